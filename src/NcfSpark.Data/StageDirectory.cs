@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace NcfSpark.Data;
+
+/// <summary>A finished stage's directory within a run directory. It was renamed into place, so what is there is whole; opening it checks that it still is.</summary>
+public sealed class StageDirectory
+{
+    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private StageDirectory(string path, StageManifest manifest) => (Path, Manifest) = (path, manifest);
+
+    public string Path { get; }
+
+    public StageManifest Manifest { get; }
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Whether the run directory holds this stage's result, made from exactly this.</summary>
+    public static bool IsFinished(string runDirectory, string stage, string fingerprint)
+    {
+        try
+        {
+            return Open(runDirectory, stage).Manifest.Fingerprint == fingerprint;
+        }
+        catch (InvalidInputException)
+        {
+            return false; // not there, or not usable: it has to be made
+        }
+    }
+
+    /// <summary>Opens a stage's result and checks every file against the manifest.</summary>
+    /// <exception cref="InvalidInputException">It is not there, is of another version, or a file is missing or changed.</exception>
+    public static StageDirectory Open(string runDirectory, string stage)
+    {
+        string path = System.IO.Path.Combine(runDirectory, stage);
+        string cure = $"Run `{VerbOf(stage)}` (or `nightly`) again to make it.";
+        string manifestPath = System.IO.Path.Combine(path, StageManifest.FileName);
+        if (!Directory.Exists(path)) throw new InvalidInputException($"{path} is not there: the stage before this one has not run. {cure}");
+        if (!System.IO.File.Exists(manifestPath)) throw new InvalidInputException($"{path} has no {StageManifest.FileName}: it was not written by NcfSpark, or was damaged since. {cure}");
+
+        StageManifest manifest = ReadManifest(manifestPath, cure);
+        if (manifest.Stage != stage) throw new InvalidInputException($"{manifestPath} is that of {manifest.Stage}, not of {stage}. {cure}");
+        if (manifest.Schema != StageManifest.CurrentSchema)
+        {
+            throw new InvalidInputException($"{path} was written in layout {manifest.Schema}; this version reads layout {StageManifest.CurrentSchema}. {cure}");
+        }
+
+        foreach ((string name, StageFile expected) in manifest.Files) Check(System.IO.Path.Combine(path, name), expected, cure);
+        return new StageDirectory(path, manifest);
+    }
+
+    /// <summary>Opens a stage's result and checks that it was made from the given result of an earlier stage.</summary>
+    /// <inheritdoc cref="Open(string, string)"/>
+    public static StageDirectory Open(string runDirectory, string stage, StageDirectory madeFrom)
+    {
+        StageDirectory opened = Open(runDirectory, stage);
+        string earlier = madeFrom.Manifest.Stage;
+        string? recorded = opened.Manifest.MadeFrom.GetValueOrDefault(earlier);
+        return recorded == madeFrom.Manifest.Fingerprint
+            ? opened
+            : throw new InvalidInputException(
+                $"{opened.Path} was made from other data than {madeFrom.Path} holds now ({earlier} {recorded ?? "none"} there, {madeFrom.Manifest.Fingerprint} here). Run `{VerbOf(stage)}` again, or `nightly`.");
+    }
+
+    /// <summary>The verb that makes a stage's directory.</summary>
+    public static string VerbOf(string stage) => stage switch
+    {
+        "prepared" => "prepare",
+        "model" => "train",
+        "report" => "evaluate",
+        "predictions" => "score",
+        _ => stage,
+    };
+
+    internal static StageFile Describe(string path)
+    {
+        using FileStream stream = System.IO.File.OpenRead(path);
+        return new StageFile(stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
+    }
+
+    private static StageManifest ReadManifest(string path, string cure)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<StageManifest>(System.IO.File.ReadAllBytes(path), Json) ?? throw new JsonException("it is empty");
+        }
+        catch (JsonException cause)
+        {
+            throw new InvalidInputException($"{path} cannot be read as a manifest: {cause.Message} {cure}", cause);
+        }
+    }
+
+    private static void Check(string path, StageFile expected, string cure)
+    {
+        if (!System.IO.File.Exists(path)) throw new InvalidInputException($"{path} is missing. {cure}");
+        StageFile found = Describe(path);
+        if (found.Bytes != expected.Bytes) throw new InvalidInputException($"{path} has {found.Bytes:N0} bytes where {expected.Bytes:N0} were written. {cure}");
+        if (found.Sha256 != expected.Sha256) throw new InvalidInputException($"{path} is not what was written (its SHA-256 differs). {cure}");
+    }
+}

@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace NcfSpark.Data;
+
+/// <summary>What a stage's directory says of itself, in manifest.json.</summary>
+public sealed record StageManifest
+{
+    /// <summary>The layout of directories and manifests. Another number is refused: the stage has to be run again.</summary>
+    public const int CurrentSchema = 1;
+
+    public const string FileName = "manifest.json";
+
+    public int Schema { get; init; } = CurrentSchema;
+
+    /// <summary>The stage's name, which is the directory's: prepared, model, report, predictions.</summary>
+    public required string Stage { get; init; }
+
+    /// <summary>
+    /// Names the result before it is there: a hash of the stage, the schema, what it is made from, and the settings that shape it. Stages are
+    /// deterministic, so equal fingerprints mean equal content.
+    /// </summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Fingerprints of what the stage read: {"input": …} or {"prepared": …, "model": …}.</summary>
+    public required SortedDictionary<string, string> MadeFrom { get; init; }
+
+    /// <summary>The sections of the configuration that the stage used, whole, with every value resolved.</summary>
+    public required SortedDictionary<string, JsonNode> Configuration { get; init; }
+
+    public required long Seed { get; init; }
+
+    /// <summary>Row counts by name, such as {"users": 610, "train": 94736}; what was dropped, too, by reason.</summary>
+    public required SortedDictionary<string, long> Rows { get; init; }
+
+    /// <summary>Every other file of the directory by its path there. Filled in when the directory is published.</summary>
+    public SortedDictionary<string, StageFile> Files { get; init; } = [];
+
+    /// <summary>The fingerprint that a stage's result will have.</summary>
+    public static string FingerprintOf(string stage, SortedDictionary<string, string> madeFrom, SortedDictionary<string, JsonNode> resultSettings)
+    {
+        string text = JsonSerializer.Serialize(new { Schema = CurrentSchema, stage, madeFrom, resultSettings });
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
+    }
+}
+
+/// <summary>A file of a stage's directory.</summary>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Sha256">Its hash, in hexadecimal.</param>
+public sealed record StageFile(long Bytes, string Sha256);

@@ -1,0 +1,92 @@
+using System.Text.Json;
+
+namespace NcfSpark.Data;
+
+/// <summary>
+/// A stage's directory while it is being written: NAME.tmp-SUFFIX beside its final place, renamed there in one step by <see cref="Publish"/>.
+/// Whatever happens before leaves no NAME behind, or leaves the one that was there.
+/// </summary>
+public sealed class StageWriter : IDisposable
+{
+    private readonly string runDirectory;
+    private readonly string stage;
+    private readonly bool keepUnfinished;
+    private bool published;
+
+    private StageWriter(string runDirectory, string stage, string path, bool keepUnfinished) =>
+        (this.runDirectory, this.stage, Path, this.keepUnfinished) = (runDirectory, stage, path, keepUnfinished);
+
+    /// <summary>The temporary directory, into which the stage writes.</summary>
+    public string Path { get; }
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Begins a stage's directory, clearing away what an earlier attempt that was killed left of it.</summary>
+    /// <exception cref="InvalidInputException">The run directory cannot be written.</exception>
+    public static StageWriter Begin(string runDirectory, string stage) => Begin(runDirectory, stage, Guid.NewGuid().ToString("N")[..8], keepUnfinished: false);
+
+    /// <summary>
+    /// Begins, or goes on with, a stage's directory that keeps what an attempt with the same fingerprint left: checkpoints. Attempts with
+    /// another fingerprint are cleared away.
+    /// </summary>
+    /// <inheritdoc cref="Begin(string, string)"/>
+    public static StageWriter BeginOrResume(string runDirectory, string stage, string fingerprint) => Begin(runDirectory, stage, fingerprint, keepUnfinished: true);
+
+    private static StageWriter Begin(string runDirectory, string stage, string suffix, bool keepUnfinished)
+    {
+        string path = System.IO.Path.Combine(runDirectory, $"{stage}.tmp-{suffix}");
+        try
+        {
+            Directory.CreateDirectory(runDirectory);
+            Recover(runDirectory, stage);
+            foreach (string left in Directory.GetDirectories(runDirectory, $"{stage}.tmp-*"))
+            {
+                if (!keepUnfinished || System.IO.Path.GetFileName(left) != System.IO.Path.GetFileName(path)) Directory.Delete(left, recursive: true);
+            }
+
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{runDirectory} cannot be written: {cause.Message} Choose another run directory with --run, or mend its permissions.", cause);
+        }
+
+        return new StageWriter(runDirectory, stage, path, keepUnfinished);
+    }
+
+    /// <summary>Writes the manifest with all files and their hashes, and renames the directory into place, over an older one if there is one.</summary>
+    public StageDirectory Publish(StageManifest manifest)
+    {
+        foreach (string file in Directory.GetFiles(Path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        {
+            manifest.Files[System.IO.Path.GetRelativePath(Path, file).Replace('\\', '/')] = StageDirectory.Describe(file);
+        }
+
+        using (var stream = new FileStream(File(StageManifest.FileName), FileMode.Create))
+        {
+            JsonSerializer.Serialize(stream, manifest, StageDirectory.Json);
+            stream.Flush(flushToDisk: true);
+        }
+
+        string final = System.IO.Path.Combine(runDirectory, stage), old = System.IO.Path.Combine(runDirectory, $"{stage}.old");
+        if (Directory.Exists(final)) Directory.Move(final, old);
+        Directory.Move(Path, final);
+        published = true;
+        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        return StageDirectory.Open(runDirectory, stage);
+    }
+
+    public void Dispose()
+    {
+        if (!published && !keepUnfinished && Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
+    }
+
+    // A kill between the two renames of Publish leaves NAME.old and no NAME: the old one is put back. After them it is only rubbish.
+    private static void Recover(string runDirectory, string stage)
+    {
+        string final = System.IO.Path.Combine(runDirectory, stage), old = System.IO.Path.Combine(runDirectory, $"{stage}.old");
+        if (!Directory.Exists(old)) return;
+        if (Directory.Exists(final)) Directory.Delete(old, recursive: true);
+        else Directory.Move(old, final);
+    }
+}

@@ -1,0 +1,77 @@
+using System.ComponentModel.DataAnnotations;
+using NcfSpark.Data;
+
+namespace NcfSpark.Preparation;
+
+/// <summary>Section Input: where the log of interactions is, and how it is laid out.</summary>
+public sealed record InputOptions : IValidatableObject
+{
+    /// <summary>The log: a file, a folder (all files in it), or a glob such as "logs/2026-*.csv.gz". Relative paths are relative to the current directory.</summary>
+    [ResultNeutral]
+    public string Path { get; init; } = "";
+
+    /// <summary>"csv" (plain or gzip), "parquet", or "auto": by the files' endings.</summary>
+    [AllowedValues("auto", "csv", "parquet")]
+    public string Format { get; init; } = "auto";
+
+    /// <summary>What stands between two columns of a CSV file: "," or "\t" or any other text, such as "::".</summary>
+    public string Delimiter { get; init; } = ",";
+
+    /// <summary>Whether the first line of a CSV file names the columns. Without, columns are given by number, from 1.</summary>
+    public bool Header { get; init; } = true;
+
+    /// <summary>The column of the user's id: its name, or its number from 1 where there is no header. Whole numbers stay numbers (BIGINT), all else is text.</summary>
+    public string UserColumn { get; init; } = "user_id";
+
+    /// <summary>The column of the item's id, as for the user.</summary>
+    public string ItemColumn { get; init; } = "item_id";
+
+    /// <summary>The column that says when.</summary>
+    public string TimestampColumn { get; init; } = "timestamp";
+
+    /// <summary>What a timestamp counts, since 1970-01-01 UTC: "seconds", "milliseconds" or "microseconds". Parquet's own TIMESTAMP needs no unit.</summary>
+    [AllowedValues("seconds", "milliseconds", "microseconds")]
+    public string TimestampUnit { get; init; } = "seconds";
+
+    /// <summary>The column of a rating, or "" where there is none.</summary>
+    public string RatingColumn { get; init; } = "";
+
+    /// <summary>Rows rated lower are left out (and counted). 0 keeps all. Higher values learn from what was liked, not from what was seen.</summary>
+    [Range(0, 1e9)]
+    public double MinRating { get; init; }
+
+    /// <summary>How many rows may be bad (no number where one belongs, an empty id, a wrong count of columns) before the run is refused. Bad rows are kept aside in bad_rows.csv.</summary>
+    [Range(0, long.MaxValue)]
+    public long MaxBadRows { get; init; }
+
+    /// <summary>For Prepare:Split "given": the held-out rows, laid out like Path (the NCF paper's test.rating). Else "".</summary>
+    [ResultNeutral]
+    public string TestPath { get; init; } = "";
+
+    /// <summary>For Prepare:Split "given": each held-out row's candidates, in the NCF paper's layout "(user,item)\tcandidate\t…" (test.negative), or "" for none.</summary>
+    [ResultNeutral]
+    public string TestCandidatesPath { get; init; } = "";
+
+    /// <summary>A CSV file, with header, of items' titles for the report, or "" for none.</summary>
+    [ResultNeutral]
+    public string TitlesPath { get; init; } = "";
+
+    /// <summary>The column of the titles file that holds the item's id.</summary>
+    [ResultNeutral]
+    public string TitlesIdColumn { get; init; } = "item_id";
+
+    /// <summary>The column of the titles file that holds the title.</summary>
+    [ResultNeutral]
+    public string TitlesTitleColumn { get; init; } = "title";
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Path.Length == 0) yield return new("is not set: name the file, folder or glob that holds the interactions", [nameof(Path)]);
+        if (Delimiter.Length == 0) yield return new("is empty: name the text between two columns, such as \",\" or \"\\t\"", [nameof(Delimiter)]);
+        if (RatingColumn.Length == 0 && MinRating != 0) yield return new("needs a RatingColumn", [nameof(MinRating)]);
+        foreach ((string name, string value) in new[] { (nameof(UserColumn), UserColumn), (nameof(ItemColumn), ItemColumn), (nameof(TimestampColumn), TimestampColumn) })
+        {
+            if (value.Length == 0) yield return new("is not set: every interaction has a user, an item and a time", [name]);
+        }
+    }
+}
