@@ -18,11 +18,11 @@ public interface ISqlEngine : IDisposable
     IReadOnlyList<IReadOnlyList<object?>> Query(string sql);
 
     /// <summary>Computes a query once and keeps its rows under a name for the statements that follow.</summary>
-    void Materialize(string table, string select);
+    void Materialize(string table, string query);
 
     /// <summary>Makes the given local or remote files a view of text or typed columns.</summary>
     void ReadParquet(string view, string path);
 
     /// <summary>Writes a query's rows as Parquet files into a directory that is not there yet, in a directory "column=value" for each value of <paramref name="partitionBy"/> if given.</summary>
-    void WriteParquet(string select, string directory, string? partitionBy = null);
+    void WriteParquet(string query, string directory, string? partitionBy = null);
 }
