@@ -28,7 +28,7 @@ public static class ParquetColumns
         {
             using FileStream stream = File.OpenRead(file);
             ParquetSchema schema = ParquetReader.ReadSchemaAsync(stream).GetAwaiter().GetResult();
-            return Field(schema, column).ClrType == typeof(string);
+            return Field(schema, column).ClrType == typeof(ReadOnlyMemory<char>); // what Parquet.Net calls a string column
         });
     }
 
