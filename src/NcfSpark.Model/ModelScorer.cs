@@ -25,12 +25,12 @@ public sealed class ModelScorer : IScorer, IDisposable
         this.weights = weights;
         set_num_threads(1); // a tile is one thread's; threads share out the users
         using var scope = NewDisposeScope();
-        layers = [.. weights.MlpLayers.Select(layer => (View(layer.Weight), View(layer.Bias)))];
-        Tensor? head = weights.Head is null ? null : View(weights.Head);
+        layers = [.. weights.MlpLayers.Select(layer => (layer.Weight.View(), layer.Bias.View()))];
+        Tensor? head = weights.Head is null ? null : weights.Head.View();
         int gmfSize = weights.UserGmf?.Columns ?? 0;
         if (weights.ItemGmf is not null)
         {
-            itemGmf_NE = Activated(View(weights.ItemGmf));
+            itemGmf_NE = Activated(weights.ItemGmf.View());
             if (head is not null) itemGmf_NE = itemGmf_NE * head.narrow(1, 0, gmfSize);
             itemGmf_NE = itemGmf_NE.MoveToOuterDisposeScope();
         }
@@ -39,7 +39,7 @@ public sealed class ModelScorer : IScorer, IDisposable
         {
             int m = weights.ItemMlp.Columns;
             firstUser_HM = layers[0].Weight.narrow(1, 0, m).contiguous().MoveToOuterDisposeScope();
-            itemFirst_NH = Activated(View(weights.ItemMlp)).mm(layers[0].Weight.narrow(1, m, m).t()).MoveToOuterDisposeScope();
+            itemFirst_NH = Activated(weights.ItemMlp.View()).mm(layers[0].Weight.narrow(1, m, m).t()).MoveToOuterDisposeScope();
             headMlp_H = head!.narrow(1, gmfSize, head.shape[1] - gmfSize).reshape(-1).clone().MoveToOuterDisposeScope();
         }
 
@@ -88,7 +88,7 @@ public sealed class ModelScorer : IScorer, IDisposable
         Tensor logits_T = full(count, weights.HeadBias.Values[0]);
         if (itemGmf_NE is not null) logits_T = logits_T + itemGmf_NE.narrow(0, start, count).mv(Activated(RowsOf(weights.UserGmf!, [user])).squeeze(0));
         if (itemFirst_NH is not null) logits_T = logits_T + Mlp(itemFirst_NH.narrow(0, start, count) + FirstOf([user]));
-        if (weights.ItemBias is not null) logits_T = logits_T + tensor(weights.ItemBias.Values.AsSpan(start, count).ToArray()) + weights.UserBias!.Values[user];
+        if (weights.ItemBias is not null) logits_T = logits_T + tensor(weights.ItemBias.Values.Slice(start, count).ToArray()) + weights.UserBias!.Values[user];
         MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
     }
 
@@ -120,8 +120,6 @@ public sealed class ModelScorer : IScorer, IDisposable
         for (int r = 0; r < rows.Length; r++) table.Row(rows[r]).CopyTo(values.AsSpan(r * table.Columns));
         return tensor(values).reshape(rows.Length, table.Columns);
     }
-
-    private static Tensor View(Weight weight) => frombuffer(weight.Values, ScalarType.Float32, weight.Values.Length).reshape(weight.Rows, weight.Columns);
 
     private Tensor Activated(Tensor embedding) => weights.Options.EmbeddingActivation == "relu" ? embedding.relu() : embedding;
 }

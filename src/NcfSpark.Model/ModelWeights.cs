@@ -106,7 +106,8 @@ public sealed class ModelWeights
         {
             RandomStream stream = RandomStream.Named(seed, layer.Name);
             double limit = Math.Sqrt(6.0 / (layer.Rows + layer.Columns));
-            for (int i = 0; i < layer.Values.Length; i++) layer.Values[i] = (float)(limit * (2 * stream.Unit(i) - 1));
+            Span<float> values = layer.Values;
+            for (int i = 0; i < values.Length; i++) values[i] = (float)(limit * (2 * stream.Unit(i) - 1));
         }
 
         return weights;

@@ -28,9 +28,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         options = weights.Options;
         foreach (Weight weight in weights.All)
         {
-            // Pinned arrays stay where they are, so the view lasts as long as this module.
-            Tensor view = frombuffer(weight.Values, ScalarType.Float32, weight.Values.Length).reshape(weight.Rows, weight.Columns);
-            var parameter = new Parameter(view, requires_grad: true);
+            var parameter = new Parameter(weight.View(), requires_grad: true);
             parametersByName.Add(weight.Name, parameter);
             register_parameter(weight.Name.Replace('.', '_'), parameter); // Torch forbids dots in the name of a single parameter
         }

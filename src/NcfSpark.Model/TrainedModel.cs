@@ -30,7 +30,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
 
         string sharedPath = directory.File("shared.safetensors");
         IReadOnlyDictionary<string, StoredTensor> shared = Safetensors.Read(sharedPath).Tensors;
-        foreach (Weight weight in weights.ItemTables.Concat(weights.Dense)) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values, 0);
+        foreach (Weight weight in weights.ItemTables.Concat(weights.Dense)) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
 
         string[] userFiles = Directory.GetFiles(directory.File("users"));
         for (int shard = 0; shard < userFiles.Length; shard++)
@@ -39,8 +39,8 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
             IReadOnlyDictionary<string, StoredTensor> rows = Safetensors.Read(path).Tensors;
             foreach (Weight table in weights.UserTables)
             {
-                float[] values = TensorOf(rows, table, RowsOfShard(table.Rows, shard, userFiles.Length), path).Floats;
-                for (int row = 0; row * table.Columns < values.Length; row++) values.AsSpan(row * table.Columns, table.Columns).CopyTo(table.Row(row * userFiles.Length + shard));
+                ReadOnlySpan<float> values = TensorOf(rows, table, RowsOfShard(table.Rows, shard, userFiles.Length), path).Floats;
+                for (int row = 0; row * table.Columns < values.Length; row++) values.Slice(row * table.Columns, table.Columns).CopyTo(table.Row(row * userFiles.Length + shard));
             }
         }
 
@@ -58,7 +58,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     private static int RowsOfShard(int rows, int shard, int shards) => (rows - shard + shards - 1) / shards;
 
     private void WriteShared(string path) =>
-        Safetensors.Write(path, Weights.ItemTables.Concat(Weights.Dense).Select(weight => new StoredTensor(weight.Name, weight.Values, weight.Rows, weight.Columns)));
+        Safetensors.Write(path, Weights.ItemTables.Concat(Weights.Dense).Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns)));
 
     private void WriteUsers(string path, int shard, int shards) => Safetensors.Write(path, Weights.UserTables.Select(table =>
     {

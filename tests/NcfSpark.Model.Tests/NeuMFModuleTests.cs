@@ -56,7 +56,7 @@ public sealed class NeuMFModuleTests
         weights.HeadBias.Values[0] = 42;
         Assert.Equal(42f, module[weights.HeadBias].item<float>());
         using (torch.no_grad()) module[weights.UserGmf!].fill_(7f);
-        Assert.All(weights.UserGmf!.Values, value => Assert.Equal(7f, value));
+        Assert.All(weights.UserGmf!.Values.ToArray(), value => Assert.Equal(7f, value));
     }
 
     [Theory]
@@ -98,14 +98,14 @@ public sealed class NeuMFModuleTests
     {
         ModelOptions options = Models.Options("neumf");
         Weight[] one = [.. ModelWeights.Initialize(options, 50, 60, 3).All], two = [.. ModelWeights.Initialize(options, 50, 60, 3).All], other = [.. ModelWeights.Initialize(options, 50, 60, 4).All];
-        for (int w = 0; w < one.Length; w++) Assert.Equal(one[w].Values, two[w].Values);
-        Assert.NotEqual(one[0].Values, other[0].Values);
+        for (int w = 0; w < one.Length; w++) Assert.Equal(one[w].Values.ToArray(), two[w].Values.ToArray());
+        Assert.NotEqual(one[0].Values.ToArray(), other[0].Values.ToArray());
     }
 
     [Fact]
     public void EmbeddingsStartWithTheStandardDeviationAskedFor()
     {
-        float[] values = ModelWeights.Initialize(Models.Options("gmf"), 20_000, 1, 1).UserGmf!.Values;
+        float[] values = ModelWeights.Initialize(Models.Options("gmf"), 20_000, 1, 1).UserGmf!.Values.ToArray();
         double deviation = Math.Sqrt(values.Average(value => (double)value * value));
         Assert.Equal(0.7, deviation, 0.01);
         Assert.Equal(0, values.Average(), 0.01);
@@ -131,6 +131,6 @@ public sealed class NeuMFModuleTests
         double bias0 = weights.HeadBias.Values[0];
         return weights.Head is null
             ? headInputs.Sum() + weights.UserBias!.Values[user] + weights.ItemBias!.Values[item] + bias0
-            : headInputs.Zip(weights.Head.Values, (x, w) => x * w).Sum() + bias0;
+            : headInputs.Zip(weights.Head.Values.ToArray(), (x, w) => x * w).Sum() + bias0;
     }
 }
