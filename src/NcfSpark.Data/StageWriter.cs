@@ -67,7 +67,7 @@ public sealed class StageWriter : IDisposable
     }
 
     // A kill between the two renames of Publish leaves NAME.old and no NAME: the old one is put back. After them it is only rubbish.
-    private static void Recover(string runDirectory, string stage)
+    internal static void Recover(string runDirectory, string stage)
     {
         string final = System.IO.Path.Combine(runDirectory, stage), old = System.IO.Path.Combine(runDirectory, $"{stage}.old");
         if (!Directory.Exists(old)) return;
