@@ -44,7 +44,7 @@ internal static class EvaluateJob
             Model = Describe(trained.Weights, model),
             Data = DataFigures.From(data, prepared.Manifest.Rows),
             Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, titles, options.ExampleUsers, job.Configuration.Score.TopK, options.Seed),
-            Configuration = new JsonObject(NcfSparkConfiguration.Sections.Select(section => KeyValuePair.Create(section.Name, (JsonNode?)SettingsJson.All(section.GetValue(job.Configuration)!)))),
+            Configuration = new JsonObject(typeof(NcfSparkConfiguration).GetProperties().Select(section => KeyValuePair.Create(section.Name, (JsonNode?)SettingsJson.All(section.GetValue(job.Configuration)!)))),
         });
         return writer.Publish(new StageManifest
         {
