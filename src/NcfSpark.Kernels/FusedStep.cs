@@ -39,6 +39,7 @@ public sealed unsafe class FusedStep : IDisposable
     private readonly Action phaseOneEnded;
     private readonly Action phaseTwoEnded;
     private readonly Func<bool> fillPiece;
+    private volatile int atWork;
     private volatile bool disposed;
     private volatile Exception? failure;
 
@@ -104,8 +105,10 @@ public sealed unsafe class FusedStep : IDisposable
         for (int b = 0; b < Math.Min(count, 2); b++) FillWhole(b);
         grouped[0].Group(raw[0], userHeads.Pointer, itemHeads.Pointer);
         BeginStep();
+        atWork = workers.Length;
         if (workers.Length > 0) start.Release(workers.Length);
         Work(0);
+        while (atWork > 0) Thread.SpinWait(1); // they still read what the next run will set
         if (failure is { } thrown) ExceptionDispatchInfo.Throw(thrown);
         losses = lossSum;
         return batch;
@@ -128,6 +131,7 @@ public sealed unsafe class FusedStep : IDisposable
             start.Wait();
             if (disposed) return;
             Work(thread);
+            Interlocked.Decrement(ref atWork);
         }
     }
 
@@ -143,8 +147,7 @@ public sealed unsafe class FusedStep : IDisposable
                 PrefetchNext(thread);
                 UpdatePieces(thread);
                 while (FillPiece()) { }
-                long next = batch + 1;
-                if (!barrier.Wait(phaseTwoEnded, fillPiece) || next == batches) return;
+                if (!barrier.Wait(phaseTwoEnded, fillPiece) || batch == batches) return;
             }
         }
 #pragma warning disable CA1031 // Whatever it is, the other threads must not wait for this one, and the caller is told.

@@ -29,5 +29,19 @@ public sealed record NetworkShape
     /// <summary>Whether the head's weights of the GMF part are trained; otherwise they stay as they are set.</summary>
     public bool TrainedGmfHead { get; init; } = true;
 
+    /// <summary>Padded width of the MLP's input (two embeddings, each padded), then of each layer's output.</summary>
+    public int[] PaddedWidths() => [2 * Padding.Padded(MlpSize), .. Layers.Select(Padding.Padded)];
+
+    /// <summary>
+    /// How many hashes of dropout a sample needs before layer l (0 is the input); the last is how many it needs in all, so hash i of layer l of
+    /// sample j is number j · last + [l] + i (<see cref="DropoutHash"/>).
+    /// </summary>
+    public int[] HashStarts()
+    {
+        int[] widths = PaddedWidths(), starts = new int[widths.Length + 1];
+        for (int l = 0; l < widths.Length; l++) starts[l + 1] = starts[l] + (DropoutAt(l) > 0 ? DropoutHash.HashCount(widths[l]) : 0);
+        return starts;
+    }
+
     internal double DropoutAt(int layer) => layer < Dropout.Count ? Dropout[layer] : 0;
 }

@@ -29,7 +29,8 @@ internal sealed class PackedLayout
         RowWidth = BiasStart + (shape.Biases ? Padding.Lanes : 0);
 
         int layers = shape.Layers.Count;
-        Widths = [2 * MlpWidth, .. shape.Layers.Select(Padding.Padded)];
+        Widths = shape.PaddedWidths();
+        HashStarts = shape.HashStarts();
         HeadMlpStart = GmfWidth;
         HeadBiasStart = HeadMlpStart + Widths[^1];
         (WeightStarts, BiasStarts, TransposedStarts) = (new int[layers + 1], new int[layers + 1], new int[layers + 1]);
@@ -43,8 +44,6 @@ internal sealed class PackedLayout
         }
 
         (DenseSize, TransposedSize) = (next, transposed);
-        HashStarts = new int[layers + 2];
-        for (int l = 0; l <= layers; l++) HashStarts[l + 1] = HashStarts[l] + (shape.DropoutAt(l) > 0 ? DropoutHash.HashCount(Widths[l]) : 0);
     }
 
     public NetworkShape Shape { get; }
@@ -78,6 +77,6 @@ internal sealed class PackedLayout
 
     public int TransposedSize { get; }
 
-    /// <summary>How many hashes of dropout a sample needs before layer l; the last is how many it needs in all.</summary>
+    /// <inheritdoc cref="NetworkShape.HashStarts"/>
     public int[] HashStarts { get; }
 }
