@@ -1,0 +1,88 @@
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+
+namespace NcfSpark.Kernels.Tests;
+
+public sealed unsafe class GroupedBatchTests
+{
+    [Fact]
+    public void TheDocumentedExample()
+    {
+        using GroupedBatch batch = Group([4, 9, 4, 9], [1, 2, 3, 1]);
+        Assert.Equal([4, 4, 9, 9], new Span<int>(batch.Users, 4).ToArray());
+        Assert.Equal([1, 3, 2, 1], new Span<int>(batch.Items, 4).ToArray());
+        Assert.Equal([0, 2, 1, 3], new Span<int>(batch.Places, 4).ToArray());
+        Assert.Equal([RowFate.Carry, RowFate.Update, RowFate.Carry, RowFate.Update], new Span<RowFate>(batch.UserFates, 4).ToArray());
+        Assert.Equal([RowFate.Defer, RowFate.Update, RowFate.Update, RowFate.Defer], new Span<RowFate>(batch.ItemFates, 4).ToArray());
+        Assert.Equal([0, 3], Samples(batch.DeferredItems)[1]);
+    }
+
+    [Property(MaxTest = 200)]
+    public void EachDistinctRowIsUpdatedOnceByAllOfItsSamples(PositiveInt size, PositiveInt users, PositiveInt items, int seed)
+    {
+        int count = 1 + size.Get * 53 % 2000, userCount = 1 + users.Get % 300, itemCount = 1 + items.Get * 3 % 300;
+        int[] rawUsers = [.. Enumerable.Range(0, count).Select(b => Numbers.Below(b, seed, userCount))];
+        int[] rawItems = [.. Enumerable.Range(0, count).Select(b => Numbers.Below(b, seed + 1, itemCount))];
+        using GroupedBatch batch = Group(rawUsers, rawItems);
+        int[] places = new Span<int>(batch.Places, count).ToArray();
+        Assert.Equal(Enumerable.Range(0, count), places.Order());
+        for (int b = 0; b < count; b++) Assert.Equal((rawUsers[places[b]], rawItems[places[b]], (float)places[b]), (batch.Users[b], batch.Items[b], batch.Labels[b]));
+
+        // Updates in tiles: a run of samples that carry, up to one that updates, all in one chunk.
+        var updated = new Dictionary<int, List<int>>(Samples(batch.DeferredUsers));
+        var run = new List<int>();
+        for (int b = 0; b < count; b++)
+        {
+            if (batch.UserFates[b] == RowFate.Defer) continue;
+            run.Add(b);
+            if (batch.UserFates[b] == RowFate.Carry) continue;
+            Assert.Equal(ChunkOf(batch, run[0]), ChunkOf(batch, b));
+            updated.Add(batch.Users[b], run);
+            run = [];
+        }
+
+        Assert.Empty(run);
+        AssertAll(updated, rawUsers, places);
+
+        updated = new Dictionary<int, List<int>>(Samples(batch.DeferredItems));
+        for (int b = 0; b < count; b++)
+        {
+            if (batch.ItemFates[b] == RowFate.Update) updated.Add(batch.Items[b], [b]);
+        }
+
+        AssertAll(updated, rawItems, places);
+    }
+
+    private static void AssertAll(Dictionary<int, List<int>> updated, int[] rows, int[] places)
+    {
+        Assert.Equal(rows.Distinct().Order(), updated.Keys.Order());
+        foreach ((int row, List<int> samples) in updated)
+        {
+            Assert.Equal(samples.Order(), samples);
+            Assert.Equal(Enumerable.Range(0, rows.Length).Where(b => rows[places[b]] == row), samples);
+        }
+    }
+
+    private static int ChunkOf(GroupedBatch batch, int sample) => Enumerable.Range(0, batch.Chunks).Last(chunk => batch.TileStart(chunk) * Tile.Samples <= sample);
+
+    private static Dictionary<int, List<int>> Samples(DeferredRows rows) => Enumerable.Range(0, rows.Count).ToDictionary(d => rows.Rows[d], d =>
+    {
+        var samples = new List<int>();
+        for (int b = rows.First[d]; b >= 0; b = rows.Next[b]) samples.Add(b);
+        return samples;
+    });
+
+    private static GroupedBatch Group(int[] users, int[] items)
+    {
+        using var raw = new RawBatch(users.Length) { Count = users.Length };
+        for (int b = 0; b < users.Length; b++) (raw.Users[b], raw.Items[b], raw.Labels[b], raw.Weights[b]) = (users[b], items[b], b, 1);
+        int[] userHeads = new int[users.Max() + 1], itemHeads = new int[items.Max() + 1];
+        Array.Fill(userHeads, -1);
+        Array.Fill(itemHeads, -1);
+        var batch = new GroupedBatch(users.Length);
+        fixed (int* userHead = userHeads, itemHead = itemHeads) batch.Group(raw, userHead, itemHead);
+        Assert.All(userHeads.Concat(itemHeads), head => Assert.Equal(-1, head)); // the next batch finds no trace
+        return batch;
+    }
+}

@@ -1,0 +1,18 @@
+namespace NcfSpark.Kernels.Tests;
+
+/// <summary>Numbers for tests.</summary>
+internal static class Numbers
+{
+    /// <summary>Between -1 and 1.</summary>
+    public static AlignedArray<float> Random(int count, int seed)
+    {
+        var values = new AlignedArray<float>(count);
+        for (int i = 0; i < count; i++) values.Span[i] = At(i, seed);
+        return values;
+    }
+
+    public static float At(int place, int seed) => DropoutHash.Hash((uint)place, (uint)seed, 77) / (float)uint.MaxValue * 2 - 1;
+
+    /// <summary>0 … bound - 1.</summary>
+    public static int Below(int place, int seed, int bound) => (int)(DropoutHash.Hash((uint)place, (uint)seed, 99) % (uint)bound);
+}
