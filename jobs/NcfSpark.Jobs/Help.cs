@@ -56,7 +56,7 @@ internal static class Help
         output.WriteLine($"""
             ncfspark {verb.Name}: {verb.Summary}
 
-            {verb.Description}
+            {string.Join('\n', Wrapped(verb.Description, Width))}
 
             Usage
               {Usage.Replace("VERB", verb.Name, StringComparison.Ordinal)}
@@ -80,7 +80,7 @@ internal static class Help
     private static IEnumerable<string> Wrapped(string text, int width)
     {
         string line = "";
-        foreach (string word in text.Split(' '))
+        foreach (string word in text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
             if (line.Length > 0 && line.Length + 1 + word.Length > width)
             {

@@ -60,8 +60,8 @@ internal sealed class BarProgress(IAnsiConsole console, TimeProvider time) : IPr
 
         public ProgressTask Add(ProgressState state)
         {
+            ProgressTask bar = begun.Task.Result.AddTask("described by its tag", maxValue: Math.Max(state.Total, 1));
             count++;
-            ProgressTask bar = begun.Task.Result.AddTask("", maxValue: Math.Max(state.Total, 1));
             bar.Tag = state;
             bar.IsIndeterminate = state.Total == 0;
             return bar;
