@@ -50,7 +50,7 @@ public sealed class JobRunnerTests : IDisposable
     public void AFullDiskIsCalledSoHoweverDeepItLies(int code)
     {
         var full = new IOException("No room : '/x'", code);
-        Assert.Equal(ExitCode.Failed, Run(_ => throw new AggregateException(new InvalidOperationException("outer", full))));
+        Assert.Equal(ExitCode.InvalidInput, Run(_ => throw new AggregateException(new InvalidOperationException("outer", full))));
         Assert.StartsWith("The disk is full: No room : '/x'", error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error.ToString(), StringComparison.Ordinal);
     }
