@@ -90,13 +90,15 @@ internal sealed class TorchStep : IDisposable
             Tensor loss = functional.binary_cross_entropy_with_logits(logits_B, tensor(batch.Labels.AsSpan(start, count).ToArray()), reduction: Reduction.Sum);
             chunkLosses[chunk] = loss.item<float>();
 
+            // Factors are tensors: TorchSharp's Scalar may be finalized while native code still reads it ("Expected false to be true" in toFloat).
             Tensor objective = loss;
             if (options.Regularization > 0)
             {
-                foreach (Tensor touched in userRows.Concat(itemRows)) objective = objective + (options.Regularization / 2) * touched.square().sum();
+                Tensor halfL2 = tensor((float)(options.Regularization / 2));
+                foreach (Tensor touched in userRows.Concat(itemRows)) objective = objective + halfL2 * (touched * touched).sum();
             }
 
-            (objective / batch.Count).backward();
+            (objective * tensor(1f / batch.Count)).backward();
             for (int t = 0; t < userRows.Length; t++) CopyGradient(userRows[t], userGradients[t].AsSpan(start * state.UserTables[t].Weight.Columns));
             for (int t = 0; t < itemRows.Length; t++) CopyGradient(itemRows[t], itemGradients[t].AsSpan(start * state.ItemTables[t].Weight.Columns));
             for (int w = 0; w < state.Dense.Count; w++) CopyGradient(module[state.Dense[w].Weight], denseGradients[chunk][w]);

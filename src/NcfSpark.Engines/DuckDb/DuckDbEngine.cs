@@ -50,18 +50,21 @@ public sealed class DuckDbEngine : ISqlEngine
     public void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout)
     {
         string columns = string.Join(", ", Enumerable.Range(1, layout.Columns).Select(column => $"'c{column}': 'VARCHAR'"));
-        foreach (string rejects in new[] { $"{view}_errors", $"{view}_scans" }) Drop(rejects);
+        long rejects = layout.RejectedLimit < long.MaxValue / layout.Columns ? layout.RejectedLimit * layout.Columns : long.MaxValue; // DuckDB counts errors, of which a line may have one a column
+        Drop($"{view}_errors");
+        Drop($"{view}_scans");
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_csv([{string.Join(", ", files.Select(Literal))}],
                 auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = '"', escape = '"', columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
-                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = {Math.Max(1, layout.RejectedLimit)})
+                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = {rejects})
             """);
         Query($"SELECT * FROM {view} LIMIT 1"); // makes the two tables of rejects
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view}_rejected AS
-            SELECT DISTINCT s.file_path AS ncf_file, CAST(e.line AS BIGINT) AS line, e.csv_line AS text, split_part(e.error_message, chr(10), 1) AS reason
+            SELECT s.file_path AS ncf_file, CAST(e.line AS BIGINT) AS line, min(e.csv_line) AS text, min(split_part(e.error_message, chr(10), 1)) AS reason
             FROM {view}_errors e JOIN {view}_scans s ON e.scan_id = s.scan_id AND e.file_id = s.file_id
-            """);
+            GROUP BY s.file_path, e.line
+            """); // a line has an error for each column, and for each time that it was read
     }
 
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
