@@ -182,7 +182,7 @@ internal static class ReportPage
 
     private static Html Words(ReportInput input)
     {
-        string users = input.Options.Users == 0 ? "All users with held-out items are evaluated" : $"At most {input.Options.Users:N0} users, drawn by hash, are ranked against the catalogue";
+        string users = input.Options.Users == 0 ? "All users with held-out items are evaluated" : $"At most {input.Options.Users:N0} users, drawn by hash, are evaluated";
         return Html.Of($"""
             <dl class="words">
             <dt>Whole catalogue</dt><dd>{users}. What a user had seen in training or validation is left out. A held-out item's rank is the number of other candidates that do not score below it, so ties and missing scores count against the model; a user's own held-out items are ordered among themselves by score. Metrics are computed by user and averaged.</dd>
