@@ -27,8 +27,9 @@ public static class Evaluator
             throw new InvalidInputException("There are no test rows, so nothing can be measured: set Prepare:Holdout above 0, or lower Prepare:MinInteractions, and run `prepare` again.");
         }
 
+        if (options.Users > 0) data = data.TestedOn(EvaluationUsers.Draw(data.Test, options.Users, RandomStream.Named(options.Seed, "evaluated users")));
         int itemCount = data.ItemInteractions.Length;
-        var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions, options.Users, options.Seed);
+        var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions);
         var (catalogue, sampled, classified) = (new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>());
         var counts = (Rows: 0, Candidates: 0L, Positives: 0, Negatives: 0, SampledUsers: 0);
         foreach (NamedScorer scorer in scorers)

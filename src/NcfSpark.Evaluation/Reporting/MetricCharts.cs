@@ -18,7 +18,7 @@ internal static class MetricCharts
             <figure><figcaption><strong>{name.Title}</strong> <span class="muted">{name.Explanation}</span></figcaption>
             <svg class="chart" viewBox="0 0 {Width} {bottom + AxisHeight}" role="img" aria-labelledby="{id}-title {id}-description">
             <title id="{id}-title">{name.Title} of the model and the baselines</title><desc id="{id}-description">{description}</desc>
-            {x.Ticks.Select(tick => Html.Of($"<line class=\"grid\" x1=\"{x.At(tick)}\" x2=\"{x.At(tick)}\" y1=\"{Top}\" y2=\"{bottom}\"/><text x=\"{x.At(tick)}\" y=\"{bottom + 16}\" text-anchor=\"middle\">{x.Label(tick)}</text>"))}
+            {x.Ticks.Select(tick => Html.Of($"<line class=\"grid\" x1=\"{x.At(tick)}\" x2=\"{x.At(tick)}\" y1=\"{Top}\" y2=\"{bottom}\"/><text x=\"{x.At(tick)}\" y=\"{bottom + 16}\" text-anchor=\"middle\">{name.FormatTick(x, tick)}</text>"))}
             {rows.Select((row, r) => Row(name, row.Scorer, row.Value, x, Top + (r + 0.5) * RowHeight, LookOf(protocol, row.Scorer)))}
             </svg></figure>
             """);
