@@ -2,8 +2,9 @@ namespace NcfSpark.Engines;
 
 /// <summary>
 /// What runs the SQL of a job: DuckDB in the process, or a Spark. Statements are written in what the engines have in common; where they
-/// differ, <see cref="Dialect"/> says it in the engine's words. Views live as long as the engine.
+/// differ, <see cref="Dialect"/> says it in the engine's words. Views and tables live as long as the engine. One statement at a time.
 /// </summary>
+/// <remarks>Every member throws <see cref="SqlEngineException"/> where the engine refuses or fails.</remarks>
 public interface ISqlEngine : IDisposable
 {
     /// <summary>For messages and manifests, such as "DuckDB 1.5.6".</summary>
@@ -17,12 +18,26 @@ public interface ISqlEngine : IDisposable
     /// <summary>Runs a query with a small result. Values are long, double, string, bool or null, whatever the engine's own types are.</summary>
     IReadOnlyList<IReadOnlyList<object?>> Query(string sql);
 
-    /// <summary>Computes a query once and keeps its rows under a name for the statements that follow.</summary>
+    /// <summary>Computes a query once and keeps its rows under a name for the statements that follow; a table of that name is replaced.</summary>
     void Materialize(string table, string query);
 
-    /// <summary>Makes the given local or remote files a view of text or typed columns.</summary>
-    void ReadParquet(string view, string path);
+    /// <summary>Lets go of a table made by <see cref="Materialize"/>, so that its memory serves what follows.</summary>
+    void Drop(string table);
 
-    /// <summary>Writes a query's rows as Parquet files into a directory that is not there yet, in a directory "column=value" for each value of <paramref name="partitionBy"/> if given.</summary>
+    /// <summary>
+    /// Makes CSV files (UTF-8, plain or .gz, fields quoted by " where needed) a view with the columns c1 … cN, all STRING (an empty field may be
+    /// NULL or ''), and ncf_file STRING. Nothing is guessed. Lines that do not fit, by their count of columns, their quotes or their encoding, are left out; after a query
+    /// has read the whole view once, they stand in the view NAME_rejected: ncf_file STRING, line BIGINT (NULL where the engine cannot tell),
+    /// text STRING, reason STRING.
+    /// </summary>
+    void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout);
+
+    /// <summary>Makes Parquet files a view of their columns and ncf_file STRING, and says what columns there are (without ncf_file).</summary>
+    IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files);
+
+    /// <summary>
+    /// Writes a query's rows as Parquet files into a directory that is not there yet; with <paramref name="partitionBy"/> (a column of the query, of a whole-number type) into a
+    /// directory "column=value" for each value. A query without rows leaves an empty directory or a file without rows.
+    /// </summary>
     void WriteParquet(string query, string directory, string? partitionBy = null);
 }

@@ -1,0 +1,118 @@
+using System.Data;
+using System.Numerics;
+using DuckDB.NET.Data;
+
+namespace NcfSpark.Engines.DuckDb;
+
+/// <summary>DuckDB in this process: nothing to install, all cores, and disk where memory ends.</summary>
+public sealed class DuckDbEngine : ISqlEngine
+{
+    private readonly DuckDBConnection connection;
+    private readonly string spillDirectory;
+
+    public DuckDbEngine(DuckDbOptions options)
+    {
+        spillDirectory = options.SpillDirectory.Length > 0 ? options.SpillDirectory : Path.Combine(Path.GetTempPath(), $"ncfspark-duckdb-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        connection = new DuckDBConnection("Data Source=:memory:");
+        connection.Open();
+        Execute($"SET temp_directory = {Literal(spillDirectory)}");
+        Execute("SET preserve_insertion_order = false"); // rows have no order in a log; keeping one costs memory and threads
+        Execute("SET enable_progress_bar = false");
+        if (options.Threads > 0) Execute($"SET threads = {options.Threads}");
+        if (options.MemoryLimit.Length > 0) Execute($"SET memory_limit = {Literal(options.MemoryLimit)}");
+    }
+
+    public string Name => $"DuckDB {connection.ServerVersion.TrimStart('v')}";
+
+    public SqlDialect Dialect { get; } = new DuckDbDialect();
+
+    public void Execute(string sql) => Guarded(() =>
+    {
+        using DuckDBCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteNonQuery();
+    });
+
+    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() =>
+    {
+        using DuckDBCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        using DuckDBDataReader reader = command.ExecuteReader();
+        var rows = new List<IReadOnlyList<object?>>();
+        while (reader.Read()) rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(column => Plain(reader.GetValue(column)))]);
+        return rows;
+    });
+
+    public void Materialize(string table, string query) => Execute($"CREATE OR REPLACE TEMP TABLE {table} AS {query}");
+
+    public void Drop(string table) => Execute($"DROP TABLE IF EXISTS {table}");
+
+    public void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout)
+    {
+        string columns = string.Join(", ", Enumerable.Range(1, layout.Columns).Select(column => $"'c{column}': 'VARCHAR'"));
+        foreach (string rejects in new[] { $"{view}_errors", $"{view}_scans" }) Drop(rejects);
+        Execute($"""
+            CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_csv([{string.Join(", ", files.Select(Literal))}],
+                auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = '"', escape = '"', columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
+                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = {Math.Max(1, layout.RejectedLimit)})
+            """);
+        Query($"SELECT * FROM {view} LIMIT 0"); // makes the two tables of rejects
+        Execute($"""
+            CREATE OR REPLACE TEMP VIEW {view}_rejected AS
+            SELECT DISTINCT s.file_path AS ncf_file, CAST(e.line AS BIGINT) AS line, e.csv_line AS text, split_part(e.error_message, chr(10), 1) AS reason
+            FROM {view}_errors e JOIN {view}_scans s ON e.scan_id = s.scan_id AND e.file_id = s.file_id
+            """);
+    }
+
+    public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
+    {
+        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet([{string.Join(", ", files.Select(Literal))}], filename = 'ncf_file', hive_partitioning = false)");
+        return [.. Query($"DESCRIBE {view}").Where(row => (string)row[0]! != "ncf_file").Select(row => new SqlColumn((string)row[0]!, KindOf((string)row[1]!)))];
+    }
+
+    public void WriteParquet(string query, string directory, string? partitionBy = null)
+    {
+        string layout = partitionBy is null ? "PER_THREAD_OUTPUT" : $"PARTITION_BY ({partitionBy})";
+        Execute($"COPY ({query}) TO {Literal(directory)} (FORMAT parquet, COMPRESSION zstd, {layout})");
+        Directory.CreateDirectory(directory); // without rows DuckDB makes none
+    }
+
+    public void Dispose()
+    {
+        connection.Dispose();
+        if (Directory.Exists(spillDirectory)) Directory.Delete(spillDirectory, recursive: true);
+    }
+
+    private static string Literal(string text) => $"'{text.Replace("'", "''")}'";
+
+    private static SqlColumnKind KindOf(string type) => type switch
+    {
+        "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" => SqlColumnKind.WholeNumber,
+        "FLOAT" or "DOUBLE" => SqlColumnKind.Floating,
+        _ when type.StartsWith("TIMESTAMP", StringComparison.Ordinal) || type == "DATE" => SqlColumnKind.Timestamp,
+        _ => SqlColumnKind.Text,
+    };
+
+    private static object? Plain(object value) => value switch
+    {
+        DBNull => null,
+        sbyte or short or int or byte or ushort or uint or ulong => Convert.ToInt64(value),
+        float single => (double)single,
+        decimal exact => (double)exact,
+        BigInteger big => (long)big,
+        long or double or string or bool => value,
+        _ => value.ToString(),
+    };
+
+    private static T Guarded<T>(Func<T> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (DuckDBException cause)
+        {
+            throw new SqlEngineException(cause.Message, cause) { DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase) };
+        }
+    }
+}
