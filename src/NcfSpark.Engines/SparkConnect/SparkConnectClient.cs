@@ -114,6 +114,23 @@ public sealed class SparkConnectClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes files a temporary view; one of that name is replaced.</summary>
+    /// <param name="view">Its name.</param>
+    /// <param name="format">Such as "parquet" or "csv".</param>
+    /// <param name="paths">Paths as the server and its executors see them. Hadoop reads globs in them.</param>
+    /// <param name="options">The format's options.</param>
+    /// <param name="schema">The columns, as in CREATE TABLE; null for what the files say.</param>
+    /// <param name="cancellation">Interrupts it on the server.</param>
+    /// <inheritdoc cref="ExecuteAsync"/>
+    public Task CreateViewAsync(
+        string view, string format, IEnumerable<string> paths, IReadOnlyDictionary<string, string> options, string? schema = null, CancellationToken cancellation = default)
+    {
+        var source = new Read.Types.DataSource { Format = format, Paths = { paths }, Options = { options.ToDictionary() } };
+        if (schema is not null) source.Schema = schema;
+        var input = new Relation { Common = new() { PlanId = 0 }, Read = new() { DataSource = source } };
+        return RunAsync(new Plan { Command = new() { CreateDataframeView = new() { Input = input, Name = view, Replace = true } } }, "Spark", cancellation);
+    }
+
     /// <summary>Writes a query's rows as Parquet into a directory that is not there yet.</summary>
     /// <param name="query">The query.</param>
     /// <param name="path">A path as the server and its executors see it.</param>

@@ -1,0 +1,36 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Engines.Tests.SparkConnect;
+
+/// <summary>What was reported, for assertions.</summary>
+internal sealed class ProgressList : IProgressReporter, IProgressTask
+{
+    private long units;
+
+    public List<string> Started { get; } = [];
+
+    public List<string> Details { get; } = [];
+
+    public List<string> Lines { get; } = [];
+
+    public long Units => units;
+
+    public IProgressTask Start(string title, long total, string unit)
+    {
+        Started.Add($"{title} ({unit})");
+        return this;
+    }
+
+    public void Advance(long units) => Interlocked.Add(ref this.units, units);
+
+    public void Detail(string text) => Details.Add(text);
+
+    public void Line(string text)
+    {
+        lock (Lines) Lines.Add(text);
+    }
+
+    public void Dispose()
+    {
+    }
+}
