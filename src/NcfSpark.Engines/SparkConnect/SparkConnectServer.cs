@@ -17,11 +17,15 @@ public sealed class SparkConnectServer : IDisposable
 
     private readonly Process process;
     private readonly ServerLog log;
+    private bool stopped;
 
-    private SparkConnectServer(Process process, ServerLog log, SparkConnectionString address) => (this.process, this.log, Address) = (process, log, address);
+    private SparkConnectServer(Process process, ServerLog log, SparkConnectionString address) => (this.process, this.log, Address, ProcessId) = (process, log, address, process.Id);
 
     /// <summary>With the token.</summary>
     public SparkConnectionString Address { get; }
+
+    /// <summary>The shell's around Spark.</summary>
+    internal int ProcessId { get; }
 
     /// <summary>Starts a server and waits until it answers.</summary>
     /// <exception cref="InvalidInputException">
@@ -73,6 +77,8 @@ public sealed class SparkConnectServer : IDisposable
     /// <summary>Stops the server and all that it started: asks (SIGTERM), and after 5 s kills.</summary>
     public void Dispose()
     {
+        if (stopped) return;
+        stopped = true;
         try
         {
             process.StandardInput.Close(); // what spark-server.sh waits for

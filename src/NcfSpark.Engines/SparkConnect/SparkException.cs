@@ -42,7 +42,7 @@ public sealed partial class SparkException : Exception
     internal static SparkException Lost(string message, Exception? cause) => new(message, SparkErrorKind.ServerLost, null, null, cause);
 
     // Spark's error-conditions.json lists them; a class of 3.5 is one of 4.x, sometimes with sub-classes after a dot.
-    private static SparkErrorKind KindOf(string errorClass, string? sqlState) => errorClass.Split('.')[0] switch
+    internal static SparkErrorKind KindOf(string errorClass, string? sqlState) => errorClass.Split('.')[0] switch
     {
         "PATH_NOT_FOUND" or "UNABLE_TO_INFER_SCHEMA" or "BATCH_METADATA_NOT_FOUND" => SparkErrorKind.PathNotFound,
         "PATH_ALREADY_EXISTS" or "LOCATION_ALREADY_EXISTS" => SparkErrorKind.PathExists,

@@ -69,8 +69,13 @@ internal sealed class SparkFailure
         // What a task failed with is often only in the innermost cause; what it was wrapped in often names no class.
         string message = chain[0].Message, cause = chain[^1].Message;
         if (cause.Length > 0 && !message.Contains(cause, StringComparison.Ordinal)) message += $"\nCaused by: {cause}";
-        FetchErrorDetailsResponse.Types.SparkThrowable? named = chain.Select(one => one.SparkThrowable).FirstOrDefault(one => one is { ErrorClass.Length: > 0 });
-        return SparkException.FromServer(message, named?.ErrorClass ?? errorClass, named?.SqlState is { Length: > 0 } state ? state : sqlState, failure);
+        List<FetchErrorDetailsResponse.Types.SparkThrowable> named = [.. chain.Select(one => one.SparkThrowable).Where(one => one is { ErrorClass.Length: > 0 })];
+        if ((named.Find(one => SparkException.KindOf(one.ErrorClass, one.SqlState) != SparkErrorKind.Other) ?? named.FirstOrDefault()) is { } telling)
+        {
+            (errorClass, sqlState) = (telling.ErrorClass, telling.SqlState.Length > 0 ? telling.SqlState : sqlState);
+        }
+
+        return SparkException.FromServer(message, errorClass, sqlState, failure);
     }
 
     private async Task<List<FetchErrorDetailsResponse.Types.Error>> FetchChainAsync(SparkSession session)

@@ -29,12 +29,23 @@ internal sealed class SubmitCommand(SparkInstallation spark, SparkServerOptions 
 
     public void AddEnvironment(IDictionary<string, string?> environment, string token)
     {
-        environment["SPARK_HOME"] = spark.Home;
+        environment["SPARK_HOME"] = options.Master.StartsWith("local-cluster", StringComparison.Ordinal) ? HomeOfALocalCluster() : spark.Home;
         environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token; // not on the command line, which everyone on the machine may read
         if (!IsLocal && !options.Master.StartsWith("spark:", StringComparison.Ordinal)) return; // elsewhere the directories are the cluster's business
-        environment["SPARK_WORKER_DIR"] = Path.Combine(scratch, "work"); // else local-cluster writes below SPARK_HOME
         bool choosesDirectory = spark.SetsByDefault("spark.local.dir") || options.SubmitArguments.Any(argument => argument.StartsWith("spark.local.dir=", StringComparison.Ordinal));
         if (!choosesDirectory) environment.TryAdd("SPARK_LOCAL_DIRS", Path.Combine(scratch, "local"));
         if (IsLocal) environment.TryAdd("SPARK_LOCAL_IP", "127.0.0.1"); // driver and executors talk on this machine only, whatever its name resolves to
+    }
+
+    // The workers of a local-cluster write into $SPARK_HOME/work, whatever SPARK_WORKER_DIR says, and leave it there: they get a home of links.
+    private string HomeOfALocalCluster()
+    {
+        DirectoryInfo home = Directory.CreateDirectory(Path.Combine(scratch, "home"));
+        foreach (FileSystemInfo entry in new DirectoryInfo(spark.Home).EnumerateFileSystemInfos().Where(entry => entry.Name != "work"))
+        {
+            File.CreateSymbolicLink(Path.Combine(home.FullName, entry.Name), entry.FullName);
+        }
+
+        return home.FullName;
     }
 }

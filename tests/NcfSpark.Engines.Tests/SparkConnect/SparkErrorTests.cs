@@ -10,7 +10,7 @@ public sealed class SparkErrorTests(SparkFixture spark)
     {
         SparkException error = await ErrorOf("SELECT 1,\n  FRM range(0, 3) x y");
         Assert.Equal((SparkErrorKind.InvalidStatement, "PARSE_SYNTAX_ERROR", "42601"), (error.Kind, error.ErrorClass, error.SqlState));
-        Assert.Equal((2, 19), (error.Line, error.Column));
+        Assert.Equal((2, 12), (error.Line, error.Column));
         Assert.Contains("Syntax error at or near", error.Message);
         Assert.False(error.IsInputAtFault);
     }
@@ -71,7 +71,7 @@ public sealed class SparkErrorTests(SparkFixture spark)
         {
             await File.WriteAllTextAsync(Path.Combine(directory, "part.parquet"), "this is no Parquet file at all");
             SparkException error = await ErrorOf($"SELECT * FROM parquet.`{directory}`");
-            Assert.Equal(SparkErrorKind.UnreadableData, error.Kind);
+            Assert.Equal((SparkErrorKind.UnreadableData, "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER"), (error.Kind, error.ErrorClass));
             Assert.Contains("part.parquet", error.Message);
         }
         finally
