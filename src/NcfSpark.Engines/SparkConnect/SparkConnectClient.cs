@@ -114,6 +114,12 @@ public sealed class SparkConnectClient : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Makes a query a temporary view; one of that name is replaced. Unlike CREATE TEMP VIEW, which keeps the text and reads it anew in each statement, this keeps what the
+    /// text meant: the same files, and the same plan, which is what Spark finds cached rows by.
+    /// </summary>
+    public Task CreateViewAsync(string view, string query, CancellationToken cancellation = default) => CreateViewAsync(view, Sql(query), cancellation);
+
     /// <summary>Makes files a temporary view; one of that name is replaced.</summary>
     /// <param name="view">Its name.</param>
     /// <param name="format">Such as "parquet" or "csv".</param>
@@ -127,8 +133,7 @@ public sealed class SparkConnectClient : IAsyncDisposable
     {
         var source = new Read.Types.DataSource { Format = format, Paths = { paths }, Options = { options.ToDictionary() } };
         if (schema is not null) source.Schema = schema;
-        var input = new Relation { Common = new() { PlanId = 0 }, Read = new() { DataSource = source } };
-        return RunAsync(new Plan { Command = new() { CreateDataframeView = new() { Input = input, Name = view, Replace = true } } }, "Spark", cancellation);
+        return CreateViewAsync(view, new Relation { Common = new() { PlanId = 0 }, Read = new() { DataSource = source } }, cancellation);
     }
 
     /// <summary>Writes a query's rows as Parquet into a directory that is not there yet.</summary>
@@ -188,6 +193,9 @@ public sealed class SparkConnectClient : IAsyncDisposable
 
         channel?.Dispose();
     }
+
+    private Task CreateViewAsync(string view, Relation input, CancellationToken cancellation) =>
+        RunAsync(new Plan { Command = new() { CreateDataframeView = new() { Input = input, Name = view, Replace = true } } }, "Spark", cancellation);
 
     private static Relation Sql(string query) => new() { Common = new() { PlanId = 0 }, Sql = new() { Query = query } };
 

@@ -59,8 +59,8 @@ public sealed class SparkConnectEngine : ISqlEngine
         cached.Add(table);
         // Spark shares cached rows among all sessions whose plans are equal. The condition, true and new each time, keeps a plan from being equal to one
         // that an earlier run left in a server, with rows of files that have changed since.
-        string own = $"SELECT * FROM ({query}) AS q WHERE '{Guid.NewGuid()}' IS NOT NULL";
-        Run(() => client.ExecuteAsync($"CACHE TABLE {table} OPTIONS ('storageLevel' = 'MEMORY_AND_DISK') AS {own}", $"Spark: {table}", cancellation));
+        Run(() => client.CreateViewAsync(table, $"SELECT * FROM ({query}) AS q WHERE '{Guid.NewGuid()}' IS NOT NULL", cancellation));
+        Run(() => client.ExecuteAsync($"CACHE TABLE {table} OPTIONS ('storageLevel' = 'MEMORY_AND_DISK')", $"Spark: {table}", cancellation));
     }
 
     public void Drop(string table)

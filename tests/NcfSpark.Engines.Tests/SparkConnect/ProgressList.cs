@@ -3,7 +3,7 @@ using NcfSpark.Data;
 namespace NcfSpark.Engines.Tests.SparkConnect;
 
 /// <summary>What was reported, for assertions.</summary>
-internal sealed class ProgressList : IProgressReporter, IProgressTask
+internal sealed class ProgressList : IProgressReporter
 {
     private long units;
 
@@ -18,19 +18,22 @@ internal sealed class ProgressList : IProgressReporter, IProgressTask
     public IProgressTask Start(string title, long total, string unit)
     {
         Started.Add($"{title} ({unit})");
-        return this;
+        return new Task(this);
     }
-
-    public void Advance(long units) => Interlocked.Add(ref this.units, units);
-
-    public void Detail(string text) => Details.Add(text);
 
     public void Line(string text)
     {
         lock (Lines) Lines.Add(text);
     }
 
-    public void Dispose()
+    private sealed class Task(ProgressList list) : IProgressTask
     {
+        public void Advance(long units) => Interlocked.Add(ref list.units, units);
+
+        public void Detail(string text) => list.Details.Add(text);
+
+        public void Dispose()
+        {
+        }
     }
 }
