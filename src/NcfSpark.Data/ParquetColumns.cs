@@ -20,15 +20,26 @@ public static class ParquetColumns
         return Array.ConvertAll(values, value => value ?? throw new InvalidDataException($"column {column} has a missing value"));
     });
 
+    /// <summary>A column of strings or whole numbers without missing values, as text.</summary>
+    /// <inheritdoc cref="Read{T}(string, string)"/>
+    public static string[] ReadAsText(string path, string column)
+    {
+        Type type = TypeOf(path, column);
+        return type == typeof(long) ? Array.ConvertAll(Read<long>(path, column), value => value.ToString())
+            : type == typeof(int) ? Array.ConvertAll(Read<int>(path, column), value => value.ToString())
+            : ReadStrings(path, column);
+    }
+
     /// <summary>Whether a column holds strings. The first file's schema decides.</summary>
-    public static bool IsString(string path, string column)
+    public static bool IsString(string path, string column) => TypeOf(path, column) == typeof(ReadOnlyMemory<char>); // what Parquet.Net calls a string column
+
+    private static Type TypeOf(string path, string column)
     {
         string file = FilesIn(path)[0];
         return Guarded(file, () =>
         {
             using FileStream stream = File.OpenRead(file);
-            ParquetSchema schema = ParquetReader.ReadSchemaAsync(stream).GetAwaiter().GetResult();
-            return Field(schema, column).ClrType == typeof(string);
+            return Field(ParquetReader.ReadSchemaAsync(stream).GetAwaiter().GetResult(), column).ClrType;
         });
     }
 

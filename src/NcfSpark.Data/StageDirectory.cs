@@ -16,16 +16,17 @@ public sealed class StageDirectory
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
-    /// <summary>Whether the run directory holds this stage's result, made from exactly this.</summary>
-    public static bool IsFinished(string runDirectory, string stage, string fingerprint)
+    /// <summary>Opens a stage's result if it is there, whole, and has this fingerprint; else null: it has to be made.</summary>
+    public static StageDirectory? OpenIfFinished(string runDirectory, string stage, string fingerprint)
     {
         try
         {
-            return Open(runDirectory, stage).Manifest.Fingerprint == fingerprint;
+            StageDirectory opened = Open(runDirectory, stage);
+            return opened.Manifest.Fingerprint == fingerprint ? opened : null;
         }
         catch (InvalidInputException)
         {
-            return false; // not there, or not usable: it has to be made
+            return null;
         }
     }
 
@@ -33,6 +34,7 @@ public sealed class StageDirectory
     /// <exception cref="InvalidInputException">It is not there, is of another version, or a file is missing or changed.</exception>
     public static StageDirectory Open(string runDirectory, string stage)
     {
+        StageWriter.Recover(runDirectory, stage);
         string path = System.IO.Path.Combine(runDirectory, stage);
         string cure = $"Run `{VerbOf(stage)}` (or `nightly`) again to make it.";
         string manifestPath = System.IO.Path.Combine(path, StageManifest.FileName);

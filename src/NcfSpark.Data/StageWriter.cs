@@ -10,11 +10,9 @@ public sealed class StageWriter : IDisposable
 {
     private readonly string runDirectory;
     private readonly string stage;
-    private readonly bool keepUnfinished;
     private bool published;
 
-    private StageWriter(string runDirectory, string stage, string path, bool keepUnfinished) =>
-        (this.runDirectory, this.stage, Path, this.keepUnfinished) = (runDirectory, stage, path, keepUnfinished);
+    private StageWriter(string runDirectory, string stage, string path) => (this.runDirectory, this.stage, Path) = (runDirectory, stage, path);
 
     /// <summary>The temporary directory, into which the stage writes.</summary>
     public string Path { get; }
@@ -23,27 +21,14 @@ public sealed class StageWriter : IDisposable
 
     /// <summary>Begins a stage's directory, clearing away what an earlier attempt that was killed left of it.</summary>
     /// <exception cref="InvalidInputException">The run directory cannot be written.</exception>
-    public static StageWriter Begin(string runDirectory, string stage) => Begin(runDirectory, stage, Guid.NewGuid().ToString("N")[..8], keepUnfinished: false);
-
-    /// <summary>
-    /// Begins, or goes on with, a stage's directory that keeps what an attempt with the same fingerprint left: checkpoints. Attempts with
-    /// another fingerprint are cleared away.
-    /// </summary>
-    /// <inheritdoc cref="Begin(string, string)"/>
-    public static StageWriter BeginOrResume(string runDirectory, string stage, string fingerprint) => Begin(runDirectory, stage, fingerprint, keepUnfinished: true);
-
-    private static StageWriter Begin(string runDirectory, string stage, string suffix, bool keepUnfinished)
+    public static StageWriter Begin(string runDirectory, string stage)
     {
-        string path = System.IO.Path.Combine(runDirectory, $"{stage}.tmp-{suffix}");
+        string path = System.IO.Path.Combine(runDirectory, $"{stage}.tmp-{Guid.NewGuid().ToString("N")[..8]}");
         try
         {
             Directory.CreateDirectory(runDirectory);
             Recover(runDirectory, stage);
-            foreach (string left in Directory.GetDirectories(runDirectory, $"{stage}.tmp-*"))
-            {
-                if (!keepUnfinished || System.IO.Path.GetFileName(left) != System.IO.Path.GetFileName(path)) Directory.Delete(left, recursive: true);
-            }
-
+            foreach (string left in Directory.GetDirectories(runDirectory, $"{stage}.tmp-*")) Directory.Delete(left, recursive: true);
             Directory.CreateDirectory(path);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
@@ -51,7 +36,7 @@ public sealed class StageWriter : IDisposable
             throw new InvalidInputException($"{runDirectory} cannot be written: {cause.Message} Choose another run directory with --run, or mend its permissions.", cause);
         }
 
-        return new StageWriter(runDirectory, stage, path, keepUnfinished);
+        return new StageWriter(runDirectory, stage, path);
     }
 
     /// <summary>Writes the manifest with all files and their hashes, and renames the directory into place, over an older one if there is one.</summary>
@@ -78,11 +63,11 @@ public sealed class StageWriter : IDisposable
 
     public void Dispose()
     {
-        if (!published && !keepUnfinished && Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
+        if (!published && Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
     }
 
     // A kill between the two renames of Publish leaves NAME.old and no NAME: the old one is put back. After them it is only rubbish.
-    private static void Recover(string runDirectory, string stage)
+    internal static void Recover(string runDirectory, string stage)
     {
         string final = System.IO.Path.Combine(runDirectory, stage), old = System.IO.Path.Combine(runDirectory, $"{stage}.old");
         if (!Directory.Exists(old)) return;

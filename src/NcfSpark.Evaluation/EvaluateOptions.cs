@@ -17,7 +17,7 @@ public sealed record EvaluateOptions : IValidatableObject
     [Range(0.0, 1.0)]
     public double Threshold { get; init; } = 0.5;
 
-    /// <summary>Candidates of each test row that serve as its negatives for accuracy, AUC and log loss; at most Prepare:TestCandidates.</summary>
+    /// <summary>Candidates of each test row, drawn by hash, that serve as its negatives for accuracy, AUC and log loss; at most Prepare:TestCandidates.</summary>
     [Range(1, 10_000)]
     public int NegativesPerPositive { get; init; } = 5;
 
@@ -34,7 +34,7 @@ public sealed record EvaluateOptions : IValidatableObject
     [Range(0, 1024)]
     public int Threads { get; init; }
 
-    /// <summary>Seeds the bootstrap and the choice of users.</summary>
+    /// <summary>Seeds the bootstrap, the choice of users and that of negatives.</summary>
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
 

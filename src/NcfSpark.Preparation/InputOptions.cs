@@ -26,6 +26,10 @@ public sealed record InputOptions : IValidatableObject
     /// <summary>The column of the item's id, as for the user.</summary>
     public string ItemColumn { get; init; } = "item_id";
 
+    /// <summary>"auto": ids are numbers (BIGINT) where every id of the column is a whole number within 64 bits, else texts. "text": ids are texts, as for numbers of 20 digits and more.</summary>
+    [AllowedValues("auto", "text")]
+    public string IdType { get; init; } = "auto";
+
     /// <summary>The column that says when.</summary>
     public string TimestampColumn { get; init; } = "timestamp";
 

@@ -56,7 +56,7 @@ public sealed class DuckDbEngine : ISqlEngine
                 auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = '"', escape = '"', columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
                 store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = {Math.Max(1, layout.RejectedLimit)})
             """);
-        Query($"SELECT * FROM {view} LIMIT 0"); // makes the two tables of rejects
+        Query($"SELECT * FROM {view} LIMIT 1"); // makes the two tables of rejects
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view}_rejected AS
             SELECT DISTINCT s.file_path AS ncf_file, CAST(e.line AS BIGINT) AS line, e.csv_line AS text, split_part(e.error_message, chr(10), 1) AS reason

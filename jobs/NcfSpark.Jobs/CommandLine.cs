@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Reflection;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…</summary>
+internal static class CommandLine
+{
+    /// <summary>Parses the command line and runs its verb, or writes help, or says what is wrong with it.</summary>
+    public static ExitCode Run(string[] args, Func<Verb, JobArguments, ExitCode> run, TextWriter output, TextWriter error)
+    {
+        RootCommand root = Grammar(run);
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (Fault(root, parsed) is not { } fault)
+        {
+            return (ExitCode)parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+
+        if (parsed.CommandResult.Command == root) Help.WriteAll(error);
+        error.WriteLine(parsed.CommandResult.Command == root ? $"\n{fault}" : $"{fault}\n{root.Name} {parsed.CommandResult.Command.Name} --help says more.");
+        return ExitCode.InvalidInput;
+    }
+
+    private static RootCommand Grammar(Func<Verb, JobArguments, ExitCode> run)
+    {
+        var root = new RootCommand();
+        foreach (Verb verb in Verb.All)
+        {
+            var config = new Option<string>("--config", "-c");
+            var runDirectory = new Option<string>("--run", "-r");
+            var set = new Option<string[]>("--set", "-s");
+            var command = new Command(verb.Name, verb.Summary) { config, runDirectory, set };
+            command.SetAction(parsed => (int)run(verb, new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), parsed.GetValue(set) ?? [])));
+            root.Add(command);
+        }
+
+        root.Options.OfType<HelpOption>().Single().Action = new TeachingHelp();
+        root.Options.OfType<VersionOption>().Single().Action = new TellVersion();
+        return root;
+    }
+
+    private static string? Fault(RootCommand root, ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (parsed.UnmatchedTokens is [string token, ..])
+        {
+            if (command != root && token.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return $"{token} stands alone: write --config {token}";
+            (string kind, IEnumerable<string> known) = command == root ? ("verb", Verb.All.Select(verb => verb.Name)) : ($"option of {command.Name}", command.Options.Select(option => option.Name));
+            string? meant = Nearest.To(token, known);
+            return $"{token} is no {kind}; {(meant is null ? $"there are {string.Join(", ", known)}" : $"did you mean {meant}?")}";
+        }
+
+        if (parsed.Errors.Count == 0) return null;
+        return command == root ? "Which verb?" : string.Join('\n', parsed.Errors.Select(error => error.Message));
+    }
+
+    private sealed class TellVersion : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            string version = typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+            parseResult.InvocationConfiguration.Output.WriteLine($"ncfspark {version}"); // 1.0.0+COMMIT
+            return 0;
+        }
+    }
+
+    private sealed class TeachingHelp : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            TextWriter output = parseResult.InvocationConfiguration.Output;
+            if (Verb.All.FirstOrDefault(verb => verb.Name == parseResult.CommandResult.Command.Name) is { } verb) Help.WriteVerb(output, verb);
+            else Help.WriteAll(output);
+            return 0;
+        }
+    }
+}

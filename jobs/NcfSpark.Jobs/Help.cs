@@ -1,0 +1,96 @@
+using NcfSpark.Jobs.Configuration;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>The texts of --help. What they say of settings comes from the records of settings and their XML documentation.</summary>
+internal static class Help
+{
+    private const int Width = 110;
+
+    public const string Usage = "./submit.sh VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]...";
+
+    public static void WriteAll(TextWriter output)
+    {
+        output.WriteLine($"""
+            NcfSpark turns a log of interactions (who used what, when) into a Neural Collaborative Filtering recommender
+            and writes its recommendations for every user. One configuration file describes a run; each verb below reads what
+            the one before it wrote into the run directory.
+
+            Usage
+              {Usage}
+
+            Verbs, in order
+            """);
+        foreach (Verb verb in Verb.All)
+        {
+            output.WriteLine($"  {verb.Name,-10}{verb.Summary}");
+            output.WriteLine($"            reads {verb.Reads}; writes {verb.Writes}");
+        }
+
+        output.WriteLine("""
+
+            Options
+              --config, -c  the configuration file; those in conf/ have a comment for every setting
+              --run, -r     the run directory, in which the directories above stand (default: runs/NAME)
+              --set, -s     one setting instead of the file's; may be repeated, the last one counts
+                            (--set Train:Epochs=5, --set Model:MlpLayers=[32,16]). The environment can do the same
+                            (NCFSPARK_Train__Epochs=5); it wins over the file, and --set wins over it.
+              --help, -h    this; after a verb, what the verb does and every setting that it uses
+              --version     the version
+
+            Example
+              ./submit.sh nightly --config conf/ml-latest-small-good.json
+              ./submit.sh train --help
+
+            Exit codes
+              0  done
+              1  anything that is not one of the others
+              2  the command line, the input or the configuration is at fault, and nothing was changed
+              3  a model was refused by the gate
+              130, 143  stopped by Ctrl-C or SIGTERM; the same command again goes on where it was
+            """);
+    }
+
+    public static void WriteVerb(TextWriter output, Verb verb)
+    {
+        output.WriteLine($"""
+            ncfspark {verb.Name}: {verb.Summary}
+
+            {verb.Description}
+
+            Usage
+              {Usage.Replace("VERB", verb.Name, StringComparison.Ordinal)}
+
+            Reads   {verb.Reads}
+            Writes  {verb.Writes}
+            The run directory (--run) holds what ends in "/". A setting is given in the file, as {"{"} "Train": {"{"} "Epochs": 5 {"}"} {"}"}, or in the
+            environment, as NCFSPARK_Train__Epochs=5, or on the command line, as --set Train:Epochs=5. The last of these counts.
+            """);
+        foreach (string section in verb.Sections)
+        {
+            output.WriteLine($"\nSection {section}: {SettingDocs.OfSection(section)}");
+            foreach (SettingKey key in SettingKey.Of(section))
+            {
+                output.WriteLine($"\n  {key}  {SettingRules.Describe(key)} (default {SettingValue.Show(key.ValueIn(new NcfSparkConfiguration()))})");
+                foreach (string line in Wrapped(SettingDocs.Of(key), Width - 6)) output.WriteLine($"      {line}");
+            }
+        }
+    }
+
+    private static IEnumerable<string> Wrapped(string text, int width)
+    {
+        string line = "";
+        foreach (string word in text.Split(' '))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > width)
+            {
+                yield return line;
+                line = "";
+            }
+
+            line = line.Length == 0 ? word : $"{line} {word}";
+        }
+
+        yield return line;
+    }
+}

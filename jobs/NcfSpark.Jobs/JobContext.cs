@@ -1,0 +1,18 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>All that a verb is handed. The run directory is locked for it while it runs.</summary>
+/// <param name="Configuration">Every setting, resolved and checked.</param>
+/// <param name="RunDirectory">Where the stages' directories stand.</param>
+/// <param name="Progress">How far it is; goes to standard error.</param>
+/// <param name="Output">Standard output, for results: a summary line a stage.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Cancellation">Cancelled by Ctrl-C and SIGTERM.</param>
+public sealed record JobContext(
+    NcfSparkConfiguration Configuration,
+    string RunDirectory,
+    IProgressReporter Progress,
+    TextWriter Output,
+    TimeProvider Time,
+    CancellationToken Cancellation);

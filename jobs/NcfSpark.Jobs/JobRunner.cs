@@ -1,0 +1,43 @@
+using System.Collections;
+using NcfSpark.Data;
+using NcfSpark.Jobs.Configuration;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>Runs a verb: resolves its configuration, locks its run directory, and turns what goes wrong into a message and an exit code.</summary>
+internal sealed class JobRunner(IDictionary environment, IProgressReporter progress, TextWriter output, TextWriter error, TimeProvider time, StopSignals signals)
+{
+    public ExitCode Run(Verb verb, JobArguments arguments)
+    {
+        try
+        {
+            string path = arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json.{SettingsFile.Offer("conf")}");
+            NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
+            string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
+            using var runLock = RunLock.Take(runDirectory);
+            return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token));
+        }
+        catch (InvalidInputException fault)
+        {
+            error.WriteLine(fault.Message);
+            return ExitCode.InvalidInput;
+        }
+        catch (OperationCanceledException) when (signals.Received is not null)
+        {
+            error.WriteLine("stopped; the same command again goes on from here");
+            return signals.Received.Value;
+        }
+        catch (Exception failure) when (FullDisk.Find(failure) is { } cause)
+        {
+            error.WriteLine($"The disk is full: {cause.Message}\nFree some space, or choose a run directory on another disk with --run, then give the same command again.");
+            return ExitCode.Failed;
+        }
+#pragma warning disable CA1031 // the last resort: every other failure becomes exit code 1, with its stack
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            error.WriteLine($"{verb.Name} failed: {failure.Message}\n{failure}");
+            return ExitCode.Failed;
+        }
+    }
+}

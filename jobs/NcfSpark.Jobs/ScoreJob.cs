@@ -1,0 +1,67 @@
+using NcfSpark.Data;
+using NcfSpark.Model;
+using NcfSpark.Preparation;
+using NcfSpark.Scoring;
+using NcfSpark.Training;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>prepared/ and model/ → predictions/: recommendations/ for every user, and pairs/ where Score:PairsPath names some.</summary>
+internal static class ScoreJob
+{
+    public const string StageName = "predictions";
+
+    public static ExitCode Run(JobContext job)
+    {
+        StageDirectory prepared = PrepareJob.Open(job);
+        StageSummary.Write(job, Make(job, prepared, TrainJob.Open(job, prepared)));
+        return ExitCode.Done;
+    }
+
+    public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model) => StageManifest.FingerprintOf(
+        StageName,
+        MadeFrom(job, prepared, model),
+        new() { ["Score"] = SettingsJson.ResultShaping(job.Configuration.Score) });
+
+    public static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model)
+    {
+        ScoreOptions options = job.Configuration.Score;
+        SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
+        (string[] Users, string[] Items)? pairs = options.PairsPath.Length == 0
+            ? null
+            : TextColumns.Read(options.PairsPath, "Score:PairsPath", ("Score:PairsUserColumn", options.PairsUserColumn), ("Score:PairsItemColumn", options.PairsItemColumn));
+
+        TrainedModel trained = TrainedModel.Read(model);
+        InteractionLists seen = TrainingSet.Read(new PreparedData(prepared)).Touched;
+        using var scorer = new ModelScorer(trained.Weights);
+        using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
+        var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["users"] = trained.Users.Count };
+        Count(rows, "recommendations", new RecommendationWriter(trained, scorer, seen, options).Write(writer.File("recommendations/part-00000.parquet"), job.Progress, job.Cancellation));
+        if (pairs is { } given)
+        {
+            Count(rows, "pairs", new PairWriter(trained, scorer, options).Write(writer.File("pairs/part-00000.parquet"), given.Users, given.Items, job.Progress, job.Cancellation));
+        }
+
+        return writer.Publish(new StageManifest
+        {
+            Stage = StageName,
+            Fingerprint = Fingerprint(job, prepared, model),
+            MadeFrom = madeFrom,
+            Configuration = new() { ["Score"] = SettingsJson.All(options) },
+            Seed = job.Configuration.Train.Seed,
+            Rows = rows,
+        });
+    }
+
+    private static void Count(SortedDictionary<string, long> rows, string part, SortedDictionary<string, long> bySource)
+    {
+        foreach ((string source, long count) in bySource) rows[$"{part}_by_{source}"] = count;
+    }
+
+    private static SortedDictionary<string, string> MadeFrom(JobContext job, StageDirectory prepared, StageDirectory model)
+    {
+        var from = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared.Manifest.Fingerprint, [TrainedModel.StageName] = model.Manifest.Fingerprint };
+        if (job.Configuration.Score.PairsPath is { Length: > 0 } path) from["pairs"] = FileHash.Of(path, "Score:PairsPath");
+        return from;
+    }
+}

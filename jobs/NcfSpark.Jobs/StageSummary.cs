@@ -1,0 +1,16 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>The one line that a stage leaves on standard output.</summary>
+internal static class StageSummary
+{
+    /// <param name="job">Where the line goes.</param>
+    /// <param name="directory">What the stage made.</param>
+    /// <param name="remark">What else to say, such as how long it took.</param>
+    public static void Write(JobContext job, StageDirectory directory, string remark = "")
+    {
+        string rows = string.Join(", ", directory.Manifest.Rows.Where(entry => entry.Value != 0).Select(entry => $"{entry.Key.Replace('_', ' ')} {entry.Value:N0}"));
+        job.Output.WriteLine($"{directory.Manifest.Stage}: {rows}{(remark.Length == 0 ? "" : $" ({remark})")} → {directory.Path}");
+    }
+}

@@ -1,0 +1,33 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace NcfSpark.Data;
+
+/// <summary>A section of the configuration as JSON, under the names that configuration files use, every value resolved.</summary>
+public static class SettingsJson
+{
+    private static readonly JsonSerializerOptions Json = new() { IgnoreReadOnlyProperties = true };
+
+    /// <summary>All settings of a section, in the order of its record: for manifests and reports.</summary>
+    public static JsonObject All(object section) => JsonSerializer.SerializeToNode(section, section.GetType(), Json)!.AsObject();
+
+    /// <summary>
+    /// The settings that shape the result, those not marked <see cref="ResultNeutralAttribute"/>, by name: for fingerprints. Sorted, so that
+    /// the order of a record's properties is not part of a fingerprint.
+    /// </summary>
+    public static JsonObject ResultShaping(object section)
+    {
+        JsonObject all = All(section);
+        var shaping = new JsonObject();
+        foreach (PropertyInfo property in section.GetType().GetProperties().OrderBy(property => property.Name, StringComparer.Ordinal))
+        {
+            if (property.GetCustomAttribute<ResultNeutralAttribute>() is null && all.TryGetPropertyValue(property.Name, out JsonNode? value))
+            {
+                shaping.Add(property.Name, value?.DeepClone());
+            }
+        }
+
+        return shaping;
+    }
+}

@@ -1,0 +1,39 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Evaluation;
+
+/// <summary>What a model is measured on.</summary>
+/// <param name="UserCount">Number of users.</param>
+/// <param name="ItemInteractions">Training interactions by item; its length is the number of items.</param>
+/// <param name="Train">The training positives (never label 0).</param>
+/// <param name="Validation">The validation rows, or none.</param>
+/// <param name="Test">The test rows.</param>
+/// <param name="TestCandidates">For each test row its sampled candidates; empty lists where none were drawn.</param>
+public sealed record EvaluationData(int UserCount, int[] ItemInteractions, InteractionRows Train, InteractionRows Validation, InteractionRows Test, InteractionLists TestCandidates)
+{
+    /// <summary>By user the training items: what the baselines know.</summary>
+    public InteractionLists History { get; } = InteractionLists.FromRows(UserCount, Train.Users, Train.Items);
+
+    /// <summary>By user the training and validation items: what is left out when testing.</summary>
+    public InteractionLists Seen { get; } = InteractionLists.FromRows(UserCount, [.. Train.Users, .. Validation.Users], [.. Train.Items, .. Validation.Items]);
+
+    /// <summary>Whether test rows have candidates, so that the sampled protocol and classification can be measured.</summary>
+    public bool HasCandidates => TestCandidates.Items.Length > 0;
+
+    /// <summary>Reads a prepared directory; rows that were sampled as negatives are dropped.</summary>
+    /// <exception cref="InvalidInputException">A file cannot be read.</exception>
+    public static EvaluationData From(PreparedData prepared)
+    {
+        (InteractionRows rows, int[] labels) = prepared.ReadTrain();
+        InteractionRows test = prepared.ReadHeldOut("test");
+        return new EvaluationData(
+            prepared.ReadUsers().Count,
+            prepared.ReadItems().Interactions,
+            new InteractionRows(Positives(rows.Users), Positives(rows.Items), Positives(rows.Timestamps)),
+            prepared.ReadHeldOut("validation"),
+            test,
+            prepared.ReadTestCandidates(test));
+
+        T[] Positives<T>(T[] column) => [.. column.Where((_, row) => labels[row] == 1)];
+    }
+}

@@ -1,0 +1,7 @@
+namespace NcfSpark.Evaluation;
+
+/// <summary>Everything that was measured.</summary>
+/// <param name="WholeCatalogue">Held-out items ranked among the whole catalogue: hr, ndcg, recall, precision, mrr, novelty, coverage at each cut-off. What to decide by.</param>
+/// <param name="Sampled">Held-out items ranked among sampled candidates: hr and ndcg. Null where no candidates were drawn.</param>
+/// <param name="Classification">auc, accuracy, log_loss over test positives and sampled negatives. Null where no candidates were drawn.</param>
+public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolResult? Sampled, ProtocolResult? Classification);

@@ -1,0 +1,77 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Evaluation;
+
+/// <summary>
+/// Measures a model beside baselines: each scorer goes over the users once, and everything is measured on those scores. Then users are drawn
+/// anew for the intervals. The result is a function of the data, the scores and the options, whatever the number of threads.
+/// </summary>
+public static class Evaluator
+{
+    /// <summary>The baselines that every model is held against: popularity and item-item cosine, both knowing the training rows only.</summary>
+    public static IReadOnlyList<NamedScorer> Baselines(EvaluationData data) =>
+    [
+        new("popularity", "popularity", new PopularityScorer(data.ItemInteractions), ScoresAreProbabilities: false),
+        new("item_cosine", "item-item cosine", new ItemCosineScorer(data.History, data.ItemInteractions.Length), ScoresAreProbabilities: false),
+    ];
+
+    /// <param name="data">What to measure on.</param>
+    /// <param name="scorers">The model first, then the baselines that it is compared with.</param>
+    /// <param name="options">What to measure.</param>
+    /// <param name="progress">Hears of each block of users.</param>
+    /// <exception cref="InvalidInputException">There are no test rows.</exception>
+    public static EvaluationResult Run(EvaluationData data, IReadOnlyList<NamedScorer> scorers, EvaluateOptions options, IProgressReporter progress)
+    {
+        if (data.Test.Count == 0)
+        {
+            throw new InvalidInputException("There are no test rows, so nothing can be measured: set Prepare:Holdout above 0, or lower Prepare:MinInteractions, and run `prepare` again.");
+        }
+
+        int itemCount = data.ItemInteractions.Length;
+        var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions, options.Users, options.Seed);
+        var (catalogue, sampled, classified) = (new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>());
+        var counts = (Rows: 0, Candidates: 0L, Positives: 0, Negatives: 0, SampledUsers: 0);
+        foreach (NamedScorer scorer in scorers)
+        {
+            RankingMeasure rank = ranking.NewMeasure(itemCount);
+            var rankSampled = new SampledMeasure(data.Test, data.TestCandidates, options.CutOffs, data.UserCount, itemCount);
+            var classify = new ClassificationMeasure(
+                data.Test, data.TestCandidates, options.NegativesPerPositive, options.Threshold, RandomStream.Named(options.Seed, "classification"), data.UserCount, itemCount);
+            ScorePass.Run($"evaluating {scorer.Title}", scorer.Scorer, [rank, rankSampled, classify], options.Threads, progress);
+
+            catalogue.Add(InOrder(rank.Result(), options.CutOffs));
+            counts = (rankSampled.RowCount, data.TestCandidates.Items.Length, classify.PositiveCount, classify.NegativeCount, rankSampled.Users.Length);
+            if (!data.HasCandidates) continue;
+            sampled.Add([.. rankSampled.Result().Select(Measured.Of)]);
+            classified.Add(Classified(classify, scorer.ScoresAreProbabilities));
+        }
+
+        ProtocolResult Summarise(int users, long rows, long negatives, IReadOnlyList<IReadOnlyList<Measured>> measured) =>
+            new(users, rows, negatives, Intervals.Of(scorers, measured, users, options, out IReadOnlyList<ScorerMetrics> differences), differences);
+
+        return new EvaluationResult(
+            Summarise(ranking.UserCount, ranking.RowCount, 0, catalogue),
+            data.HasCandidates ? Summarise(counts.SampledUsers, counts.Rows, counts.Candidates, sampled) : null,
+            data.HasCandidates ? Summarise(counts.SampledUsers, counts.Positives, counts.Negatives, classified) : null);
+    }
+
+    private static List<Measured> InOrder(RankingResult result, int[] cutOffs)
+    {
+        var measured = new List<Measured>();
+        foreach (int cutOff in cutOffs)
+        {
+            measured.AddRange(result.Metrics.Where(metric => metric.Name.EndsWith($"@{cutOff}", StringComparison.Ordinal)).Select(Measured.Of));
+            measured.Add(new Measured($"coverage@{cutOff}", result.Coverage[$"coverage@{cutOff}"]));
+        }
+
+        return measured;
+    }
+
+    private static IReadOnlyList<Measured> Classified(ClassificationMeasure classify, bool probabilities)
+    {
+        Measured auc = Measured.Of(classify.Area());
+        if (!probabilities) return [new("accuracy", null), auc, new("log_loss", null)];
+        (UserAverage accuracy, UserAverage logLoss) = classify.OfProbabilities();
+        return [Measured.Of(accuracy), auc, Measured.Of(logLoss)];
+    }
+}

@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using NcfSpark.Data;
+
+namespace NcfSpark.Evaluation;
+
+/// <summary>
+/// The item-item baseline: items are alike that the same users have. With U_i the users of item i and H(u) the items of user u,
+/// sim(i, j) = |U_i ∩ U_j| / √(|U_i| |U_j|), the cosine of their 0/1 columns, and score(u, i) = Σ sim(i, j) over j in H(u) other than i.
+/// All items are neighbours of all. A user without history, and an item without users, score 0.
+/// </summary>
+/// <remarks>
+/// Exact, without the items × items matrix. Turned around, score(u, i) = 1/√|U_i| · Σ w_v over v in U_i, where w_v = Σ 1/√|U_j| over j in
+/// H(u) ∩ H(v) says how much of u's history v shares; where i is in H(u) its own term 1/√|U_i| is taken off each w_v.
+/// Sixteen users are scored at once, so one walk over the log serves them all and each step is four vector additions. A user's sums run
+/// in the same order whoever is beside them, so a batch gives the same bits as one by one.
+/// Sarwar et al. 2001, "Item-based collaborative filtering recommendation algorithms"; Deshpande and Karypis 2004, "Item-based top-N recommendation algorithms".
+/// </remarks>
+public sealed class ItemCosineScorer : IScorer
+{
+    private const int Lanes = 16; // users scored at once: four vectors of four doubles, and W stays small enough for the cache
+    private readonly InteractionLists history;
+    private readonly InteractionLists usersOfItem;
+    private readonly double[] inverseRoot_N; // 1/√|U_i|, 0 where nobody has the item
+
+    /// <param name="train">The training positives by user, in any order. An item that is listed twice counts once.</param>
+    /// <param name="itemCount">Number of items.</param>
+    public ItemCosineScorer(InteractionLists train, int itemCount)
+    {
+        ItemCount = itemCount;
+        (int[] users, int[] items) = DistinctPairs(train);
+        history = InteractionLists.FromRows(train.UserCount, users, items);
+        usersOfItem = InteractionLists.FromRows(itemCount, items, users);
+        inverseRoot_N = new double[itemCount];
+        for (int item = 0; item < itemCount; item++)
+        {
+            int count = usersOfItem[item].Length;
+            inverseRoot_N[item] = count == 0 ? 0 : 1 / Math.Sqrt(count);
+        }
+    }
+
+    public int ItemCount { get; }
+
+    public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN)
+    {
+        double[] shared_VL = ArrayPool<double>.Shared.Rent(history.UserCount * Lanes);
+        for (int first = 0; first < users_B.Length; first += Lanes)
+        {
+            int count = Math.Min(Lanes, users_B.Length - first);
+            Score(users_B.Slice(first, count), shared_VL.AsSpan(0, history.UserCount * Lanes), scores_BN.Slice(first * ItemCount, count * ItemCount));
+        }
+
+        ArrayPool<double>.Shared.Return(shared_VL);
+    }
+
+    private void Score(ReadOnlySpan<int> users_L, Span<double> shared_VL, Span<float> scores_LN)
+    {
+        shared_VL.Clear();
+        for (int lane = 0; lane < users_L.Length; lane++)
+        {
+            foreach (int item in history[users_L[lane]])
+            {
+                foreach (int other in usersOfItem[item]) shared_VL[other * Lanes + lane] += inverseRoot_N[item];
+            }
+        }
+
+        ReadOnlySpan<Vector256<double>> shared_V4 = MemoryMarshal.Cast<double, Vector256<double>>(shared_VL);
+        Span<double> sums_L = stackalloc double[Lanes];
+        for (int item = 0; item < ItemCount; item++)
+        {
+            (Vector256<double> a, Vector256<double> b, Vector256<double> c, Vector256<double> d) = default((Vector256<double>, Vector256<double>, Vector256<double>, Vector256<double>));
+            foreach (int user in usersOfItem[item])
+            {
+                ReadOnlySpan<Vector256<double>> row = shared_V4.Slice(user * 4, 4);
+                a += row[0];
+                b += row[1];
+                c += row[2];
+                d += row[3];
+            }
+
+            a.CopyTo(sums_L);
+            b.CopyTo(sums_L[4..]);
+            c.CopyTo(sums_L[8..]);
+            d.CopyTo(sums_L[12..]);
+            for (int lane = 0; lane < users_L.Length; lane++) scores_LN[lane * ItemCount + item] = (float)(sums_L[lane] * inverseRoot_N[item]);
+        }
+
+        for (int lane = 0; lane < users_L.Length; lane++)
+        {
+            foreach (int item in history[users_L[lane]]) scores_LN[lane * ItemCount + item] = (float)ScoreOfOwn(item, lane, shared_VL);
+        }
+    }
+
+    // An item of the user's own: its own term leaves each w_v before the sum, so what is exactly 0 comes out as 0 and not as a rounding error.
+    private double ScoreOfOwn(int item, int lane, ReadOnlySpan<double> shared_VL)
+    {
+        double sum = 0;
+        foreach (int user in usersOfItem[item]) sum += shared_VL[user * Lanes + lane] - inverseRoot_N[item];
+        return sum * inverseRoot_N[item];
+    }
+
+    private static (int[] Users, int[] Items) DistinctPairs(InteractionLists train)
+    {
+        InteractionLists sorted = train.Sorted();
+        var (users, items) = (new List<int>(sorted.Items.Length), new List<int>(sorted.Items.Length));
+        for (int user = 0; user < sorted.UserCount; user++)
+        {
+            int last = -1;
+            foreach (int item in sorted[user])
+            {
+                if (item == last) continue;
+                last = item;
+                users.Add(user);
+                items.Add(item);
+            }
+        }
+
+        return ([.. users], [.. items]);
+    }
+}

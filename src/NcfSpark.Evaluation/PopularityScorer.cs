@@ -1,0 +1,17 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Evaluation;
+
+/// <summary>The baseline that knows nobody: an item's score is its number of training interactions, for every user. Exact up to 2^24 of them.</summary>
+/// <param name="itemInteractions">Training interactions by item.</param>
+public sealed class PopularityScorer(int[] itemInteractions) : IScorer
+{
+    private readonly float[] scores_N = Array.ConvertAll(itemInteractions, count => (float)count);
+
+    public int ItemCount => scores_N.Length;
+
+    public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN)
+    {
+        for (int b = 0; b < users_B.Length; b++) scores_N.CopyTo(scores_BN.Slice(b * ItemCount, ItemCount));
+    }
+}

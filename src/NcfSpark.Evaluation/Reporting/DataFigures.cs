@@ -1,0 +1,58 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Evaluation.Reporting;
+
+/// <summary>What the data is like.</summary>
+/// <param name="ItemInteractions">Training interactions by item.</param>
+/// <param name="UserInteractions">Interactions by user, held-out ones included.</param>
+/// <param name="Train">Training interactions (positives).</param>
+/// <param name="Validation">Validation interactions.</param>
+/// <param name="Test">Test interactions.</param>
+/// <param name="FirstTimestamp">The earliest interaction, in seconds since 1970-01-01 UTC; null where there is none.</param>
+/// <param name="LastTimestamp">The latest interaction, likewise.</param>
+/// <param name="Rows">Row counts of the prepared directory by name, those dropped included.</param>
+public sealed record DataFigures(
+    int[] ItemInteractions, int[] UserInteractions, long Train, long Validation, long Test, long? FirstTimestamp, long? LastTimestamp, IReadOnlyDictionary<string, long> Rows)
+{
+    public int Users => UserInteractions.Length;
+
+    public int Items => ItemInteractions.Length;
+
+    public long Interactions => Train + Validation + Test;
+
+    /// <summary>The share of all user-item pairs that is an interaction.</summary>
+    public double Density => Users == 0 || Items == 0 ? 0 : Interactions / ((double)Users * Items);
+
+    /// <param name="data">The evaluated data.</param>
+    /// <param name="rows">The prepared directory's row counts.</param>
+    public static DataFigures From(EvaluationData data, IReadOnlyDictionary<string, long> rows)
+    {
+        int[] byUser = new int[data.UserCount];
+        (long? first, long? last) = (null, null);
+        foreach (InteractionRows part in new[] { data.Train, data.Validation, data.Test })
+        {
+            foreach (int user in part.Users) byUser[user]++;
+            if (part.Count == 0) continue;
+            first = Math.Min(first ?? long.MaxValue, part.Timestamps.Min());
+            last = Math.Max(last ?? long.MinValue, part.Timestamps.Max());
+        }
+
+        return new DataFigures(data.ItemInteractions, byUser, data.Train.Count, data.Validation.Count, data.Test.Count, first, last, rows);
+    }
+
+    /// <summary>The share of training interactions that the most popular items have.</summary>
+    /// <param name="shareOfItems">How many items, as a share of all, rounded up.</param>
+    public double ShareOfMostPopular(double shareOfItems)
+    {
+        int[] falling = [.. ItemInteractions.OrderDescending()];
+        long all = falling.Sum(count => (long)count);
+        return all == 0 ? 0 : falling.Take((int)Math.Ceiling(shareOfItems * falling.Length)).Sum(count => (long)count) / (double)all;
+    }
+
+    /// <summary>The value that the given share of counts does not exceed.</summary>
+    internal static int Quantile(int[] counts, double share)
+    {
+        int[] rising = [.. counts.Order()];
+        return rising.Length == 0 ? 0 : rising[(int)Math.Round(share * (rising.Length - 1))];
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text.Json.Nodes;
+
+namespace NcfSpark.Evaluation.Reporting;
+
+/// <summary>All that the report is made of. The report is a function of it: no clock is read.</summary>
+public sealed record ReportInput
+{
+    /// <summary>The run's name, such as "ml-latest-small".</summary>
+    public required string Title { get; init; }
+
+    /// <summary>What was measured; its first scorer is the model.</summary>
+    public required EvaluationResult Evaluation { get; init; }
+
+    /// <summary>How it was measured.</summary>
+    public required EvaluateOptions Options { get; init; }
+
+    /// <summary>The network and how its training went.</summary>
+    public required ModelReport Model { get; init; }
+
+    /// <summary>What it was trained and tested on.</summary>
+    public required DataFigures Data { get; init; }
+
+    /// <summary>A few users' histories beside their recommendations.</summary>
+    public IReadOnlyList<ExampleUser> Examples { get; init; } = [];
+
+    /// <summary>The resolved configuration by section. It is printed whole, so it must hold no secrets.</summary>
+    public JsonObject Configuration { get; init; } = [];
+
+    /// <summary>When the report was made, to be printed; null keeps time out of it, so that the same evaluation gives the same bytes.</summary>
+    public DateTimeOffset? Made { get; init; }
+}

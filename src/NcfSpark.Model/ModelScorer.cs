@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+using NcfSpark.Data;
+using static TorchSharp.torch;
+
+namespace NcfSpark.Model;
+
+/// <summary>
+/// Probabilities of the model, by Torch in tiles of items. The MLP's first layer is computed once for each item and each user and added for
+/// each pair: W_1 [p'; q'] = W_1u p' + W_1i q'. It holds what follows from the weights as they are when it is made; make another when they change.
+/// Shapes: B users, T items of a tile, E and M embedding sizes, H the first layer's width.
+/// </summary>
+public sealed class ModelScorer : IScorer, IDisposable
+{
+    private const int TileItems = 2048; // 2048 x 64 floats are 512 KiB: a layer's input and output stay in a core's L2 cache
+
+    private readonly ModelWeights weights;
+    private readonly Tensor? itemGmf_NE;   // activated, times the head's weights
+    private readonly Tensor? itemFirst_NH; // W_1i q'
+    private readonly Tensor? firstUser_HM; // W_1u
+    private readonly Tensor? headMlp_H;
+    private readonly (Tensor Weight, Tensor Bias)[] layers;
+
+    public ModelScorer(ModelWeights weights)
+    {
+        this.weights = weights;
+        set_num_threads(1); // a tile is one thread's; threads share out the users
+        using var scope = NewDisposeScope();
+        layers = [.. weights.MlpLayers.Select(layer => (layer.Weight.View(), layer.Bias.View()))];
+        Tensor? head = weights.Head is null ? null : weights.Head.View();
+        int gmfSize = weights.UserGmf?.Columns ?? 0;
+        if (weights.ItemGmf is not null)
+        {
+            itemGmf_NE = Activated(weights.ItemGmf.View());
+            if (head is not null) itemGmf_NE = itemGmf_NE * head.narrow(1, 0, gmfSize);
+            itemGmf_NE = itemGmf_NE.MoveToOuterDisposeScope();
+        }
+
+        if (weights.ItemMlp is not null)
+        {
+            int m = weights.ItemMlp.Columns;
+            firstUser_HM = layers[0].Weight.narrow(1, 0, m).contiguous().MoveToOuterDisposeScope();
+            itemFirst_NH = Activated(weights.ItemMlp.View()).mm(layers[0].Weight.narrow(1, m, m).t()).MoveToOuterDisposeScope();
+            headMlp_H = head!.narrow(1, gmfSize, head.shape[1] - gmfSize).reshape(-1).clone().MoveToOuterDisposeScope();
+        }
+
+        foreach ((Tensor weight, Tensor bias) in layers)
+        {
+            weight.MoveToOuterDisposeScope();
+            bias.MoveToOuterDisposeScope();
+        }
+    }
+
+    public int ItemCount => weights.ItemCount;
+
+    public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scores_BN.Length, users_B.Length * ItemCount);
+        for (int b = 0; b < users_B.Length; b++)
+        {
+            Span<float> scores_N = scores_BN.Slice(b * ItemCount, ItemCount);
+            for (int start = 0; start < ItemCount; start += TileItems) ScoreTile(users_B[b], start, scores_N.Slice(start, Math.Min(TileItems, ItemCount - start)));
+        }
+    }
+
+    /// <summary>Scores of single pairs.</summary>
+    /// <param name="users_P">User indexes.</param>
+    /// <param name="items_P">Item indexes.</param>
+    /// <param name="scores_P">Receives the probabilities.</param>
+    public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)
+    {
+        for (int start = 0; start < users_P.Length; start += TileItems)
+        {
+            int count = Math.Min(TileItems, users_P.Length - start);
+            ScorePairTile(users_P.Slice(start, count), items_P.Slice(start, count), scores_P.Slice(start, count));
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Tensor tensor in new[] { itemGmf_NE, itemFirst_NH, firstUser_HM, headMlp_H }.OfType<Tensor>().Concat(layers.SelectMany(layer => new[] { layer.Weight, layer.Bias }))) tensor.Dispose();
+    }
+
+    // One user against neighbouring items.
+    private void ScoreTile(int user, int start, Span<float> scores_T)
+    {
+        using var scope = NewDisposeScope();
+        int count = scores_T.Length;
+        Tensor logits_T = Filled(count, weights.HeadBias.Values[0] + (weights.UserBias is null ? 0 : weights.UserBias.Values[user]));
+        if (itemGmf_NE is not null) logits_T = logits_T + itemGmf_NE.narrow(0, start, count).mv(Activated(RowsOf(weights.UserGmf!, [user])).squeeze(0));
+        if (itemFirst_NH is not null) logits_T = logits_T + Mlp(itemFirst_NH.narrow(0, start, count) + FirstOf([user]));
+        if (weights.ItemBias is not null) logits_T = logits_T + tensor(weights.ItemBias.Values.Slice(start, count).ToArray());
+        MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
+    }
+
+    private void ScorePairTile(ReadOnlySpan<int> users_T, ReadOnlySpan<int> items_T, Span<float> scores_T)
+    {
+        using var scope = NewDisposeScope();
+        Tensor items = tensor(items_T.ToArray(), dtype: ScalarType.Int64);
+        Tensor logits_T = Filled(users_T.Length, weights.HeadBias.Values[0]);
+        if (itemGmf_NE is not null) logits_T = logits_T + (itemGmf_NE.index_select(0, items) * Activated(RowsOf(weights.UserGmf!, users_T))).sum(1);
+        if (itemFirst_NH is not null) logits_T = logits_T + Mlp(itemFirst_NH.index_select(0, items) + FirstOf(users_T));
+        if (weights.ItemBias is not null) logits_T = logits_T + (RowsOf(weights.ItemBias, items_T) + RowsOf(weights.UserBias!, users_T)).squeeze(1);
+        MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
+    }
+
+    // The user's share of the first layer, bias included.
+    private Tensor FirstOf(ReadOnlySpan<int> users) => layers[0].Bias.addmm(Activated(RowsOf(weights.UserMlp!, users)), firstUser_HM!.t());
+
+    // From the first layer's sums, before their ReLU, to the MLP's share of the logit.
+    private Tensor Mlp(Tensor first_TH)
+    {
+        Tensor x = first_TH.relu_();
+        for (int l = 1; l < layers.Length; l++) x = layers[l].Bias.addmm(x, layers[l].Weight.t()).relu_();
+        return x.mv(headMlp_H!);
+    }
+
+    // Not torch.full: it takes a Scalar, which TorchSharp may finalize while native code still reads it.
+    private static Tensor Filled(int count, float value)
+    {
+        float[] values = new float[count];
+        Array.Fill(values, value);
+        return tensor(values);
+    }
+
+    private static Tensor RowsOf(Weight table, ReadOnlySpan<int> rows)
+    {
+        float[] values = new float[rows.Length * table.Columns];
+        for (int r = 0; r < rows.Length; r++) table.Row(rows[r]).CopyTo(values.AsSpan(r * table.Columns));
+        return tensor(values).reshape(rows.Length, table.Columns);
+    }
+
+    private Tensor Activated(Tensor embedding) => weights.Options.EmbeddingActivation == "relu" ? embedding.relu() : embedding;
+}

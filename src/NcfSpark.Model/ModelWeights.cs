@@ -1,0 +1,115 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Model;
+
+/// <summary>
+/// The weights of one model. U users, I items, E = EmbeddingSize, M = MlpEmbeddingSize, layer l of the MLP from width k to width n:
+/// user_gmf.weight [U, E], item_gmf.weight [I, E], user_mlp.weight [U, M], item_mlp.weight [I, M], user_bias.weight [U, 1],
+/// item_bias.weight [I, 1], mlp.l.weight [n, k], mlp.l.bias [1, n], head.weight [1, E + last n], head.bias [1, 1].
+/// A part that the kind of model lacks is null.
+/// </summary>
+public sealed class ModelWeights
+{
+    public ModelWeights(ModelOptions options, int userCount, int itemCount)
+    {
+        (Options, UserCount, ItemCount) = (options, userCount, itemCount);
+        if (options.HasGmf)
+        {
+            UserGmf = new Weight("user_gmf.weight", userCount, options.EmbeddingSize);
+            ItemGmf = new Weight("item_gmf.weight", itemCount, options.EmbeddingSize);
+        }
+
+        int headInputs = options.HasGmf ? options.EmbeddingSize : 0;
+        if (options.HasMlp)
+        {
+            UserMlp = new Weight("user_mlp.weight", userCount, options.MlpEmbeddingSize);
+            ItemMlp = new Weight("item_mlp.weight", itemCount, options.MlpEmbeddingSize);
+            int width = 2 * options.MlpEmbeddingSize;
+            MlpLayers = [.. options.MlpLayers.Select((next, l) =>
+            {
+                var layer = (new Weight($"mlp.{l}.weight", next, width), new Weight($"mlp.{l}.bias", 1, next));
+                width = next;
+                return layer;
+            })];
+            headInputs += width;
+        }
+
+        if (options.HasBiases)
+        {
+            UserBias = new Weight("user_bias.weight", userCount, 1);
+            ItemBias = new Weight("item_bias.weight", itemCount, 1);
+        }
+        else
+        {
+            Head = new Weight("head.weight", 1, headInputs); // MF's head is fixed at 1: its score is the dot product itself
+        }
+
+        HeadBias = new Weight("head.bias", 1, 1);
+        UserTables = [.. new[] { UserGmf, UserMlp, UserBias }.OfType<Weight>()];
+        ItemTables = [.. new[] { ItemGmf, ItemMlp, ItemBias }.OfType<Weight>()];
+        Dense = [.. MlpLayers.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. new[] { Head, HeadBias }.OfType<Weight>()];
+    }
+
+    public ModelOptions Options { get; }
+
+    public int UserCount { get; }
+
+    public int ItemCount { get; }
+
+    public Weight? UserGmf { get; }
+
+    public Weight? ItemGmf { get; }
+
+    public Weight? UserMlp { get; }
+
+    public Weight? ItemMlp { get; }
+
+    public Weight? UserBias { get; }
+
+    public Weight? ItemBias { get; }
+
+    public IReadOnlyList<(Weight Weight, Weight Bias)> MlpLayers { get; } = [];
+
+    public Weight? Head { get; }
+
+    public Weight HeadBias { get; }
+
+    /// <summary>Tables with a row for each user; a training step touches only the rows in its batch.</summary>
+    public IReadOnlyList<Weight> UserTables { get; }
+
+    /// <summary>Tables with a row for each item.</summary>
+    public IReadOnlyList<Weight> ItemTables { get; }
+
+    /// <summary>The MLP and the head, which every step touches.</summary>
+    public IReadOnlyList<Weight> Dense { get; }
+
+    public IEnumerable<Weight> All => [.. UserTables, .. ItemTables, .. Dense];
+
+    /// <summary>
+    /// First weights: embeddings normal with <see cref="ModelOptions.EmbeddingInit"/>, biases 0, layers uniform within sqrt(6 / (inputs + outputs))
+    /// (Glorot and Bengio 2010; Keras' default, which the AWS sample uses).
+    /// </summary>
+    public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed)
+    {
+        var weights = new ModelWeights(options, userCount, itemCount);
+        foreach (Weight table in new[] { weights.UserGmf, weights.ItemGmf, weights.UserMlp, weights.ItemMlp }.OfType<Weight>())
+        {
+            RandomStream stream = RandomStream.Named(seed, table.Name);
+            Parallel.For(0, table.Rows, row =>
+            {
+                long place = (long)row * table.Columns;
+                foreach (ref float value in table.Row(row)) value = (float)(options.EmbeddingInit * stream.Normal(place++));
+            });
+        }
+
+        foreach (Weight layer in weights.MlpLayers.Select(layer => layer.Weight).Append(weights.Head).OfType<Weight>())
+        {
+            RandomStream stream = RandomStream.Named(seed, layer.Name);
+            double limit = Math.Sqrt(6.0 / (layer.Rows + layer.Columns));
+            Span<float> values = layer.Values;
+            for (int i = 0; i < values.Length; i++) values[i] = (float)(limit * (2 * stream.Unit(i) - 1));
+        }
+
+        return weights;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using NcfSpark.Data;
+
+namespace NcfSpark.Model;
+
+/// <summary>
+/// A model with what it needs to score by itself: weights, and the ids of its users and items. In its directory: shared.safetensors (items' rows
+/// and dense layers), users/shard=S.safetensors (users' rows: row r of shard S of N is user r · N + S), users.parquet, items.parquet.
+/// </summary>
+public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable Items)
+{
+    public const string StageName = "model";
+
+    /// <summary>Writes the model's files into a directory.</summary>
+    public void Write(string directory, int shards)
+    {
+        WriteShared(Path.Combine(directory, "shared.safetensors"));
+        for (int shard = 0; shard < shards; shard++) WriteUsers(Path.Combine(directory, "users", $"shard={shard}.safetensors"), shard, shards);
+        WriteIds(Path.Combine(directory, "users.parquet"), "user", Users);
+        WriteIds(Path.Combine(directory, "items.parquet"), "item", Items);
+    }
+
+    /// <summary>Reads a model from its directory.</summary>
+    /// <exception cref="InvalidInputException">A file is missing or does not fit the model's configuration.</exception>
+    public static TrainedModel Read(StageDirectory directory)
+    {
+        ModelOptions options = directory.Manifest.Configuration["Model"].Deserialize<ModelOptions>()!;
+        IdTable users = ReadIds(directory.File("users.parquet"), "user"), items = ReadIds(directory.File("items.parquet"), "item");
+        var weights = new ModelWeights(options, users.Count, items.Count);
+
+        string sharedPath = directory.File("shared.safetensors");
+        IReadOnlyDictionary<string, StoredTensor> shared = Safetensors.Read(sharedPath).Tensors;
+        foreach (Weight weight in weights.ItemTables.Concat(weights.Dense)) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
+
+        string[] userFiles = Directory.GetFiles(directory.File("users"));
+        for (int shard = 0; shard < userFiles.Length; shard++)
+        {
+            string path = directory.File(Path.Combine("users", $"shard={shard}.safetensors"));
+            IReadOnlyDictionary<string, StoredTensor> rows = Safetensors.Read(path).Tensors;
+            foreach (Weight table in weights.UserTables)
+            {
+                ReadOnlySpan<float> values = TensorOf(rows, table, RowsOfShard(table.Rows, shard, userFiles.Length), path).Floats;
+                for (int row = 0; row * table.Columns < values.Length; row++) values.Slice(row * table.Columns, table.Columns).CopyTo(table.Row(row * userFiles.Length + shard));
+            }
+        }
+
+        return new TrainedModel(weights, users, items);
+    }
+
+    private static StoredTensor TensorOf(IReadOnlyDictionary<string, StoredTensor> tensors, Weight weight, int rows, string path)
+    {
+        if (!tensors.TryGetValue(weight.Name, out StoredTensor? tensor)) throw new InvalidInputException($"{path}: there is no tensor {weight.Name}. Run `train` again.");
+        return tensor.Shape is [var r, var c] && r == rows && c == weight.Columns
+            ? tensor
+            : throw new InvalidInputException($"{path}: tensor {weight.Name} is [{string.Join(", ", tensor.Shape)}] where [{rows}, {weight.Columns}] is wanted. Run `train` again.");
+    }
+
+    private static int RowsOfShard(int rows, int shard, int shards) => (rows - shard + shards - 1) / shards;
+
+    private void WriteShared(string path) =>
+        Safetensors.Write(path, Weights.ItemTables.Concat(Weights.Dense).Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns)));
+
+    private void WriteUsers(string path, int shard, int shards) => Safetensors.Write(path, Weights.UserTables.Select(table =>
+    {
+        int rows = RowsOfShard(table.Rows, shard, shards);
+        float[] values = new float[rows * table.Columns];
+        for (int row = 0; row < rows; row++) table.Row(row * shards + shard).CopyTo(values.AsSpan(row * table.Columns));
+        return new StoredTensor(table.Name, values, rows, table.Columns);
+    }));
+
+    private static void WriteIds(string path, string kind, IdTable ids)
+    {
+        using ParquetFile file = ParquetFile.Create(path, ($"{kind}_id", ids.IsNumeric ? typeof(long) : typeof(string)), ($"{kind}_index", typeof(int)), ("interactions", typeof(int)));
+        file.WriteGroup(ids.IsNumeric ? ids.Numbers : ids.Texts, Enumerable.Range(0, ids.Count).ToArray(), ids.Interactions);
+    }
+
+    // WriteIds wrote them in the order of their indexes.
+    private static IdTable ReadIds(string path, string kind)
+    {
+        int[] interactions = ParquetColumns.Read<int>(path, "interactions");
+        return ParquetColumns.IsString(path, $"{kind}_id")
+            ? new IdTable(ParquetColumns.ReadStrings(path, $"{kind}_id"), interactions)
+            : new IdTable(ParquetColumns.Read<long>(path, $"{kind}_id"), interactions);
+    }
+}

@@ -1,0 +1,63 @@
+using NcfSpark.Data;
+using NcfSpark.Engines;
+
+namespace NcfSpark.Preparation;
+
+/// <summary>What the first line of a CSV file says of its columns.</summary>
+internal static class CsvHeader
+{
+    private static readonly string[] UsualDelimiters = [",", ";", "\t", "|", "::"];
+
+    /// <summary>The columns of CSV files, and how many each line has. All files must agree.</summary>
+    /// <exception cref="InvalidInputException">Columns are missing, twice, or not those of the first file; or a file is no text.</exception>
+    public static (InputColumns Columns, int Count) Find(InputOptions input, InputFiles files)
+    {
+        string first = files.Paths[0];
+        List<string> header = FirstRecord(first, input.Delimiter);
+        foreach (string other in files.Paths.Skip(1))
+        {
+            List<string> fields = FirstRecord(other, input.Delimiter);
+            if (input.Header ? !fields.SequenceEqual(header) : fields.Count != header.Count)
+            {
+                string there = input.Header ? string.Join(", ", fields) : $"{fields.Count}", here = input.Header ? string.Join(", ", header) : $"{header.Count}";
+                throw new InvalidInputException($"{other}: its columns ({there}) are not those of {first} ({here}). Give all files the same columns in the same order, or let {files.Setting} name fewer files.");
+            }
+        }
+
+        if (input.Header) return (InputColumns.ByName(input, $"{first}, line 1", header, place => new InputColumn(header[place], $"c{place + 1}", SqlColumnKind.Text), () => HintOf(input, first, header)), header.Count);
+        if (header.Count == 1 && BetterDelimiter(first, input.Delimiter) is string hint) throw new InvalidInputException($"{first}, line 1: there is one column only. {hint}");
+        return (InputColumns.ByNumber(input, $"{first}, line 1", header.Count), header.Count);
+    }
+
+    private static string HintOf(InputOptions input, string file, List<string> header)
+    {
+        if (BetterDelimiter(file, input.Delimiter) is string hint && header.Count == 1) return hint + " ";
+        return header.TrueForAll(field => double.TryParse(field, out _))
+            ? "The line looks like data; if the file has no line of names, set Input:Header to false and give columns by number, from 1. "
+            : "";
+    }
+
+    private static string? BetterDelimiter(string file, string delimiter)
+    {
+        var counts = UsualDelimiters.Where(usual => usual != delimiter).Select(usual => (usual, count: FirstRecord(file, usual).Count)).ToList();
+        (string best, int count) = counts.MaxBy(pair => (pair.count, pair.usual.Length));
+        if (count < 2) return null;
+        string said = best == "\t" ? "\\t" : best;
+        return $"Split at \"{(delimiter == "\t" ? "\\t" : delimiter)}\" line 1 is one column; split at \"{said}\" it is {count}: set Input:Delimiter to \"{said}\".";
+    }
+
+    private static List<string> FirstRecord(string file, string delimiter)
+    {
+        using StreamReader reader = CsvRecords.Open(file);
+        char[] start = new char[4096];
+        int length = reader.ReadBlock(start);
+        string text = new(start, 0, length);
+        if (text.StartsWith("PAR1", StringComparison.Ordinal)) throw new InvalidInputException($"{file} is a Parquet file, not CSV. Set Input:Format to \"parquet\".");
+        if (text.StartsWith("\u001f\ufffd\b", StringComparison.Ordinal)) throw new InvalidInputException($"{file} is a gzip file, but its name does not end in .gz. Rename it, so that it is read as one.");
+        if (text.Contains('\0')) throw new InvalidInputException($"{file} is no text file: it has a zero byte near its beginning. Save it as CSV in UTF-8 (or compress it with gzip, or use Parquet).");
+        string firstLine = text.TrimStart('\r', '\n').Split('\n', 2)[0];
+        if (firstLine.Contains('\ufffd')) throw new InvalidInputException($"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
+        return CsvRecords.Read(file, delimiter).Select(record => record.Fields).FirstOrDefault()
+            ?? throw new InvalidInputException($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
+    }
+}

@@ -1,0 +1,59 @@
+using NcfSpark.Data;
+using NcfSpark.Engines;
+
+namespace NcfSpark.Preparation;
+
+/// <summary>The columns of the input that matter, found by name or number. Rating is null where there is none.</summary>
+internal sealed record InputColumns(InputColumn User, InputColumn Item, InputColumn Timestamp, InputColumn? Rating)
+{
+    public IEnumerable<InputColumn> All => Rating is null ? [User, Item, Timestamp] : [User, Item, Timestamp, Rating];
+
+    /// <summary>Finds the columns by name.</summary>
+    /// <param name="input">What they are called.</param>
+    /// <param name="where">The file, for messages.</param>
+    /// <param name="names">The columns that there are.</param>
+    /// <param name="column">The column at a place.</param>
+    /// <param name="hint">Where a column is missing: what might be wrong beyond the name; ends with a blank if not empty.</param>
+    public static InputColumns ByName(InputOptions input, string where, IReadOnlyList<string> names, Func<int, InputColumn> column, Func<string> hint) =>
+        Each(input, (name, setting) =>
+        {
+            int[] places = [.. Enumerable.Range(0, names.Count).Where(place => names[place] == name)];
+            if (places.Length == 1) return column(places[0]);
+            if (places.Length > 1)
+            {
+                throw new InvalidInputException($"{where}: column {name} is there {places.Length} times (columns {string.Join(" and ", places.Select(place => place + 1))}). Rename all but one, or set Input:Header to false, delete the line of names, and give columns by number.");
+            }
+
+            string nearest = NearestName.Of(name, names) is string near ? $"Did you mean {near}? " : "";
+            throw new InvalidInputException($"{where}: there is no column {name}; there are {string.Join(", ", names)}. {nearest}{hint()}Set {setting}.");
+        });
+
+    /// <summary>Finds the columns of a CSV file without a line of names, by number from 1.</summary>
+    public static InputColumns ByNumber(InputOptions input, string where, int count) =>
+        Each(input, (text, setting) =>
+        {
+            if (!int.TryParse(text, out int number) || number < 1)
+            {
+                throw new InvalidInputException($"{setting} is \"{text}\", which is no column number. Without a line of names (Input:Header is false) columns are given by number, from 1.");
+            }
+
+            return number <= count
+                ? new InputColumn(text, $"c{number}", SqlColumnKind.Text)
+                : throw new InvalidInputException($"{where}: there is no column {number}; there are {count}. Set {setting}, or Input:Delimiter if the columns are wrong.");
+        });
+
+    private static InputColumns Each(InputOptions input, Func<string, string, InputColumn> find)
+    {
+        (string Setting, string Name)[] settings =
+        [
+            ("Input:UserColumn", input.UserColumn), ("Input:ItemColumn", input.ItemColumn), ("Input:TimestampColumn", input.TimestampColumn), ("Input:RatingColumn", input.RatingColumn),
+        ];
+        foreach (IGrouping<string, (string Setting, string Name)> same in settings.Where(pair => pair.Name.Length > 0).GroupBy(pair => pair.Name).Where(group => group.Count() > 1))
+        {
+            throw new InvalidInputException($"{string.Join(" and ", same.Select(pair => pair.Setting))} are both \"{same.Key}\". Each needs a column of its own.");
+        }
+
+        InputColumn Find(int role) => find(settings[role].Name, settings[role].Setting);
+        return new InputColumns(Find(0), Find(1), Find(2), input.RatingColumn.Length == 0 ? null : Find(3));
+    }
+}

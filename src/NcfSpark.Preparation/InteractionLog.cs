@@ -1,0 +1,103 @@
+using NcfSpark.Data;
+using NcfSpark.Engines;
+
+namespace NcfSpark.Preparation;
+
+/// <summary>
+/// The input as a table "log" of its usable rows and the others: (user_id, item_id, moment, held_out, problem). held_out is 1 for rows of Input:TestPath; usable rows have problem 0.
+/// </summary>
+/// <param name="Ids">What ids are.</param>
+/// <param name="TicksPerSecond">What moments count.</param>
+/// <param name="Rows">All rows, the bad ones too.</param>
+/// <param name="BelowMinRating">Rows left out for their rating.</param>
+/// <param name="Bad">Rows that could not be used, at most as many as Input:MaxBadRows.</param>
+internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Rows, long BelowMinRating, IReadOnlyList<BadRow> Bad)
+{
+    public const string Table = "ncf_log";
+
+    private const int Shown = 5;
+
+    /// <summary>Reads and checks the sources.</summary>
+    /// <exception cref="InvalidInputException">There are no usable rows, or more bad ones than are allowed.</exception>
+    public static InteractionLog Read(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, IProgressReporter progress)
+    {
+        string name = sources[0].Files.Name;
+        long[] ticks = [.. sources.Select(source => LogSql.TicksPerSecond(input, source.Columns.Timestamp)).Distinct()];
+        if (ticks.Length > 1) throw new InvalidInputException($"{name} and {sources[1].Files.Name} keep time in different types ({sources[0].Columns.Timestamp.Name}). Write both in the same way.");
+
+        // Ids are numbers until one is met that is none; then the log is read again. Most logs are read once.
+        var ids = new IdTypes(input.IdType == "text", input.IdType == "text");
+        Dictionary<RowProblem, Tally> tallies = Materialize(engine, input, sources, ids);
+        IdTypes found = new(ids.UserIsText || tallies.ContainsKey(RowProblem.UserIsText), ids.ItemIsText || tallies.ContainsKey(RowProblem.ItemIsText));
+        if (found != ids)
+        {
+            if (found.UserIsText != ids.UserIsText) progress.Line($"Users' ids are texts: not every {sources[0].Columns.User.Name} is a whole number.");
+            if (found.ItemIsText != ids.ItemIsText) progress.Line($"Items' ids are texts: not every {sources[0].Columns.Item.Name} is a whole number.");
+            ids = found;
+            tallies = Materialize(engine, input, sources, ids);
+        }
+
+        long rejected = sources.Where(source => source.Csv is not null).Sum(source => (long)engine.Query($"SELECT count(*) FROM {source.View}_rejected")[0][0]!);
+        long rows = tallies.Values.Sum(tally => tally.Rows) + rejected;
+        long belowMinRating = tallies.GetValueOrDefault(RowProblem.BelowMinRating)?.Rows ?? 0, usable = tallies.GetValueOrDefault(RowProblem.None)?.Rows ?? 0;
+        long bad = rows - usable - belowMinRating;
+        if (rows == 0) throw new InvalidInputException($"{name} has {(sources[0].Csv is { Header: true } ? "a line of names and " : "")}no rows. Check what wrote it, or name another file in {sources[0].Files.Setting}.");
+
+        RefuseOtherUnit(engine, input, sources, ids, tallies, rows);
+        IReadOnlyList<BadRow> badRows = [];
+        if (bad > input.MaxBadRows)
+        {
+            List<BadRow> first = [.. sources.SelectMany(source => BadRows.Find(engine, input, source, ids, Shown)).Take(Shown)];
+            throw new InvalidInputException(
+                $"{name}: {bad:N0} of {rows:N0} rows cannot be used, and Input:MaxBadRows allows {input.MaxBadRows:N0}.{string.Concat(first.Select(row => $"\n  {row}"))}{(bad > first.Count ? "\n  …" : "")}\n{CureOf(tallies, bad)}");
+        }
+
+        if (bad > 0)
+        {
+            badRows = [.. sources.SelectMany(source => BadRows.Find(engine, input, source, ids, long.MaxValue))];
+            progress.Line($"{bad:N0} bad rows of {rows:N0} are kept aside in bad_rows.csv, such as {badRows[0]}");
+        }
+
+        if (usable == 0) throw new InvalidInputException($"{name}: none of {rows:N0} rows is rated {input.MinRating} or higher. Set a lower Input:MinRating, or another Input:RatingColumn.");
+        return new InteractionLog(ids, ticks[0], rows, belowMinRating, badRows);
+    }
+
+    private static Dictionary<RowProblem, Tally> Materialize(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, IdTypes ids)
+    {
+        engine.Materialize(Table, string.Join(" UNION ALL ", sources.Select((source, index) =>
+            $"SELECT user_id, item_id, moment, CAST({index} AS INT) AS held_out, CAST(problem AS INT) AS problem FROM ({new LogSql(engine.Dialect, input, source.Columns).Query(source.View, ids)})")));
+        return engine.Query($"SELECT problem, count(*), min(moment), max(moment) FROM {Table} GROUP BY problem")
+            .ToDictionary(row => (RowProblem)(long)row[0]!, row => new Tally((long)row[1]!, (long?)row[2], (long?)row[3]));
+    }
+
+    // Most rows after 2100, and all of them in our time when read in a finer unit: that is the unit. Or the other way round, all in January 1970.
+    private static void RefuseOtherUnit(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, IdTypes ids, Dictionary<RowProblem, Tally> tallies, long rows)
+    {
+        InputColumn column = sources[0].Columns.Timestamp;
+        if (column.Kind == SqlColumnKind.Timestamp) return;
+        string[] units = ["seconds", "milliseconds", "microseconds"];
+        bool late = tallies.TryGetValue(RowProblem.TimestampIsTooLate, out Tally? tally) && tally.Rows > rows / 2;
+        if (!late && !tallies.TryGetValue(RowProblem.None, out tally)) return;
+
+        long ticksPerSecond = LogSql.TicksPerSecond(input, column);
+        if (!late && (ticksPerSecond == 1 || tally!.Latest >= 100_000_000L * ticksPerSecond)) return; // 1973: before any log
+        string? unit = units.FirstOrDefault(unit => unit != input.TimestampUnit && IsOurTime(tally!, LogSql.TicksPerSecond(input with { TimestampUnit = unit }, column)));
+        if (unit is null) return;
+
+        string where = late && BadRows.Find(engine, input, sources[0], ids, 1) is [BadRow first] ? $"{first}" : $"{sources[0].Files.Name}, column {column.Name}: its latest value is {tally!.Latest}, which as {input.TimestampUnit} lies before 1973";
+        throw new InvalidInputException($"{where}. These look like {unit}: set Input:TimestampUnit to \"{unit}\".");
+    }
+
+    private static bool IsOurTime(Tally tally, long ticksPerSecond) =>
+        tally.Earliest >= 315_532_800 * ticksPerSecond && tally.Latest <= LogSql.LastSecond * ticksPerSecond; // from 1980 to 2100
+
+    private static string CureOf(Dictionary<RowProblem, Tally> tallies, long bad)
+    {
+        string beyond = tallies.ContainsKey(RowProblem.UserIsBeyond64Bits) || tallies.ContainsKey(RowProblem.ItemIsBeyond64Bits)
+            ? "Ids that are whole numbers must lie within 64 bits (-9223372036854775808 to 9223372036854775807); to keep longer ones as they are, set Input:IdType to \"text\". "
+            : "";
+        return $"{beyond}Mend {(bad == 1 ? "it" : "them")}, or set Input:MaxBadRows to {bad} to go on without {(bad == 1 ? "it" : "them")} (kept aside in bad_rows.csv).";
+    }
+
+    private sealed record Tally(long Rows, long? Earliest, long? Latest);
+}

@@ -1,0 +1,65 @@
+using NcfSpark.Data;
+using NcfSpark.Engines;
+
+namespace NcfSpark.Preparation;
+
+/// <summary>Writes the parts of a prepared directory from the tables of <see cref="SplitSql"/>.</summary>
+internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, long itemCount)
+{
+    /// <summary>Positives and their negatives, all rows of a user in one shard.</summary>
+    public void WriteTrain(string directory)
+    {
+        string positives = $"SELECT user_index, item_index, CAST(1 AS INT) AS label, timestamp FROM {SplitSql.Rows} WHERE part = 0";
+        string rows = prepare.NegativesPerPositive == 0
+            ? positives
+            : $"""
+              {positives}
+              UNION ALL
+              SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({NegativeSql.Query(engine.Dialect, part: 0, prepare.NegativesPerPositive, itemCount, prepare.Seed, "negatives", "timestamp")})
+              """;
+        engine.WriteParquet($"SELECT user_index, item_index, label, timestamp, user_index % {prepare.Shards} AS shard FROM ({rows})", directory, partitionBy: "shard");
+    }
+
+    /// <summary>Candidates for each row of the test.</summary>
+    public void WriteCandidates(string directory)
+    {
+        string drawn = NegativeSql.Query(engine.Dialect, part: 2, prepare.TestCandidates, itemCount, prepare.Seed, "candidates", "CAST(item_index AS BIGINT) AS test_item");
+        Write($"SELECT user_index, CAST(test_item AS INT) AS test_item_index, item_index FROM ({drawn})", directory);
+    }
+
+    public void Write(string query, string directory) => engine.WriteParquet(query, directory);
+
+    /// <summary>Users, items, validation and test.</summary>
+    public void WriteTables(StageWriter writer)
+    {
+        Write($"""
+            SELECT u.user_id, u.user_index, CAST(coalesce(c.positives, 0) AS INT) AS interactions
+            FROM {SplitSql.Users} u LEFT JOIN (SELECT user_index, count(*) AS positives FROM {SplitSql.Rows} WHERE part = 0 GROUP BY user_index) c ON u.user_index = c.user_index
+            ORDER BY user_index
+            """, writer.File("users"));
+        Write($"SELECT item_id, item_index, interactions FROM {SplitSql.Items} ORDER BY item_index", writer.File("items"));
+        Write(HeldOut(2), writer.File("test"));
+        if (prepare.Validation) Write(HeldOut(1), writer.File("validation"));
+    }
+
+    /// <summary>Reads back how many rows stand in the files, and adds the candidates to the counts. An engine that loses rows in silence is caught here.</summary>
+    public void CheckWritten(StageWriter writer, SortedDictionary<string, long> rows)
+    {
+        rows["test_candidates"] = RowsIn(writer.File("test_candidates"));
+        foreach (string part in new[] { "users", "items", "train", "validation", "test" })
+        {
+            long written = RowsIn(writer.File(part));
+            if (written != rows[part]) throw new InvalidOperationException($"{engine.Name} wrote {written:N0} rows of {part} where there are {rows[part]:N0}. Nothing was published.");
+        }
+    }
+
+    private static string HeldOut(int part) => $"SELECT user_index, item_index, timestamp FROM {SplitSql.Rows} WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
+
+    private long RowsIn(string directory)
+    {
+        string[] files = Directory.Exists(directory) ? Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories) : [];
+        if (files.Length == 0) return 0;
+        engine.ReadParquet("ncf_written", files);
+        return (long)engine.Query("SELECT count(*) FROM ncf_written")[0][0]!;
+    }
+}

@@ -1,0 +1,164 @@
+using System.Text.Json.Nodes;
+using NcfSpark.Data;
+using NcfSpark.Engines;
+
+namespace NcfSpark.Preparation;
+
+/// <summary>
+/// The stage "prepared": from a log of interactions to indexes, train, validation and test, drawn negatives and candidates (design: "Prepared
+/// data"). All of it is SQL on an engine; equal input, settings and seed give equal rows on every engine, whatever its number of threads.
+/// </summary>
+/// <remarks>
+/// Conservation: input_rows = bad_rows + below_min_rating + duplicates_dropped + train_positives + validation + test in the manifest's counts.
+/// </remarks>
+public static class Preparer
+{
+    private const string BadRowsFile = "bad_rows.csv";
+    private const int NoSpaceLeft = 28; // ENOSPC
+
+    /// <summary>The fingerprint that <see cref="Prepare"/> would give its result. Reads the input files once, and runs nothing.</summary>
+    /// <exception cref="InvalidInputException">An input file is not there, or empty.</exception>
+    public static string FingerprintOf(InputOptions input, PrepareOptions prepare) => FingerprintOf(input, prepare, InputFingerprint.OfContent(input, prepare));
+
+    /// <summary>Prepares and publishes; a result that was there is replaced.</summary>
+    /// <exception cref="InvalidInputException">The input or a setting is at fault, or there is no room to write. What was there before is untouched.</exception>
+    /// <exception cref="SqlEngineException">The engine failed.</exception>
+    public static StageDirectory Prepare(ISqlEngine engine, InputOptions input, PrepareOptions prepare, string runDirectory, IProgressReporter progress)
+    {
+        using IProgressTask steps = progress.Start("prepare", 5, "steps");
+        try
+        {
+            return Run(engine, input, prepare, runDirectory, progress, steps);
+        }
+        catch (Exception cause) when (cause is SqlEngineException { DiskFull: true } or IOException { HResult: NoSpaceLeft })
+        {
+            throw new InvalidInputException($"{Path.GetFullPath(runDirectory)}: there is no room left on the disk while preparing ({FirstLine(cause.Message)}). Nothing was changed. Make room, or choose another run directory with --run.", cause);
+        }
+    }
+
+    private static StageDirectory Run(ISqlEngine engine, InputOptions input, PrepareOptions prepare, string runDirectory, IProgressReporter progress, IProgressTask steps)
+    {
+        steps.Detail("read");
+        string content = InputFingerprint.OfContent(input, prepare);
+        InputSource[] sources = OpenSources(engine, input, prepare);
+        steps.Advance(1);
+
+        steps.Detail("check");
+        InteractionLog log = Readable(sources[0].Files, () => InteractionLog.Read(engine, input, sources, progress));
+        steps.Advance(1);
+
+        using StageWriter writer = StageWriter.Begin(runDirectory, PreparedData.StageName);
+        steps.Detail("split");
+        bool givenCandidates = prepare.Split == "given" && input.TestCandidatesPath.Length > 0;
+        string candidatesParquet = writer.File("given_candidates.parquet");
+        if (givenCandidates) GivenCandidates.Open(engine, input.TestCandidatesPath, candidatesParquet, log.Ids);
+        SplitSql.Run(engine, prepare, log.TicksPerSecond, givenCandidates ? GivenCandidates.ItemIds : null);
+        if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
+        SortedDictionary<string, long> rows = Count(engine, prepare, log);
+        RefuseWhatCannotBeLearnt(input, prepare, sources[0].Files.Name, rows);
+        steps.Advance(1);
+
+        var parts = new PreparedParts(engine, prepare, rows["items"]);
+        steps.Detail("negatives");
+        parts.WriteTrain(writer.File("train"));
+        if (givenCandidates) parts.Write(GivenCandidates.Query, writer.File("test_candidates"));
+        else if (prepare.TestCandidates > 0) parts.WriteCandidates(writer.File("test_candidates"));
+        steps.Advance(1);
+
+        steps.Detail("write");
+        parts.WriteTables(writer);
+        if (log.Bad.Count > 0) WriteBadRows(writer.File(BadRowsFile), log.Bad);
+        File.Delete(candidatesParquet);
+        parts.CheckWritten(writer, rows);
+        StageDirectory published = writer.Publish(new StageManifest
+        {
+            Stage = PreparedData.StageName,
+            Fingerprint = FingerprintOf(input, prepare, content),
+            MadeFrom = new() { ["input"] = content },
+            Configuration = new() { ["Input"] = InputFingerprint.Section(input, resultNeutral: true), ["Prepare"] = InputFingerprint.Section(prepare, resultNeutral: true) },
+            Seed = prepare.Seed,
+            Rows = rows,
+        });
+        steps.Advance(1);
+        if (rows["users_without_negatives"] > 0) progress.Line($"{rows["users_without_negatives"]:N0} users touched every item: they get no negatives.");
+        return published;
+    }
+
+    private static string FingerprintOf(InputOptions input, PrepareOptions prepare, string content) => StageManifest.FingerprintOf(
+        PreparedData.StageName,
+        new() { ["input"] = content },
+        new SortedDictionary<string, JsonNode> { ["Input"] = InputFingerprint.Section(input, resultNeutral: false), ["Prepare"] = InputFingerprint.Section(prepare, resultNeutral: false) });
+
+    private static InputSource[] OpenSources(ISqlEngine engine, InputOptions input, PrepareOptions prepare)
+    {
+        InputSource Open(string path, string setting, string view)
+        {
+            InputFiles files = InputFiles.Find(path, input.Format, setting);
+            return Readable(files, () => InputSource.Open(engine, input, files, view));
+        }
+
+        InputSource log = Open(input.Path, "Input:Path", "ncf_input");
+        if (prepare.Split != "given") return [log];
+        if (input.TestPath.Length == 0) throw new InvalidInputException("Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\".");
+        return [log, Open(input.TestPath, "Input:TestPath", "ncf_test_input")];
+    }
+
+    // What an engine says while it reads is about the files: a Parquet page that is damaged, a type that it does not know.
+    private static T Readable<T>(InputFiles files, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (SqlEngineException cause) when (!cause.DiskFull)
+        {
+            throw new InvalidInputException($"{files.Name} cannot be read: {cause.Message.Trim()}", cause);
+        }
+    }
+
+    private static SortedDictionary<string, long> Count(ISqlEngine engine, PrepareOptions prepare, InteractionLog log)
+    {
+        long One(string query) => (long)engine.Query(query)[0][0]!;
+        long items = One($"SELECT count(*) FROM {SplitSql.Items}");
+        Dictionary<long, long> parts = engine.Query($"SELECT part, count(*) FROM {SplitSql.Rows} GROUP BY part").ToDictionary(row => (long)row[0]!, row => (long)row[1]!);
+        IReadOnlyList<object?> without = engine.Query($"SELECT count(DISTINCT user_index), count(*) FROM {SplitSql.Rows} WHERE part = 0 AND touched = {items}")[0];
+        long positives = parts.GetValueOrDefault(0), distinct = parts.Values.Sum();
+        long negatives = (positives - (long)without[1]!) * prepare.NegativesPerPositive;
+        return new()
+        {
+            ["users"] = One($"SELECT count(*) FROM {SplitSql.Users}"),
+            ["items"] = items,
+            ["train"] = positives + negatives,
+            ["train_positives"] = positives,
+            ["train_negatives"] = negatives,
+            ["validation"] = parts.GetValueOrDefault(1),
+            ["test"] = parts.GetValueOrDefault(2),
+            ["input_rows"] = log.Rows,
+            ["bad_rows"] = log.Bad.Count,
+            ["below_min_rating"] = log.BelowMinRating,
+            ["duplicates_dropped"] = log.Rows - log.Bad.Count - log.BelowMinRating - distinct,
+            ["users_without_negatives"] = prepare.NegativesPerPositive > 0 ? (long)without[0]! : 0,
+            ["users_training_only"] = One($"SELECT count(*) FROM {SplitSql.Users}") - One($"SELECT count(DISTINCT user_index) FROM {SplitSql.Rows} WHERE part > 0"),
+        };
+    }
+
+    private static void RefuseWhatCannotBeLearnt(InputOptions input, PrepareOptions prepare, string name, SortedDictionary<string, long> rows)
+    {
+        if (rows["items"] == 1) throw new InvalidInputException($"{name}: there is one item in all ({input.ItemColumn}), so there is nothing to choose from. Check Input:ItemColumn.");
+        if (prepare.Split == "latest" && prepare.Holdout > 0 && rows["test"] == 0)
+        {
+            string why = prepare.MinInteractions > 2 ? $"no user has {prepare.MinInteractions} interactions or more (Prepare:MinInteractions)" : "every user has one interaction";
+            throw new InvalidInputException($"{name}: {why}, so nothing can be held out to test. Check Input:UserColumn ({input.UserColumn}), or set Prepare:Holdout to 0 to train on everything.");
+        }
+
+        if (rows["train_positives"] == 0) throw new InvalidInputException($"{name}: no row is left to train on; all were given as held out. Check Input:Path and Input:TestPath.");
+    }
+
+    private static void WriteBadRows(string path, IReadOnlyList<BadRow> rows)
+    {
+        static string Quoted(string field) => $"\"{field.Replace("\"", "\"\"")}\"";
+        File.WriteAllLines(path, rows.Select(row => $"{Quoted(row.File)},{row.Line},{Quoted(row.Reason)},{Quoted(row.Text)}").Prepend("file,line,reason,text"));
+    }
+
+    private static string FirstLine(string text) => text.Split('\n')[0];
+}

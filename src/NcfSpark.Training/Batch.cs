@@ -1,0 +1,19 @@
+namespace NcfSpark.Training;
+
+/// <summary>Samples of one update: users, items and labels (1 seen, 0 sampled), of which the first <see cref="Count"/> are filled.</summary>
+internal sealed class Batch(int capacity)
+{
+    public int Count { get; set; }
+
+    public int[] Users { get; } = new int[capacity];
+
+    public int[] Items { get; } = new int[capacity];
+
+    public float[] Labels { get; } = new float[capacity];
+
+    /// <summary>Counted from 0.</summary>
+    public int Epoch { get; set; }
+
+    /// <summary>The place in the epoch of the batch's first sample, from 0.</summary>
+    public long Start { get; set; }
+}

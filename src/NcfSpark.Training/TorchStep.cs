@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using NcfSpark.Data;
+using NcfSpark.Model;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace NcfSpark.Training;
+
+/// <summary>
+/// The update as autograd makes it. Torch sees only the rows that the batch touches, never a whole table: rows are gathered from plain memory,
+/// their gradients come back sample by sample, are added up for each distinct row, and each distinct row has one update by Adam.
+/// Samples are computed in chunks of fixed size, one thread a chunk, and everything is added in the order of the chunks and samples, so the
+/// number of threads does not show in the result.
+/// Loss of a batch of B: 1/B · sum of (binary cross entropy + L2 / 2 · squared length of the sample's embeddings).
+/// </summary>
+internal sealed class TorchStep : IDisposable
+{
+    // Smaller chunks lose more to Torch's overhead for each operation (about 1 ms a chunk) than a second thread gains.
+    internal const int ChunkSamples = 512;
+
+    private readonly TrainingState state;
+    private readonly TrainOptions options;
+    private readonly int threads;
+    private readonly ConcurrentBag<NeuMFModule> modules = []; // one for each thread at work: all are views of the same weights, with gradients of their own
+    private readonly float[][] userGradients;                 // [table][sample * columns]
+    private readonly float[][] itemGradients;
+    private readonly float[][][] denseGradients;              // [chunk][weight]
+    private readonly double[] chunkLosses;
+    private readonly RowGroups users;
+    private readonly RowGroups items;
+
+    public TorchStep(TrainingState state, TrainOptions options)
+    {
+        (this.state, this.options) = (state, options);
+        threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        int chunks = (options.BatchSize + ChunkSamples - 1) / ChunkSamples;
+        set_num_threads(1); // a chunk is one thread's
+        userGradients = [.. state.UserTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];
+        itemGradients = [.. state.ItemTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];
+        denseGradients = [.. Enumerable.Range(0, chunks).Select(_ => state.Dense.Select(weight => new float[weight.Weight.Values.Length]).ToArray())];
+        chunkLosses = new double[chunks];
+        users = new RowGroups(state.Weights.UserCount, options.BatchSize);
+        items = new RowGroups(state.Weights.ItemCount, options.BatchSize);
+    }
+
+    /// <summary>Updates the state's weights.</summary>
+    /// <param name="batch">The samples.</param>
+    /// <param name="step">The number of this update since the start of training, from 1: Adam's t.</param>
+    /// <returns>The sum of the samples' binary cross entropies, before the update.</returns>
+    /// <exception cref="TrainingDivergedException">The loss is not finite; nothing was updated.</exception>
+    public double Update(Batch batch, long step)
+    {
+        int chunks = (batch.Count + ChunkSamples - 1) / ChunkSamples;
+        For(chunks, chunk => ComputeGradients(batch, chunk));
+        double loss = chunkLosses.AsSpan(0, chunks).ToArray().Sum();
+        if (!double.IsFinite(loss)) throw new TrainingDivergedException($"The loss of step {step:N0} (epoch {batch.Epoch + 1}) is {loss}. Training stopped and the model was not touched; lower Train:LearningRate, or raise Train:Regularization.");
+
+        var adam = new Adam(options.LearningRate, step);
+        for (int w = 0; w < state.Dense.Count; w++)
+        {
+            float[] sum = denseGradients[0][w];
+            for (int chunk = 1; chunk < chunks; chunk++) AddTo(sum, denseGradients[chunk][w]);
+            OptimizedWeight weight = state.Dense[w];
+            adam.Update(weight.Weight.Values, weight.FirstMoments, weight.SecondMoments, sum);
+        }
+
+        users.Group(batch.Users.AsSpan(0, batch.Count));
+        items.Group(batch.Items.AsSpan(0, batch.Count));
+        UpdateRows(adam, state.UserTables, userGradients, users);
+        UpdateRows(adam, state.ItemTables, itemGradients, items);
+        return loss;
+    }
+
+    public void Dispose()
+    {
+        foreach (NeuMFModule module in modules) module.Dispose();
+    }
+
+    private void ComputeGradients(Batch batch, int chunk)
+    {
+        int start = chunk * ChunkSamples, count = Math.Min(ChunkSamples, batch.Count - start);
+        if (!modules.TryTake(out NeuMFModule? module)) module = new NeuMFModule(state.Weights);
+        using (NewDisposeScope())
+        {
+            Tensor[] userRows = [.. state.UserTables.Select(table => Gather(table.Weight, batch.Users.AsSpan(start, count)))];
+            Tensor[] itemRows = [.. state.ItemTables.Select(table => Gather(table.Weight, batch.Items.AsSpan(start, count)))];
+            var rows = new EmbeddingRows(name => Find(name, state.UserTables, userRows) ?? Find(name, state.ItemTables, itemRows));
+            Tensor logits_B = module.Logits(rows, Dropout(batch.Epoch, batch.Start + start, count));
+            Tensor loss = functional.binary_cross_entropy_with_logits(logits_B, tensor(batch.Labels.AsSpan(start, count).ToArray()), reduction: Reduction.Sum);
+            chunkLosses[chunk] = loss.item<float>();
+
+            // Factors are tensors: TorchSharp's Scalar may be finalized while native code still reads it ("Expected false to be true" in toFloat).
+            Tensor objective = loss;
+            if (options.Regularization > 0)
+            {
+                Tensor halfL2 = tensor((float)(options.Regularization / 2));
+                foreach (Tensor touched in userRows.Concat(itemRows)) objective = objective + halfL2 * (touched * touched).sum();
+            }
+
+            (objective * tensor(1f / batch.Count)).backward();
+            for (int t = 0; t < userRows.Length; t++) CopyGradient(userRows[t], userGradients[t].AsSpan(start * state.UserTables[t].Weight.Columns));
+            for (int t = 0; t < itemRows.Length; t++) CopyGradient(itemRows[t], itemGradients[t].AsSpan(start * state.ItemTables[t].Weight.Columns));
+            for (int w = 0; w < state.Dense.Count; w++) CopyGradient(module[state.Dense[w].Weight], denseGradients[chunk][w]);
+            module.zero_grad();
+        }
+
+        modules.Add(module);
+    }
+
+    private Tensor?[]? Dropout(int epoch, long firstSample, int count)
+    {
+        double[] rates = state.Weights.Options.Dropout;
+        if (state.Weights.MlpLayers.Count == 0 || rates.All(rate => rate == 0)) return null;
+        IEnumerable<int> widths = [state.Weights.MlpLayers[0].Weight.Columns, .. state.Weights.MlpLayers.Select(layer => layer.Weight.Rows)];
+        return [.. widths.Select((width, layer) =>
+        {
+            double rate = rates.ElementAtOrDefault(layer);
+            if (rate == 0) return null;
+            float[] mask = new float[count * width];
+            DropoutMasks.Fill(RandomStream.Named(options.Seed, "dropout", epoch, layer), firstSample, width, rate, mask);
+            return tensor(mask).reshape(count, width);
+        })];
+    }
+
+    private void UpdateRows(Adam adam, IReadOnlyList<OptimizedWeight> tables, float[][] gradients, RowGroups groups)
+    {
+        For(Math.Min(threads, groups.DistinctCount), part =>
+        {
+            int from = groups.DistinctCount * part / threads, to = groups.DistinctCount * (part + 1) / threads;
+            if (threads > groups.DistinctCount) (from, to) = (part, part + 1);
+            for (int d = from; d < to; d++)
+            {
+                int row = groups.Row(d), first = groups.FirstSample(row);
+                for (int t = 0; t < tables.Count; t++)
+                {
+                    int columns = tables[t].Weight.Columns;
+                    Span<float> sum = gradients[t].AsSpan(first * columns, columns);
+                    for (int sample = groups.NextSample(first); sample >= 0; sample = groups.NextSample(sample)) AddTo(sum, gradients[t].AsSpan(sample * columns, columns));
+                    tables[t].Update(adam, row, sum);
+                }
+            }
+        });
+    }
+
+    private void For(int count, Action<int> body)
+    {
+        if (threads == 1 || count == 1)
+        {
+            for (int i = 0; i < count; i++) body(i);
+        }
+        else
+        {
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);
+        }
+    }
+
+    private static Tensor? Find(string name, IReadOnlyList<OptimizedWeight> tables, Tensor[] rows)
+    {
+        for (int t = 0; t < rows.Length; t++)
+        {
+            if (tables[t].Weight.Name == name) return rows[t];
+        }
+
+        return null;
+    }
+
+    private static Tensor Gather(Weight table, ReadOnlySpan<int> rows)
+    {
+        float[] values = new float[rows.Length * table.Columns];
+        for (int b = 0; b < rows.Length; b++) table.Row(rows[b]).CopyTo(values.AsSpan(b * table.Columns));
+        return tensor(values).reshape(rows.Length, table.Columns).requires_grad_();
+    }
+
+    private static void CopyGradient(Tensor leaf, Span<float> destination)
+    {
+        using Tensor gradient = leaf.grad!.contiguous();
+        MemoryMarshal.Cast<byte, float>(gradient.bytes).CopyTo(destination);
+    }
+
+    private static void AddTo(Span<float> sum, ReadOnlySpan<float> values)
+    {
+        for (int i = 0; i < sum.Length; i++) sum[i] += values[i];
+    }
+}

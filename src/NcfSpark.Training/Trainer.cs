@@ -1,0 +1,91 @@
+using NcfSpark.Data;
+using NcfSpark.Model;
+
+namespace NcfSpark.Training;
+
+/// <summary>
+/// Fits a model to a training set, epoch by epoch. The result is a function of the options, the set and the seed: neither the number of threads nor
+/// being killed and started again changes a byte of it.
+/// </summary>
+/// <param name="modelOptions">The network.</param>
+/// <param name="options">How it is fitted.</param>
+/// <param name="checkpoints">Where training is resumed from and checkpoints go.</param>
+/// <param name="validate">Scores an epoch, higher is better; null where nothing is held out to validate.</param>
+/// <param name="progress">Told of samples and epochs.</param>
+/// <param name="time">For rates and the time of checkpoints.</param>
+public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, CheckpointStore checkpoints, Func<ModelWeights, double>? validate, IProgressReporter progress, TimeProvider time)
+{
+    /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
+    /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
+    public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
+    {
+        var state = new TrainingState(ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
+        ISampleSource samples = options.Negatives == "stored" ? new StoredSamples(set, options.Seed) : new ResampledSamples(set, options.NegativesPerPositive, options.Seed);
+        if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
+        if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");
+
+        using var step = new TorchStep(state, options);
+        while (state.Position.Epoch < options.Epochs && !HasStalled(state.Position.History))
+        {
+            TrainEpoch(state, samples, step, cancellation);
+            FinishEpoch(state);
+        }
+
+        IReadOnlyList<EpochRecord> history = state.Position.History;
+        int bestEpoch = ChoosesEpoch ? BestOf(history).Epoch : history.Count;
+        if (bestEpoch != history.Count) checkpoints.RestoreBest(state.Weights);
+        return new TrainingResult(state.Weights, history, bestEpoch);
+    }
+
+    private bool ChoosesEpoch => options.Patience > 0 && validate is not null;
+
+    private void TrainEpoch(TrainingState state, ISampleSource samples, TorchStep step, CancellationToken cancellation)
+    {
+        var batch = new Batch(options.BatchSize);
+        using IProgressTask task = progress.Start($"epoch {state.Position.Epoch + 1} of {options.Epochs}", samples.Count, "samples");
+        task.Advance(state.Position.Samples);
+        long epochStarted = time.GetTimestamp(), lastCheckpoint = epochStarted;
+        double secondsBefore = state.Position.Seconds;
+        while (state.Position.Samples < samples.Count)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            TrainingPosition position = state.Position;
+            (batch.Epoch, batch.Start, batch.Count) = (position.Epoch, position.Samples, (int)Math.Min(options.BatchSize, samples.Count - position.Samples));
+            samples.Fill(batch);
+            double loss = step.Update(batch, position.Steps + 1);
+            state.Position = position with
+            {
+                Samples = position.Samples + batch.Count,
+                Steps = position.Steps + 1,
+                LossSum = position.LossSum + loss,
+                Seconds = secondsBefore + time.GetElapsedTime(epochStarted).TotalSeconds,
+            };
+            task.Advance(batch.Count);
+            task.Detail($"loss {state.Position.LossSum / state.Position.Samples:F4}");
+            if (time.GetElapsedTime(lastCheckpoint).TotalMinutes >= options.CheckpointMinutes)
+            {
+                checkpoints.Save(state);
+                lastCheckpoint = time.GetTimestamp();
+            }
+        }
+    }
+
+    private void FinishEpoch(TrainingState state)
+    {
+        TrainingPosition position = state.Position;
+        double? validation = validate?.Invoke(state.Weights);
+        var record = new EpochRecord(position.Epoch + 1, position.LossSum / position.Samples, validation, position.Seconds, position.Samples);
+        IReadOnlyList<EpochRecord> history = [.. position.History, record];
+        bool isBest = ChoosesEpoch && BestOf(history) == record;
+        string quality = validation is null ? "" : $", validation NDCG@10 {validation:F4}{(isBest ? " (best so far)" : "")}";
+        progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}{quality}, {record.Samples / Math.Max(record.Seconds, 1e-9):N0} samples/s");
+        if (isBest) checkpoints.SaveBest(state.Weights);
+        state.Position = new TrainingPosition { Epoch = position.Epoch + 1, Steps = position.Steps, History = history };
+        checkpoints.Save(state);
+    }
+
+    private bool HasStalled(IReadOnlyList<EpochRecord> history) => ChoosesEpoch && history.Count > 0 && history.Count - BestOf(history).Epoch >= options.Patience;
+
+    // The first of equals, so that an epoch has to be better to be kept; NaN is never better.
+    private static EpochRecord BestOf(IReadOnlyList<EpochRecord> history) => history.Aggregate((best, next) => next.ValidationNdcg > best.ValidationNdcg ? next : best);
+}

@@ -1,0 +1,23 @@
+namespace NcfSpark.Training;
+
+/// <summary>Where training stands.</summary>
+internal sealed record TrainingPosition
+{
+    /// <summary>The epoch that is under way, from 0.</summary>
+    public int Epoch { get; init; }
+
+    /// <summary>Samples of that epoch that are done.</summary>
+    public long Samples { get; init; }
+
+    /// <summary>Updates done since the start of training: Adam's t.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>The sum of those samples' losses.</summary>
+    public double LossSum { get; init; }
+
+    /// <summary>Time spent on that epoch.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>Finished epochs.</summary>
+    public IReadOnlyList<EpochRecord> History { get; init; } = [];
+}

@@ -1,0 +1,30 @@
+using NcfSpark.Model;
+
+namespace NcfSpark.Training;
+
+/// <summary>
+/// All that training changes, so all that a checkpoint holds: weights, Adam's moments, and where training stands. Everything else follows from
+/// the configuration and the data.
+/// </summary>
+internal sealed class TrainingState
+{
+    public TrainingState(ModelWeights weights)
+    {
+        Weights = weights;
+        UserTables = [.. weights.UserTables.Select(table => new OptimizedWeight(table))];
+        ItemTables = [.. weights.ItemTables.Select(table => new OptimizedWeight(table))];
+        Dense = [.. weights.Dense.Select(weight => new OptimizedWeight(weight))];
+    }
+
+    public ModelWeights Weights { get; }
+
+    public IReadOnlyList<OptimizedWeight> UserTables { get; }
+
+    public IReadOnlyList<OptimizedWeight> ItemTables { get; }
+
+    public IReadOnlyList<OptimizedWeight> Dense { get; }
+
+    public IEnumerable<OptimizedWeight> All => [.. UserTables, .. ItemTables, .. Dense];
+
+    public TrainingPosition Position { get; set; } = new();
+}

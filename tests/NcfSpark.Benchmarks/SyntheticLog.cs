@@ -1,0 +1,33 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Benchmarks;
+
+/// <summary>
+/// A log in which activity of users and popularity of items follow power laws, as in MovieLens 20M: 138,000 users and 27,000 items there.
+/// A few percent of its rows repeat an earlier (user, item).
+/// </summary>
+/// <remarks>A value is floor(n · u^e) with u uniform: its density falls with the power 1/e - 1. Users and items are then scattered over the ids, so that id order says nothing.</remarks>
+internal static class SyntheticLog
+{
+    private const double UserExponent = 1.9, ItemExponent = 2.2;
+
+    /// <summary>Writes the log as CSV with a line of names: userId,movieId,timestamp.</summary>
+    public static void WriteCsv(string path, long rows, int users, int items, long seed)
+    {
+        var who = RandomStream.Named(seed, "user");
+        var what = RandomStream.Named(seed, "item");
+        var when = RandomStream.Named(seed, "timestamp");
+        using var writer = new StreamWriter(path, append: false, System.Text.Encoding.ASCII, bufferSize: 1 << 20);
+        writer.Write("userId,movieId,timestamp\n");
+        Span<char> line = stackalloc char[64];
+        for (long row = 0; row < rows; row++)
+        {
+            long user = Scattered((long)(users * Math.Pow(who.Unit(row), UserExponent)), users), item = Scattered((long)(items * Math.Pow(what.Unit(row), ItemExponent)), items);
+            line.TryWrite($"{user + 1},{item + 1},{1_000_000_000 + when.Below(row, 400_000_000)}\n", out int length);
+            writer.Write(line[..length]);
+        }
+    }
+
+    // A permutation of 0 … n - 1: the factor is a prime that does not divide n.
+    private static long Scattered(long value, long n) => value * 1_000_003 % n;
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using NcfSpark.Data;
+
+namespace NcfSpark.EndToEnd.Tests;
+
+/// <summary>kill -9 at random points over all stages, followed by the same command again, ends with the same predictions, byte for byte.</summary>
+public sealed class CrashTests
+{
+    // Enough to meet every stage; the 30 points and more with NCFSPARK_TEST_KILLS=40.
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_KILLS") ?? "12");
+
+    [Fact]
+    public void KilledAnywhereAndStartedAgainItEndsWithTheSamePredictions()
+    {
+        using var expected = new RunDirectory();
+        string log = SmallLog.Write(Path.GetDirectoryName(expected.Path)!);
+        string[] settings = SmallLog.Settings(log);
+        long started = Stopwatch.GetTimestamp();
+        NcfSparkProcess.RunWell(["nightly", .. settings, "--run", expected.Path]);
+        double wholeRun = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        string expectedHash = expected.PredictionsHash();
+
+        RandomStream chance = RandomStream.Named(Environment.TickCount64, "kills"); // other points every time: a failure prints them
+        var points = new List<string>();
+        for (int kill = 0; kill < Kills;)
+        {
+            using var run = new RunDirectory();
+            while (kill < Kills)
+            {
+                using Process process = NcfSparkProcess.Start(["nightly", .. settings, "--run", run.Path]);
+                process.OutputDataReceived += (_, _) => { };
+                process.ErrorDataReceived += (_, _) => { };
+                process.BeginOutputReadLine();
+                process.BeginErrorReadLine();
+                int after = (int)(chance.Unit(kill) * wholeRun);
+                if (process.WaitForExit(after))
+                {
+                    Assert.Equal(0, process.ExitCode);
+                    break; // it had finished: a new run for the next kill
+                }
+
+                process.Kill();
+                process.WaitForExit();
+                string[] left = Directory.Exists(run.Path) ? Directory.GetDirectories(run.Path) : [];
+                points.Add($"{after} ms: {string.Join(' ', left.Select(Path.GetFileName).Order())}");
+                kill++;
+                foreach (string stage in new[] { "prepared", "model", "report", "predictions" })
+                {
+                    if (Directory.Exists(run.File(stage))) StageDirectory.Open(run.Path, stage); // what is there under its final name is whole
+                }
+            }
+
+            NcfSparkProcess.RunWell(["nightly", .. settings, "--run", run.Path]);
+            Assert.True(expectedHash == run.PredictionsHash(), $"other predictions after kills at\n{string.Join('\n', points)}");
+            Assert.DoesNotContain(Directory.GetDirectories(run.Path), directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
+        }
+    }
+}

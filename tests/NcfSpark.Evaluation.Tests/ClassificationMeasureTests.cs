@@ -1,0 +1,67 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Evaluation.Tests;
+
+public class ClassificationMeasureTests
+{
+    private static ClassificationMeasure Measure(float[] scores, int negativesPerPositive = 2)
+    {
+        // One user; rows for items 0 and 1, candidates 2 3 and 4 5.
+        var measure = new ClassificationMeasure(
+            Logs.Rows((0, 0), (0, 1)), Logs.Lists(2, (0, 2), (0, 3), (1, 4), (1, 5)), negativesPerPositive, threshold: 0.5, RandomStream.Named(1, "classification"), 1, scores.Length);
+        measure.Take([0], scores);
+        return measure;
+    }
+
+    [Fact]
+    public void HandWorkedAccuracyAndLogLoss()
+    {
+        (UserAverage accuracy, UserAverage logLoss) = Measure([0.8f, 0.4f, 0.5f, 0.1f, 0.2f, 0.3f]).OfProbabilities();
+        Assert.Equal(4.0 / 6, accuracy.Value, 12); // .4 is a positive below, .5 a negative at the threshold
+        Assert.Equal(-(Math.Log(.8) + Math.Log(.4) + Math.Log(.5) + Math.Log(.9) + Math.Log(.8) + Math.Log(.7)) / 6, logLoss.Value, 6);
+    }
+
+    [Fact]
+    public void CertaintyThatIsWrongCostsTheLogarithmOfEpsilon()
+    {
+        (_, UserAverage logLoss) = Measure([0, 0, 1, 1, 1, 1]).OfProbabilities();
+        Assert.Equal(-Math.Log(ClassificationMeasure.Epsilon), logLoss.Value, 9);
+    }
+
+    [Fact]
+    public void MissingProbabilitiesAreAllWrong()
+    {
+        float[] scores = new float[6];
+        Array.Fill(scores, float.NaN);
+        ClassificationMeasure measure = Measure(scores);
+        (UserAverage accuracy, UserAverage logLoss) = measure.OfProbabilities();
+        Assert.Equal(0, accuracy.Value);
+        Assert.Equal(-Math.Log(ClassificationMeasure.Epsilon), logLoss.Value, 9);
+        Assert.Equal(0, measure.Area().Value);
+    }
+
+    [Fact]
+    public void EachPositiveBringsSoManyNegatives()
+    {
+        Assert.Equal(2, Measure(new float[6], negativesPerPositive: 1).NegativeCount);
+        Assert.Equal(4, Measure(new float[6], negativesPerPositive: 9).NegativeCount);
+    }
+
+    [Fact]
+    public void NegativesAreDrawnEvenlyFromTheCandidatesAndNotFromTheirStart()
+    {
+        // 2,000 rows with candidates 1 … 10 each; 3 drawn. Each candidate should serve 600 times; standard deviation 20.5.
+        const int Rows = 2000;
+        InteractionRows test = new([.. Enumerable.Range(0, Rows)], new int[Rows], new long[Rows]);
+        InteractionLists candidates = Logs.Lists(Rows, [.. from row in Enumerable.Range(0, Rows) from item in Enumerable.Range(1, 10) select (row, item)]);
+        for (int item = 1; item <= 10; item++)
+        {
+            var measure = new ClassificationMeasure(test, candidates, 3, 0.5, RandomStream.Named(1, "classification"), Rows, 11);
+            float[] scores = new float[11];
+            scores[item] = 1; // exactly this candidate is predicted used
+            for (int user = 0; user < Rows; user++) measure.Take([user], scores);
+            double served = measure.OfProbabilities().Accuracy.Sums.Sum();
+            Assert.InRange(3 * Rows - served, 600 - 90, 600 + 90); // the positive, scored 0, is always wrong
+        }
+    }
+}

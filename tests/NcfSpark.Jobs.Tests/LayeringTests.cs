@@ -1,0 +1,117 @@
+using System.Xml.Linq;
+using NcfSpark.Jobs.Configuration;
+
+namespace NcfSpark.Jobs.Tests;
+
+/// <summary>The house's order: who may know whom, and how files and settings are named and documented.</summary>
+public sealed class LayeringTests
+{
+    private static readonly Dictionary<string, string[]> MayKnow = new()
+    {
+        ["NcfSpark.Data"] = [],
+        ["NcfSpark.Kernels"] = [],
+        ["NcfSpark.Engines"] = ["NcfSpark.Data"],
+        ["NcfSpark.Preparation"] = ["NcfSpark.Engines", "NcfSpark.Data"],
+        ["NcfSpark.Model"] = ["NcfSpark.Kernels", "NcfSpark.Data"],
+        ["NcfSpark.Training"] = ["NcfSpark.Model", "NcfSpark.Data", "NcfSpark.Kernels"],
+        ["NcfSpark.Scoring"] = ["NcfSpark.Model", "NcfSpark.Data", "NcfSpark.Kernels"],
+        ["NcfSpark.Evaluation"] = ["NcfSpark.Data"],
+    };
+
+    [Fact]
+    public void ReferencesGoOneWay()
+    {
+        foreach (string project in Repository.Files("*.csproj").Where(path => !IsTest(path)))
+        {
+            string name = Path.GetFileNameWithoutExtension(project);
+            if (name == "NcfSpark.Jobs") continue; // everything meets there
+            Assert.True(MayKnow.ContainsKey(name), $"{name} is a new project: say here which others it may know.");
+            string[] wrong = [.. References(project).Except(MayKnow[name])];
+            Assert.True(wrong.Length == 0, $"{name} must not know {string.Join(", ", wrong)}.");
+        }
+    }
+
+    [Fact]
+    public void NothingKnowsTests()
+    {
+        foreach (string project in Repository.Files("*.csproj").Where(path => !IsTest(path)))
+        {
+            Assert.DoesNotContain(References(project), name => name.EndsWith(".Tests", StringComparison.Ordinal) || name == "NcfSpark.Benchmarks");
+        }
+    }
+
+    [Fact]
+    public void EverySourceProjectHasATestProjectInTheSolution()
+    {
+        string solution = File.ReadAllText(Repository.File("NcfSpark.sln"));
+        foreach (string name in Repository.Files("*.csproj").Where(path => !IsTest(path)).Select(path => Path.GetFileNameWithoutExtension(path)))
+        {
+            Assert.Contains($"\"{name}\"", solution, StringComparison.Ordinal);
+            Assert.Contains($"\"{name}.Tests\"", solution, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void NoFileIsNamedForEverything()
+    {
+        string[] vague = ["Utils", "Utilities", "Helper", "Common", "Manager"];
+        Assert.DoesNotContain(Repository.Files("*.cs"), path => vague.Any(word => Path.GetFileName(path).Contains(word, StringComparison.OrdinalIgnoreCase)));
+    }
+
+    /// <summary>A record or an interface may have small companions of its own; other public types stand in a file of their name.</summary>
+    [Fact]
+    public void AFileIsNamedForATypeInIt()
+    {
+        foreach (string path in Repository.Files("*.cs").Where(path => !IsTest(path) && Path.GetFileName(path) != "Program.cs"))
+        {
+            string name = Path.GetFileNameWithoutExtension(path).Split('.')[0], text = File.ReadAllText(path);
+            Assert.True(
+                text.Split([' ', '\n', '(', '<', ':', '{', ';', '\r'], StringSplitOptions.RemoveEmptyEntries).Contains(name) && DeclaredTypes(text).Contains(name),
+                $"{Path.GetRelativePath(Repository.Root, path)} declares {string.Join(", ", DeclaredTypes(text))}, but no {name}.");
+            Assert.True(PublicTopLevelTypes(text) <= 3, $"{Path.GetRelativePath(Repository.Root, path)} declares {PublicTopLevelTypes(text)} public types: give them files of their own.");
+        }
+    }
+
+    [Fact]
+    public void NamespacesAreThoseOfTheProject()
+    {
+        foreach (string project in Repository.Files("*.csproj"))
+        {
+            string name = Path.GetFileNameWithoutExtension(project), folder = Path.GetDirectoryName(project)! + Path.DirectorySeparatorChar;
+            foreach (string path in Repository.Files("*.cs").Where(path => path.StartsWith(folder, StringComparison.Ordinal)))
+            {
+                string? line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
+                if (line is null) continue; // a program's top-level statements
+                Assert.True(line == $"namespace {name};" || line.StartsWith($"namespace {name}.", StringComparison.Ordinal), $"{Path.GetRelativePath(Repository.Root, path)}: {line}");
+            }
+        }
+    }
+
+    [Fact]
+    public void EverySectionAndSettingIsDocumented()
+    {
+        Assert.All(SettingKey.Sections, section => Assert.NotEqual("", SettingDocs.OfSection(section)));
+        Assert.All(SettingKey.All, key => Assert.True(SettingDocs.Of(key).Length > 0, $"{key} has no summary: say what it means and what it trades off."));
+    }
+
+    private static bool IsTest(string path) => Path.GetRelativePath(Repository.Root, path).StartsWith("tests", StringComparison.Ordinal);
+
+    private static IEnumerable<string> References(string project) => XDocument.Load(project)
+        .Descendants("ProjectReference")
+        .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')));
+
+    private static IEnumerable<string> DeclaredTypes(string text) => text.Split('\n').Where(IsTopLevelType).Select(TypeName);
+
+    private static int PublicTopLevelTypes(string text) => text.Split('\n').Count(line => line.StartsWith("public ", StringComparison.Ordinal) && IsTopLevelType(line));
+
+    private static bool IsTopLevelType(string line) =>
+        line.Length > 0 && char.IsAsciiLetterLower(line[0]) && line.Split(' ').Any(word => word is "class" or "record" or "interface" or "enum" or "struct" or "delegate");
+
+    private static string TypeName(string line)
+    {
+        string[] words = line.Split(' ');
+        int at = Array.FindLastIndex(words, Math.Min(words.Length - 1, 6), word => word is "class" or "record" or "interface" or "enum" or "struct" or "delegate");
+        string declared = words[at] == "delegate" ? string.Join(' ', words[(at + 2)..]) : string.Join(' ', words[(at + 1)..]);
+        return declared.Split(['(', '<', ' ', ':', ';', '{'])[0];
+    }
+}

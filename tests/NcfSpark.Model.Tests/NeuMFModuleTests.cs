@@ -1,0 +1,136 @@
+using NcfSpark.Data;
+using TorchSharp;
+
+namespace NcfSpark.Model.Tests;
+
+public sealed class NeuMFModuleTests
+{
+    public static TheoryData<string, string> KindsAndActivations()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (string kind in Models.Kinds)
+        {
+            data.Add(kind, "none");
+            data.Add(kind, "relu");
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(KindsAndActivations))]
+    public void ForwardIsThePublishedFormula(string kind, string activation)
+    {
+        ModelWeights weights = Models.Random(Models.Options(kind, activation));
+        using var module = new NeuMFModule(weights);
+        int[] users = [0, 5, 3, 3], items = [8, 0, 2, 7];
+        using torch.Tensor logits = module.forward(torch.tensor(users, dtype: torch.int64), torch.tensor(items, dtype: torch.int64)).detach();
+        for (int b = 0; b < users.Length; b++) Assert.Equal(LogitByHand(weights, users[b], items[b]), logits[b].item<float>(), 1e-5);
+    }
+
+    [Fact]
+    public void NeuMFOfOneDimensionByHand()
+    {
+        var weights = new ModelWeights(new ModelOptions { Kind = "neumf", EmbeddingSize = 1, MlpEmbeddingSize = 1, MlpLayers = [1] }, 1, 1);
+        weights.UserGmf!.Values[0] = 2;
+        weights.ItemGmf!.Values[0] = 3;
+        weights.UserMlp!.Values[0] = 1;
+        weights.ItemMlp!.Values[0] = -1;
+        weights.MlpLayers[0].Weight.Values[0] = 5;
+        weights.MlpLayers[0].Weight.Values[1] = 4;
+        weights.MlpLayers[0].Bias.Values[0] = 0.5f;
+        weights.Head!.Values[0] = 0.1f;
+        weights.Head.Values[1] = 10;
+        weights.HeadBias.Values[0] = -1;
+        using var module = new NeuMFModule(weights);
+        using torch.Tensor logit = module.forward(torch.tensor(new long[] { 0 }), torch.tensor(new long[] { 0 }));
+        // gmf 2 · 3 = 6; mlp relu(5 · 1 - 4 · 1 + 0.5) = 1.5; 0.1 · 6 + 10 · 1.5 - 1 = 14.6
+        Assert.Equal(14.6f, logit.item<float>(), 1e-5f);
+    }
+
+    [Fact]
+    public void ParametersAreViewsOfTheWeights()
+    {
+        ModelWeights weights = Models.Random(Models.Options("neumf"));
+        using var module = new NeuMFModule(weights);
+        weights.HeadBias.Values[0] = 42;
+        Assert.Equal(42f, module[weights.HeadBias].item<float>());
+        using (torch.no_grad()) module[weights.UserGmf!].copy_(torch.tensor(Enumerable.Repeat(7f, 30).ToArray()).reshape(6, 5));
+        Assert.All(weights.UserGmf!.Values.ToArray(), value => Assert.Equal(7f, value));
+    }
+
+    [Theory]
+    [MemberData(nameof(KindsAndActivations))]
+    public void ScorerGivesTheModulesProbabilities(string kind, string activation)
+    {
+        ModelWeights weights = Models.Random(Models.Options(kind, activation), users: 4, items: 4100); // three tiles of items
+        using var scorer = new ModelScorer(weights);
+        using var module = new NeuMFModule(weights);
+        int[] users = [3, 0, 3];
+        float[] scores = new float[users.Length * scorer.ItemCount];
+        scorer.ScoreAll(users, scores);
+        for (int b = 0; b < users.Length; b++)
+        {
+            using torch.Tensor expected = module.forward(torch.tensor(Enumerable.Repeat(users[b], scorer.ItemCount).ToArray(), torch.int64), torch.tensor(Enumerable.Range(0, scorer.ItemCount).ToArray(), torch.int64)).sigmoid().detach();
+            float[] row = expected.data<float>().ToArray();
+            for (int item = 0; item < row.Length; item++) Assert.Equal(row[item], scores[b * row.Length + item], 1e-5f);
+        }
+
+        float[] pairs = new float[3];
+        scorer.ScorePairs([0, 3, 3], [4099, 1, 2050], pairs);
+        Assert.Equal(scores[scorer.ItemCount + 4099], pairs[0], 1e-6f);
+        Assert.Equal(scores[1], pairs[1], 1e-6f);
+        Assert.Equal(scores[2050], pairs[2], 1e-6f);
+    }
+
+    [Fact]
+    public void AUsersScoresDoNotDependOnTheCompany()
+    {
+        using var scorer = new ModelScorer(Models.Random(Models.Options("neumf")));
+        float[] alone = new float[9], together = new float[27];
+        scorer.ScoreAll([2], alone);
+        scorer.ScoreAll([5, 2, 0], together);
+        Assert.Equal(alone, together[9..18]);
+    }
+
+    [Fact]
+    public void SameSeedGivesTheSameFirstWeights()
+    {
+        ModelOptions options = Models.Options("neumf");
+        Weight[] one = [.. ModelWeights.Initialize(options, 50, 60, 3).All], two = [.. ModelWeights.Initialize(options, 50, 60, 3).All], other = [.. ModelWeights.Initialize(options, 50, 60, 4).All];
+        for (int w = 0; w < one.Length; w++) Assert.Equal(one[w].Values.ToArray(), two[w].Values.ToArray());
+        Assert.NotEqual(one[0].Values.ToArray(), other[0].Values.ToArray());
+    }
+
+    [Fact]
+    public void EmbeddingsStartWithTheStandardDeviationAskedFor()
+    {
+        float[] values = ModelWeights.Initialize(Models.Options("gmf"), 20_000, 1, 1).UserGmf!.Values.ToArray();
+        double deviation = Math.Sqrt(values.Average(value => (double)value * value));
+        Assert.Equal(0.7, deviation, 0.01);
+        Assert.Equal(0, values.Average(), 0.01);
+    }
+
+    private static double LogitByHand(ModelWeights weights, int user, int item)
+    {
+        bool relu = weights.Options.EmbeddingActivation == "relu";
+        double[] Row(Weight table, int row) => [.. table.Row(row).ToArray().Select(value => relu ? Math.Max(0, value) : (double)value)];
+        var headInputs = new List<double>();
+        if (weights.UserGmf is not null) headInputs.AddRange(Row(weights.UserGmf, user).Zip(Row(weights.ItemGmf!, item), (p, q) => p * q));
+        if (weights.UserMlp is not null)
+        {
+            double[] x = [.. Row(weights.UserMlp, user), .. Row(weights.ItemMlp!, item)];
+            foreach ((Weight weight, Weight bias) in weights.MlpLayers)
+            {
+                x = [.. Enumerable.Range(0, weight.Rows).Select(n => Math.Max(0, bias.Values[n] + weight.Row(n).ToArray().Zip(x, (w, value) => w * value).Sum()))];
+            }
+
+            headInputs.AddRange(x);
+        }
+
+        double bias0 = weights.HeadBias.Values[0];
+        return weights.Head is null
+            ? headInputs.Sum() + weights.UserBias!.Values[user] + weights.ItemBias!.Values[item] + bias0
+            : headInputs.Zip(weights.Head.Values.ToArray(), (x, w) => x * w).Sum() + bias0;
+    }
+}

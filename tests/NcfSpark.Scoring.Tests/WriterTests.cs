@@ -1,0 +1,103 @@
+using NcfSpark.Data;
+using NcfSpark.Model;
+
+namespace NcfSpark.Scoring.Tests;
+
+public sealed class WriterTests : IDisposable
+{
+    private const int UserCount = 30, ItemCount = 40;
+    private readonly string directory = Directory.CreateTempSubdirectory("ncfspark-").FullName;
+    private readonly ModelWeights weights = ModelWeights.Initialize(new ModelOptions { Kind = "neumf", EmbeddingSize = 4, MlpEmbeddingSize = 4, MlpLayers = [6], EmbeddingInit = 1 }, UserCount, ItemCount, 1);
+    private readonly InteractionLists seen = InteractionLists.FromRows(UserCount, [2, 2, 2, 7], [0, 5, 39, 11]);
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void RecommendationsEqualScoringAllAndSorting(int threads)
+    {
+        string path = Write(new ScoreOptions { TopK = 7, Threads = threads }, out SortedDictionary<string, long> rows);
+        long[] users = ParquetColumns.Read<long>(path, "user_id");
+        int[] ranks = ParquetColumns.Read<int>(path, "rank");
+        string[] items = ParquetColumns.ReadStrings(path, "item_id"), sources = ParquetColumns.ReadStrings(path, "source");
+        float[] scores = ParquetColumns.Read<float>(path, "score");
+        Assert.Equal(UserCount * 7, users.Length);
+        Assert.Equal((UserCount - 1) * 7, rows[Source.Model]);
+        using var scorer = new ModelScorer(weights);
+        float[] all = new float[ItemCount];
+        for (int user = 0; user < UserCount; user++)
+        {
+            if (user == 3) continue; // not trained on: see below
+            scorer.ScoreAll([user], all);
+            var twin = Enumerable.Range(0, ItemCount).Except(seen[user].ToArray()).OrderByDescending(item => all[item]).ThenBy(item => item).Take(7).ToArray();
+            for (int rank = 1; rank <= 7; rank++)
+            {
+                int row = user * 7 + rank - 1;
+                Assert.Equal((1000L + user, rank, $"i{twin[rank - 1]}", all[twin[rank - 1]], "model"), (users[row], ranks[row], items[row], scores[row], sources[row]));
+            }
+        }
+    }
+
+    [Fact]
+    public void AUserWithoutTrainingRowsGetsThePopularityListMarkedSo()
+    {
+        string path = Write(new ScoreOptions { TopK = 3 }, out _);
+        int row = 3 * 3;
+        Assert.Equal(["i0", "i1", "i2"], ParquetColumns.ReadStrings(path, "item_id")[row..(row + 3)]);
+        Assert.All(ParquetColumns.ReadStrings(path, "source")[row..(row + 3)], source => Assert.Equal("popularity", source));
+        Assert.Equal([40f / UserCount, 39f / UserCount, 38f / UserCount], ParquetColumns.Read<float>(path, "score")[row..(row + 3)]);
+    }
+
+    [Fact]
+    public void SeenItemsComeBackWhereTheyAreNotExcluded()
+    {
+        string path = Write(new ScoreOptions { TopK = ItemCount, ExcludeSeen = false }, out SortedDictionary<string, long> rows);
+        Assert.Equal(UserCount * ItemCount, rows.Values.Sum());
+        Assert.Equal(ItemCount, ParquetColumns.Read<long>(path, "user_id").Count(user => user == 1002));
+    }
+
+    [Fact]
+    public void FewerUnseenItemsThanAskedForGiveAShorterList()
+    {
+        string path = Write(new ScoreOptions { TopK = ItemCount }, out _);
+        Assert.Equal(ItemCount - 3, ParquetColumns.Read<long>(path, "user_id").Count(user => user == 1002));
+    }
+
+    [Fact]
+    public void TheSameModelGivesTheSameBytes()
+    {
+        string one = Write(new ScoreOptions { Threads = 1 }, out _), two = Write(new ScoreOptions { Threads = 2 }, out _);
+        Assert.Equal(File.ReadAllBytes(one), File.ReadAllBytes(two));
+    }
+
+    [Fact]
+    public void PairsKeepTheirOrderAndSayWhatTheyRestOn()
+    {
+        using var scorer = new ModelScorer(weights);
+        string path = Path.Combine(directory, "pairs.parquet");
+        new PairWriter(Model(), scorer, new ScoreOptions { Threshold = 0.5 }).Write(path, ["1005", "1005", "1003", "7", "1000"], ["i4", "unknown", "i1", "i0", "i39"], SilentProgress.Instance);
+        Assert.Equal([1005L, 1005, 1003, 7, 1000], ParquetColumns.Read<long>(path, "user_id"));
+        Assert.Equal(["model", "popularity", "popularity", "popularity", "model"], ParquetColumns.ReadStrings(path, "source"));
+        float[] all = new float[ItemCount], scores = ParquetColumns.Read<float>(path, "score");
+        scorer.ScoreAll([5], all);
+        Assert.Equal(all[4], scores[0], 1e-6f);
+        Assert.Equal(0, scores[1]);
+        Assert.Equal(39f / UserCount, scores[2]);
+        Assert.Equal(scores.Select(score => score >= 0.5 ? 1 : 0), ParquetColumns.Read<int>(path, "prediction"));
+    }
+
+    private string Write(ScoreOptions options, out SortedDictionary<string, long> rows)
+    {
+        using var scorer = new ModelScorer(weights);
+        string path = Path.Combine(directory, $"{Guid.NewGuid()}.parquet");
+        rows = new RecommendationWriter(Model(), scorer, seen, options).Write(path, SilentProgress.Instance);
+        return path;
+    }
+
+    // User 3 has no training interactions; item i has 40 - i.
+    private TrainedModel Model() => new(
+        weights,
+        new IdTable([.. Enumerable.Range(0, UserCount).Select(user => 1000L + user)], [.. Enumerable.Range(0, UserCount).Select(user => user == 3 ? 0 : 5)]),
+        new IdTable([.. Enumerable.Range(0, ItemCount).Select(item => $"i{item}")], [.. Enumerable.Range(0, ItemCount).Select(item => ItemCount - item)]));
+}

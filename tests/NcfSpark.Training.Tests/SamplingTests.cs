@@ -1,0 +1,146 @@
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using NcfSpark.Data;
+
+namespace NcfSpark.Training.Tests;
+
+public sealed class SamplingTests
+{
+    [Property(MaxTest = 200)]
+    public bool PermutationVisitsEveryPlaceOnce(PositiveInt count, int seed)
+    {
+        var permutation = new IndexPermutation(count.Get, RandomStream.Named(seed, "test"));
+        return Enumerable.Range(0, count.Get).Select(place => permutation[place]).Order().SequenceEqual(Enumerable.Range(0, count.Get).Select(place => (long)place));
+    }
+
+    [Fact]
+    public void PermutationIsUniformOverPlaces()
+    {
+        // Where does 0 go, over 20,000 seeds? 13 places, chi-square with 12 degrees of freedom: 32.9 is passed once in 1,000.
+        const int Count = 13, Seeds = 20_000;
+        int[] hits = new int[Count];
+        for (int seed = 0; seed < Seeds; seed++) hits[new IndexPermutation(Count, RandomStream.Named(seed, "test"))[0]]++;
+        Assert.InRange(ChiSquare(hits), 0, 32.9);
+    }
+
+    [Fact]
+    public void TheDesignsExampleOfUntouchedItems()
+    {
+        var sampler = new NegativeSampler(InteractionLists.FromRows(1, [0, 0, 0], [1, 3, 4]), itemCount: 7);
+        Assert.Equal(4, sampler.UntouchedCount(0));
+        Assert.Equal([0, 2, 5, 6], Enumerable.Range(0, 4).Select(r => sampler.Untouched(0, r)));
+    }
+
+    [Property(MaxTest = 300)]
+    public bool UntouchedItemsAreTheComplementInOrder(NonNegativeInt[] touched, PositiveInt extra)
+    {
+        int[] items = [.. touched.Select(item => item.Get % 50).Distinct().Order()];
+        int itemCount = 50 + extra.Get % 10;
+        var sampler = new NegativeSampler(InteractionLists.FromRows(1, new int[items.Length], items), itemCount);
+        IEnumerable<int> twin = Enumerable.Range(0, itemCount).Except(items);
+        return Enumerable.Range(0, sampler.UntouchedCount(0)).Select(r => sampler.Untouched(0, r)).SequenceEqual(twin);
+    }
+
+    [Fact]
+    public void ResampledNegativesAreUniformOverUntouchedItemsAndNeverTouched()
+    {
+        // One user, items 0 to 9, touched 1, 3, 4: 7 untouched. 400 epochs x 3 positives x 5 draws.
+        TrainingSet set = Logs.Of(1, 10, [(0, 1), (0, 3), (0, 4)]);
+        var samples = new ResampledSamples(set, negativesPerPositive: 5, seed: 1);
+        int[] hits = new int[10];
+        for (int epoch = 0; epoch < 400; epoch++)
+        {
+            Batch batch = Epoch(samples, epoch);
+            for (int b = 0; b < batch.Count; b++)
+            {
+                if (batch.Labels[b] == 0) hits[batch.Items[b]]++;
+                else Assert.Contains(batch.Items[b], new[] { 1, 3, 4 });
+            }
+        }
+
+        Assert.Equal(400 * 15, hits.Sum());
+        Assert.Equal(0, hits[1] + hits[3] + hits[4]);
+        Assert.InRange(ChiSquare([.. new[] { 0, 2, 5, 6, 7, 8, 9 }.Select(item => hits[item])]), 0, 22.5); // 6 degrees of freedom, once in 1,000
+    }
+
+    [Fact]
+    public void EachEpochHasEveryPositiveOnceAndAsManyNegativesAsAskedFor()
+    {
+        TrainingSet set = Logs.TwoTastes();
+        var samples = new ResampledSamples(set, negativesPerPositive: 4, seed: 9);
+        Batch first = Epoch(samples, 0), second = Epoch(samples, 1);
+        foreach (Batch epoch in new[] { first, second })
+        {
+            var positives = Enumerable.Range(0, epoch.Count).Where(b => epoch.Labels[b] == 1).Select(b => (epoch.Users[b], epoch.Items[b])).Order();
+            Assert.Equal(set.Rows.Users.Zip(set.Rows.Items).Order(), positives);
+            Assert.Equal(4 * set.Rows.Count, epoch.Labels.Count(label => label == 0));
+        }
+
+        Assert.NotEqual(first.Items, second.Items);
+    }
+
+    [Fact]
+    public void AUserWhoTouchedEverythingHasNoNegatives()
+    {
+        var samples = new ResampledSamples(Logs.Of(1, 2, [(0, 0), (0, 1)]), negativesPerPositive: 3, seed: 1);
+        Assert.DoesNotContain(0f, Epoch(samples, 0).Labels);
+    }
+
+    [Fact]
+    public void SamplesDoNotDependOnHowTheyAreBatched()
+    {
+        var samples = new ResampledSamples(Logs.TwoTastes(), negativesPerPositive: 2, seed: 5);
+        Batch whole = Epoch(samples, 3);
+        var part = new Batch(7) { Epoch = 3, Start = 11, Count = 7 };
+        samples.Fill(part);
+        Assert.Equal(whole.Items[11..18], part.Items);
+    }
+
+    [Property(MaxTest = 200)]
+    public bool GroupsHoldEachSampleOnceInOrder(NonNegativeInt[] raw)
+    {
+        int[] rows = [.. raw.Select(row => row.Get % 10)];
+        var groups = new RowGroups(10, Math.Max(rows.Length, 1));
+        groups.Group([3]); // an earlier batch leaves no trace
+        groups.Group(rows);
+        return Enumerable.Range(0, groups.DistinctCount).All(d =>
+        {
+            int row = groups.Row(d);
+            var samples = new List<int>();
+            for (int sample = groups.FirstSample(row); sample >= 0; sample = groups.NextSample(sample)) samples.Add(sample);
+            return samples.SequenceEqual(Enumerable.Range(0, rows.Length).Where(b => rows[b] == row));
+        }) && groups.DistinctCount == rows.Distinct().Count();
+    }
+
+    [Fact]
+    public void DropoutKeepsTheExpectationAndDropsAtItsRate()
+    {
+        float[] mask = new float[64 * 4000];
+        DropoutMasks.Fill(RandomStream.Named(1, "test"), 0, 64, 0.25, mask);
+        Assert.Equal(0.25, mask.Count(value => value == 0) / (double)mask.Length, 0.005);
+        Assert.Equal(1, mask.Average(), 0.007);
+    }
+
+    [Fact]
+    public void DropoutOfASampleDoesNotDependOnItsBatch()
+    {
+        float[] whole = new float[10 * 6], part = new float[3 * 6];
+        DropoutMasks.Fill(RandomStream.Named(1, "test"), 100, 6, 0.5, whole);
+        DropoutMasks.Fill(RandomStream.Named(1, "test"), 104, 6, 0.5, part);
+        Assert.Equal(whole[24..42], part);
+    }
+
+    private static Batch Epoch(ISampleSource samples, int epoch)
+    {
+        var batch = new Batch((int)samples.Count) { Epoch = epoch, Count = (int)samples.Count };
+        samples.Fill(batch);
+        return batch;
+    }
+
+    private static double ChiSquare(int[] hits)
+    {
+        double expected = hits.Average();
+        return hits.Sum(hit => (hit - expected) * (hit - expected) / expected);
+    }
+}

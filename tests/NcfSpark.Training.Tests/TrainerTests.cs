@@ -1,0 +1,145 @@
+using NcfSpark.Data;
+using NcfSpark.Model;
+
+namespace NcfSpark.Training.Tests;
+
+public sealed class TrainerTests : IDisposable
+{
+    private readonly string run = Directory.CreateTempSubdirectory("ncfspark-").FullName;
+
+    public void Dispose() => Directory.Delete(run, recursive: true);
+
+    [Theory]
+    [InlineData("neumf")]
+    [InlineData("gmf")]
+    [InlineData("mlp")]
+    [InlineData("mf")]
+    public void PlantedTastesAreRecovered(string kind)
+    {
+        TrainingSet set = Logs.TwoTastes();
+        TrainingResult result = Trainer(Options(epochs: 30) with { Regularization = 0.02 }, "planted", null, options: Network(kind) with { EmbeddingSize = 2, MlpEmbeddingSize = 2 }).Train(set);
+        using var scorer = new ModelScorer(result.Weights);
+        float[] scores = new float[set.ItemCount];
+        double right = 0;
+        for (int user = 0; user < set.UserCount; user++)
+        {
+            scorer.ScoreAll([user], scores);
+            // Of the items that the user has not touched, those of their taste must come before the others.
+            var untouched = Enumerable.Range(0, set.ItemCount).Except(set.Touched[user].ToArray()).OrderByDescending(item => scores[item]).ToArray();
+            int own = untouched.Count(item => item % 2 == user % 2);
+            right += untouched.Take(own).Count(item => item % 2 == user % 2) / (double)own;
+        }
+
+        Assert.InRange(right / set.UserCount, 0.97, 1);
+        Assert.True(result.History[^1].Loss < result.History[0].Loss);
+    }
+
+    [Fact]
+    public void SameSeedGivesTheSameBytesAndAnotherSeedOthers()
+    {
+        TrainingSet set = Logs.TwoTastes();
+        ModelWeights one = Train(set, Options()).Weights, two = Train(set, Options() with { Threads = 2 }, run: "b").Weights, other = Train(set, Options() with { Seed = 2 }, run: "c").Weights;
+        AssertEqual(one, two);
+        Assert.NotEqual(one.UserGmf!.Values.ToArray(), other.UserGmf!.Values.ToArray());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(17)]
+    [InlineData(33)]
+    public void StoppedAnywhereAndStartedAgainItEndsWithTheSameBytes(int stopAfterLines)
+    {
+        TrainingSet set = Logs.TwoTastes();
+        TrainOptions options = Options(epochs: 4) with { Patience = 2, CheckpointMinutes = 1e-9 }; // a checkpoint after every step
+        static double Validate(ModelWeights weights) => -Math.Abs(weights.HeadBias.Values[0] + 0.02); // best in the middle
+        ModelWeights whole = Trainer(options, "whole", Validate).Train(set).Weights;
+
+        using var stop = new CancellationTokenSource();
+        var counting = new StopAfter(stopAfterLines, stop);
+        Assert.ThrowsAny<OperationCanceledException>(() => Trainer(options, "stopped", Validate, counting).Train(set, stop.Token));
+        TrainingResult resumed = Trainer(options, "stopped", Validate).Train(set);
+        AssertEqual(whole, resumed.Weights);
+    }
+
+    [Fact]
+    public void TheEpochWithTheBestValidationIsKeptAndPatienceEndsTraining()
+    {
+        TrainingSet set = Logs.TwoTastes();
+        double[] scores = [0.1, 0.3, 0.3, double.NaN, 0.2, 0.9];
+        int epoch = 0;
+        var seen = new List<float[]>();
+        TrainingResult result = Trainer(Options(epochs: 6) with { Patience = 3 }, "best", weights =>
+        {
+            seen.Add([.. weights.UserGmf!.Values]);
+            return scores[epoch++];
+        }).Train(set);
+        Assert.Equal(2, result.BestEpoch); // the first of equals
+        Assert.Equal(5, result.History.Count); // epochs 3, 4 and 5 were no better
+        Assert.Equal(seen[1], result.Weights.UserGmf!.Values.ToArray());
+    }
+
+    [Fact]
+    public void CheckpointsOfAnotherTrainingAreNotUsed()
+    {
+        TrainingSet set = Logs.TwoTastes();
+        Train(set, Options(epochs: 2), run: "x");
+        CheckpointStore.Open(Path.Combine(run, "x"), "another");
+        Assert.Single(Directory.GetDirectories(Path.Combine(run, "x")));
+    }
+
+    [Fact]
+    public void ADivergedRunSaysSo()
+    {
+        TrainingSet set = Logs.TwoTastes();
+        Assert.Throws<TrainingDivergedException>(() => Trainer(Options() with { LearningRate = 1e30 }, "diverge", null).Train(set));
+    }
+
+    private static TrainOptions Options(int epochs = 3) => new()
+    {
+        Negatives = "resampled",
+        NegativesPerPositive = 4,
+        Epochs = epochs,
+        BatchSize = 64,
+        LearningRate = 0.01,
+        Threads = 1,
+    };
+
+    private TrainingResult Train(TrainingSet set, TrainOptions options, string kind = "neumf", string run = "a") =>
+        Trainer(options, run, null, options: Network(kind)).Train(set);
+
+    private Trainer Trainer(TrainOptions train, string name, Func<ModelWeights, double>? validate, IProgressReporter? progress = null, ModelOptions? options = null) =>
+        new(options ?? Network("neumf"), train, CheckpointStore.Open(Path.Combine(run, name), "test"), validate, progress ?? SilentProgress.Instance, TimeProvider.System);
+
+    private static ModelOptions Network(string kind) => new() { Kind = kind, EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
+
+    private static void AssertEqual(ModelWeights expected, ModelWeights actual)
+    {
+        foreach ((Weight one, Weight two) in expected.All.Zip(actual.All)) Assert.Equal(one.Values.ToArray(), two.Values.ToArray());
+    }
+
+    /// <summary>Cancels after so many steps.</summary>
+    private sealed class StopAfter(int steps, CancellationTokenSource stop) : IProgressReporter, IProgressTask
+    {
+        private int left = steps + 1; // the first is the epoch's start
+
+        public IProgressTask Start(string title, long total, string unit) => this;
+
+        public void Line(string text)
+        {
+        }
+
+        public void Advance(long units)
+        {
+            if (--left == 0) stop.Cancel();
+        }
+
+        public void Detail(string text)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
