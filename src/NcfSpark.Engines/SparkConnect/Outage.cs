@@ -4,7 +4,7 @@ namespace NcfSpark.Engines.SparkConnect;
 /// The times at which a server that does not answer is tried again: after 50 ms, 200 ms, 0.8 s, 3.2 s, then every 5 s, until the limit on all of them together.
 /// Spark's own clients wait up to a minute between attempts and go on for over seven; nobody at a terminal would wait so long.
 /// </summary>
-internal sealed class Outage(SparkSession session)
+internal sealed class Outage(ConnectSession session)
 {
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50), LongestWait = TimeSpan.FromSeconds(5), WorthTelling = TimeSpan.FromMilliseconds(500);
 

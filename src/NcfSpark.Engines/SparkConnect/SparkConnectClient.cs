@@ -17,10 +17,10 @@ public sealed class SparkConnectClient : IAsyncDisposable
     private static readonly Version Oldest = new(3, 5);
 
     private readonly GrpcChannel? channel;
-    private readonly SparkSession session;
+    private readonly ConnectSession session;
     private readonly ITimer keepAlive;
 
-    private SparkConnectClient(GrpcChannel? channel, SparkSession session, string sparkVersion)
+    private SparkConnectClient(GrpcChannel? channel, ConnectSession session, string sparkVersion)
     {
         (this.channel, this.session, SparkVersion) = (channel, session, sparkVersion);
         TimeSpan interval = session.Options.KeepAliveInterval;
@@ -49,7 +49,7 @@ public sealed class SparkConnectClient : IAsyncDisposable
     internal static async Task<SparkConnectClient> ConnectAsync(
         GrpcChannel? channel, CallInvoker calls, SparkConnectionString target, SparkConnectOptions options, CancellationToken cancellation)
     {
-        var session = new SparkSession(calls, target, options);
+        var session = new ConnectSession(calls, target, options);
         string version;
         try
         {

@@ -72,23 +72,21 @@ public sealed class SparkConnectEngine : ISqlEngine
     public void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout)
     {
         string raw = $"{view}_raw";
-        Run(() => client.CreateViewAsync(raw, "csv", files.Select(PathFor), SparkCsv.Options(layout), SparkCsv.Schema(layout), cancellation));
+        Run(() => client.CreateViewAsync(raw, "csv", files.Select(SparkPaths.ToRead), SparkCsv.Options(layout), SparkCsv.Schema(layout), cancellation));
         foreach (string statement in SparkCsv.Views(view, raw, layout)) Execute(statement);
     }
 
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
     {
         string raw = $"{view}_raw";
-        // Found in all directories below, and no columns made of directory names.
-        var options = new Dictionary<string, string> { ["recursiveFileLookup"] = "true" };
-        Run(() => client.CreateViewAsync(raw, "parquet", files.Select(PathFor), options, cancellation: cancellation));
-        SqlColumn[] columns = [.. Query($"DESCRIBE {raw}").Select(row => new SqlColumn((string)row[0]!, KindOf((string)row[1]!)))];
-        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkCsv.FileName} AS ncf_file FROM {raw}");
+        Run(() => client.CreateViewAsync(raw, "parquet", files.Select(SparkPaths.ToRead), SparkDialect.ParquetOptions, cancellation: cancellation));
+        SqlColumn[] columns = [.. Query($"DESCRIBE {raw}").Select(row => new SqlColumn((string)row[0]!, SparkDialect.KindOf((string)row[1]!)))];
+        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
         return columns;
     }
 
     public void WriteParquet(string query, string directory, string? partitionBy = null) =>
-        Run(() => client.WriteParquetAsync(query, WholePath(directory), partitionBy, $"Spark: writing {Path.GetFileName(directory)}", cancellation));
+        Run(() => client.WriteParquetAsync(query, SparkPaths.Whole(directory), partitionBy, $"Spark: writing {Path.GetFileName(directory)}", cancellation));
 
     public void Dispose()
     {
@@ -130,22 +128,6 @@ public sealed class SparkConnectEngine : ISqlEngine
             throw;
         }
     }
-
-    // A path without a scheme is one of this machine's files, also where the cluster's default is HDFS, and whole, since the server may work in another directory.
-    private static string WholePath(string path) =>
-        path.Split(":/", 2) is [var scheme, _] && Uri.CheckSchemeName(scheme) ? path : $"file:{Path.GetFullPath(path)}";
-
-    // Hadoop reads globs in paths; in the name of a file that is there, such characters stand for themselves.
-    private static string PathFor(string path) =>
-        File.Exists(path) ? string.Concat(WholePath(path).Select(c => "\\*?[]{}".Contains(c, StringComparison.Ordinal) ? $"\\{c}" : c.ToString())) : WholePath(path);
-
-    private static SqlColumnKind KindOf(string type) => type switch
-    {
-        "tinyint" or "smallint" or "int" or "bigint" => SqlColumnKind.WholeNumber,
-        "float" or "double" => SqlColumnKind.Floating,
-        "timestamp" or "timestamp_ntz" or "date" => SqlColumnKind.Timestamp,
-        _ => SqlColumnKind.Text,
-    };
 
     private static void Run(Func<Task> run) => Guarded(async () =>
     {

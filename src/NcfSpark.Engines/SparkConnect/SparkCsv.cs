@@ -29,16 +29,13 @@ internal static class SparkCsv
         // Bytes that are no UTF-8 arrive as U+FFFD.
         string notUtf8 = $"instr(concat_ws('', {columns}), '\uFFFD') > 0";
         string reason = $"CASE WHEN {notUtf8} THEN 'is not UTF-8' ELSE 'has not {layout.Columns} columns, or its quotes do not match' END";
-        yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {FileName} AS ncf_file FROM {raw} WHERE {Rejected} IS NULL AND NOT ({notUtf8})";
+        yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {SparkDialect.FileName} AS ncf_file FROM {raw} WHERE {Rejected} IS NULL AND NOT ({notUtf8})";
         yield return $"""
             CREATE OR REPLACE TEMP VIEW {view}_rejected AS
-            SELECT {FileName} AS ncf_file, CAST(NULL AS BIGINT) AS line, coalesce({Rejected}, concat_ws({SparkDialect.Literal(layout.Delimiter)}, {columns})) AS text, {reason} AS reason
+            SELECT {SparkDialect.FileName} AS ncf_file, CAST(NULL AS BIGINT) AS line, coalesce({Rejected}, concat_ws({SparkDialect.Literal(layout.Delimiter)}, {columns})) AS text, {reason} AS reason
             FROM {raw} WHERE {Rejected} IS NOT NULL OR {notUtf8}
             """;
     }
-
-    /// <summary>The file that a row comes from: local ones as a path, others as a URI. Spark says file:///a%20b; url_decode alone would take + for a blank.</summary>
-    public static string FileName => "url_decode(replace(regexp_replace(input_file_name(), '^file:/+', '/'), '+', '%2B'))";
 
     private static IEnumerable<string> Columns(CsvLayout layout) => Enumerable.Range(1, layout.Columns).Select(column => $"c{column}");
 }

@@ -50,6 +50,8 @@ public sealed partial class SparkException : Exception
         "UNRESOLVED_COLUMN" or "COLUMN_NOT_FOUND" or "UNRESOLVED_USING_COLUMN_FOR_JOIN" => SparkErrorKind.ColumnNotFound,
         "FAILED_READ_FILE" or "CANNOT_READ_FILE_FOOTER" or "PARQUET_CONVERSION_FAILURE" or "MALFORMED_RECORD_IN_PARSING" => SparkErrorKind.UnreadableData,
         "INSUFFICIENT_PERMISSIONS" => SparkErrorKind.PermissionDenied,
+        "DIVIDE_BY_ZERO" or "ARITHMETIC_OVERFLOW" or "CAST_INVALID_INPUT" or "CAST_OVERFLOW" => SparkErrorKind.InvalidValue,
+        "PARSE_SYNTAX_ERROR" => SparkErrorKind.InvalidStatement,
         _ when sqlState is ['2', '2', ..] => SparkErrorKind.InvalidValue,
         _ when sqlState is ['4', '2', '5', ..] => SparkErrorKind.PermissionDenied,
         _ when sqlState is ['4', '2', ..] => SparkErrorKind.InvalidStatement,

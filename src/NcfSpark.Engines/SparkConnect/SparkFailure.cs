@@ -53,7 +53,7 @@ internal sealed class SparkFailure
     public string Status => failure.Status.Detail.Length > 0 ? $"{failure.StatusCode}: {failure.Status.Detail}" : failure.StatusCode.ToString();
 
     /// <summary>The exception for the caller, with everything that the server has to say.</summary>
-    public async Task<SparkException> ToExceptionAsync(SparkSession session)
+    public async Task<SparkException> ToExceptionAsync(ConnectSession session)
     {
         if (IsSessionLost)
         {
@@ -78,7 +78,7 @@ internal sealed class SparkFailure
         return SparkException.FromServer(message, errorClass, sqlState, failure);
     }
 
-    private async Task<List<FetchErrorDetailsResponse.Types.Error>> FetchChainAsync(SparkSession session)
+    private async Task<List<FetchErrorDetailsResponse.Types.Error>> FetchChainAsync(ConnectSession session)
     {
         var chain = new List<FetchErrorDetailsResponse.Types.Error>();
         if (Metadata("errorId") is not { } id) return chain;

@@ -12,7 +12,7 @@ namespace NcfSpark.Engines.SparkConnect;
 /// read, as often as needed. Every response is read exactly once. The request to execute is sent again only where the server says that it never
 /// had it (SPARK-44624), so that no write runs twice.
 /// </remarks>
-internal sealed class SparkOperation(SparkSession session, Plan plan, string title, CancellationToken cancellation) : IAsyncDisposable
+internal sealed class SparkOperation(ConnectSession session, Plan plan, string title, CancellationToken cancellation) : IAsyncDisposable
 {
     private const int InterruptAttempts = 3;
     private static readonly TimeSpan BetweenInterrupts = TimeSpan.FromMilliseconds(200);

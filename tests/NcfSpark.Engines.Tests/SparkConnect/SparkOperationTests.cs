@@ -99,5 +99,5 @@ public sealed class SparkOperationTests
     }).GetAwaiter().GetResult();
 
     private static SparkOperation Operation(ScriptedServer server, SparkConnectOptions options, CancellationToken cancellation) =>
-        new(new SparkSession(server, SparkConnectionString.Parse("sc://here"), options), new Plan(), "Spark", cancellation);
+        new(new ConnectSession(server, SparkConnectionString.Parse("sc://here"), options), new Plan(), "Spark", cancellation);
 }

@@ -4,7 +4,7 @@ using NcfSpark.Engines.SparkConnect.Protocol;
 namespace NcfSpark.Engines.SparkConnect;
 
 /// <summary>Who speaks to which server: what every request carries. Views and settings belong to the pair of user and session id.</summary>
-internal sealed class SparkSession(CallInvoker calls, SparkConnectionString target, SparkConnectOptions options)
+internal sealed class ConnectSession(CallInvoker calls, SparkConnectionString target, SparkConnectOptions options)
 {
     private static readonly TimeSpan ShortCall = TimeSpan.FromSeconds(10);
 
