@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -131,5 +132,6 @@ public static class ReportJson
     // JSON has no NaN and no infinity.
     private static JsonValue? Number(double? value) => value is double known && double.IsFinite(known) ? JsonValue.Create(known) : null;
 
-    internal static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
+    // Letters of all scripts stay readable: the file is never a part of a page.
+    internal static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }
