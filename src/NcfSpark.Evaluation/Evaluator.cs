@@ -38,6 +38,7 @@ public static class Evaluator
         var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions);
         InteractionLists negatives = ClassificationMeasure.DrawNegatives(data.Test, data.TestCandidates, options.NegativesPerPositive, RandomStream.Named(options.Seed, "classification"));
         var (catalogue, sampled, classified) = (new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>());
+        var rankings = new List<RankingResult>();
         var counts = (Rows: 0, Candidates: 0L, Positives: 0, Negatives: 0, SampledUsers: 0);
         foreach (NamedScorer scorer in scorers)
         {
@@ -46,7 +47,8 @@ public static class Evaluator
             var classify = new ClassificationMeasure(data.Test, negatives, options.Threshold, data.UserCount, itemCount);
             ScorePass.Run($"evaluating {scorer.Title}", scorer.Scorer, [rank, rankSampled, classify], options.Threads, progress);
 
-            catalogue.Add(InOrder(rank.Result(), options.CutOffs));
+            rankings.Add(rank.Result());
+            catalogue.Add(InOrder(rankings[^1], options.CutOffs));
             counts = (rankSampled.RowCount, data.TestCandidates.Items.Length, classify.PositiveCount, classify.NegativeCount, rankSampled.Users.Length);
             if (!data.HasCandidates) continue;
             sampled.Add([.. rankSampled.Result().Select(Measured.Of)]);
@@ -59,8 +61,23 @@ public static class Evaluator
         return new EvaluationResult(
             Summarise(ranking.UserCount, ranking.RowCount, 0, catalogue),
             data.HasCandidates ? Summarise(counts.SampledUsers, counts.Rows, counts.Candidates, sampled) : null,
-            data.HasCandidates ? Summarise(counts.SampledUsers, counts.Positives, counts.Negatives, classified) : null);
+            data.HasCandidates ? Summarise(counts.SampledUsers, counts.Positives, counts.Negatives, classified) : null)
+        {
+            ByHistory = [.. UserGroups.Split(Array.ConvertAll(rankings[0].Users, user => data.Seen[user].Length)).Select(Group)],
+        };
+
+        UserGroup Group(int[] places)
+        {
+            int[] seen = Array.ConvertAll(places, place => data.Seen[rankings[0].Users[place]].Length);
+            var measured = rankings.ConvertAll(IReadOnlyList<Measured> (ranking) =>
+                [.. ranking.Metrics.Where(IsShownByGroup).Select(metric => Measured.Of(UserGroups.Over(metric, places)))]);
+            int[] users = Array.ConvertAll(places, place => rankings[0].Users[place]);
+            int rows = data.Test.Users.Count(user => Array.BinarySearch(users, user) >= 0);
+            return new UserGroup(seen.Min(), seen.Max(), Summarise(places.Length, rows, 0, measured));
+        }
     }
+
+    private static bool IsShownByGroup(UserAverage metric) => metric.Name.StartsWith("ndcg@", StringComparison.Ordinal) || metric.Name.StartsWith("hr@", StringComparison.Ordinal);
 
     private static List<Measured> InOrder(RankingResult result, int[] cutOffs)
     {

@@ -25,6 +25,7 @@ public static class ReportJson
             ["network"] = NetworkOf(input.Model),
             ["training"] = TrainingOf(input.Model),
             ["whole_catalogue"] = ProtocolOf(input.Evaluation.WholeCatalogue),
+            ["whole_catalogue_by_history"] = Array(input.Evaluation.ByHistory.Select(GroupOf)),
             ["sampled"] = ProtocolOf(input.Evaluation.Sampled),
             ["classification"] = ProtocolOf(input.Evaluation.Classification),
             ["differences"] = new JsonObject
@@ -100,6 +101,15 @@ public static class ReportJson
             ["seconds"] = Number(point.Seconds),
         })),
     };
+
+    private static JsonObject GroupOf(UserGroup group)
+    {
+        JsonObject result = ProtocolOf(group.Result)!;
+        result.Insert(0, "fewest_seen", group.FewestSeen);
+        result.Insert(1, "most_seen", group.MostSeen);
+        result["differences"] = ScorersOf(group.Result.Differences);
+        return result;
+    }
 
     private static JsonObject? ProtocolOf(ProtocolResult? protocol)
     {
