@@ -114,6 +114,10 @@ public class EvaluatorTests
         Assert.All(Run(Oracle(0.6), Options with { BootstrapSamples = 0 }).WholeCatalogue.Scorers.SelectMany(scorer => scorer.Metrics.Values), metric => Assert.Null(metric!.Low));
 
     [Fact]
+    public void AModelOfOtherDataIsRefused() =>
+        Assert.Contains("scores 2 items, but the prepared data has 80", Assert.Throws<InvalidInputException>(() => Run(new PopularityScorer([1, 2]), Options)).Message);
+
+    [Fact]
     public void WithoutTestRowsTheCureIsSaid()
     {
         EvaluationData data = Data with { Test = Logs.Rows(), TestCandidates = InteractionLists.FromRows(0, [], []) };

@@ -13,6 +13,7 @@ internal static class ReportPage
         (string Id, string Title, Html Body)[] sections =
         [
             ("catalogue", "Against the whole catalogue", Catalogue(input)),
+            ("history", "By length of history", ByHistory(input)),
             ("sampled", "Against sampled candidates", Sampled(input)),
             ("classification", "Telling used from unused", Classification(input)),
             ("training", "Training", Training(input.Model)),
@@ -82,6 +83,11 @@ internal static class ReportPage
             {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);
     }
+
+    private static Html ByHistory(ReportInput input) => input.Evaluation.ByHistory.Count == 0 ? Html.Empty : Html.Of($"""
+        <p>The same ranking, users grouped by how many items they had seen before the test. An average over all can hide that newcomers, or regulars, are served badly.</p>
+        <div class="charts">{MetricCharts.ByHistory(input.Evaluation.ByHistory, $"ndcg@{CutOffOf(input)}")}</div>
+        """);
 
     private static Html Sampled(ReportInput input)
     {

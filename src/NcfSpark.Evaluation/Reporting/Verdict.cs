@@ -35,7 +35,7 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
     {
         var name = new MetricName(metric);
         MetricInterval value = model.Metrics[metric]!;
-        string interval = value.Low is null ? "" : $" (95 % interval {name.FormatInterval(value)})";
+        string interval = value.Low is null ? "" : $" (95 % interval {name.FormatInterval(value, " to ")})";
         return $"Ranked against the whole catalogue, it reaches {name.Title} {name.Format(value.Value)}{interval} over {users:N0} {(users == 1 ? "user" : "users")}.";
     }
 

@@ -12,7 +12,7 @@ public class ReportJsonTests
     {
         JsonObject report = ReportJson.Of(SampleReport.Input);
         Assert.Equal(
-            ["schema", "title", "verdict", "data", "network", "training", "whole_catalogue", "sampled", "classification", "differences", "examples", "configuration"],
+            ["schema", "title", "verdict", "data", "network", "training", "whole_catalogue", "whole_catalogue_by_history", "sampled", "classification", "differences", "examples", "configuration"],
             report.Select(entry => entry.Key));
         foreach (string scorer in new[] { "model", "popularity", "item_cosine" })
         {
@@ -25,6 +25,8 @@ public class ReportJsonTests
 
         Assert.Equal(["value", "low", "high"], Keys(report["whole_catalogue"]!["model"]!["ndcg@10"]));
         Assert.Equal(["users", "rows", "negatives"], Keys(report["sampled"]).Take(3));
+        Assert.Equal(
+            ["fewest_seen", "most_seen", "users", "rows", "negatives", "model", "popularity", "item_cosine", "differences"], Keys(report["whole_catalogue_by_history"]![0]));
         Assert.Equal(["best_epoch", "validation_metric", "epochs"], Keys(report["training"]));
         Assert.Equal(["epoch", "loss", "validation", "seconds"], Keys(report["training"]!["epochs"]![0]));
         Assert.Equal(["name", "kind", "inputs", "input_shape", "output_shape", "parameters", "notes"], Keys(report["network"]!["layers"]![0]));

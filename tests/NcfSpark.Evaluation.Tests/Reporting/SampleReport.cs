@@ -38,12 +38,12 @@ internal static class SampleReport
 
     private static ReportInput Make(string title)
     {
-        EvaluationData data = Logs.Random(40, 50, 0.25, 3, candidates: 12, seed: 21);
+        EvaluationData data = Logs.Random(60, 50, 0.25, 3, candidates: 12, seed: 21);
         var options = new EvaluateOptions { CutOffs = [5, 10], BootstrapSamples = 100, Threads = 1 };
         RandomStream noise = RandomStream.Named(2, "noise");
-        var model = new TableScorer([.. Enumerable.Range(0, 40).Select(u => Enumerable.Range(0, 50).Select(i => (float)(data.ItemInteractions[i] / 20.0 * noise.Unit(u * 50 + i))).ToArray())]);
+        var model = new TableScorer([.. Enumerable.Range(0, 60).Select(u => Enumerable.Range(0, 50).Select(i => (float)(data.ItemInteractions[i] / 20.0 * noise.Unit(u * 50 + i))).ToArray())]);
         EvaluationResult result = Evaluator.Run(data, [new("model", "NeuMF", model, true), .. Evaluator.Baselines(data)], options, SilentProgress.Instance);
-        var users = new IdTable([.. Enumerable.Range(0, 40).Select(u => $"u{u}")], new int[40]);
+        var users = new IdTable([.. Enumerable.Range(0, 60).Select(u => $"u{u}")], new int[60]);
         var items = new IdTable([.. Enumerable.Range(0, 50).Select(i => 100L + i)], data.ItemInteractions);
         return new ReportInput
         {
@@ -51,7 +51,7 @@ internal static class SampleReport
             Evaluation = result,
             Options = options,
             Model = new ModelReport(Network, [new(1, 0.6, 0.1, 1.5), new(2, 0.5, 0.2, 1.5), new(3, 0.45, 0.15, 1.5)], BestEpoch: 2),
-            Data = DataFigures.From(data, new Dictionary<string, long> { ["users"] = 40 }),
+            Data = DataFigures.From(data, new Dictionary<string, long> { ["users"] = 60 }),
             Examples = ExampleUsers.Build(model, data, users, items, new Dictionary<string, string> { ["100"] = "The First" }, 3, 5, seed: 1),
             Configuration = new JsonObject { ["Train"] = new JsonObject { ["Epochs"] = 3 } },
         };

@@ -20,7 +20,7 @@ public class VerdictTests
         Verdict verdict = Of(0.01, 0.04, 0.08);
         Assert.Equal("better", verdict.Outcome);
         Assert.Equal("NeuMF beats popularity and item-item cosine.", verdict.Sentence);
-        Assert.Contains("NDCG@10 0.1000 (95 % interval 0.0900–0.1100) over 1,000 users", verdict.Detail);
+        Assert.Contains("NDCG@10 0.1000 (95 % interval 0.0900 to 0.1100) over 1,000 users", verdict.Detail);
         Assert.Contains("item-item cosine, reaches 0.0800: a difference of +0.0200 (95 % interval +0.0100 to +0.0300), 25 % more.", verdict.Detail);
     }
 
