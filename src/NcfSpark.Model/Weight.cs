@@ -39,5 +39,9 @@ public sealed class Weight
     public Span<float> Row(int row) => memory.AsSpan(offset + row * Columns, Columns);
 
     /// <summary>The values as a tensor [rows, columns] over the same memory.</summary>
-    internal Tensor View() => frombuffer(memory, ScalarType.Float32, memory.Length).narrow(0, offset, length).reshape(Rows, Columns);
+    internal Tensor View()
+    {
+        using Tensor whole = frombuffer(memory, ScalarType.Float32, memory.Length), values = whole.narrow(0, offset, length);
+        return values.reshape(Rows, Columns);
+    }
 }

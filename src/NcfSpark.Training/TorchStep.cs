@@ -93,10 +93,11 @@ internal sealed class TorchStep : IDisposable
             Tensor objective = loss;
             if (options.Regularization > 0)
             {
-                foreach (Tensor touched in userRows.Concat(itemRows)) objective = objective + (options.Regularization / 2) * touched.square().sum();
+                Tensor halfL2 = tensor((float)(options.Regularization / 2));
+                foreach (Tensor touched in userRows.Concat(itemRows)) objective = objective.Plus(halfL2 * (touched * touched).sum());
             }
 
-            (objective / batch.Count).backward();
+            (objective * tensor(1f / batch.Count)).backward();
             for (int t = 0; t < userRows.Length; t++) CopyGradient(userRows[t], userGradients[t].AsSpan(start * state.UserTables[t].Weight.Columns));
             for (int t = 0; t < itemRows.Length; t++) CopyGradient(itemRows[t], itemGradients[t].AsSpan(start * state.ItemTables[t].Weight.Columns));
             for (int w = 0; w < state.Dense.Count; w++) CopyGradient(module[state.Dense[w].Weight], denseGradients[chunk][w]);

@@ -41,7 +41,8 @@ public sealed class CrashTests
 
                 process.Kill();
                 process.WaitForExit();
-                points.Add($"{after} ms: {string.Join(' ', Directory.Exists(run.Path) ? Directory.GetDirectories(run.Path).Select(Path.GetFileName).Order() : [])}");
+                string[] left = Directory.Exists(run.Path) ? Directory.GetDirectories(run.Path) : [];
+                points.Add($"{after} ms: {string.Join(' ', left.Select(Path.GetFileName).Order())}");
                 kill++;
                 foreach (string stage in new[] { "prepared", "model", "report", "predictions" })
                 {

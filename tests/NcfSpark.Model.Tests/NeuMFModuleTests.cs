@@ -55,7 +55,7 @@ public sealed class NeuMFModuleTests
         using var module = new NeuMFModule(weights);
         weights.HeadBias.Values[0] = 42;
         Assert.Equal(42f, module[weights.HeadBias].item<float>());
-        using (torch.no_grad()) module[weights.UserGmf!].fill_(7f);
+        using (torch.no_grad()) module[weights.UserGmf!].copy_(torch.tensor(Enumerable.Repeat(7f, 30).ToArray()).reshape(6, 5));
         Assert.All(weights.UserGmf!.Values.ToArray(), value => Assert.Equal(7f, value));
     }
 
@@ -71,7 +71,7 @@ public sealed class NeuMFModuleTests
         scorer.ScoreAll(users, scores);
         for (int b = 0; b < users.Length; b++)
         {
-            using torch.Tensor expected = module.forward(torch.full(scorer.ItemCount, users[b], torch.int64), torch.arange(scorer.ItemCount, torch.int64)).sigmoid().detach();
+            using torch.Tensor expected = module.forward(torch.tensor(Enumerable.Repeat(users[b], scorer.ItemCount).ToArray(), torch.int64), torch.tensor(Enumerable.Range(0, scorer.ItemCount).ToArray(), torch.int64)).sigmoid().detach();
             float[] row = expected.data<float>().ToArray();
             for (int item = 0; item < row.Length; item++) Assert.Equal(row[item], scores[b * row.Length + item], 1e-5f);
         }

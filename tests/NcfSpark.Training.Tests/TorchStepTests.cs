@@ -119,10 +119,10 @@ public sealed class TorchStepTests
         foreach (Weight table in weights.UserTables.Concat(weights.ItemTables))
         {
             Tensor rows = module[table].index_select(0, tensor(weights.UserTables.Contains(table) ? users : items, int64));
-            objective = objective + options.Regularization / 2 * rows.square().sum();
+            objective = objective.Plus(tensor((float)(options.Regularization / 2)) * (rows * rows).sum());
         }
 
-        (objective / batch.Count).backward();
+        (objective * tensor(1f / batch.Count)).backward();
         foreach (Weight weight in weights.All)
         {
             float[] gradient = module[weight].grad!.data<float>().ToArray();
