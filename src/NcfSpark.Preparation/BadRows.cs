@@ -30,8 +30,9 @@ internal static class BadRows
         string[] texts = [.. source.Columns.All.Select((_, place) => $"coalesce(CAST(raw{place} AS STRING), '')")];
         string log = new LogSql(engine.Dialect, input, source.Columns).Query($"(SELECT *, {string.Join(", ", raw)} FROM {source.View})", ids, string.Concat(raw.Select((_, place) => $", raw{place}")) + ", ncf_file");
         // Which of many come first in the file is known only after looking for them there, so more are sought than are shown.
-        // Equal rows have equal problems, so one of each is enough to know them again in the file.
-        var found = engine.Query($"SELECT DISTINCT ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", UnusedProblems)}) LIMIT {Math.Max(limit, Sought)}")
+        // Equal rows have equal problems, so one of each is enough to know them again in a CSV file.
+        string which = source.Csv is null ? "" : "DISTINCT ";
+        var found = engine.Query($"SELECT {which}ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", UnusedProblems)}) LIMIT {Math.Max(limit, Sought)}")
             .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: row.Skip(2).Select(field => (string)field!).ToArray()))
             .ToList();
 

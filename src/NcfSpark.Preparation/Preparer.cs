@@ -135,9 +135,9 @@ public static class Preparer
             ["validation"] = parts.GetValueOrDefault(1),
             ["test"] = parts.GetValueOrDefault(2),
             ["input_rows"] = log.Rows,
-            ["bad_rows"] = log.Bad.Count,
+            ["bad_rows"] = log.BadRows,
             ["below_min_rating"] = log.BelowMinRating,
-            ["duplicates_dropped"] = log.Rows - log.Bad.Count - log.BelowMinRating - distinct,
+            ["duplicates_dropped"] = log.Rows - log.BadRows - log.BelowMinRating - distinct,
             ["users_without_negatives"] = prepare.NegativesPerPositive > 0 ? (long)without[0]! : 0,
             ["users_training_only"] = One($"SELECT count(*) FROM {SplitSql.Users}") - One($"SELECT count(DISTINCT user_index) FROM {SplitSql.Rows} WHERE part > 0"),
         };

@@ -189,6 +189,15 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         Assert.Equal(4, File.ReadAllLines(prepared.File("bad_rows.csv")).Length);
     }
 
+    [Fact]
+    public void EqualBadRowsOfParquetAreEachCountedAndKept()
+    {
+        string log = Path.GetDirectoryName(WriteParquet("SELECT CAST(id % 3 AS BIGINT) AS user_id, CAST(id % 7 AS BIGINT) AS item_id, CASE WHEN id >= 18 THEN -1 ELSE id END AS timestamp FROM range(0, 21) AS r(id) UNION ALL SELECT 1, 1, -1 UNION ALL SELECT 1, 1, -1"))!;
+        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 5 }, new PrepareOptions(), Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+        Assert.Equal((5L, 23L, 0L), (prepared.Manifest.Rows["bad_rows"], prepared.Manifest.Rows["input_rows"], prepared.Manifest.Rows["duplicates_dropped"]));
+        Assert.Equal(6, File.ReadAllLines(prepared.File("bad_rows.csv")).Length);
+    }
+
     public void Dispose() => folder.Dispose();
 
     private InputOptions Located(Case bad) => bad.Input with
