@@ -5,13 +5,15 @@ internal sealed class SubmitCommand(SparkInstallation spark, SparkServerOptions 
 {
     private const string ServerClass = "org.apache.spark.sql.connect.service.SparkConnectServer";
 
-    private bool IsLocal => options.Master.StartsWith("local", StringComparison.Ordinal);
+    private readonly LocalMaster? local = LocalMaster.Parse(options.Master);
 
     public IEnumerable<string> Arguments(int port)
     {
         List<string> arguments = [spark.SparkSubmit, "--class", ServerClass, "--master", options.Master, "--name", "NcfSpark"];
         Default("spark.sql.catalogImplementation", "in-memory"); // Hive's would leave metastore_db in the working directory
         Default("spark.ui.enabled", "false");
+        if (local is not null) Default("spark.sql.shuffle.partitions", local.ShufflePartitions.ToString());
+        if (local is { IsCluster: false } && !options.SubmitArguments.Contains("--driver-memory")) Default("spark.driver.memory", LocalMaster.DriverMemory);
         arguments.AddRange(options.SubmitArguments);
         Set("spark.connect.grpc.binding.address", "127.0.0.1");
         Set("spark.connect.grpc.binding.port", port.ToString());
@@ -29,12 +31,12 @@ internal sealed class SubmitCommand(SparkInstallation spark, SparkServerOptions 
 
     public void AddEnvironment(IDictionary<string, string?> environment, string token)
     {
-        environment["SPARK_HOME"] = options.Master.StartsWith("local-cluster", StringComparison.Ordinal) ? HomeOfALocalCluster() : spark.Home;
+        environment["SPARK_HOME"] = local is { IsCluster: true } ? HomeOfALocalCluster() : spark.Home;
         environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token; // not on the command line, which everyone on the machine may read
-        if (!IsLocal && !options.Master.StartsWith("spark:", StringComparison.Ordinal)) return; // elsewhere the directories are the cluster's business
+        if (local is null && !options.Master.StartsWith("spark:", StringComparison.Ordinal)) return; // elsewhere the directories are the cluster's business
         bool choosesDirectory = spark.SetsByDefault("spark.local.dir") || options.SubmitArguments.Any(argument => argument.StartsWith("spark.local.dir=", StringComparison.Ordinal));
         if (!choosesDirectory) environment.TryAdd("SPARK_LOCAL_DIRS", Path.Combine(scratch, "local"));
-        if (IsLocal) environment.TryAdd("SPARK_LOCAL_IP", "127.0.0.1"); // driver and executors talk on this machine only, whatever its name resolves to
+        if (local is not null) environment.TryAdd("SPARK_LOCAL_IP", "127.0.0.1"); // driver and executors talk on this machine only, whatever its name resolves to
     }
 
     // The workers of a local-cluster write into $SPARK_HOME/work, whatever SPARK_WORKER_DIR says, and leave it there: they get a home of links.
