@@ -7,6 +7,15 @@ internal sealed class SubmitCommand(SparkInstallation spark, SparkServerOptions 
 
     private readonly LocalMaster? local = LocalMaster.Parse(options.Master);
 
+    private string SettingsFile
+    {
+        get
+        {
+            int at = options.SubmitArguments.ToList().IndexOf("--properties-file");
+            return at >= 0 && at + 1 < options.SubmitArguments.Count ? options.SubmitArguments[at + 1] : spark.DefaultsFile;
+        }
+    }
+
     public IEnumerable<string> Arguments(int port)
     {
         List<string> arguments = [spark.SparkSubmit, "--class", ServerClass, "--master", options.Master, "--name", "NcfSpark"];
@@ -17,7 +26,7 @@ internal sealed class SubmitCommand(SparkInstallation spark, SparkServerOptions 
         arguments.AddRange(options.SubmitArguments);
         Set("spark.connect.grpc.binding.address", "127.0.0.1");
         Set("spark.connect.grpc.binding.port", port.ToString());
-        if (!spark.HasConnectServer && !options.SubmitArguments.Contains("--packages")) arguments.AddRange(["--packages", $"org.apache.spark:spark-connect_2.12:{spark.Version}"]);
+        if (!spark.HasConnectServer && !options.SubmitArguments.Contains("--packages")) arguments.AddRange(["--packages", $"org.apache.spark:spark-connect_{spark.ScalaVersion}:{spark.Version}"]);
         arguments.Add("spark-internal"); // spark-submit's word for "the class is in Spark's own jars"
         return arguments;
 
@@ -25,7 +34,7 @@ internal sealed class SubmitCommand(SparkInstallation spark, SparkServerOptions 
 
         void Default(string key, string value)
         {
-            if (!spark.SetsByDefault(key)) Set(key, value);
+            if (!SparkInstallation.Sets(SettingsFile, key)) Set(key, value);
         }
     }
 
@@ -34,7 +43,7 @@ internal sealed class SubmitCommand(SparkInstallation spark, SparkServerOptions 
         environment["SPARK_HOME"] = local is { IsCluster: true } ? HomeOfALocalCluster() : spark.Home;
         environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token; // not on the command line, which everyone on the machine may read
         if (local is null && !options.Master.StartsWith("spark:", StringComparison.Ordinal)) return; // elsewhere the directories are the cluster's business
-        bool choosesDirectory = spark.SetsByDefault("spark.local.dir") || options.SubmitArguments.Any(argument => argument.StartsWith("spark.local.dir=", StringComparison.Ordinal));
+        bool choosesDirectory = SparkInstallation.Sets(SettingsFile, "spark.local.dir") || options.SubmitArguments.Any(argument => argument.StartsWith("spark.local.dir=", StringComparison.Ordinal));
         if (!choosesDirectory) environment.TryAdd("SPARK_LOCAL_DIRS", Path.Combine(scratch, "local"));
         if (local is not null) environment.TryAdd("SPARK_LOCAL_IP", "127.0.0.1"); // driver and executors talk on this machine only, whatever its name resolves to
     }
