@@ -35,6 +35,13 @@ public sealed class PreparerTests(EngineFixture fixture) : IDisposable
         Rows.AssertEqual(SlowPreparer.Prepare(log, options), Rows.Of(Prepare(log, options))));
 
     [Property(MaxTest = 15)]
+    public Property TheStatementsThatEveryEngineUnderstandsGiveTheSameRows() => ForAll(Logs(user => $"{user}", item => $"{item}"), (log, options) =>
+    {
+        using var engine = new PortableEngine(fixture.Engine);
+        Rows.AssertEqual(SlowPreparer.Prepare(log, options), Rows.Of(Prepare(log, options, engine: engine)));
+    });
+
+    [Property(MaxTest = 15)]
     public Property TextIdsAreOrderedByTheirBytes() => ForAll(Logs(user => new[] { "é", "a", "Z", "9", "😀", "ｚ" }[user % 6] + user, item => $"item {item}"), (log, options) =>
         Rows.AssertEqual(SlowPreparer.Prepare(log, options), Rows.Of(Prepare(log, options))));
 
