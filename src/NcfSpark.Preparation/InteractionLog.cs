@@ -15,7 +15,7 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
 {
     public const string Table = "ncf_log";
 
-    private const int Shown = 5;
+    private const int Shown = 5, FirstRows = 1000;
 
     /// <summary>Reads and checks the sources.</summary>
     /// <exception cref="InvalidInputException">There are no usable rows, or more bad ones than are allowed.</exception>
@@ -25,17 +25,16 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
         long[] ticks = [.. sources.Select(source => LogSql.TicksPerSecond(input, source.Columns.Timestamp)).Distinct()];
         if (ticks.Length > 1) throw new InvalidInputException($"{name} and {sources[1].Files.Name} keep time in different types ({sources[0].Columns.Timestamp.Name}). Write both in the same way.");
 
-        // Ids are numbers until one is met that is none; then the log is read again. Most logs are read once.
-        var ids = new IdTypes(input.IdType == "text", input.IdType == "text");
-        Dictionary<RowProblem, Tally> tallies = Materialize(engine, input, sources, ids);
-        IdTypes found = new(ids.UserIsText || tallies.ContainsKey(RowProblem.UserIsText), ids.ItemIsText || tallies.ContainsKey(RowProblem.ItemIsText));
-        if (found != ids)
+        // Ids are numbers until one is met that is none; then the log is read again. The first rows mostly tell, so most logs are read once.
+        var numbers = new IdTypes(input.IdType == "text", input.IdType == "text");
+        (IdTypes ids, _) = Settle(numbers, types => Tallies(engine, $"({Query(engine, input, sources, source => $"(SELECT * FROM {source.View} LIMIT {FirstRows})", types)})"));
+        (ids, Dictionary<RowProblem, Tally> tallies) = Settle(ids, types =>
         {
-            if (found.UserIsText != ids.UserIsText) progress.Line($"Users' ids are texts: not every {sources[0].Columns.User.Name} is a whole number.");
-            if (found.ItemIsText != ids.ItemIsText) progress.Line($"Items' ids are texts: not every {sources[0].Columns.Item.Name} is a whole number.");
-            ids = found;
-            tallies = Materialize(engine, input, sources, ids);
-        }
+            engine.Materialize(Table, Query(engine, input, sources, source => source.View, types));
+            return Tallies(engine, Table);
+        });
+        if (ids.UserIsText != numbers.UserIsText) progress.Line($"Users' ids are texts: not every {sources[0].Columns.User.Name} is a whole number.");
+        if (ids.ItemIsText != numbers.ItemIsText) progress.Line($"Items' ids are texts: not every {sources[0].Columns.Item.Name} is a whole number.");
 
         long rejected = sources.Where(source => source.Csv is not null).Sum(source => (long)engine.Query($"SELECT count(*) FROM {source.View}_rejected")[0][0]!);
         long rows = tallies.Values.Sum(tally => tally.Rows) + rejected;
@@ -62,13 +61,24 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
         return new InteractionLog(ids, ticks[0], rows, belowMinRating, badRows);
     }
 
-    private static Dictionary<RowProblem, Tally> Materialize(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, IdTypes ids)
+    private static (IdTypes Ids, Dictionary<RowProblem, Tally> Tallies) Settle(IdTypes ids, Func<IdTypes, Dictionary<RowProblem, Tally>> read)
     {
-        engine.Materialize(Table, string.Join(" UNION ALL ", sources.Select((source, index) =>
-            $"SELECT user_id, item_id, moment, CAST({index} AS INT) AS held_out, CAST(problem AS INT) AS problem FROM ({new LogSql(engine.Dialect, input, source.Columns).Query(source.View, ids)})")));
-        return engine.Query($"SELECT problem, count(*), min(moment), max(moment) FROM {Table} GROUP BY problem")
-            .ToDictionary(row => (RowProblem)(long)row[0]!, row => new Tally((long)row[1]!, (long?)row[2], (long?)row[3]));
+        while (true)
+        {
+            Dictionary<RowProblem, Tally> tallies = read(ids);
+            IdTypes found = new(ids.UserIsText || tallies.ContainsKey(RowProblem.UserIsText), ids.ItemIsText || tallies.ContainsKey(RowProblem.ItemIsText));
+            if (found == ids) return (ids, tallies);
+            ids = found;
+        }
     }
+
+    private static string Query(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, Func<InputSource, string> rows, IdTypes ids) =>
+        string.Join(" UNION ALL ", sources.Select((source, index) =>
+            $"SELECT user_id, item_id, moment, CAST({index} AS INT) AS held_out, CAST(problem AS INT) AS problem FROM ({new LogSql(engine.Dialect, input, source.Columns).Query(rows(source), ids)})"));
+
+    private static Dictionary<RowProblem, Tally> Tallies(ISqlEngine engine, string log) =>
+        engine.Query($"SELECT problem, count(*), min(moment), max(moment) FROM {log} GROUP BY problem")
+            .ToDictionary(row => (RowProblem)(long)row[0]!, row => new Tally((long)row[1]!, (long?)row[2], (long?)row[3]));
 
     // Most rows after 2100, and all of them in our time when read in a finer unit: that is the unit. Or the other way round, all in January 1970.
     private static void RefuseOtherUnit(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, IdTypes ids, Dictionary<RowProblem, Tally> tallies, long rows)

@@ -75,7 +75,7 @@ public static class Preparer
             Stage = PreparedData.StageName,
             Fingerprint = FingerprintOf(input, prepare, content),
             MadeFrom = new() { ["input"] = content },
-            Configuration = new() { ["Input"] = InputFingerprint.Section(input, resultNeutral: true), ["Prepare"] = InputFingerprint.Section(prepare, resultNeutral: true) },
+            Configuration = new() { ["Input"] = SettingsJson.All(input), ["Prepare"] = SettingsJson.All(prepare) },
             Seed = prepare.Seed,
             Rows = rows,
         });
@@ -87,7 +87,7 @@ public static class Preparer
     private static string FingerprintOf(InputOptions input, PrepareOptions prepare, string content) => StageManifest.FingerprintOf(
         PreparedData.StageName,
         new() { ["input"] = content },
-        new SortedDictionary<string, JsonNode> { ["Input"] = InputFingerprint.Section(input, resultNeutral: false), ["Prepare"] = InputFingerprint.Section(prepare, resultNeutral: false) });
+        new SortedDictionary<string, JsonNode> { ["Input"] = SettingsJson.ResultShaping(input), ["Prepare"] = SettingsJson.ResultShaping(prepare) });
 
     private static InputSource[] OpenSources(ISqlEngine engine, InputOptions input, PrepareOptions prepare)
     {
@@ -112,7 +112,7 @@ public static class Preparer
         }
         catch (SqlEngineException cause) when (!cause.DiskFull)
         {
-            throw new InvalidInputException($"{files.Name} cannot be read: {cause.Message.Trim()}", cause);
+            throw new InvalidInputException($"{files.Name} cannot be read: {cause.Message.Trim()}\nCopy or write the files again if they are damaged.", cause);
         }
     }
 

@@ -6,6 +6,6 @@ internal interface ISampleSource
     /// <summary>Samples in an epoch.</summary>
     long Count { get; }
 
-    /// <summary>Fills the batch with the samples that stand at Start … Start + Count - 1 of its epoch.</summary>
-    void Fill(Batch batch);
+    /// <summary>Gives the samples that stand at <paramref name="start"/> and after it in an epoch, as many as the spans are long.</summary>
+    void Fill(int epoch, long start, Span<int> users, Span<int> items, Span<float> labels);
 }

@@ -25,19 +25,19 @@ internal sealed class ResampledSamples : ISampleSource
 
     public long Count => (long)users.Length * samplesPerPositive;
 
-    public void Fill(Batch batch)
+    public void Fill(int epoch, long start, Span<int> batchUsers, Span<int> batchItems, Span<float> labels)
     {
-        var order = new IndexPermutation(Count, RandomStream.Named(seed, "order", batch.Epoch));
-        RandomStream draws = RandomStream.Named(seed, "negatives", batch.Epoch);
-        for (int b = 0; b < batch.Count; b++)
+        var order = new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch));
+        RandomStream draws = RandomStream.Named(seed, "negatives", epoch);
+        for (int b = 0; b < labels.Length; b++)
         {
-            long sample = order[batch.Start + b];
+            long sample = order[start + b];
             int positive = (int)(sample / samplesPerPositive), user = users[positive];
             int untouched = sampler.UntouchedCount(user);
             bool isPositive = sample % samplesPerPositive == 0 || untouched == 0;
-            batch.Users[b] = user;
-            batch.Items[b] = isPositive ? items[positive] : sampler.Untouched(user, (int)draws.Below(sample, untouched));
-            batch.Labels[b] = isPositive ? 1 : 0;
+            batchUsers[b] = user;
+            batchItems[b] = isPositive ? items[positive] : sampler.Untouched(user, (int)draws.Below(sample, untouched));
+            labels[b] = isPositive ? 1 : 0;
         }
     }
 }

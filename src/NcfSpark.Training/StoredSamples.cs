@@ -7,13 +7,13 @@ internal sealed class StoredSamples(TrainingSet set, long seed) : ISampleSource
 {
     public long Count => set.Rows.Count;
 
-    public void Fill(Batch batch)
+    public void Fill(int epoch, long start, Span<int> users, Span<int> items, Span<float> labels)
     {
-        var order = new IndexPermutation(Count, RandomStream.Named(seed, "order", batch.Epoch));
-        for (int b = 0; b < batch.Count; b++)
+        var order = new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch));
+        for (int b = 0; b < labels.Length; b++)
         {
-            int row = (int)order[batch.Start + b];
-            (batch.Users[b], batch.Items[b], batch.Labels[b]) = (set.Rows.Users[row], set.Rows.Items[row], set.Labels[row]);
+            int row = (int)order[start + b];
+            (users[b], items[b], labels[b]) = (set.Rows.Users[row], set.Rows.Items[row], set.Labels[row]);
         }
     }
 }

@@ -9,9 +9,13 @@ public sealed class DuckDbEngine : ISqlEngine
 {
     private readonly DuckDBConnection connection;
     private readonly string spillDirectory;
+    private readonly CancellationToken cancellation;
 
-    public DuckDbEngine(DuckDbOptions options)
+    /// <param name="options">What it may take of the machine.</param>
+    /// <param name="cancellation">Ends the statement that runs, with an <see cref="OperationCanceledException"/>.</param>
+    public DuckDbEngine(DuckDbOptions options, CancellationToken cancellation = default)
     {
+        this.cancellation = cancellation;
         spillDirectory = options.SpillDirectory.Length > 0 ? options.SpillDirectory : Path.Combine(Path.GetTempPath(), $"ncfspark-duckdb-{Environment.ProcessId}-{Guid.NewGuid():N}");
         connection = new DuckDBConnection("Data Source=:memory:");
         connection.Open();
@@ -26,17 +30,10 @@ public sealed class DuckDbEngine : ISqlEngine
 
     public SqlDialect Dialect { get; } = new DuckDbDialect();
 
-    public void Execute(string sql) => Guarded(() =>
-    {
-        using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteNonQuery();
-    });
+    public void Execute(string sql) => Guarded(sql, command => command.ExecuteNonQuery());
 
-    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() =>
+    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(sql, command =>
     {
-        using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = sql;
         using DuckDBDataReader reader = command.ExecuteReader();
         var rows = new List<IReadOnlyList<object?>>();
         while (reader.Read()) rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(column => Plain(reader.GetValue(column)))]);
@@ -50,18 +47,21 @@ public sealed class DuckDbEngine : ISqlEngine
     public void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout)
     {
         string columns = string.Join(", ", Enumerable.Range(1, layout.Columns).Select(column => $"'c{column}': 'VARCHAR'"));
-        foreach (string rejects in new[] { $"{view}_errors", $"{view}_scans" }) Drop(rejects);
+        long rejects = layout.RejectedLimit < long.MaxValue / layout.Columns ? layout.RejectedLimit * layout.Columns : long.MaxValue; // DuckDB counts errors, of which a line may have one a column
+        Drop($"{view}_errors");
+        Drop($"{view}_scans");
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_csv([{string.Join(", ", files.Select(Literal))}],
                 auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = '"', escape = '"', columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
-                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = {Math.Max(1, layout.RejectedLimit)})
+                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = {rejects})
             """);
         Query($"SELECT * FROM {view} LIMIT 1"); // makes the two tables of rejects
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view}_rejected AS
-            SELECT DISTINCT s.file_path AS ncf_file, CAST(e.line AS BIGINT) AS line, e.csv_line AS text, split_part(e.error_message, chr(10), 1) AS reason
+            SELECT s.file_path AS ncf_file, CAST(e.line AS BIGINT) AS line, min(e.csv_line) AS text, min(split_part(e.error_message, chr(10), 1)) AS reason
             FROM {view}_errors e JOIN {view}_scans s ON e.scan_id = s.scan_id AND e.file_id = s.file_id
-            """);
+            GROUP BY s.file_path, e.line
+            """); // a line has an error for each column, and for each time that it was read
     }
 
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
@@ -104,14 +104,19 @@ public sealed class DuckDbEngine : ISqlEngine
         _ => value.ToString(),
     };
 
-    private static T Guarded<T>(Func<T> run)
+    private T Guarded<T>(string sql, Func<DuckDBCommand, T> run)
     {
+        cancellation.ThrowIfCancellationRequested();
+        using DuckDBCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        using CancellationTokenRegistration interrupt = cancellation.Register(command.Cancel);
         try
         {
-            return run();
+            return run(command);
         }
         catch (DuckDBException cause)
         {
+            cancellation.ThrowIfCancellationRequested(); // DuckDB calls an interrupted statement an error
             throw new SqlEngineException(cause.Message, cause) { DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase) };
         }
     }

@@ -1,0 +1,170 @@
+using NcfSpark.Engines;
+
+namespace NcfSpark.Engines.Tests;
+
+/// <summary>What every engine must do; one subclass an engine.</summary>
+public abstract class SqlEngineSuite : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ncfspark-engine-");
+
+    protected abstract ISqlEngine Engine { get; }
+
+    [Fact]
+    public void ValuesComeInFivePlainTypes()
+    {
+        IReadOnlyList<object?> row = Engine.Query("SELECT CAST(7 AS INT), CAST(-9000000000 AS BIGINT), CAST(0.5 AS FLOAT), CAST(0.25 AS DOUBLE), 'text', 1 < 2, CAST(NULL AS INT), count(*), sum(CAST(3 AS INT)) FROM (SELECT 1 AS one)")[0];
+        Assert.Equal([7L, -9000000000L, 0.5, 0.25, "text", true, null, 1L, 3L], row);
+    }
+
+    [Fact]
+    public void AQueryWithoutRowsHasNone() => Assert.Empty(Engine.Query("SELECT 1 AS one WHERE 1 > 2"));
+
+    [Fact]
+    public void AMaterializedTableIsReplacedAndDropped()
+    {
+        Engine.Materialize("suite_table", "SELECT 1 AS one");
+        Engine.Materialize("suite_table", "SELECT one + 1 AS two FROM suite_table");
+        Assert.Equal(2L, Engine.Query("SELECT two FROM suite_table")[0][0]);
+        Engine.Drop("suite_table");
+        Assert.Throws<SqlEngineException>(() => Engine.Query("SELECT two FROM suite_table"));
+        Engine.Drop("suite_table"); // nothing to drop is no error
+    }
+
+    [Fact]
+    public void TheDialectSaysTheSameEverywhere()
+    {
+        SqlDialect dialect = Engine.Dialect;
+        IReadOnlyList<object?> row = Engine.Query($"""
+            SELECT {dialect.IntegerQuotient("7", "2")}, {dialect.IntegerQuotient("CAST(4611686014132420609 AS BIGINT)", "2147483647")},
+                {dialect.Matches("'-12'", "[+-]?[0-9]+")}, {dialect.Matches("'12x'", "[0-9]+")}, {dialect.Matches("'x12'", "[0-9]+")},
+                {dialect.EpochMicroseconds("TIMESTAMP '2001-09-09 01:46:40.5'")}, x.{dialect.Quoted("odd \"name`")} FROM (SELECT 1 AS {dialect.Quoted("odd \"name`")}) x
+            """)[0];
+        Assert.Equal([3L, 2147483647L, true, false, false, 1_000_000_000_500_000L, 1L], row);
+    }
+
+    [Fact]
+    public void MarksAtOrBelowAPointAreCounted()
+    {
+        // Key 1 has marks at 1, 2, 2; key 2 at 0; key 3 none.
+        string points = string.Join(" UNION ALL ", from key in new[] { 1, 2, 3 } from at in new[] { 0, 1, 2, 3 } select $"SELECT CAST({key} AS INT) AS k, CAST({at} AS INT) AS place, CAST({10 * at} AS BIGINT) AS c");
+        string marks = string.Join(" UNION ALL ", new[] { (1, 1, 1), (1, 2, 2), (1, 2, 3), (2, 0, 1) }.Select(mark => $"SELECT CAST({mark.Item1} AS INT) AS k, CAST({mark.Item2} AS INT) AS place, CAST({mark.Item3} AS INT) AS ordinal"));
+        foreach (string query in new[] { Engine.Dialect.CountAtOrBelow($"{points} UNION ALL {points}", marks, "k", "c"), new PortableDialect(Engine.Dialect).CountAtOrBelow($"{points} UNION ALL {points}", marks, "k", "c") })
+        {
+            long[] counts = [.. Engine.Query($"SELECT k, place, c, count_below FROM ({query}) ORDER BY k, place").Select(row => row[2]!.Equals(10 * (long)row[1]!) ? (long)row[3]! : -1)];
+            Assert.Equal([0, 0, 1, 1, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], counts);
+        }
+    }
+
+    [Fact]
+    public void TextsAreOrderedByTheirBytes()
+    {
+        string[] texts = [.. Engine.Query("SELECT t FROM (SELECT 'b' AS t UNION ALL SELECT 'B' UNION ALL SELECT 'é' UNION ALL SELECT '10' UNION ALL SELECT '9' UNION ALL SELECT 'ｚ' UNION ALL SELECT '😀') ORDER BY t").Select(row => (string)row[0]!)];
+        Assert.Equal(["10", "9", "B", "b", "é", "ｚ", "😀"], texts);
+    }
+
+    [Fact]
+    public void CsvComesAsTextWithQuotesResolved()
+    {
+        string file = Write("quoted.csv", "﻿a;b\r\n1;\"x; \"\"y\"\"\"\r\n 007 ;\r\n\r\n");
+        Engine.ReadCsv("suite_quoted", [file], new CsvLayout(";", Header: true, Columns: 2, RejectedLimit: 10));
+        var rows = Engine.Query("SELECT c1, coalesce(c2, ''), ncf_file FROM suite_quoted ORDER BY c2 DESC NULLS LAST");
+        Assert.Equal(["1", "x; \"y\""], rows[0].Take(2));
+        Assert.Equal([" 007 ", ""], rows[1].Take(2));
+        Assert.EndsWith(file, (string)rows[0][2]!);
+        Assert.Empty(Engine.Query("SELECT * FROM suite_quoted_rejected"));
+    }
+
+    [Fact]
+    public void CsvLinesThatDoNotFitAreSetAside()
+    {
+        File.WriteAllBytes(Path.Combine(folder.FullName, "bad.csv"), [.. "a,b,c\n1,2,3\n1,2\n4,5,6\n1,2,3,4\n7,8,"u8, 0xFF, 0xFE, .. "\n9,9,9\n"u8]);
+        Engine.ReadCsv("suite_bad", [Path.Combine(folder.FullName, "bad.csv")], new CsvLayout(",", Header: true, Columns: 3, RejectedLimit: 10));
+        Assert.Equal(["1", "4", "9"], Engine.Query("SELECT c1, c2, c3, ncf_file FROM suite_bad ORDER BY c1").Select(row => (string)row[0]!));
+        var rejected = Engine.Query("SELECT line, text FROM suite_bad_rejected ORDER BY line, text");
+        Assert.Equal(3, rejected.Count);
+        Assert.All(rejected.Zip([3L, 5L, 6L]), pair => Assert.True(pair.First[0] is null || pair.Second.Equals(pair.First[0])));
+    }
+
+    [Fact]
+    public void AsManyRejectsAsWereAskedForAreTold()
+    {
+        string file = Write("all_bad.csv", string.Concat(Enumerable.Range(1, 100).Select(line => $"{line}\n")));
+        Engine.ReadCsv("suite_all_bad", [file], new CsvLayout(",", Header: false, Columns: 3, RejectedLimit: 7));
+        Assert.Empty(Engine.Query("SELECT * FROM suite_all_bad"));
+        Assert.InRange((long)Engine.Query("SELECT count(*) FROM suite_all_bad_rejected")[0][0]!, 7, 100);
+    }
+
+    [Fact]
+    public void CsvIsReadPlainAndCompressedAndSplitAtAnyText()
+    {
+        string plain = Write("a.dat", "1::2\n3::4\n"), compressed = Path.Combine(folder.FullName, "b.dat.gz");
+        using (var stream = new System.IO.Compression.GZipStream(File.Create(compressed), System.IO.Compression.CompressionLevel.Fastest)) stream.Write("5::6\n"u8);
+        Engine.ReadCsv("suite_two", [plain, compressed], new CsvLayout("::", Header: false, Columns: 2, RejectedLimit: 10));
+        Assert.Equal([("1", "2"), ("3", "4"), ("5", "6")], Engine.Query("SELECT c1, c2 FROM suite_two ORDER BY c1").Select(row => ((string)row[0]!, (string)row[1]!)));
+    }
+
+    [Fact]
+    public void ParquetComesBackAsItWasWritten()
+    {
+        string directory = Path.Combine(folder.FullName, "parquet");
+        Engine.WriteParquet("SELECT CAST(7 AS INT) AS i, CAST(8 AS BIGINT) AS l, 'x' AS s, CAST(0.5 AS DOUBLE) AS d, TIMESTAMP '2001-09-09 01:46:40' AS t", directory);
+        IReadOnlyList<SqlColumn> columns = Engine.ReadParquet("suite_parquet", Directory.GetFiles(directory, "*.parquet"));
+        Assert.Equal(
+            [new("i", SqlColumnKind.WholeNumber), new("l", SqlColumnKind.WholeNumber), new("s", SqlColumnKind.Text), new("d", SqlColumnKind.Floating), new("t", SqlColumnKind.Timestamp)],
+            columns);
+        Assert.Equal([7L, 8L, "x", 0.5, 1_000_000_000_000_000L], Engine.Query($"SELECT i, l, s, d, {Engine.Dialect.EpochMicroseconds("t")} FROM suite_parquet")[0]);
+    }
+
+    [Fact]
+    public void ParquetIsDealtIntoADirectoryForEachValue()
+    {
+        string directory = Path.Combine(folder.FullName, "dealt");
+        Engine.WriteParquet("SELECT CAST(id AS INT) AS i, CAST(id % 3 AS INT) AS shard FROM range(0, 30) AS r(id)", directory, "shard");
+        Assert.Equal(["shard=0", "shard=1", "shard=2"], Directory.GetDirectories(directory).Select(Path.GetFileName).Order());
+        IReadOnlyList<SqlColumn> columns = Engine.ReadParquet("suite_dealt", Directory.GetFiles(Path.Combine(directory, "shard=1"), "*.parquet"));
+        Assert.Equal([new SqlColumn("i", SqlColumnKind.WholeNumber)], columns);
+        Assert.Equal([10L, 1L, 28L], Engine.Query("SELECT count(*), min(i), max(i) FROM suite_dealt")[0]);
+    }
+
+    [Fact]
+    public void NoRowsLeaveADirectoryWithoutRows()
+    {
+        string directory = Path.Combine(folder.FullName, "none");
+        Engine.WriteParquet("SELECT CAST(1 AS INT) AS i, CAST(1 AS INT) AS shard WHERE 1 > 2", directory, "shard");
+        Assert.True(Directory.Exists(directory));
+        Assert.Empty(Directory.GetDirectories(directory));
+    }
+
+    [Fact]
+    public void ARefusedStatementSaysWhy()
+    {
+        SqlEngineException refusal = Assert.Throws<SqlEngineException>(() => Engine.Execute("SELECT no_such_column FROM (SELECT 1 AS one)"));
+        Assert.Contains("no_such_column", refusal.Message);
+        Assert.False(refusal.DiskFull);
+    }
+
+    public void Dispose()
+    {
+        folder.Delete(recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    private string Write(string name, string text)
+    {
+        string path = Path.Combine(folder.FullName, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    /// <summary>An engine's dialect, but with the statement that every engine understands.</summary>
+    private sealed class PortableDialect(SqlDialect dialect) : SqlDialect
+    {
+        public override string IntegerQuotient(string dividend, string divisor) => dialect.IntegerQuotient(dividend, divisor);
+
+        public override string Quoted(string name) => dialect.Quoted(name);
+
+        public override string Matches(string text, string pattern) => dialect.Matches(text, pattern);
+
+        public override string EpochMicroseconds(string timestamp) => dialect.EpochMicroseconds(timestamp);
+    }
+}

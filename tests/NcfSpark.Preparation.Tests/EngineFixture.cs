@@ -1,0 +1,17 @@
+using NcfSpark.Engines.DuckDb;
+
+namespace NcfSpark.Preparation.Tests;
+
+/// <summary>One engine for all tests of this project, which run one after the other: starting one costs more than a small log.</summary>
+public sealed class EngineFixture : IDisposable
+{
+    public DuckDbEngine Engine { get; } = new(new DuckDbOptions { Threads = 2, MemoryLimit = "2GB" });
+
+    public void Dispose() => Engine.Dispose();
+}
+
+[CollectionDefinition(Name)]
+public sealed class EngineCollection : ICollectionFixture<EngineFixture>
+{
+    public const string Name = "one engine";
+}
