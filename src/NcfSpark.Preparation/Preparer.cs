@@ -9,7 +9,8 @@ namespace NcfSpark.Preparation;
 /// data"). All of it is SQL on an engine; equal input, settings and seed give equal rows on every engine, whatever its number of threads.
 /// </summary>
 /// <remarks>
-/// Conservation: input_rows = bad_rows + below_min_rating + duplicates_dropped + train_positives + validation + test in the manifest's counts.
+/// Conservation, in the manifest's counts: input_rows = bad_rows + below_min_rating + duplicates_dropped + train_positives + validation + test,
+/// and train = train_positives + train_negatives. users_training_only have nothing held out; users_without_negatives touched every item.
 /// </remarks>
 public static class Preparer
 {

@@ -200,6 +200,34 @@ public sealed class PreparerTests(EngineFixture fixture) : IDisposable
     }
 
     [Fact]
+    public void ColumnsAndTypesAreThoseOfTheDesignAndDuckDbReadsWhatParquetNetReads()
+    {
+        LogRow[] log = [.. Enumerable.Range(0, 400).Select(row => new LogRow($"{row * 7 % 31}", $"i{row * 11 % 61}", 1_000_000 + row))];
+        StageDirectory prepared = Prepare(log, new PrepareOptions { Validation = true, TestCandidates = 3 });
+        string Described(string part)
+        {
+            fixture.Engine.ReadParquet("described", Directory.GetFiles(prepared.File(part), "*.parquet", SearchOption.AllDirectories));
+            return string.Join(", ", fixture.Engine.Query("DESCRIBE described").Where(column => (string)column[0]! != "ncf_file").Select(column => $"{column[0]} {column[1]}"));
+        }
+
+        Assert.Equal("user_id BIGINT, user_index INTEGER, interactions INTEGER", Described("users"));
+        Assert.Equal("item_id VARCHAR, item_index INTEGER, interactions INTEGER", Described("items"));
+        Assert.Equal("user_index INTEGER, item_index INTEGER, timestamp BIGINT", Described("validation"));
+        Assert.Equal("user_index INTEGER, item_index INTEGER, timestamp BIGINT", Described("test"));
+        Assert.Equal("user_index INTEGER, test_item_index INTEGER, item_index INTEGER", Described("test_candidates"));
+        Assert.Equal("user_index INTEGER, item_index INTEGER, label INTEGER, timestamp BIGINT", Described("train"));
+
+        Assert.Equal(
+            fixture.Engine.Query("SELECT user_index, item_index, label, timestamp FROM described").Select(row => ((int)(long)row[0]!, (int)(long)row[1]!, (int)(long)row[2]!, (long)row[3]!)).Order(),
+            Rows.Of(prepared).Train);
+        Assert.All(Directory.GetDirectories(prepared.File("train")), shard =>
+        {
+            int number = int.Parse(Path.GetFileName(shard)["shard=".Length..]);
+            Assert.All(ParquetColumns.Read<int>(shard, "user_index"), user => Assert.Equal(number, user % 8));
+        });
+    }
+
+    [Fact]
     public void UsersBelowTheMinimumTrainOnly()
     {
         LogRow[] log = [.. Enumerable.Range(1, 6).Select(item => new LogRow("1", $"{item}", item)), .. Enumerable.Range(1, 3).Select(item => new LogRow("2", $"{item}", item))];
