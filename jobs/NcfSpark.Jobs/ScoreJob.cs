@@ -2,7 +2,6 @@ using NcfSpark.Data;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Scoring;
-using NcfSpark.Training;
 
 namespace NcfSpark.Jobs;
 
@@ -29,7 +28,7 @@ internal static class ScoreJob
         SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
         (string[] Users, string[] Items)? pairs = ReadPairs(job);
         TrainedModel trained = TrainedModel.Read(model);
-        InteractionLists seen = TrainingSet.Read(new PreparedData(prepared)).Touched;
+        InteractionLists seen = new PreparedData(prepared).ReadTouched();
         using var scorer = new ModelScorer(trained.Weights);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["users"] = trained.Users.Count };

@@ -19,7 +19,7 @@ internal sealed class ResampledSamples : ISampleSource
     {
         (users, items) = TrainingSet.Positives(set.Rows, set.Labels);
         samplesPerPositive = negativesPerPositive + 1;
-        sampler = new NegativeSampler(set.Touched, set.ItemCount);
+        sampler = new NegativeSampler(set.Avoided, set.ItemCount);
         this.seed = seed;
     }
 
