@@ -18,5 +18,5 @@ internal sealed class Batch(int capacity)
     public long Start { get; set; }
 
     /// <summary>Fills it with the samples that stand at Start … Start + Count - 1 of its epoch.</summary>
-    public void FillFrom(ISampleSource samples) => samples.Fill(Epoch, Start, Users.AsSpan(0, Count), Items.AsSpan(0, Count), Labels.AsSpan(0, Count));
+    public void FillFrom(ISampleSource samples) => samples.InEpoch(Epoch).Fill(Start, Users.AsSpan(0, Count), Items.AsSpan(0, Count), Labels.AsSpan(0, Count));
 }

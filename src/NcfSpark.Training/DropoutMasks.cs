@@ -12,8 +12,8 @@ internal sealed class DropoutMasks(NetworkShape shape)
 {
     private readonly int[] hashStarts = shape.HashStarts();
 
-    /// <summary>The key of a batch, which starts at this place of its epoch.</summary>
-    public static ulong Key(long seed, int epoch, long start) => RandomStream.Named(seed, "dropout", epoch, start).Key;
+    /// <summary>The keys of an epoch's batches: Bits(the place in the epoch where the batch starts).</summary>
+    public static RandomStream Keys(long seed, int epoch) => RandomStream.Named(seed, "dropout", epoch);
 
     /// <summary>The mask of a layer, of 0 (dropped) and 1 / (1 - rate) (kept), row after row; null where it has no dropout.</summary>
     /// <param name="key">The batch's key.</param>

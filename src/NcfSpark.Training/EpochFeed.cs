@@ -1,3 +1,4 @@
+using NcfSpark.Data;
 using NcfSpark.Kernels;
 
 namespace NcfSpark.Training;
@@ -5,14 +6,23 @@ namespace NcfSpark.Training;
 /// <summary>Batches of an epoch for the fused step, from a position on.</summary>
 internal sealed class EpochFeed(TrainOptions options) : IBatchFeed
 {
-    private ISampleSource samples = null!;
+    private ISampleSource? source;
+    private IEpochSamples samples = null!;
+    private RandomStream dropoutKeys;
     private TrainingPosition position = new();
     private long end;
 
     /// <summary>How many batches there are from the position to the end.</summary>
-    public long Start(TrainingPosition from, ISampleSource source, long endOfSamples)
+    public long Start(TrainingPosition from, ISampleSource of, long endOfSamples)
     {
-        (position, samples, end) = (from, source, endOfSamples);
+        if (of != source || from.Epoch != position.Epoch)
+        {
+            source = of;
+            samples = of.InEpoch(from.Epoch);
+            dropoutKeys = DropoutMasks.Keys(options.Seed, from.Epoch);
+        }
+
+        (position, end) = (from, endOfSamples);
         return (end - position.Samples + options.BatchSize - 1) / options.BatchSize;
     }
 
@@ -23,7 +33,7 @@ internal sealed class EpochFeed(TrainOptions options) : IBatchFeed
         return new BatchTerms(
             (int)Math.Min(options.BatchSize, end - start),
             position.Steps + batch + 1,
-            DropoutMasks.Key(options.Seed, position.Epoch, start),
+            dropoutKeys.Bits(start),
             Gmf: rule,
             Mlp: rule,
             Dense: rule);
@@ -31,7 +41,7 @@ internal sealed class EpochFeed(TrainOptions options) : IBatchFeed
 
     public void Fill(long batch, int start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights)
     {
-        samples.Fill(position.Epoch, StartOf(batch) + start, users, items, labels);
+        samples.Fill(StartOf(batch) + start, users, items, labels);
         weights.Fill(1);
     }
 

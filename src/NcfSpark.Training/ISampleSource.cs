@@ -1,11 +1,12 @@
 namespace NcfSpark.Training;
 
-/// <summary>The samples of each epoch, in the epoch's shuffled order.</summary>
+/// <summary>What is trained on.</summary>
 internal interface ISampleSource
 {
     /// <summary>Samples in an epoch.</summary>
     long Count { get; }
 
-    /// <summary>Gives the samples that stand at <paramref name="start"/> and after it in an epoch, as many as the spans are long.</summary>
-    void Fill(int epoch, long start, Span<int> users, Span<int> items, Span<float> labels);
+    /// <summary>The samples of an epoch, in its shuffled order.</summary>
+    /// <param name="epoch">From 0.</param>
+    IEpochSamples InEpoch(int epoch);
 }

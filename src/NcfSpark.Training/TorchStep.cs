@@ -133,7 +133,7 @@ internal sealed class TorchStep : ITrainingStep
     private Tensor?[]? Dropout(Batch batch, int start, int count)
     {
         if (state.Weights.MlpLayers.Count == 0 || state.Weights.Options.Dropout.All(rate => rate == 0)) return null;
-        ulong key = DropoutMasks.Key(options.Seed, batch.Epoch, batch.Start);
+        ulong key = DropoutMasks.Keys(options.Seed, batch.Epoch).Bits(batch.Start);
         return [.. Enumerable.Range(0, state.Weights.MlpLayers.Count + 1).Select(layer => masks.Of(key, start, count, layer) is { } mask ? tensor(mask).reshape(count, mask.Length / count) : null)];
     }
 

@@ -155,7 +155,7 @@ public sealed class FusedStepTests
     }
 
     /// <summary>Given samples, in their order.</summary>
-    private sealed class Samples(int[] users, int[] items, float[] labels) : ISampleSource
+    private sealed class Samples(int[] users, int[] items, float[] labels) : ISampleSource, IEpochSamples
     {
         public long Count => users.Length;
 
@@ -170,7 +170,9 @@ public sealed class FusedStepTests
                 [.. Enumerable.Range(0, count).Select(b => (float)stream.Below(10L * b + 4, 2))]);
         }
 
-        public void Fill(int epoch, long start, Span<int> batchUsers, Span<int> batchItems, Span<float> batchLabels)
+        public IEpochSamples InEpoch(int epoch) => this;
+
+        public void Fill(long start, Span<int> batchUsers, Span<int> batchItems, Span<float> batchLabels)
         {
             users.AsSpan((int)start, batchUsers.Length).CopyTo(batchUsers);
             items.AsSpan((int)start, batchUsers.Length).CopyTo(batchItems);

@@ -15,6 +15,17 @@ public sealed class SamplingTests
         return Enumerable.Range(0, count.Get).Select(place => permutation[place]).Order().SequenceEqual(Enumerable.Range(0, count.Get).Select(place => (long)place));
     }
 
+    [Property(MaxTest = 200)]
+    public bool PermutationOfABlockIsThatOfEachPlace(PositiveInt count, NonNegativeInt start, int seed)
+    {
+        long size = count.Get * 1_000_003L;
+        var permutation = new IndexPermutation(size, RandomStream.Named(seed, "test"));
+        long first = start.Get * 999_983L % size;
+        long[] block = new long[Math.Min(IndexPermutation.BlockSize - Math.Abs(seed % 3), size - first)];
+        permutation.CopyTo(first, block);
+        return block.SequenceEqual(block.Select((_, b) => permutation[first + b]));
+    }
+
     [Fact]
     public void PermutationIsUniformOverPlaces()
     {
@@ -117,7 +128,7 @@ public sealed class SamplingTests
     [Fact]
     public void DropoutKeepsTheExpectationAndDropsAtItsRate()
     {
-        float[] mask = new DropoutMasks(new NetworkShape { MlpSize = 32, Layers = [8], Dropout = [0.25] }).Of(DropoutMasks.Key(1, 0, 0), 0, 4000, 0)!;
+        float[] mask = new DropoutMasks(new NetworkShape { MlpSize = 32, Layers = [8], Dropout = [0.25] }).Of(key: 5, firstSample: 0, count: 4000, layer: 0)!;
         Assert.Equal(0.25, mask.Count(value => value == 0) / (double)mask.Length, 0.005);
         Assert.Equal(1, mask.Average(), 0.007);
     }
@@ -126,10 +137,10 @@ public sealed class SamplingTests
     public void DropoutOfASampleDoesNotDependOnItsChunk()
     {
         var masks = new DropoutMasks(new NetworkShape { MlpSize = 3, Layers = [5, 20], Dropout = [0.5, 0, 0.5] });
-        ulong key = DropoutMasks.Key(1, 2, 3);
+        ulong key = DropoutMasks.Keys(1, 2).Bits(3);
         Assert.Equal(masks.Of(key, 0, 10, 2)![80..140], masks.Of(key, 4, 3, 2));
         Assert.Null(masks.Of(key, 0, 10, 1));
-        Assert.NotEqual(masks.Of(key, 0, 10, 0), masks.Of(DropoutMasks.Key(1, 2, 4), 0, 10, 0));
+        Assert.NotEqual(masks.Of(key, 0, 10, 0), masks.Of(DropoutMasks.Keys(1, 2).Bits(4), 0, 10, 0));
     }
 
     private static Batch Epoch(ISampleSource samples, int epoch)
