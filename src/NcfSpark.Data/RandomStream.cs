@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 
 namespace NcfSpark.Data;
@@ -14,6 +15,7 @@ namespace NcfSpark.Data;
 public readonly record struct RandomStream(ulong Key)
 {
     private const ulong GoldenRatio = 0x9E3779B97F4A7C15; // 2^64 / phi, made odd
+    private const ulong Multiplier0 = 0xBF58476D1CE4E5B9, Multiplier1 = 0x94D049BB133111EB; // SplitMix64's
 
     public static RandomStream Named(long seed, string name, params ReadOnlySpan<long> numbers)
     {
@@ -25,6 +27,15 @@ public readonly record struct RandomStream(ulong Key)
 
     /// <summary>64 uniform bits.</summary>
     public ulong Bits(long place) => Mix(Key + (ulong)place * GoldenRatio);
+
+    /// <summary>64 uniform bits for each of several places.</summary>
+    public Vector<ulong> Bits(Vector<ulong> places)
+    {
+        Vector<ulong> z = new Vector<ulong>(Key) + places * GoldenRatio;
+        z = (z ^ (z >>> 30)) * Multiplier0;
+        z = (z ^ (z >>> 27)) * Multiplier1;
+        return z ^ (z >>> 31);
+    }
 
     /// <summary>Uniform over 0 … <paramref name="bound"/> - 1. Its bias is at most bound / 2^64.</summary>
     public long Below(long place, long bound) => (long)Math.BigMul(Bits(place), (ulong)bound, out _);
@@ -48,8 +59,8 @@ public readonly record struct RandomStream(ulong Key)
 
     private static ulong Mix(ulong z)
     {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        z = (z ^ (z >> 30)) * Multiplier0;
+        z = (z ^ (z >> 27)) * Multiplier1;
         return z ^ (z >> 31);
     }
 }

@@ -122,7 +122,7 @@ public static class Preparer
         long One(string query) => (long)engine.Query(query)[0][0]!;
         long items = One($"SELECT count(*) FROM {SplitSql.Items}");
         Dictionary<long, long> parts = engine.Query($"SELECT part, count(*) FROM {SplitSql.Rows} GROUP BY part").ToDictionary(row => (long)row[0]!, row => (long)row[1]!);
-        IReadOnlyList<object?> without = engine.Query($"SELECT count(DISTINCT user_index), count(*) FROM {SplitSql.Rows} WHERE part = 0 AND touched = {items}")[0];
+        IReadOnlyList<object?> without = engine.Query($"SELECT count(DISTINCT user_index), count(*) FROM {SplitSql.Rows} WHERE part = 0 AND {prepare.NegativesAvoid} = {items}")[0];
         long positives = parts.GetValueOrDefault(0), distinct = parts.Values.Sum();
         long negatives = (positives - (long)without[1]!) * prepare.NegativesPerPositive;
         return new()

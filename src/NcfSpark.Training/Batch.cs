@@ -16,4 +16,7 @@ internal sealed class Batch(int capacity)
 
     /// <summary>The place in the epoch of the batch's first sample, from 0.</summary>
     public long Start { get; set; }
+
+    /// <summary>Fills it with the samples that stand at Start … Start + Count - 1 of its epoch.</summary>
+    public void FillFrom(ISampleSource samples) => samples.InEpoch(Epoch).Fill(Start, Users.AsSpan(0, Count), Items.AsSpan(0, Count), Labels.AsSpan(0, Count));
 }

@@ -1,35 +1,42 @@
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 
 namespace NcfSpark.Training;
 
 /// <summary>
-/// Dropout as numbers that are a function of (seed, epoch, sample, layer, lane) alone, so that neither threads nor a restart change them.
-/// Each 64 bits of the stream decide four lanes by 16 bits each: rates are rounded to 1 / 65536.
+/// Dropout as numbers that are a function of (seed, epoch, batch, sample, layer, lane) alone, so that neither threads nor a restart change them:
+/// those of <see cref="DropoutHash"/>, so that every kind of step drops the same lanes.
 /// </summary>
-internal static class DropoutMasks
+/// <param name="shape">The network.</param>
+internal sealed class DropoutMasks(NetworkShape shape)
 {
-    private const int LanesPerDraw = 4;
+    private readonly int[] hashStarts = shape.HashStarts();
 
-    /// <summary>A mask of 0 (dropped) and 1 / (1 - rate) (kept), row after row.</summary>
-    /// <param name="stream">The layer's stream for the epoch.</param>
-    /// <param name="firstSample">The place in the epoch of the first row.</param>
-    /// <param name="width">The layer's width.</param>
-    /// <param name="rate">From 0 to below 1.</param>
-    /// <param name="mask">Receives the mask; its length is a multiple of the width.</param>
-    public static void Fill(RandomStream stream, long firstSample, int width, double rate, Span<float> mask)
+    /// <summary>The keys of an epoch's batches: Bits(the place in the epoch where the batch starts).</summary>
+    public static RandomStream Keys(long seed, int epoch) => RandomStream.Named(seed, "dropout", epoch);
+
+    /// <summary>The mask of a layer, of 0 (dropped) and 1 / (1 - rate) (kept), row after row; null where it has no dropout.</summary>
+    /// <param name="key">The batch's key.</param>
+    /// <param name="firstSample">The first row's place in the batch.</param>
+    /// <param name="count">Rows.</param>
+    /// <param name="layer">0 for the MLP's input, then the layers.</param>
+    public float[]? Of(ulong key, int firstSample, int count, int layer)
     {
-        uint dropped = (uint)Math.Round(rate * 65536);
-        float kept = 65536f / (65536 - dropped);
-        int drawsPerSample = (width + LanesPerDraw - 1) / LanesPerDraw;
-        for (int row = 0; row * width < mask.Length; row++)
+        double rate = layer < shape.Dropout.Count ? shape.Dropout[layer] : 0;
+        if (rate == 0) return null;
+        uint dropped = DropoutHash.Dropped(rate);
+        float kept = DropoutHash.KeptScale(rate);
+        int width = layer == 0 ? 2 * shape.MlpSize : shape.Layers[layer - 1], perSample = hashStarts[^1];
+        float[] mask = new float[count * width];
+        for (int row = 0; row < count; row++)
         {
-            Span<float> lanes = mask.Slice(row * width, width);
-            long place = (firstSample + row) * drawsPerSample;
-            for (int lane = 0; lane < width; place++)
-            {
-                ulong bits = stream.Bits(place);
-                for (int end = Math.Min(lane + LanesPerDraw, width); lane < end; lane++, bits >>= 16) lanes[lane] = (uint)(bits & 0xFFFF) < dropped ? 0 : kept;
-            }
+            uint counter = (uint)(firstSample + row) * (uint)perSample + (uint)hashStarts[layer];
+            for (int column = 0; column < width; column++) mask[row * width + column] = DropoutHash.IsKept(key, counter, LaneOf(layer, column), dropped) ? kept : 0;
         }
+
+        return mask;
     }
+
+    // The input is two embeddings, each padded.
+    private int LaneOf(int layer, int column) => layer == 0 && column >= shape.MlpSize ? Padding.Padded(shape.MlpSize) + column - shape.MlpSize : column;
 }

@@ -1,11 +1,12 @@
 namespace NcfSpark.Training;
 
-/// <summary>The samples of each epoch, in the epoch's shuffled order.</summary>
+/// <summary>What is trained on.</summary>
 internal interface ISampleSource
 {
     /// <summary>Samples in an epoch.</summary>
     long Count { get; }
 
-    /// <summary>Fills the batch with the samples that stand at Start … Start + Count - 1 of its epoch.</summary>
-    void Fill(Batch batch);
+    /// <summary>The samples of an epoch, in its shuffled order.</summary>
+    /// <param name="epoch">From 0.</param>
+    IEpochSamples InEpoch(int epoch);
 }

@@ -31,6 +31,33 @@ internal readonly struct IndexPermutation
         halfMask = (1UL << halfBits) - 1;
     }
 
+    /// <summary>So many places at once are worth a loop over vectors, and fit on the stack.</summary>
+    public const int BlockSize = 64;
+
+    /// <summary>Where neighbouring places go: [start], [start + 1], … The same as the indexer, a vector at a time.</summary>
+    public void CopyTo(long start, Span<long> destination)
+    {
+        int lanes = Vector<ulong>.Count, at = 0;
+        for (; at + lanes <= destination.Length; at += lanes)
+        {
+            Vector<ulong> x = Permuted(Vector.CreateSequence((ulong)(start + at), 1UL));
+            for (Vector<ulong> outside = Outside(x); outside != Vector<ulong>.Zero; outside = Outside(x)) x = Vector.ConditionalSelect(outside, Permuted(x), x);
+            x.As<ulong, long>().CopyTo(destination[at..]);
+        }
+
+        for (; at < destination.Length; at++) destination[at] = this[start + at];
+    }
+
+    private Vector<ulong> Outside(Vector<ulong> x) => Vector.GreaterThanOrEqual(x, new Vector<ulong>((ulong)count));
+
+    private Vector<ulong> Permuted(Vector<ulong> x)
+    {
+        var mask = new Vector<ulong>(halfMask);
+        Vector<ulong> left = x >>> halfBits, right = x & mask;
+        for (ulong round = 0; round < Rounds; round++) (left, right) = (right, left ^ (stream.Bits(right * Rounds + new Vector<ulong>(round)) & mask));
+        return (left << halfBits) | right;
+    }
+
     public long this[long place]
     {
         get

@@ -18,14 +18,16 @@ internal sealed class NegativeSampler(InteractionLists touched, int itemCount)
     public int Untouched(int user, int r)
     {
         ReadOnlySpan<int> items = touched[user];
-        int low = 0, high = items.Length; // how many gap ranks are at most r; they never fall, so halve
-        while (low < high)
+        // How many gap ranks are at most r: they never fall, so halve. Which half is as good as random, so it is chosen by arithmetic, not by
+        // a branch that the processor would guess wrongly every other time: (rank - r - 1) >> 31 is all ones where rank ≤ r.
+        int below = 0;
+        for (int left = items.Length; left > 0;)
         {
-            int middle = (low + high) >>> 1;
-            if (items[middle] - middle <= r) low = middle + 1;
-            else high = middle;
+            int half = (left + 1) >> 1, last = below + half - 1;
+            below += half & ((items[last] - last - r - 1) >> 31);
+            left -= half;
         }
 
-        return r + low;
+        return r + below;
     }
 }

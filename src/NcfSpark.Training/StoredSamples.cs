@@ -7,13 +7,23 @@ internal sealed class StoredSamples(TrainingSet set, long seed) : ISampleSource
 {
     public long Count => set.Rows.Count;
 
-    public void Fill(Batch batch)
+    public IEpochSamples InEpoch(int epoch) => new Epoch(set, new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch)));
+
+    private sealed class Epoch(TrainingSet set, IndexPermutation order) : IEpochSamples
     {
-        var order = new IndexPermutation(Count, RandomStream.Named(seed, "order", batch.Epoch));
-        for (int b = 0; b < batch.Count; b++)
+        public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels)
         {
-            int row = (int)order[batch.Start + b];
-            (batch.Users[b], batch.Items[b], batch.Labels[b]) = (set.Rows.Users[row], set.Rows.Items[row], set.Labels[row]);
+            Span<long> rows = stackalloc long[IndexPermutation.BlockSize];
+            for (int done = 0; done < labels.Length; done += IndexPermutation.BlockSize)
+            {
+                Span<long> block = rows[..Math.Min(IndexPermutation.BlockSize, labels.Length - done)];
+                order.CopyTo(start + done, block);
+                for (int b = 0; b < block.Length; b++)
+                {
+                    int row = (int)block[b];
+                    (users[done + b], items[done + b], labels[done + b]) = (set.Rows.Users[row], set.Rows.Items[row], set.Labels[row]);
+                }
+            }
         }
     }
 }

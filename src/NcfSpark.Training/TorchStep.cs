@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
-using NcfSpark.Data;
 using NcfSpark.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -14,7 +13,7 @@ namespace NcfSpark.Training;
 /// number of threads does not show in the result.
 /// Loss of a batch of B: 1/B · sum of (binary cross entropy + L2 / 2 · squared length of the sample's embeddings).
 /// </summary>
-internal sealed class TorchStep : IDisposable
+internal sealed class TorchStep : ITrainingStep
 {
     // Smaller chunks lose more to Torch's overhead for each operation (about 1 ms a chunk) than a second thread gains.
     internal const int ChunkSamples = 512;
@@ -29,6 +28,8 @@ internal sealed class TorchStep : IDisposable
     private readonly double[] chunkLosses;
     private readonly RowGroups users;
     private readonly RowGroups items;
+    private readonly DropoutMasks masks;
+    private readonly Batch batch;
 
     public TorchStep(TrainingState state, TrainOptions options)
     {
@@ -42,6 +43,28 @@ internal sealed class TorchStep : IDisposable
         chunkLosses = new double[chunks];
         users = new RowGroups(state.Weights.UserCount, options.BatchSize);
         items = new RowGroups(state.Weights.ItemCount, options.BatchSize);
+        masks = new DropoutMasks(NetworkShapes.Of(state.Weights.Options));
+        batch = new Batch(options.BatchSize);
+    }
+
+    public string Description => "torch (autograd)";
+
+    public TrainingPosition Advance(TrainingPosition position, ISampleSource samples, long end)
+    {
+        while (position.Samples < end)
+        {
+            (batch.Epoch, batch.Start, batch.Count) = (position.Epoch, position.Samples, (int)Math.Min(options.BatchSize, end - position.Samples));
+            batch.FillFrom(samples);
+            double loss = Update(batch, position.Steps + 1);
+            position = position with { Samples = position.Samples + batch.Count, Steps = position.Steps + 1, LossSum = position.LossSum + loss };
+        }
+
+        return position;
+    }
+
+    // The module's parameters are views of the weights.
+    public void Synchronize()
+    {
     }
 
     /// <summary>Updates the state's weights.</summary>
@@ -86,7 +109,7 @@ internal sealed class TorchStep : IDisposable
             Tensor[] userRows = [.. state.UserTables.Select(table => Gather(table.Weight, batch.Users.AsSpan(start, count)))];
             Tensor[] itemRows = [.. state.ItemTables.Select(table => Gather(table.Weight, batch.Items.AsSpan(start, count)))];
             var rows = new EmbeddingRows(name => Find(name, state.UserTables, userRows) ?? Find(name, state.ItemTables, itemRows));
-            Tensor logits_B = module.Logits(rows, Dropout(batch.Epoch, batch.Start + start, count));
+            Tensor logits_B = module.Logits(rows, Dropout(batch, start, count));
             Tensor loss = functional.binary_cross_entropy_with_logits(logits_B, tensor(batch.Labels.AsSpan(start, count).ToArray()), reduction: Reduction.Sum);
             chunkLosses[chunk] = loss.item<float>();
 
@@ -107,19 +130,11 @@ internal sealed class TorchStep : IDisposable
         modules.Add(module);
     }
 
-    private Tensor?[]? Dropout(int epoch, long firstSample, int count)
+    private Tensor?[]? Dropout(Batch batch, int start, int count)
     {
-        double[] rates = state.Weights.Options.Dropout;
-        if (state.Weights.MlpLayers.Count == 0 || rates.All(rate => rate == 0)) return null;
-        IEnumerable<int> widths = [state.Weights.MlpLayers[0].Weight.Columns, .. state.Weights.MlpLayers.Select(layer => layer.Weight.Rows)];
-        return [.. widths.Select((width, layer) =>
-        {
-            double rate = rates.ElementAtOrDefault(layer);
-            if (rate == 0) return null;
-            float[] mask = new float[count * width];
-            DropoutMasks.Fill(RandomStream.Named(options.Seed, "dropout", epoch, layer), firstSample, width, rate, mask);
-            return tensor(mask).reshape(count, width);
-        })];
+        if (state.Weights.MlpLayers.Count == 0 || state.Weights.Options.Dropout.All(rate => rate == 0)) return null;
+        ulong key = DropoutMasks.Keys(options.Seed, batch.Epoch).Bits(batch.Start);
+        return [.. Enumerable.Range(0, state.Weights.MlpLayers.Count + 1).Select(layer => masks.Of(key, start, count, layer) is { } mask ? tensor(mask).reshape(count, mask.Length / count) : null)];
     }
 
     private void UpdateRows(Adam adam, IReadOnlyList<OptimizedWeight> tables, float[][] gradients, RowGroups groups)

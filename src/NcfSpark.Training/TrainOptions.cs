@@ -6,9 +6,12 @@ namespace NcfSpark.Training;
 /// <summary>Section Train: how the network is fitted.</summary>
 public sealed record TrainOptions : IValidatableObject
 {
-    /// <summary>What computes an update: "torch", autograd over the TorchSharp module.</summary>
-    [AllowedValues("torch")]
-    public string Step { get; init; } = "torch";
+    /// <summary>
+    /// What computes an update. "torch": autograd over the TorchSharp module. "fused": NcfSpark's own kernels, about 10 times faster to the same
+    /// mathematics, rounded otherwise. "auto": fused on processors with vectors, otherwise torch.
+    /// </summary>
+    [AllowedValues("auto", "torch", "fused")]
+    public string Step { get; init; } = "auto";
 
     /// <summary>"stored": the negatives that `prepare` wrote, the same in every epoch. "resampled": drawn afresh each epoch by the same exact rule, which generalises better.</summary>
     [AllowedValues("stored", "resampled")]

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training;
@@ -15,6 +17,10 @@ namespace NcfSpark.Training;
 /// <param name="time">For rates and the time of checkpoints.</param>
 public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, CheckpointStore checkpoints, Func<ModelWeights, double>? validate, IProgressReporter progress, TimeProvider time)
 {
+    // Steps run in windows, between which progress is told, cancelling is heeded and checkpoints are made. A window of many steps costs nothing;
+    // one that lasted longer would be felt.
+    private static readonly TimeSpan shortWindow = TimeSpan.FromMilliseconds(100), longWindow = TimeSpan.FromMilliseconds(400);
+
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
@@ -24,11 +30,12 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
         if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
         if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");
 
-        using var step = new TorchStep(state, options);
+        using ITrainingStep step = MakeStep(state);
+        progress.Line($"Steps by {step.Description}.");
         while (state.Position.Epoch < options.Epochs && !HasStalled(state.Position.History))
         {
             TrainEpoch(state, samples, step, cancellation);
-            FinishEpoch(state);
+            FinishEpoch(state, step);
         }
 
         IReadOnlyList<EpochRecord> history = state.Position.History;
@@ -39,39 +46,53 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
 
     private bool ChoosesEpoch => options.Patience > 0 && validate is not null;
 
-    private void TrainEpoch(TrainingState state, ISampleSource samples, TorchStep step, CancellationToken cancellation)
+    // Each in a method of its own, so that libtorch is not even loaded where it is not used.
+    private ITrainingStep MakeStep(TrainingState state) => options.Step == "fused" || (options.Step == "auto" && SimdLevels.IsAccelerated) ? MakeFusedStep(state) : MakeTorchStep(state);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private FusedTrainingStep MakeFusedStep(TrainingState state)
     {
-        var batch = new Batch(options.BatchSize);
+        try
+        {
+            return new FusedTrainingStep(state, options, SimdLevels.FromEnvironment());
+        }
+        catch (PlatformNotSupportedException exception)
+        {
+            throw new InvalidInputException(exception.Message);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private TorchStep MakeTorchStep(TrainingState state) => new(state, options);
+
+    private void TrainEpoch(TrainingState state, ISampleSource samples, ITrainingStep step, CancellationToken cancellation)
+    {
         using IProgressTask task = progress.Start($"epoch {state.Position.Epoch + 1} of {options.Epochs}", samples.Count, "samples");
         task.Advance(state.Position.Samples);
-        long epochStarted = time.GetTimestamp(), lastCheckpoint = epochStarted;
+        long epochStarted = time.GetTimestamp(), lastCheckpoint = epochStarted, batches = 1;
         double secondsBefore = state.Position.Seconds;
         while (state.Position.Samples < samples.Count)
         {
             cancellation.ThrowIfCancellationRequested();
-            TrainingPosition position = state.Position;
-            (batch.Epoch, batch.Start, batch.Count) = (position.Epoch, position.Samples, (int)Math.Min(options.BatchSize, samples.Count - position.Samples));
-            samples.Fill(batch);
-            double loss = step.Update(batch, position.Steps + 1);
-            state.Position = position with
-            {
-                Samples = position.Samples + batch.Count,
-                Steps = position.Steps + 1,
-                LossSum = position.LossSum + loss,
-                Seconds = secondsBefore + time.GetElapsedTime(epochStarted).TotalSeconds,
-            };
-            task.Advance(batch.Count);
-            task.Detail($"loss {state.Position.LossSum / state.Position.Samples:F4}");
+            long windowStarted = time.GetTimestamp(), before = state.Position.Samples;
+            TrainingPosition position = step.Advance(state.Position, samples, Math.Min(before + batches * options.BatchSize, samples.Count));
+            state.Position = position with { Seconds = secondsBefore + time.GetElapsedTime(epochStarted).TotalSeconds };
+            task.Advance(position.Samples - before);
+            task.Detail($"loss {position.LossSum / position.Samples:F4}");
+            if (time.GetElapsedTime(windowStarted) < shortWindow) batches *= 2;
+            else if (time.GetElapsedTime(windowStarted) > longWindow) batches = Math.Max(1, batches / 2);
             if (time.GetElapsedTime(lastCheckpoint).TotalMinutes >= options.CheckpointMinutes)
             {
+                step.Synchronize();
                 checkpoints.Save(state);
                 lastCheckpoint = time.GetTimestamp();
             }
         }
     }
 
-    private void FinishEpoch(TrainingState state)
+    private void FinishEpoch(TrainingState state, ITrainingStep step)
     {
+        step.Synchronize();
         TrainingPosition position = state.Position;
         double? validation = validate?.Invoke(state.Weights);
         var record = new EpochRecord(position.Epoch + 1, position.LossSum / position.Samples, validation, position.Seconds, position.Samples);

@@ -3,6 +3,7 @@ using NcfSpark.Benchmarks;
 var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringComparer.Ordinal)
 {
     ["prepare"] = PrepareBenchmark.Run,
+    ["step"] = StepBenchmark.Run,
 };
 
 if (args.Length > 0 && benchmarks.TryGetValue(args[0], out Func<string[], int>? run)) return run(args[1..]);

@@ -28,7 +28,8 @@ public sealed class PreparerTests(EngineFixture fixture) : IDisposable
         from candidates in Gen.Choose(0, 5)
         from shards in Gen.Choose(1, 4)
         from seed in Gen.Choose(0, int.MaxValue)
-        select new PrepareOptions { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive = negatives, TestCandidates = candidates, Shards = shards, Seed = seed };
+        from avoid in Gen.Elements("touched", "trained")
+        select new PrepareOptions { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive = negatives, NegativesAvoid = avoid, TestCandidates = candidates, Shards = shards, Seed = seed };
 
     [Property(MaxTest = 30)]
     public Property EveryRowIsThatOfTheSlowTwin() => ForAll(Logs(user => $"{user * 37 % 11}", item => $"{item * 29 % 13 - 5}"), (log, options) =>
@@ -91,12 +92,13 @@ public sealed class PreparerTests(EngineFixture fixture) : IDisposable
     {
         Rows rows = Rows.Of(Prepare(log, options));
         HashSet<(int, int)> touched = [.. rows.Positives.Concat(rows.Validation).Concat(rows.Test).Select(row => (row.User, row.Item))];
-        Assert.DoesNotContain(rows.Negatives, row => touched.Contains((row.User, row.Item)));
+        HashSet<(int, int)> avoided = options.NegativesAvoid == "touched" ? touched : [.. rows.Positives.Select(row => (row.User, row.Item))];
+        Assert.DoesNotContain(rows.Negatives, row => avoided.Contains((row.User, row.Item)));
         Assert.DoesNotContain(rows.Candidates, row => touched.Contains((row.User, row.Item)));
         Assert.All(rows.Negatives.Select(row => row.Item).Concat(rows.Candidates.Select(row => row.Item)), item => Assert.InRange(item, 0, rows.Items.Count - 1));
-        bool HasUntouched(int user) => touched.Count(pair => pair.Item1 == user) < rows.Items.Count;
-        Assert.Equal(rows.Positives.Where(row => HasUntouched(row.User)).SelectMany(row => Enumerable.Repeat((row.User, row.Timestamp), options.NegativesPerPositive)).Order(), rows.Negatives.Select(row => (row.User, row.Timestamp)).Order());
-        Assert.Equal(rows.Test.Where(row => HasUntouched(row.User)).SelectMany(row => Enumerable.Repeat((row.User, row.Item), options.TestCandidates)).Order(), rows.Candidates.Select(row => (row.User, row.TestItem)).Order());
+        bool HasUntouched(int user, HashSet<(int, int)> of) => of.Count(pair => pair.Item1 == user) < rows.Items.Count;
+        Assert.Equal(rows.Positives.Where(row => HasUntouched(row.User, avoided)).SelectMany(row => Enumerable.Repeat((row.User, row.Timestamp), options.NegativesPerPositive)).Order(), rows.Negatives.Select(row => (row.User, row.Timestamp)).Order());
+        Assert.Equal(rows.Test.Where(row => HasUntouched(row.User, touched)).SelectMany(row => Enumerable.Repeat((row.User, row.Item), options.TestCandidates)).Order(), rows.Candidates.Select(row => (row.User, row.TestItem)).Order());
     });
 
     [Property(MaxTest = 15)]
@@ -197,6 +199,23 @@ public sealed class PreparerTests(EngineFixture fixture) : IDisposable
         Assert.Equal(["1", "11", "12", "3", "5", "7", "9"], drawn.Keys.Order(StringComparer.Ordinal));
         double expected = 20 * 40 * 5 * 10 / 7.0, chiSquare = drawn.Values.Sum(count => (count - expected) * (count - expected) / expected);
         Assert.InRange(chiSquare, 0.38, 22.46); // 6 degrees of freedom: all but one in a thousand at either end
+    }
+
+    [Fact]
+    public void WhereOnlyTrainedItemsAreAvoidedHeldOutItemsAreDrawnLikeAllOthers()
+    {
+        // 40 users with items 1 to 6, the last of them tested; 12 items in all: over 20 seeds the 7 that a user did not train on are drawn alike.
+        LogRow[] log = [.. Enumerable.Range(1, 40).SelectMany(user => Enumerable.Range(1, 6).Select(item => new LogRow($"{user}", $"{item}", item))), .. Enumerable.Range(1, 12).Select(item => new LogRow("100", $"{item}", item))];
+        var drawn = new Dictionary<string, int>();
+        for (int seed = 0; seed < 20; seed++)
+        {
+            Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 1, NegativesPerPositive = 10, NegativesAvoid = "trained", TestCandidates = 0, Seed = seed }));
+            foreach (var negative in rows.Negatives.Where(row => rows.Users[row.User].Id != "100")) drawn[rows.Items[negative.Item].Id] = drawn.GetValueOrDefault(rows.Items[negative.Item].Id) + 1;
+        }
+
+        Assert.Equal(["10", "11", "12", "6", "7", "8", "9"], drawn.Keys.Order(StringComparer.Ordinal));
+        double expected = 20 * 40 * 5 * 10 / 7.0, chiSquare = drawn.Values.Sum(count => (count - expected) * (count - expected) / expected);
+        Assert.InRange(chiSquare, 0.38, 22.46); // as above
     }
 
     [Fact]

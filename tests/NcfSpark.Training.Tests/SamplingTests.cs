@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 
 namespace NcfSpark.Training.Tests;
 
@@ -12,6 +13,17 @@ public sealed class SamplingTests
     {
         var permutation = new IndexPermutation(count.Get, RandomStream.Named(seed, "test"));
         return Enumerable.Range(0, count.Get).Select(place => permutation[place]).Order().SequenceEqual(Enumerable.Range(0, count.Get).Select(place => (long)place));
+    }
+
+    [Property(MaxTest = 200)]
+    public bool PermutationOfABlockIsThatOfEachPlace(PositiveInt count, NonNegativeInt start, int seed)
+    {
+        long size = count.Get * 1_000_003L;
+        var permutation = new IndexPermutation(size, RandomStream.Named(seed, "test"));
+        long first = start.Get * 999_983L % size;
+        long[] block = new long[Math.Min(IndexPermutation.BlockSize - Math.Abs(seed % 3), size - first)];
+        permutation.CopyTo(first, block);
+        return block.SequenceEqual(block.Select((_, b) => permutation[first + b]));
     }
 
     [Fact]
@@ -93,7 +105,7 @@ public sealed class SamplingTests
         var samples = new ResampledSamples(Logs.TwoTastes(), negativesPerPositive: 2, seed: 5);
         Batch whole = Epoch(samples, 3);
         var part = new Batch(7) { Epoch = 3, Start = 11, Count = 7 };
-        samples.Fill(part);
+        part.FillFrom(samples);
         Assert.Equal(whole.Items[11..18], part.Items);
     }
 
@@ -116,25 +128,25 @@ public sealed class SamplingTests
     [Fact]
     public void DropoutKeepsTheExpectationAndDropsAtItsRate()
     {
-        float[] mask = new float[64 * 4000];
-        DropoutMasks.Fill(RandomStream.Named(1, "test"), 0, 64, 0.25, mask);
+        float[] mask = new DropoutMasks(new NetworkShape { MlpSize = 32, Layers = [8], Dropout = [0.25] }).Of(key: 5, firstSample: 0, count: 4000, layer: 0)!;
         Assert.Equal(0.25, mask.Count(value => value == 0) / (double)mask.Length, 0.005);
         Assert.Equal(1, mask.Average(), 0.007);
     }
 
     [Fact]
-    public void DropoutOfASampleDoesNotDependOnItsBatch()
+    public void DropoutOfASampleDoesNotDependOnItsChunk()
     {
-        float[] whole = new float[10 * 6], part = new float[3 * 6];
-        DropoutMasks.Fill(RandomStream.Named(1, "test"), 100, 6, 0.5, whole);
-        DropoutMasks.Fill(RandomStream.Named(1, "test"), 104, 6, 0.5, part);
-        Assert.Equal(whole[24..42], part);
+        var masks = new DropoutMasks(new NetworkShape { MlpSize = 3, Layers = [5, 20], Dropout = [0.5, 0, 0.5] });
+        ulong key = DropoutMasks.Keys(1, 2).Bits(3);
+        Assert.Equal(masks.Of(key, 0, 10, 2)![80..140], masks.Of(key, 4, 3, 2));
+        Assert.Null(masks.Of(key, 0, 10, 1));
+        Assert.NotEqual(masks.Of(key, 0, 10, 0), masks.Of(DropoutMasks.Keys(1, 2).Bits(4), 0, 10, 0));
     }
 
     private static Batch Epoch(ISampleSource samples, int epoch)
     {
         var batch = new Batch((int)samples.Count) { Epoch = epoch, Count = (int)samples.Count };
-        samples.Fill(batch);
+        batch.FillFrom(samples);
         return batch;
     }
 

@@ -25,7 +25,7 @@ public sealed class TrainerTests : IDisposable
         {
             scorer.ScoreAll([user], scores);
             // Of the items that the user has not touched, those of their taste must come before the others.
-            var untouched = Enumerable.Range(0, set.ItemCount).Except(set.Touched[user].ToArray()).OrderByDescending(item => scores[item]).ToArray();
+            var untouched = Enumerable.Range(0, set.ItemCount).Except(set.Avoided[user].ToArray()).OrderByDescending(item => scores[item]).ToArray();
             int own = untouched.Count(item => item % 2 == user % 2);
             right += untouched.Take(own).Count(item => item % 2 == user % 2) / (double)own;
         }
@@ -44,19 +44,21 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(5)]
-    [InlineData(17)]
-    [InlineData(33)]
-    public void StoppedAnywhereAndStartedAgainItEndsWithTheSameBytes(int stopAfterLines)
+    [InlineData("torch", 1)]
+    [InlineData("torch", 6)]
+    [InlineData("fused", 1)]
+    [InlineData("fused", 3)]
+    [InlineData("fused", 9)]
+    [InlineData("fused", 14)]
+    public void StoppedAnywhereAndStartedAgainItEndsWithTheSameBytes(string step, int stopAfterWindows)
     {
         TrainingSet set = Logs.TwoTastes();
-        TrainOptions options = Options(epochs: 4) with { Patience = 2, CheckpointMinutes = 1e-9 }; // a checkpoint after every step
+        TrainOptions options = Options(epochs: 4) with { Step = step, Patience = 2, CheckpointMinutes = 1e-9 }; // a checkpoint after every window
         static double Validate(ModelWeights weights) => -Math.Abs(weights.HeadBias.Values[0] + 0.02); // best in the middle
         ModelWeights whole = Trainer(options, "whole", Validate).Train(set).Weights;
 
         using var stop = new CancellationTokenSource();
-        var counting = new StopAfter(stopAfterLines, stop);
+        var counting = new StopAfter(stopAfterWindows, stop);
         Assert.ThrowsAny<OperationCanceledException>(() => Trainer(options, "stopped", Validate, counting).Train(set, stop.Token));
         TrainingResult resumed = Trainer(options, "stopped", Validate).Train(set);
         AssertEqual(whole, resumed.Weights);
@@ -118,10 +120,10 @@ public sealed class TrainerTests : IDisposable
         foreach ((Weight one, Weight two) in expected.All.Zip(actual.All)) Assert.Equal(one.Values.ToArray(), two.Values.ToArray());
     }
 
-    /// <summary>Cancels after so many steps.</summary>
-    private sealed class StopAfter(int steps, CancellationTokenSource stop) : IProgressReporter, IProgressTask
+    /// <summary>Cancels after so many windows of steps.</summary>
+    private sealed class StopAfter(int windows, CancellationTokenSource stop) : IProgressReporter, IProgressTask
     {
-        private int left = steps + 1; // the first is the epoch's start
+        private int left = windows + 1; // the first is the epoch's start
 
         public IProgressTask Start(string title, long total, string unit) => this;
 

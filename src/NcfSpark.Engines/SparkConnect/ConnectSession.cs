@@ -19,6 +19,9 @@ internal sealed class ConnectSession(CallInvoker calls, SparkConnectionString ta
 
     public string Id { get; } = (target.SessionId ?? Guid.NewGuid()).ToString();
 
+    /// <summary>Whether the address names the session, so that others may be in it.</summary>
+    public bool IsShared { get; } = target.SessionId is not null;
+
     public string ClientType { get; } = target.UserAgent;
 
     public UserContext User { get; } = new() { UserId = target.UserId, UserName = target.UserId };

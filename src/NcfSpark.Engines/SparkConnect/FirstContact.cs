@@ -27,8 +27,10 @@ internal static class FirstContact
                 $"There is no host named {target.Host}. Mend the address {target}, or the name service of this machine.",
             _ when Cause<SocketException>() is { SocketErrorCode: SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable } || Cause<TimeoutException>() is not null =>
                 $"{target} cannot be reached. Mend the address, or what lies between (a firewall, a VPN).",
-            _ when Cause<AuthenticationException>() is { } tls =>
-                $"No encrypted connection to {target} could be made: {tls.Message} Spark's own server has no TLS: if there is no proxy before it, add ;use_ssl=false (the token then travels in the clear).",
+            _ when Cause<AuthenticationException>() is { } untrusted && untrusted.Message.Contains("certificate", StringComparison.Ordinal) =>
+                $"The certificate of {target} is not trusted. Name the server as its certificate does, and if the certificate is your own, set SSL_CERT_FILE to the file of those to trust.",
+            _ when Cause<AuthenticationException>() is not null =>
+                $"No encrypted connection to {target} could be made: Spark's own server has no TLS: if there is no proxy before it, add ;use_ssl=false (the token then travels in the clear).",
             _ => NotSpark(target.UseTls ? "what answers there is not gRPC over TLS" : "what answers there is not gRPC; if it wants TLS, add ;use_ssl=true"),
         };
 

@@ -5,17 +5,20 @@ namespace NcfSpark.Engines.SparkConnect;
 /// <summary>The last lines that a server wrote, for the message when it ends.</summary>
 internal sealed partial class ServerLog
 {
-    private const int Kept = 500, Shown = 12;
+    private const int Kept = 500, Shown = 12, LatestLength = 80;
 
     private readonly Lock gate = new();
     private readonly Queue<string> lines = new();
 
-    /// <summary>The latest line without its date and level; empty before there is one.</summary>
+    /// <summary>The latest line without its date and level, cut to what a terminal has room for; empty before there is one.</summary>
     public string Latest
     {
         get
         {
-            lock (gate) return lines.Count == 0 ? "" : LogPrefix().Replace(lines.Last(), "");
+            string line;
+            lock (gate) line = lines.LastOrDefault("");
+            line = LogPrefix().Replace(line, "");
+            return line.Length <= LatestLength ? line : $"{line[..LatestLength]}…";
         }
     }
 

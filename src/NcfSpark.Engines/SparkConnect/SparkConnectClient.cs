@@ -102,7 +102,7 @@ public sealed class SparkConnectClient : IAsyncDisposable
             if (response.ResponseTypeCase != ExecutePlanResponse.ResponseTypeOneofCase.ArrowBatch) continue;
             ExecutePlanResponse.Types.ArrowBatch part = response.ArrowBatch;
             long before = rows;
-            if (part.HasStartOffset && part.StartOffset != rows) throw new InvalidDataException($"Spark sent rows from {part.StartOffset} on where row {rows} comes next.");
+            if (part.HasStartOffset && part.StartOffset != rows) throw SparkException.FromServer($"Spark sent rows from {part.StartOffset} on where row {rows} comes next.", null, null, null);
             using var reader = new ArrowStreamReader(part.Data.Memory);
             while (await reader.ReadNextRecordBatchAsync(cancellation) is { } batch)
             {
@@ -110,7 +110,7 @@ public sealed class SparkConnectClient : IAsyncDisposable
                 yield return batch;
             }
 
-            if (rows - before != part.RowCount) throw new InvalidDataException($"Spark announced {part.RowCount} rows and sent {rows - before}.");
+            if (rows - before != part.RowCount) throw SparkException.FromServer($"Spark announced {part.RowCount} rows and sent {rows - before}.", null, null, null);
         }
     }
 
@@ -177,10 +177,16 @@ public sealed class SparkConnectClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the session: its views go. (A server of Spark 3.5 closes it by itself after an hour.)</summary>
+    /// <summary>Closes the session: its views go. (A server of Spark 3.5 closes it by itself after an hour.) One that was named in the address stays: it is shared.</summary>
     public async ValueTask DisposeAsync()
     {
         await keepAlive.DisposeAsync();
+        if (!session.IsShared) await CloseSessionAsync();
+        channel?.Dispose();
+    }
+
+    private async Task CloseSessionAsync()
+    {
         try
         {
             var request = new ReleaseSessionRequest { SessionId = session.Id, UserContext = session.User, ClientType = session.ClientType };
@@ -190,8 +196,6 @@ public sealed class SparkConnectClient : IAsyncDisposable
         {
             // The server is gone or too old for the call; either way it will not keep the session for ever.
         }
-
-        channel?.Dispose();
     }
 
     private Task CreateViewAsync(string view, Relation input, CancellationToken cancellation) =>

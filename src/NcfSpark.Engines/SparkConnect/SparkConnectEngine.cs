@@ -16,6 +16,7 @@ public sealed class SparkConnectEngine : ISqlEngine
     private readonly SparkConnectServer? server;
     private readonly CancellationToken cancellation;
     private readonly HashSet<string> cached = [];
+    private bool serverLost;
 
     private SparkConnectEngine(SparkConnectClient client, SparkConnectServer? server, CancellationToken cancellation) =>
         (this.client, this.server, this.cancellation) = (client, server, cancellation);
@@ -51,7 +52,7 @@ public sealed class SparkConnectEngine : ISqlEngine
 
     public void Execute(string sql) => Run(() => client.ExecuteAsync(sql, cancellation: cancellation));
 
-    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() => client.QueryAsync(sql, cancellation: cancellation));
+    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() => client.QueryAsync(sql, "Spark: query", cancellation));
 
     public void Materialize(string table, string query)
     {
@@ -93,7 +94,7 @@ public sealed class SparkConnectEngine : ISqlEngine
         try
         {
             // A server that goes on would keep the rows for its other users' sessions.
-            if (server is null) Wait(() => UncacheAsync());
+            if (server is null && !serverLost) Wait(() => UncacheAsync());
         }
         finally
         {
@@ -129,13 +130,13 @@ public sealed class SparkConnectEngine : ISqlEngine
         }
     }
 
-    private static void Run(Func<Task> run) => Guarded(async () =>
+    private void Run(Func<Task> run) => Guarded(async () =>
     {
         await run();
         return true;
     });
 
-    private static T Guarded<T>(Func<Task<T>> run)
+    private T Guarded<T>(Func<Task<T>> run)
     {
         try
         {
@@ -143,6 +144,7 @@ public sealed class SparkConnectEngine : ISqlEngine
         }
         catch (SparkException cause)
         {
+            serverLost = cause.Kind == SparkErrorKind.ServerLost;
             throw new SqlEngineException(cause.Message, cause) { DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase) };
         }
     }

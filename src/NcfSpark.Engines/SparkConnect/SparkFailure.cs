@@ -50,7 +50,8 @@ internal sealed class SparkFailure
     /// <summary>The server has forgotten the session, or is another one by now.</summary>
     public bool IsSessionLost => Mentions("INVALID_HANDLE.SESSION_");
 
-    public string Status => failure.Status.Detail.Length > 0 ? $"{failure.StatusCode}: {failure.Status.Detail}" : failure.StatusCode.ToString();
+    /// <summary>In short: the innermost of what went wrong, where it went wrong on this side.</summary>
+    public string Status => (failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail) is { Length: > 0 } detail ? $"{failure.StatusCode}: {detail}" : failure.StatusCode.ToString();
 
     /// <summary>The exception for the caller, with everything that the server has to say.</summary>
     public async Task<SparkException> ToExceptionAsync(ConnectSession session)

@@ -17,6 +17,9 @@ internal sealed partial class SparkInstallation
     /// <summary>Such as "4.3.0"; empty where the jars do not tell.</summary>
     public string Version { get; private init; } = "";
 
+    /// <summary>Of its jars, such as "2.13".</summary>
+    public string ScalaVersion { get; private init; } = "";
+
     /// <summary>Spark 4 brings its Connect server along; Spark 3.5 gets it by --packages.</summary>
     public bool HasConnectServer { get; private init; }
 
@@ -29,19 +32,21 @@ internal sealed partial class SparkInstallation
         RequireJava();
         string jars = Path.Combine(home, "jars");
         string[] names = Directory.Exists(jars) ? [.. Directory.GetFiles(jars, "spark-*.jar").Select(path => Path.GetFileName(path))] : [];
+        Match? core = names.Select(name => CoreJar().Match(name)).FirstOrDefault(match => match.Success);
         return new SparkInstallation(home)
         {
-            Version = names.Select(name => CoreJar().Match(name)).FirstOrDefault(match => match.Success)?.Groups[1].Value ?? "",
+            ScalaVersion = core?.Groups[1].Value ?? "",
+            Version = core?.Groups[2].Value ?? "",
             HasConnectServer = names.Any(name => name.StartsWith("spark-connect_", StringComparison.Ordinal)),
         };
     }
 
-    /// <summary>Whether conf/spark-defaults.conf has a setting: where it does, NcfSpark sets no other.</summary>
-    public bool SetsByDefault(string key)
-    {
-        string directory = Environment.GetEnvironmentVariable("SPARK_CONF_DIR") is { Length: > 0 } set ? set : Path.Combine(Home, "conf"), file = Path.Combine(directory, "spark-defaults.conf");
-        return File.Exists(file) && File.ReadLines(file).Any(line => line.TrimStart().Split([' ', '\t', '=', ':'], 2)[0] == key);
-    }
+    /// <summary>The file of settings that spark-submit reads where it is given no other.</summary>
+    public string DefaultsFile => Path.Combine(Environment.GetEnvironmentVariable("SPARK_CONF_DIR") is { Length: > 0 } set ? set : Path.Combine(Home, "conf"), "spark-defaults.conf");
+
+    /// <summary>Whether a file of settings has one: where it does, NcfSpark sets no other.</summary>
+    public static bool Sets(string file, string key) =>
+        File.Exists(file) && File.ReadLines(file).Any(line => line.TrimStart().Split([' ', '\t', '=', ':'], 2)[0] == key);
 
     private static string FindHome(string sparkHome)
     {
@@ -63,6 +68,6 @@ internal sealed partial class SparkInstallation
     internal static string? OnPath(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
 
-    [GeneratedRegex(@"^spark-core_[\d.]+-(\d.*)\.jar$")]
+    [GeneratedRegex(@"^spark-core_([\d.]+)-(\d.*)\.jar$")]
     private static partial Regex CoreJar();
 }

@@ -43,6 +43,7 @@ public static class ReportJson
             classification["log_loss_epsilon"] = ClassificationMeasure.Epsilon;
         }
 
+        if (input.Caution is not null) report["caution"] = input.Caution;
         if (input.Made is DateTimeOffset made) report["made"] = made.ToString("O");
         return report;
     }

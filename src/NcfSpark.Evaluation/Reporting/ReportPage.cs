@@ -39,7 +39,7 @@ internal static class ReportPage
             <body>
             <header>
             <h1>Recommender report · <bdi>{input.Title}</bdi></h1>
-            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p></div>
+            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>{(input.Caution is null ? Html.Empty : Html.Of($"<p class=\"caution\" role=\"note\">{input.Caution}</p>"))}</div>
             {Tiles(input, verdict)}
             <nav aria-label="Sections">{sections.Select(section => Html.Of($"<a href=\"#{section.Id}\">{section.Title}</a>"))}</nav>
             </header>

@@ -34,6 +34,10 @@ internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int
 
     public int Interrupts { get; private set; }
 
+    public int VersionsAsked { get; private set; }
+
+    public string Version { get; init; } = "4.3.0";
+
     /// <summary>Answers every call with this, from now on.</summary>
     public Status? Failure { get; set; }
 
@@ -48,11 +52,14 @@ internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int
         object response = request switch
         {
             ReleaseExecuteRequest => new ReleaseExecuteResponse(),
+            ReleaseSessionRequest => new ReleaseSessionResponse(),
+            AnalyzePlanRequest => new AnalyzePlanResponse { SparkVersion = new() { Version = Version } },
             InterruptRequest interrupt => new InterruptResponse { InterruptedIds = { interrupt.OperationId } },
             _ => throw new NotSupportedException(method.Name),
         };
         if (request is ReleaseExecuteRequest) Releases++;
         if (request is InterruptRequest) Interrupts++;
+        if (request is AnalyzePlanRequest) VersionsAsked++;
         return new AsyncUnaryCall<TResponse>(Task.FromResult((TResponse)response), Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { });
     }
 

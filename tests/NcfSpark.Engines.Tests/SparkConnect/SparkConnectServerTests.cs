@@ -15,8 +15,8 @@ public sealed class SparkConnectServerTests(SparkFixture spark)
         using SparkConnectServer server = spark.Start("local-cluster[2,1,1024]", "--conf", "spark.sql.shuffle.partitions=4");
         var options = new SparkConnectOptions { HowServerEnded = server.HowItEnded };
         await using SparkConnectClient client = await SparkConnectClient.ConnectAsync(server.Address, options);
-        IReadOnlyList<object?> row = Assert.Single(await client.QueryAsync("SELECT count(*), sum(k), count(DISTINCT part) FROM (SELECT id % 7 AS k, spark_partition_id() AS part FROM range(0, 100000, 1, 4))"));
-        Assert.Equal<object?>([100_000L, 299_995L, 4L], row);
+        IReadOnlyList<object?> row = Assert.Single(await client.QueryAsync("SELECT count(*), sum(id % 7) FROM range(0, 100000, 1, 4)"));
+        Assert.Equal<object?>([100_000L, 299_995L], row);
 
         int[] family = Descendants(server.ProcessId);
         int[] executors = [.. family.Where(id => CommandLine(id).Contains("CoarseGrainedExecutorBackend"))];

@@ -33,6 +33,17 @@ public partial class ReportPageTests
     }
 
     [Fact]
+    public void ACautionStandsUnderTheVerdictAndInTheJson()
+    {
+        ReportInput cautious = SampleReport.Input with { Caution = "these figures flatter <it>" };
+        string page = ReportPage.Of(cautious);
+        Assert.Contains("these figures flatter &lt;it&gt;", page);
+        AssertNested(page);
+        Assert.Equal("these figures flatter <it>", (string?)ReportJson.Of(cautious)["caution"]);
+        Assert.DoesNotContain("role=\"note\"", ReportPage.Of(SampleReport.Input));
+    }
+
+    [Fact]
     public void ThePageNeedsNothingFromElsewhere()
     {
         string page = ReportPage.Of(SampleReport.Input);

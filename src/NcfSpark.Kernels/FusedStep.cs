@@ -1,0 +1,286 @@
+using System.Runtime.ExceptionServices;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// Training steps over packed memory (<see cref="PackedLayout"/>): for each batch the gradient of the mean loss, one update of each distinct row by
+/// the sum of its samples' gradients, and one of the dense block.
+/// <para>
+/// A step has two phases. In the first, threads claim chunks of tiles; a tile goes forward and backward and updates the rows that nobody else
+/// touches in this batch. In the second, they claim pieces of the dense block, and the rows that have samples in several places. Meanwhile
+/// the next batch is grouped and the one after it filled, as spare work.
+/// </para>
+/// What is claimed by whom does not matter: chunks and pieces follow from the batch alone and have buffers of their own, so any number of
+/// threads gives the same bytes.
+/// </summary>
+public sealed unsafe class FusedStep : IDisposable
+{
+    private const int SamplesAtOnce = 64;    // a piece of filling, a few microseconds: short enough to end soon after the others are ready
+    private const int RowsAtOnce = 32;       // a piece of deferred rows, about as long
+
+    private readonly PackedLayout layout;
+    private readonly StepMemory memory;
+    private readonly StepKernel kernel;
+    private readonly int densePieces;
+
+    // Batches: batch b is filled into raw[b % 2] while b - 2 is trained on, grouped into grouped[b % 2] while b - 1 is, and then trained on.
+    private readonly RawBatch[] raw;
+    private readonly GroupedBatch[] grouped;
+    private readonly BatchTerms[] terms = new BatchTerms[3]; // of batch b at b % 3
+    private readonly AlignedArray<int> userHeads;
+    private readonly AlignedArray<int> itemHeads;
+
+    // Threads: the caller's is number 0.
+    private readonly Thread[] workers;
+    private readonly TileBuffers[] buffers;
+    private readonly AlignedArray<float>[] sums;
+    private readonly SemaphoreSlim start = new(0);
+    private readonly StepBarrier barrier;
+    private readonly Action phaseOneEnded;
+    private readonly Action phaseTwoEnded;
+    private readonly Func<bool> fillPiece;
+    private volatile int atWork;
+    private volatile bool disposed;
+    private volatile Exception? failure;
+
+    // The run under way; written between phases by one thread.
+    private IBatchFeed feed = null!;
+    private long batches;
+    private long batch;
+    private double lossSum;
+    private bool diverged;
+    private StepRules rules;
+    private readonly double[] chunkLosses;
+
+    // What threads claim, by counting up.
+    private int claimedChunks;
+    private int claimedPieces;
+    private int claimedFills;
+    private int claimedGrouping;
+    private int fills;
+
+    /// <param name="shape">The network.</param>
+    /// <param name="userCount">Users.</param>
+    /// <param name="itemCount">Items.</param>
+    /// <param name="batchSize">Samples of a batch, at most.</param>
+    /// <param name="threads">At least 1.</param>
+    /// <param name="level">The instruction set.</param>
+    public FusedStep(NetworkShape shape, int userCount, int itemCount, int batchSize, int threads, SimdLevel level)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        layout = new PackedLayout(shape);
+        int capacity = (batchSize + Tile.Samples - 1) / Tile.Samples * Tile.Samples; // vectors read whole tiles
+        memory = new StepMemory(layout, userCount, itemCount, capacity);
+        kernel = StepKernel.For(level);
+        densePieces = DensePieces.Count(layout);
+        (raw, grouped) = ([new(capacity), new(capacity)], [new(capacity), new(capacity)]);
+        (userHeads, itemHeads) = (new(userCount), new(itemCount));
+        new Span<int>(userHeads.Pointer, userCount).Fill(-1);
+        new Span<int>(itemHeads.Pointer, itemCount).Fill(-1);
+        chunkLosses = new double[GroupedBatch.ChunksOf(capacity / Tile.Samples)];
+        buffers = [.. Enumerable.Range(0, threads).Select(_ => new TileBuffers(layout))];
+        sums = [.. Enumerable.Range(0, threads).Select(_ => new AlignedArray<float>(layout.RowWidth))];
+        barrier = new StepBarrier(threads);
+        (phaseOneEnded, phaseTwoEnded, fillPiece) = (EndPhaseOne, EndPhaseTwo, FillPiece);
+        workers = [.. Enumerable.Range(1, threads - 1).Select(number => new Thread(() => Serve(number)) { IsBackground = true, Name = $"fused step {number}" })];
+        foreach (Thread worker in workers) worker.Start();
+        Parts = new PackedParts(layout, memory, userCount, itemCount);
+    }
+
+    /// <summary>The model's parts in this memory, to be set before and read after running.</summary>
+    public PackedParts Parts { get; }
+
+    /// <summary>Makes a step for each batch of a feed.</summary>
+    /// <param name="from">The feed.</param>
+    /// <param name="count">How many batches.</param>
+    /// <param name="losses">To which the sum of each batch's losses, before its update, is added in the order of batches.</param>
+    /// <returns>How many steps were made: fewer than asked for where a loss was not finite. Of that last batch some rows may have been updated.</returns>
+    public long Run(IBatchFeed from, long count, ref double losses)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (count == 0) return 0;
+        (feed, batches, batch, lossSum, diverged, failure) = (from, count, 0, losses, false, null);
+        barrier.Reset();
+        for (int b = 0; b < Math.Min(count, 2); b++) FillWhole(b);
+        grouped[0].Group(raw[0], userHeads.Pointer, itemHeads.Pointer);
+        BeginStep();
+        atWork = workers.Length;
+        if (workers.Length > 0) start.Release(workers.Length);
+        Work(0);
+        while (atWork > 0) Thread.SpinWait(1); // they still read what the next run will set
+        if (failure is { } thrown) ExceptionDispatchInfo.Throw(thrown);
+        losses = lossSum;
+        return batch;
+    }
+
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        if (workers.Length > 0) start.Release(workers.Length);
+        foreach (Thread worker in workers) worker.Join();
+        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userHeads, itemHeads, .. buffers, .. sums, start];
+        foreach (IDisposable one in owned) one.Dispose();
+    }
+
+    private void Serve(int thread)
+    {
+        while (true)
+        {
+            start.Wait();
+            if (disposed) return;
+            Work(thread);
+            Interlocked.Decrement(ref atWork);
+        }
+    }
+
+    private void Work(int thread)
+    {
+        try
+        {
+            while (true)
+            {
+                if (Claim(ref claimedGrouping) == 0) GroupNext();
+                ComputeChunks(thread);
+                if (!barrier.Wait(phaseOneEnded, fillPiece) || diverged) return;
+                PrefetchNext(thread);
+                UpdatePieces(thread);
+                while (FillPiece()) { }
+                if (!barrier.Wait(phaseTwoEnded, fillPiece) || batch == batches) return;
+            }
+        }
+#pragma warning disable CA1031 // Whatever it is, the other threads must not wait for this one, and the caller is told.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            failure = exception;
+            barrier.Break();
+        }
+    }
+
+    private void ComputeChunks(int thread)
+    {
+        GroupedBatch now = grouped[batch & 1];
+        TileBuffers mine = buffers[thread];
+        for (int chunk = Claim(ref claimedChunks); chunk < now.Chunks;)
+        {
+            double loss = 0;
+            int first = now.TileStart(chunk), end = now.TileStart(chunk + 1), following = now.Chunks;
+            for (int tile = first; tile < end; tile++)
+            {
+                if (tile + 1 == end) following = Claim(ref claimedChunks);
+                int next = tile + 1 < end ? tile + 1 : following < now.Chunks ? now.TileStart(following) : -1;
+                mine.Prefetch.Clear();
+                if (next >= 0) now.ListRecords(next, memory, ref mine.Prefetch);
+                var work = new TileWork
+                {
+                    Layout = layout,
+                    Memory = memory,
+                    Buffers = mine,
+                    Batch = now,
+                    Start = tile * Tile.Samples,
+                    Count = Math.Min(Tile.Samples, now.Count - tile * Tile.Samples),
+                    Gradient = memory.ChunkGradient(chunk),
+                    First = tile == first,
+                    DropoutKey = terms[batch % terms.Length].DropoutKey,
+                    Rules = rules,
+                };
+                loss += kernel.ComputeTile(in work);
+            }
+
+            chunkLosses[chunk] = loss;
+            chunk = following;
+        }
+    }
+
+    private void UpdatePieces(int thread)
+    {
+        GroupedBatch now = grouped[batch & 1];
+        int userPieces = PiecesOf(now.DeferredUsers.Count, RowsAtOnce), itemPieces = PiecesOf(now.DeferredItems.Count, RowsAtOnce);
+        for (int piece = Claim(ref claimedPieces); piece < densePieces + userPieces + itemPieces; piece = Claim(ref claimedPieces))
+        {
+            int rows = piece - densePieces;
+            if (rows < 0) kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
+            else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), sums[thread].Pointer, in rules);
+            else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), sums[thread].Pointer, in rules);
+        }
+    }
+
+    // The first tile that this thread will probably claim in the next step.
+    private void PrefetchNext(int thread)
+    {
+        if (batch + 1 == batches) return;
+        GroupedBatch next = grouped[(batch + 1) & 1];
+        if (thread >= next.Chunks) return;
+        ref PrefetchList prefetch = ref buffers[thread].Prefetch;
+        prefetch.Clear();
+        next.ListRecords(next.TileStart(thread), memory, ref prefetch);
+        prefetch.Rest();
+    }
+
+    private void GroupNext()
+    {
+        long next = batch + 1;
+        if (next < batches) grouped[next & 1].Group(raw[next & 1], userHeads.Pointer, itemHeads.Pointer);
+    }
+
+    private void FillWhole(long number)
+    {
+        RawBatch to = raw[number & 1];
+        BatchTerms of = terms[number % terms.Length] = feed.TermsOf(number);
+        to.Count = of.Count;
+        Fill(number, 0, of.Count);
+    }
+
+    private bool FillPiece()
+    {
+        if (claimedFills >= fills) return false;
+        int piece = Claim(ref claimedFills);
+        if (piece >= fills) return false;
+        long number = batch + 2;
+        int from = piece * SamplesAtOnce;
+        Fill(number, from, Math.Min(SamplesAtOnce, terms[number % terms.Length].Count - from));
+        return true;
+    }
+
+    private void Fill(long number, int from, int count)
+    {
+        RawBatch to = raw[number & 1];
+        feed.Fill(number, from, new(to.Users + from, count), new(to.Items + from, count), new(to.Labels + from, count), new(to.Weights + from, count));
+    }
+
+    private void EndPhaseOne()
+    {
+        double loss = 0;
+        for (int chunk = 0; chunk < grouped[batch & 1].Chunks; chunk++) loss += chunkLosses[chunk];
+        lossSum += loss;
+        diverged = !double.IsFinite(loss);
+    }
+
+    private void EndPhaseTwo()
+    {
+        batch++;
+        if (batch < batches) BeginStep();
+    }
+
+    private void BeginStep()
+    {
+        BatchTerms now = terms[batch % terms.Length];
+        rules = new StepRules(new(now.Gmf, now.Step, now.Count), new(now.Mlp, now.Step, now.Count), new(now.Dense, now.Step, now.Count));
+        (claimedChunks, claimedPieces, claimedGrouping, fills) = (0, 0, 0, 0);
+        long ahead = batch + 2;
+        if (ahead < batches)
+        {
+            BatchTerms later = terms[ahead % terms.Length] = feed.TermsOf(ahead);
+            raw[ahead & 1].Count = later.Count;
+            fills = PiecesOf(later.Count, SamplesAtOnce);
+        }
+
+        claimedFills = 0;
+    }
+
+    private static int Claim(ref int claimed) => Interlocked.Increment(ref claimed) - 1;
+
+    private static int PiecesOf(int count, int atOnce) => (count + atOnce - 1) / atOnce;
+}

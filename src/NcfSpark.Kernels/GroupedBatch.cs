@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// A batch with the samples of each user side by side, so that a user's row is read and updated once, and what becomes of each row's gradient.
+/// <para>
+/// Example, one chunk, samples (user, item): (4, 1) (9, 2) (4, 3) (9, 1). The users' lists, by their last sample, are 4: 0, 2 and 9: 1, 3:
+/// <code>
+/// Users 4 4 9 9    Items 1 3 2 1    Places 0 2 1 3    UserFates Carry Update Carry Update    ItemFates Defer Update Update Defer
+/// DeferredItems: row 1 of samples 0 and 3
+/// </code>
+/// A user whose samples lie in two chunks, which two threads may compute, is deferred, too. It is all a function of the batch alone.
+/// </para>
+/// </summary>
+internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
+{
+    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), next = new(capacity), distinct = new(capacity);
+    private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
+    private readonly AlignedArray<RowFate> userFates = new(capacity), itemFates = new(capacity);
+
+    public int Count { get; private set; }
+
+    public int Tiles { get; private set; }
+
+    public int Chunks { get; private set; }
+
+    public int* Users => users.Pointer;
+
+    public int* Items => items.Pointer;
+
+    public float* Labels => labels.Pointer;
+
+    public float* Weights => weights.Pointer;
+
+    /// <summary>Where each sample stood in the batch before.</summary>
+    public int* Places => places.Pointer;
+
+    public RowFate* UserFates => userFates.Pointer;
+
+    public RowFate* ItemFates => itemFates.Pointer;
+
+    public DeferredRows DeferredUsers { get; } = new(capacity);
+
+    public DeferredRows DeferredItems { get; } = new(capacity);
+
+    /// <summary>
+    /// Chunks of neighbouring tiles are what threads share out; each has a gradient of the dense block, and they are added in the order of chunks.
+    /// More chunks share out better and cost more to add, so there are as many as each has tiles, within a factor of 2: 2 · sqrt(tiles).
+    /// </summary>
+    public static int ChunksOf(int tiles) => Math.Min(tiles, (int)Math.Ceiling(2 * Math.Sqrt(tiles)));
+
+    /// <summary>The first tile of a chunk.</summary>
+    public int TileStart(int chunk) => (int)((long)Tiles * chunk / Chunks);
+
+    /// <summary>Groups a batch.</summary>
+    /// <param name="batch">The samples.</param>
+    /// <param name="userHeads">-1 for each user; is so again afterwards.</param>
+    /// <param name="itemHeads">The same for items.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Group(RawBatch batch, int* userHeads, int* itemHeads)
+    {
+        Count = batch.Count;
+        Tiles = (Count + Tile.Samples - 1) / Tile.Samples;
+        Chunks = ChunksOf(Tiles);
+        GroupUsers(batch, userHeads);
+        FindRepeatedItems(itemHeads);
+    }
+
+    /// <summary>Lists the records that a tile needs.</summary>
+    public void ListRecords(int tile, StepMemory memory, ref PrefetchList prefetch)
+    {
+        int start = tile * Tile.Samples, end = Math.Min(start + Tile.Samples, Count);
+        for (int b = start; b < end; b++)
+        {
+            if (b == start || Users[b] != Users[b - 1]) prefetch.Add(memory.User(Users[b]), whole: UserFates[b] != RowFate.Defer);
+            prefetch.Add(memory.Item(Items[b]), whole: ItemFates[b] == RowFate.Update);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable array in new IDisposable[] { users, items, places, next, distinct, labels, weights, userFates, itemFates, DeferredUsers, DeferredItems }) array.Dispose();
+    }
+
+    private void GroupUsers(RawBatch batch, int* heads)
+    {
+        int count = Link(batch.Users, Count, heads, next.Pointer, distinct.Pointer);
+        DeferredRows deferred = DeferredUsers;
+        deferred.Count = 0;
+        int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples;
+        for (int d = count - 1; d >= 0; d--)
+        {
+            int user = distinct.Pointer[d], first = place;
+            for (int b = heads[user]; b >= 0; b = next.Pointer[b], place++)
+            {
+                Users[place] = user;
+                Items[place] = batch.Items[b];
+                Labels[place] = batch.Labels[b];
+                Weights[place] = batch.Weights[b];
+                Places[place] = b;
+                UserFates[place] = RowFate.Carry;
+            }
+
+            heads[user] = -1;
+            while (first >= chunkEnd) chunkEnd = TileStart(++chunk + 1) * Tile.Samples;
+            if (place > chunkEnd)
+            {
+                (deferred.Rows[deferred.Count], deferred.First[deferred.Count]) = (user, first);
+                deferred.Count++;
+                for (int b = first; b < place; b++) (UserFates[b], deferred.Next[b]) = (RowFate.Defer, b + 1 < place ? b + 1 : -1);
+            }
+            else
+            {
+                UserFates[place - 1] = RowFate.Update;
+            }
+        }
+    }
+
+    private void FindRepeatedItems(int* heads)
+    {
+        DeferredRows deferred = DeferredItems;
+        int count = Link(Items, Count, heads, deferred.Next, distinct.Pointer);
+        new Span<RowFate>(ItemFates, Count).Fill(RowFate.Defer);
+        deferred.Count = 0;
+        for (int d = count - 1; d >= 0; d--)
+        {
+            int item = distinct.Pointer[d], first = heads[item];
+            heads[item] = -1;
+            if (deferred.Next[first] < 0)
+            {
+                ItemFates[first] = RowFate.Update;
+            }
+            else
+            {
+                (deferred.Rows[deferred.Count], deferred.First[deferred.Count]) = (item, first);
+                deferred.Count++;
+            }
+        }
+    }
+
+    // Makes a list of the samples of each distinct row, in rising order, without sorting; returns how many rows there are, the last seen first.
+    private static int Link(int* rows, int count, int* heads, int* next, int* distinct)
+    {
+        int found = 0;
+        for (int b = count - 1; b >= 0; b--)
+        {
+            int row = rows[b], head = heads[row];
+            next[b] = head;
+            heads[row] = b;
+            if (head < 0) distinct[found++] = row;
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,56 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// What the kernels ask of a processor's vectors. The kernels are written once over an instruction set S and its vector V; the compiler makes
+/// one version for each set, with every call here replaced by its instruction.
+/// </summary>
+/// <typeparam name="V">A vector of floats.</typeparam>
+internal unsafe interface ISimd<V>
+    where V : struct
+{
+    /// <summary>Floats of a vector: 16, 8 or 4. Divides <see cref="Padding.Lanes"/>.</summary>
+    static abstract int Lanes { get; }
+
+    static abstract V Load(float* address);
+
+    static abstract void Store(V values, float* address);
+
+    static abstract V Broadcast(float value);
+
+    static abstract V Add(V a, V b);
+
+    static abstract V Subtract(V a, V b);
+
+    static abstract V Multiply(V a, V b);
+
+    static abstract V Divide(V a, V b);
+
+    /// <summary>a · b + c, rounded once where the processor can.</summary>
+    static abstract V MultiplyAdd(V a, V b, V c);
+
+    /// <summary>max(0, a); no number stays no number, so that a loss shows it.</summary>
+    static abstract V Relu(V a);
+
+    static abstract V Abs(V a);
+
+    static abstract V Exp(V a);
+
+    static abstract V Log(V a);
+
+    static abstract float Sum(V a);
+
+    /// <summary>Lane by lane: gate > 0 ? value : 0, which is the gradient of ReLU where the gate is its input or its output.</summary>
+    static abstract V WherePositive(V gate, V values);
+
+    /// <summary>m / (sqrt(v) · rootCorrection + epsilon), the direction of Adam.</summary>
+    static abstract V AdamDirection(V m, V v, V rootCorrection, V epsilon);
+
+    /// <summary><see cref="DropoutHash.Hash"/> of counter, counter + 1, …, one a lane, as bits.</summary>
+    static abstract V Hash(uint counter, uint key0, uint key1);
+
+    /// <summary>The values whose hash has low 16 bits of at least <paramref name="dropped"/>; 0 for the others.</summary>
+    static abstract V KeepByLowBits(V hash, uint dropped, V values);
+
+    /// <summary>The same by the high 16 bits.</summary>
+    static abstract V KeepByHighBits(V hash, uint dropped, V values);
+}

@@ -1,0 +1,99 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>Copies the parts of the model between plain matrices, row after row, and packed memory, exactly.</summary>
+public sealed unsafe class PackedParts
+{
+    private readonly PackedLayout layout;
+    private readonly StepMemory memory;
+    private readonly int userCount;
+    private readonly int itemCount;
+
+    internal PackedParts(PackedLayout layout, StepMemory memory, int userCount, int itemCount) =>
+        (this.layout, this.memory, this.userCount, this.itemCount) = (layout, memory, userCount, itemCount);
+
+    /// <summary>Sets a part.</summary>
+    /// <param name="part">Which.</param>
+    /// <param name="moment">Which of its values.</param>
+    /// <param name="plain">The matrix.</param>
+    /// <param name="layer">The layer of a layer's part, from 0.</param>
+    public void Set(ModelPart part, Moment moment, ReadOnlySpan<float> plain, int layer = 0)
+    {
+        foreach (PackedMatrix matrix in Matrices(part, moment, layer, plain.Length))
+        {
+            for (int row = 0; row < matrix.Rows; row++) plain.Slice(matrix.PlainAt(row), matrix.Columns).CopyTo(matrix.Row(row));
+        }
+
+        if (part == ModelPart.LayerWeight && moment == Moment.Weight) Transpose(layer + 1);
+    }
+
+    /// <summary>Reads a part.</summary>
+    /// <param name="part">Which.</param>
+    /// <param name="moment">Which of its values.</param>
+    /// <param name="plain">Receives the matrix.</param>
+    /// <param name="layer">The layer of a layer's part, from 0.</param>
+    public void Get(ModelPart part, Moment moment, Span<float> plain, int layer = 0)
+    {
+        foreach (PackedMatrix matrix in Matrices(part, moment, layer, plain.Length))
+        {
+            for (int row = 0; row < matrix.Rows; row++) matrix.Row(row).CopyTo(plain.Slice(matrix.PlainAt(row), matrix.Columns));
+        }
+    }
+
+    private PackedMatrix[] Matrices(ModelPart part, Moment moment, int layer, int length)
+    {
+        PackedMatrix[] matrices = part switch
+        {
+            ModelPart.UserGmf => [Rows(memory.User(0), userCount, 0, layout.Shape.GmfSize, moment)],
+            ModelPart.UserMlp => [Rows(memory.User(0), userCount, layout.MlpStart, layout.Shape.MlpSize, moment)],
+            ModelPart.UserBias => [Rows(memory.User(0), userCount, layout.BiasStart, 1, moment)],
+            ModelPart.ItemGmf => [Rows(memory.Item(0), itemCount, 0, layout.Shape.GmfSize, moment)],
+            ModelPart.ItemMlp => [Rows(memory.Item(0), itemCount, layout.MlpStart, layout.Shape.MlpSize, moment)],
+            ModelPart.ItemBias => [Rows(memory.Item(0), itemCount, layout.BiasStart, 1, moment)],
+            ModelPart.LayerWeight when layer == 0 => Halves(layout.WeightStarts[1], layout.Shape.Layers[0], moment),
+            ModelPart.LayerWeight => [Dense(layout.WeightStarts[layer + 1], layout.Shape.Layers[layer], layout.Shape.Layers[layer - 1], moment, layout.Widths[layer])],
+            ModelPart.LayerBias => [Dense(layout.BiasStarts[layer + 1], 1, layout.Shape.Layers[layer], moment)],
+            ModelPart.Head => Head(moment),
+            _ => [Dense(layout.HeadBiasStart, 1, 1, moment)],
+        };
+        ArgumentOutOfRangeException.ThrowIfNotEqual(length, matrices.Sum(matrix => matrix.Rows * matrix.Columns));
+        return matrices;
+    }
+
+    private PackedMatrix Rows(float* table, int count, int start, int size, Moment moment) =>
+        new(table + start + (int)moment * layout.RowWidth, 3 * layout.RowWidth, count, size, 0, size);
+
+    // A matrix that reads the MLP's input, or the input itself: the halves are padded each.
+    private PackedMatrix[] Halves(int start, int rows, Moment moment, int plainStart = 0)
+    {
+        int size = layout.Shape.MlpSize, stride = plainStart + 2 * size;
+        float* at = Array(moment) + start;
+        return [new(at, layout.Widths[0], rows, size, plainStart, stride), new(at + layout.MlpWidth, layout.Widths[0], rows, size, plainStart + size, stride)];
+    }
+
+    private PackedMatrix Dense(int start, int rows, int columns, Moment moment, int rowWidth = 0) => new(Array(moment) + start, rowWidth, rows, columns, 0, columns);
+
+    private PackedMatrix[] Head(Moment moment)
+    {
+        int gmf = layout.Shape.GmfSize, last = layout.Shape.Layers.Count == 0 ? 0 : layout.Shape.Layers[^1];
+        var first = new PackedMatrix(Array(moment), 0, 1, gmf, 0, gmf + last);
+        if (layout.MlpWidth > 0 && last == 0) return [first, .. Halves(layout.HeadMlpStart, 1, moment, gmf)];
+        return [first, new(Array(moment) + layout.HeadMlpStart, 0, 1, last, gmf, gmf + last)];
+    }
+
+    private float* Array(Moment moment) => moment switch
+    {
+        Moment.Weight => memory.Weights,
+        Moment.First => memory.FirstMoments,
+        _ => memory.SecondMoments,
+    };
+
+    private void Transpose(int l)
+    {
+        int inputs = layout.Widths[l - 1], outputs = layout.Widths[l];
+        float* weights = memory.Weights + layout.WeightStarts[l], transposed = memory.Transposed + layout.TransposedStarts[l];
+        for (int n = 0; n < outputs; n++)
+        {
+            for (int k = 0; k < inputs; k++) transposed[(long)k * outputs + n] = weights[(long)n * inputs + k];
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>The samples of a batch in the order in which they were drawn.</summary>
+internal sealed unsafe class RawBatch(int capacity) : IDisposable
+{
+    private readonly AlignedArray<int> users = new(capacity), items = new(capacity);
+    private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
+
+    /// <summary>How many there are.</summary>
+    public int Count { get; set; }
+
+    public int* Users => users.Pointer;
+
+    public int* Items => items.Pointer;
+
+    /// <summary>1 seen, 0 not.</summary>
+    public float* Labels => labels.Pointer;
+
+    /// <summary>What a sample's loss and L2 are multiplied by.</summary>
+    public float* Weights => weights.Pointer;
+
+    public void Dispose()
+    {
+        users.Dispose();
+        items.Dispose();
+        labels.Dispose();
+        weights.Dispose();
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>Updates of users' and items' rows: one for each distinct row of a batch, by the sum of its samples' gradients.</summary>
+internal static unsafe class RowUpdates<S, V>
+    where S : ISimd<V>
+    where V : struct
+{
+    // Rows of large tables come from memory: so many records ahead are asked for while one is updated.
+    private const int RecordsAhead = 6;
+
+    /// <summary>What becomes of the gradients of a tile (<see cref="RowFate"/>).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void OfTile(in TileWork work)
+    {
+        TileBuffers buffers = work.Buffers;
+        GroupedBatch batch = work.Batch;
+        int width = work.Layout.RowWidth;
+        float* gradient = buffers.UserGradients, carried = gradient + Tile.Samples * width, rowWeights = buffers.RowWeights;
+        bool continues = !work.First && batch.UserFates[work.Start - 1] == RowFate.Carry;
+        for (int j = 0; j < work.Count; j++) rowWeights[j] = batch.Weights[work.Start + j];
+        if (continues)
+        {
+            Add(carried, gradient, width);
+            rowWeights[0] += rowWeights[Tile.Samples];
+        }
+
+        for (int j = 0; j < work.Count; j++, gradient += width)
+        {
+            switch (batch.UserFates[work.Start + j])
+            {
+                case RowFate.Update:
+                    Update(buffers.UserRows[j], gradient, rowWeights[j], work.Layout, work.Rules);
+                    break;
+                case RowFate.Defer:
+                    Copy(gradient, work.Memory.UserGradients + (long)(work.Start + j) * width, width);
+                    break;
+                case RowFate.Carry when j + 1 < work.Count:
+                    Add(gradient, gradient + width, width);
+                    rowWeights[j + 1] += rowWeights[j];
+                    break;
+                default:
+                    Copy(gradient, carried, width);
+                    rowWeights[Tile.Samples] = rowWeights[j];
+                    break;
+            }
+        }
+
+        gradient = buffers.ItemGradients;
+        for (int j = 0; j < work.Count; j++, gradient += width)
+        {
+            if (batch.ItemFates[work.Start + j] == RowFate.Update) Update(buffers.ItemRows[j], gradient, batch.Weights[work.Start + j], work.Layout, work.Rules);
+            else Copy(gradient, work.Memory.ItemGradients + (long)(work.Start + j) * width, width);
+        }
+    }
+
+    /// <summary>Updates the deferred rows from <paramref name="start"/> to before <paramref name="end"/>.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="start">The first.</param>
+    /// <param name="end">The one after the last.</param>
+    /// <param name="records">Their table.</param>
+    /// <param name="gradients">The samples' gradients.</param>
+    /// <param name="weights">The samples' weights.</param>
+    /// <param name="sum">Room for a row.</param>
+    /// <param name="layout">Where things lie in a row.</param>
+    /// <param name="rules">How they are updated.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Deferred(DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, float* sum, PackedLayout layout, in StepRules rules)
+    {
+        int width = layout.RowWidth;
+        long record = 3L * width;
+        for (int d = start; d < end; d++)
+        {
+            if (d + RecordsAhead < rows.Count) Prefetch(records + rows.Rows[d + RecordsAhead] * record, (int)record);
+            int sample = rows.First[d];
+            float weight = weights[sample];
+            Copy(gradients + (long)sample * width, sum, width);
+            for (sample = rows.Next[sample]; sample >= 0; sample = rows.Next[sample])
+            {
+                Add(gradients + (long)sample * width, sum, width);
+                weight += weights[sample];
+            }
+
+            Update(records + rows.Rows[d] * record, sum, weight, layout, in rules);
+        }
+    }
+
+    private static void Update(float* record, float* gradient, float weight, PackedLayout layout, in StepRules rules)
+    {
+        Update(record, gradient, 0, layout.GmfWidth, weight, layout.RowWidth, rules.Gmf);
+        Update(record, gradient, layout.MlpStart, layout.BiasStart, weight, layout.RowWidth, rules.Mlp);
+        Update(record, gradient, layout.BiasStart, layout.RowWidth, weight, layout.RowWidth, rules.Gmf);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Update(float* record, float* gradient, int start, int end, float weight, int width, in UpdateRule rule)
+    {
+        V l2 = S.Broadcast(rule.L2 * weight);
+        if (rule.IsAdam) AdamStep<S, V>.Update(record + start, record + width + start, record + 2 * width + start, gradient + start, end - start, l2, in rule);
+        else AdamStep<S, V>.Descend(record + start, gradient + start, end - start, l2, in rule);
+    }
+
+    private static void Prefetch(float* record, int floats)
+    {
+        if (!Sse.IsSupported) return;
+        for (int k = 0; k < floats; k += Padding.Lanes) Sse.Prefetch1(record + k);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy(float* source, float* destination, int width)
+    {
+        for (int k = 0; k < width; k += S.Lanes) S.Store(S.Load(source + k), destination + k);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add(float* source, float* destination, int width)
+    {
+        for (int k = 0; k < width; k += S.Lanes) S.Store(S.Add(S.Load(destination + k), S.Load(source + k)), destination + k);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>Any processor: 4 floats, in the vectors that it has (SSE, NEON), or computed one by one.</summary>
+internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
+{
+    public static int Lanes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128<float>.Count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Load(float* address) => Vector128.Load(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector128<float> values, float* address) => values.Store(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Broadcast(float value) => Vector128.Create(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Add(Vector128<float> a, Vector128<float> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Subtract(Vector128<float> a, Vector128<float> b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Multiply(Vector128<float> a, Vector128<float> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Divide(Vector128<float> a, Vector128<float> b) => a / b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Relu(Vector128<float> a) => Vector128.MaxNative(Vector128<float>.Zero, a); // in this order: the instruction gives its second operand where one is no number
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Abs(Vector128<float> a) => Vector128.Abs(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Exp(Vector128<float> a) => Vector128.Exp(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Log(Vector128<float> a) => Vector128.Log(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector128<float> a) => Vector128.Sum(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> WherePositive(Vector128<float> gate, Vector128<float> values) => Vector128.ConditionalSelect(Vector128.GreaterThan(gate, Vector128<float>.Zero), values, Vector128<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> AdamDirection(Vector128<float> m, Vector128<float> v, Vector128<float> rootCorrection, Vector128<float> epsilon) =>
+        m / (Vector128.Sqrt(v) * rootCorrection + epsilon);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Hash(uint counter, uint key0, uint key1)
+    {
+        Vector128<uint> x = Vector128<uint>.Indices + Vector128.Create(counter + key0);
+        x ^= x >>> 16;
+        x *= Vector128.Create(DropoutHash.Multiplier0);
+        x ^= x >>> 15;
+        x += Vector128.Create(key1);
+        x *= Vector128.Create(DropoutHash.Multiplier1);
+        x ^= x >>> 16;
+        return x.AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> KeepByLowBits(Vector128<float> hash, uint dropped, Vector128<float> values) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(hash.AsUInt32() & Vector128.Create(0xFFFFu), Vector128.Create(dropped)).AsSingle(), values, Vector128<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> KeepByHighBits(Vector128<float> hash, uint dropped, Vector128<float> values) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(hash.AsUInt32() >>> 16, Vector128.Create(dropped)).AsSingle(), values, Vector128<float>.Zero);
+}

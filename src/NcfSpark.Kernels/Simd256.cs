@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>AVX2: 8 floats.</summary>
+internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
+{
+    public static int Lanes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector256<float>.Count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load(float* address) => Vector256.Load(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<float> values, float* address) => values.Store(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Broadcast(float value) => Vector256.Create(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Add(Vector256<float> a, Vector256<float> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Subtract(Vector256<float> a, Vector256<float> b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Multiply(Vector256<float> a, Vector256<float> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Divide(Vector256<float> a, Vector256<float> b) => a / b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.MultiplyAddEstimate(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Relu(Vector256<float> a) => Vector256.MaxNative(Vector256<float>.Zero, a); // in this order: the instruction gives its second operand where one is no number
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Abs(Vector256<float> a) => Vector256.Abs(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Exp(Vector256<float> a) => Vector256.Exp(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Log(Vector256<float> a) => Vector256.Log(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector256<float> a) => Vector256.Sum(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> WherePositive(Vector256<float> gate, Vector256<float> values) => Vector256.ConditionalSelect(Vector256.GreaterThan(gate, Vector256<float>.Zero), values, Vector256<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> AdamDirection(Vector256<float> m, Vector256<float> v, Vector256<float> rootCorrection, Vector256<float> epsilon) =>
+        m / (Vector256.Sqrt(v) * rootCorrection + epsilon);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Hash(uint counter, uint key0, uint key1)
+    {
+        Vector256<uint> x = Vector256<uint>.Indices + Vector256.Create(counter + key0);
+        x ^= x >>> 16;
+        x *= Vector256.Create(DropoutHash.Multiplier0);
+        x ^= x >>> 15;
+        x += Vector256.Create(key1);
+        x *= Vector256.Create(DropoutHash.Multiplier1);
+        x ^= x >>> 16;
+        return x.AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> KeepByLowBits(Vector256<float> hash, uint dropped, Vector256<float> values) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(hash.AsUInt32() & Vector256.Create(0xFFFFu), Vector256.Create(dropped)).AsSingle(), values, Vector256<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> KeepByHighBits(Vector256<float> hash, uint dropped, Vector256<float> values) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(hash.AsUInt32() >>> 16, Vector256.Create(dropped)).AsSingle(), values, Vector256<float>.Zero);
+}

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>AVX-512: 16 floats.</summary>
+internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
+{
+    public static int Lanes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512<float>.Count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(float* address) => Vector512.Load(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<float> values, float* address) => values.Store(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Broadcast(float value) => Vector512.Create(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Add(Vector512<float> a, Vector512<float> b) => a + b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Subtract(Vector512<float> a, Vector512<float> b) => a - b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Multiply(Vector512<float> a, Vector512<float> b) => a * b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Divide(Vector512<float> a, Vector512<float> b) => a / b;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.MultiplyAddEstimate(a, b, c);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Relu(Vector512<float> a) => Vector512.MaxNative(Vector512<float>.Zero, a); // in this order: the instruction gives its second operand where one is no number
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Exp(Vector512<float> a) => Vector512.Exp(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Log(Vector512<float> a) => Vector512.Log(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Vector512<float> a) => Vector512.Sum(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> WherePositive(Vector512<float> gate, Vector512<float> values) => Vector512.ConditionalSelect(Vector512.GreaterThan(gate, Vector512<float>.Zero), values, Vector512<float>.Zero);
+
+    // Square root and division take 10 times as long as these estimates of 14 bits, each made exact to within a unit or two of the last place
+    // by one step of Newton's. The smallest normal number keeps 1 / sqrt(0) finite.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> AdamDirection(Vector512<float> m, Vector512<float> v, Vector512<float> rootCorrection, Vector512<float> epsilon)
+    {
+        Vector512<float> square = Vector512.Max(v, Vector512.Create(1.17549435e-38f));
+        Vector512<float> inverseRoot = Avx512F.ReciprocalSqrt14(square);
+        inverseRoot *= Vector512.Create(1.5f) - square * Vector512.Create(0.5f) * inverseRoot * inverseRoot;
+        Vector512<float> divisor = Vector512.FusedMultiplyAdd(square * inverseRoot, rootCorrection, epsilon);
+        Vector512<float> inverse = Avx512F.Reciprocal14(divisor);
+        inverse *= Vector512.Create(2f) - divisor * inverse;
+        return m * inverse;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Hash(uint counter, uint key0, uint key1)
+    {
+        Vector512<uint> x = Vector512<uint>.Indices + Vector512.Create(counter + key0);
+        x ^= x >>> 16;
+        x *= Vector512.Create(DropoutHash.Multiplier0);
+        x ^= x >>> 15;
+        x += Vector512.Create(key1);
+        x *= Vector512.Create(DropoutHash.Multiplier1);
+        x ^= x >>> 16;
+        return x.AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> KeepByLowBits(Vector512<float> hash, uint dropped, Vector512<float> values) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(hash.AsUInt32() & Vector512.Create(0xFFFFu), Vector512.Create(dropped)).AsSingle(), values, Vector512<float>.Zero);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> KeepByHighBits(Vector512<float> hash, uint dropped, Vector512<float> values) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(hash.AsUInt32() >>> 16, Vector512.Create(dropped)).AsSingle(), values, Vector512<float>.Zero);
+}

@@ -1,0 +1,48 @@
+using System.Runtime.Intrinsics;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>The parts of a step, compiled for one instruction set.</summary>
+internal abstract unsafe class StepKernel
+{
+    public static StepKernel For(SimdLevel level) => level switch
+    {
+        SimdLevel.Avx512 => new StepKernel<Simd512, Vector512<float>>(),
+        SimdLevel.Avx2 => new StepKernel<Simd256, Vector256<float>>(),
+        _ => new StepKernel<Simd128, Vector128<float>>(),
+    };
+
+    /// <summary>A tile forward, backward and, where rows have no samples elsewhere, to their update.</summary>
+    /// <returns>The sum of its samples' losses.</returns>
+    public abstract double ComputeTile(in TileWork work);
+
+    public abstract void UpdateDensePiece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule);
+
+    public abstract void UpdateDeferredUsers(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, float* sum, in StepRules rules);
+
+    public abstract void UpdateDeferredItems(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, float* sum, in StepRules rules);
+}
+
+/// <inheritdoc/>
+internal sealed unsafe class StepKernel<S, V> : StepKernel
+    where S : ISimd<V>
+    where V : struct
+{
+    public override double ComputeTile(in TileWork work)
+    {
+        double loss = TileForward<S, V>.Compute(in work);
+        TileBackward<S, V>.Compute(in work);
+        RowUpdates<S, V>.OfTile(in work);
+        work.Buffers.Prefetch.Rest();
+        return loss;
+    }
+
+    public override void UpdateDensePiece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule) =>
+        DenseUpdates<S, V>.Piece(layout, memory, piece, chunks, in rule);
+
+    public override void UpdateDeferredUsers(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, float* sum, in StepRules rules) =>
+        RowUpdates<S, V>.Deferred(batch.DeferredUsers, start, end, memory.User(0), memory.UserGradients, batch.Weights, sum, layout, in rules);
+
+    public override void UpdateDeferredItems(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, float* sum, in StepRules rules) =>
+        RowUpdates<S, V>.Deferred(batch.DeferredItems, start, end, memory.Item(0), memory.ItemGradients, batch.Weights, sum, layout, in rules);
+}

@@ -1,0 +1,82 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>What one thread holds of the tile that it computes. Of each array of rows, row j belongs to sample j of the tile.</summary>
+internal sealed unsafe class TileBuffers : IDisposable
+{
+    private readonly AlignedArray<float> floats;
+    private readonly AlignedArray<nint> prefetched = new(2 * Tile.Samples);
+    private readonly AlignedArray<nint> rows = new(2 * Tile.Samples);
+
+    public TileBuffers(PackedLayout layout)
+    {
+        long wide = layout.Widths.Sum();
+        floats = new(Tile.Samples * (2 * wide + layout.Widths[0] + 2L * layout.RowWidth + 4) + 2 * layout.RowWidth + Padding.Lanes);
+        float* next = floats.Pointer;
+        float* Take(long size)
+        {
+            float* taken = next;
+            next += size;
+            return taken;
+        }
+
+        activations = new float*[layout.Widths.Length];
+        deltas = new float*[layout.Widths.Length];
+        for (int l = 0; l < layout.Widths.Length; l++)
+        {
+            activations[l] = Take(Tile.Samples * layout.Widths[l]);
+            deltas[l] = Take(Tile.Samples * layout.Widths[l]);
+        }
+
+        InputGate = Take(Tile.Samples * layout.Widths[0]);
+        UserGradients = Take((Tile.Samples + 1L) * layout.RowWidth);
+        ItemGradients = Take(Tile.Samples * layout.RowWidth);
+        Logits = Take(Tile.Samples);
+        LogitGradients = Take(Tile.Samples);
+        Losses = Take(Tile.Samples);
+        RowWeights = Take(Tile.Samples + 1);
+        UserRows = (float**)rows.Pointer;
+        ItemRows = UserRows + Tile.Samples;
+        Prefetch = new PrefetchList(prefetched.Pointer, layout.RowWidth);
+    }
+
+    private readonly float*[] activations;
+    private readonly float*[] deltas;
+
+    /// <summary>The records of the tile's users and items.</summary>
+    public float** UserRows { get; }
+
+    public float** ItemRows { get; }
+
+    /// <summary>Factors by which dropout and ReLU changed the MLP's input.</summary>
+    public float* InputGate { get; }
+
+    /// <summary>A sample's gradient for its user's row, laid out as the row; one more holds what is carried to the next tile.</summary>
+    public float* UserGradients { get; }
+
+    public float* ItemGradients { get; }
+
+    public float* Logits { get; }
+
+    public float* LogitGradients { get; }
+
+    public float* Losses { get; }
+
+    /// <summary>The sum of the weights of the samples that a user's gradient holds; one more for what is carried.</summary>
+    public float* RowWeights { get; }
+
+    /// <summary>Records of the thread's next tile.</summary>
+    public PrefetchList Prefetch;
+
+    /// <summary>y_l, and y_0 the MLP's input.</summary>
+    public float* Activation(int layer) => activations[layer];
+
+    /// <summary>The gradient for layer l's sums before ReLU.</summary>
+    public float* Delta(int layer) => deltas[layer];
+
+    public void Dispose()
+    {
+        floats.Dispose();
+        prefetched.Dispose();
+        rows.Dispose();
+    }
+}

@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>From a tile's rows to its logits and their gradients.</summary>
+internal static unsafe class TileForward<S, V>
+    where S : ISimd<V>
+    where V : struct
+{
+    /// <returns>The sum of the samples' losses.</returns>
+    public static double Compute(in TileWork work)
+    {
+        PackedLayout layout = work.Layout;
+        FindRows(in work);
+        if (layout.MlpWidth > 0)
+        {
+            Gather(in work);
+            GateInput(in work);
+            for (int l = 1; l < layout.Widths.Length; l++)
+            {
+                Layer(in work, l);
+                if (layout.Shape.DropoutAt(l) > 0) Drop(in work, l);
+            }
+        }
+
+        Head(in work);
+        return Loss(in work);
+    }
+
+    private static void FindRows(in TileWork work)
+    {
+        TileBuffers buffers = work.Buffers;
+        for (int j = 0; j < work.Count; j++)
+        {
+            buffers.UserRows[j] = work.Memory.User(work.Batch.Users[work.Start + j]);
+            buffers.ItemRows[j] = work.Memory.Item(work.Batch.Items[work.Start + j]);
+        }
+    }
+
+    // y_0 = [p'; q']
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Gather(in TileWork work)
+    {
+        PackedLayout layout = work.Layout;
+        int half = layout.MlpWidth, mlpStart = layout.MlpStart;
+        float* y = work.Buffers.Activation(0);
+        for (int j = 0; j < work.Count; j++, y += 2 * half)
+        {
+            float* user = work.Buffers.UserRows[j] + mlpStart, item = work.Buffers.ItemRows[j] + mlpStart;
+            for (int k = 0; k < half; k += S.Lanes)
+            {
+                S.Store(S.Load(user + k), y + k);
+                S.Store(S.Load(item + k), y + half + k);
+            }
+        }
+
+        new Span<float>(y, (work.Rows - work.Count) * 2 * half).Clear();
+    }
+
+    // gate = (kept ? scale : 0) and, with ReLU, (y_0 > 0 ? … : 0); y_0 = gate · y_0
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GateInput(in TileWork work)
+    {
+        PackedLayout layout = work.Layout;
+        double rate = layout.Shape.DropoutAt(0);
+        bool relu = layout.Shape.EmbeddingRelu;
+        if (rate == 0 && !relu) return;
+        int width = layout.Widths[0];
+        uint dropped = DropoutHash.Dropped(rate), key0 = (uint)work.DropoutKey, key1 = (uint)(work.DropoutKey >> 32);
+        V scale = S.Broadcast(DropoutHash.KeptScale(rate));
+        float* y = work.Buffers.Activation(0), gate = work.Buffers.InputGate;
+        for (int j = 0; j < work.Count; j++, y += width, gate += width)
+        {
+            uint counter = CounterOf(in work, j, layer: 0);
+            for (int lane = 0; lane < width; lane += 2 * Padding.Lanes, counter += Padding.Lanes)
+            {
+                for (int k = 0; k < Padding.Lanes; k += S.Lanes)
+                {
+                    V low = scale, high = scale;
+                    if (rate > 0)
+                    {
+                        V hash = S.Hash(counter + (uint)k, key0, key1);
+                        (low, high) = (S.KeepByLowBits(hash, dropped, scale), S.KeepByHighBits(hash, dropped, scale));
+                    }
+
+                    int at = lane + k;
+                    V x = S.Load(y + at);
+                    if (relu) low = S.WherePositive(x, low);
+                    S.Store(low, gate + at);
+                    S.Store(S.Multiply(x, low), y + at);
+                    at += Padding.Lanes; // always there: the input is two embeddings of whole vectors
+                    x = S.Load(y + at);
+                    if (relu) high = S.WherePositive(x, high);
+                    S.Store(high, gate + at);
+                    S.Store(S.Multiply(x, high), y + at);
+                }
+            }
+        }
+    }
+
+    // y_l = relu(W_l y_(l-1) + b_l)
+    private static void Layer(in TileWork work, int l)
+    {
+        PackedLayout layout = work.Layout;
+        int inputs = layout.Widths[l - 1], outputs = layout.Widths[l];
+        var product = new MatrixProduct
+        {
+            A = work.Buffers.Activation(l - 1),
+            ARow = inputs,
+            ATerm = 1,
+            B = work.Memory.Transposed + layout.TransposedStarts[l],
+            BTerm = outputs,
+            C = work.Buffers.Activation(l),
+            CRow = outputs,
+            Start = work.Memory.Weights + layout.BiasStarts[l],
+            Rows = work.Rows,
+            Terms = l == 1 ? inputs : layout.Shape.Layers[l - 2],
+            Columns = outputs,
+        };
+        MatrixBlocks<S, V>.Multiply<Relu>(in product, ref work.Buffers.Prefetch);
+    }
+
+    // y_l = kept ? scale · y_l : 0
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Drop(in TileWork work, int l)
+    {
+        PackedLayout layout = work.Layout;
+        int width = layout.Widths[l];
+        uint dropped = DropoutHash.Dropped(layout.Shape.DropoutAt(l)), key0 = (uint)work.DropoutKey, key1 = (uint)(work.DropoutKey >> 32);
+        V scale = S.Broadcast(DropoutHash.KeptScale(layout.Shape.DropoutAt(l)));
+        float* y = work.Buffers.Activation(l);
+        for (int j = 0; j < work.Count; j++, y += width)
+        {
+            uint counter = CounterOf(in work, j, l);
+            for (int lane = 0; lane < width; lane += 2 * Padding.Lanes, counter += Padding.Lanes)
+            {
+                for (int k = 0; k < Padding.Lanes; k += S.Lanes)
+                {
+                    int at = lane + k;
+                    V hash = S.Hash(counter + (uint)k, key0, key1);
+                    S.Store(S.KeepByLowBits(hash, dropped, S.Multiply(S.Load(y + at), scale)), y + at);
+                    at += Padding.Lanes;
+                    if (at < width) S.Store(S.KeepByHighBits(hash, dropped, S.Multiply(S.Load(y + at), scale)), y + at);
+                }
+            }
+        }
+    }
+
+    // logit = h · [p ∘ q; y_L] + b0 + b_u + b_i
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Head(in TileWork work)
+    {
+        PackedLayout layout = work.Layout;
+        TileBuffers buffers = work.Buffers;
+        int gmf = layout.GmfWidth, last = layout.Widths[^1], biasStart = layout.BiasStart;
+        bool relu = layout.Shape.EmbeddingRelu, biases = layout.Shape.Biases;
+        float* headGmf = work.Memory.Weights, headMlp = headGmf + layout.HeadMlpStart, y = buffers.Activation(layout.Widths.Length - 1);
+        float bias = headGmf[layout.HeadBiasStart];
+        for (int j = 0; j < work.Count; j++, y += last)
+        {
+            float* user = buffers.UserRows[j], item = buffers.ItemRows[j];
+            V sum = default;
+            for (int k = 0; k < gmf; k += S.Lanes)
+            {
+                V p = S.Load(user + k), q = S.Load(item + k);
+                if (relu) (p, q) = (S.Relu(p), S.Relu(q));
+                sum = S.MultiplyAdd(S.Multiply(p, q), S.Load(headGmf + k), sum);
+            }
+
+            for (int k = 0; k < last; k += S.Lanes) sum = S.MultiplyAdd(S.Load(y + k), S.Load(headMlp + k), sum);
+            float logit = S.Sum(sum) + bias;
+            if (biases) logit += user[biasStart] + item[biasStart];
+            buffers.Logits[j] = logit;
+        }
+    }
+
+    // loss = w (max(z, 0) - z y + log(1 + e^-|z|)), which is -w log σ(z) for y = 1 and -w log(1 - σ(z)) for y = 0, and never overflows;
+    // its gradient is w (σ(z) - y), of the mean w (σ(z) - y) / B.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double Loss(in TileWork work)
+    {
+        TileBuffers buffers = work.Buffers;
+        float* labels = work.Batch.Labels + work.Start, weights = work.Batch.Weights + work.Start;
+        V one = S.Broadcast(1), inverseCount = S.Broadcast(1f / work.Batch.Count);
+        for (int j = 0; j < work.Count; j += S.Lanes)
+        {
+            V z = S.Load(buffers.Logits + j), y = S.Load(labels + j), w = S.Load(weights + j);
+            V e = S.Exp(S.Subtract(default, S.Abs(z))), onePlus = S.Add(one, e), inverse = S.Divide(one, onePlus);
+            V positive = S.WherePositive(z, one); // σ(z) is 1 / (1 + e) from 0 up and e / (1 + e) below
+            V sigmoid = S.MultiplyAdd(positive, inverse, S.Multiply(S.Subtract(one, positive), S.Multiply(e, inverse)));
+            S.Store(S.Multiply(w, S.Add(S.Subtract(S.Relu(z), S.Multiply(z, y)), S.Log(onePlus))), buffers.Losses + j);
+            S.Store(S.Multiply(S.Multiply(w, S.Subtract(sigmoid, y)), inverseCount), buffers.LogitGradients + j);
+        }
+
+        double loss = 0;
+        for (int j = 0; j < work.Count; j++) loss += buffers.Losses[j];
+        return loss;
+    }
+
+    private static uint CounterOf(in TileWork work, int j, int layer)
+    {
+        int[] starts = work.Layout.HashStarts;
+        return (uint)work.Batch.Places[work.Start + j] * (uint)starts[^1] + (uint)starts[layer];
+    }
+}

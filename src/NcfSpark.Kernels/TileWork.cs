@@ -1,0 +1,31 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>A tile to compute: samples <see cref="Start"/> … <see cref="Start"/> + <see cref="Count"/> - 1 of the grouped batch.</summary>
+internal readonly unsafe struct TileWork
+{
+    public required PackedLayout Layout { get; init; }
+
+    public required StepMemory Memory { get; init; }
+
+    public required TileBuffers Buffers { get; init; }
+
+    public required GroupedBatch Batch { get; init; }
+
+    public required int Start { get; init; }
+
+    /// <summary>At most 32.</summary>
+    public required int Count { get; init; }
+
+    /// <summary>The chunk's gradient of the dense block.</summary>
+    public required float* Gradient { get; init; }
+
+    /// <summary>Whether the chunk's gradient holds nothing yet, so that it is set, not added to.</summary>
+    public required bool First { get; init; }
+
+    public required ulong DropoutKey { get; init; }
+
+    public required StepRules Rules { get; init; }
+
+    /// <summary>Rows that the matrix blocks compute: whole blocks of 8. Rows that are not samples are 0.</summary>
+    public int Rows => (Count + 7) & ~7;
+}

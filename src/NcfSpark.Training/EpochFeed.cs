@@ -1,0 +1,49 @@
+using NcfSpark.Data;
+using NcfSpark.Kernels;
+
+namespace NcfSpark.Training;
+
+/// <summary>Batches of an epoch for the fused step, from a position on.</summary>
+internal sealed class EpochFeed(TrainOptions options) : IBatchFeed
+{
+    private ISampleSource? source;
+    private IEpochSamples samples = null!;
+    private RandomStream dropoutKeys;
+    private TrainingPosition position = new();
+    private long end;
+
+    /// <summary>How many batches there are from the position to the end.</summary>
+    public long Start(TrainingPosition from, ISampleSource of, long endOfSamples)
+    {
+        if (of != source || from.Epoch != position.Epoch)
+        {
+            source = of;
+            samples = of.InEpoch(from.Epoch);
+            dropoutKeys = DropoutMasks.Keys(options.Seed, from.Epoch);
+        }
+
+        (position, end) = (from, endOfSamples);
+        return (end - position.Samples + options.BatchSize - 1) / options.BatchSize;
+    }
+
+    public BatchTerms TermsOf(long batch)
+    {
+        long start = StartOf(batch);
+        var rule = new PartRule { LearningRate = options.LearningRate, L2 = options.Regularization };
+        return new BatchTerms(
+            (int)Math.Min(options.BatchSize, end - start),
+            position.Steps + batch + 1,
+            dropoutKeys.Bits(start),
+            Gmf: rule,
+            Mlp: rule,
+            Dense: rule);
+    }
+
+    public void Fill(long batch, int start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights)
+    {
+        samples.Fill(StartOf(batch) + start, users, items, labels);
+        weights.Fill(1);
+    }
+
+    private long StartOf(long batch) => position.Samples + batch * options.BatchSize;
+}

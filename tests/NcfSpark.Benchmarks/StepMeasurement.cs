@@ -1,0 +1,102 @@
+using NcfSpark.Kernels;
+using NcfSpark.Model;
+using NcfSpark.Training;
+using static TorchSharp.torch;
+
+namespace NcfSpark.Benchmarks;
+
+/// <summary>Measures a case in windows that take turns.</summary>
+internal sealed class StepMeasurement : IDisposable
+{
+    private const int MatrixSize = 1024;
+    private const int Interactions = 1_000_000, Negatives = 5;
+
+    private readonly StepCase of;
+    private readonly double seconds;
+    private readonly int threads;
+    private readonly bool withTorch;
+    private readonly FusedTrainingStep fused;
+    private readonly TorchStep torch;
+    private readonly ReadySamples ready;
+    private readonly ResampledSamples fresh;
+    private readonly Tensor left = randn(MatrixSize, MatrixSize);
+    private readonly Tensor right = randn(MatrixSize, MatrixSize);
+
+    public StepMeasurement(StepCase of, double seconds, int threads, bool withTorch)
+    {
+        (this.of, this.seconds, this.threads, this.withTorch) = (of, seconds, threads, withTorch);
+        TrainingSet set = SyntheticSet.Make(of.Users, of.Items, Interactions, seed: 1);
+        fresh = new ResampledSamples(set, Negatives, seed: 1);
+        ready = new ReadySamples(fresh, count: 1 << 21);
+        var options = new TrainOptions { BatchSize = of.BatchSize, Threads = threads };
+        fused = new FusedTrainingStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, SimdLevels.FromEnvironment());
+        torch = new TorchStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options);
+    }
+
+    public StepFigures Measure(int rounds)
+    {
+        var positions = new TrainingPosition[3];
+        Array.Fill(positions, new TrainingPosition());
+        Round(positions, seconds / 4); // compiles and warms up
+        StepRound[] measured = [.. Enumerable.Range(0, rounds).Select(_ => Round(positions, seconds))];
+        double MedianOf(Func<StepRound, double> value) => Median([.. measured.Select(value)]);
+        return new StepFigures(
+            Fused: MedianOf(round => round.Fused.PerSecond),
+            Torch: MedianOf(round => round.Torch.PerSecond),
+            Ratio: MedianOf(round => round.Fused.PerSecond / round.Torch.PerSecond),
+            Limit: MedianOf(round => round.Limit.PerSecond),
+            Share: MedianOf(round => round.Fused.PerSecond * of.FlopPerSample / round.Limit.PerSecond),
+            CpuShare: MedianOf(round => round.Fused.PerCpuSecond * of.FlopPerSample / round.Limit.PerCpuSecond),
+            Epoch: MedianOf(round => round.Epoch.PerSecond / round.Fused.PerSecond),
+            CpuEpoch: MedianOf(round => round.Epoch.PerCpuSecond / round.Fused.PerCpuSecond));
+    }
+
+    private StepRound Round(TrainingPosition[] positions, double window) => new(
+        Limit(window),
+        Rate(fused, ready, ref positions[0], window),
+        Rate(fused, fresh, ref positions[1], window),
+        withTorch ? Rate(torch, ready, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
+
+    public void Dispose()
+    {
+        fused.Dispose();
+        torch.Dispose();
+        left.Dispose();
+        right.Dispose();
+    }
+
+    // Operations a second of the matrix product.
+    private WindowRate Limit(double window)
+    {
+        set_num_threads(threads);
+        long products = 0;
+        var watch = WindowWatch.Start();
+        for (; watch.Seconds < window; products++) left.mm(right).Dispose();
+        set_num_threads(1); // the Torch step has threads of its own
+        return watch.Rate(products * 2.0 * MatrixSize * MatrixSize * MatrixSize);
+    }
+
+    // Samples a second, in runs of a quarter of the window.
+    private WindowRate Rate(ITrainingStep step, ISampleSource samples, ref TrainingPosition position, double window)
+    {
+        long trained = 0, batches = 1;
+        var watch = WindowWatch.Start();
+        while (watch.Seconds < window)
+        {
+            double runStarted = watch.Seconds;
+            if (samples.Count - position.Samples < of.BatchSize) position = position with { Epoch = position.Epoch + 1, Samples = 0 };
+            long whole = Math.Min(batches, (samples.Count - position.Samples) / of.BatchSize) * of.BatchSize;
+            position = step.Advance(position, samples, position.Samples + whole);
+            trained += whole;
+            if (watch.Seconds - runStarted < window / 4) batches *= 2;
+        }
+
+        return watch.Rate(trained);
+    }
+
+    private static double Median(double[] values)
+    {
+        Array.Sort(values);
+        return values[values.Length / 2];
+    }
+}
