@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Text;
 
 namespace NcfSpark.Data;
@@ -15,7 +14,6 @@ namespace NcfSpark.Data;
 public readonly record struct RandomStream(ulong Key)
 {
     private const ulong GoldenRatio = 0x9E3779B97F4A7C15; // 2^64 / phi, made odd
-    private const ulong Multiplier0 = 0xBF58476D1CE4E5B9, Multiplier1 = 0x94D049BB133111EB; // SplitMix64's
 
     public static RandomStream Named(long seed, string name, params ReadOnlySpan<long> numbers)
     {
@@ -27,15 +25,6 @@ public readonly record struct RandomStream(ulong Key)
 
     /// <summary>64 uniform bits.</summary>
     public ulong Bits(long place) => Mix(Key + (ulong)place * GoldenRatio);
-
-    /// <summary>64 uniform bits for each of several places.</summary>
-    public Vector<ulong> Bits(Vector<ulong> places)
-    {
-        Vector<ulong> z = new Vector<ulong>(Key) + places * GoldenRatio;
-        z = (z ^ (z >>> 30)) * Multiplier0;
-        z = (z ^ (z >>> 27)) * Multiplier1;
-        return z ^ (z >>> 31);
-    }
 
     /// <summary>Uniform over 0 … <paramref name="bound"/> - 1. Its bias is at most bound / 2^64.</summary>
     public long Below(long place, long bound) => (long)Math.BigMul(Bits(place), (ulong)bound, out _);
@@ -59,8 +48,8 @@ public readonly record struct RandomStream(ulong Key)
 
     private static ulong Mix(ulong z)
     {
-        z = (z ^ (z >> 30)) * Multiplier0;
-        z = (z ^ (z >> 27)) * Multiplier1;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);
     }
 }

@@ -7,8 +7,8 @@ namespace NcfSpark.Kernels;
 /// which is also the widest vector. Where it is large, Linux is asked for pages of 2 MB: rows are read in random order, and with pages of 4 KB
 /// almost every row would miss the TLB.
 /// </summary>
-/// <typeparam name="T">float, int or byte.</typeparam>
-internal sealed unsafe class AlignedArray<T> : IDisposable
+/// <typeparam name="T">A type without references, such as float.</typeparam>
+public sealed unsafe class AlignedArray<T> : IDisposable
     where T : unmanaged
 {
     private const int CacheLine = 64;
@@ -21,17 +21,21 @@ internal sealed unsafe class AlignedArray<T> : IDisposable
         Length = length;
         nuint bytes = checked((nuint)Math.Max(length, 1) * (nuint)sizeof(T));
         bool huge = OperatingSystem.IsLinux() && bytes >= WorthHugePages;
-        Pointer = (T*)NativeMemory.AlignedAlloc(bytes, huge ? HugePage : CacheLine);
-        if (huge) _ = LinuxMemory.Advise(Pointer, bytes, AdviseHugePages); // refused where the kernel has none: then only slower
-        NativeMemory.Clear(Pointer, bytes);
+        Start = (T*)NativeMemory.AlignedAlloc(bytes, huge ? HugePage : CacheLine);
+        if (huge) _ = LinuxMemory.Advise(Start, bytes, AdviseHugePages); // refused where the kernel has none: then only slower
+        NativeMemory.Clear(Start, bytes);
         GC.AddMemoryPressure((long)bytes);
     }
 
     ~AlignedArray() => Free();
 
-    public T* Pointer { get; private set; }
+    /// <summary>Its first value; null once disposed.</summary>
+    public T* Start { get; private set; }
 
     public long Length { get; }
+
+    /// <summary>All values, where an int can count them.</summary>
+    public Span<T> Span => new(Start, checked((int)Length));
 
     public void Dispose()
     {
@@ -41,9 +45,9 @@ internal sealed unsafe class AlignedArray<T> : IDisposable
 
     private void Free()
     {
-        if (Pointer == null) return;
-        NativeMemory.AlignedFree(Pointer);
+        if (Start == null) return;
+        NativeMemory.AlignedFree(Start);
         GC.RemoveMemoryPressure(Math.Max(Length, 1) * sizeof(T));
-        Pointer = null;
+        Start = null;
     }
 }

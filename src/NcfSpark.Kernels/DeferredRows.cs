@@ -10,11 +10,11 @@ internal sealed unsafe class DeferredRows(int capacity) : IDisposable
 
     public int Count { get; set; }
 
-    public int* Rows => rows.Pointer;
+    public int* Rows => rows.Start;
 
-    public int* First => first.Pointer;
+    public int* First => first.Start;
 
-    public int* Next => next.Pointer;
+    public int* Next => next.Start;
 
     public void Dispose()
     {

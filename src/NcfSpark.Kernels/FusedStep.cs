@@ -76,8 +76,8 @@ public sealed unsafe class FusedStep : IDisposable
         densePieces = DensePieces.Count(layout);
         (raw, grouped) = ([new(capacity), new(capacity)], [new(capacity), new(capacity)]);
         (userHeads, itemHeads) = (new(userCount), new(itemCount));
-        new Span<int>(userHeads.Pointer, userCount).Fill(-1);
-        new Span<int>(itemHeads.Pointer, itemCount).Fill(-1);
+        new Span<int>(userHeads.Start, userCount).Fill(-1);
+        new Span<int>(itemHeads.Start, itemCount).Fill(-1);
         chunkLosses = new double[GroupedBatch.ChunksOf(capacity / Tile.Samples)];
         buffers = [.. Enumerable.Range(0, threads).Select(_ => new TileBuffers(layout))];
         sums = [.. Enumerable.Range(0, threads).Select(_ => new AlignedArray<float>(layout.RowWidth))];
@@ -103,7 +103,7 @@ public sealed unsafe class FusedStep : IDisposable
         (feed, batches, batch, lossSum, diverged, failure) = (from, count, 0, losses, false, null);
         barrier.Reset();
         for (int b = 0; b < Math.Min(count, 2); b++) FillWhole(b);
-        grouped[0].Group(raw[0], userHeads.Pointer, itemHeads.Pointer);
+        grouped[0].Group(raw[0], userHeads.Start, itemHeads.Start);
         BeginStep();
         atWork = workers.Length;
         if (workers.Length > 0) start.Release(workers.Length);
@@ -202,8 +202,8 @@ public sealed unsafe class FusedStep : IDisposable
         {
             int rows = piece - densePieces;
             if (rows < 0) kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
-            else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), sums[thread].Pointer, in rules);
-            else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), sums[thread].Pointer, in rules);
+            else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), sums[thread].Start, in rules);
+            else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), sums[thread].Start, in rules);
         }
     }
 
@@ -222,7 +222,7 @@ public sealed unsafe class FusedStep : IDisposable
     private void GroupNext()
     {
         long next = batch + 1;
-        if (next < batches) grouped[next & 1].Group(raw[next & 1], userHeads.Pointer, itemHeads.Pointer);
+        if (next < batches) grouped[next & 1].Group(raw[next & 1], userHeads.Start, itemHeads.Start);
     }
 
     private void FillWhole(long number)

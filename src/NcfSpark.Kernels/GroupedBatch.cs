@@ -25,20 +25,20 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     public int Chunks { get; private set; }
 
-    public int* Users => users.Pointer;
+    public int* Users => users.Start;
 
-    public int* Items => items.Pointer;
+    public int* Items => items.Start;
 
-    public float* Labels => labels.Pointer;
+    public float* Labels => labels.Start;
 
-    public float* Weights => weights.Pointer;
+    public float* Weights => weights.Start;
 
     /// <summary>Where each sample stood in the batch before.</summary>
-    public int* Places => places.Pointer;
+    public int* Places => places.Start;
 
-    public RowFate* UserFates => userFates.Pointer;
+    public RowFate* UserFates => userFates.Start;
 
-    public RowFate* ItemFates => itemFates.Pointer;
+    public RowFate* ItemFates => itemFates.Start;
 
     public DeferredRows DeferredUsers { get; } = new(capacity);
 
@@ -85,14 +85,14 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     private void GroupUsers(RawBatch batch, int* heads)
     {
-        int count = Link(batch.Users, Count, heads, next.Pointer, distinct.Pointer);
+        int count = Link(batch.Users, Count, heads, next.Start, distinct.Start);
         DeferredRows deferred = DeferredUsers;
         deferred.Count = 0;
         int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples;
         for (int d = count - 1; d >= 0; d--)
         {
-            int user = distinct.Pointer[d], first = place;
-            for (int b = heads[user]; b >= 0; b = next.Pointer[b], place++)
+            int user = distinct.Start[d], first = place;
+            for (int b = heads[user]; b >= 0; b = next.Start[b], place++)
             {
                 Users[place] = user;
                 Items[place] = batch.Items[b];
@@ -120,12 +120,12 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     private void FindRepeatedItems(int* heads)
     {
         DeferredRows deferred = DeferredItems;
-        int count = Link(Items, Count, heads, deferred.Next, distinct.Pointer);
+        int count = Link(Items, Count, heads, deferred.Next, distinct.Start);
         new Span<RowFate>(ItemFates, Count).Fill(RowFate.Defer);
         deferred.Count = 0;
         for (int d = count - 1; d >= 0; d--)
         {
-            int item = distinct.Pointer[d], first = heads[item];
+            int item = distinct.Start[d], first = heads[item];
             heads[item] = -1;
             if (deferred.Next[first] < 0)
             {

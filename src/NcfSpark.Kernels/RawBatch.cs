@@ -9,15 +9,15 @@ internal sealed unsafe class RawBatch(int capacity) : IDisposable
     /// <summary>How many there are.</summary>
     public int Count { get; set; }
 
-    public int* Users => users.Pointer;
+    public int* Users => users.Start;
 
-    public int* Items => items.Pointer;
+    public int* Items => items.Start;
 
     /// <summary>1 seen, 0 not.</summary>
-    public float* Labels => labels.Pointer;
+    public float* Labels => labels.Start;
 
     /// <summary>What a sample's loss and L2 are multiplied by.</summary>
-    public float* Weights => weights.Pointer;
+    public float* Weights => weights.Start;
 
     public void Dispose()
     {

@@ -18,27 +18,27 @@ internal sealed unsafe class StepMemory : IDisposable
 
     public PackedLayout Layout { get; }
 
-    public float* Weights => weights.Pointer;
+    public float* Weights => weights.Start;
 
-    public float* FirstMoments => firstMoments.Pointer;
+    public float* FirstMoments => firstMoments.Start;
 
-    public float* SecondMoments => secondMoments.Pointer;
+    public float* SecondMoments => secondMoments.Start;
 
-    public float* Transposed => transposed.Pointer;
+    public float* Transposed => transposed.Start;
 
     /// <summary>Gradients of deferred rows, by the sample's place in the grouped batch.</summary>
-    public float* UserGradients => userGradients.Pointer;
+    public float* UserGradients => userGradients.Start;
 
-    public float* ItemGradients => itemGradients.Pointer;
+    public float* ItemGradients => itemGradients.Start;
 
     /// <summary>As many zeros as the widest row.</summary>
-    public float* Zeros => zeros.Pointer;
+    public float* Zeros => zeros.Start;
 
-    public float* User(int user) => users.Pointer + user * 3L * Layout.RowWidth;
+    public float* User(int user) => users.Start + user * 3L * Layout.RowWidth;
 
-    public float* Item(int item) => items.Pointer + item * 3L * Layout.RowWidth;
+    public float* Item(int item) => items.Start + item * 3L * Layout.RowWidth;
 
-    public float* ChunkGradient(int chunk) => chunkGradients.Pointer + (long)chunk * Layout.DenseSize;
+    public float* ChunkGradient(int chunk) => chunkGradients.Start + (long)chunk * Layout.DenseSize;
 
     public void Dispose()
     {

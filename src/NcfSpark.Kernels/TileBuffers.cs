@@ -11,7 +11,7 @@ internal sealed unsafe class TileBuffers : IDisposable
     {
         long wide = layout.Widths.Sum();
         floats = new(Tile.Samples * (2 * wide + layout.Widths[0] + 2L * layout.RowWidth + 4) + 2 * layout.RowWidth + Padding.Lanes);
-        float* next = floats.Pointer;
+        float* next = floats.Start;
         float* Take(long size)
         {
             float* taken = next;
@@ -34,9 +34,9 @@ internal sealed unsafe class TileBuffers : IDisposable
         LogitGradients = Take(Tile.Samples);
         Losses = Take(Tile.Samples);
         RowWeights = Take(Tile.Samples + 1);
-        UserRows = (float**)rows.Pointer;
+        UserRows = (float**)rows.Start;
         ItemRows = UserRows + Tile.Samples;
-        Prefetch = new PrefetchList(prefetched.Pointer, layout.RowWidth);
+        Prefetch = new PrefetchList(prefetched.Start, layout.RowWidth);
     }
 
     private readonly float*[] activations;

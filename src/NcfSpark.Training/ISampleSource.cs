@@ -1,7 +1,7 @@
 namespace NcfSpark.Training;
 
 /// <summary>What is trained on.</summary>
-internal interface ISampleSource
+internal interface ISampleSource : IDisposable
 {
     /// <summary>Samples in an epoch.</summary>
     long Count { get; }

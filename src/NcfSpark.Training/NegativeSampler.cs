@@ -1,4 +1,6 @@
+using System.Numerics;
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 
 namespace NcfSpark.Training;
 
@@ -7,27 +9,101 @@ namespace NcfSpark.Training;
 /// The k-th of the user's sorted items has gap rank g_k = item - k, the number of untouched items below it; the r-th untouched item is
 /// r + #{k : g_k ≤ r}. Example, 7 items, touched {1, 3, 4}, so g = {1, 2, 2}: r = 0, 1, 2, 3 name the items 0, 2, 5, 6.
 /// </summary>
-/// <param name="touched">For each user the distinct items touched in any part, in rising order.</param>
-/// <param name="itemCount">How many items there are.</param>
-internal sealed class NegativeSampler(InteractionLists touched, int itemCount)
+/// <remarks>
+/// Gap ranks never fall, so those that are at most r come first. They are stored in blocks of 16, a cache line, filled up with the largest
+/// number, and the last of each block once more beside those of the user's other blocks: counting in the latter finds the block, and counting
+/// in the block the rest. That is two places in memory for users of up to 256 items, and no branch that the processor has to guess.
+/// Example, in blocks of 2: g = {1, 2, 2} is blocks {1, 2} {2, ∞} and lasts {2, ∞}; for r = 1 no last is ≤ 1, and 1 in block 0, so the item is 2.
+/// </remarks>
+internal sealed unsafe class NegativeSampler : IDisposable
 {
-    /// <summary>How many items the user never touched.</summary>
-    public int UntouchedCount(int user) => itemCount - touched[user].Length;
+    private const int BlockSize = 16;
+    private const int Pad = int.MaxValue; // above every r
 
-    /// <summary>The <paramref name="r"/>-th (from 0) of the items that the user never touched.</summary>
-    public int Untouched(int user, int r)
+    private readonly int itemCount;
+    private readonly AlignedArray<UserGaps> users;
+    private readonly AlignedArray<int> gaps;
+    private readonly AlignedArray<int> lasts;       // each user's are filled up to whole blocks, too
+
+    /// <param name="touched">For each user the distinct items touched in any part, in rising order.</param>
+    /// <param name="itemCount">How many items there are.</param>
+    public NegativeSampler(InteractionLists touched, int itemCount)
     {
-        ReadOnlySpan<int> items = touched[user];
-        // How many gap ranks are at most r: they never fall, so halve. Which half is as good as random, so it is chosen by arithmetic, not by
-        // a branch that the processor would guess wrongly every other time: (rank - r - 1) >> 31 is all ones where rank ≤ r.
-        int below = 0;
-        for (int left = items.Length; left > 0;)
+        this.itemCount = itemCount;
+        users = new(touched.UserCount);
+        int gapCount = 0, lastCount = 0;
+        for (int user = 0; user < touched.UserCount; user++)
         {
-            int half = (left + 1) >> 1, last = below + half - 1;
-            below += half & ((items[last] - last - r - 1) >> 31);
-            left -= half;
+            int count = touched[user].Length, blocks = count / BlockSize + 1; // one more where they end with a block, so that there is one to count in
+            users.Start[user] = new UserGaps(count, gapCount, lastCount, lastCount + (blocks + BlockSize - 1) / BlockSize * BlockSize);
+            gapCount = checked(gapCount + blocks * BlockSize);
+            lastCount = users.Start[user].LastsEnd;
         }
 
-        return r + below;
+        (gaps, lasts) = (new(gapCount), new(lastCount));
+        gaps.Span.Fill(Pad);
+        lasts.Span.Fill(Pad);
+        for (int user = 0; user < touched.UserCount; user++)
+        {
+            UserGaps of = users.Start[user];
+            ReadOnlySpan<int> items = touched[user];
+            for (int k = 0; k < items.Length; k++)
+            {
+                gaps.Start[of.Start + k] = items[k] - k;
+                if (k % BlockSize == BlockSize - 1) lasts.Start[of.Lasts + k / BlockSize] = items[k] - k;
+            }
+        }
     }
+
+    public void Dispose()
+    {
+        users.Dispose();
+        gaps.Dispose();
+        lasts.Dispose();
+    }
+
+    /// <summary>How many items the user never touched.</summary>
+    public int UntouchedCount(int user) => itemCount - users.Start[user].Touched;
+
+    /// <summary>The <paramref name="r"/>-th (from 0) of the items that the user never touched.</summary>
+    public int Untouched(int user, int r) => UntouchedIn(BlockOf(user, r), user, r);
+
+    /// <summary>Asks for what <see cref="UntouchedCount"/> will read.</summary>
+    public void PrefetchUser(int user) => Prefetch.Line(users.Start + user);
+
+    /// <summary>Asks for what <see cref="BlockOf"/> will read.</summary>
+    public void PrefetchLasts(int user) => Prefetch.Line(lasts.Start + users.Start[user].Lasts);
+
+    /// <summary>Asks for what <see cref="UntouchedIn"/> will read.</summary>
+    public void PrefetchBlock(int block, int user) => Prefetch.Line(Block(block, user));
+
+    /// <summary>The first of the user's blocks whose last gap rank is above <paramref name="r"/>, from 0.</summary>
+    public int BlockOf(int user, int r)
+    {
+        int count = 0;
+        UserGaps of = users.Start[user];
+        for (int start = of.Lasts; start < of.LastsEnd; start += BlockSize) count += AtMost(lasts.Start + start, r);
+        return count;
+    }
+
+    /// <summary>The <paramref name="r"/>-th untouched item, given its block.</summary>
+    public int UntouchedIn(int block, int user, int r) => r + block * BlockSize + AtMost(Block(block, user), r);
+
+    private int* Block(int block, int user) => gaps.Start + users.Start[user].Start + block * BlockSize;
+
+    // How many of the block are at most r.
+    private static int AtMost(int* block, int r)
+    {
+        var bound = new Vector<int>(r);
+        Vector<int> count = Vector<int>.Zero;
+        for (int k = 0; k < BlockSize; k += Vector<int>.Count) count -= Vector.LessThanOrEqual(Vector.Load(block + k), bound);
+        return Vector.Sum(count);
+    }
+
+    /// <summary>Where a user's are.</summary>
+    /// <param name="Touched">How many items the user touched.</param>
+    /// <param name="Start">The first gap rank.</param>
+    /// <param name="Lasts">The first of the lasts.</param>
+    /// <param name="LastsEnd">The place after the last of them.</param>
+    private readonly record struct UserGaps(int Touched, int Start, int Lasts, int LastsEnd);
 }

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 
 namespace NcfSpark.Training;
 
@@ -7,9 +8,9 @@ namespace NcfSpark.Training;
 /// s / (n + 1) and is the positive itself where s mod (n + 1) = 0. Example, n = 2: samples 0 … 5 are +0 -0 -0 +1 -1 -1, then shuffled.
 /// Users who have touched everything have nothing to draw: their positives are repeated in place of negatives.
 /// </summary>
-internal sealed class ResampledSamples : ISampleSource
+internal sealed unsafe class ResampledSamples : ISampleSource
 {
-    private readonly (int User, int Item)[] positives; // side by side, since they are looked up in random order
+    private readonly AlignedArray<(int User, int Item)> positives; // side by side, since they are looked up in random order
     private readonly int samplesPerPositive;
     private readonly NegativeSampler sampler;
     private readonly long seed;
@@ -17,19 +18,26 @@ internal sealed class ResampledSamples : ISampleSource
     public ResampledSamples(TrainingSet set, int negativesPerPositive, long seed)
     {
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
-        positives = [.. users.Zip(items)];
+        positives = new(users.Length);
+        for (int p = 0; p < users.Length; p++) positives.Start[p] = (users[p], items[p]);
         samplesPerPositive = negativesPerPositive + 1;
         sampler = new NegativeSampler(set.Avoided, set.ItemCount);
         this.seed = seed;
     }
 
-    public long Count => (long)positives.Length * samplesPerPositive;
+    public long Count => positives.Length * samplesPerPositive;
 
     public IEpochSamples InEpoch(int epoch) => new Epoch(this, new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch)), RandomStream.Named(seed, "negatives", epoch));
 
+    public void Dispose()
+    {
+        positives.Dispose();
+        sampler.Dispose();
+    }
+
     private sealed class Epoch(ResampledSamples source, IndexPermutation order, RandomStream draws) : IEpochSamples
     {
-        // In passes over small blocks, so that the processor waits for the memory of many samples at once.
+        // In passes over small blocks, each of which asks for the memory that the next one reads: otherwise a sample would wait four times for it.
         public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels)
         {
             Span<long> samples = stackalloc long[IndexPermutation.BlockSize];
@@ -44,22 +52,44 @@ internal sealed class ResampledSamples : ISampleSource
 
         private void FillPositives(ReadOnlySpan<long> samples, Span<int> users, Span<int> items, Span<float> labels)
         {
+            Span<int> positives = stackalloc int[IndexPermutation.BlockSize];
             for (int b = 0; b < samples.Length; b++)
             {
-                long positive = (long)((ulong)samples[b] / (ulong)source.samplesPerPositive);
-                (users[b], items[b]) = source.positives[positive];
-                labels[b] = positive * source.samplesPerPositive == samples[b] ? 1 : 0;
+                positives[b] = (int)((ulong)samples[b] / (ulong)source.samplesPerPositive);
+                labels[b] = (long)positives[b] * source.samplesPerPositive == samples[b] ? 1 : 0;
+                Prefetch.Line(source.positives.Start + positives[b]);
+            }
+
+            for (int b = 0; b < samples.Length; b++)
+            {
+                (users[b], items[b]) = source.positives.Start[positives[b]];
+                source.sampler.PrefetchUser(users[b]);
             }
         }
 
+        // Computed for positives, too, and not used: that costs less than a branch that is guessed wrongly.
         private void DrawNegatives(ReadOnlySpan<long> samples, ReadOnlySpan<int> users, Span<int> items, Span<float> labels)
         {
+            NegativeSampler sampler = source.sampler;
+            Span<int> ranks = stackalloc int[IndexPermutation.BlockSize], blocks = stackalloc int[IndexPermutation.BlockSize];
             for (int b = 0; b < samples.Length; b++)
             {
-                if (labels[b] != 0) continue;
-                int untouched = source.sampler.UntouchedCount(users[b]);
+                int untouched = sampler.UntouchedCount(users[b]);
+                ranks[b] = (int)draws.Below(samples[b], untouched);
                 if (untouched == 0) labels[b] = 1;
-                else items[b] = source.sampler.Untouched(users[b], (int)draws.Below(samples[b], untouched));
+                sampler.PrefetchLasts(users[b]);
+            }
+
+            for (int b = 0; b < samples.Length; b++)
+            {
+                blocks[b] = sampler.BlockOf(users[b], ranks[b]);
+                sampler.PrefetchBlock(blocks[b], users[b]);
+            }
+
+            for (int b = 0; b < samples.Length; b++)
+            {
+                int negative = sampler.UntouchedIn(blocks[b], users[b], ranks[b]);
+                items[b] = labels[b] == 0 ? negative : items[b];
             }
         }
     }

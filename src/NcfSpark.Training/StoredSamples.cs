@@ -9,6 +9,10 @@ internal sealed class StoredSamples(TrainingSet set, long seed) : ISampleSource
 
     public IEpochSamples InEpoch(int epoch) => new Epoch(set, new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch)));
 
+    public void Dispose()
+    {
+    }
+
     private sealed class Epoch(TrainingSet set, IndexPermutation order) : IEpochSamples
     {
         public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels)

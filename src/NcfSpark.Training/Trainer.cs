@@ -26,7 +26,7 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
         var state = new TrainingState(ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
-        ISampleSource samples = options.Negatives == "stored" ? new StoredSamples(set, options.Seed) : new ResampledSamples(set, options.NegativesPerPositive, options.Seed);
+        using ISampleSource samples = options.Negatives == "stored" ? new StoredSamples(set, options.Seed) : new ResampledSamples(set, options.NegativesPerPositive, options.Seed);
         if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
         if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");
 

@@ -20,6 +20,10 @@ internal sealed class ReadySamples : ISampleSource, IEpochSamples
 
     public IEpochSamples InEpoch(int epoch) => this;
 
+    public void Dispose()
+    {
+    }
+
     public void Fill(long start, Span<int> batchUsers, Span<int> batchItems, Span<float> batchLabels)
     {
         users.AsSpan((int)start, batchUsers.Length).CopyTo(batchUsers);

@@ -172,6 +172,10 @@ public sealed class FusedStepTests
 
         public IEpochSamples InEpoch(int epoch) => this;
 
+        public void Dispose()
+        {
+        }
+
         public void Fill(long start, Span<int> batchUsers, Span<int> batchItems, Span<float> batchLabels)
         {
             users.AsSpan((int)start, batchUsers.Length).CopyTo(batchUsers);

@@ -39,7 +39,7 @@ public sealed class SamplingTests
     [Fact]
     public void TheDesignsExampleOfUntouchedItems()
     {
-        var sampler = new NegativeSampler(InteractionLists.FromRows(1, [0, 0, 0], [1, 3, 4]), itemCount: 7);
+        using var sampler = new NegativeSampler(InteractionLists.FromRows(1, [0, 0, 0], [1, 3, 4]), itemCount: 7);
         Assert.Equal(4, sampler.UntouchedCount(0));
         Assert.Equal([0, 2, 5, 6], Enumerable.Range(0, 4).Select(r => sampler.Untouched(0, r)));
     }
@@ -49,7 +49,7 @@ public sealed class SamplingTests
     {
         int[] items = [.. touched.Select(item => item.Get % 50).Distinct().Order()];
         int itemCount = 50 + extra.Get % 10;
-        var sampler = new NegativeSampler(InteractionLists.FromRows(1, new int[items.Length], items), itemCount);
+        using var sampler = new NegativeSampler(InteractionLists.FromRows(1, new int[items.Length], items), itemCount);
         IEnumerable<int> twin = Enumerable.Range(0, itemCount).Except(items);
         return Enumerable.Range(0, sampler.UntouchedCount(0)).Select(r => sampler.Untouched(0, r)).SequenceEqual(twin);
     }
@@ -59,7 +59,7 @@ public sealed class SamplingTests
     {
         // One user, items 0 to 9, touched 1, 3, 4: 7 untouched. 400 epochs x 3 positives x 5 draws.
         TrainingSet set = Logs.Of(1, 10, [(0, 1), (0, 3), (0, 4)]);
-        var samples = new ResampledSamples(set, negativesPerPositive: 5, seed: 1);
+        using var samples = new ResampledSamples(set, negativesPerPositive: 5, seed: 1);
         int[] hits = new int[10];
         for (int epoch = 0; epoch < 400; epoch++)
         {
@@ -80,7 +80,7 @@ public sealed class SamplingTests
     public void EachEpochHasEveryPositiveOnceAndAsManyNegativesAsAskedFor()
     {
         TrainingSet set = Logs.TwoTastes();
-        var samples = new ResampledSamples(set, negativesPerPositive: 4, seed: 9);
+        using var samples = new ResampledSamples(set, negativesPerPositive: 4, seed: 9);
         Batch first = Epoch(samples, 0), second = Epoch(samples, 1);
         foreach (Batch epoch in new[] { first, second })
         {
@@ -95,14 +95,14 @@ public sealed class SamplingTests
     [Fact]
     public void AUserWhoTouchedEverythingHasNoNegatives()
     {
-        var samples = new ResampledSamples(Logs.Of(1, 2, [(0, 0), (0, 1)]), negativesPerPositive: 3, seed: 1);
+        using var samples = new ResampledSamples(Logs.Of(1, 2, [(0, 0), (0, 1)]), negativesPerPositive: 3, seed: 1);
         Assert.DoesNotContain(0f, Epoch(samples, 0).Labels);
     }
 
     [Fact]
     public void SamplesDoNotDependOnHowTheyAreBatched()
     {
-        var samples = new ResampledSamples(Logs.TwoTastes(), negativesPerPositive: 2, seed: 5);
+        using var samples = new ResampledSamples(Logs.TwoTastes(), negativesPerPositive: 2, seed: 5);
         Batch whole = Epoch(samples, 3);
         var part = new Batch(7) { Epoch = 3, Start = 11, Count = 7 };
         part.FillFrom(samples);
