@@ -63,8 +63,8 @@ internal static class EvaluateJob
     /// <summary>The headline figures, for the summary line.</summary>
     public static string Headline(StageDirectory report)
     {
-        JsonNode catalogue = JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!["whole_catalogue"]!;
-        string cutOff = catalogue["model"]!.AsObject().First(entry => entry.Key.StartsWith("ndcg@", StringComparison.Ordinal)).Key["ndcg@".Length..];
+        JsonNode json = JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!, catalogue = json["whole_catalogue"]!;
+        string cutOff = json["verdict"]!["metric"]!.GetValue<string>().Split('@')[1];
         string Of(string scorer, string metric) => $"{catalogue[scorer]![$"{metric}@{cutOff}"]!["value"]!.GetValue<double>():F4}";
         return $"whole catalogue NDCG@{cutOff} {Of("model", "ndcg")}, HR@{cutOff} {Of("model", "hr")}; popularity {Of("popularity", "ndcg")}, {Of("popularity", "hr")}; item-item cosine {Of("item_cosine", "ndcg")}, {Of("item_cosine", "hr")}";
     }
