@@ -44,11 +44,11 @@ find_dotnet() {
   fail "NcfSpark needs the .NET SDK 10 or newer, and there is none here." "$cure"
 }
 
-sources() {
+sources() ( # a subshell: the caller's folder stays
   cd -- "$root"
   find src jobs build "$project" ./*.props ./*.targets global.json .editorconfig BannedSymbols.txt \
     \( -name bin -o -name obj \) -prune -o -type f -printf '%p %T@ %s\n' | sort
-}
+)
 
 is_built() {
   [[ -f $program && -f $stamp ]] && cmp -s -- "$stamp" <(sources)

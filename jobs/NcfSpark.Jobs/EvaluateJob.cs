@@ -29,7 +29,7 @@ internal static class EvaluateJob
     {
         EvaluateOptions options = job.Configuration.Evaluate;
         SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
-        Dictionary<string, string> titles = Titles(job.Configuration.Input);
+        Dictionary<string, string> titles = ReadTitles(job);
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
         using var scorer = new ModelScorer(trained.Weights);
@@ -44,6 +44,9 @@ internal static class EvaluateJob
             Model = Describe(trained.Weights, model),
             Data = DataFigures.From(data, prepared.Manifest.Rows),
             Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, titles, options.ExampleUsers, job.Configuration.Score.TopK, options.Seed),
+            Caution = job.Configuration.Prepare.NegativesAvoid == "touched"
+                ? "Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know them by that: its figures flatter it. Measure with \"trained\"."
+                : null,
             Configuration = new JsonObject(typeof(NcfSparkConfiguration).GetProperties().Select(section => KeyValuePair.Create(section.Name, (JsonNode?)SettingsJson.All(section.GetValue(job.Configuration)!)))),
         });
         return writer.Publish(new StageManifest
@@ -60,8 +63,8 @@ internal static class EvaluateJob
     /// <summary>The headline figures, for the summary line.</summary>
     public static string Headline(StageDirectory report)
     {
-        JsonNode catalogue = JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!["whole_catalogue"]!;
-        string cutOff = catalogue["model"]!.AsObject().First(entry => entry.Key.StartsWith("ndcg@", StringComparison.Ordinal)).Key["ndcg@".Length..];
+        JsonNode json = JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!, catalogue = json["whole_catalogue"]!;
+        string cutOff = json["verdict"]!["metric"]!.GetValue<string>().Split('@')[1];
         string Of(string scorer, string metric) => $"{catalogue[scorer]![$"{metric}@{cutOff}"]!["value"]!.GetValue<double>():F4}";
         return $"whole catalogue NDCG@{cutOff} {Of("model", "ndcg")}, HR@{cutOff} {Of("model", "hr")}; popularity {Of("popularity", "ndcg")}, {Of("popularity", "hr")}; item-item cosine {Of("item_cosine", "ndcg")}, {Of("item_cosine", "hr")}";
     }
@@ -79,8 +82,11 @@ internal static class EvaluateJob
         return new ModelReport(NetworkDescription.Of(weights), [.. history.Epochs.Select(epoch => new EpochPoint(epoch.Epoch, epoch.Loss, epoch.ValidationNdcg, epoch.Seconds))], history.BestEpoch);
     }
 
-    private static Dictionary<string, string> Titles(InputOptions input)
+    /// <summary>Items' titles by the item's id; none where no file is named.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be read, or lacks a column.</exception>
+    public static Dictionary<string, string> ReadTitles(JobContext job)
     {
+        InputOptions input = job.Configuration.Input;
         var titles = new Dictionary<string, string>(StringComparer.Ordinal);
         if (input.TitlesPath.Length == 0) return titles;
         (string[] ids, string[] texts) = TextColumns.Read(input.TitlesPath, "Input:TitlesPath", ("Input:TitlesIdColumn", input.TitlesIdColumn), ("Input:TitlesTitleColumn", input.TitlesTitleColumn));

@@ -8,7 +8,7 @@ public enum ExitCode
     /// <summary>Anything that is not one of the others.</summary>
     Failed = 1,
 
-    /// <summary>The input, the configuration or the command line is at fault. Nothing was changed.</summary>
+    /// <summary>The input, the configuration, the command line or the place to write to is at fault. Nothing was changed.</summary>
     InvalidInput = 2,
 
     /// <summary>A model was refused by the gate.</summary>

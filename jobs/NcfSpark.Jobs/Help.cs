@@ -45,7 +45,7 @@ internal static class Help
             Exit codes
               0  done
               1  anything that is not one of the others
-              2  the command line, the input or the configuration is at fault, and nothing was changed
+              2  the input, the configuration, the command line or the disk is at fault, and nothing was changed
               3  a model was refused by the gate
               130, 143  stopped by Ctrl-C or SIGTERM; the same command again goes on where it was
             """);
@@ -56,7 +56,7 @@ internal static class Help
         output.WriteLine($"""
             ncfspark {verb.Name}: {verb.Summary}
 
-            {verb.Description}
+            {string.Join('\n', Wrapped(verb.Description, Width))}
 
             Usage
               {Usage.Replace("VERB", verb.Name, StringComparison.Ordinal)}
@@ -80,7 +80,7 @@ internal static class Help
     private static IEnumerable<string> Wrapped(string text, int width)
     {
         string line = "";
-        foreach (string word in text.Split(' '))
+        foreach (string word in text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries))
         {
             if (line.Length > 0 && line.Length + 1 + word.Length > width)
             {

@@ -29,8 +29,8 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
         }
         catch (Exception failure) when (FullDisk.Find(failure) is { } cause)
         {
-            error.WriteLine($"The disk is full: {cause.Message}\nFree some space, or choose a run directory on another disk with --run, then give the same command again.");
-            return ExitCode.Failed;
+            error.WriteLine($"The disk is full: {cause.Message}\nWhat was finished before is untouched. Free some space, or choose a run directory on another disk with --run, then give the same command again.");
+            return ExitCode.InvalidInput;
         }
 #pragma warning disable CA1031 // the last resort: every other failure becomes exit code 1, with its stack
         catch (Exception failure)

@@ -8,6 +8,8 @@ internal static class NightlyJob
 {
     public static ExitCode Run(JobContext job)
     {
+        EvaluateJob.ReadTitles(job); // what a late stage would refuse is refused before any work
+        ScoreJob.ReadPairs(job);
         StageDirectory prepared = Stage(job, PreparedData.StageName, PrepareJob.Fingerprint(job), () => PrepareJob.Make(job));
         StageDirectory model = Stage(job, TrainedModel.StageName, TrainJob.Fingerprint(job, prepared), () => TrainJob.Make(job, prepared));
         StageDirectory report = Stage(job, EvaluateJob.StageName, EvaluateJob.Fingerprint(job, prepared, model), () => EvaluateJob.Make(job, prepared, model));

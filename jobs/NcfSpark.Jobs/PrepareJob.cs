@@ -28,7 +28,7 @@ internal static class PrepareJob
     {
         PrepareOptions options = job.Configuration.Prepare;
         string spill = Path.Combine(job.RunDirectory, "prepared.spill");
-        using ISqlEngine engine = new DuckDbEngine(new DuckDbOptions { Threads = options.Threads, MemoryLimit = options.MemoryLimit, SpillDirectory = spill });
+        using ISqlEngine engine = new DuckDbEngine(new DuckDbOptions { Threads = options.Threads, MemoryLimit = options.MemoryLimit, SpillDirectory = spill }, job.Cancellation);
         return Preparer.Prepare(engine, job.Configuration.Input, options, job.RunDirectory, job.Progress);
     }
 }

@@ -2,7 +2,6 @@ using NcfSpark.Data;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Scoring;
-using NcfSpark.Training;
 
 namespace NcfSpark.Jobs;
 
@@ -27,12 +26,9 @@ internal static class ScoreJob
     {
         ScoreOptions options = job.Configuration.Score;
         SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
-        (string[] Users, string[] Items)? pairs = options.PairsPath.Length == 0
-            ? null
-            : TextColumns.Read(options.PairsPath, "Score:PairsPath", ("Score:PairsUserColumn", options.PairsUserColumn), ("Score:PairsItemColumn", options.PairsItemColumn));
-
+        (string[] Users, string[] Items)? pairs = ReadPairs(job);
         TrainedModel trained = TrainedModel.Read(model);
-        InteractionLists seen = TrainingSet.Read(new PreparedData(prepared)).Touched;
+        InteractionLists seen = new PreparedData(prepared).ReadTouched();
         using var scorer = new ModelScorer(trained.Weights);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["users"] = trained.Users.Count };
@@ -51,6 +47,16 @@ internal static class ScoreJob
             Seed = job.Configuration.Train.Seed,
             Rows = rows,
         });
+    }
+
+    /// <summary>The pairs to score; null where no file is named.</summary>
+    /// <exception cref="InvalidInputException">The file cannot be read, lacks a column, or has a row without both ids.</exception>
+    public static (string[] Users, string[] Items)? ReadPairs(JobContext job)
+    {
+        ScoreOptions options = job.Configuration.Score;
+        return options.PairsPath.Length == 0
+            ? null
+            : TextColumns.Read(options.PairsPath, "Score:PairsPath", ("Score:PairsUserColumn", options.PairsUserColumn), ("Score:PairsItemColumn", options.PairsItemColumn));
     }
 
     private static void Count(SortedDictionary<string, long> rows, string part, SortedDictionary<string, long> bySource)

@@ -39,7 +39,7 @@ internal static class TrainJob
         }
 
         string fingerprint = Fingerprint(job, directory);
-        TrainingSet set = TrainingSet.Read(prepared);
+        TrainingSet set = TrainingSet.Read(prepared, avoidHeldOut: job.Configuration.Prepare.NegativesAvoid == "touched");
         job.Progress.Line($"Training {model.Kind} on {set.Rows.Count:N0} rows of {set.UserCount:N0} users and {set.ItemCount:N0} items; step {train.Step}.");
         CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, fingerprint);
         TrainingResult result = new Trainer(model, train, checkpoints, Validation(job, prepared, set), job.Progress, job.Time).Train(set, job.Cancellation);

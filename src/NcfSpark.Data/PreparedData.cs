@@ -40,6 +40,16 @@ public sealed class PreparedData(StageDirectory directory)
         return new InteractionRows(Take(users, order), Take(items, order), Take(timestamps, order));
     }
 
+    /// <summary>For each user the distinct items touched in training, validation or test, in rising order.</summary>
+    public InteractionLists ReadTouched()
+    {
+        string train = Directory.File("train");
+        int[] labels = ParquetColumns.Read<int>(train, "label");
+        InteractionRows validation = ReadHeldOut("validation"), test = ReadHeldOut("test");
+        int[] Touched(string column, int[] validated, int[] tested) => [.. ParquetColumns.Read<int>(train, column).Where((_, row) => labels[row] == 1), .. validated, .. tested];
+        return InteractionLists.FromRows((int)Directory.Manifest.Rows["users"], Touched("user_index", validation.Users, test.Users), Touched("item_index", validation.Items, test.Items)).Sorted();
+    }
+
     /// <summary>
     /// The sampled candidates: for each row of "test", as <see cref="ReadHeldOut"/> gives them, the items it is ranked among. Empty lists
     /// where none were asked for.

@@ -8,9 +8,6 @@ namespace NcfSpark.Evaluation;
 /// -ln(probability of what is true), probabilities kept <see cref="Epsilon"/> away from 0 and 1; both NaN counts as wrong as can be.
 /// These two need scores that are probabilities; AUC takes any.
 /// </summary>
-/// <remarks>
-/// Which candidates serve is drawn by hash: a prefix of the list, which is in item order, would be the most popular ones.
-/// </remarks>
 internal sealed class ClassificationMeasure : IMeasure
 {
     /// <summary>Keras's epsilon, about the distance from 1 to the next float below.</summary>
@@ -27,10 +24,14 @@ internal sealed class ClassificationMeasure : IMeasure
     private readonly float[] positives_R;
     private readonly float[] negatives_S; // laid out as negativesOfRow.Items
 
-    public ClassificationMeasure(InteractionRows test, InteractionLists candidates, int negativesPerPositive, double threshold, RandomStream stream, int userCount, int itemCount)
+    /// <param name="test">The positives.</param>
+    /// <param name="negativesOfRow">Their negatives, by row; rows without any are left out. See <see cref="DrawNegatives"/>.</param>
+    /// <param name="threshold">From which score on a pair counts as predicted used.</param>
+    /// <param name="userCount">Number of users.</param>
+    /// <param name="itemCount">Number of items.</param>
+    public ClassificationMeasure(InteractionRows test, InteractionLists negativesOfRow, double threshold, int userCount, int itemCount)
     {
-        (this.test, this.threshold, this.itemCount) = (test, threshold, itemCount);
-        negativesOfRow = Draw(test, candidates, negativesPerPositive, stream);
+        (this.test, this.negativesOfRow, this.threshold, this.itemCount) = (test, negativesOfRow, threshold, itemCount);
         int[] rows = [.. Enumerable.Range(0, test.Count).Where(row => negativesOfRow[row].Length > 0)];
         rowsOfUser = InteractionLists.FromRows(userCount, Array.ConvertAll(rows, row => test.Users[row]), rows);
         users_P = [.. Enumerable.Range(0, userCount).Where(user => rowsOfUser[user].Length > 0)];
@@ -97,7 +98,8 @@ internal sealed class ClassificationMeasure : IMeasure
         }
     }
 
-    private static InteractionLists Draw(InteractionRows test, InteractionLists candidates, int most, RandomStream stream)
+    /// <summary>Draws by hash which of each row's candidates serve as its negatives. A prefix of the list would not do: it is in item order, so its first are the most popular.</summary>
+    public static InteractionLists DrawNegatives(InteractionRows test, InteractionLists candidates, int most, RandomStream stream)
     {
         var (rows, items) = (new List<int>(), new List<int>());
         for (int row = 0; row < test.Count; row++)

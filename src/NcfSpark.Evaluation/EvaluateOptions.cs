@@ -9,7 +9,7 @@ public sealed record EvaluateOptions : IValidatableObject
     /// <summary>Cut-offs of the ranking metrics, such as [5, 10, 20].</summary>
     public int[] CutOffs { get; init; } = [];
 
-    /// <summary>How many users are ranked against the whole catalogue, drawn by hash; 0 for all.</summary>
+    /// <summary>How many users are evaluated, drawn by hash; 0 for all. Fewer is faster and widens the intervals: on 20 million interactions item-item cosine takes 25 ms a user and core.</summary>
     [Range(0, int.MaxValue)]
     public int Users { get; init; }
 

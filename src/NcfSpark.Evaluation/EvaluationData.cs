@@ -11,6 +11,13 @@ namespace NcfSpark.Evaluation;
 /// <param name="TestCandidates">For each test row its sampled candidates; empty lists where none were drawn.</param>
 public sealed record EvaluationData(int UserCount, int[] ItemInteractions, InteractionRows Train, InteractionRows Validation, InteractionRows Test, InteractionLists TestCandidates)
 {
+    // Without init, so that a copy made by `with` cannot leave History and Seen behind.
+    public int UserCount { get; } = UserCount;
+
+    public InteractionRows Train { get; } = Train;
+
+    public InteractionRows Validation { get; } = Validation;
+
     /// <summary>By user the training items: what the baselines know.</summary>
     public InteractionLists History { get; } = InteractionLists.FromRows(UserCount, Train.Users, Train.Items);
 
@@ -19,6 +26,20 @@ public sealed record EvaluationData(int UserCount, int[] ItemInteractions, Inter
 
     /// <summary>Whether test rows have candidates, so that the sampled protocol and classification can be measured.</summary>
     public bool HasCandidates => TestCandidates.Items.Length > 0;
+
+    /// <summary>The same, tested on some users only.</summary>
+    /// <param name="users">User indexes, rising.</param>
+    internal EvaluationData TestedOn(int[] users)
+    {
+        int[] kept = [.. Enumerable.Range(0, Test.Count).Where(row => Array.BinarySearch(users, Test.Users[row]) >= 0)];
+        int[] candidateRows = [.. kept.SelectMany((row, place) => Enumerable.Repeat(place, TestCandidates[row].Length))];
+        int[] candidates = [.. kept.SelectMany(row => TestCandidates[row].ToArray())];
+        return this with
+        {
+            Test = new InteractionRows([.. kept.Select(row => Test.Users[row])], [.. kept.Select(row => Test.Items[row])], [.. kept.Select(row => Test.Timestamps[row])]),
+            TestCandidates = InteractionLists.FromRows(kept.Length, candidateRows, candidates),
+        };
+    }
 
     /// <summary>Reads a prepared directory; rows that were sampled as negatives are dropped.</summary>
     /// <exception cref="InvalidInputException">A file cannot be read.</exception>

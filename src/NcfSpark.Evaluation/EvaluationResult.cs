@@ -4,4 +4,8 @@ namespace NcfSpark.Evaluation;
 /// <param name="WholeCatalogue">Held-out items ranked among the whole catalogue: hr, ndcg, recall, precision, mrr, novelty, coverage at each cut-off. What to decide by.</param>
 /// <param name="Sampled">Held-out items ranked among sampled candidates: hr and ndcg. Null where no candidates were drawn.</param>
 /// <param name="Classification">auc, accuracy, log_loss over test positives and sampled negatives. Null where no candidates were drawn.</param>
-public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolResult? Sampled, ProtocolResult? Classification);
+public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolResult? Sampled, ProtocolResult? Classification)
+{
+    /// <summary>The catalogue's ndcg and hr by length of history, shortest first; empty where there are too few users to tell.</summary>
+    public IReadOnlyList<UserGroup> ByHistory { get; init; } = [];
+}

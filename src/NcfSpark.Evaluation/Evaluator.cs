@@ -19,7 +19,7 @@ public static class Evaluator
     /// <param name="scorers">The model first, then the baselines that it is compared with.</param>
     /// <param name="options">What to measure.</param>
     /// <param name="progress">Hears of each block of users.</param>
-    /// <exception cref="InvalidInputException">There are no test rows.</exception>
+    /// <exception cref="InvalidInputException">There are no test rows, or a scorer knows another number of items than the data has.</exception>
     public static EvaluationResult Run(EvaluationData data, IReadOnlyList<NamedScorer> scorers, EvaluateOptions options, IProgressReporter progress)
     {
         if (data.Test.Count == 0)
@@ -27,19 +27,28 @@ public static class Evaluator
             throw new InvalidInputException("There are no test rows, so nothing can be measured: set Prepare:Holdout above 0, or lower Prepare:MinInteractions, and run `prepare` again.");
         }
 
+        if (scorers.FirstOrDefault(scorer => scorer.Scorer.ItemCount != data.ItemInteractions.Length) is { } stranger)
+        {
+            throw new InvalidInputException(
+                $"{stranger.Title} scores {stranger.Scorer.ItemCount:N0} items, but the prepared data has {data.ItemInteractions.Length:N0}: it was trained on other data. Run `train` again.");
+        }
+
+        if (options.Users > 0) data = data.TestedOn(EvaluationUsers.Draw(data.Test, options.Users, RandomStream.Named(options.Seed, "evaluated users")));
         int itemCount = data.ItemInteractions.Length;
-        var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions, options.Users, options.Seed);
+        var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions);
+        InteractionLists negatives = ClassificationMeasure.DrawNegatives(data.Test, data.TestCandidates, options.NegativesPerPositive, RandomStream.Named(options.Seed, "classification"));
         var (catalogue, sampled, classified) = (new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>());
+        var rankings = new List<RankingResult>();
         var counts = (Rows: 0, Candidates: 0L, Positives: 0, Negatives: 0, SampledUsers: 0);
         foreach (NamedScorer scorer in scorers)
         {
             RankingMeasure rank = ranking.NewMeasure(itemCount);
             var rankSampled = new SampledMeasure(data.Test, data.TestCandidates, options.CutOffs, data.UserCount, itemCount);
-            var classify = new ClassificationMeasure(
-                data.Test, data.TestCandidates, options.NegativesPerPositive, options.Threshold, RandomStream.Named(options.Seed, "classification"), data.UserCount, itemCount);
+            var classify = new ClassificationMeasure(data.Test, negatives, options.Threshold, data.UserCount, itemCount);
             ScorePass.Run($"evaluating {scorer.Title}", scorer.Scorer, [rank, rankSampled, classify], options.Threads, progress);
 
-            catalogue.Add(InOrder(rank.Result(), options.CutOffs));
+            rankings.Add(rank.Result());
+            catalogue.Add(InOrder(rankings[^1], options.CutOffs));
             counts = (rankSampled.RowCount, data.TestCandidates.Items.Length, classify.PositiveCount, classify.NegativeCount, rankSampled.Users.Length);
             if (!data.HasCandidates) continue;
             sampled.Add([.. rankSampled.Result().Select(Measured.Of)]);
@@ -52,8 +61,23 @@ public static class Evaluator
         return new EvaluationResult(
             Summarise(ranking.UserCount, ranking.RowCount, 0, catalogue),
             data.HasCandidates ? Summarise(counts.SampledUsers, counts.Rows, counts.Candidates, sampled) : null,
-            data.HasCandidates ? Summarise(counts.SampledUsers, counts.Positives, counts.Negatives, classified) : null);
+            data.HasCandidates ? Summarise(counts.SampledUsers, counts.Positives, counts.Negatives, classified) : null)
+        {
+            ByHistory = [.. UserGroups.Split(Array.ConvertAll(rankings[0].Users, user => data.Seen[user].Length)).Select(Group)],
+        };
+
+        UserGroup Group(int[] places)
+        {
+            int[] seen = Array.ConvertAll(places, place => data.Seen[rankings[0].Users[place]].Length);
+            var measured = rankings.ConvertAll(IReadOnlyList<Measured> (ranking) =>
+                [.. ranking.Metrics.Where(IsShownByGroup).Select(metric => Measured.Of(UserGroups.Over(metric, places)))]);
+            int[] users = Array.ConvertAll(places, place => rankings[0].Users[place]);
+            int rows = data.Test.Users.Count(user => Array.BinarySearch(users, user) >= 0);
+            return new UserGroup(seen.Min(), seen.Max(), Summarise(places.Length, rows, 0, measured));
+        }
     }
+
+    private static bool IsShownByGroup(UserAverage metric) => metric.Name.StartsWith("ndcg@", StringComparison.Ordinal) || metric.Name.StartsWith("hr@", StringComparison.Ordinal);
 
     private static List<Measured> InOrder(RankingResult result, int[] cutOffs)
     {

@@ -44,27 +44,34 @@ public sealed class ItemCosineScorer : IScorer
 
     public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN)
     {
-        double[] shared_VL = ArrayPool<double>.Shared.Rent(history.UserCount * Lanes);
+        double[] shared_V = ArrayPool<double>.Shared.Rent(history.UserCount), shared_VL = ArrayPool<double>.Shared.Rent(history.UserCount * Lanes);
         for (int first = 0; first < users_B.Length; first += Lanes)
         {
-            int count = Math.Min(Lanes, users_B.Length - first);
-            Score(users_B.Slice(first, count), shared_VL.AsSpan(0, history.UserCount * Lanes), scores_BN.Slice(first * ItemCount, count * ItemCount));
+            ReadOnlySpan<int> users_L = users_B.Slice(first, Math.Min(Lanes, users_B.Length - first));
+            for (int lane = 0; lane < users_L.Length; lane++) Share(users_L[lane], lane, shared_V.AsSpan(0, history.UserCount), shared_VL);
+            Score(users_L, shared_VL.AsSpan(0, history.UserCount * Lanes), scores_BN.Slice(first * ItemCount, users_L.Length * ItemCount));
         }
 
+        ArrayPool<double>.Shared.Return(shared_V);
         ArrayPool<double>.Shared.Return(shared_VL);
     }
 
-    private void Score(ReadOnlySpan<int> users_L, Span<double> shared_VL, Span<float> scores_LN)
+    // w_v for one user: summed side by side, where scattered additions stay in the cache, then laid into the user's lane.
+    private void Share(int user, int lane, Span<double> shared_V, Span<double> shared_VL)
     {
-        shared_VL.Clear();
-        for (int lane = 0; lane < users_L.Length; lane++)
+        shared_V.Clear();
+        foreach (int item in history[user])
         {
-            foreach (int item in history[users_L[lane]])
-            {
-                foreach (int other in usersOfItem[item]) shared_VL[other * Lanes + lane] += inverseRoot_N[item];
-            }
+            double share = inverseRoot_N[item];
+            foreach (int other in usersOfItem[item]) shared_V[other] += share;
         }
 
+        for (int other = 0; other < shared_V.Length; other++) shared_VL[other * Lanes + lane] = shared_V[other];
+    }
+
+    // Lanes without a user hold what was there before; their sums are not read.
+    private void Score(ReadOnlySpan<int> users_L, ReadOnlySpan<double> shared_VL, Span<float> scores_LN)
+    {
         ReadOnlySpan<Vector256<double>> shared_V4 = MemoryMarshal.Cast<double, Vector256<double>>(shared_VL);
         Span<double> sums_L = stackalloc double[Lanes];
         for (int item = 0; item < ItemCount; item++)

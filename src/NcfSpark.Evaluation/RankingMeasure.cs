@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using NcfSpark.Data;
 
 namespace NcfSpark.Evaluation;
@@ -18,8 +19,11 @@ internal sealed class RankingMeasure : IMeasure
     private readonly double[][] metrics; // [cut-off × metric][place], metrics of RankMetrics in their order
     private readonly double[][] novelty; // [cut-off][place]
 
-    // Written by all threads under its own lock: the best place that the item has in any list.
+    // Lowered by all threads: the best place that the item has in any list. A minimum does not depend on who comes first.
     private readonly int[] bestListPlace_N;
+
+    // One for each thread at work; all false between users.
+    private readonly ConcurrentBag<bool[]> masks_N = [];
 
     public RankingMeasure(int[] users_P, InteractionLists heldOut_P, InteractionLists excluded_P, int[] cutOffs, double[]? novelty_N, int itemCount)
     {
@@ -35,9 +39,7 @@ internal sealed class RankingMeasure : IMeasure
 
     public void Take(ReadOnlySpan<int> users_B, ReadOnlySpan<float> scores_BN)
     {
-        int[] blockBestPlace_N = new int[bestListPlace_N.Length];
-        Array.Fill(blockBestPlace_N, NotListed);
-        bool[] isExcluded_N = new bool[bestListPlace_N.Length];
+        bool[] isExcluded_N = masks_N.TryTake(out bool[]? mask) ? mask : new bool[bestListPlace_N.Length];
         ulong[] keys = new ulong[Math.Min(largestCutOff, itemCount)];
         for (int b = 0; b < users_B.Length; b++)
         {
@@ -45,13 +47,10 @@ internal sealed class RankingMeasure : IMeasure
             if (place < 0) continue;
             ReadOnlySpan<float> scores_N = scores_BN.Slice(b * itemCount, itemCount);
             TakeRanks(place, scores_N);
-            if (novelty_N is not null) TakeList(place, scores_N, isExcluded_N, keys, blockBestPlace_N);
+            if (novelty_N is not null) TakeList(place, scores_N, isExcluded_N, keys);
         }
 
-        lock (bestListPlace_N)
-        {
-            for (int item = 0; item < bestListPlace_N.Length; item++) bestListPlace_N[item] = Math.Min(bestListPlace_N[item], blockBestPlace_N[item]);
-        }
+        masks_N.Add(isExcluded_N);
     }
 
     public RankingResult Result()
@@ -83,17 +82,13 @@ internal sealed class RankingMeasure : IMeasure
         }
     }
 
-    private void TakeList(int place, ReadOnlySpan<float> scores_N, bool[] isExcluded_N, ulong[] keys, int[] bestPlace_N)
+    private void TakeList(int place, ReadOnlySpan<float> scores_N, bool[] isExcluded_N, ulong[] keys)
     {
         foreach (int item in excluded_P[place]) isExcluded_N[item] = true;
         int length = TopItems.Select(scores_N, isExcluded_N, keys);
         foreach (int item in excluded_P[place]) isExcluded_N[item] = false;
 
-        for (int at = 0; at < length; at++)
-        {
-            int item = TopItems.ItemOf(keys[at]);
-            bestPlace_N[item] = Math.Min(bestPlace_N[item], at);
-        }
+        for (int at = 0; at < length; at++) Lower(ref bestListPlace_N[TopItems.ItemOf(keys[at])], at);
 
         for (int c = 0; c < cutOffs.Length; c++)
         {
@@ -101,6 +96,17 @@ internal sealed class RankingMeasure : IMeasure
             double sum = 0;
             for (int at = 0; at < listed; at++) sum += novelty_N![TopItems.ItemOf(keys[at])];
             novelty[c][place] = sum / listed;
+        }
+    }
+
+    private static void Lower(ref int shared, int value)
+    {
+        int seen = Volatile.Read(ref shared);
+        while (value < seen)
+        {
+            int found = Interlocked.CompareExchange(ref shared, value, seen);
+            if (found == seen) return;
+            seen = found;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using NcfSpark.Data;
 
 namespace NcfSpark.Evaluation;
@@ -19,7 +20,7 @@ internal static class ScorePass
         int blockCount = (users.Length + block - 1) / block;
         using IProgressTask task = progress.Start(title, users.Length, "users");
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount };
-        Parallel.For(0, blockCount, parallel, () => new float[block * itemCount], (b, _, buffer) =>
+        Parallel.For(0, blockCount, parallel, () => ArrayPool<float>.Shared.Rent(block * itemCount), (b, _, buffer) =>
         {
             ReadOnlySpan<int> users_B = users.AsSpan(b * block, Math.Min(block, users.Length - b * block));
             Span<float> scores_BN = buffer.AsSpan(0, users_B.Length * itemCount);
@@ -27,7 +28,7 @@ internal static class ScorePass
             foreach (IMeasure measure in measures) measure.Take(users_B, scores_BN);
             task.Advance(users_B.Length);
             return buffer;
-        }, _ => { });
+        }, buffer => ArrayPool<float>.Shared.Return(buffer));
     }
 
     private static int[] UnionOf(IReadOnlyList<IMeasure> measures)

@@ -86,9 +86,9 @@ public sealed class ModelScorer : IScorer, IDisposable
         using var scope = NewDisposeScope();
         int count = scores_T.Length;
         Tensor logits_T = Filled(count, weights.HeadBias.Values[0] + (weights.UserBias is null ? 0 : weights.UserBias.Values[user]));
-        if (itemGmf_NE is not null) logits_T = logits_T + itemGmf_NE.narrow(0, start, count).mv(Activated(RowsOf(weights.UserGmf!, [user])).squeeze(0));
-        if (itemFirst_NH is not null) logits_T = logits_T + Mlp(itemFirst_NH.narrow(0, start, count) + FirstOf([user]));
-        if (weights.ItemBias is not null) logits_T = logits_T + tensor(weights.ItemBias.Values.Slice(start, count).ToArray());
+        if (itemGmf_NE is not null) logits_T = logits_T.Plus(itemGmf_NE.narrow(0, start, count).mv(Activated(RowsOf(weights.UserGmf!, [user])).squeeze(0)));
+        if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.narrow(0, start, count).Plus(FirstOf([user]))));
+        if (weights.ItemBias is not null) logits_T = logits_T.Plus(tensor(weights.ItemBias.Values.Slice(start, count).ToArray()));
         MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
     }
 
@@ -97,9 +97,9 @@ public sealed class ModelScorer : IScorer, IDisposable
         using var scope = NewDisposeScope();
         Tensor items = tensor(items_T.ToArray(), dtype: ScalarType.Int64);
         Tensor logits_T = Filled(users_T.Length, weights.HeadBias.Values[0]);
-        if (itemGmf_NE is not null) logits_T = logits_T + (itemGmf_NE.index_select(0, items) * Activated(RowsOf(weights.UserGmf!, users_T))).sum(1);
-        if (itemFirst_NH is not null) logits_T = logits_T + Mlp(itemFirst_NH.index_select(0, items) + FirstOf(users_T));
-        if (weights.ItemBias is not null) logits_T = logits_T + (RowsOf(weights.ItemBias, items_T) + RowsOf(weights.UserBias!, users_T)).squeeze(1);
+        if (itemGmf_NE is not null) logits_T = logits_T.Plus((itemGmf_NE.index_select(0, items) * Activated(RowsOf(weights.UserGmf!, users_T))).sum(1));
+        if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.index_select(0, items).Plus(FirstOf(users_T))));
+        if (weights.ItemBias is not null) logits_T = logits_T.Plus(RowsOf(weights.ItemBias, items_T).Plus(RowsOf(weights.UserBias!, users_T)).squeeze(1));
         MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
     }
 
@@ -114,7 +114,7 @@ public sealed class ModelScorer : IScorer, IDisposable
         return x.mv(headMlp_H!);
     }
 
-    // Not torch.full: it takes a Scalar, which TorchSharp may finalize while native code still reads it.
+    // Not torch.full, which takes a Scalar: see TensorAddition.
     private static Tensor Filled(int count, float value)
     {
         float[] values = new float[count];

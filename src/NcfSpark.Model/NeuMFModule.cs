@@ -54,7 +54,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         var parts = new List<Tensor>(2);
         if (options.HasGmf) parts.Add(Activated(rows.UserGmf_BE!) * Activated(rows.ItemGmf_BE!));
         if (options.HasMlp) parts.Add(Mlp(cat([Activated(rows.UserMlp_BM!), Activated(rows.ItemMlp_BM!)], dim: 1), dropout));
-        if (options.HasBiases) return (parts[0].sum(dim: 1, keepdim: true) + rows.UserBias_B1! + rows.ItemBias_B1! + parametersByName["head.bias"]).squeeze(1);
+        if (options.HasBiases) return parts[0].sum(dim: 1, keepdim: true).Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!).Plus(parametersByName["head.bias"]).squeeze(1);
         Tensor joined = parts.Count == 1 ? parts[0] : cat(parts, dim: 1);
         return parametersByName["head.bias"].addmm(joined, parametersByName["head.weight"].t()).squeeze(1);
     }

@@ -7,6 +7,8 @@ internal static class BadRows
 {
     private static readonly string[] UnusedProblems = [$"{(int)RowProblem.None}", $"{(int)RowProblem.BelowMinRating}"];
 
+    private const int Sought = 1000;
+
     /// <summary>The first bad rows of a source in the order of its files and lines, at most <paramref name="limit"/> of them.</summary>
     public static List<BadRow> Find(ISqlEngine engine, InputOptions input, InputSource source, IdTypes ids, long limit)
     {
@@ -27,8 +29,10 @@ internal static class BadRows
         string[] raw = [.. source.Columns.All.Select((column, place) => $"{column.Sql} AS raw{place}")];
         string[] texts = [.. source.Columns.All.Select((_, place) => $"coalesce(CAST(raw{place} AS STRING), '')")];
         string log = new LogSql(engine.Dialect, input, source.Columns).Query($"(SELECT *, {string.Join(", ", raw)} FROM {source.View})", ids, string.Concat(raw.Select((_, place) => $", raw{place}")) + ", ncf_file");
-        // Equal rows have equal problems, so one of each is enough to know them again in the file.
-        var found = engine.Query($"SELECT DISTINCT ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", UnusedProblems)}) LIMIT {limit}")
+        // Which of many come first in the file is known only after looking for them there, so more are sought than are shown.
+        // Equal rows have equal problems, so one of each is enough to know them again in a CSV file.
+        string which = source.Csv is null ? "" : "DISTINCT ";
+        var found = engine.Query($"SELECT {which}ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", UnusedProblems)}) LIMIT {Math.Max(limit, Sought)}")
             .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: row.Skip(2).Select(field => (string)field!).ToArray()))
             .ToList();
 
@@ -67,7 +71,7 @@ internal static class BadRows
             RowProblem.NoTimestamp => Missing(columns.Timestamp, fields[2]),
             RowProblem.TimestampIsNoNumber => $"{Time()}, which is no number of {input.TimestampUnit} since 1970",
             RowProblem.TimestampIsNegative => $"{Time()}, which lies before 1970",
-            RowProblem.TimestampIsTooLate => $"{Time()}, which lies after the year 2100 as {input.TimestampUnit}",
+            RowProblem.TimestampIsTooLate => $"{Time()}, which lies after the year 2100 as {input.TimestampUnit}{InFinerUnit(input, fields[2])}",
             RowProblem.RatingIsNoNumber => fields[3].Trim().Length == 0 ? $"column {columns.Rating!.Name} is empty" : $"column {columns.Rating!.Name} holds '{fields[3]}', which is no number",
             RowProblem.UserIsNotWhole => $"{User()}, {NotWhole}",
             RowProblem.ItemIsNotWhole => $"{Item()}, {NotWhole}",
@@ -79,10 +83,29 @@ internal static class BadRows
         };
     }
 
+    // A single value in a finer unit than the rest; a whole column of them is told by InteractionLog.
+    private static string InFinerUnit(InputOptions input, string text)
+    {
+        string[] units = ["seconds", "milliseconds", "microseconds"];
+        double ticksPerSecond = 1;
+        foreach (string unit in units)
+        {
+            if (Array.IndexOf(units, unit) > Array.IndexOf(units, input.TimestampUnit) && double.TryParse(text, out double ticks) && ticks / ticksPerSecond <= LogSql.LastSecond)
+            {
+                return $"; as {unit} it is {DateTimeOffset.FromUnixTimeSeconds((long)(ticks / ticksPerSecond)):yyyy-MM-dd}";
+            }
+
+            ticksPerSecond *= 1000;
+        }
+
+        return "";
+    }
+
     private static string ReasonOf(string engineReason, CsvLayout layout)
     {
         if (engineReason.Contains("utf-8", StringComparison.OrdinalIgnoreCase)) return "it is not valid UTF-8: save the file as UTF-8";
         if (engineReason.Contains("number of columns", StringComparison.OrdinalIgnoreCase)) return $"it does not have the {layout.Columns} columns of the first line ({engineReason})";
+        if (engineReason.Contains("quote", StringComparison.OrdinalIgnoreCase)) return $"a quoted field does not end, or goes on after its closing quote: close it, and double it where a quote is meant ({engineReason})";
         return engineReason;
     }
 

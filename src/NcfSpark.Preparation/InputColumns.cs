@@ -25,7 +25,7 @@ internal sealed record InputColumns(InputColumn User, InputColumn Item, InputCol
             }
 
             string nearest = NearestName.Of(name, names) is string near ? $"Did you mean {near}? " : "";
-            throw new InvalidInputException($"{where}: there is no column {name}; there are {string.Join(", ", names)}. {nearest}{hint()}Set {setting}.");
+            throw new InvalidInputException($"{where}: there is no column {name}; there are {string.Join(", ", names)}. {nearest}{hint()}Name the right one in {setting}.");
         });
 
     /// <summary>Finds the columns of a CSV file without a line of names, by number from 1.</summary>

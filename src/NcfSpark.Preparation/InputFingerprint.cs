@@ -1,13 +1,10 @@
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
 
-/// <summary>Names what a prepared directory is made from: the files' content and the settings that shape the result.</summary>
+/// <summary>Names the input that a prepared directory is made from.</summary>
 internal static class InputFingerprint
 {
     /// <summary>SHA-256 over the content of all input files. Where they lie, what they are called and in what order they are read does not matter.</summary>
@@ -23,20 +20,6 @@ internal static class InputFingerprint
         }
 
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..32];
-    }
-
-    /// <summary>A section of the configuration as JSON.</summary>
-    /// <param name="options">The section.</param>
-    /// <param name="resultNeutral">Whether to keep the settings that do not change the result.</param>
-    public static JsonObject Section(object options, bool resultNeutral)
-    {
-        JsonObject section = JsonSerializer.SerializeToNode(options, options.GetType())!.AsObject();
-        foreach (PropertyInfo property in options.GetType().GetProperties())
-        {
-            if (!resultNeutral && property.IsDefined(typeof(ResultNeutralAttribute))) section.Remove(property.Name);
-        }
-
-        return section;
     }
 
     private static string HashOf(string path)

@@ -10,8 +10,9 @@ namespace NcfSpark.Preparation;
 /// <param name="TicksPerSecond">What moments count.</param>
 /// <param name="Rows">All rows, the bad ones too.</param>
 /// <param name="BelowMinRating">Rows left out for their rating.</param>
-/// <param name="Bad">Rows that could not be used, at most as many as Input:MaxBadRows.</param>
-internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Rows, long BelowMinRating, IReadOnlyList<BadRow> Bad)
+/// <param name="BadRows">Rows that cannot be used, at most as many as Input:MaxBadRows.</param>
+/// <param name="Bad">Those rows.</param>
+internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Rows, long BelowMinRating, long BadRows, IReadOnlyList<BadRow> Bad)
 {
     public const string Table = "ncf_log";
 
@@ -33,8 +34,8 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
             engine.Materialize(Table, Query(engine, input, sources, source => source.View, types));
             return Tallies(engine, Table);
         });
-        if (ids.UserIsText != numbers.UserIsText) progress.Line($"Users' ids are texts: not every {sources[0].Columns.User.Name} is a whole number.");
-        if (ids.ItemIsText != numbers.ItemIsText) progress.Line($"Items' ids are texts: not every {sources[0].Columns.Item.Name} is a whole number.");
+        if (ids.UserIsText != numbers.UserIsText) TellOfTexts(engine, progress, "Users", "user_id", sources[0].Columns.User);
+        if (ids.ItemIsText != numbers.ItemIsText) TellOfTexts(engine, progress, "Items", "item_id", sources[0].Columns.Item);
 
         long rejected = sources.Where(source => source.Csv is not null).Sum(source => (long)engine.Query($"SELECT count(*) FROM {source.View}_rejected")[0][0]!);
         long rows = tallies.Values.Sum(tally => tally.Rows) + rejected;
@@ -46,19 +47,19 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
         IReadOnlyList<BadRow> badRows = [];
         if (bad > input.MaxBadRows)
         {
-            List<BadRow> first = [.. sources.SelectMany(source => BadRows.Find(engine, input, source, ids, Shown)).Take(Shown)];
+            List<BadRow> first = [.. sources.SelectMany(source => Preparation.BadRows.Find(engine, input, source, ids, Shown)).Take(Shown)];
             throw new InvalidInputException(
                 $"{name}: {bad:N0} of {rows:N0} rows cannot be used, and Input:MaxBadRows allows {input.MaxBadRows:N0}.{string.Concat(first.Select(row => $"\n  {row}"))}{(bad > first.Count ? "\n  …" : "")}\n{CureOf(tallies, bad)}");
         }
 
         if (bad > 0)
         {
-            badRows = [.. sources.SelectMany(source => BadRows.Find(engine, input, source, ids, long.MaxValue))];
-            progress.Line($"{bad:N0} bad rows of {rows:N0} are kept aside in bad_rows.csv, such as {badRows[0]}");
+            badRows = [.. sources.SelectMany(source => Preparation.BadRows.Find(engine, input, source, ids, long.MaxValue))];
+            progress.Line($"{bad:N0} bad rows of {rows:N0} are kept aside in bad_rows.csv{(badRows.Count > 0 ? $"; the first: {badRows[0]}" : "")}.");
         }
 
         if (usable == 0) throw new InvalidInputException($"{name}: none of {rows:N0} rows is rated {input.MinRating} or higher. Set a lower Input:MinRating, or another Input:RatingColumn.");
-        return new InteractionLog(ids, ticks[0], rows, belowMinRating, badRows);
+        return new InteractionLog(ids, ticks[0], rows, belowMinRating, bad, badRows);
     }
 
     private static (IdTypes Ids, Dictionary<RowProblem, Tally> Tallies) Settle(IdTypes ids, Func<IdTypes, Dictionary<RowProblem, Tally>> read)
@@ -70,6 +71,12 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
             if (found == ids) return (ids, tallies);
             ids = found;
         }
+    }
+
+    private static void TellOfTexts(ISqlEngine engine, IProgressReporter progress, string whose, string id, InputColumn column)
+    {
+        object? example = engine.Query($"SELECT min({id}) FROM {Table} WHERE problem = 0 AND TRY_CAST({id} AS BIGINT) IS NULL")[0][0];
+        progress.Line($"{whose}' ids are texts: not every {column.Name} is a whole number{(example is null ? " without leading zeros" : $", such as '{example}'")}.");
     }
 
     private static string Query(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, Func<InputSource, string> rows, IdTypes ids) =>
@@ -94,7 +101,7 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
         string? unit = units.FirstOrDefault(unit => unit != input.TimestampUnit && IsOurTime(tally!, LogSql.TicksPerSecond(input with { TimestampUnit = unit }, column)));
         if (unit is null) return;
 
-        string where = late && BadRows.Find(engine, input, sources[0], ids, 1) is [BadRow first] ? $"{first}" : $"{sources[0].Files.Name}, column {column.Name}: its latest value is {tally!.Latest}, which as {input.TimestampUnit} lies before 1973";
+        string where = late && Preparation.BadRows.Find(engine, input, sources[0], ids, 1) is [BadRow first] ? $"{first}" : $"{sources[0].Files.Name}, column {column.Name}: its latest value is {tally!.Latest}, which as {input.TimestampUnit} lies before 1973";
         throw new InvalidInputException($"{where}. These look like {unit}: set Input:TimestampUnit to \"{unit}\".");
     }
 

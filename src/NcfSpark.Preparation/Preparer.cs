@@ -9,7 +9,8 @@ namespace NcfSpark.Preparation;
 /// data"). All of it is SQL on an engine; equal input, settings and seed give equal rows on every engine, whatever its number of threads.
 /// </summary>
 /// <remarks>
-/// Conservation: input_rows = bad_rows + below_min_rating + duplicates_dropped + train_positives + validation + test in the manifest's counts.
+/// Conservation, in the manifest's counts: input_rows = bad_rows + below_min_rating + duplicates_dropped + train_positives + validation + test,
+/// and train = train_positives + train_negatives. users_training_only have nothing held out; users_without_negatives touched every item.
 /// </remarks>
 public static class Preparer
 {
@@ -75,7 +76,7 @@ public static class Preparer
             Stage = PreparedData.StageName,
             Fingerprint = FingerprintOf(input, prepare, content),
             MadeFrom = new() { ["input"] = content },
-            Configuration = new() { ["Input"] = InputFingerprint.Section(input, resultNeutral: true), ["Prepare"] = InputFingerprint.Section(prepare, resultNeutral: true) },
+            Configuration = new() { ["Input"] = SettingsJson.All(input), ["Prepare"] = SettingsJson.All(prepare) },
             Seed = prepare.Seed,
             Rows = rows,
         });
@@ -87,7 +88,7 @@ public static class Preparer
     private static string FingerprintOf(InputOptions input, PrepareOptions prepare, string content) => StageManifest.FingerprintOf(
         PreparedData.StageName,
         new() { ["input"] = content },
-        new SortedDictionary<string, JsonNode> { ["Input"] = InputFingerprint.Section(input, resultNeutral: false), ["Prepare"] = InputFingerprint.Section(prepare, resultNeutral: false) });
+        new SortedDictionary<string, JsonNode> { ["Input"] = SettingsJson.ResultShaping(input), ["Prepare"] = SettingsJson.ResultShaping(prepare) });
 
     private static InputSource[] OpenSources(ISqlEngine engine, InputOptions input, PrepareOptions prepare)
     {
@@ -112,7 +113,7 @@ public static class Preparer
         }
         catch (SqlEngineException cause) when (!cause.DiskFull)
         {
-            throw new InvalidInputException($"{files.Name} cannot be read: {cause.Message.Trim()}", cause);
+            throw new InvalidInputException($"{files.Name} cannot be read: {cause.Message.Trim()}\nCopy or write the files again if they are damaged.", cause);
         }
     }
 
@@ -121,7 +122,7 @@ public static class Preparer
         long One(string query) => (long)engine.Query(query)[0][0]!;
         long items = One($"SELECT count(*) FROM {SplitSql.Items}");
         Dictionary<long, long> parts = engine.Query($"SELECT part, count(*) FROM {SplitSql.Rows} GROUP BY part").ToDictionary(row => (long)row[0]!, row => (long)row[1]!);
-        IReadOnlyList<object?> without = engine.Query($"SELECT count(DISTINCT user_index), count(*) FROM {SplitSql.Rows} WHERE part = 0 AND touched = {items}")[0];
+        IReadOnlyList<object?> without = engine.Query($"SELECT count(DISTINCT user_index), count(*) FROM {SplitSql.Rows} WHERE part = 0 AND {prepare.NegativesAvoid} = {items}")[0];
         long positives = parts.GetValueOrDefault(0), distinct = parts.Values.Sum();
         long negatives = (positives - (long)without[1]!) * prepare.NegativesPerPositive;
         return new()
@@ -134,9 +135,9 @@ public static class Preparer
             ["validation"] = parts.GetValueOrDefault(1),
             ["test"] = parts.GetValueOrDefault(2),
             ["input_rows"] = log.Rows,
-            ["bad_rows"] = log.Bad.Count,
+            ["bad_rows"] = log.BadRows,
             ["below_min_rating"] = log.BelowMinRating,
-            ["duplicates_dropped"] = log.Rows - log.Bad.Count - log.BelowMinRating - distinct,
+            ["duplicates_dropped"] = log.Rows - log.BadRows - log.BelowMinRating - distinct,
             ["users_without_negatives"] = prepare.NegativesPerPositive > 0 ? (long)without[0]! : 0,
             ["users_training_only"] = One($"SELECT count(*) FROM {SplitSql.Users}") - One($"SELECT count(DISTINCT user_index) FROM {SplitSql.Rows} WHERE part > 0"),
         };

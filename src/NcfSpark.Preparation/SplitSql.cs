@@ -5,11 +5,12 @@ namespace NcfSpark.Preparation;
 /// <summary>
 /// From the log to indexes and parts, as tables of the engine:
 /// ncf_users (user_id, user_index), ncf_items (item_id, item_index, interactions) and
-/// ncf_rows (user_index, item_index, timestamp, part, touched, gap): one row for each distinct (user, item).
+/// ncf_rows (user_index, item_index, timestamp, part, touched, gap, trained): one row for each distinct (user, item).
 /// </summary>
 /// <remarks>
 /// part is 0 for train, 1 for validation, 2 for test. touched is how many items the user touched in all parts. gap is item_index less the number of the
 /// user's touched items below it: how many untouched items lie below. Example: of items {1, 3, 4} the gaps are {1, 2, 2}.
+/// trained is how many items the user has in train; it is there only where negatives avoid no more than those.
 /// </remarks>
 internal static class SplitSql
 {
@@ -51,9 +52,10 @@ internal static class SplitSql
                 FROM {RankedItems} r LEFT JOIN (SELECT item_rank, count(*) AS positives FROM {Split} WHERE part = 0 GROUP BY item_rank) c ON r.item_rank = c.item_rank)
             """);
         string timestamp = ticksPerSecond == 1 ? "moment" : engine.Dialect.IntegerQuotient("moment", $"{ticksPerSecond}");
+        string trained = prepare.NegativesAvoid == "trained" ? ", CAST(count(CASE WHEN part = 0 THEN 1 END) OVER (PARTITION BY user_index) AS INT) AS trained" : "";
         engine.Materialize(Rows, $"""
             SELECT user_index, item_index, {timestamp} AS timestamp, part, touched,
-                CAST(item_index - (row_number() OVER (PARTITION BY user_index ORDER BY item_index) - 1) AS INT) AS gap
+                CAST(item_index - (row_number() OVER (PARTITION BY user_index ORDER BY item_index) - 1) AS INT) AS gap{trained}
             FROM {Split} s JOIN {Items} i ON s.item_rank = i.item_rank
             """);
         engine.Drop(Split);

@@ -79,7 +79,17 @@ public sealed class CheckpointStore
 
     private static void WriteThenRename(string path, IEnumerable<StoredTensor> tensors, Dictionary<string, string>? metadata)
     {
-        Safetensors.Write(path + ".tmp", tensors, metadata);
-        File.Move(path + ".tmp", path, overwrite: true);
+        string temporary = path + ".tmp";
+        try
+        {
+            Safetensors.Write(temporary, tensors, metadata);
+        }
+        catch
+        {
+            File.Delete(temporary); // a full disk needs the space
+            throw;
+        }
+
+        File.Move(temporary, path, overwrite: true);
     }
 }

@@ -21,7 +21,7 @@ internal sealed unsafe class ResampledSamples : ISampleSource
         positives = new(users.Length);
         for (int p = 0; p < users.Length; p++) positives.Start[p] = (users[p], items[p]);
         samplesPerPositive = negativesPerPositive + 1;
-        sampler = new NegativeSampler(set.Touched, set.ItemCount);
+        sampler = new NegativeSampler(set.Avoided, set.ItemCount);
         this.seed = seed;
     }
 

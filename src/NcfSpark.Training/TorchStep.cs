@@ -113,12 +113,11 @@ internal sealed class TorchStep : ITrainingStep
             Tensor loss = functional.binary_cross_entropy_with_logits(logits_B, tensor(batch.Labels.AsSpan(start, count).ToArray()), reduction: Reduction.Sum);
             chunkLosses[chunk] = loss.item<float>();
 
-            // Factors are tensors: TorchSharp's Scalar may be finalized while native code still reads it ("Expected false to be true" in toFloat).
             Tensor objective = loss;
             if (options.Regularization > 0)
             {
                 Tensor halfL2 = tensor((float)(options.Regularization / 2));
-                foreach (Tensor touched in userRows.Concat(itemRows)) objective = objective + halfL2 * (touched * touched).sum();
+                foreach (Tensor touched in userRows.Concat(itemRows)) objective = objective.Plus(halfL2 * (touched * touched).sum());
             }
 
             (objective * tensor(1f / batch.Count)).backward();

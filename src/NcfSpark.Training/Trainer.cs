@@ -98,8 +98,7 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
         var record = new EpochRecord(position.Epoch + 1, position.LossSum / position.Samples, validation, position.Seconds, position.Samples);
         IReadOnlyList<EpochRecord> history = [.. position.History, record];
         bool isBest = ChoosesEpoch && BestOf(history) == record;
-        string quality = validation is null ? "" : $", validation NDCG@10 {validation:F4}{(isBest ? " (best so far)" : "")}";
-        progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}{quality}, {record.Samples / Math.Max(record.Seconds, 1e-9):N0} samples/s");
+        if (validation is not null) progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}, validation NDCG@10 {validation:F4}{(isBest ? " (best so far)" : "")}");
         if (isBest) checkpoints.SaveBest(state.Weights);
         state.Position = new TrainingPosition { Epoch = position.Epoch + 1, Steps = position.Steps, History = history };
         checkpoints.Save(state);

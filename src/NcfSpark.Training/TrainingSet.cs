@@ -15,23 +15,24 @@ public sealed record TrainingSet
     /// <summary>For each row 1 (seen) or 0 (sampled).</summary>
     public required int[] Labels { get; init; }
 
-    /// <summary>For each user the distinct items touched in training, validation or test, in rising order: what is never drawn as a negative.</summary>
-    public required InteractionLists Touched { get; init; }
+    /// <summary>For each user the distinct items that are never drawn as a negative, in rising order: those of training, with or without the held-out ones.</summary>
+    public required InteractionLists Avoided { get; init; }
 
     /// <summary>Reads a prepared directory.</summary>
-    public static TrainingSet Read(PreparedData prepared)
+    /// <param name="prepared">The directory.</param>
+    /// <param name="avoidHeldOut">Whether held-out items are never drawn as negatives, too (Prepare:NegativesAvoid "touched").</param>
+    public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut)
     {
         int userCount = (int)prepared.Directory.Manifest.Rows["users"], itemCount = (int)prepared.Directory.Manifest.Rows["items"];
         (InteractionRows rows, int[] labels) = prepared.ReadTrain();
         (int[] users, int[] items) = Positives(rows, labels);
-        InteractionRows validation = prepared.ReadHeldOut("validation"), test = prepared.ReadHeldOut("test");
         return new TrainingSet
         {
             UserCount = userCount,
             ItemCount = itemCount,
             Rows = rows,
             Labels = labels,
-            Touched = InteractionLists.FromRows(userCount, [.. users, .. validation.Users, .. test.Users], [.. items, .. validation.Items, .. test.Items]).Sorted(),
+            Avoided = avoidHeldOut ? prepared.ReadTouched() : InteractionLists.FromRows(userCount, users, items).Sorted(),
         };
     }
 

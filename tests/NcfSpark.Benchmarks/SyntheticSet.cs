@@ -22,7 +22,7 @@ internal static class SyntheticSet
             ItemCount = items,
             Rows = new InteractionRows(rowUsers, rowItems, new long[rowUsers.Length]),
             Labels = labels,
-            Touched = InteractionLists.FromRows(users, rowUsers, rowItems).Sorted(),
+            Avoided = InteractionLists.FromRows(users, rowUsers, rowItems).Sorted(),
         };
     }
 }

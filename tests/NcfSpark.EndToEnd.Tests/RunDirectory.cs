@@ -9,8 +9,8 @@ internal sealed class RunDirectory : IDisposable
 
     public string File(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>Hashes of all files of the predictions, manifest included.</summary>
-    public string PredictionsHash() => string.Join('\n', Directory.GetFiles(File("predictions"), "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+    /// <summary>Hashes of all Parquet files of the predictions.</summary>
+    public string PredictionsHash() => string.Join('\n', Directory.GetFiles(File("predictions"), "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
         .Select(file => $"{System.IO.Path.GetRelativePath(Path, file)} {Convert.ToHexString(SHA256.HashData(System.IO.File.ReadAllBytes(file)))}"));
 
     public void Dispose() => Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);

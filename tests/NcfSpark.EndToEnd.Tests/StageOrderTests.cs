@@ -88,11 +88,26 @@ public sealed class StageOrderTests : IDisposable
     {
         string pairs = Path.Combine(Path.GetDirectoryName(run.Path)!, "pairs.csv");
         File.WriteAllText(pairs, "user_id,item_id\n5,3\n5,999\n12345,2\n");
-        NcfSparkProcess.RunWell(["nightly", .. settings, "--set", $"Score:PairsPath={pairs}"]);
+        NcfSparkProcess.RunWell(["nightly", .. settings, "--set", $"Score:PairsPath={pairs}", "--set", "Score:PairsUserColumn=user_id", "--set", "Score:PairsItemColumn=item_id"]);
         string written = run.File("predictions", "pairs");
         Assert.Equal([5L, 5, 12345], ParquetColumns.Read<long>(written, "user_id"));
         Assert.Equal(["model", "popularity", "popularity"], ParquetColumns.ReadStrings(written, "source"));
         Assert.Equal(ParquetColumns.Read<float>(written, "score").Select(score => score >= 0.5f ? 1 : 0), ParquetColumns.Read<int>(written, "prediction"));
+    }
+
+    [Theory]
+    [InlineData("Score:PairsPath", "user,item\n1,2\n", "there is no column userId; there are user, item")]
+    [InlineData("Score:PairsPath", "userId,movieId\n1\n", "line 2: there are 1 columns where the header has 2")]
+    [InlineData("Score:PairsPath", "userId,movieId\n1,\n", "line 2, column movieId: it is empty")]
+    [InlineData("Score:PairsPath", "", "is empty")]
+    [InlineData("Input:TitlesPath", "movieId,titel\n1,x\n", "there is no column title; there are movieId, titel")]
+    public void ABadFileBesideTheLogIsRefusedBeforeAnyWork(string setting, string content, string says)
+    {
+        string path = Path.Combine(Path.GetDirectoryName(run.Path)!, "beside.csv");
+        File.WriteAllText(path, content);
+        string error = Refused("nightly", "--set", $"{setting}={path}");
+        Assert.Contains(says, error, StringComparison.Ordinal);
+        Assert.Contains(path, error, StringComparison.Ordinal);
     }
 
     private string Refused(string verb, params string[] more)

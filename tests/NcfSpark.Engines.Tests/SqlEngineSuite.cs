@@ -43,6 +43,19 @@ public abstract class SqlEngineSuite : IDisposable
     }
 
     [Fact]
+    public void MarksAtOrBelowAPointAreCounted()
+    {
+        // Key 1 has marks at 1, 2, 2; key 2 at 0; key 3 none.
+        string points = string.Join(" UNION ALL ", from key in new[] { 1, 2, 3 } from at in new[] { 0, 1, 2, 3 } select $"SELECT CAST({key} AS INT) AS k, CAST({at} AS INT) AS place, CAST({10 * at} AS BIGINT) AS c");
+        string marks = string.Join(" UNION ALL ", new[] { (1, 1, 1), (1, 2, 2), (1, 2, 3), (2, 0, 1) }.Select(mark => $"SELECT CAST({mark.Item1} AS INT) AS k, CAST({mark.Item2} AS INT) AS place, CAST({mark.Item3} AS INT) AS ordinal"));
+        foreach (string query in new[] { Engine.Dialect.CountAtOrBelow($"{points} UNION ALL {points}", marks, "k", "c"), new PortableDialect(Engine.Dialect).CountAtOrBelow($"{points} UNION ALL {points}", marks, "k", "c") })
+        {
+            long[] counts = [.. Engine.Query($"SELECT k, place, c, count_below FROM ({query}) ORDER BY k, place").Select(row => row[2]!.Equals(10 * (long)row[1]!) ? (long)row[3]! : -1)];
+            Assert.Equal([0, 0, 1, 1, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0], counts);
+        }
+    }
+
+    [Fact]
     public void TextsAreOrderedByTheirBytes()
     {
         string[] texts = [.. Engine.Query("SELECT t FROM (SELECT 'b' AS t UNION ALL SELECT 'B' UNION ALL SELECT 'é' UNION ALL SELECT '10' UNION ALL SELECT '9' UNION ALL SELECT 'ｚ' UNION ALL SELECT '😀') ORDER BY t").Select(row => (string)row[0]!)];
@@ -141,5 +154,17 @@ public abstract class SqlEngineSuite : IDisposable
         string path = Path.Combine(folder.FullName, name);
         File.WriteAllText(path, text);
         return path;
+    }
+
+    /// <summary>An engine's dialect, but with the statement that every engine understands.</summary>
+    private sealed class PortableDialect(SqlDialect dialect) : SqlDialect
+    {
+        public override string IntegerQuotient(string dividend, string divisor) => dialect.IntegerQuotient(dividend, divisor);
+
+        public override string Quoted(string name) => dialect.Quoted(name);
+
+        public override string Matches(string text, string pattern) => dialect.Matches(text, pattern);
+
+        public override string EpochMicroseconds(string timestamp) => dialect.EpochMicroseconds(timestamp);
     }
 }

@@ -7,8 +7,9 @@ public class ClassificationMeasureTests
     private static ClassificationMeasure Measure(float[] scores, int negativesPerPositive = 2)
     {
         // One user; rows for items 0 and 1, candidates 2 3 and 4 5.
-        var measure = new ClassificationMeasure(
-            Logs.Rows((0, 0), (0, 1)), Logs.Lists(2, (0, 2), (0, 3), (1, 4), (1, 5)), negativesPerPositive, threshold: 0.5, RandomStream.Named(1, "classification"), 1, scores.Length);
+        InteractionRows test = Logs.Rows((0, 0), (0, 1));
+        InteractionLists negatives = ClassificationMeasure.DrawNegatives(test, Logs.Lists(2, (0, 2), (0, 3), (1, 4), (1, 5)), negativesPerPositive, RandomStream.Named(1, "classification"));
+        var measure = new ClassificationMeasure(test, negatives, threshold: 0.5, 1, scores.Length);
         measure.Take([0], scores);
         return measure;
     }
@@ -54,14 +55,8 @@ public class ClassificationMeasureTests
         const int Rows = 2000;
         InteractionRows test = new([.. Enumerable.Range(0, Rows)], new int[Rows], new long[Rows]);
         InteractionLists candidates = Logs.Lists(Rows, [.. from row in Enumerable.Range(0, Rows) from item in Enumerable.Range(1, 10) select (row, item)]);
-        for (int item = 1; item <= 10; item++)
-        {
-            var measure = new ClassificationMeasure(test, candidates, 3, 0.5, RandomStream.Named(1, "classification"), Rows, 11);
-            float[] scores = new float[11];
-            scores[item] = 1; // exactly this candidate is predicted used
-            for (int user = 0; user < Rows; user++) measure.Take([user], scores);
-            double served = measure.OfProbabilities().Accuracy.Sums.Sum();
-            Assert.InRange(3 * Rows - served, 600 - 90, 600 + 90); // the positive, scored 0, is always wrong
-        }
+        InteractionLists negatives = ClassificationMeasure.DrawNegatives(test, candidates, 3, RandomStream.Named(1, "classification"));
+        Assert.All(Enumerable.Range(0, Rows), row => Assert.Equal(3, negatives[row].ToArray().Distinct().Count()));
+        Assert.All(negatives.Items.CountBy(item => item), item => Assert.InRange(item.Value, 600 - 90, 600 + 90));
     }
 }

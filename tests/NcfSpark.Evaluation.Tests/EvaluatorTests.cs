@@ -91,6 +91,16 @@ public class EvaluatorTests
     }
 
     [Fact]
+    public void ASampleOfUsersIsTheSameInEveryProtocol()
+    {
+        EvaluationResult result = Run(Oracle(0.6), Options with { Users = 30 });
+        Assert.Equal([30, 30, 30], new[] { result.WholeCatalogue.Users, result.Sampled!.Users, result.Classification!.Users });
+        Assert.Equal(result.WholeCatalogue.Rows, result.Sampled.Rows);
+        RankingResult alone = new RankingEvaluator(Data.Seen, Data.Test, [5, 10], Data.ItemInteractions, users: 30, seed: Options.Seed).Evaluate(Oracle(0.6), 1, SilentProgress.Instance);
+        Assert.Equal(alone["ndcg@10"], result.WholeCatalogue.Scorers[0].Metrics["ndcg@10"]!.Value);
+    }
+
+    [Fact]
     public void WithoutCandidatesOnlyTheCatalogueIsRanked()
     {
         EvaluationData data = Data with { TestCandidates = InteractionLists.FromRows(Data.Test.Count, [], []) };
@@ -102,6 +112,10 @@ public class EvaluatorTests
     [Fact]
     public void WithoutResamplesThereAreNoIntervals() =>
         Assert.All(Run(Oracle(0.6), Options with { BootstrapSamples = 0 }).WholeCatalogue.Scorers.SelectMany(scorer => scorer.Metrics.Values), metric => Assert.Null(metric!.Low));
+
+    [Fact]
+    public void AModelOfOtherDataIsRefused() =>
+        Assert.Contains("scores 2 items, but the prepared data has 80", Assert.Throws<InvalidInputException>(() => Run(new PopularityScorer([1, 2]), Options)).Message);
 
     [Fact]
     public void WithoutTestRowsTheCureIsSaid()

@@ -101,11 +101,10 @@ public class RankingEvaluatorTests
         var renamedScorer = new TableScorer([.. Enumerable.Range(0, 6).Select(u => moved[(u * 30)..((u + 1) * 30)])]);
 
         InteractionRows Rename(InteractionRows rows) => rows with { Items = Array.ConvertAll(rows.Items, item => renamed[item]) };
-        EvaluationData other = data with { Train = Rename(data.Train), Validation = Rename(data.Validation), Test = Rename(data.Test) };
-        InteractionLists seen = InteractionLists.FromRows(6, [.. other.Train.Users, .. other.Validation.Users], [.. other.Train.Items, .. other.Validation.Items]);
+        var other = new EvaluationData(6, data.ItemInteractions, Rename(data.Train), Rename(data.Validation), Rename(data.Test), data.TestCandidates);
 
         RankingResult first = new RankingEvaluator(data.Seen, data.Test, [5]).Evaluate(scorer, 1, SilentProgress.Instance);
-        RankingResult second = new RankingEvaluator(seen, other.Test, [5]).Evaluate(renamedScorer, 1, SilentProgress.Instance);
+        RankingResult second = new RankingEvaluator(other.Seen, other.Test, [5]).Evaluate(renamedScorer, 1, SilentProgress.Instance);
         Assert.All(first.Metrics.Zip(second.Metrics), pair => Assert.Equal(pair.First.Sums, pair.Second.Sums));
     }
 

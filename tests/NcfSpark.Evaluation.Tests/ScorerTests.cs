@@ -107,7 +107,7 @@ public class ScorerTests
         Assert.Equal(0, scores[0]);
     }
 
-    [Property(MaxTest = 50)]
+    [Property(MaxTest = 20)]
     public void ItemCosineAgreesWithTheWholeSimilarityMatrix(int seed)
     {
         InteractionLists train = Logs.Random(19, 23, 0.3, 0, 0, seed).History;

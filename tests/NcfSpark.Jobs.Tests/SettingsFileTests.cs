@@ -47,12 +47,11 @@ public sealed class SettingsFileTests : IDisposable
     public void TextThatIsNotUtf8IsCalledSo()
     {
         string path = folder.Write("mine.json", "");
-        File.WriteAllBytes(path, Encoding.Latin1.GetBytes("""{ "Input": { "Path": "Größe.csv" } }"""));
-        Assert.Contains("not UTF-8", Refused(path), StringComparison.Ordinal);
-        File.WriteAllBytes(path, Encoding.Latin1.GetBytes("""{ "Grö": { "Path": "x" } }"""));
-        Assert.Contains("not UTF-8", Refused(path), StringComparison.Ordinal);
-        File.WriteAllBytes(path, Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("{}")).ToArray());
-        Assert.Contains("not", Refused(path), StringComparison.Ordinal);
+        File.WriteAllBytes(path, Encoding.Latin1.GetBytes("{ \"Input\": {\n \"Path\": \"Größe.csv\" } }"));
+        Assert.Contains("mine.json, line 2 is not UTF-8 text.", Refused(path), StringComparison.Ordinal);
+        File.WriteAllBytes(path, [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("{}")]);
+        Assert.Contains("mine.json, line 1 is not UTF-8 text.", Refused(path), StringComparison.Ordinal);
+        Assert.Contains("not Unicode", Refused(folder.Write("mine.json", """{ "Input": { "Path": "\ud800" } }""")), StringComparison.Ordinal);
     }
 
     [Fact]

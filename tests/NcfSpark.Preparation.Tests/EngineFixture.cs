@@ -2,10 +2,10 @@ using NcfSpark.Engines.DuckDb;
 
 namespace NcfSpark.Preparation.Tests;
 
-/// <summary>One engine for all tests of this project, which run one after the other: starting one costs more than a small log.</summary>
+/// <summary>One engine for all tests of this project, which run one after the other: starting one costs more than a small log, and so do further threads.</summary>
 public sealed class EngineFixture : IDisposable
 {
-    public DuckDbEngine Engine { get; } = new(new DuckDbOptions { Threads = 2, MemoryLimit = "2GB" });
+    public DuckDbEngine Engine { get; } = new(new DuckDbOptions { Threads = 1, MemoryLimit = "2GB" });
 
     public void Dispose() => Engine.Dispose();
 }

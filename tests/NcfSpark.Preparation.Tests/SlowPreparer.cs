@@ -42,10 +42,10 @@ internal static class SlowPreparer
         string[] byPopularity = [.. items.OrderByDescending(item => Positives(pair => pair.Item == item))]; // a stable sort keeps the order of ids
         var rows = parts.Select(pair => (User: Array.IndexOf(users, pair.Key.User), Item: Array.IndexOf(byPopularity, pair.Key.Item), distinct[pair.Key].Timestamp, Part: pair.Value)).ToList();
 
-        IEnumerable<(int User, int Item, long Timestamp, int Drawn)> Draws(int part, int count, string stream) =>
+        IEnumerable<(int User, int Item, long Timestamp, int Drawn)> Draws(int part, int count, string stream, bool trainedOnly = false) =>
             from row in rows
             where row.Part == part
-            let untouched = Enumerable.Range(0, items.Length).Except(rows.Where(other => other.User == row.User).Select(other => other.Item)).ToArray()
+            let untouched = Enumerable.Range(0, items.Length).Except(rows.Where(other => other.User == row.User && (other.Part == 0 || !trainedOnly)).Select(other => other.Item)).ToArray()
             where untouched.Length > 0
             from draw in Enumerable.Range(0, count)
             select (row.User, row.Item, row.Timestamp, untouched[PortableHash.Below(Hash(options.Seed, stream, row.User, row.Item, draw), untouched.Length)]);
@@ -54,7 +54,7 @@ internal static class SlowPreparer
             [.. users.Select((user, index) => (user, index, Positives(pair => pair.User == user)))],
             [.. byPopularity.Select((item, index) => (item, index, Positives(pair => pair.Item == item)))],
             [.. rows.Where(row => row.Part == 0).Select(row => (row.User, row.Item, 1, row.Timestamp))
-                .Concat(Draws(0, options.NegativesPerPositive, "negatives").Select(row => (row.User, row.Drawn, 0, row.Timestamp))).Order()],
+                .Concat(Draws(0, options.NegativesPerPositive, "negatives", options.NegativesAvoid == "trained").Select(row => (row.User, row.Drawn, 0, row.Timestamp))).Order()],
             [.. rows.Where(row => row.Part == 1).Select(row => (row.User, row.Item, row.Timestamp)).Order()],
             [.. rows.Where(row => row.Part == 2).Select(row => (row.User, row.Item, row.Timestamp)).Order()],
             [.. Draws(2, options.TestCandidates, "candidates").Select(row => (row.User, row.Item, row.Drawn)).Order()]);

@@ -30,7 +30,7 @@ internal static class Logs
             ItemCount = items,
             Rows = new InteractionRows(rowUsers, rowItems, new long[rows.Count]),
             Labels = [.. Enumerable.Repeat(1, rows.Count)],
-            Touched = InteractionLists.FromRows(users, rowUsers, rowItems).Sorted(),
+            Avoided = InteractionLists.FromRows(users, rowUsers, rowItems).Sorted(),
         };
     }
 }

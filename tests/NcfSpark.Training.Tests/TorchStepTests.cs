@@ -119,7 +119,7 @@ public sealed class TorchStepTests
         foreach (Weight table in weights.UserTables.Concat(weights.ItemTables))
         {
             Tensor rows = module[table].index_select(0, tensor(weights.UserTables.Contains(table) ? users : items, int64));
-            objective = objective + tensor((float)(options.Regularization / 2)) * (rows * rows).sum();
+            objective = objective.Plus(tensor((float)(options.Regularization / 2)) * (rows * rows).sum());
         }
 
         (objective * tensor(1f / batch.Count)).backward();

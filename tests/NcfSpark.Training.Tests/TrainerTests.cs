@@ -25,7 +25,7 @@ public sealed class TrainerTests : IDisposable
         {
             scorer.ScoreAll([user], scores);
             // Of the items that the user has not touched, those of their taste must come before the others.
-            var untouched = Enumerable.Range(0, set.ItemCount).Except(set.Touched[user].ToArray()).OrderByDescending(item => scores[item]).ToArray();
+            var untouched = Enumerable.Range(0, set.ItemCount).Except(set.Avoided[user].ToArray()).OrderByDescending(item => scores[item]).ToArray();
             int own = untouched.Count(item => item % 2 == user % 2);
             right += untouched.Take(own).Count(item => item % 2 == user % 2) / (double)own;
         }

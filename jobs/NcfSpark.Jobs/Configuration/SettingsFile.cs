@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using NcfSpark.Data;
 
 namespace NcfSpark.Jobs.Configuration;
@@ -16,6 +17,7 @@ internal static class SettingsFile
     public static IReadOnlyList<GivenSetting> Read(string path, List<string> problems)
     {
         byte[] bytes = ReadBytes(path);
+        RefuseUnlessUtf8(path, bytes);
         try
         {
             return Read(path, bytes, problems);
@@ -26,9 +28,19 @@ internal static class SettingsFile
             string what = cause.Message.Split(" LineNumber:")[0];
             throw new InvalidInputException($"{path}, line {line + 1}, column {CharacterColumn(bytes, line, column)}: this is not JSON. {what}", cause);
         }
-        catch (InvalidOperationException cause) // how Utf8JsonReader and JsonElement report text that is not UTF-8
+        catch (InvalidOperationException cause) // an escape such as "\ud800", half a character
         {
-            throw new InvalidInputException($"{path} is not UTF-8 text. Save it as UTF-8.", cause);
+            throw new InvalidInputException($"{path} holds text that is not Unicode: {cause.Message}", cause);
+        }
+    }
+
+    private static void RefuseUnlessUtf8(string path, byte[] bytes)
+    {
+        int line = 1;
+        foreach (Range range in bytes.AsSpan().Split((byte)'\n'))
+        {
+            if (!Utf8.IsValid(bytes.AsSpan(range))) throw new InvalidInputException($"{path}, line {line} is not UTF-8 text. Save the file as UTF-8.");
+            line++;
         }
     }
 
@@ -61,6 +73,7 @@ internal static class SettingsFile
                 NoteTwice(key, ref reader);
                 reader.Read();
                 string origin = Origin(ref reader);
+                if (reader.TokenType == JsonTokenType.String) reader.GetString(); // throws here rather than later where it is not Unicode
                 settings.Add(new GivenSetting(key, JsonElement.ParseValue(ref reader), origin));
             }
         }

@@ -44,11 +44,12 @@ internal sealed class BarProgress(IAnsiConsole console, TimeProvider time) : IPr
 
         public Bars(IAnsiConsole console)
         {
-            Spectre.Console.Progress progress = console.Progress().AutoClear(true).Columns(
+            int barWidth = console.Profile.Width >= 110 ? 24 : 10;
+            Spectre.Console.Progress progress = console.Progress().AutoClear(true).ExcludeVerticalPadding(true).Columns(
                 new TitleColumn(),
-                new ProgressBarColumn { Width = 24 },
+                new ProgressBarColumn { Width = barWidth },
                 new PercentageColumn(),
-                new FiguresColumn());
+                new FiguresColumn(barWidth));
             drawing = Task.Run(() => progress.StartAsync(async context =>
             {
                 begun.SetResult(context);
@@ -60,8 +61,8 @@ internal sealed class BarProgress(IAnsiConsole console, TimeProvider time) : IPr
 
         public ProgressTask Add(ProgressState state)
         {
+            ProgressTask bar = begun.Task.Result.AddTask("described by its tag", maxValue: Math.Max(state.Total, 1));
             count++;
-            ProgressTask bar = begun.Task.Result.AddTask("", maxValue: Math.Max(state.Total, 1));
             bar.Tag = state;
             bar.IsIndeterminate = state.Total == 0;
             return bar;
@@ -95,21 +96,27 @@ internal sealed class BarProgress(IAnsiConsole console, TimeProvider time) : IPr
     /// <summary>The first column. It also moves the bar: work only counts, so that counting costs nothing.</summary>
     private sealed class TitleColumn : ProgressColumn
     {
-        protected override bool NoWrap => true;
+        public const int Width = 20;
+
+        public override int? GetColumnWidth(RenderOptions options) => Width;
 
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
         {
             if (task.Tag is not ProgressState state) return Text.Empty;
             if (state.Total > 0) task.Value = state.Done;
-            return new Text(state.Title);
+            return new Text(Cut(state.Title, Width));
         }
     }
 
-    private sealed class FiguresColumn : ProgressColumn
+    /// <summary>The last column has what the others leave of the line: a bar that breaks into two lines dances.</summary>
+    private sealed class FiguresColumn(int barWidth) : ProgressColumn
     {
-        protected override bool NoWrap => true;
+        private const int PercentWidth = 4, Gaps = 4;
 
-        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            task.Tag is ProgressState state ? new Text(state.Figures()) { Overflow = Overflow.Ellipsis } : Text.Empty;
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => task.Tag is ProgressState state
+            ? new Text(Cut(state.Figures(), options.ConsoleSize.Width - TitleColumn.Width - barWidth - PercentWidth - Gaps))
+            : Text.Empty;
     }
+
+    private static string Cut(string text, int width) => text.Length <= width ? text : width < 2 ? "" : $"{text[..(width - 1)]}…";
 }

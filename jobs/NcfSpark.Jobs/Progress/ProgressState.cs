@@ -21,17 +21,20 @@ internal sealed class ProgressState(string title, long total, string unit, TimeP
 
     public void Detail(string text) => detail = text;
 
-    /// <summary>While it goes on: "1,234,000/5,036,800 samples, 412,000 samples/s, 9.2 s left, loss 0.312".</summary>
+    /// <summary>
+    /// While it goes on: "9.2 s left, 412,000 samples/s, 1,234,000/5,036,800 samples, loss 0.312". A narrow terminal cuts it from the right.
+    /// </summary>
     public string Figures()
     {
         (long done, TimeSpan elapsed) = (Done, time.GetElapsedTime(started));
-        var parts = new List<string> { total > 0 ? $"{done:N0}/{total:N0} {unit}" : $"{done:N0} {unit}" };
+        var parts = new List<string>();
         if (done > 0 && elapsed > TimeSpan.Zero)
         {
+            if (done < total) parts.Add($"{Words(elapsed.TotalSeconds * (total - done) / done)} left");
             parts.Add(Rate(done, elapsed));
-            if (done < total) parts.Add($"{Words(elapsed * ((double)(total - done) / done))} left");
         }
 
+        parts.Add(total > 0 ? $"{done:N0}/{total:N0} {unit}" : $"{done:N0} {unit}");
         if (detail.Length > 0) parts.Add(detail);
         return string.Join(", ", parts);
     }
@@ -43,18 +46,21 @@ internal sealed class ProgressState(string title, long total, string unit, TimeP
         string amount = done < total ? $"stopped at {done:N0} of {total:N0} {unit} after" : $"{done:N0} {unit} in";
         string rate = done > 0 && elapsed > TimeSpan.Zero ? $", {Rate(done, elapsed)}" : "";
         string told = detail.Length > 0 ? $", {detail}" : "";
-        return $"{title}: {amount} {Words(elapsed)}{rate}{told}";
+        return $"{title}: {amount} {Words(elapsed.TotalSeconds)}{rate}{told}";
     }
 
     /// <summary>Percent done, rounded down, so that 100 % is the end and nothing else.</summary>
     public long Percent => total > 0 ? (long)((Int128)Done * 100 / total) : 0;
 
     /// <summary>A length of time to two figures or units: "0.4 s", "12 s", "2 min 5 s", "3 h 12 min".</summary>
-    public static string Words(TimeSpan time) =>
-        time.TotalSeconds < 9.95 ? $"{time.TotalSeconds:0.0} s"
-        : Math.Round(time.TotalSeconds) < 60 ? $"{time.TotalSeconds:0} s"
-        : Math.Round(time.TotalSeconds) < 3600 ? $"{(int)Math.Round(time.TotalSeconds) / 60} min {(int)Math.Round(time.TotalSeconds) % 60} s"
-        : $"{(int)Math.Round(time.TotalMinutes) / 60} h {(int)Math.Round(time.TotalMinutes) % 60} min";
+    public static string Words(double seconds)
+    {
+        (long whole, long minutes) = ((long)Math.Round(seconds), (long)Math.Round(seconds / 60));
+        return seconds < 9.95 ? $"{seconds:0.0} s"
+            : whole < 60 ? $"{whole} s"
+            : whole < 3600 ? $"{whole / 60} min {whole % 60} s"
+            : $"{minutes / 60} h {minutes % 60} min";
+    }
 
     private string Rate(long done, TimeSpan elapsed)
     {

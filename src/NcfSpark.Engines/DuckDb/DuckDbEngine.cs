@@ -9,9 +9,13 @@ public sealed class DuckDbEngine : ISqlEngine
 {
     private readonly DuckDBConnection connection;
     private readonly string spillDirectory;
+    private readonly CancellationToken cancellation;
 
-    public DuckDbEngine(DuckDbOptions options)
+    /// <param name="options">What it may take of the machine.</param>
+    /// <param name="cancellation">Ends the statement that runs, with an <see cref="OperationCanceledException"/>.</param>
+    public DuckDbEngine(DuckDbOptions options, CancellationToken cancellation = default)
     {
+        this.cancellation = cancellation;
         spillDirectory = options.SpillDirectory.Length > 0 ? options.SpillDirectory : Path.Combine(Path.GetTempPath(), $"ncfspark-duckdb-{Environment.ProcessId}-{Guid.NewGuid():N}");
         connection = new DuckDBConnection("Data Source=:memory:");
         connection.Open();
@@ -26,17 +30,10 @@ public sealed class DuckDbEngine : ISqlEngine
 
     public SqlDialect Dialect { get; } = new DuckDbDialect();
 
-    public void Execute(string sql) => Guarded(() =>
-    {
-        using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteNonQuery();
-    });
+    public void Execute(string sql) => Guarded(sql, command => command.ExecuteNonQuery());
 
-    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() =>
+    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(sql, command =>
     {
-        using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = sql;
         using DuckDBDataReader reader = command.ExecuteReader();
         var rows = new List<IReadOnlyList<object?>>();
         while (reader.Read()) rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(column => Plain(reader.GetValue(column)))]);
@@ -107,14 +104,19 @@ public sealed class DuckDbEngine : ISqlEngine
         _ => value.ToString(),
     };
 
-    private static T Guarded<T>(Func<T> run)
+    private T Guarded<T>(string sql, Func<DuckDBCommand, T> run)
     {
+        cancellation.ThrowIfCancellationRequested();
+        using DuckDBCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        using CancellationTokenRegistration interrupt = cancellation.Register(command.Cancel);
         try
         {
-            return run();
+            return run(command);
         }
         catch (DuckDBException cause)
         {
+            cancellation.ThrowIfCancellationRequested(); // DuckDB calls an interrupted statement an error
             throw new SqlEngineException(cause.Message, cause) { DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase) };
         }
     }

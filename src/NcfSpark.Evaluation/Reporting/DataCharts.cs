@@ -34,10 +34,10 @@ internal static class DataCharts
             double left = Chart.Left + bin * step;
             return Html.Of($"""
                 <rect class="bar" x="{left + 2}" y="{y.At(count)}" width="{Math.Max(1, step - 4)}" height="{y.At(0) - y.At(count)}"><title>{low} to {high} interactions: {count} users</title></rect>
-                <text x="{left + step / 2}" y="{Chart.Height - Chart.Bottom + 17}" text-anchor="middle">{low.ToString(low < 10_000 ? "0" : "0,k")}</text>
+                <text x="{left + step / 2}" y="{Chart.Height - Chart.Bottom + 17}" text-anchor="middle">{low.ToString("N0")}</text>
                 """);
         });
         string description = $"Half of the users have {DataFigures.Quantile(counts, 0.5):N0} interactions or fewer; the most active has {counts.Max():N0}.";
-        return Chart.Frame("per-user", "Users by number of interactions", description, Axis.None, y, "interactions of a user: from … on, bins double", "users", Html.Join(bars));
+        return Chart.Frame("per-user", "Users by number of interactions", description, Axis.None, y, "interactions of a user (lower ends of bins that double)", "users", Html.Join(bars));
     }
 }

@@ -23,7 +23,7 @@ internal readonly record struct MetricName(string Key)
 
     public string Explanation => Stem switch
     {
-        "hr" => "users (rows, where sampled) with at least one hit in the list",
+        "hr" => "how often there is a hit in the list",
         "ndcg" => "hits weighted by place, 1 is the ideal list",
         "recall" => "share of the held-out items that is in the list",
         "precision" => "share of the list that is held out",
@@ -43,10 +43,13 @@ internal readonly record struct MetricName(string Key)
         _ => value.ToString("0.0000"),
     };
 
+    /// <summary>A mark on an axis of this metric.</summary>
+    public string FormatTick(Axis axis, double tick) => Stem == "coverage" ? $"{100 * tick:0.###}\u00A0%" : axis.Label(tick);
+
     public string FormatDifference(double value) => Signed(value, Stem switch { "novelty" => "0.00", _ => "0.0000" }, Stem == "coverage");
 
-    /// <summary>"0.0912 to 0.0981", or "" where there is no interval.</summary>
-    public string FormatInterval(MetricInterval? metric) => metric is { Low: double low, High: double high } ? $"{Format(low)} to {Format(high)}" : "";
+    /// <summary>"0.0912–0.0981", or "" where there is no interval.</summary>
+    public string FormatInterval(MetricInterval? metric, string between = "–") => metric is { Low: double low, High: double high } ? Format(low) + between + Format(high) : "";
 
     public string FormatDifferenceInterval(MetricInterval? metric) =>
         metric is { Low: double low, High: double high } ? $"{FormatDifference(low)} to {FormatDifference(high)}" : "";
@@ -55,7 +58,7 @@ internal readonly record struct MetricName(string Key)
     public static string Percent(double share)
     {
         double percent = 100 * share, size = Math.Abs(percent);
-        return percent.ToString(size >= 10 ? "0.0" : size >= 1 ? "0.00" : "0.000") + " %";
+        return percent.ToString(size >= 10 ? "0.0" : size >= 1 ? "0.00" : "0.000") + "\u00A0%"; // no line break before the sign
     }
 
     private static string Signed(double value, string format, bool percent)

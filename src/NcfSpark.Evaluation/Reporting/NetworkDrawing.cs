@@ -35,7 +35,7 @@ internal static class NetworkDrawing
         (double width, double height) = (Math.Max(layout.Width, 1), Math.Max(layout.Height, 1));
         string description = string.Join("; ", layers.Select(layer => $"{layer.Name} ({layer.Kind}{(layer.Inputs.Count == 0 ? "" : $", from {string.Join(" and ", layer.Inputs)}")})"));
         return Html.Of($"""
-            <svg xmlns="http://www.w3.org/2000/svg" class="network" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-labelledby="network-title network-description">
+            <svg xmlns="http://www.w3.org/2000/svg" class="network" viewBox="0 0 {width} {height}" width="{width}" height="{height}" style="max-width:{width}px" role="img" aria-labelledby="network-title network-description">
             <title id="network-title">The network</title><desc id="network-description">{description}</desc>
             <style>{new Html(Style)}</style>
             <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>

@@ -92,11 +92,12 @@ internal sealed class NetworkLayout
     private void PlaceRows()
     {
         foreach (List<Node> row in rows) Spread(row, [.. row.Select(node => node.Place * BoxWidth)]);
-        for (int sweep = 0; sweep < 4 * Sweeps; sweep++)
+        for (int sweep = Sweeps; sweep >= 0; sweep--) // downwards last, so that chains and lanes hang straight below where they start
         {
-            foreach (List<Node> row in sweep % 2 == 0 ? rows : Enumerable.Reverse(rows))
+            bool down = sweep % 2 == 0;
+            foreach (List<Node> row in down ? rows : Enumerable.Reverse(rows))
             {
-                Spread(row, [.. row.Select(node => Mean([.. node.Above, .. node.Below], neighbour => neighbour.X, node.X))]);
+                Spread(row, [.. row.Select(node => Mean(down ? node.Above : node.Below, neighbour => neighbour.X, node.X))]);
             }
         }
 

@@ -26,6 +26,9 @@ public sealed record ReportInput
     /// <summary>The resolved configuration by section. It is printed whole, so it must hold no secrets.</summary>
     public JsonObject Configuration { get; init; } = [];
 
+    /// <summary>What a reader must know before believing the figures, or null: shown under the verdict.</summary>
+    public string? Caution { get; init; }
+
     /// <summary>When the report was made, to be printed; null keeps time out of it, so that the same evaluation gives the same bytes.</summary>
     public DateTimeOffset? Made { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -24,6 +25,7 @@ public static class ReportJson
             ["network"] = NetworkOf(input.Model),
             ["training"] = TrainingOf(input.Model),
             ["whole_catalogue"] = ProtocolOf(input.Evaluation.WholeCatalogue),
+            ["whole_catalogue_by_history"] = Array(input.Evaluation.ByHistory.Select(GroupOf)),
             ["sampled"] = ProtocolOf(input.Evaluation.Sampled),
             ["classification"] = ProtocolOf(input.Evaluation.Classification),
             ["differences"] = new JsonObject
@@ -41,6 +43,7 @@ public static class ReportJson
             classification["log_loss_epsilon"] = ClassificationMeasure.Epsilon;
         }
 
+        if (input.Caution is not null) report["caution"] = input.Caution;
         if (input.Made is DateTimeOffset made) report["made"] = made.ToString("O");
         return report;
     }
@@ -100,6 +103,15 @@ public static class ReportJson
         })),
     };
 
+    private static JsonObject GroupOf(UserGroup group)
+    {
+        JsonObject result = ProtocolOf(group.Result)!;
+        result.Insert(0, "fewest_seen", group.FewestSeen);
+        result.Insert(1, "most_seen", group.MostSeen);
+        result["differences"] = ScorersOf(group.Result.Differences);
+        return result;
+    }
+
     private static JsonObject? ProtocolOf(ProtocolResult? protocol)
     {
         if (protocol is null) return null;
@@ -131,5 +143,6 @@ public static class ReportJson
     // JSON has no NaN and no infinity.
     private static JsonValue? Number(double? value) => value is double known && double.IsFinite(known) ? JsonValue.Create(known) : null;
 
-    internal static readonly JsonSerializerOptions Options = new() { WriteIndented = true };
+    // Letters of all scripts stay readable: the file is never a part of a page.
+    internal static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }

@@ -13,6 +13,7 @@ internal static class ReportPage
         (string Id, string Title, Html Body)[] sections =
         [
             ("catalogue", "Against the whole catalogue", Catalogue(input)),
+            ("history", "By length of history", ByHistory(input)),
             ("sampled", "Against sampled candidates", Sampled(input)),
             ("classification", "Telling used from unused", Classification(input)),
             ("training", "Training", Training(input.Model)),
@@ -38,7 +39,7 @@ internal static class ReportPage
             <body>
             <header>
             <h1>Recommender report · <bdi>{input.Title}</bdi></h1>
-            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p></div>
+            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>{(input.Caution is null ? Html.Empty : Html.Of($"<p class=\"caution\" role=\"note\">{input.Caution}</p>"))}</div>
             {Tiles(input, verdict)}
             <nav aria-label="Sections">{sections.Select(section => Html.Of($"<a href=\"#{section.Id}\">{section.Title}</a>"))}</nav>
             </header>
@@ -74,25 +75,28 @@ internal static class ReportPage
     private static Html Catalogue(ReportInput input)
     {
         ProtocolResult protocol = input.Evaluation.WholeCatalogue;
-        int cutOff = input.Options.CutOffs.Contains(10) ? 10 : input.Options.CutOffs[0];
+        int cutOff = CutOffOf(input);
         IEnumerable<Html> panels = new[] { "ndcg", "hr", "recall", "precision", "mrr", "coverage" }.Select(stem => MetricCharts.Panel(protocol, $"{stem}@{cutOff}"));
         return Html.Of($"""
             <p>The {protocol.Rows.ToString("N0")} held-out interactions of {protocol.Users.ToString("N0")} users, ranked among all {input.Data.Items.ToString("N0")} items less what each user had already seen. This is what a recommender does in service, and what to decide by.</p>
             <div class="charts">{panels}</div>
-            {MetricTables.Values(protocol, IntervalCaption("Values", input.Options))}
-            {MetricTables.Differences(protocol, $"{protocol.Scorers[0].Title} minus each baseline, paired by user")}
+            {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);
     }
+
+    private static Html ByHistory(ReportInput input) => input.Evaluation.ByHistory.Count == 0 ? Html.Empty : Html.Of($"""
+        <p>The same ranking, users grouped by how many items they had seen before the test. An average over all can hide that newcomers, or regulars, are served badly.</p>
+        <div class="charts">{MetricCharts.ByHistory(input.Evaluation.ByHistory, $"ndcg@{CutOffOf(input)}")}</div>
+        """);
 
     private static Html Sampled(ReportInput input)
     {
         if (input.Evaluation.Sampled is not { } protocol) return Html.Empty;
-        int cutOff = input.Options.CutOffs.Contains(10) ? 10 : input.Options.CutOffs[0];
+        int cutOff = CutOffOf(input);
         return Html.Of($"""
             <p>Each held-out interaction ranked among about {(protocol.Negatives / (double)protocol.Rows).ToString("0")} sampled candidates of its own, as the NCF paper does it: for comparison with papers. Such figures are far higher than those over the catalogue, and can order models otherwise.</p>
             <div class="charts">{MetricCharts.Panel(protocol, $"hr@{cutOff}")}{MetricCharts.Panel(protocol, $"ndcg@{cutOff}")}</div>
-            {MetricTables.Values(protocol, IntervalCaption("Values", input.Options))}
-            {MetricTables.Differences(protocol, $"{protocol.Scorers[0].Title} minus each baseline, paired by user")}
+            {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);
     }
 
@@ -101,8 +105,7 @@ internal static class ReportPage
         if (input.Evaluation.Classification is not { } protocol) return Html.Empty;
         return Html.Of($"""
             <p>{protocol.Rows.ToString("N0")} held-out interactions against {protocol.Negatives.ToString("N0")} items that their users never touched, as the AWS sample measures it; a score from {input.Options.Threshold.ToString("0.###")} on counts as a prediction of use. Always answering “unused” has an accuracy of {(protocol.Negatives / (double)(protocol.Rows + protocol.Negatives)).ToString("0.0000")}. Only probabilities have an accuracy and a log loss; the baselines' scores are none.</p>
-            {MetricTables.Values(protocol, IntervalCaption("Values", input.Options))}
-            {MetricTables.Differences(protocol, $"{protocol.Scorers[0].Title} minus each baseline, paired by user")}
+            {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);
     }
 
@@ -185,7 +188,7 @@ internal static class ReportPage
 
     private static Html Words(ReportInput input)
     {
-        string users = input.Options.Users == 0 ? "All users with held-out items are evaluated" : $"At most {input.Options.Users:N0} users, drawn by hash, are ranked against the catalogue";
+        string users = input.Options.Users == 0 ? "All users with held-out items are evaluated" : $"At most {input.Options.Users:N0} users, drawn by hash, are evaluated";
         return Html.Of($"""
             <dl class="words">
             <dt>Whole catalogue</dt><dd>{users}. What a user had seen in training or validation is left out. A held-out item's rank is the number of other candidates that do not score below it, so ties and missing scores count against the model; a user's own held-out items are ordered among themselves by score. Metrics are computed by user and averaged.</dd>
@@ -197,7 +200,7 @@ internal static class ReportPage
             """);
     }
 
-    private static string IntervalCaption(string what, EvaluateOptions options) => options.BootstrapSamples == 0 ? what : $"{what}, with 95 % intervals over users";
+    private static int CutOffOf(ReportInput input) => Verdict.CutOffOf(input.Options.CutOffs);
 
     private static Html Figure(string title, Html chart) => chart.Markup.Length == 0 ? Html.Empty : Html.Of($"<figure><figcaption><strong>{title}</strong></figcaption>{chart}</figure>");
 

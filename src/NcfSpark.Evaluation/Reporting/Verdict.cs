@@ -11,7 +11,7 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
 
     public static Verdict Of(EvaluationResult result, int[] cutOffs)
     {
-        string metric = $"ndcg@{(cutOffs.Contains(10) ? 10 : cutOffs[0])}";
+        string metric = $"ndcg@{CutOffOf(cutOffs)}";
         ProtocolResult catalogue = result.WholeCatalogue;
         ScorerMetrics model = catalogue.Scorers[0];
         if (catalogue.Differences.Count == 0) return new(metric, Undecided, $"{model.Title} was compared with no baseline.", Figures(metric, model, catalogue.Users));
@@ -25,6 +25,9 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         return new(metric, outcome, $"{model.Title} {string.Join(", but ", clauses)}.", $"{Figures(metric, model, catalogue.Users)} {AgainstStrongest(metric, catalogue)}");
     }
 
+    /// <summary>The cut-off that is spoken of first: 10 if it was measured, else the first.</summary>
+    internal static int CutOffOf(int[] cutOffs) => cutOffs.Contains(10) ? 10 : cutOffs[0];
+
     private static string OutcomeOf(MetricInterval difference) =>
         (difference.Low ?? difference.Value) > 0 ? Better : (difference.High ?? difference.Value) < 0 ? Worse : Undecided;
 
@@ -32,7 +35,7 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
     {
         var name = new MetricName(metric);
         MetricInterval value = model.Metrics[metric]!;
-        string interval = value.Low is null ? "" : $" (95 % interval {name.FormatInterval(value)})";
+        string interval = value.Low is null ? "" : $" (95 % interval {name.FormatInterval(value, " to ")})";
         return $"Ranked against the whole catalogue, it reaches {name.Title} {name.Format(value.Value)}{interval} over {users:N0} {(users == 1 ? "user" : "users")}.";
     }
 
@@ -42,7 +45,7 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         ScorerMetrics strongest = catalogue.Scorers.Skip(1).MaxBy(scorer => scorer.Metrics[metric]!.Value)!;
         MetricInterval own = strongest.Metrics[metric]!, difference = catalogue.Differences.Single(baseline => baseline.Key == strongest.Key).Metrics[metric]!;
         string which = catalogue.Differences.Count == 1 ? $"The baseline, {strongest.Title}," : $"The strongest baseline, {strongest.Title},";
-        string relative = own.Value > 0 && difference.Value != 0 ? $", {Math.Abs(difference.Value / own.Value) * 100:0} % {(difference.Value > 0 ? "more" : "less")}" : "";
+        string relative = own.Value > 0 && difference.Value != 0 ? $", {Math.Abs(difference.Value / own.Value) * 100:N0} % {(difference.Value > 0 ? "more" : "less")}" : "";
         string interval = difference.Low is null ? "" : $" (95 % interval {name.FormatDifferenceInterval(difference)}{(OutcomeOf(difference) == Undecided ? ", which holds 0" : "")})";
         return $"{which} reaches {name.Format(own.Value)}: a difference of {name.FormatDifference(difference.Value)}{interval}{relative}.";
     }

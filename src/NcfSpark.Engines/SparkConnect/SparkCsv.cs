@@ -1,0 +1,41 @@
+namespace NcfSpark.Engines.SparkConnect;
+
+/// <summary>
+/// CSV on Spark: the files are read with one more column, in which Spark leaves the lines that do not fit; two views part the lines that fit from those.
+/// A line break within quotes is not supported, since it would keep a file from being read by more than one task: such lines are rejected.
+/// </summary>
+internal static class SparkCsv
+{
+    private const string Rejected = "ncf_rejected";
+
+    public static IReadOnlyDictionary<string, string> Options(CsvLayout layout) => new Dictionary<string, string>
+    {
+        ["sep"] = layout.Delimiter,
+        ["header"] = layout.Header ? "true" : "false",
+        ["quote"] = "\"",
+        ["escape"] = "\"",
+        ["encoding"] = "UTF-8",
+        ["mode"] = "PERMISSIVE",
+        ["columnNameOfCorruptRecord"] = Rejected,
+        ["recursiveFileLookup"] = "true", // and no columns made of directory names
+    };
+
+    public static string Schema(CsvLayout layout) => $"{string.Join(", ", Columns(layout).Select(column => $"{column} STRING"))}, {Rejected} STRING";
+
+    /// <summary>The statements that make the views of <see cref="ISqlEngine.ReadCsv"/> over the raw one.</summary>
+    public static IEnumerable<string> Views(string view, string raw, CsvLayout layout)
+    {
+        string columns = string.Join(", ", Columns(layout));
+        // Bytes that are no UTF-8 arrive as U+FFFD.
+        string notUtf8 = $"instr(concat_ws('', {columns}), '\uFFFD') > 0";
+        string reason = $"CASE WHEN {notUtf8} THEN 'is not UTF-8' ELSE 'has not {layout.Columns} columns, or its quotes do not match' END";
+        yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {SparkDialect.FileName} AS ncf_file FROM {raw} WHERE {Rejected} IS NULL AND NOT ({notUtf8})";
+        yield return $"""
+            CREATE OR REPLACE TEMP VIEW {view}_rejected AS
+            SELECT {SparkDialect.FileName} AS ncf_file, CAST(NULL AS BIGINT) AS line, coalesce({Rejected}, concat_ws({SparkDialect.Literal(layout.Delimiter)}, {columns})) AS text, {reason} AS reason
+            FROM {raw} WHERE {Rejected} IS NOT NULL OR {notUtf8}
+            """;
+    }
+
+    private static IEnumerable<string> Columns(CsvLayout layout) => Enumerable.Range(1, layout.Columns).Select(column => $"c{column}");
+}

@@ -1,0 +1,142 @@
+using Grpc.Core;
+using NcfSpark.Engines.SparkConnect.Protocol;
+
+namespace NcfSpark.Engines.SparkConnect;
+
+/// <summary>
+/// One execution of a plan, read as one stream of responses whatever happens to the connection.
+/// </summary>
+/// <remarks>
+/// The server numbers the operation's responses and keeps the latest ones. It ends every stream after a while (2 minutes or 1 GB by default); only a
+/// stream that ends with ResultComplete is the end of the result. So: execute once, and from then on reattach after the last response that was
+/// read, as often as needed. Every response is read exactly once. The request to execute is sent again only where the server says that it never
+/// had it (SPARK-44624), so that no write runs twice.
+/// </remarks>
+internal sealed class SparkOperation(ConnectSession session, Plan plan, string title, CancellationToken cancellation) : IAsyncDisposable
+{
+    private const int InterruptAttempts = 3;
+    private static readonly TimeSpan BetweenInterrupts = TimeSpan.FromMilliseconds(200);
+
+    private readonly string id = Guid.NewGuid().ToString();
+    private readonly Outage outage = new(session);
+    private readonly OperationProgress progress = new(session.Options.Progress, title);
+    private AsyncServerStreamingCall<ExecutePlanResponse>? stream;
+    private string? lastResponseId;
+    private bool sent;
+    private bool ended;
+
+    /// <summary>The next response with a part of the result, or null at the end.</summary>
+    /// <exception cref="SparkException">The operation failed, or the server is lost.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; disposing stops it on the server.</exception>
+    public async Task<ExecutePlanResponse?> NextAsync()
+    {
+        while (!ended)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                stream ??= sent ? Reattach() : Execute();
+                if (!await stream.ResponseStream.MoveNext(cancellation))
+                {
+                    CloseStream();
+                    continue;
+                }
+            }
+            catch (RpcException failure)
+            {
+                CloseStream();
+                cancellation.ThrowIfCancellationRequested();
+                await RecoverAsync(failure);
+                continue;
+            }
+
+            outage.Over();
+            ExecutePlanResponse response = stream.ResponseStream.Current;
+            session.Observe(response.ServerSideSessionId);
+            if (response.ResponseTypeCase == ExecutePlanResponse.ResponseTypeOneofCase.ExecutionProgress)
+            {
+                progress.Report(response.ExecutionProgress); // made up for this stream, so no place to go on from
+                continue;
+            }
+
+            if (response.ResponseId.Length > 0) lastResponseId = response.ResponseId;
+            if (response.ResponseTypeCase == ExecutePlanResponse.ResponseTypeOneofCase.ResultComplete) ended = true;
+            else return response;
+        }
+
+        return null;
+    }
+
+    /// <summary>Stops the operation on the server if it has not ended, and lets go of what the server keeps of it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        CloseStream();
+        progress.Dispose();
+        if (!sent) return;
+        try
+        {
+            if (!ended) await InterruptAsync();
+            var release = new ReleaseExecuteRequest { SessionId = session.Id, UserContext = session.User, ClientType = session.ClientType, OperationId = id, ReleaseAll = new() };
+            await session.Server.ReleaseExecuteAsync(release, session.Headers, session.Deadline());
+        }
+        catch (RpcException)
+        {
+            // A server that is gone has nothing to let go of; one that is not drops an operation that nobody reads after 5 minutes.
+        }
+    }
+
+    private async Task RecoverAsync(RpcException rpc)
+    {
+        var failure = new SparkFailure(rpc);
+        if (failure.IsOperationUnknown && lastResponseId is null) sent = false;
+        else if (!failure.IsOperationKnown && !failure.IsTransient)
+        {
+            ended = true;
+            throw await failure.ToExceptionAsync(session);
+        }
+
+        await outage.WaitAsync(failure, cancellation);
+    }
+
+    private AsyncServerStreamingCall<ExecutePlanResponse> Execute()
+    {
+        var request = new ExecutePlanRequest { SessionId = session.Id, UserContext = session.User, ClientType = session.ClientType, OperationId = id, Plan = plan };
+        request.RequestOptions.Add(new ExecutePlanRequest.Types.RequestOption { ReattachOptions = new() { Reattachable = true } });
+        if (session.ServerSideId is { } known) request.ClientObservedServerSideSessionId = known;
+        sent = true;
+        return session.Server.ExecutePlan(request, session.Headers);
+    }
+
+    private AsyncServerStreamingCall<ExecutePlanResponse> Reattach()
+    {
+        var request = new ReattachExecuteRequest { SessionId = session.Id, UserContext = session.User, ClientType = session.ClientType, OperationId = id };
+        if (lastResponseId is not null) request.LastResponseId = lastResponseId;
+        if (session.ServerSideId is { } known) request.ClientObservedServerSideSessionId = known;
+        return session.Server.ReattachExecute(request, session.Headers);
+    }
+
+    // A request to execute that is still under way would start after an interrupt that found nothing.
+    private async Task InterruptAsync()
+    {
+        var request = new InterruptRequest
+        {
+            SessionId = session.Id,
+            UserContext = session.User,
+            ClientType = session.ClientType,
+            InterruptType = InterruptRequest.Types.InterruptType.OperationId,
+            OperationId = id,
+        };
+        for (int attempt = 1; attempt <= InterruptAttempts; attempt++)
+        {
+            InterruptResponse response = await session.Server.InterruptAsync(request, session.Headers, session.Deadline());
+            if (response.InterruptedIds.Contains(id)) return;
+            await Task.Delay(BetweenInterrupts, session.Options.Time);
+        }
+    }
+
+    private void CloseStream()
+    {
+        stream?.Dispose();
+        stream = null;
+    }
+}

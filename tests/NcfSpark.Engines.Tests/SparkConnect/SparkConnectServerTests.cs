@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using NcfSpark.Data;
+using NcfSpark.Engines.SparkConnect;
+
+namespace NcfSpark.Engines.Tests.SparkConnect;
+
+[Collection(SparkCollection.Name)]
+public sealed class SparkConnectServerTests(SparkFixture spark)
+{
+    [SkippableFact]
+    public async Task AClusterOfTwoExecutorsWorksAndIsGoneWithItsDriver()
+    {
+        string work = Path.Combine(spark.Home, "work");
+        string[] before = Directory.Exists(work) ? Directory.GetFileSystemEntries(work) : [];
+        using SparkConnectServer server = spark.Start("local-cluster[2,1,1024]", "--conf", "spark.sql.shuffle.partitions=4");
+        var options = new SparkConnectOptions { HowServerEnded = server.HowItEnded };
+        await using SparkConnectClient client = await SparkConnectClient.ConnectAsync(server.Address, options);
+        IReadOnlyList<object?> row = Assert.Single(await client.QueryAsync("SELECT count(*), sum(id % 7) FROM range(0, 100000, 1, 4)"));
+        Assert.Equal<object?>([100_000L, 299_995L], row);
+
+        int[] family = Descendants(server.ProcessId);
+        int[] executors = [.. family.Where(id => CommandLine(id).Contains("CoarseGrainedExecutorBackend"))];
+        int driver = Assert.Single(family, id => CommandLine(id) is var line && line.Contains("SparkConnectServer") && line.Contains("bin/java"));
+        Assert.Equal(2, executors.Length);
+        Assert.DoesNotContain(family, id => CommandLine(id).Contains(server.Address.Token!));
+
+        Task<IReadOnlyList<IReadOnlyList<object?>>> query = client.QueryAsync($"SELECT {SparkSql.Sleep("id", 60_000)} FROM range(0, 4, 1, 4)");
+        await Task.Delay(1500);
+        long killed = TimeProvider.System.GetTimestamp();
+        Process.GetProcessById(driver).Kill();
+        var lost = await Assert.ThrowsAsync<SparkException>(() => query);
+        Assert.Equal(SparkErrorKind.ServerLost, lost.Kind);
+        Assert.Contains("was killed (signal 9", lost.Message);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(killed).TotalSeconds, 0, 10);
+        Assert.DoesNotContain(executors, IsAlive);
+        Assert.Equal(before, Directory.Exists(work) ? Directory.GetFileSystemEntries(work) : []);
+    }
+
+    [SkippableFact]
+    public async Task AWrongMasterEndsInSecondsWithTheServersOwnWords()
+    {
+        string message = await MessageFrom(new() { Master = "nonsense", SparkHome = spark.Home });
+        Assert.Contains("\"nonsense\" is no master that Spark knows: local[*]", message);
+        Assert.Contains("Master must either be yarn or start with spark, k8s, or local", message);
+    }
+
+    [SkippableFact]
+    public async Task AMasterThatIsNotThereIsTold() =>
+        Assert.Contains("No Spark master answers at spark://127.0.0.1:1 (Connection refused", await MessageFrom(new() { Master = "spark://127.0.0.1:1", SparkHome = spark.Home }));
+
+    [Fact]
+    public async Task ADirectoryWithoutSparkIsTold() =>
+        Assert.Contains("there is no bin/spark-submit in it. Unpack Spark 3.5 to 4.3", await MessageFrom(new() { Master = "local[1]", SparkHome = AppContext.BaseDirectory }));
+
+    [SkippableFact]
+    public async Task WithoutJavaTheMessageSaysWhichOne()
+    {
+        string home = spark.Home;
+        string? java = Environment.GetEnvironmentVariable("JAVA_HOME");
+        Environment.SetEnvironmentVariable("JAVA_HOME", AppContext.BaseDirectory);
+        try
+        {
+            Assert.Contains("there is no bin/java in it. Spark 4 needs Java 17 or 21", await MessageFrom(new() { Master = "local[1]", SparkHome = home }));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("JAVA_HOME", java);
+        }
+    }
+
+    [SkippableFact]
+    public async Task CancellingTheStartLeavesNothing()
+    {
+        string mark = $"spark.ncfspark.mark={Guid.NewGuid():N}";
+        using var cancellation = new CancellationTokenSource();
+        var options = new SparkServerOptions { Master = "local[1]", SparkHome = spark.Home, SubmitArguments = ["--conf", mark] };
+        Task<SparkConnectServer> starting = SparkConnectServer.StartAsync(options, cancellation.Token);
+        while (!Processes().Any(id => CommandLine(id) is var line && line.Contains(mark) && line.Contains("bin/java"))) await Task.Delay(100);
+        string shell = Processes().Select(CommandLine).First(line => line.Contains("spark-server.sh") && line.Contains(mark));
+        string scratch = shell.Split(' ').Single(word => word.StartsWith(Path.GetTempPath(), StringComparison.Ordinal) && word.Contains("ncfspark-"));
+        Assert.True(Directory.Exists(scratch));
+
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting);
+        Assert.DoesNotContain(Processes(), id => CommandLine(id).Contains(mark));
+        Assert.False(Directory.Exists(scratch));
+    }
+
+    private static async Task<string> MessageFrom(SparkServerOptions options)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        string message = (await Assert.ThrowsAsync<InvalidInputException>(() => SparkConnectServer.StartAsync(options))).Message;
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 0, 20);
+        return message;
+    }
+
+    private static IEnumerable<int> Processes() => Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int id) ? id : 0).Where(id => id > 0);
+
+    private static int[] Descendants(int id)
+    {
+        int[] children = [.. Processes().Where(other => Parent(other) == id)];
+        return [.. children, .. children.SelectMany(Descendants)];
+    }
+
+    private static int Parent(int id)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{id}/stat"); // "4242 (a name) S 1 …"
+            return int.Parse(stat[(stat.LastIndexOf(')') + 1)..].Split(' ')[2]);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private static string CommandLine(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private static bool IsAlive(int id) => CommandLine(id).Length > 0;
+}

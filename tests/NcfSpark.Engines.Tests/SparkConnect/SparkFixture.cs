@@ -1,0 +1,45 @@
+using NcfSpark.Engines.SparkConnect;
+
+namespace NcfSpark.Engines.Tests.SparkConnect;
+
+/// <summary>
+/// One Spark on two threads for all tests of the collection, started by the first that asks. It ends every stream after 3 s or 4 MB, so that whatever takes longer,
+/// or brings more, is reattached to.
+/// </summary>
+public sealed class SparkFixture : IDisposable
+{
+    private readonly Lazy<string?> home = new(SparkHome.Find);
+    private readonly Lazy<SparkConnectServer> server;
+
+    public SparkFixture() => server = new Lazy<SparkConnectServer>(() => Start("local[2]",
+        "--conf", "spark.connect.execute.reattachable.senderMaxStreamDuration=3s",
+        "--conf", "spark.connect.execute.reattachable.senderMaxStreamSize=4m"));
+
+    /// <summary>Skips the test where there is none.</summary>
+    public string Home
+    {
+        get
+        {
+            Skip.If(home.Value is null, SparkHome.HowToGetOne);
+            return home.Value;
+        }
+    }
+
+    public SparkConnectionString Address => Home.Length > 0 ? server.Value.Address : throw new InvalidOperationException();
+
+    public SparkConnectServer Start(string master, params string[] arguments) =>
+        Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = master, SparkHome = Home, SubmitArguments = arguments })).GetAwaiter().GetResult();
+
+    public Task<SparkConnectClient> ConnectAsync(SparkConnectOptions? options = null) => SparkConnectClient.ConnectAsync(Address, options ?? new());
+
+    public void Dispose()
+    {
+        if (server.IsValueCreated) server.Value.Dispose();
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class SparkCollection : ICollectionFixture<SparkFixture>
+{
+    public const string Name = "Spark";
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+
+namespace NcfSpark.Engines.Tests.SparkConnect;
+
+/// <summary>The Spark that tests run: SPARK_HOME, or the archive beside the repository, unpacked once into the user's cache.</summary>
+internal static class SparkHome
+{
+    public const string HowToGetOne = "There is no Spark: set SPARK_HOME to an unpacked Spark 4 (tests/NcfSpark.Engines.Tests/SparkConnect/README.md).";
+
+    private const string Release = "spark-4.3.0";
+
+    /// <summary>Null where there is none.</summary>
+    public static string? Find()
+    {
+        if (Environment.GetEnvironmentVariable("SPARK_HOME") is { Length: > 0 } home) return home;
+        string? archive = Archive();
+        return archive is null ? null : Unpacked(archive);
+    }
+
+    private static string? Archive()
+    {
+        for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        {
+            if (!File.Exists(Path.Combine(directory.FullName, "NcfSpark.sln"))) continue;
+            string archive = Path.Combine(directory.FullName, "..", "shared", "spark", $"{Release}.tar.xz");
+            return File.Exists(archive) ? archive : null;
+        }
+
+        return null;
+    }
+
+    private static string Unpacked(string archive)
+    {
+        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set ? set : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        string parent = Path.Combine(cache, "ncfspark"), home = Path.Combine(parent, Release);
+        if (Directory.Exists(home)) return home;
+
+        // Beside its place and then renamed, so that what is there is whole, also with several test processes at once.
+        string beside = Path.Combine(parent, $".unpacking-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(beside);
+        try
+        {
+            using Process tar = Process.Start("tar", ["-xJf", archive, "-C", beside]);
+            tar.WaitForExit();
+            Assert.True(tar.ExitCode == 0, $"{archive} cannot be unpacked: tar (with xz) ended with {tar.ExitCode}");
+            Directory.Move(Path.Combine(beside, Release), home);
+        }
+        catch (IOException) when (Directory.Exists(home))
+        {
+            // Another process was first.
+        }
+        finally
+        {
+            Directory.Delete(beside, recursive: true);
+        }
+
+        return home;
+    }
+}

@@ -1,0 +1,18 @@
+using System.Diagnostics;
+using NcfSpark.Data;
+
+namespace NcfSpark.Jobs.Tests;
+
+public sealed class StopSignalsTests
+{
+    [SkippableFact]
+    public void SigtermCancelsAndIsExitCode143()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "There is no SIGTERM here.");
+        using var signals = new StopSignals(SilentProgress.Instance);
+        Assert.Null(signals.Received);
+        using Process kill = Process.Start("kill", ["-TERM", $"{Environment.ProcessId}"]);
+        Assert.True(signals.Token.WaitHandle.WaitOne(TimeSpan.FromSeconds(20)));
+        Assert.Equal(143, (int)signals.Received!.Value);
+    }
+}
