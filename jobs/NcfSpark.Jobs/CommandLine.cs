@@ -32,13 +32,23 @@ internal static class CommandLine
             var runDirectory = new Option<string>("--run", "-r");
             var set = new Option<string[]>("--set", "-s");
             var command = new Command(verb.Name, verb.Summary) { config, runDirectory, set };
-            command.SetAction(parsed => (int)run(verb, new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), parsed.GetValue(set) ?? [])));
+            Func<ParseResult, EngineArguments> engine = verb.RunsSql ? AddEngineOptions(command) : _ => EngineArguments.None;
+            command.SetAction(parsed => (int)run(verb, new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), parsed.GetValue(set) ?? []) { Engine = engine(parsed) }));
             root.Add(command);
         }
 
         root.Options.OfType<HelpOption>().Single().Action = new TeachingHelp();
         root.Options.OfType<VersionOption>().Single().Action = new TellVersion();
         return root;
+    }
+
+    private static Func<ParseResult, EngineArguments> AddEngineOptions(Command command)
+    {
+        Option<string> engine = new("--engine"), master = new("--master"), remote = new("--remote");
+        Option<string[]>[] passedThrough = Array.ConvertAll(EngineArguments.PassedThrough, name => new Option<string[]>(name));
+        foreach (Option option in new Option[] { engine, master, remote }.Concat(passedThrough)) command.Add(option);
+        return parsed => new EngineArguments(
+            parsed.GetValue(engine), parsed.GetValue(master), parsed.GetValue(remote), [.. passedThrough.SelectMany(option => (parsed.GetValue(option) ?? []).SelectMany(value => new[] { option.Name, value }))]);
     }
 
     private static string? Fault(RootCommand root, ParseResult parsed)

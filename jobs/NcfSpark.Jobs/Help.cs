@@ -35,6 +35,8 @@ internal static class Help
               --set, -s     one setting instead of the file's; may be repeated, the last one counts
                             (--set Train:Epochs=5, --set Model:MlpLayers=[32,16]). The environment can do the same
                             (NCFSPARK_Train__Epochs=5); it wins over the file, and --set wins over it.
+              --master URL  of prepare and nightly: a Spark is started for the SQL and stopped after it (prepare --help)
+              --remote URL  the same with a Spark Connect server that runs: sc://host:15002
               --help, -h    this; after a verb, what the verb does and every setting that it uses
               --version     the version
 
@@ -66,6 +68,7 @@ internal static class Help
             The run directory (--run) holds what ends in "/". A setting is given in the file, as {"{"} "Train": {"{"} "Epochs": 5 {"}"} {"}"}, or in the
             environment, as NCFSPARK_Train__Epochs=5, or on the command line, as --set Train:Epochs=5. The last of these counts.
             """);
+        if (verb.RunsSql) WriteEngines(output);
         foreach (string section in verb.Sections)
         {
             output.WriteLine($"\nSection {section}: {SettingDocs.OfSection(section)}");
@@ -75,6 +78,26 @@ internal static class Help
                 foreach (string line in Wrapped(SettingDocs.Of(key), Width - 6)) output.WriteLine($"      {line}");
             }
         }
+    }
+
+    private static void WriteEngines(TextWriter output)
+    {
+        output.WriteLine($"""
+
+            Where its SQL runs; the rows are the same everywhere
+              (nothing)            DuckDB in the process
+              --master URL         a Spark is started for it with spark-submit, and stopped whatever happens: 'local[*]',
+                                   spark://host:7077, yarn, k8s://https://host:6443. Spark is found by SPARK_HOME or the PATH
+              --remote sc://HOST   a Spark Connect server that runs, 3.5 to 4.3 (sc://host:15002/;use_ssl=true). Its token is given
+                                   as ;token=... or, off the command line, in SPARK_CONNECT_AUTHENTICATE_TOKEN
+              --engine NAME        {string.Join(", ", EngineArguments.Names)}. Mostly the two above say it
+            With --master these go to spark-submit as they are; each may be repeated:
+            """);
+        foreach (string line in Wrapped(string.Join(' ', EngineArguments.PassedThrough), Width - 2)) output.WriteLine($"  {line}");
+        output.WriteLine("""
+            With executors on other machines the run directory, and input files without a scheme, must lie on storage that they share.
+            Input:Path then also names what Spark reads: hdfs://..., s3a://..., or table:NAME.
+            """);
     }
 
     private static IEnumerable<string> Wrapped(string text, int width)

@@ -15,4 +15,8 @@ public sealed record JobContext(
     IProgressReporter Progress,
     TextWriter Output,
     TimeProvider Time,
-    CancellationToken Cancellation);
+    CancellationToken Cancellation)
+{
+    /// <summary>What runs the SQL.</summary>
+    public EngineSource Engine { get; init; } = new(EngineSource.DuckDb);
+}

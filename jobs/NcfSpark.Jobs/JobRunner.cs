@@ -1,6 +1,8 @@
 using System.Collections;
 using NcfSpark.Data;
+using NcfSpark.Engines;
 using NcfSpark.Jobs.Configuration;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs;
 
@@ -11,11 +13,14 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
     {
         try
         {
+            using EngineSource engine = EngineSource.Of(arguments.Engine, environment);
             string path = arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json.{SettingsFile.Offer("conf")}");
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
+            if (InputPlace.HasScheme(runDirectory)) throw new InvalidInputException($"--run {runDirectory}: a run directory is a path of this machine, since training reads it there. With Spark's executors elsewhere it must lie on storage that they share with this machine (NFS and the like).");
+            if (arguments.Engine.Engine == EngineArguments.MicrosoftSpark && !MicrosoftSparkLaunch.IsUnderSparkSubmit) return MicrosoftSparkLaunch.Run(arguments.Engine, Environment.GetCommandLineArgs(), signals.Token);
             using var runLock = RunLock.Take(runDirectory);
-            return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token));
+            return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine });
         }
         catch (InvalidInputException fault)
         {
@@ -26,6 +31,11 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
         {
             error.WriteLine("stopped; the same command again goes on from here");
             return signals.Received.Value;
+        }
+        catch (SqlEngineException failure) when (failure.InputAtFault || failure.EngineLost)
+        {
+            error.WriteLine($"{verb.Name} failed: {failure.Message.TrimEnd()}\nNothing was changed.");
+            return failure.InputAtFault ? ExitCode.InvalidInput : ExitCode.Failed;
         }
         catch (Exception failure) when (FullDisk.Find(failure) is { } cause)
         {

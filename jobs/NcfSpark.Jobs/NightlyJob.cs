@@ -11,6 +11,7 @@ internal static class NightlyJob
         EvaluateJob.ReadTitles(job); // what a late stage would refuse is refused before any work
         ScoreJob.ReadPairs(job);
         StageDirectory prepared = Stage(job, PreparedData.StageName, PrepareJob.Fingerprint(job), () => PrepareJob.Make(job));
+        job.Engine.Close(); // a table's fingerprint needs it, too
         StageDirectory model = Stage(job, TrainedModel.StageName, TrainJob.Fingerprint(job, prepared), () => TrainJob.Make(job, prepared));
         StageDirectory report = Stage(job, EvaluateJob.StageName, EvaluateJob.Fingerprint(job, prepared, model), () => EvaluateJob.Make(job, prepared, model));
         Stage(job, ScoreJob.StageName, ScoreJob.Fingerprint(job, prepared, model), () => ScoreJob.Make(job, prepared, model));

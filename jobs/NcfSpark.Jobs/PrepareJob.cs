@@ -1,6 +1,4 @@
 using NcfSpark.Data;
-using NcfSpark.Engines;
-using NcfSpark.Engines.DuckDb;
 using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs;
@@ -22,13 +20,19 @@ internal static class PrepareJob
         return prepared;
     }
 
-    public static string Fingerprint(JobContext job) => Preparer.FingerprintOf(job.Configuration.Input, job.Configuration.Prepare);
+    /// <summary>Only input that is not on this machine needs the engine for it.</summary>
+    public static string Fingerprint(JobContext job) => Preparer.FingerprintOf(() => job.Engine.Open(job), job.Configuration.Input, job.Configuration.Prepare);
 
     public static StageDirectory Make(JobContext job)
     {
-        PrepareOptions options = job.Configuration.Prepare;
-        string spill = Path.Combine(job.RunDirectory, "prepared.spill");
-        using ISqlEngine engine = new DuckDbEngine(new DuckDbOptions { Threads = options.Threads, MemoryLimit = options.MemoryLimit, SpillDirectory = spill }, job.Cancellation);
-        return Preparer.Prepare(engine, job.Configuration.Input, options, job.RunDirectory, job.Progress);
+        Preparer.CheckInputIsThere(job.Configuration.Input, job.Configuration.Prepare); // before a Spark is started, which takes seconds
+        try
+        {
+            return Preparer.Prepare(job.Engine.Open(job), job.Configuration.Input, job.Configuration.Prepare, job.RunDirectory, job.Progress);
+        }
+        finally
+        {
+            job.Engine.Close();
+        }
     }
 }

@@ -12,6 +12,9 @@ namespace NcfSpark.Jobs;
 /// <param name="Run">Does it.</param>
 internal sealed record Verb(string Name, string Summary, string Description, string Reads, string Writes, string[] Sections, Func<JobContext, ExitCode> Run)
 {
+    /// <summary>Whether it runs SQL on an engine, which --engine, --master and --remote choose.</summary>
+    public bool RunsSql { get; init; }
+
     /// <summary>In the order in which they are run.</summary>
     public static IReadOnlyList<Verb> All { get; } =
     [
@@ -25,7 +28,7 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "Input:Path",
             "prepared/",
             ["Input", "Prepare"],
-            PrepareJob.Run),
+            PrepareJob.Run) { RunsSql = true },
         new(
             "train",
             "fits the network to the prepared rows",
@@ -69,6 +72,6 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "Input:Path, Score:PairsPath",
             "prepared/, model/, report/, predictions/",
             [.. SettingKey.Sections],
-            NightlyJob.Run),
+            NightlyJob.Run) { RunsSql = true },
     ];
 }

@@ -36,7 +36,7 @@ internal static class BadRows
             .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: row.Skip(2).Select(field => (string)field!).ToArray()))
             .ToList();
 
-        return source.Csv is null
+        return !source.HasLines
             ? [.. found.Select(row => new BadRow(row.File, null, Reason(input, source.Columns, row.Problem, row.Fields), string.Join(", ", row.Fields)))]
             : [.. found.GroupBy(row => row.File).SelectMany(file => WithLines(input, source, file.Key, file.ToDictionary(row => Key(row.Fields), row => row.Problem)).Take((int)Math.Min(limit, Array.MaxLength)))];
     }
@@ -114,6 +114,7 @@ internal static class BadRows
     private static string PathOf(InputSource source, object? engineName)
     {
         string name = (string)engineName!;
+        if (name.Length == 0) return source.Files.Name; // a table has no files to name
         return source.Files.Paths.FirstOrDefault(path => name == path || name.EndsWith(path, StringComparison.Ordinal)) ?? name; // Spark says file:///…
     }
 }

@@ -29,6 +29,15 @@ internal static class CsvHeader
         return (InputColumns.ByNumber(input, $"{first}, line 1", header.Count), header.Count);
     }
 
+    /// <summary>The columns by the first line of files that only the engine reads.</summary>
+    public static (InputColumns Columns, int Count) Find(InputOptions input, string where, string firstLine)
+    {
+        List<string> header = CsvRecords.Read(new StringReader(firstLine), input.Delimiter).First().Fields;
+        return (input.Header
+            ? InputColumns.ByName(input, $"{where}, line 1", header, place => new InputColumn(header[place], $"c{place + 1}", SqlColumnKind.Text), () => "")
+            : InputColumns.ByNumber(input, $"{where}, line 1", header.Count), header.Count);
+    }
+
     private static string HintOf(InputOptions input, string file, List<string> header)
     {
         if (BetterDelimiter(file, input.Delimiter) is string hint && header.Count == 1) return hint + " ";

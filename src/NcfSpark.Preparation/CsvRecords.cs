@@ -12,6 +12,11 @@ internal static class CsvRecords
     public static IEnumerable<(long Line, List<string> Fields)> Read(string path, string delimiter)
     {
         using StreamReader reader = Open(path);
+        foreach ((long Line, List<string> Fields) record in Read(reader, delimiter)) yield return record;
+    }
+
+    public static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter)
+    {
         var field = new StringBuilder();
         long line = 1, start = 1;
         var fields = new List<string>();

@@ -7,11 +7,14 @@ namespace NcfSpark.Preparation;
 /// <summary>Section Input: where the log of interactions is, and how it is laid out.</summary>
 public sealed record InputOptions : IValidatableObject
 {
-    /// <summary>The log: a file, a folder (all files in it), or a glob such as "logs/2026-*.csv.gz". Relative paths are relative to the current directory.</summary>
+    /// <summary>
+    /// The log: a file, a folder (all files in it), or a glob such as "logs/2026-*.csv.gz". Relative paths are relative to the current directory. With Spark also what it
+    /// reads elsewhere: "hdfs://host/logs", "s3a://bucket/logs/*.parquet", or "table:NAME" for a table or view, such as "table:shop.views".
+    /// </summary>
     [ResultNeutral]
     public string Path { get; init; } = "";
 
-    /// <summary>"csv" (plain or gzip), "parquet", or "auto": by the files' endings.</summary>
+    /// <summary>"csv" (plain or gzip), "parquet", or "auto": by the files' endings (paths with a scheme: Parquet unless they end as texts do).</summary>
     [AllowedValues("auto", "csv", "parquet")]
     public string Format { get; init; } = "auto";
 

@@ -45,12 +45,12 @@ public sealed record PrepareOptions
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
 
-    /// <summary>Threads that prepare; 0 for all cores.</summary>
+    /// <summary>Threads that prepare; 0 for all cores. Spark has its own: --master 'local[4]', --executor-cores.</summary>
     [ResultNeutral]
     [Range(0, 1024)]
     public int Threads { get; init; }
 
-    /// <summary>Memory that the engine may take before it spills to disk, such as "6GB"; "" leaves it to the engine (DuckDB: 80 % of the machine).</summary>
+    /// <summary>Memory that the engine may take before it spills to disk, such as "6GB"; "" leaves it to the engine (DuckDB: 80 % of the machine). Spark has its own: --driver-memory, --executor-memory.</summary>
     [ResultNeutral]
     [RegularExpression(@"|\d+(\.\d+)?\s?(KB|MB|GB|TB)", ErrorMessage = "is no amount of memory such as \"6GB\"")]
     public string MemoryLimit { get; init; } = "";

@@ -49,7 +49,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
         foreach (string part in new[] { "users", "items", "train", "validation", "test" })
         {
             long written = RowsIn(writer.File(part));
-            if (written != rows[part]) throw new InvalidOperationException($"{engine.Name} wrote {written:N0} rows of {part} where there are {rows[part]:N0}. Nothing was published.");
+            if (written != rows[part]) throw new InvalidOperationException($"{engine.Name} wrote {written:N0} rows of {part} where there are {rows[part]:N0}. Nothing was published.{(engine is IClusterEngine ? " With Spark's executors on other machines, the run directory must lie on storage that they share with this one." : "")}");
         }
     }
 

@@ -17,9 +17,17 @@ public static class Preparer
     private const string BadRowsFile = "bad_rows.csv";
     private const int NoSpaceLeft = 28; // ENOSPC
 
-    /// <summary>The fingerprint that <see cref="Prepare"/> would give its result. Reads the input files once, and runs nothing.</summary>
+    /// <summary>The fingerprint that <see cref="Prepare"/> would give its result. Reads the input files once, and runs nothing. Not for input elsewhere (hdfs:, table:).</summary>
     /// <exception cref="InvalidInputException">An input file is not there, or empty.</exception>
-    public static string FingerprintOf(InputOptions input, PrepareOptions prepare) => FingerprintOf(input, prepare, InputFingerprint.OfContent(input, prepare));
+    public static string FingerprintOf(InputOptions input, PrepareOptions prepare) => FingerprintOf(() => throw NeedsSpark(input.Path), input, prepare);
+
+    /// <summary>The same where input may be elsewhere: then the engine is asked for, and reads it once.</summary>
+    /// <inheritdoc cref="FingerprintOf(InputOptions, PrepareOptions)"/>
+    public static string FingerprintOf(Func<ISqlEngine> engine, InputOptions input, PrepareOptions prepare) => FingerprintOf(input, prepare, InputFingerprint.OfContent(engine, input, prepare));
+
+    /// <summary>Looks for the files of this machine that are named, and no more.</summary>
+    /// <exception cref="InvalidInputException">One is not there, or empty.</exception>
+    public static void CheckInputIsThere(InputOptions input, PrepareOptions prepare) => InputFingerprint.CheckFiles(input, prepare);
 
     /// <summary>Prepares and publishes; a result that was there is replaced.</summary>
     /// <exception cref="InvalidInputException">The input or a setting is at fault, or there is no room to write. What was there before is untouched.</exception>
@@ -40,12 +48,12 @@ public static class Preparer
     private static StageDirectory Run(ISqlEngine engine, InputOptions input, PrepareOptions prepare, string runDirectory, IProgressReporter progress, IProgressTask steps)
     {
         steps.Detail("read");
-        string content = InputFingerprint.OfContent(input, prepare);
+        string content = InputFingerprint.OfContent(() => engine, input, prepare);
         InputSource[] sources = OpenSources(engine, input, prepare);
         steps.Advance(1);
 
         steps.Detail("check");
-        InteractionLog log = Readable(sources[0].Files, () => InteractionLog.Read(engine, input, sources, progress));
+        InteractionLog log = InputSource.Readable(sources[0].Files, () => InteractionLog.Read(engine, input, sources, progress));
         steps.Advance(1);
 
         using StageWriter writer = StageWriter.Begin(runDirectory, PreparedData.StageName);
@@ -92,29 +100,10 @@ public static class Preparer
 
     private static InputSource[] OpenSources(ISqlEngine engine, InputOptions input, PrepareOptions prepare)
     {
-        InputSource Open(string path, string setting, string view)
-        {
-            InputFiles files = InputFiles.Find(path, input.Format, setting);
-            return Readable(files, () => InputSource.Open(engine, input, files, view));
-        }
-
-        InputSource log = Open(input.Path, "Input:Path", "ncf_input");
+        InputSource log = InputSource.Open(engine, input, input.Path, "Input:Path", "ncf_input");
         if (prepare.Split != "given") return [log];
         if (input.TestPath.Length == 0) throw new InvalidInputException("Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\".");
-        return [log, Open(input.TestPath, "Input:TestPath", "ncf_test_input")];
-    }
-
-    // What an engine says while it reads is about the files: a Parquet page that is damaged, a type that it does not know.
-    private static T Readable<T>(InputFiles files, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (SqlEngineException cause) when (!cause.DiskFull)
-        {
-            throw new InvalidInputException($"{files.Name} cannot be read: {cause.Message.Trim()}\nCopy or write the files again if they are damaged.", cause);
-        }
+        return [log, InputSource.Open(engine, input, input.TestPath, "Input:TestPath", "ncf_test_input")];
     }
 
     private static SortedDictionary<string, long> Count(ISqlEngine engine, PrepareOptions prepare, InteractionLog log)
@@ -160,6 +149,8 @@ public static class Preparer
         static string Quoted(string field) => $"\"{field.Replace("\"", "\"\"")}\"";
         File.WriteAllLines(path, rows.Select(row => $"{Quoted(row.File)},{row.Line},{Quoted(row.Reason)},{Quoted(row.Text)}").Prepend("file,line,reason,text"));
     }
+
+    private static InvalidInputException NeedsSpark(string given) => new($"\"{given}\" is read by Spark only: add --master URL or --remote sc://host:port.");
 
     private static string FirstLine(string text) => text.Split('\n')[0];
 }

@@ -11,9 +11,10 @@ internal static class PrepareBenchmark
 {
     private const int Negatives = 5;
 
-    /// <param name="args">Millions of interactions, small and large: "2 20" where left out.</param>
+    /// <param name="args">Millions of interactions, small and large: "2 20" where left out. Or "--engine spark-connect", and then millions ("20" where left out) and a master ("local[2]").</param>
     public static int Run(string[] args)
     {
+        if (args is ["--engine", "spark-connect", .. string[] rest]) return SparkPrepareBenchmark.Run(rest.ElementAtOrDefault(1) ?? "local[2]", double.Parse(rest.ElementAtOrDefault(0) ?? "20"));
         long[] sizes = args.Length == 0 ? [2_000_000, 20_000_000] : Array.ConvertAll(args, text => (long)(double.Parse(text) * 1e6));
         string folder = Path.Combine(Path.GetTempPath(), $"ncfspark-bench-{Environment.ProcessId}");
         Directory.CreateDirectory(folder);

@@ -16,7 +16,7 @@ namespace NcfSpark.Engines.MicrosoftSpark;
 /// Only public API that asks no worker on the executors: SQL, reading, writing, settings. Known traps, each minded below: the library speaks on standard output;
 /// Builder.Master would override spark-submit's; Collect gives a BIGINT as int where it fits; the JVM's errors come as stack traces. Do not read standard input: its end never arrives.
 /// </remarks>
-public sealed partial class MicrosoftSparkEngine : ISqlEngine
+public sealed partial class MicrosoftSparkEngine : IClusterEngine
 {
     private readonly SparkSession session;
     private readonly CancellationToken cancellation;
@@ -102,10 +102,20 @@ public sealed partial class MicrosoftSparkEngine : ISqlEngine
     {
         string raw = $"{view}_raw";
         Read(raw, session.Read().Format("parquet"), SparkDialect.ParquetOptions, files);
-        SqlColumn[] columns = [.. Query($"DESCRIBE {raw}").Select(row => new SqlColumn((string)row[0]!, SparkDialect.KindOf((string)row[1]!)))];
+        IReadOnlyList<SqlColumn> columns = SparkTables.Columns(Query($"DESCRIBE {raw}"));
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
         return columns;
     }
+
+    public IReadOnlyList<SqlColumn> ReadTable(string view, string table)
+    {
+        Execute(SparkTables.View(view, table));
+        return SparkTables.Columns(Query($"DESCRIBE {view}"));
+    }
+
+    public string? FirstLine(string path) => Query(SparkTables.FirstLine(path)) is [[string line]] ? line : null;
+
+    public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
 
     public void WriteParquet(string query, string directory, string? partitionBy = null) => Guarded(() =>
     {
@@ -149,13 +159,11 @@ public sealed partial class MicrosoftSparkEngine : ISqlEngine
         }
         catch (Exception failure) when (failure.InnerException is JvmException)
         {
-            SparkException cause = FromJvm(failure.InnerException.Message, failure);
-            throw new SqlEngineException(cause.Message, cause) { DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase) };
+            throw FromJvm(failure.InnerException.Message, failure).ForCallers();
         }
         catch (Exception failure) when (failure is SocketException or IOException)
         {
-            SparkException cause = SparkException.Lost($"Spark's driver no longer answers ({failure.Message}); its own log says why. Run the same command again.", failure);
-            throw new SqlEngineException(cause.Message, cause);
+            throw SparkException.Lost($"Spark's driver no longer answers ({failure.Message}); its own log says why. Run the same command again.", failure).ForCallers();
         }
     }
 

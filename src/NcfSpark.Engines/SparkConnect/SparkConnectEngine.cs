@@ -10,7 +10,7 @@ namespace NcfSpark.Engines.SparkConnect;
 /// Materialized tables are cached by Spark, in the executors' memory and then on their disks: that needs no directory that all executors share. Should an executor be lost,
 /// Spark computes its part again, to the same rows.
 /// </remarks>
-public sealed class SparkConnectEngine : ISqlEngine
+public sealed class SparkConnectEngine : IClusterEngine
 {
     private readonly SparkConnectClient client;
     private readonly SparkConnectServer? server;
@@ -81,10 +81,20 @@ public sealed class SparkConnectEngine : ISqlEngine
     {
         string raw = $"{view}_raw";
         Run(() => client.CreateViewAsync(raw, "parquet", files.Select(SparkPaths.ToRead), SparkDialect.ParquetOptions, cancellation: cancellation));
-        SqlColumn[] columns = [.. Query($"DESCRIBE {raw}").Select(row => new SqlColumn((string)row[0]!, SparkDialect.KindOf((string)row[1]!)))];
+        IReadOnlyList<SqlColumn> columns = SparkTables.Columns(Query($"DESCRIBE {raw}"));
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
         return columns;
     }
+
+    public IReadOnlyList<SqlColumn> ReadTable(string view, string table)
+    {
+        Execute(SparkTables.View(view, table));
+        return SparkTables.Columns(Query($"DESCRIBE {view}"));
+    }
+
+    public string? FirstLine(string path) => Query(SparkTables.FirstLine(path)) is [[string line]] ? line : null;
+
+    public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
 
     public void WriteParquet(string query, string directory, string? partitionBy = null) =>
         Run(() => client.WriteParquetAsync(query, SparkPaths.Whole(directory), partitionBy, $"Spark: writing {Path.GetFileName(directory)}", cancellation));
@@ -145,7 +155,7 @@ public sealed class SparkConnectEngine : ISqlEngine
         catch (SparkException cause)
         {
             serverLost = cause.Kind == SparkErrorKind.ServerLost;
-            throw new SqlEngineException(cause.Message, cause) { DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase) };
+            throw cause.ForCallers();
         }
     }
 

@@ -36,6 +36,13 @@ public sealed partial class SparkException : Exception
     public bool IsInputAtFault => Kind is SparkErrorKind.PathNotFound or SparkErrorKind.PathExists or SparkErrorKind.TableNotFound or SparkErrorKind.ColumnNotFound
         or SparkErrorKind.UnreadableData or SparkErrorKind.InvalidValue or SparkErrorKind.PermissionDenied;
 
+    internal SqlEngineException ForCallers() => new(Message, this)
+    {
+        DiskFull = Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase),
+        InputAtFault = IsInputAtFault,
+        EngineLost = Kind == SparkErrorKind.ServerLost,
+    };
+
     internal static SparkException FromServer(string message, string? errorClass, string? sqlState, Exception? cause) =>
         new(message, KindOf(errorClass ?? BracketedClass().Match(message).Groups[1].Value, sqlState), errorClass, sqlState, cause);
 

@@ -1,0 +1,55 @@
+using System.Collections;
+using NcfSpark.Data;
+using NcfSpark.Engines;
+using NcfSpark.Engines.DuckDb;
+using NcfSpark.Engines.SparkConnect;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>
+/// The engine of a run, made when it is first asked for and kept until it is let go: a Spark takes seconds to start, and memory as long as it is there.
+/// </summary>
+public sealed class EngineSource : IDisposable
+{
+    private readonly Func<JobContext, ISqlEngine> make;
+    private ISqlEngine? engine;
+
+    /// <param name="make">Makes an engine for a job.</param>
+    public EngineSource(Func<JobContext, ISqlEngine> make) => this.make = make;
+
+    /// <summary>The engine that the command line chose.</summary>
+    /// <exception cref="InvalidInputException">Its options do not fit together; nothing was started.</exception>
+    internal static EngineSource Of(EngineArguments arguments, IDictionary environment)
+    {
+        switch (arguments.Resolve())
+        {
+            case EngineArguments.DuckDb:
+                return new EngineSource(DuckDb);
+            case EngineArguments.MicrosoftSpark:
+                return new EngineSource(MicrosoftSparkLaunch.Engine);
+            case { } when arguments.Remote is { } remote:
+                var address = SparkConnectionString.Parse(remote, (string?)environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]);
+                return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation));
+            default:
+                return new EngineSource(job => SparkConnectEngine.Start(
+                    new SparkServerOptions { Master = arguments.Master!, SubmitArguments = arguments.SubmitArguments, Progress = job.Progress, Time = job.Time },
+                    new SparkConnectOptions { Progress = job.Progress, Time = job.Time },
+                    job.Cancellation));
+        }
+    }
+
+    public ISqlEngine Open(JobContext job) => engine ??= make(job);
+
+    /// <summary>Lets go of the engine. Asked again, another is made.</summary>
+    public void Close()
+    {
+        engine?.Dispose();
+        engine = null;
+    }
+
+    public void Dispose() => Close();
+
+    internal static ISqlEngine DuckDb(JobContext job) => new DuckDbEngine(
+        new DuckDbOptions { Threads = job.Configuration.Prepare.Threads, MemoryLimit = job.Configuration.Prepare.MemoryLimit, SpillDirectory = Path.Combine(job.RunDirectory, "prepared.spill") },
+        job.Cancellation);
+}

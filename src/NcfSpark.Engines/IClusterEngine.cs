@@ -1,0 +1,14 @@
+namespace NcfSpark.Engines;
+
+/// <summary>An engine that reads more than files of this machine: tables of a catalogue, and paths with a scheme (hdfs:, s3a:, …), also in ReadCsv and ReadParquet.</summary>
+public interface IClusterEngine : ISqlEngine
+{
+    /// <summary>Makes a table or view, by its name as SQL says it, a view with ncf_file '', and says what columns there are (without ncf_file).</summary>
+    IReadOnlyList<SqlColumn> ReadTable(string view, string table);
+
+    /// <summary>The first line of a text file, or of one of the files of a folder or glob; null where there is none.</summary>
+    string? FirstLine(string path);
+
+    /// <summary>A query of one row (rows, a, b) that tells the rows of a view apart from any others, whatever their order: hashes over the given columns.</summary>
+    string Checksum(string view, IReadOnlyList<string> columns);
+}

@@ -1,0 +1,190 @@
+using FsCheck;
+using FsCheck.Fluent;
+using NcfSpark.Data;
+using NcfSpark.Engines;
+
+namespace NcfSpark.Preparation.Tests;
+
+/// <summary>Laws of the split and of what is drawn, over random logs and by hand; one subclass an engine.</summary>
+public abstract class PreparerSuite : IDisposable
+{
+    private readonly TestFolder folder = new();
+
+    protected abstract ISqlEngine Engine { get; }
+
+    /// <summary>How many random logs a law may see: engines differ in what a small log costs.</summary>
+    protected abstract int MostCases { get; }
+
+    // Few users, items and moments, so that duplicates, ties, full users and lonely users all happen.
+    protected static Gen<LogRow[]> Logs(Func<int, string> user, Func<int, string> item) =>
+        from users in Gen.Choose(2, 8)
+        from items in Gen.Choose(2, 12)
+        from rows in (from u in Gen.Choose(1, users) from i in Gen.Choose(1, items) from t in Gen.Choose(0, 6) select new LogRow(user(u), item(i), t)).NonEmptyListOf()
+        select rows.Append(new LogRow(user(1), item(1), 3)).Append(new LogRow(user(1), item(2), 3)).ToArray(); // at least one row can be held out
+
+    private static readonly Gen<PrepareOptions> SomeOptions =
+        from holdout in Gen.Choose(1, 4)
+        from validation in Gen.Elements(true, false)
+        from minimum in Gen.Elements(1, 1, 2)
+        from negatives in Gen.Choose(0, 4)
+        from candidates in Gen.Choose(0, 5)
+        from shards in Gen.Choose(1, 4)
+        from seed in Gen.Choose(0, int.MaxValue)
+        from avoid in Gen.Elements("touched", "trained")
+        select new PrepareOptions { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive = negatives, NegativesAvoid = avoid, TestCandidates = candidates, Shards = shards, Seed = seed };
+
+    [SkippableFact]
+    public void EveryRowIsThatOfTheSlowTwin() => ForAll(30, Logs(user => $"{user * 37 % 11}", item => $"{item * 29 % 13 - 5}"), (log, options) =>
+        Rows.AssertEqual(SlowPreparer.Prepare(log, options), Rows.Of(Prepare(log, options))));
+
+    [SkippableFact]
+    public void TextIdsAreOrderedByTheirBytes() => ForAll(15, Logs(user => new[] { "é", "a", "Z", "9", "😀", "ｚ" }[user % 6] + user, item => $"item {item}"), (log, options) =>
+        Rows.AssertEqual(SlowPreparer.Prepare(log, options), Rows.Of(Prepare(log, options))));
+
+    [SkippableFact]
+    public void AGivenSplitIsKept() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
+    {
+        LogRow[] test = [.. log.Where((_, row) => row % 3 == 0)], train = [.. log.Where((_, row) => row % 3 != 0)];
+        if (train.All(row => test.Any(held => (held.User, held.Item) == (row.User, row.Item)))) return; // nothing to train on
+        Rows.AssertEqual(SlowPreparer.Prepare(train, options, test), Rows.Of(Prepare(train, options with { Split = "given" }, test)));
+    });
+
+    [SkippableFact]
+    public void PartsAreDisjointAndAddUpToTheDistinctInput() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
+    {
+        StageDirectory prepared = Prepare(log, options);
+        Rows rows = Rows.Of(prepared);
+        (int User, int Item)[] all = [.. rows.Positives.Concat(rows.Validation).Concat(rows.Test).Select(row => (row.User, row.Item))];
+        Assert.Equal(all.Length, all.Distinct().Count());
+        Assert.Equal(log.Select(row => (row.User, row.Item)).ToHashSet(), all.Select(pair => (rows.Users[pair.User].Id, rows.Items[pair.Item].Id)).ToHashSet());
+
+        SortedDictionary<string, long> counts = prepared.Manifest.Rows;
+        Assert.Equal(log.Length, counts["input_rows"]);
+        Assert.Equal(counts["input_rows"], counts["bad_rows"] + counts["below_min_rating"] + counts["duplicates_dropped"] + counts["train_positives"] + counts["validation"] + counts["test"]);
+        Assert.Equal(counts["train"], rows.Train.Count);
+        Assert.Equal(counts["test_candidates"], rows.Candidates.Count);
+    });
+
+    [SkippableFact]
+    public void HeldOutAreTheLatestAndNeverMoreThanHalf() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
+    {
+        Rows rows = Rows.Of(Prepare(log, options));
+        foreach (int user in rows.Users.Select(user => user.Index))
+        {
+            long[] train = [.. rows.Positives.Where(row => row.User == user).Select(row => row.Timestamp)];
+            long[] validation = [.. rows.Validation.Where(row => row.User == user).Select(row => row.Timestamp)], test = [.. rows.Test.Where(row => row.User == user).Select(row => row.Timestamp)];
+            int n = train.Length + validation.Length + test.Length, tested = n >= options.MinInteractions ? Math.Min(options.Holdout, n / 2) : 0;
+            Assert.Equal(tested, test.Length);
+            Assert.Equal(options.Validation && n >= options.MinInteractions ? Math.Min(options.Holdout, (n - tested) / 2) : 0, validation.Length);
+            Assert.NotEmpty(train);
+            if (validation.Length > 0) Assert.True(train.Max() <= validation.Min());
+            if (test.Length > 0) Assert.True(train.Concat(validation).Max() <= test.Min());
+        }
+    });
+
+    [SkippableFact]
+    public void WhatIsDrawnWasNeverTouchedAndIsExactInCount() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
+    {
+        Rows rows = Rows.Of(Prepare(log, options));
+        HashSet<(int, int)> touched = [.. rows.Positives.Concat(rows.Validation).Concat(rows.Test).Select(row => (row.User, row.Item))];
+        HashSet<(int, int)> avoided = options.NegativesAvoid == "touched" ? touched : [.. rows.Positives.Select(row => (row.User, row.Item))];
+        Assert.DoesNotContain(rows.Negatives, row => avoided.Contains((row.User, row.Item)));
+        Assert.DoesNotContain(rows.Candidates, row => touched.Contains((row.User, row.Item)));
+        Assert.All(rows.Negatives.Select(row => row.Item).Concat(rows.Candidates.Select(row => row.Item)), item => Assert.InRange(item, 0, rows.Items.Count - 1));
+        bool HasUntouched(int user, HashSet<(int, int)> of) => of.Count(pair => pair.Item1 == user) < rows.Items.Count;
+        Assert.Equal(rows.Positives.Where(row => HasUntouched(row.User, avoided)).SelectMany(row => Enumerable.Repeat((row.User, row.Timestamp), options.NegativesPerPositive)).Order(), rows.Negatives.Select(row => (row.User, row.Timestamp)).Order());
+        Assert.Equal(rows.Test.Where(row => HasUntouched(row.User, touched)).SelectMany(row => Enumerable.Repeat((row.User, row.Item), options.TestCandidates)).Order(), rows.Candidates.Select(row => (row.User, row.TestItem)).Order());
+    });
+
+    [SkippableFact]
+    public void TheOrderOfInputRowsDoesNotMatter() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
+    {
+        Rows rows = Rows.Of(Prepare(log, options));
+        LogRow[] shuffled = [.. log];
+        RandomStream.Named(options.Seed, "shuffle").Shuffle(shuffled.AsSpan());
+        Rows.AssertEqual(rows, Rows.Of(Prepare(shuffled, options)));
+    });
+
+    [SkippableFact]
+    public void TextAndNumberIdsGiveTheSameStructure() => ForAll(10, Logs(user => $"{user}", item => $"{item + 10}"), (log, options) =>
+    {
+        Rows numbers = Rows.Of(Prepare(log, options)), texts = Rows.Of(Prepare([.. log.Select(row => row with { User = $"u{row.User}", Item = $"i{row.Item}" })], options)); // one or two digits each: the same order
+        Assert.Equal(numbers.Train, texts.Train);
+        Assert.Equal(numbers.Validation, texts.Validation);
+        Assert.Equal(numbers.Test, texts.Test);
+        Assert.Equal(numbers.Candidates, texts.Candidates);
+    });
+
+    [SkippableFact]
+    public void ASmallLogByHand()
+    {
+        // User 1 has four items, two of them tested; item 30 came twice, and its latest counts. User 2 has one. User 3 touched all four items.
+        LogRow[] log =
+        [
+            new("1", "10", 100), new("1", "20", 200), new("1", "30", 50), new("1", "30", 400), new("1", "40", 300),
+            new("2", "20", 100),
+            new("3", "20", 10), new("3", "10", 20), new("3", "30", 30), new("3", "40", 40),
+        ];
+        StageDirectory prepared = Prepare(log, new PrepareOptions { Holdout = 2, NegativesPerPositive = 3, TestCandidates = 2, Shards = 2 });
+        Rows rows = Rows.Of(prepared);
+
+        Assert.Equal([("1", 0, 2), ("2", 1, 1), ("3", 2, 2)], rows.Users);
+        Assert.Equal([("20", 0, 3), ("10", 1, 2), ("30", 2, 0), ("40", 3, 0)], rows.Items); // 20 trained on thrice, 10 twice
+        Assert.Equal([(0, 0, 200), (0, 1, 100), (1, 0, 100), (2, 0, 10), (2, 1, 20)], rows.Positives.Order());
+        Assert.Equal([(0, 2, 400), (0, 3, 300), (2, 2, 30), (2, 3, 40)], rows.Test);
+        Assert.Empty(rows.Validation);
+        Assert.Equal(3, rows.Negatives.Count()); // users 1 and 3 touched everything
+        Assert.All(rows.Negatives, row => Assert.True(row.User == 1 && row.Item is 1 or 2 or 3 && row.Timestamp == 100));
+        Assert.Empty(rows.Candidates);
+        Assert.Equal(2, prepared.Manifest.Rows["users_without_negatives"]);
+        Assert.Equal(1, prepared.Manifest.Rows["duplicates_dropped"]);
+        Assert.Equal(1, prepared.Manifest.Rows["users_training_only"]);
+        Assert.Equal(["shard=0", "shard=1"], Directory.GetDirectories(prepared.File("train")).Select(Path.GetFileName).Order());
+        Assert.False(Directory.Exists(prepared.File("validation")));
+    }
+
+    [SkippableFact]
+    public void UsersBelowTheMinimumTrainOnly()
+    {
+        LogRow[] log = [.. Enumerable.Range(1, 6).Select(item => new LogRow("1", $"{item}", item)), .. Enumerable.Range(1, 3).Select(item => new LogRow("2", $"{item}", item))];
+        Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 1, MinInteractions = 4, TestCandidates = 0 }));
+        Assert.Equal([(0, 6L)], rows.Test.Select(row => (row.User, row.Timestamp)));
+        Assert.Equal(3, rows.Positives.Count(row => row.User == 1));
+    }
+
+    [SkippableFact]
+    public void AFailureLeavesWhatWasThere()
+    {
+        LogRow[] log = [.. Enumerable.Range(0, 50).Select(row => new LogRow($"{row % 5}", $"{row % 7}", row))];
+        var options = new PrepareOptions { TestCandidates = 0 };
+        string before = Prepare(log, options, run: "kept").Manifest.Fingerprint;
+        Assert.Throws<InvalidInputException>(() => Prepare([new("1", "1", 1)], options, run: "kept"));
+        Assert.Equal(before, PreparedData.Open(Path.Combine(folder.Path, "kept")).Directory.Manifest.Fingerprint);
+        Assert.Equal(["prepared"], Directory.GetFileSystemEntries(Path.Combine(folder.Path, "kept")).Select(Path.GetFileName));
+    }
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    protected void ForAll(int cases, Gen<LogRow[]> logs, Action<LogRow[], PrepareOptions> law)
+    {
+        _ = Engine; // skips where there is none
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(Math.Min(cases, MostCases)), Prop.ForAll(Arb.From(logs), Arb.From(SomeOptions), (log, options) =>
+        {
+            // One item in all, or nobody with two interactions or the minimum: refused, which BadInputTests tells.
+            if (log.Select(row => row.Item).Distinct().Count() < 2) return;
+            law(log, options);
+        }));
+    }
+
+    protected StageDirectory Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? test = null, ISqlEngine? engine = null, string? run = null)
+    {
+        string name = run ?? Guid.NewGuid().ToString("N");
+        static string Csv(IEnumerable<LogRow> rows) => "user_id,item_id,timestamp\n" + string.Concat(rows.Select(row => $"{row.User},{row.Item},{row.Timestamp}\n"));
+        var input = new InputOptions { Path = folder.Write($"{name}.csv", Csv(log)), TestPath = test is null ? "" : folder.Write($"{name}-test.csv", Csv(test)) };
+        return Preparer.Prepare(engine ?? Engine, input, options, Path.Combine(folder.Path, name), SilentProgress.Instance);
+    }
+}
