@@ -13,6 +13,10 @@ if [[ ${1:-} == bench ]]; then
 fi
 program=$root/$project/bin/Release/net10.0/$assembly.dll
 stamp=$root/obj/$assembly.built # the sources, with their times, that the program was built from
+flags=()
+case " $* " in
+*" --engine microsoft-spark "* | *" --engine=microsoft-spark "*) flags=(-p:MicrosoftSpark=true) ;; # not in every package feed: built in where asked for
+esac
 cure="Install it from https://dotnet.microsoft.com/download/dotnet/10.0 (in ~/.dotnet it is found, too), then give the same command again."
 
 fail() {
@@ -48,6 +52,7 @@ sources() ( # a subshell: the caller's folder stays
   cd -- "$root"
   find src jobs build "$project" ./*.props ./*.targets global.json .editorconfig BannedSymbols.txt \
     \( -name bin -o -name obj \) -prune -o -type f -printf '%p %T@ %s\n' | sort
+  echo "${flags[@]-}"
 )
 
 is_built() {
@@ -67,7 +72,7 @@ build() {
     rm -f -- "$stamp"
     sources >"$stamp.new" # before the build: what is saved while it runs is built next time
     # Into a file, since compiler servers outlive the build and would hold a pipe open; 9>&- so that they do not hold the lock.
-    (cd -- "$root" && "$dotnet" build "$project" -c Release -v quiet -nologo -clp:NoSummary) </dev/null >"$stamp.log" 2>&1 9>&- ||
+    (cd -- "$root" && "$dotnet" build "$project" -c Release -v quiet -nologo -clp:NoSummary ${flags[@]+"${flags[@]}"}) </dev/null >"$stamp.log" 2>&1 9>&- ||
       fail "$(cat -- "$stamp.log")" "NcfSpark could not be built: the errors stand above."
     mv -- "$stamp.new" "$stamp"
   fi

@@ -13,6 +13,7 @@ public sealed class SubmitScriptTests : IDisposable
         if [[ $1 == --list-sdks ]]; then echo "9.0.100 [/x]"; exit; fi
         if [[ $1 == build ]]; then
           echo "$2" >>"$home/built"
+          for word in "${@:3}"; do [[ $word == -p:* ]] && echo "$word" >>"$home/built"; done
           sleep "${BUILD_SECONDS:-0}"
           if [[ -f $home/broken ]]; then echo "Program.cs(1,1): error CS0001: broken"; exit 1; fi
           mkdir -p "$2/bin/Release/net10.0"
@@ -122,6 +123,15 @@ public sealed class SubmitScriptTests : IDisposable
         (_, string output, _) = Submit("bench", "step", "--users", "5");
         Assert.Contains("/tests/NcfSpark.Benchmarks/bin/Release/net10.0/NcfSpark.Benchmarks.dll>\n<step>\n<--users>\n<5>\n", output, StringComparison.Ordinal);
         Assert.Equal(["tests/NcfSpark.Benchmarks"], Built);
+    }
+
+    [Fact]
+    public void MicrosoftSparkIsBuiltInWhereItIsAskedFor()
+    {
+        Submit("prepare");
+        Submit("prepare", "--engine", "microsoft-spark");
+        Submit("prepare", "--engine=microsoft-spark");
+        Assert.Equal(["jobs/NcfSpark.Jobs", "jobs/NcfSpark.Jobs", "-p:MicrosoftSpark=true"], Built);
     }
 
     [Fact]

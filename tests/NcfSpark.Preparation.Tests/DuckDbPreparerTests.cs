@@ -134,4 +134,34 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
         double expected = 20 * 40 * 5 * 10 / 7.0, chiSquare = drawn.Values.Sum(count => (count - expected) * (count - expected) / expected);
         Assert.InRange(chiSquare, 0.38, 22.46); // as above
     }
+
+    [Fact]
+    public void UsersBelowTheMinimumTrainOnly()
+    {
+        LogRow[] log = [.. Enumerable.Range(1, 6).Select(item => new LogRow("1", $"{item}", item)), .. Enumerable.Range(1, 3).Select(item => new LogRow("2", $"{item}", item))];
+        Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 1, MinInteractions = 4, TestCandidates = 0 }));
+        Assert.Equal([(0, 6L)], rows.Test.Select(row => (row.User, row.Timestamp)));
+        Assert.Equal(3, rows.Positives.Count(row => row.User == 1));
+    }
+
+    [Fact]
+    public void AFailureLeavesWhatWasThere()
+    {
+        LogRow[] log = [.. Enumerable.Range(0, 50).Select(row => new LogRow($"{row % 5}", $"{row % 7}", row))];
+        var options = new PrepareOptions { TestCandidates = 0 };
+        string before = Prepare(log, options, run: "kept").Manifest.Fingerprint;
+        Assert.Throws<InvalidInputException>(() => Prepare([new("1", "1", 1)], options, run: "kept"));
+        Assert.Equal(before, PreparedData.Open(Path.Combine(Folder, "kept")).Directory.Manifest.Fingerprint);
+        Assert.Equal(["prepared"], Directory.GetFileSystemEntries(Path.Combine(Folder, "kept")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void TextAndNumberIdsGiveTheSameStructure() => ForAll(10, Logs(user => $"{user}", item => $"{item + 10}"), (log, options) =>
+    {
+        Rows numbers = Rows.Of(Prepare(log, options)), texts = Rows.Of(Prepare([.. log.Select(row => row with { User = $"u{row.User}", Item = $"i{row.Item}" })], options)); // one or two digits each: the same order
+        Assert.Equal(numbers.Train, texts.Train);
+        Assert.Equal(numbers.Validation, texts.Validation);
+        Assert.Equal(numbers.Test, texts.Test);
+        Assert.Equal(numbers.Candidates, texts.Candidates);
+    });
 }

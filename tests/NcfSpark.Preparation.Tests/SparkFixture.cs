@@ -4,21 +4,13 @@ using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.Preparation.Tests;
 
-/// <summary>
-/// One Spark on two threads for all tests of this project, started by the first that asks. Logs of a few rows gain nothing from what is compiled for millions: without it, and with
-/// few partitions, a small log takes a third of the time.
-/// </summary>
+/// <summary>One Spark on two threads for all tests of this project, started by the first that asks.</summary>
 public sealed class SparkFixture : IDisposable
 {
-    private static readonly string[] ForSmallLogs =
-    [
-        "--driver-java-options", "-XX:TieredStopAtLevel=1", "--conf", "spark.sql.shuffle.partitions=2", "--conf", "spark.sql.codegen.wholeStage=false", "--conf", "spark.sql.codegen.factoryMode=NO_CODEGEN",
-    ];
-
     private readonly Lazy<string?> home = new(SparkHome.Find);
     private readonly Lazy<SparkConnectEngine> engine;
 
-    public SparkFixture() => engine = new Lazy<SparkConnectEngine>(() => SparkConnectEngine.Start(new SparkServerOptions { Master = "local[2]", SparkHome = home.Value!, SubmitArguments = ForSmallLogs }, new SparkConnectOptions()));
+    public SparkFixture() => engine = new Lazy<SparkConnectEngine>(() => SparkConnectEngine.Start(new SparkServerOptions { Master = "local[2]", SparkHome = home.Value!, SubmitArguments = ["--conf", "spark.sql.shuffle.partitions=2"] }, new SparkConnectOptions()));
 
     /// <summary>Skips the test where there is none; in CI with the archive at hand there is.</summary>
     public IClusterEngine Engine

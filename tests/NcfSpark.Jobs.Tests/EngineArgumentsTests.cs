@@ -1,0 +1,54 @@
+using System.Collections;
+using NcfSpark.Data;
+
+namespace NcfSpark.Jobs.Tests;
+
+/// <summary>--engine, --master, --remote, and what goes to spark-submit.</summary>
+public sealed class EngineArgumentsTests
+{
+    [Theory]
+    [InlineData("duckdb")]
+    [InlineData("duckdb", "--engine", "duckdb")]
+    [InlineData("spark-connect", "--master", "local[2]")]
+    [InlineData("spark-connect", "--remote", "sc://host")]
+    [InlineData("spark-connect", "--engine", "spark-connect", "--master", "yarn", "--conf", "a=b", "--packages", "g:a:1")]
+    [InlineData("microsoft-spark", "--engine", "microsoft-spark", "--master", "yarn")]
+    public void TheEngineIsWhatTheOptionsSay(string engine, params string[] options) => Assert.Equal(engine, Parsed(options).Resolve());
+
+    [Theory]
+    [InlineData("can be duckdb, spark-connect or microsoft-spark. Did you mean spark-connect?", "--engine", "spark-conect")]
+    [InlineData("give one of them", "--master", "local", "--remote", "sc://host")]
+    [InlineData("--engine spark-connect needs --master URL", "--engine", "spark-connect")]
+    [InlineData("--master is for Spark, and the engine is DuckDB. Leave out --master or --engine duckdb.", "--engine", "duckdb", "--master", "local")]
+    [InlineData("--conf is for Spark, and the engine is DuckDB. Add --master URL.", "--conf", "a=b")]
+    [InlineData("set it there", "--remote", "sc://host", "--conf", "a=b")]
+    [InlineData("--conf spark.x is not of the form key=value", "--master", "local", "--conf", "spark.x")]
+    [InlineData("--master is empty", "--master", "")]
+    [InlineData("microsoft-spark runs under spark-submit", "--engine", "microsoft-spark", "--remote", "sc://host")]
+    public void WhatDoesNotFitTogetherIsRefusedWithTheCure(string says, params string[] options) =>
+        Assert.Contains(says, Assert.Throws<InvalidInputException>(() => Parsed(options).Resolve()).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void WhatGoesToSparkSubmitGoesThereAsItIs() => Assert.Equal(
+        ["--conf", "spark.a=b c", "--conf", "spark.d=e=f", "--archives", "x.tar.gz#x"],
+        Parsed(["--archives", "x.tar.gz#x", "--conf", "spark.a=b c", "--master", "local", "--conf", "spark.d=e=f"]).SubmitArguments);
+
+    [Fact]
+    public void AWrongAddressIsRefusedBeforeAnythingRuns() =>
+        Assert.Contains("does not begin with sc://", Assert.Throws<InvalidInputException>(() => EngineSource.Of(Parsed(["--remote", "http://host"]), new Hashtable())).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void VerbsWithoutSqlHaveNoEngine()
+    {
+        using var error = new StringWriter();
+        Assert.Equal(ExitCode.InvalidInput, CommandLine.Run(["train", "--master", "local"], (_, _) => ExitCode.Done, TextWriter.Null, error));
+        Assert.Contains("--master is no option of train", error.ToString(), StringComparison.Ordinal);
+    }
+
+    private static EngineArguments Parsed(string[] options)
+    {
+        EngineArguments? parsed = null;
+        Assert.Equal(ExitCode.Done, CommandLine.Run(["prepare", .. options], (_, arguments) => { parsed = arguments.Engine; return ExitCode.Done; }, TextWriter.Null, TextWriter.Null));
+        return parsed!;
+    }
+}
