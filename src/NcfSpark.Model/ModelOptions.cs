@@ -34,12 +34,23 @@ public sealed record ModelOptions : IValidatableObject
     [Range(0.0, 10.0)]
     public double EmbeddingInit { get; init; } = 0.01;
 
+    /// <summary>Whether each user and item has a bias, added to the logit. It takes popularity off the embeddings; 1 number more a row. "mf" always has them.</summary>
+    public bool Biases { get; init; }
+
+    /// <summary>
+    /// Whether the head's weights of the GMF part are trained, as in the paper. Fixed at 1, GMF is a plain dot product: embeddings get their whole gradient
+    /// from the start, which recommends better, but they cannot be weighed against each other. "mf" always has them fixed.
+    /// </summary>
+    public bool TrainedGmfHead { get; init; } = true;
+
     /// <summary>Whether the model has a GMF part (or MF's dot product).</summary>
     internal bool HasGmf => Kind != "mlp";
 
     internal bool HasMlp => Kind is "neumf" or "mlp";
 
-    internal bool HasBiases => Kind == "mf";
+    internal bool HasBiases => Biases || Kind == "mf";
+
+    internal bool HasHead => Kind != "mf";
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -39,10 +39,8 @@ public sealed class ModelWeights
             UserBias = new Weight("user_bias.weight", userCount, 1);
             ItemBias = new Weight("item_bias.weight", itemCount, 1);
         }
-        else
-        {
-            Head = new Weight("head.weight", 1, headInputs); // MF's head is fixed at 1: its score is the dot product itself
-        }
+
+        if (options.HasHead) Head = new Weight("head.weight", 1, headInputs); // MF has none: its score is the dot product itself
 
         HeadBias = new Weight("head.bias", 1, 1);
         UserTables = [.. new[] { UserGmf, UserMlp, UserBias }.OfType<Weight>()];
@@ -87,7 +85,7 @@ public sealed class ModelWeights
 
     /// <summary>
     /// First weights: embeddings normal with <see cref="ModelOptions.EmbeddingInit"/>, biases 0, layers uniform within sqrt(6 / (inputs + outputs))
-    /// (Glorot and Bengio 2010; Keras' default, which the AWS sample uses).
+    /// (Glorot and Bengio 2010; Keras' default, which the AWS sample uses); a head of GMF that is not trained is 1.
     /// </summary>
     public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed)
     {
@@ -110,6 +108,7 @@ public sealed class ModelWeights
             for (int i = 0; i < values.Length; i++) values[i] = (float)(limit * (2 * stream.Unit(i) - 1));
         }
 
+        if (weights.Head is not null && options.HasGmf && !options.TrainedGmfHead) weights.Head.Values[..options.EmbeddingSize].Fill(1);
         return weights;
     }
 }

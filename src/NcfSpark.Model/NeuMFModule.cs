@@ -10,7 +10,7 @@ namespace NcfSpark.Model;
 /// gmf    = p ∘ q                                              p, q: the user's and the item's GMF embeddings
 /// mlp    = relu(W_L … relu(W_1 [p'; q'] + b_1) … + b_L)       p', q': their MLP embeddings
 /// logit  = h · [gmf; mlp] + b                                 neumf; gmf and mlp leave the other part out
-/// logit  = p · q + b_user + b_item + b                        mf: the head fixed at 1
+/// logit  = p · q + b_user + b_item + b                        mf: no head; the others have b_user + b_item, too, where Biases is set
 /// score  = sigmoid(logit)
 /// </code>
 /// Shapes: B pairs, E = EmbeddingSize, M = MlpEmbeddingSize.
@@ -54,9 +54,11 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         var parts = new List<Tensor>(2);
         if (options.HasGmf) parts.Add(Activated(rows.UserGmf_BE!) * Activated(rows.ItemGmf_BE!));
         if (options.HasMlp) parts.Add(Mlp(cat([Activated(rows.UserMlp_BM!), Activated(rows.ItemMlp_BM!)], dim: 1), dropout));
-        if (options.HasBiases) return parts[0].sum(dim: 1, keepdim: true).Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!).Plus(parametersByName["head.bias"]).squeeze(1);
+        if (!options.HasHead) return parts[0].sum(dim: 1, keepdim: true).Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!).Plus(parametersByName["head.bias"]).squeeze(1);
         Tensor joined = parts.Count == 1 ? parts[0] : cat(parts, dim: 1);
-        return parametersByName["head.bias"].addmm(joined, parametersByName["head.weight"].t()).squeeze(1);
+        Tensor logits_B1 = parametersByName["head.bias"].addmm(joined, parametersByName["head.weight"].t());
+        if (options.HasBiases) logits_B1 = logits_B1.Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!);
+        return logits_B1.squeeze(1);
     }
 
     private Tensor Mlp(Tensor x, IReadOnlyList<Tensor?>? dropout)

@@ -11,6 +11,9 @@ internal sealed class Batch(int capacity)
 
     public float[] Labels { get; } = new float[capacity];
 
+    /// <summary>What each sample's loss and L2 are multiplied by.</summary>
+    public float[] Weights { get; } = Ones(capacity);
+
     /// <summary>Counted from 0.</summary>
     public int Epoch { get; set; }
 
@@ -18,5 +21,12 @@ internal sealed class Batch(int capacity)
     public long Start { get; set; }
 
     /// <summary>Fills it with the samples that stand at Start … Start + Count - 1 of its epoch.</summary>
-    public void FillFrom(ISampleSource samples) => samples.InEpoch(Epoch).Fill(Start, Users.AsSpan(0, Count), Items.AsSpan(0, Count), Labels.AsSpan(0, Count));
+    public void FillFrom(ISampleSource samples) => samples.InEpoch(Epoch).Fill(Start, Users.AsSpan(0, Count), Items.AsSpan(0, Count), Labels.AsSpan(0, Count), Weights.AsSpan(0, Count));
+
+    private static float[] Ones(int count)
+    {
+        float[] values = new float[count];
+        Array.Fill(values, 1);
+        return values;
+    }
 }

@@ -4,7 +4,7 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Training;
 
 /// <summary>Batches of an epoch for the fused step, from a position on.</summary>
-internal sealed class EpochFeed(TrainOptions options) : IBatchFeed
+internal sealed class EpochFeed(TrainOptions options, UpdateRules rules) : IBatchFeed
 {
     private ISampleSource? source;
     private IEpochSamples samples = null!;
@@ -29,21 +29,18 @@ internal sealed class EpochFeed(TrainOptions options) : IBatchFeed
     public BatchTerms TermsOf(long batch)
     {
         long start = StartOf(batch);
-        var rule = new PartRule { LearningRate = options.LearningRate, L2 = options.Regularization };
+        long step = position.Steps + batch + 1;
         return new BatchTerms(
             (int)Math.Min(options.BatchSize, end - start),
-            position.Steps + batch + 1,
+            step,
             dropoutKeys.Bits(start),
-            Gmf: rule,
-            Mlp: rule,
-            Dense: rule);
+            rules.Gmf(step),
+            rules.Mlp(step),
+            rules.Dense(step));
     }
 
-    public void Fill(long batch, int start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights)
-    {
-        samples.Fill(StartOf(batch) + start, users, items, labels);
-        weights.Fill(1);
-    }
+    public void Fill(long batch, int start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights) =>
+        samples.Fill(StartOf(batch) + start, users, items, labels, weights);
 
     private long StartOf(long batch) => position.Samples + batch * options.BatchSize;
 }

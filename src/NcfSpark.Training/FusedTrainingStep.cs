@@ -15,13 +15,17 @@ internal sealed class FusedTrainingStep : ITrainingStep
     private readonly SimdLevel level;
     private readonly List<(ModelPart Part, int Layer, OptimizedWeight Weight)> parts = [];
 
-    public FusedTrainingStep(TrainingState state, TrainOptions options, SimdLevel level)
+    /// <param name="state">What is trained.</param>
+    /// <param name="options">How.</param>
+    /// <param name="rules">How each part is updated.</param>
+    /// <param name="level">The instruction set.</param>
+    public FusedTrainingStep(TrainingState state, TrainOptions options, UpdateRules rules, SimdLevel level)
     {
         (this.state, this.level) = (state, level);
         ModelWeights weights = state.Weights;
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
         step = new FusedStep(NetworkShapes.Of(weights.Options), weights.UserCount, weights.ItemCount, options.BatchSize, threads, level);
-        feed = new EpochFeed(options);
+        feed = new EpochFeed(options, rules);
         ListParts();
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {

@@ -8,5 +8,6 @@ internal interface IEpochSamples
     /// <param name="users">User indexes.</param>
     /// <param name="items">Item indexes.</param>
     /// <param name="labels">1 seen, 0 sampled.</param>
-    void Fill(long start, Span<int> users, Span<int> items, Span<float> labels);
+    /// <param name="weights">What a sample's loss and L2 are multiplied by; 1 on average.</param>
+    void Fill(long start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights);
 }

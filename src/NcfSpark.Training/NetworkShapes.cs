@@ -16,8 +16,8 @@ internal static class NetworkShapes
             Layers = mlp ? options.MlpLayers : [],
             Dropout = mlp ? options.Dropout : [],
             EmbeddingRelu = options.EmbeddingActivation == "relu",
-            Biases = options.Kind == "mf",
-            TrainedGmfHead = options.Kind != "mf",
+            Biases = options.Biases || options.Kind == "mf",
+            TrainedGmfHead = options.TrainedGmfHead && options.Kind != "mf",
         };
     }
 }

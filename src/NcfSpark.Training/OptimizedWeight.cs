@@ -10,9 +10,9 @@ internal sealed record OptimizedWeight(Weight Weight)
     public float[] SecondMoments { get; } = new float[Weight.Values.Length];
 
     /// <summary>Updates one row.</summary>
-    public void Update(Adam adam, int row, ReadOnlySpan<float> gradients)
+    public void Update(PartUpdate update, int row, ReadOnlySpan<float> gradients)
     {
         int start = row * Weight.Columns;
-        adam.Update(Weight.Row(row), FirstMoments.AsSpan(start, Weight.Columns), SecondMoments.AsSpan(start, Weight.Columns), gradients);
+        update.Apply(Weight.Row(row), FirstMoments.AsSpan(start, Weight.Columns), SecondMoments.AsSpan(start, Weight.Columns), gradients);
     }
 }

@@ -12,17 +12,30 @@ internal sealed unsafe class ResampledSamples : ISampleSource
 {
     private readonly AlignedArray<(int User, int Item)> positives; // side by side, since they are looked up in random order
     private readonly int samplesPerPositive;
-    private readonly NegativeSampler sampler;
+    private readonly AlignedArray<float>? positiveWeights; // null: all 1
+    private readonly NegativeSampler? untouched;           // one of these two draws
+    private readonly PopularityDraw? popular;
     private readonly long seed;
 
-    public ResampledSamples(TrainingSet set, int negativesPerPositive, long seed)
+    public ResampledSamples(TrainingSet set, TrainOptions options)
     {
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
         positives = new(users.Length);
         for (int p = 0; p < users.Length; p++) positives.Start[p] = (users[p], items[p]);
-        samplesPerPositive = negativesPerPositive + 1;
-        sampler = new NegativeSampler(set.Avoided, set.ItemCount);
-        this.seed = seed;
+        if (RecencyWeights.Of(set, options) is { } weights)
+        {
+            positiveWeights = new(users.Length);
+            int next = 0;
+            for (int row = 0; row < weights.Length; row++)
+            {
+                if (set.Labels[row] == 1) positiveWeights.Start[next++] = weights[row];
+            }
+        }
+
+        samplesPerPositive = options.NegativesPerPositive + 1;
+        if (options.Negatives == "resampled") untouched = new NegativeSampler(set.Avoided, set.ItemCount);
+        else popular = new PopularityDraw(items, set.ItemCount, options.Negatives == "popularity" ? options.NegativePopularity : 0);
+        seed = options.Seed;
     }
 
     public long Count => positives.Length * samplesPerPositive;
@@ -32,25 +45,27 @@ internal sealed unsafe class ResampledSamples : ISampleSource
     public void Dispose()
     {
         positives.Dispose();
-        sampler.Dispose();
+        positiveWeights?.Dispose();
+        untouched?.Dispose();
     }
 
     private sealed class Epoch(ResampledSamples source, IndexPermutation order, RandomStream draws) : IEpochSamples
     {
         // In passes over small blocks, each of which asks for the memory that the next one reads: otherwise a sample would wait four times for it.
-        public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels)
+        public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights)
         {
             Span<long> samples = stackalloc long[IndexPermutation.BlockSize];
             for (int done = 0; done < labels.Length; done += IndexPermutation.BlockSize)
             {
                 Span<long> block = samples[..Math.Min(IndexPermutation.BlockSize, labels.Length - done)];
                 order.CopyTo(start + done, block);
-                FillPositives(block, users[done..], items[done..], labels[done..]);
-                DrawNegatives(block, users[done..], items[done..], labels[done..]);
+                FillPositives(block, users[done..], items[done..], labels[done..], weights[done..]);
+                if (source.untouched is { } sampler) DrawUntouched(sampler, block, users[done..], items[done..], labels[done..]);
+                else DrawPopular(source.popular!, block, items[done..], labels[done..]);
             }
         }
 
-        private void FillPositives(ReadOnlySpan<long> samples, Span<int> users, Span<int> items, Span<float> labels)
+        private void FillPositives(ReadOnlySpan<long> samples, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights)
         {
             Span<int> positives = stackalloc int[IndexPermutation.BlockSize];
             for (int b = 0; b < samples.Length; b++)
@@ -63,14 +78,15 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             for (int b = 0; b < samples.Length; b++)
             {
                 (users[b], items[b]) = source.positives.Start[positives[b]];
-                source.sampler.PrefetchUser(users[b]);
+                source.untouched?.PrefetchUser(users[b]);
             }
+
+            for (int b = 0; b < samples.Length; b++) weights[b] = source.positiveWeights is { } given ? given.Start[positives[b]] : 1;
         }
 
         // Computed for positives, too, and not used: that costs less than a branch that is guessed wrongly.
-        private void DrawNegatives(ReadOnlySpan<long> samples, ReadOnlySpan<int> users, Span<int> items, Span<float> labels)
+        private void DrawUntouched(NegativeSampler sampler, ReadOnlySpan<long> samples, ReadOnlySpan<int> users, Span<int> items, Span<float> labels)
         {
-            NegativeSampler sampler = source.sampler;
             Span<int> ranks = stackalloc int[IndexPermutation.BlockSize], blocks = stackalloc int[IndexPermutation.BlockSize];
             for (int b = 0; b < samples.Length; b++)
             {
@@ -89,6 +105,15 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             for (int b = 0; b < samples.Length; b++)
             {
                 int negative = sampler.UntouchedIn(blocks[b], users[b], ranks[b]);
+                items[b] = labels[b] == 0 ? negative : items[b];
+            }
+        }
+
+        private void DrawPopular(PopularityDraw popular, ReadOnlySpan<long> samples, Span<int> items, ReadOnlySpan<float> labels)
+        {
+            for (int b = 0; b < samples.Length; b++)
+            {
+                int negative = popular.Item(draws.Bits(samples[b]));
                 items[b] = labels[b] == 0 ? negative : items[b];
             }
         }

@@ -3,19 +3,21 @@ using NcfSpark.Data;
 namespace NcfSpark.Training;
 
 /// <summary>Samples as `prepare` wrote them: the same in every epoch, in another order.</summary>
-internal sealed class StoredSamples(TrainingSet set, long seed) : ISampleSource
+internal sealed class StoredSamples(TrainingSet set, TrainOptions options) : ISampleSource
 {
+    private readonly float[]? rowWeights = RecencyWeights.Of(set, options);
+
     public long Count => set.Rows.Count;
 
-    public IEpochSamples InEpoch(int epoch) => new Epoch(set, new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch)));
+    public IEpochSamples InEpoch(int epoch) => new Epoch(set, rowWeights, new IndexPermutation(Count, RandomStream.Named(options.Seed, "order", epoch)));
 
     public void Dispose()
     {
     }
 
-    private sealed class Epoch(TrainingSet set, IndexPermutation order) : IEpochSamples
+    private sealed class Epoch(TrainingSet set, float[]? rowWeights, IndexPermutation order) : IEpochSamples
     {
-        public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels)
+        public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights)
         {
             Span<long> rows = stackalloc long[IndexPermutation.BlockSize];
             for (int done = 0; done < labels.Length; done += IndexPermutation.BlockSize)
@@ -26,6 +28,7 @@ internal sealed class StoredSamples(TrainingSet set, long seed) : ISampleSource
                 {
                     int row = (int)block[b];
                     (users[done + b], items[done + b], labels[done + b]) = (set.Rows.Users[row], set.Rows.Items[row], set.Labels[row]);
+                    weights[done + b] = rowWeights is null ? 1 : rowWeights[row];
                 }
             }
         }

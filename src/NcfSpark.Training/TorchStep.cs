@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -28,12 +29,17 @@ internal sealed class TorchStep : ITrainingStep
     private readonly double[] chunkLosses;
     private readonly RowGroups users;
     private readonly RowGroups items;
+    private readonly NetworkShape shape;
     private readonly DropoutMasks masks;
+    private readonly UpdateRules rules;
     private readonly Batch batch;
 
-    public TorchStep(TrainingState state, TrainOptions options)
+    /// <param name="state">What is trained.</param>
+    /// <param name="options">How.</param>
+    /// <param name="rules">How each part is updated.</param>
+    public TorchStep(TrainingState state, TrainOptions options, UpdateRules rules)
     {
-        (this.state, this.options) = (state, options);
+        (this.state, this.options, this.rules) = (state, options, rules);
         threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
         int chunks = (options.BatchSize + ChunkSamples - 1) / ChunkSamples;
         set_num_threads(1); // a chunk is one thread's
@@ -43,7 +49,8 @@ internal sealed class TorchStep : ITrainingStep
         chunkLosses = new double[chunks];
         users = new RowGroups(state.Weights.UserCount, options.BatchSize);
         items = new RowGroups(state.Weights.ItemCount, options.BatchSize);
-        masks = new DropoutMasks(NetworkShapes.Of(state.Weights.Options));
+        shape = NetworkShapes.Of(state.Weights.Options);
+        masks = new DropoutMasks(shape);
         batch = new Batch(options.BatchSize);
     }
 
@@ -79,19 +86,21 @@ internal sealed class TorchStep : ITrainingStep
         double loss = chunkLosses.AsSpan(0, chunks).ToArray().Sum();
         if (!double.IsFinite(loss)) throw new TrainingDivergedException($"The loss of step {step:N0} (epoch {batch.Epoch + 1}) is {loss}. Training stopped and the model was not touched; lower Train:LearningRate, or raise Train:Regularization.");
 
-        var adam = new Adam(options.LearningRate, step);
+        ZeroFixedHead(chunks);
+        var dense = new PartUpdate(rules.Dense(step), step, batch.Count);
         for (int w = 0; w < state.Dense.Count; w++)
         {
             float[] sum = denseGradients[0][w];
             for (int chunk = 1; chunk < chunks; chunk++) AddTo(sum, denseGradients[chunk][w]);
             OptimizedWeight weight = state.Dense[w];
-            adam.Update(weight.Weight.Values, weight.FirstMoments, weight.SecondMoments, sum);
+            dense.Apply(weight.Weight.Values, weight.FirstMoments, weight.SecondMoments, sum);
         }
 
         users.Group(batch.Users.AsSpan(0, batch.Count));
         items.Group(batch.Items.AsSpan(0, batch.Count));
-        UpdateRows(adam, state.UserTables, userGradients, users);
-        UpdateRows(adam, state.ItemTables, itemGradients, items);
+        PartUpdate gmf = new(rules.Gmf(step), step, batch.Count), mlp = new(rules.Mlp(step), step, batch.Count);
+        UpdateRows(gmf, mlp, state.UserTables, userGradients, users);
+        UpdateRows(gmf, mlp, state.ItemTables, itemGradients, items);
         return loss;
     }
 
@@ -110,14 +119,17 @@ internal sealed class TorchStep : ITrainingStep
             Tensor[] itemRows = [.. state.ItemTables.Select(table => Gather(table.Weight, batch.Items.AsSpan(start, count)))];
             var rows = new EmbeddingRows(name => Find(name, state.UserTables, userRows) ?? Find(name, state.ItemTables, itemRows));
             Tensor logits_B = module.Logits(rows, Dropout(batch, start, count));
-            Tensor loss = functional.binary_cross_entropy_with_logits(logits_B, tensor(batch.Labels.AsSpan(start, count).ToArray()), reduction: Reduction.Sum);
+            Tensor? weights_B = options.RecencyScale == 0 ? null : tensor(batch.Weights.AsSpan(start, count).ToArray());
+            Tensor loss = functional.binary_cross_entropy_with_logits(logits_B, tensor(batch.Labels.AsSpan(start, count).ToArray()), weights_B, Reduction.Sum);
             chunkLosses[chunk] = loss.item<float>();
 
             Tensor objective = loss;
-            if (options.Regularization > 0)
+            foreach ((OptimizedWeight table, Tensor touched) in state.UserTables.Zip(userRows).Concat(state.ItemTables.Zip(itemRows)))
             {
-                Tensor halfL2 = tensor((float)(options.Regularization / 2));
-                foreach (Tensor touched in userRows.Concat(itemRows)) objective = objective.Plus(halfL2 * (touched * touched).sum());
+                double l2 = (IsMlp(table) ? rules.Mlp(1) : rules.Gmf(1)).L2;
+                if (l2 == 0) continue;
+                Tensor squares = touched * touched, sum = weights_B is null ? squares.sum() : (squares.sum(1) * weights_B).sum();
+                objective = objective.Plus(tensor((float)(l2 / 2)) * sum);
             }
 
             (objective * tensor(1f / batch.Count)).backward();
@@ -137,7 +149,7 @@ internal sealed class TorchStep : ITrainingStep
         return [.. Enumerable.Range(0, state.Weights.MlpLayers.Count + 1).Select(layer => masks.Of(key, start, count, layer) is { } mask ? tensor(mask).reshape(count, mask.Length / count) : null)];
     }
 
-    private void UpdateRows(Adam adam, IReadOnlyList<OptimizedWeight> tables, float[][] gradients, RowGroups groups)
+    private void UpdateRows(PartUpdate gmf, PartUpdate mlp, IReadOnlyList<OptimizedWeight> tables, float[][] gradients, RowGroups groups)
     {
         For(Math.Min(threads, groups.DistinctCount), part =>
         {
@@ -151,11 +163,21 @@ internal sealed class TorchStep : ITrainingStep
                     int columns = tables[t].Weight.Columns;
                     Span<float> sum = gradients[t].AsSpan(first * columns, columns);
                     for (int sample = groups.NextSample(first); sample >= 0; sample = groups.NextSample(sample)) AddTo(sum, gradients[t].AsSpan(sample * columns, columns));
-                    tables[t].Update(adam, row, sum);
+                    tables[t].Update(IsMlp(tables[t]) ? mlp : gmf, row, sum);
                 }
             }
         });
     }
+
+    // A head of GMF that is not trained: no gradient, so no moments, so no step.
+    private void ZeroFixedHead(int chunks)
+    {
+        if (state.Weights.Head is not { } head || shape.TrainedGmfHead) return;
+        int place = state.Dense.TakeWhile(weight => weight.Weight != head).Count();
+        for (int chunk = 0; chunk < chunks; chunk++) denseGradients[chunk][place].AsSpan(0, shape.GmfSize).Clear();
+    }
+
+    private bool IsMlp(OptimizedWeight table) => table.Weight == state.Weights.UserMlp || table.Weight == state.Weights.ItemMlp;
 
     private void For(int count, Action<int> body)
     {

@@ -13,11 +13,19 @@ public sealed record TrainOptions : IValidatableObject
     [AllowedValues("auto", "torch", "fused")]
     public string Step { get; init; } = "auto";
 
-    /// <summary>"stored": the negatives that `prepare` wrote, the same in every epoch. "resampled": drawn afresh each epoch by the same exact rule, which generalises better.</summary>
-    [AllowedValues("stored", "resampled")]
+    /// <summary>
+    /// "stored": the negatives that `prepare` wrote, the same in every epoch. "resampled": drawn afresh each epoch by the same exact rule, which generalises better.
+    /// "uniform": drawn afresh over all items, also those that the user has seen; best with RecencyScale, worse without. "popularity": the same in
+    /// proportion to a power of the items' popularity, which tells apart what is popular and moves unpopular items less.
+    /// </summary>
+    [AllowedValues("stored", "resampled", "uniform", "popularity")]
     public string Negatives { get; init; } = "stored";
 
-    /// <summary>Negatives drawn for each positive where they are resampled. More is better up to a point, and slower in proportion.</summary>
+    /// <summary>The power for Negatives "popularity": 0 is uniform, 1 as often as items are used. 0.25 was best on MovieLens 1M, 0.75 too much.</summary>
+    [Range(0.0, 2.0)]
+    public double NegativePopularity { get; init; } = 0.25;
+
+    /// <summary>Negatives drawn for each positive where they are drawn afresh. More is better up to a point, and slower in proportion.</summary>
     [Range(0, 1000)]
     public int NegativesPerPositive { get; init; } = 5;
 
@@ -29,13 +37,55 @@ public sealed record TrainOptions : IValidatableObject
     [Range(1, 1_000_000)]
     public int BatchSize { get; init; } = 256;
 
-    /// <summary>Adam's step size.</summary>
+    /// <summary>
+    /// "adam", on the gradient of a batch's mean loss: needs little tuning. "sgd", plain descent on the gradient of its summed loss: moves rarely seen rows
+    /// less and frequent ones more, and can recommend better, but diverges where the rate is too high for the batch.
+    /// </summary>
+    [AllowedValues("adam", "sgd")]
+    public string Optimizer { get; init; } = "adam";
+
+    /// <summary>The optimizer's step size. Higher learns faster, up to where it no longer settles.</summary>
     [Range(1e-9, 10.0)]
     public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>"constant", or "linear": the rates fall to 0 over all Epochs, which settles better and needs the number of epochs to be right.</summary>
+    [AllowedValues("constant", "linear")]
+    public string LearningRateSchedule { get; init; } = "constant";
 
     /// <summary>L2: adds half of this times the squared length of a sample's embeddings to its loss, so only rows that a batch touches are drawn towards 0.</summary>
     [Range(0.0, 100.0)]
     public double Regularization { get; init; }
+
+    /// <summary>Decoupled decay: an update first shrinks the rows that it touches by this times the learning rate, whatever their gradients; with Adam it acts more evenly than L2.</summary>
+    [Range(0.0, 100.0)]
+    public double WeightDecay { get; init; }
+
+    /// <summary>The optimizer of GMF embeddings and biases, "same" as the others or its own: a dot product and an MLP like different ones.</summary>
+    [AllowedValues("same", "adam", "sgd")]
+    public string GmfOptimizer { get; init; } = "same";
+
+    /// <summary>The learning rate of GMF embeddings and biases; 0 for that of the others.</summary>
+    [Range(0.0, 10.0)]
+    public double GmfLearningRate { get; init; }
+
+    /// <summary>The L2 of GMF embeddings and biases; -1 for that of the others.</summary>
+    [Range(-1.0, 100.0)]
+    public double GmfRegularization { get; init; } = -1;
+
+    /// <summary>The decay of GMF embeddings and biases; -1 for that of the others.</summary>
+    [Range(-1.0, 100.0)]
+    public double GmfWeightDecay { get; init; } = -1;
+
+    /// <summary>
+    /// Weighs a positive, its negatives and their L2 by RecencyFloor + (1 - RecencyFloor) · e^(-r / RecencyScale), where r counts the user's later training
+    /// interactions; over all positives the mean is made 1. 0 weighs all the same. About 10 fits what comes next much better, and what was long ago worse.
+    /// </summary>
+    [Range(0.0, 1e6)]
+    public double RecencyScale { get; init; }
+
+    /// <summary>What the oldest interactions still weigh, of 1. Only with RecencyScale.</summary>
+    [Range(0.0, 1.0)]
+    public double RecencyFloor { get; init; } = 0.05;
 
     /// <summary>Ends training after so many epochs without a better validation NDCG@10, and keeps the best epoch. 0 trains all epochs and keeps the last. Needs Prepare:Validation.</summary>
     [Range(0, 100_000)]
@@ -61,6 +111,6 @@ public sealed record TrainOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Negatives == "resampled" && NegativesPerPositive == 0) yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
+        if (Negatives != "stored" && NegativesPerPositive == 0) yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
     }
 }

@@ -26,11 +26,11 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
         var state = new TrainingState(ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
-        using ISampleSource samples = options.Negatives == "stored" ? new StoredSamples(set, options.Seed) : new ResampledSamples(set, options.NegativesPerPositive, options.Seed);
+        using ISampleSource samples = options.Negatives == "stored" ? new StoredSamples(set, options) : new ResampledSamples(set, options);
         if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
         if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");
 
-        using ITrainingStep step = MakeStep(state);
+        using ITrainingStep step = MakeStep(state, new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count)));
         progress.Line($"Steps by {step.Description}.");
         while (state.Position.Epoch < options.Epochs && !HasStalled(state.Position.History))
         {
@@ -47,14 +47,14 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
     private bool ChoosesEpoch => options.Patience > 0 && validate is not null;
 
     // Each in a method of its own, so that libtorch is not even loaded where it is not used.
-    private ITrainingStep MakeStep(TrainingState state) => options.Step == "fused" || (options.Step == "auto" && SimdLevels.IsAccelerated) ? MakeFusedStep(state) : MakeTorchStep(state);
+    private ITrainingStep MakeStep(TrainingState state, UpdateRules rules) => options.Step == "fused" || (options.Step == "auto" && SimdLevels.IsAccelerated) ? MakeFusedStep(state, rules) : MakeTorchStep(state, rules);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private FusedTrainingStep MakeFusedStep(TrainingState state)
+    private FusedTrainingStep MakeFusedStep(TrainingState state, UpdateRules rules)
     {
         try
         {
-            return new FusedTrainingStep(state, options, SimdLevels.FromEnvironment());
+            return new FusedTrainingStep(state, options, rules, SimdLevels.FromEnvironment());
         }
         catch (PlatformNotSupportedException exception)
         {
@@ -63,7 +63,7 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private TorchStep MakeTorchStep(TrainingState state) => new(state, options);
+    private TorchStep MakeTorchStep(TrainingState state, UpdateRules rules) => new(state, options, rules);
 
     private void TrainEpoch(TrainingState state, ISampleSource samples, ITrainingStep step, CancellationToken cancellation)
     {

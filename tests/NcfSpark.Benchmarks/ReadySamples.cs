@@ -13,7 +13,7 @@ internal sealed class ReadySamples : ISampleSource, IEpochSamples
     {
         count = (int)Math.Min(count, source.Count);
         (users, items, labels) = (new int[count], new int[count], new float[count]);
-        source.InEpoch(0).Fill(0, users, items, labels);
+        source.InEpoch(0).Fill(0, users, items, labels, new float[count]);
     }
 
     public long Count => users.Length;
@@ -24,10 +24,11 @@ internal sealed class ReadySamples : ISampleSource, IEpochSamples
     {
     }
 
-    public void Fill(long start, Span<int> batchUsers, Span<int> batchItems, Span<float> batchLabels)
+    public void Fill(long start, Span<int> batchUsers, Span<int> batchItems, Span<float> batchLabels, Span<float> batchWeights)
     {
         users.AsSpan((int)start, batchUsers.Length).CopyTo(batchUsers);
         items.AsSpan((int)start, batchUsers.Length).CopyTo(batchItems);
         labels.AsSpan((int)start, batchUsers.Length).CopyTo(batchLabels);
+        batchWeights.Fill(1);
     }
 }

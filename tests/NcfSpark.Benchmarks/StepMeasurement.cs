@@ -26,11 +26,12 @@ internal sealed class StepMeasurement : IDisposable
     {
         (this.of, this.seconds, this.threads, this.withTorch) = (of, seconds, threads, withTorch);
         TrainingSet set = SyntheticSet.Make(of.Users, of.Items, Interactions, seed: 1);
-        fresh = new ResampledSamples(set, Negatives, seed: 1);
+        var options = new TrainOptions { Negatives = "resampled", NegativesPerPositive = Negatives, BatchSize = of.BatchSize, Threads = threads };
+        var rules = new UpdateRules(options, totalSteps: 1);
+        fresh = new ResampledSamples(set, options);
         ready = new ReadySamples(fresh, count: 1 << 21);
-        var options = new TrainOptions { BatchSize = of.BatchSize, Threads = threads };
-        fused = new FusedTrainingStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, SimdLevels.FromEnvironment());
-        torch = new TorchStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options);
+        fused = new FusedTrainingStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules, SimdLevels.FromEnvironment());
+        torch = new TorchStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules);
     }
 
     public StepFigures Measure(int rounds)
@@ -59,6 +60,7 @@ internal sealed class StepMeasurement : IDisposable
 
     public void Dispose()
     {
+        fresh.Dispose();
         fused.Dispose();
         torch.Dispose();
         left.Dispose();

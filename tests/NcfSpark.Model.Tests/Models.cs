@@ -7,13 +7,14 @@ internal static class Models
 {
     public static readonly string[] Kinds = ["neumf", "gmf", "mlp", "mf"];
 
-    public static ModelOptions Options(string kind, string activation = "none") => new()
+    public static ModelOptions Options(string kind, string activation = "none", bool biases = false) => new()
     {
         Kind = kind,
         EmbeddingSize = 5,
         MlpEmbeddingSize = 3,
         MlpLayers = [7, 4],
         EmbeddingActivation = activation,
+        Biases = biases,
         EmbeddingInit = 0.7,
     };
 

@@ -5,13 +5,13 @@ namespace NcfSpark.Model.Tests;
 
 public sealed class NeuMFModuleTests
 {
-    public static TheoryData<string, string> KindsAndActivations()
+    public static TheoryData<string, string, bool> KindsAndActivations()
     {
-        var data = new TheoryData<string, string>();
+        var data = new TheoryData<string, string, bool>();
         foreach (string kind in Models.Kinds)
         {
-            data.Add(kind, "none");
-            data.Add(kind, "relu");
+            data.Add(kind, "none", false);
+            data.Add(kind, "relu", true);
         }
 
         return data;
@@ -19,9 +19,9 @@ public sealed class NeuMFModuleTests
 
     [Theory]
     [MemberData(nameof(KindsAndActivations))]
-    public void ForwardIsThePublishedFormula(string kind, string activation)
+    public void ForwardIsThePublishedFormula(string kind, string activation, bool biases)
     {
-        ModelWeights weights = Models.Random(Models.Options(kind, activation));
+        ModelWeights weights = Models.Random(Models.Options(kind, activation, biases));
         using var module = new NeuMFModule(weights);
         int[] users = [0, 5, 3, 3], items = [8, 0, 2, 7];
         using torch.Tensor logits = module.forward(torch.tensor(users, dtype: torch.int64), torch.tensor(items, dtype: torch.int64)).detach();
@@ -61,9 +61,9 @@ public sealed class NeuMFModuleTests
 
     [Theory]
     [MemberData(nameof(KindsAndActivations))]
-    public void ScorerGivesTheModulesProbabilities(string kind, string activation)
+    public void ScorerGivesTheModulesProbabilities(string kind, string activation, bool biases)
     {
-        ModelWeights weights = Models.Random(Models.Options(kind, activation), users: 4, items: 4100); // three tiles of items
+        ModelWeights weights = Models.Random(Models.Options(kind, activation, biases), users: 4, items: 4100); // three tiles of items
         using var scorer = new ModelScorer(weights);
         using var module = new NeuMFModule(weights);
         int[] users = [3, 0, 3];
@@ -128,9 +128,7 @@ public sealed class NeuMFModuleTests
             headInputs.AddRange(x);
         }
 
-        double bias0 = weights.HeadBias.Values[0];
-        return weights.Head is null
-            ? headInputs.Sum() + weights.UserBias!.Values[user] + weights.ItemBias!.Values[item] + bias0
-            : headInputs.Zip(weights.Head.Values.ToArray(), (x, w) => x * w).Sum() + bias0;
+        double biases = weights.HeadBias.Values[0] + (weights.UserBias is null ? 0 : weights.UserBias.Values[user] + weights.ItemBias!.Values[item]);
+        return biases + (weights.Head is null ? headInputs.Sum() : headInputs.Zip(weights.Head.Values.ToArray(), (x, w) => x * w).Sum());
     }
 }

@@ -24,11 +24,11 @@ public sealed class FusedStepTests
         var options = new TrainOptions { BatchSize = count, LearningRate = 0.01, Regularization = draw.Below(52, 2) * 0.03, Threads = 1 + (int)draw.Below(53, 2), Seed = 7 };
         Samples samples = Samples.Random(users, items, count, seed);
         TrainingState torch = Random(model, users, items);
-        double expected = Train(new TorchStep(torch, options), samples).LossSum;
+        double expected = Train(Torch(torch, options), samples).LossSum;
         foreach (SimdLevel level in Supported)
         {
             TrainingState fused = Random(model, users, items);
-            Assert.Equal(expected, Train(new FusedTrainingStep(fused, options, level), samples).LossSum, 1e-5 * count);
+            Assert.Equal(expected, Train(Fused(fused, options, level), samples).LossSum, 1e-5 * count);
             foreach ((OptimizedWeight one, OptimizedWeight two) in torch.All.Zip(fused.All))
             {
                 // Positives and negatives nearly cancel in a bias: what is added up there is of order 0.01, whose rounding is 1e-9.
@@ -36,6 +36,47 @@ public sealed class FusedStepTests
                 for (int i = 0; i < one.FirstMoments.Length; i++) Assert.Equal(one.FirstMoments[i], two.FirstMoments[i], tolerance);
             }
         }
+    }
+
+    public static TheoryData<string> OptionNames() => [.. Variants.Keys];
+
+    private static readonly Dictionary<string, (ModelOptions Model, TrainOptions Train)> Variants = new()
+    {
+        ["biases of every kind"] = (Seed(0.25) with { Biases = true }, new() { Regularization = 0.02 }),
+        ["fixed head"] = (Seed(0) with { TrainedGmfHead = false }, new()),
+        ["fixed head of gmf"] = (Seed(0) with { Kind = "gmf", TrainedGmfHead = false, Biases = true }, new()),
+        ["sgd"] = (Seed(0.25), new() { Optimizer = "sgd", LearningRate = 3e-4, Regularization = 0.02 }),
+        ["sgd for gmf"] = (Seed(0.25) with { Biases = true }, new() { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.05 }),
+        ["adam for gmf"] = (Seed(0), new() { Optimizer = "sgd", LearningRate = 3e-4, GmfOptimizer = "adam", GmfLearningRate = 3e-3 }),
+        ["decay"] = (Seed(0), new() { WeightDecay = 3, GmfWeightDecay = 1 }),
+        ["linear"] = (Seed(0), new() { LearningRateSchedule = "linear" }),
+        ["recency"] = (Seed(0.25) with { Biases = true }, new() { RecencyScale = 10, Regularization = 0.02 }),
+        ["recipe A of notes/quality.md"] = (
+            Seed(0) with { Biases = true, TrainedGmfHead = false, Dropout = [0, 0.7] },
+            new() { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.005, LearningRateSchedule = "linear", RecencyScale = 10 }),
+    };
+
+    [Theory]
+    [MemberData(nameof(OptionNames))]
+    public void EveryOptionDoesTheSameInBothSteps(string name)
+    {
+        (ModelOptions model, TrainOptions train) = Variants[name];
+        train = train with { BatchSize = 100, Threads = 2 };
+        Samples samples = Samples.Random(60, 40, 600, 5, weighted: train.RecencyScale > 0);
+        TrainingState before = Random(model, 60, 40), torch = Random(model, 60, 40), fused = Random(model, 60, 40);
+        Assert.Equal(Train(Torch(torch, train), samples).LossSum, Train(Fused(fused, train, SimdLevels.Best), samples).LossSum, 1e-4 * samples.Count);
+        bool changed = false;
+        foreach (((OptimizedWeight one, OptimizedWeight two), OptimizedWeight old) in torch.All.Zip(fused.All).Zip(before.All))
+        {
+            // As far as rounding goes: on average, since Adam turns the rounding of an almost vanishing gradient into a step.
+            float[] expected = one.Weight.Values.ToArray(), actual = two.Weight.Values.ToArray(), start = old.Weight.Values.ToArray();
+            double moved = expected.Zip(start, (x, y) => Math.Abs(x - y)).Average(), apart = expected.Zip(actual, (x, y) => Math.Abs(x - y)).Average();
+            Assert.InRange(apart, 0, 2e-3 * moved + 1e-9);
+            changed |= moved > 0;
+        }
+
+        Assert.True(changed);
+        if (!model.TrainedGmfHead) Assert.Equal(before.Weights.Head!.Values[..32].ToArray(), fused.Weights.Head!.Values[..32].ToArray());
     }
 
     [Fact]
@@ -46,7 +87,7 @@ public sealed class FusedStepTests
         TrainingState[] results = [.. Supported.Select(level =>
         {
             TrainingState state = Random(Seed(0.25), 300, 100);
-            Train(new FusedTrainingStep(state, options, level), samples);
+            Train(Fused(state, options, level), samples);
             return state;
         })];
         foreach ((OptimizedWeight one, OptimizedWeight two) in results[1..].SelectMany(other => results[0].All.Zip(other.All)))
@@ -68,8 +109,8 @@ public sealed class FusedStepTests
         var model = new ModelOptions { Kind = kind, EmbeddingSize = 16, MlpEmbeddingSize = 16, MlpLayers = [32, 16, 8], Dropout = kind is "neumf" or "mlp" ? [rate, rate, rate] : [], EmbeddingInit = 0.1 };
         var options = new TrainOptions { BatchSize = 256, Threads = 2, Regularization = 0.001 };
         Samples samples = Samples.Random(200, 150, 200 * 256, 3);
-        double torch = Train(new TorchStep(new TrainingState(ModelWeights.Initialize(model, 200, 150, 1)), options), samples).LossSum;
-        double fused = Train(new FusedTrainingStep(new TrainingState(ModelWeights.Initialize(model, 200, 150, 1)), options, SimdLevels.Best), samples).LossSum;
+        double torch = Train(Torch(new TrainingState(ModelWeights.Initialize(model, 200, 150, 1)), options), samples).LossSum;
+        double fused = Train(Fused(new TrainingState(ModelWeights.Initialize(model, 200, 150, 1)), options, SimdLevels.Best), samples).LossSum;
         Assert.Equal(torch / samples.Count, fused / samples.Count, 1e-4);
     }
 
@@ -82,7 +123,7 @@ public sealed class FusedStepTests
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
             TrainingState state = Random(model, 300, 100);
-            Train(new FusedTrainingStep(state, new TrainOptions { BatchSize = 1000, Threads = threads }, level), samples);
+            Train(Fused(state, new TrainOptions { BatchSize = 1000, Threads = threads }, level), samples);
             return state;
         })];
         foreach (TrainingState other in results[1..]) AssertSameBytes(results[0], other);
@@ -94,17 +135,21 @@ public sealed class FusedStepTests
         Samples samples = Samples.Random(30, 20, 1000, 5);
         var options = new TrainOptions { BatchSize = 64, Threads = 2 };
         TrainingState whole = Random(Seed(0.25), 30, 20), parts = Random(Seed(0.25), 30, 20);
-        Train(new FusedTrainingStep(whole, options, SimdLevels.Best), samples);
+        Train(Fused(whole, options, SimdLevels.Best), samples);
         var position = new TrainingPosition();
         foreach (int end in new[] { 64, 192, 640, 1000 }) // each with a step of its own, as after a restart
         {
-            using var step = new FusedTrainingStep(parts, options, SimdLevels.Best);
+            using var step = Fused(parts, options, SimdLevels.Best);
             position = step.Advance(position, samples, end);
             step.Synchronize();
         }
 
         AssertSameBytes(whole, parts);
     }
+
+    private static TorchStep Torch(TrainingState state, TrainOptions options) => new(state, options, new UpdateRules(options, totalSteps: 10));
+
+    private static FusedTrainingStep Fused(TrainingState state, TrainOptions options, SimdLevel level) => new(state, options, new UpdateRules(options, totalSteps: 10), level);
 
     private static ModelOptions Seed(double dropout) => new() { MlpLayers = [64, 32, 16, 8], Dropout = [dropout, dropout, dropout], EmbeddingInit = 0.1 };
 
@@ -120,6 +165,7 @@ public sealed class FusedStepTests
             MlpLayers = [.. Enumerable.Range(0, depth).Select(l => 1 + At(10 + l, l == 0 ? 150 : 70))],
             Dropout = dropout ? [.. Enumerable.Range(0, At(4, depth + 2)).Select(l => 0.2 * At(20 + l, 3))] : [],
             EmbeddingActivation = At(5, 2) == 0 ? "none" : "relu",
+            Biases = At(6, 2) == 0,
         };
     }
 
@@ -155,19 +201,20 @@ public sealed class FusedStepTests
     }
 
     /// <summary>Given samples, in their order.</summary>
-    private sealed class Samples(int[] users, int[] items, float[] labels) : ISampleSource, IEpochSamples
+    private sealed class Samples(int[] users, int[] items, float[] labels, float[] weights) : ISampleSource, IEpochSamples
     {
         public long Count => users.Length;
 
         /// <summary>Repeats rows: half of the samples are of the first few users and items.</summary>
-        public static Samples Random(int users, int items, int count, int seed)
+        public static Samples Random(int users, int items, int count, int seed, bool weighted = false)
         {
             RandomStream stream = RandomStream.Named(seed, "samples");
             int Below(long place, int bound) => (int)stream.Below(place, stream.Below(place + 1, 2) == 0 ? bound : Math.Min(bound, 4));
             return new(
                 [.. Enumerable.Range(0, count).Select(b => Below(10L * b, users))],
                 [.. Enumerable.Range(0, count).Select(b => Below(10L * b + 2, items))],
-                [.. Enumerable.Range(0, count).Select(b => (float)stream.Below(10L * b + 4, 2))]);
+                [.. Enumerable.Range(0, count).Select(b => (float)stream.Below(10L * b + 4, 2))],
+                [.. Enumerable.Range(0, count).Select(b => weighted ? 0.2f + (float)stream.Unit(10L * b + 5) : 1f)]);
         }
 
         public IEpochSamples InEpoch(int epoch) => this;
@@ -176,11 +223,12 @@ public sealed class FusedStepTests
         {
         }
 
-        public void Fill(long start, Span<int> batchUsers, Span<int> batchItems, Span<float> batchLabels)
+        public void Fill(long start, Span<int> batchUsers, Span<int> batchItems, Span<float> batchLabels, Span<float> batchWeights)
         {
             users.AsSpan((int)start, batchUsers.Length).CopyTo(batchUsers);
             items.AsSpan((int)start, batchUsers.Length).CopyTo(batchItems);
             labels.AsSpan((int)start, batchUsers.Length).CopyTo(batchLabels);
+            weights.AsSpan((int)start, batchUsers.Length).CopyTo(batchWeights);
         }
     }
 }

@@ -59,7 +59,7 @@ public sealed class SamplingTests
     {
         // One user, items 0 to 9, touched 1, 3, 4: 7 untouched. 400 epochs x 3 positives x 5 draws.
         TrainingSet set = Logs.Of(1, 10, [(0, 1), (0, 3), (0, 4)]);
-        using var samples = new ResampledSamples(set, negativesPerPositive: 5, seed: 1);
+        using var samples = new ResampledSamples(set, Fresh(5, 1));
         int[] hits = new int[10];
         for (int epoch = 0; epoch < 400; epoch++)
         {
@@ -80,7 +80,7 @@ public sealed class SamplingTests
     public void EachEpochHasEveryPositiveOnceAndAsManyNegativesAsAskedFor()
     {
         TrainingSet set = Logs.TwoTastes();
-        using var samples = new ResampledSamples(set, negativesPerPositive: 4, seed: 9);
+        using var samples = new ResampledSamples(set, Fresh(4, 9));
         Batch first = Epoch(samples, 0), second = Epoch(samples, 1);
         foreach (Batch epoch in new[] { first, second })
         {
@@ -92,17 +92,67 @@ public sealed class SamplingTests
         Assert.NotEqual(first.Items, second.Items);
     }
 
+    [Theory]
+    [InlineData("uniform", 0.0)]
+    [InlineData("popularity", 0.5)]
+    [InlineData("popularity", 1.0)]
+    public void OtherNegativesFollowAPowerOfPopularityAndMayHaveBeenSeen(string negatives, double power)
+    {
+        // Items 0 … 3 are used 16, 4, 1 and 0 times, the last counting as once.
+        TrainingSet set = Logs.Of(16, 4, [.. Enumerable.Range(0, 16).Select(user => (user, 0)), .. Enumerable.Range(0, 4).Select(user => (user, 1)), (0, 2)]);
+        using var samples = new ResampledSamples(set, Fresh(20, 1, negatives) with { NegativePopularity = power });
+        double[] hits = new double[4];
+        for (int epoch = 0; epoch < 100; epoch++)
+        {
+            Batch batch = Epoch(samples, epoch);
+            for (int b = 0; b < batch.Count; b++) hits[batch.Items[b]] += 1 - batch.Labels[b];
+        }
+
+        double[] weights = [.. new[] { 16.0, 4, 1, 1 }.Select(used => Math.Pow(used, power))];
+        double total = 100 * 21 * 20, chiSquare = hits.Zip(weights, (hit, weight) => (hit - total * weight / weights.Sum()) * (hit - total * weight / weights.Sum()) / (total * weight / weights.Sum())).Sum();
+        Assert.Equal(total, hits.Sum());
+        Assert.InRange(chiSquare, 0, 16.3); // 3 degrees of freedom, once in 1,000
+    }
+
+    [Fact]
+    public void RecencyWeighsByHowManyOfTheUsersPositivesAreLater()
+    {
+        // User 0 at the seconds 5, 9, 9, the middle one with a stored negative; user 1 at 100.
+        TrainingSet set = Logs.Of(2, 9, [(0, 1), (0, 2), (0, 8), (0, 3), (1, 4)]) with { Labels = [1, 1, 0, 1, 1], Rows = new InteractionRows([0, 0, 0, 0, 1], [1, 2, 8, 3, 4], [5, 9, 9, 9, 100]) };
+        double old = 0.05 + 0.95 * Math.Exp(-2 / 10.0), mean = (old + 1 + 1 + 1) / 4;
+        float[] weights = RecencyWeights.Of(set, new TrainOptions { RecencyScale = 10 })!;
+        double[] expected = [old / mean, 1 / mean, 1 / mean, 1 / mean, 1 / mean];
+        for (int row = 0; row < 5; row++) Assert.Equal(expected[row], weights[row], 1e-6);
+        Assert.Null(RecencyWeights.Of(set, new TrainOptions()));
+
+        Batch stored = Epoch(new StoredSamples(set, new TrainOptions { RecencyScale = 10 }), 0);
+        for (int b = 0; b < 5; b++) Assert.Equal(weights[Array.IndexOf(set.Rows.Items, stored.Items[b])], stored.Weights[b]);
+        using var samples = new ResampledSamples(set, Fresh(3, 1) with { RecencyScale = 10 });
+        Batch fresh = Epoch(samples, 0);
+        Assert.Equal(4, fresh.Weights.Count(weight => Math.Abs(weight - old / mean) < 1e-6)); // the old positive and its three negatives
+    }
+
+    [Fact]
+    public void ALinearScheduleFallsFromTheWholeRateTowardsZero()
+    {
+        var options = new TrainOptions { LearningRateSchedule = "linear", LearningRate = 0.4, GmfLearningRate = 0.2, BatchSize = 10, Epochs = 2 };
+        Assert.Equal(4, UpdateRules.StepsOf(options, samples: 11));
+        var rules = new UpdateRules(options, 4);
+        Assert.Equal([0.4, 0.3, 0.2, 0.1], Enumerable.Range(1, 4).Select(step => Math.Round(rules.Dense(step).LearningRate, 9)));
+        Assert.Equal(0.05, rules.Gmf(4).LearningRate, 1e-9);
+    }
+
     [Fact]
     public void AUserWhoTouchedEverythingHasNoNegatives()
     {
-        using var samples = new ResampledSamples(Logs.Of(1, 2, [(0, 0), (0, 1)]), negativesPerPositive: 3, seed: 1);
+        using var samples = new ResampledSamples(Logs.Of(1, 2, [(0, 0), (0, 1)]), Fresh(3, 1));
         Assert.DoesNotContain(0f, Epoch(samples, 0).Labels);
     }
 
     [Fact]
     public void SamplesDoNotDependOnHowTheyAreBatched()
     {
-        using var samples = new ResampledSamples(Logs.TwoTastes(), negativesPerPositive: 2, seed: 5);
+        using var samples = new ResampledSamples(Logs.TwoTastes(), Fresh(2, 5));
         Batch whole = Epoch(samples, 3);
         var part = new Batch(7) { Epoch = 3, Start = 11, Count = 7 };
         part.FillFrom(samples);
@@ -142,6 +192,8 @@ public sealed class SamplingTests
         Assert.Null(masks.Of(key, 0, 10, 1));
         Assert.NotEqual(masks.Of(key, 0, 10, 0), masks.Of(DropoutMasks.Keys(1, 2).Bits(4), 0, 10, 0));
     }
+
+    private static TrainOptions Fresh(int negatives, int seed, string from = "resampled") => new() { Negatives = from, NegativesPerPositive = negatives, Seed = seed };
 
     private static Batch Epoch(ISampleSource samples, int epoch)
     {

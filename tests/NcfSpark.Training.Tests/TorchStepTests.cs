@@ -25,7 +25,7 @@ public sealed class TorchStepTests
         var options = new TrainOptions { BatchSize = 700, LearningRate = 0.01, Regularization = regularization, Threads = 2 };
         ModelWeights fast = Weights(kind, activation), slow = Weights(kind, activation);
         var state = new TrainingState(fast);
-        using var step = new TorchStep(state, options);
+        using var step = Step(state, options);
         var moments = slow.All.ToDictionary(weight => weight.Name, weight => (M: new double[weight.Values.Length], V: new double[weight.Values.Length]));
         for (int t = 1; t <= 3; t++)
         {
@@ -46,7 +46,7 @@ public sealed class TorchStepTests
     {
         ModelWeights weights = Weights("neumf", "none");
         var state = new TrainingState(weights);
-        using var step = new TorchStep(state, new TrainOptions { BatchSize = 4, Regularization = 0.1 });
+        using var step = Step(state, new TrainOptions { BatchSize = 4, Regularization = 0.1 });
         float[] before = [.. weights.UserGmf!.Row(7)];
         var batch = new Batch(4) { Count = 3 };
         step.Update(batch, 1); // user 0 and item 0 only
@@ -60,7 +60,7 @@ public sealed class TorchStepTests
         ModelWeights[] results = [.. new[] { 1, 2, 3 }.Select(threads =>
         {
             ModelWeights weights = Weights("neumf", "none", dropout: 0.3);
-            using var step = new TorchStep(new TrainingState(weights), new TrainOptions { BatchSize = 2000, Threads = threads });
+            using var step = Step(new TrainingState(weights), new TrainOptions { BatchSize = 2000, Threads = threads });
             for (int t = 1; t <= 5; t++) step.Update(RandomBatch(2000, t), t);
             return weights;
         })];
@@ -79,12 +79,12 @@ public sealed class TorchStepTests
         ModelWeights weights = Weights("mlp", "none", dropout: 0.4);
         double LossOf()
         {
-            using var step = new TorchStep(new TrainingState(weights), options);
+            using var step = Step(new TrainingState(weights), options);
             return step.Update(batch, 1) / batch.Count; // a rate of 1e-12 leaves the weights as they are
         }
 
         var state = new TrainingState(weights);
-        using (var step = new TorchStep(state, options)) step.Update(batch, 1);
+        using (var step = Step(state, options)) step.Update(batch, 1);
         float[] gradients = [.. state.Dense[0].FirstMoments.Select(moment => moment / 0.1f)]; // m = (1 - b1) g after one step
         Weight first = state.Dense[0].Weight;
         for (int i = 0; i < first.Values.Length; i += 5)
@@ -105,10 +105,12 @@ public sealed class TorchStepTests
         ModelWeights weights = Weights("gmf", "none");
         weights.HeadBias.Values[0] = float.NaN;
         float[] before = [.. weights.UserGmf!.Values];
-        using var step = new TorchStep(new TrainingState(weights), new TrainOptions { BatchSize = 8 });
+        using var step = Step(new TrainingState(weights), new TrainOptions { BatchSize = 8 });
         Assert.Contains("Train:LearningRate", Assert.Throws<TrainingDivergedException>(() => step.Update(RandomBatch(8, 1), 1)).Message, StringComparison.Ordinal);
         Assert.Equal(before, weights.UserGmf.Values.ToArray());
     }
+
+    private static TorchStep Step(TrainingState state, TrainOptions options) => new(state, options, new UpdateRules(options, totalSteps: 1));
 
     private static double DenseStep(ModelWeights weights, Batch batch, TrainOptions options, int t, Dictionary<string, (double[] M, double[] V)> moments)
     {

@@ -1,0 +1,56 @@
+namespace NcfSpark.Training;
+
+/// <summary>
+/// What training rows weigh by how recent they are for their user:
+/// <code>w = (floor + (1 - floor) e^(-r / scale)) / mean,   r = how many of the user's positives are later</code>
+/// with the mean over all positives, so that weights are 1 on average. A stored negative has the time, and so the weight, of its positive.
+/// Example, scale 10, floor 0.05, one user with positives at the seconds 5, 9 and 9: r = 2, 0, 0, before the mean 0.828, 1 and 1.
+/// </summary>
+internal static class RecencyWeights
+{
+    /// <summary>The weight of each row; null where all weigh the same.</summary>
+    public static float[]? Of(TrainingSet set, TrainOptions options)
+    {
+        if (options.RecencyScale == 0) return null;
+        long[][] times = TimesOfPositives(set);
+        double[] weights = new double[set.Rows.Count];
+        Parallel.For(0, weights.Length, row => weights[row] = Weight(times[set.Rows.Users[row]], set.Rows.Timestamps[row], options));
+        double sum = 0;
+        long positives = 0;
+        for (int row = 0; row < weights.Length; row++)
+        {
+            if (set.Labels[row] == 1) (sum, positives) = (sum + weights[row], positives + 1);
+        }
+
+        double mean = sum / positives;
+        return Array.ConvertAll(weights, weight => (float)(weight / mean));
+    }
+
+    private static double Weight(long[] times, long time, TrainOptions options)
+    {
+        int low = 0, high = times.Length; // how many are not later
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (times[middle] <= time) low = middle + 1;
+            else high = middle;
+        }
+
+        return options.RecencyFloor + (1 - options.RecencyFloor) * Math.Exp(-(times.Length - low) / options.RecencyScale);
+    }
+
+    // Each user's, rising.
+    private static long[][] TimesOfPositives(TrainingSet set)
+    {
+        int[] counts = new int[set.UserCount];
+        for (int row = 0; row < set.Rows.Count; row++) counts[set.Rows.Users[row]] += set.Labels[row];
+        long[][] times = Array.ConvertAll(counts, count => new long[count]);
+        for (int row = 0; row < set.Rows.Count; row++)
+        {
+            if (set.Labels[row] == 1) times[set.Rows.Users[row]][--counts[set.Rows.Users[row]]] = set.Rows.Timestamps[row];
+        }
+
+        foreach (long[] of in times) Array.Sort(of);
+        return times;
+    }
+}

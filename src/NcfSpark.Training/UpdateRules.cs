@@ -1,0 +1,35 @@
+using NcfSpark.Kernels;
+
+namespace NcfSpark.Training;
+
+/// <summary>The rules by which each part of the model is updated at each step, as the options say.</summary>
+/// <param name="options">The options.</param>
+/// <param name="totalSteps">Steps of all epochs, which a falling learning rate needs to know.</param>
+internal sealed class UpdateRules(TrainOptions options, long totalSteps)
+{
+    /// <summary>How many steps all epochs are, of so many samples each.</summary>
+    public static long StepsOf(TrainOptions options, long samples) => options.Epochs * ((samples + options.BatchSize - 1) / options.BatchSize);
+
+    /// <summary>For GMF embeddings and biases.</summary>
+    /// <param name="step">From 1.</param>
+    public PartRule Gmf(long step) => new()
+    {
+        Optimizer = OptimizerOf(options.GmfOptimizer == "same" ? options.Optimizer : options.GmfOptimizer),
+        LearningRate = Scheduled(options.GmfLearningRate == 0 ? options.LearningRate : options.GmfLearningRate, step),
+        L2 = options.GmfRegularization < 0 ? options.Regularization : options.GmfRegularization,
+        Decay = options.GmfWeightDecay < 0 ? options.WeightDecay : options.GmfWeightDecay,
+    };
+
+    /// <summary>For MLP embeddings.</summary>
+    /// <param name="step">From 1.</param>
+    public PartRule Mlp(long step) => Dense(step) with { L2 = options.Regularization, Decay = options.WeightDecay };
+
+    /// <summary>For layers and head.</summary>
+    /// <param name="step">From 1.</param>
+    public PartRule Dense(long step) => new() { Optimizer = OptimizerOf(options.Optimizer), LearningRate = Scheduled(options.LearningRate, step) };
+
+    // Linear: from the whole rate at the first step to 0 after the last.
+    private double Scheduled(double rate, long step) => options.LearningRateSchedule == "linear" ? rate * Math.Max(0, 1 - (step - 1) / (double)totalSteps) : rate;
+
+    private static Optimizer OptimizerOf(string name) => name == "sgd" ? Optimizer.Sgd : Optimizer.Adam;
+}
