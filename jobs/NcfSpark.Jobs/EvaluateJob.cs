@@ -33,7 +33,7 @@ internal static class EvaluateJob
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
         using var scorer = new ModelScorer(trained.Weights);
-        EvaluationResult result = Evaluator.Run(data, [new("model", job.Configuration.Model.Kind, scorer, ScoresAreProbabilities: true), .. Evaluator.Baselines(data)], options, job.Progress);
+        EvaluationResult result = Evaluator.Run(data, [new("model", NameOf(job.Configuration.Model.Kind), scorer, ScoresAreProbabilities: true), .. Evaluator.Baselines(data)], options, job.Progress);
 
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
         ReportWriter.Write(writer.Path, new ReportInput
@@ -75,6 +75,8 @@ internal static class EvaluateJob
         if (job.Configuration.Input.TitlesPath is { Length: > 0 } path) from["titles"] = FileHash.Of(path, "Input:TitlesPath");
         return from;
     }
+
+    private static string NameOf(string kind) => kind == "neumf" ? "NeuMF" : kind.ToUpperInvariant();
 
     private static ModelReport Describe(ModelWeights weights, StageDirectory model)
     {
