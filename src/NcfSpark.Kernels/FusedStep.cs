@@ -11,12 +11,14 @@ namespace NcfSpark.Kernels;
 /// the next batch is grouped and the one after it filled, as spare work.
 /// </para>
 /// What is claimed by whom does not matter: chunks and pieces follow from the batch alone and have buffers of their own, so any number of
-/// threads gives the same bytes.
+/// threads gives the same bytes. A phase ends with its last piece of work, by whichever thread did it; a thread that the system holds up
+/// while it has claimed nothing holds up nobody.
 /// </summary>
 public sealed unsafe class FusedStep : IDisposable
 {
-    private const int SamplesAtOnce = 64;    // a piece of filling, a few microseconds: short enough to end soon after the others are ready
-    private const int RowsAtOnce = 32;       // a piece of deferred rows, about as long
+    private const int SamplesAtOnce = 64; // a piece of filling, a few microseconds: short enough to end soon after the others are ready
+    private const int RowsAtOnce = 32;    // a piece of deferred rows, about as long
+    private const int SpinsBeforeYield = 500; // some 10 µs, longer than threads with cores of their own are apart; then others may have the core
 
     private readonly PackedLayout layout;
     private readonly StepMemory memory;
@@ -30,34 +32,30 @@ public sealed unsafe class FusedStep : IDisposable
     private readonly AlignedArray<int> userHeads;
     private readonly AlignedArray<int> itemHeads;
 
-    // Threads: the caller's is number 0.
+    // Threads: the caller's is number 0. A thread's own:
     private readonly Thread[] workers;
     private readonly TileBuffers[] buffers;
     private readonly AlignedArray<float>[] sums;
+
+    // What all share.
     private readonly SemaphoreSlim start = new(0);
-    private readonly StepBarrier barrier;
-    private readonly Action phaseOneEnded;
-    private readonly Action phaseTwoEnded;
-    private readonly Func<bool> fillPiece;
+    private readonly ClaimQueue chunks = new(); // phase one: grouping, then chunks
+    private readonly ClaimQueue pieces = new(); // phase two
+    private readonly ClaimQueue fills = new();  // any time
+    private int phaseOneLeft;
+    private int phaseTwoLeft; // fills included
     private volatile int atWork;
+    private volatile bool finished;
     private volatile bool disposed;
     private volatile Exception? failure;
 
-    // The run under way; written between phases by one thread.
+    // The run under way; written between phases by the thread that did the last piece of the one before.
     private IBatchFeed feed = null!;
     private long batches;
     private long batch;
     private double lossSum;
-    private bool diverged;
     private StepRules rules;
     private readonly double[] chunkLosses;
-
-    // What threads claim, by counting up.
-    private int claimedChunks;
-    private int claimedPieces;
-    private int claimedFills;
-    private int claimedGrouping;
-    private int fills;
 
     /// <param name="shape">The network.</param>
     /// <param name="userCount">Users.</param>
@@ -81,8 +79,6 @@ public sealed unsafe class FusedStep : IDisposable
         chunkLosses = new double[GroupedBatch.ChunksOf(capacity / Tile.Samples)];
         buffers = [.. Enumerable.Range(0, threads).Select(_ => new TileBuffers(layout))];
         sums = [.. Enumerable.Range(0, threads).Select(_ => new AlignedArray<float>(layout.RowWidth))];
-        barrier = new StepBarrier(threads);
-        (phaseOneEnded, phaseTwoEnded, fillPiece) = (EndPhaseOne, EndPhaseTwo, FillPiece);
         workers = [.. Enumerable.Range(1, threads - 1).Select(number => new Thread(() => Serve(number)) { IsBackground = true, Name = $"fused step {number}" })];
         foreach (Thread worker in workers) worker.Start();
         Parts = new PackedParts(layout, memory, userCount, itemCount);
@@ -100,8 +96,10 @@ public sealed unsafe class FusedStep : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         if (count == 0) return 0;
-        (feed, batches, batch, lossSum, diverged, failure) = (from, count, 0, losses, false, null);
-        barrier.Reset();
+        (feed, batches, batch, lossSum, finished, failure) = (from, count, 0, losses, false, null);
+        chunks.Open(0); // a run that failed may have left some
+        pieces.Open(0);
+        fills.Open(0);
         for (int b = 0; b < Math.Min(count, 2); b++) FillWhole(b);
         grouped[0].Group(raw[0], userHeads.Start, itemHeads.Start);
         BeginStep();
@@ -139,15 +137,32 @@ public sealed unsafe class FusedStep : IDisposable
     {
         try
         {
-            while (true)
+            long prefetched = -1;
+            for (int idle = 0; !finished;)
             {
-                if (Claim(ref claimedGrouping) == 0) GroupNext();
-                ComputeChunks(thread);
-                if (!barrier.Wait(phaseOneEnded, fillPiece) || diverged) return;
-                PrefetchNext(thread);
-                UpdatePieces(thread);
-                while (FillPiece()) { }
-                if (!barrier.Wait(phaseTwoEnded, fillPiece) || batch == batches) return;
+                if (chunks.TryClaim(out int piece))
+                {
+                    if (piece == 0) GroupNext();
+                    else ComputeChunks(piece, thread);
+                }
+                else if (pieces.TryClaim(out piece))
+                {
+                    if (prefetched != batch) PrefetchNext(thread);
+                    prefetched = batch;
+                    UpdatePiece(piece, thread);
+                }
+                else if (fills.TryClaim(out piece))
+                {
+                    FillPiece(piece);
+                }
+                else
+                {
+                    if (++idle < SpinsBeforeYield) Thread.SpinWait(1);
+                    else Thread.Yield();
+                    continue;
+                }
+
+                idle = 0;
             }
         }
 #pragma warning disable CA1031 // Whatever it is, the other threads must not wait for this one, and the caller is told.
@@ -155,22 +170,23 @@ public sealed unsafe class FusedStep : IDisposable
 #pragma warning restore CA1031
         {
             failure = exception;
-            barrier.Break();
+            finished = true;
         }
     }
 
-    private void ComputeChunks(int thread)
+    // Chunks from this one on. The next is claimed before the last tile of the one before, so that its records can be asked for.
+    private void ComputeChunks(int claimed, int thread)
     {
         GroupedBatch now = grouped[batch & 1];
         TileBuffers mine = buffers[thread];
-        for (int chunk = Claim(ref claimedChunks); chunk < now.Chunks;)
+        while (claimed > 0)
         {
             double loss = 0;
-            int first = now.TileStart(chunk), end = now.TileStart(chunk + 1), following = now.Chunks;
+            int chunk = claimed - 1, first = now.TileStart(chunk), end = now.TileStart(chunk + 1), following = -1;
             for (int tile = first; tile < end; tile++)
             {
-                if (tile + 1 == end) following = Claim(ref claimedChunks);
-                int next = tile + 1 < end ? tile + 1 : following < now.Chunks ? now.TileStart(following) : -1;
+                if (tile + 1 == end) chunks.TryClaim(out following);
+                int next = tile + 1 < end ? tile + 1 : following > 0 ? now.TileStart(following - 1) : -1;
                 mine.Prefetch.Clear();
                 if (next >= 0) now.ListRecords(next, memory, ref mine.Prefetch);
                 var work = new TileWork
@@ -190,21 +206,20 @@ public sealed unsafe class FusedStep : IDisposable
             }
 
             chunkLosses[chunk] = loss;
-            chunk = following;
+            claimed = following;
+            if (Interlocked.Decrement(ref phaseOneLeft) == 0) EndPhaseOne();
         }
     }
 
-    private void UpdatePieces(int thread)
+    private void UpdatePiece(int piece, int thread)
     {
         GroupedBatch now = grouped[batch & 1];
-        int userPieces = PiecesOf(now.DeferredUsers.Count, RowsAtOnce), itemPieces = PiecesOf(now.DeferredItems.Count, RowsAtOnce);
-        for (int piece = Claim(ref claimedPieces); piece < densePieces + userPieces + itemPieces; piece = Claim(ref claimedPieces))
-        {
-            int rows = piece - densePieces;
-            if (rows < 0) kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
-            else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), sums[thread].Start, in rules);
-            else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), sums[thread].Start, in rules);
-        }
+        int rows = piece - densePieces, userPieces = PiecesOf(now.DeferredUsers.Count, RowsAtOnce);
+        float* sum = sums[thread].Start;
+        if (rows < 0) kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
+        else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), sum, in rules);
+        else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), sum, in rules);
+        if (Interlocked.Decrement(ref phaseTwoLeft) == 0) EndPhaseTwo();
     }
 
     // The first tile that this thread will probably claim in the next step.
@@ -223,25 +238,22 @@ public sealed unsafe class FusedStep : IDisposable
     {
         long next = batch + 1;
         if (next < batches) grouped[next & 1].Group(raw[next & 1], userHeads.Start, itemHeads.Start);
+        if (Interlocked.Decrement(ref phaseOneLeft) == 0) EndPhaseOne();
+    }
+
+    private void FillPiece(int piece)
+    {
+        long number = batch + 2;
+        int from = piece * SamplesAtOnce;
+        Fill(number, from, Math.Min(SamplesAtOnce, terms[number % terms.Length].Count - from));
+        if (Interlocked.Decrement(ref phaseTwoLeft) == 0) EndPhaseTwo();
     }
 
     private void FillWhole(long number)
     {
-        RawBatch to = raw[number & 1];
         BatchTerms of = terms[number % terms.Length] = feed.TermsOf(number);
-        to.Count = of.Count;
+        raw[number & 1].Count = of.Count;
         Fill(number, 0, of.Count);
-    }
-
-    private bool FillPiece()
-    {
-        if (claimedFills >= fills) return false;
-        int piece = Claim(ref claimedFills);
-        if (piece >= fills) return false;
-        long number = batch + 2;
-        int from = piece * SamplesAtOnce;
-        Fill(number, from, Math.Min(SamplesAtOnce, terms[number % terms.Length].Count - from));
-        return true;
     }
 
     private void Fill(long number, int from, int count)
@@ -250,37 +262,46 @@ public sealed unsafe class FusedStep : IDisposable
         feed.Fill(number, from, new(to.Users + from, count), new(to.Items + from, count), new(to.Labels + from, count), new(to.Weights + from, count));
     }
 
+    private void BeginStep()
+    {
+        BatchTerms now = terms[batch % terms.Length];
+        rules = new StepRules(new(now.Gmf, now.Step, now.Count), new(now.Mlp, now.Step, now.Count), new(now.Dense, now.Step, now.Count));
+        int fillPieces = 0;
+        long ahead = batch + 2;
+        if (ahead < batches)
+        {
+            BatchTerms later = terms[ahead % terms.Length] = feed.TermsOf(ahead);
+            raw[ahead & 1].Count = later.Count;
+            fillPieces = PiecesOf(later.Count, SamplesAtOnce);
+        }
+
+        phaseOneLeft = 1 + grouped[batch & 1].Chunks;
+        phaseTwoLeft = UpdatePieces() + fillPieces;
+        fills.Open(fillPieces);
+        chunks.Open(phaseOneLeft);
+    }
+
     private void EndPhaseOne()
     {
         double loss = 0;
         for (int chunk = 0; chunk < grouped[batch & 1].Chunks; chunk++) loss += chunkLosses[chunk];
         lossSum += loss;
-        diverged = !double.IsFinite(loss);
+        if (double.IsFinite(loss)) pieces.Open(UpdatePieces());
+        else finished = true;
     }
 
     private void EndPhaseTwo()
     {
         batch++;
         if (batch < batches) BeginStep();
+        else finished = true;
     }
 
-    private void BeginStep()
+    private int UpdatePieces()
     {
-        BatchTerms now = terms[batch % terms.Length];
-        rules = new StepRules(new(now.Gmf, now.Step, now.Count), new(now.Mlp, now.Step, now.Count), new(now.Dense, now.Step, now.Count));
-        (claimedChunks, claimedPieces, claimedGrouping, fills) = (0, 0, 0, 0);
-        long ahead = batch + 2;
-        if (ahead < batches)
-        {
-            BatchTerms later = terms[ahead % terms.Length] = feed.TermsOf(ahead);
-            raw[ahead & 1].Count = later.Count;
-            fills = PiecesOf(later.Count, SamplesAtOnce);
-        }
-
-        claimedFills = 0;
+        GroupedBatch now = grouped[batch & 1];
+        return densePieces + PiecesOf(now.DeferredUsers.Count, RowsAtOnce) + PiecesOf(now.DeferredItems.Count, RowsAtOnce);
     }
-
-    private static int Claim(ref int claimed) => Interlocked.Increment(ref claimed) - 1;
 
     private static int PiecesOf(int count, int atOnce) => (count + atOnce - 1) / atOnce;
 }

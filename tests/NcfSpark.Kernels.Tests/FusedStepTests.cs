@@ -72,6 +72,7 @@ public sealed class FusedStepTests
         using var step = new FusedStep(Shape, 50, 40, 100, threads: 3, SimdLevels.Best);
         double loss = 0;
         Assert.Equal("no more", Assert.Throws<InvalidOperationException>(() => step.Run(new Feed { FailsAt = failsAt }, 20, ref loss)).Message);
+        Assert.Equal(20, step.Run(new Feed(), 20, ref loss)); // and the step is not broken
     }
 
     private sealed class Feed : IBatchFeed

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NcfSpark.Data;
 using NcfSpark.Model;
 
@@ -91,10 +92,23 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void ADivergedRunSaysSo()
+    public void TheFusedStepLoadsNoLibtorch()
+    {
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(FusedProcess).Assembly.Location, run]) { RedirectStandardOutput = true })!;
+        string modules = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        Assert.Contains("coreclr", modules, StringComparison.Ordinal);
+        Assert.DoesNotContain("torch", modules, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("torch")]
+    [InlineData("fused")]
+    public void ADivergedRunSaysSo(string step)
     {
         TrainingSet set = Logs.TwoTastes();
-        Assert.Throws<TrainingDivergedException>(() => Trainer(Options() with { LearningRate = 1e30 }, "diverge", null).Train(set));
+        Assert.Throws<TrainingDivergedException>(() => Trainer(Options() with { Step = step, LearningRate = 1e30 }, "diverge", null).Train(set));
     }
 
     private static TrainOptions Options(int epochs = 3) => new()
