@@ -9,7 +9,9 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
 {
     protected override ISqlEngine Engine => spark.Engine;
 
-    protected override int MostCases => 1;
+    // A random log takes Spark some 10 s, whatever its size: the laws are for who asks for them. What they say of DuckDB's rows holds for
+    // these, which are the same.
+    protected override int MostCases => int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_SPARK_CASES") ?? "0");
 
     [SkippableFact]
     public void MovieLensHasTheSameRowsOnBothEngines()
