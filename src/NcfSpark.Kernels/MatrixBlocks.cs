@@ -67,7 +67,7 @@ internal static unsafe class MatrixBlocks<S, V>
         V scale = S.Broadcast(p.Scale);
         for (int r = 0; r < p.Rows; r += 4)
         {
-            prefetch.Some();
+            prefetch.One();
             float* start = p.Start + (nint)r * p.StartRow + column;
             V c00 = S.Load(start), c01 = S.Load(start + l), c02 = S.Load(start + 2 * l), c03 = S.Load(start + 3 * l);
             start += p.StartRow;
@@ -141,7 +141,7 @@ internal static unsafe class MatrixBlocks<S, V>
         V scale = S.Broadcast(p.Scale);
         for (int r = 0; r < p.Rows; r += 8)
         {
-            prefetch.Some();
+            prefetch.One();
             float* start = p.Start + (nint)r * p.StartRow + column;
             V c00 = S.Load(start), c01 = S.Load(start + l);
             start += p.StartRow;
@@ -235,7 +235,7 @@ internal static unsafe class MatrixBlocks<S, V>
         V scale = S.Broadcast(p.Scale);
         for (int r = 0; r < p.Rows; r += 8)
         {
-            prefetch.Some();
+            prefetch.One();
             float* start = p.Start + (nint)r * p.StartRow + column;
             V c00 = S.Load(start);
             start += p.StartRow;
@@ -305,7 +305,7 @@ internal static unsafe class MatrixBlocks<S, V>
         V scale = S.Broadcast(p.Scale);
         for (int r = 0; r < p.Rows; r += 4)
         {
-            prefetch.Some();
+            prefetch.One();
             float* start = p.Start + (nint)r * p.StartRow + column;
             V c00 = S.Load(start), c01 = S.Load(start + l);
             start += p.StartRow;

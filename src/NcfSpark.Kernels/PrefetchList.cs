@@ -4,14 +4,13 @@ using System.Runtime.Intrinsics.X86;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Records that the next tile will need, brought towards the cache a few at a time from inside the matrix blocks of this tile: memory answers
-/// while the processor multiplies, and never more requests are under way than it can hold. They go to the second level: the first is full of
+/// Records that the next tile will need, brought towards the cache one at a time from inside the matrix blocks of this tile: memory answers
+/// while the processor multiplies, and never more requests are under way than it can hold (two at a time were slower). They go to the second level: the first is full of
 /// this tile, and prefetching into it was 3 to 35 % slower.
 /// </summary>
 internal unsafe struct PrefetchList
 {
     private const int CacheLine = 64;
-    private const int RecordsAtOnce = 2;
     private const int WholeRecord = 1; // the lowest bit of an entry: addresses are multiples of 64
 
     private readonly nint* entries;
@@ -33,9 +32,9 @@ internal unsafe struct PrefetchList
     /// <summary>Adds a record: its weights, or with moments where it will be updated in the tile.</summary>
     public void Add(float* record, bool whole) => entries[count++] = (nint)record | (whole ? WholeRecord : 0);
 
-    /// <summary>Asks for the next two records.</summary>
+    /// <summary>Asks for the next record.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Some()
+    public void One()
     {
         if (next < count) Fetch();
     }
@@ -49,14 +48,10 @@ internal unsafe struct PrefetchList
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void Fetch()
     {
-        if (!Sse.IsSupported) next = count; // .NET has no prefetch for other processors
-        int end = Math.Min(next + RecordsAtOnce, count);
-        for (; next < end; next++)
-        {
-            nint entry = entries[next];
-            byte* record = (byte*)(entry & ~(nint)WholeRecord);
-            int bytes = (entry & WholeRecord) != 0 ? recordBytes : rowBytes;
-            for (int b = 0; b < bytes; b += CacheLine) Sse.Prefetch1(record + b);
-        }
+        nint entry = entries[next++];
+        if (!Sse.IsSupported) return; // .NET has no prefetch for other processors
+        byte* record = (byte*)(entry & ~(nint)WholeRecord);
+        int bytes = (entry & WholeRecord) != 0 ? recordBytes : rowBytes;
+        for (int b = 0; b < bytes; b += CacheLine) Sse.Prefetch1(record + b);
     }
 }

@@ -73,7 +73,13 @@ internal static unsafe class RowUpdates<S, V>
         long record = 3L * width;
         for (int d = start; d < end; d++)
         {
-            if (d + RecordsAhead < rows.Count) Prefetch(records + rows.Rows[d + RecordsAhead] * record, (int)record);
+            int later = d + RecordsAhead;
+            if (later < rows.Count)
+            {
+                Prefetch(records + rows.Rows[later] * record, (int)record);
+                Prefetch(gradients + (long)rows.First[later] * width, width);
+            }
+
             int sample = rows.First[d];
             float weight = weights[sample];
             Copy(gradients + (long)sample * width, sum, width);

@@ -1,36 +1,42 @@
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 
 namespace NcfSpark.Training;
 
 /// <summary>Samples as `prepare` wrote them: the same in every epoch, in another order.</summary>
-internal sealed class StoredSamples(TrainingSet set, TrainOptions options) : ISampleSource
+internal sealed unsafe class StoredSamples : ISampleSource
 {
-    private readonly float[]? rowWeights = RecencyWeights.Of(set, options);
+    private readonly AlignedArray<Row> rows; // side by side, since they are looked up in random order
+    private readonly long seed;
 
-    public long Count => set.Rows.Count;
-
-    public IEpochSamples InEpoch(int epoch) => new Epoch(set, rowWeights, new IndexPermutation(Count, RandomStream.Named(options.Seed, "order", epoch)));
-
-    public void Dispose()
+    public StoredSamples(TrainingSet set, TrainOptions options)
     {
+        rows = new(set.Rows.Count);
+        seed = options.Seed;
+        float[]? weights = RecencyWeights.Of(set, options);
+        for (int row = 0; row < set.Rows.Count; row++) rows.Start[row] = new Row(set.Rows.Users[row], set.Rows.Items[row], set.Labels[row], weights is null ? 1 : weights[row]);
     }
 
-    private sealed class Epoch(TrainingSet set, float[]? rowWeights, IndexPermutation order) : IEpochSamples
+    public long Count => rows.Length;
+
+    public IEpochSamples InEpoch(int epoch) => new Epoch(rows, new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch)));
+
+    public void Dispose() => rows.Dispose();
+
+    private sealed class Epoch(AlignedArray<Row> rows, IndexPermutation order) : IEpochSamples
     {
         public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights)
         {
-            Span<long> rows = stackalloc long[IndexPermutation.BlockSize];
+            Span<long> places = stackalloc long[IndexPermutation.BlockSize];
             for (int done = 0; done < labels.Length; done += IndexPermutation.BlockSize)
             {
-                Span<long> block = rows[..Math.Min(IndexPermutation.BlockSize, labels.Length - done)];
+                Span<long> block = places[..Math.Min(IndexPermutation.BlockSize, labels.Length - done)];
                 order.CopyTo(start + done, block);
-                for (int b = 0; b < block.Length; b++)
-                {
-                    int row = (int)block[b];
-                    (users[done + b], items[done + b], labels[done + b]) = (set.Rows.Users[row], set.Rows.Items[row], set.Labels[row]);
-                    weights[done + b] = rowWeights is null ? 1 : rowWeights[row];
-                }
+                foreach (long place in block) Prefetch.Line(rows.Start + place);
+                for (int b = 0; b < block.Length; b++) (users[done + b], items[done + b], labels[done + b], weights[done + b]) = rows.Start[block[b]];
             }
         }
     }
+
+    private readonly record struct Row(int User, int Item, float Label, float Weight);
 }

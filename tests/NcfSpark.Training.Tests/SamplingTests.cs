@@ -125,7 +125,8 @@ public sealed class SamplingTests
         for (int row = 0; row < 5; row++) Assert.Equal(expected[row], weights[row], 1e-6);
         Assert.Null(RecencyWeights.Of(set, new TrainOptions()));
 
-        Batch stored = Epoch(new StoredSamples(set, new TrainOptions { RecencyScale = 10 }), 0);
+        using var asStored = new StoredSamples(set, new TrainOptions { RecencyScale = 10 });
+        Batch stored = Epoch(asStored, 0);
         for (int b = 0; b < 5; b++) Assert.Equal(weights[Array.IndexOf(set.Rows.Items, stored.Items[b])], stored.Weights[b]);
         using var samples = new ResampledSamples(set, Fresh(3, 1) with { RecencyScale = 10 });
         Batch fresh = Epoch(samples, 0);
