@@ -2,6 +2,7 @@ using System.Collections;
 using NcfSpark.Data;
 using NcfSpark.Engines;
 using NcfSpark.Jobs.Configuration;
+using NcfSpark.Training;
 using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs;
@@ -26,6 +27,11 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
         {
             error.WriteLine(fault.Message);
             return ExitCode.InvalidInput;
+        }
+        catch (TrainingDivergedException fault)
+        {
+            error.WriteLine(fault.Message);
+            return ExitCode.Failed;
         }
         catch (OperationCanceledException) when (signals.Received is not null)
         {

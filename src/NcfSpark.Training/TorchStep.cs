@@ -84,7 +84,7 @@ internal sealed class TorchStep : ITrainingStep
         int chunks = (batch.Count + ChunkSamples - 1) / ChunkSamples;
         For(chunks, chunk => ComputeGradients(batch, chunk));
         double loss = chunkLosses.AsSpan(0, chunks).ToArray().Sum();
-        if (!double.IsFinite(loss)) throw new TrainingDivergedException($"The loss of step {step:N0} (epoch {batch.Epoch + 1}) is {loss}. Training stopped and the model was not touched; lower Train:LearningRate, or raise Train:Regularization.");
+        if (!double.IsFinite(loss)) throw new TrainingDivergedException($"The loss of step {step:N0} (epoch {batch.Epoch + 1}) is {loss}. Training stopped and no model was written; lower Train:LearningRate, or raise Train:Regularization.");
 
         ZeroFixedHead(chunks);
         var dense = new PartUpdate(rules.Dense(step), step, batch.Count);
