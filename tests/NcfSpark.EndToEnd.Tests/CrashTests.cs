@@ -22,6 +22,7 @@ public sealed class CrashTests
 
         RandomStream chance = RandomStream.Named(Environment.TickCount64, "kills"); // other points every time: a failure prints them
         var points = new List<string>();
+        int attempt = 0;
         for (int kill = 0; kill < Kills;)
         {
             using var run = new RunDirectory();
@@ -32,7 +33,7 @@ public sealed class CrashTests
                 process.ErrorDataReceived += (_, _) => { };
                 process.BeginOutputReadLine();
                 process.BeginErrorReadLine();
-                int after = (int)(chance.Unit(kill) * wholeRun);
+                int after = (int)(chance.Unit(attempt++) * wholeRun);
                 if (process.WaitForExit(after))
                 {
                     Assert.Equal(0, process.ExitCode);
