@@ -16,8 +16,10 @@ namespace NcfSpark.Kernels;
 /// </summary>
 public sealed unsafe class FusedStep : IDisposable
 {
+    private const int CacheLine = 64;
     private const int SamplesAtOnce = 64; // a piece of filling, a few microseconds: short enough to end soon after the others are ready
     private const int RowsAtOnce = 32;    // a piece of deferred rows, about as long
+    private const int One = int.MaxValue; // the share of which every claim is one chunk
     private const int SpinsBeforeYield = 500; // some 10 µs, longer than threads with cores of their own are apart; then others may have the core
 
     private readonly PackedLayout layout;
@@ -39,11 +41,12 @@ public sealed unsafe class FusedStep : IDisposable
 
     // What all share.
     private readonly SemaphoreSlim start = new(0);
-    private readonly ClaimQueue chunks = new(); // phase one: grouping, then chunks
-    private readonly ClaimQueue pieces = new(); // phase two
-    private readonly ClaimQueue fills = new();  // any time
-    private int phaseOneLeft;
-    private int phaseTwoLeft; // fills included
+    private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
+    private readonly ClaimQueue chunks; // phase one: grouping, then chunks
+    private readonly ClaimQueue pieces; // phase two
+    private readonly ClaimQueue fills;  // any time
+    private readonly long* phaseOneLeft;
+    private readonly long* phaseTwoLeft; // fills included
     private volatile int atWork;
     private volatile bool finished;
     private volatile bool disposed;
@@ -71,6 +74,9 @@ public sealed unsafe class FusedStep : IDisposable
         int capacity = (batchSize + Tile.Samples - 1) / Tile.Samples * Tile.Samples; // vectors read whole tiles
         memory = new StepMemory(layout, userCount, itemCount, capacity);
         kernel = StepKernel.For(level);
+        (chunks, pieces, fills) = (new(counters.Start), new(counters.Start + 1), new(counters.Start + 2));
+        phaseOneLeft = counters.Start + 3;
+        phaseTwoLeft = counters.Start + 4;
         densePieces = DensePieces.Count(layout);
         (raw, grouped) = ([new(capacity), new(capacity)], [new(capacity), new(capacity)]);
         (userHeads, itemHeads) = (new(userCount), new(itemCount));
@@ -118,7 +124,7 @@ public sealed unsafe class FusedStep : IDisposable
         disposed = true;
         if (workers.Length > 0) start.Release(workers.Length);
         foreach (Thread worker in workers) worker.Join();
-        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userHeads, itemHeads, .. buffers, .. sums, start];
+        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userHeads, itemHeads, counters, .. buffers, .. sums, start];
         foreach (IDisposable one in owned) one.Dispose();
     }
 
@@ -137,23 +143,27 @@ public sealed unsafe class FusedStep : IDisposable
     {
         try
         {
+            bool fromBack = (thread & 1) != 0;
+            int share = 2 * buffers.Length;
             long prefetched = -1;
             for (int idle = 0; !finished;)
             {
-                if (chunks.TryClaim(out int piece))
+                if (chunks.Claim(fromBack, One, out int piece) > 0)
                 {
                     if (piece == 0) GroupNext();
                     else ComputeChunks(piece, thread);
                 }
-                else if (pieces.TryClaim(out piece))
+                else if (pieces.Claim(fromBack, share, out piece) is > 0 and var count)
                 {
                     if (prefetched != batch) PrefetchNext(thread);
                     prefetched = batch;
-                    UpdatePiece(piece, thread);
+                    for (int end = piece + count; piece < end; piece++) UpdatePiece(piece, thread);
+                    if (Interlocked.Add(ref *phaseTwoLeft, -count) == 0) EndPhaseTwo();
                 }
-                else if (fills.TryClaim(out piece))
+                else if (fills.Claim(fromBack, share, out piece) is > 0 and var fillCount)
                 {
-                    FillPiece(piece);
+                    for (int end = piece + fillCount; piece < end; piece++) FillPiece(piece);
+                    if (Interlocked.Add(ref *phaseTwoLeft, -fillCount) == 0) EndPhaseTwo();
                 }
                 else
                 {
@@ -179,13 +189,14 @@ public sealed unsafe class FusedStep : IDisposable
     {
         GroupedBatch now = grouped[batch & 1];
         TileBuffers mine = buffers[thread];
+        bool fromBack = (thread & 1) != 0;
         while (claimed > 0)
         {
             double loss = 0;
             int chunk = claimed - 1, first = now.TileStart(chunk), end = now.TileStart(chunk + 1), following = -1;
             for (int tile = first; tile < end; tile++)
             {
-                if (tile + 1 == end) chunks.TryClaim(out following);
+                if (tile + 1 == end && chunks.Claim(fromBack, One, out following) == 0) following = -1;
                 int next = tile + 1 < end ? tile + 1 : following > 0 ? now.TileStart(following - 1) : -1;
                 mine.Prefetch.Clear();
                 if (next >= 0) now.ListRecords(next, memory, ref mine.Prefetch);
@@ -207,8 +218,10 @@ public sealed unsafe class FusedStep : IDisposable
 
             chunkLosses[chunk] = loss;
             claimed = following;
-            if (Interlocked.Decrement(ref phaseOneLeft) == 0) EndPhaseOne();
+            if (Interlocked.Decrement(ref *phaseOneLeft) == 0) EndPhaseOne();
         }
+
+        if (claimed == 0) GroupNext();
     }
 
     private void UpdatePiece(int piece, int thread)
@@ -219,7 +232,6 @@ public sealed unsafe class FusedStep : IDisposable
         if (rows < 0) kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
         else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), sum, in rules);
         else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), sum, in rules);
-        if (Interlocked.Decrement(ref phaseTwoLeft) == 0) EndPhaseTwo();
     }
 
     // The first tile that this thread will probably claim in the next step.
@@ -227,10 +239,11 @@ public sealed unsafe class FusedStep : IDisposable
     {
         if (batch + 1 == batches) return;
         GroupedBatch next = grouped[(batch + 1) & 1];
-        if (thread >= next.Chunks) return;
+        int chunk = (thread & 1) != 0 ? next.Chunks - 1 - thread / 2 : thread / 2;
+        if (chunk < 0 || chunk >= next.Chunks) return;
         ref PrefetchList prefetch = ref buffers[thread].Prefetch;
         prefetch.Clear();
-        next.ListRecords(next.TileStart(thread), memory, ref prefetch);
+        next.ListRecords(next.TileStart(chunk), memory, ref prefetch);
         prefetch.Rest();
     }
 
@@ -238,7 +251,7 @@ public sealed unsafe class FusedStep : IDisposable
     {
         long next = batch + 1;
         if (next < batches) grouped[next & 1].Group(raw[next & 1], userHeads.Start, itemHeads.Start);
-        if (Interlocked.Decrement(ref phaseOneLeft) == 0) EndPhaseOne();
+        if (Interlocked.Decrement(ref *phaseOneLeft) == 0) EndPhaseOne();
     }
 
     private void FillPiece(int piece)
@@ -246,7 +259,6 @@ public sealed unsafe class FusedStep : IDisposable
         long number = batch + 2;
         int from = piece * SamplesAtOnce;
         Fill(number, from, Math.Min(SamplesAtOnce, terms[number % terms.Length].Count - from));
-        if (Interlocked.Decrement(ref phaseTwoLeft) == 0) EndPhaseTwo();
     }
 
     private void FillWhole(long number)
@@ -275,10 +287,10 @@ public sealed unsafe class FusedStep : IDisposable
             fillPieces = PiecesOf(later.Count, SamplesAtOnce);
         }
 
-        phaseOneLeft = 1 + grouped[batch & 1].Chunks;
-        phaseTwoLeft = UpdatePieces() + fillPieces;
+        *phaseOneLeft = 1 + grouped[batch & 1].Chunks;
+        *phaseTwoLeft = UpdatePieces() + fillPieces;
         fills.Open(fillPieces);
-        chunks.Open(phaseOneLeft);
+        chunks.Open((int)*phaseOneLeft);
     }
 
     private void EndPhaseOne()
