@@ -9,4 +9,5 @@ namespace NcfSpark.Benchmarks;
 /// <param name="CpuShare">The same by processor time.</param>
 /// <param name="Epoch">The fused step's speed fed with fresh negatives, over its bare speed.</param>
 /// <param name="CpuEpoch">The same by processor time.</param>
-internal sealed record StepFigures(double Fused, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Epoch, double CpuEpoch);
+/// <param name="Distance">Nanoseconds of a cache line from core to core.</param>
+internal sealed record StepFigures(double Fused, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Epoch, double CpuEpoch, double Distance);

@@ -49,12 +49,14 @@ internal sealed class StepMeasurement : IDisposable
             Share: MedianOf(round => round.Fused.PerSecond * of.FlopPerSample / round.Limit.PerSecond),
             CpuShare: MedianOf(round => round.Fused.PerCpuSecond * of.FlopPerSample / round.Limit.PerCpuSecond),
             Epoch: MedianOf(round => round.Epoch.PerSecond / round.Fused.PerSecond),
-            CpuEpoch: MedianOf(round => round.Epoch.PerCpuSecond / round.Fused.PerCpuSecond));
+            CpuEpoch: MedianOf(round => round.Epoch.PerCpuSecond / round.Fused.PerCpuSecond),
+            Distance: MedianOf(round => round.Distance));
     }
 
     private StepRound Round(TrainingPosition[] positions, double window) => new(
         Limit(window),
         Rate(fused, ready, ref positions[0], window),
+        threads > 1 ? CoreDistance.Measure() : double.NaN,
         Rate(fused, fresh, ref positions[1], window),
         withTorch ? Rate(torch, ready, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
 
