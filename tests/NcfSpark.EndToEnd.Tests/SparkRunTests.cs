@@ -7,13 +7,10 @@ namespace NcfSpark.EndToEnd.Tests;
 /// <summary>prepare on a Spark of its own, as a user runs it: the rows of DuckDB; stopped in the middle it leaves nothing, and the next run succeeds.</summary>
 public sealed class SparkRunTests
 {
-    private static readonly string? Home = SparkHome.Find();
-
     [SkippableFact]
     public void StoppedInTheMiddleItLeavesNothingAndTheNextRunHasTheRowsOfDuckDb()
     {
-        Skip.If(Home is null, SparkHome.HowToGetOne);
-        Skip.If(Environment.GetEnvironmentVariable("NCFSPARK_TEST_SPARK_CASES") is null, "Two whole runs on Spark take a minute: they run with NCFSPARK_TEST_SPARK_CASES=1.");
+        SparkHome.RequireAsked("a minute");
         using RunDirectory here = new(), there = new();
         string[] settings = SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(here.Path)!));
         string marker = $"ncfspark-test-{Guid.NewGuid():N}"; // on the command lines of Spark's processes
@@ -60,7 +57,7 @@ public sealed class SparkRunTests
     private static Process Start(string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), .. arguments]) { WorkingDirectory = NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
-        start.Environment["SPARK_HOME"] = Home;
+        start.Environment["SPARK_HOME"] = SparkHome.Require();
         return Process.Start(start)!;
     }
 
