@@ -71,6 +71,17 @@ public sealed class SparkRefusalTests
         AssertRefused(["--master", "local[2]"], "", [("PATH", "/no-such-directory")], "There is no Spark: SPARK_HOME is not set, and spark-submit is not on the PATH.", "or leave --master out, and DuckDB does the work");
     }
 
+    [Theory]
+    [InlineData("prepare", "add --master URL or --remote sc://host:port, or name a directory of this machine")]
+    [InlineData("train", "copy the version that it names to DIR/prepared", "`train --run DIR`")]
+    [InlineData("nightly", "storage that they share with this machine")]
+    public void ARunDirectoryThatOnlySparkWritesIsForPrepareOnSpark(string verb, params string[] says)
+    {
+        (int exitCode, string output, string error) = NcfSparkProcess.Run(verb, "--config", "conf/ml-latest-small.json", "--run", "s3a://bucket/run");
+        Assert.Equal((2, ""), (exitCode, output));
+        foreach (string words in says) Assert.Contains(words, error, StringComparison.Ordinal);
+    }
+
     private static void AssertRefused(string[] arguments, params string[] says) => AssertRefused(arguments, arguments[0] == "--master" ? SparkHome.Require() : "", [], says);
 
     private static void AssertRefused(string[] arguments, string sparkHome, (string Name, string Value)[] environment, params string[] says)
