@@ -37,12 +37,11 @@ internal sealed class SparkRun : IDisposable
         while (process.StandardError.ReadLine() is { } line)
         {
             said.Add(line);
-            if (line.StartsWith("Spark: ncf_log", StringComparison.Ordinal)) break;
+            if (line.StartsWith("prepare: 5 steps ...", StringComparison.Ordinal)) break;
         }
 
         rest = Task.Run(ReadRest);
-        Thread.Sleep(500);
-        Assert.NotEqual(0, Driver);
+        Thread.Sleep(1000);
     }
 
     /// <summary>Ctrl-C at a terminal goes to every process of the group.</summary>

@@ -58,8 +58,9 @@ public sealed class SparkRunTests : IDisposable
         SparkHome.RequireAsked("a minute");
         using SparkRun run = Start("local-cluster[2,1,1024]");
         run.WaitUntilItWorks();
-        int[] session = SparkRun.SessionOf(run.Driver), executors = [.. session.Where(id => SparkRun.CommandLine(id).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal))];
-        Assert.Equal(2, executors.Length);
+        // A driver answers before its executors are there.
+        while (Executors(SparkRun.SessionOf(run.Driver)).Length < 2) Thread.Sleep(100);
+        int[] session = SparkRun.SessionOf(run.Driver), executors = Executors(session);
         Process.GetProcessById(executors[0]).Kill();
         Assert.True(run.WaitForExit() == 0, run.Said);
         Assert.DoesNotContain(session, id => SparkRun.CommandLine(id).Length > 0);
@@ -75,6 +76,8 @@ public sealed class SparkRunTests : IDisposable
         Assert.True(run.WaitForExit() == 0, run.Said);
         AssertTheRowsOfDuckDb();
     }
+
+    private static int[] Executors(int[] session) => [.. session.Where(id => SparkRun.CommandLine(id).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal))];
 
     private SparkRun Start(string master) => new(master, ["prepare", .. settings, "--run", there.Path]);
 
