@@ -10,7 +10,8 @@ public sealed class SparkBadInputTests(SparkFixture spark, EngineFixture duckDb)
     [InlineData("too few columns")]
     [InlineData("a quote that does not end")]
     [InlineData("invalid UTF-8")]
-    public void ALineThatDoesNotFitIsTold(string name) => AssertRefused(name);
+    [InlineData("NaN and fractions in Parquet")]
+    public void ARowThatDoesNotFitIsTold(string name) => AssertRefused(name);
 
     [SkippableFact]
     public void EveryCaseOfDuckDbIsRefusedInTheSameWords()
