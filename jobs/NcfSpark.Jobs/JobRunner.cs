@@ -18,9 +18,10 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             string path = arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json.{SettingsFile.Offer("conf")}");
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
-            if (InputPlace.HasScheme(runDirectory)) throw new InvalidInputException($"--run {runDirectory}: a run directory is a path of this machine, since training reads it there. With Spark's executors elsewhere it must lie on storage that they share with this machine (NFS and the like).");
+            bool elsewhere = InputPlace.HasScheme(runDirectory);
+            if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
             if (arguments.Engine.Engine == EngineArguments.MicrosoftSpark && !MicrosoftSparkLaunch.IsUnderSparkSubmit) return MicrosoftSparkLaunch.Run(arguments.Engine, Environment.GetCommandLineArgs(), signals.Token);
-            using var runLock = RunLock.Take(runDirectory);
+            using RunLock? runLock = elsewhere ? null : RunLock.Take(runDirectory); // there, each attempt writes a version of its own
             return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine });
         }
         catch (InvalidInputException fault)
@@ -55,5 +56,18 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             error.WriteLine($"{verb.Name} failed: {failure.Message}\n{failure}");
             return ExitCode.Failed;
         }
+    }
+
+    // Spark writes there; training, on this machine, cannot read it.
+    private static void CheckElsewhere(Verb verb, EngineArguments engine, string runDirectory)
+    {
+        if (verb.Name != "prepare")
+        {
+            throw new InvalidInputException(
+                $"--run {runDirectory}: `{verb.Name}` needs a run directory of this machine. With Spark's executors elsewhere, either it lies on storage that they share with this machine (NFS and the like), or "
+                + $"`prepare --run {runDirectory}` lets Spark write there: copy the version that it names to DIR/prepared (hadoop fs -get, aws s3 cp --recursive) and go on here with `train --run DIR`.");
+        }
+
+        if (engine.Resolve() == EngineArguments.DuckDb) throw new InvalidInputException($"--run {runDirectory} is a path that Spark writes, and the engine is DuckDB: add --master URL or --remote sc://host:port, or name a directory of this machine (without a scheme).");
     }
 }

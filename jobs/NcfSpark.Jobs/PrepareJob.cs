@@ -28,7 +28,7 @@ internal static class PrepareJob
         Preparer.CheckInputIsThere(job.Configuration.Input, job.Configuration.Prepare); // before a Spark is started, which takes seconds
         try
         {
-            return Preparer.Prepare(job.Engine.Open(job), job.Configuration.Input, job.Configuration.Prepare, job.RunDirectory, job.Progress);
+            return Preparer.Prepare(job.Engine.Open(job), job.Configuration.Input, job.Configuration.Prepare, job.RunDirectory, job.Progress, job.Time);
         }
         finally
         {

@@ -48,5 +48,5 @@ public sealed record StageManifest
 
 /// <summary>A file of a stage's directory.</summary>
 /// <param name="Bytes">Its length.</param>
-/// <param name="Sha256">Its hash, in hexadecimal.</param>
+/// <param name="Sha256">Its hash, in hexadecimal; empty where it was written elsewhere, by Spark, and its bytes were never here.</param>
 public sealed record StageFile(long Bytes, string Sha256);

@@ -6,7 +6,7 @@ namespace NcfSpark.Data;
 /// A stage's directory while it is being written: NAME.tmp-SUFFIX beside its final place, renamed there in one step by <see cref="Publish"/>.
 /// Whatever happens before leaves no NAME behind, or leaves the one that was there.
 /// </summary>
-public sealed class StageWriter : IDisposable
+public sealed class StageWriter : IStageWriter
 {
     private readonly string runDirectory;
     private readonly string stage;

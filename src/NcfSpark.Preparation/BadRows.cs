@@ -12,6 +12,7 @@ internal static class BadRows
     /// <summary>The first bad rows of a source in the order of its files and lines, at most <paramref name="limit"/> of them.</summary>
     public static List<BadRow> Find(ISqlEngine engine, InputOptions input, InputSource source, IdTypes ids, long limit)
     {
+        limit = Math.Min(limit, int.MaxValue); // Spark's LIMIT is an INT
         List<BadRow> rows = [.. Rejected(engine, source, limit), .. Unusable(engine, input, source, ids, limit)];
         var place = source.Files.Paths.Select((path, index) => (path, index)).ToDictionary(pair => pair.path, pair => pair.index);
         return [.. rows.OrderBy(row => place.GetValueOrDefault(row.File)).ThenBy(row => row.Line ?? long.MaxValue).ThenBy(row => row.Text, StringComparer.Ordinal).Take((int)Math.Min(limit, Array.MaxLength))];
@@ -20,8 +21,9 @@ internal static class BadRows
     private static IEnumerable<BadRow> Rejected(ISqlEngine engine, InputSource source, long limit)
     {
         if (source.Csv is null) return [];
-        return engine.Query($"SELECT ncf_file, line, text, reason FROM {source.View}_rejected ORDER BY ncf_file, line LIMIT {limit}")
-            .Select(row => new BadRow(PathOf(source, row[0]), (long?)row[1], ReasonOf((string?)row[3] ?? "", source.Csv), (string?)row[2] ?? ""));
+        List<BadRow> rows = [.. engine.Query($"SELECT ncf_file, line, text, reason FROM {source.View}_rejected ORDER BY ncf_file, line LIMIT {limit}")
+            .Select(row => new BadRow(PathOf(source, row[0]), (long?)row[1], ReasonOf((string?)row[3] ?? "", source.Csv), (string?)row[2] ?? ""))];
+        return source.HasLines && rows.Exists(row => row.Line is null) ? RejectedLines.Find(rows, source.Csv) : rows;
     }
 
     private static List<BadRow> Unusable(ISqlEngine engine, InputOptions input, InputSource source, IdTypes ids, long limit)
@@ -33,13 +35,16 @@ internal static class BadRows
         // Equal rows have equal problems, so one of each is enough to know them again in a CSV file.
         string which = source.Csv is null ? "" : "DISTINCT ";
         var found = engine.Query($"SELECT {which}ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", UnusedProblems)}) LIMIT {Math.Max(limit, Sought)}")
-            .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: row.Skip(2).Select(field => (string)field!).ToArray()))
+            .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: source.Columns.All.Select((column, place) => InOneSpelling(column, (string)row[place + 2]!)).ToArray()))
             .ToList();
 
         return !source.HasLines
             ? [.. found.Select(row => new BadRow(row.File, null, Reason(input, source.Columns, row.Problem, row.Fields), string.Join(", ", row.Fields)))]
             : [.. found.GroupBy(row => row.File).SelectMany(file => WithLines(input, source, file.Key, file.ToDictionary(row => Key(row.Fields), row => row.Problem)).Take((int)Math.Min(limit, Array.MaxLength)))];
     }
+
+    // DuckDB writes nan, Spark NaN.
+    private static string InOneSpelling(InputColumn column, string value) => column.Kind == SqlColumnKind.Floating && value == "NaN" ? "nan" : value;
 
     private static IEnumerable<BadRow> WithLines(InputOptions input, InputSource source, string file, Dictionary<string, RowProblem> problems)
     {
@@ -101,7 +106,7 @@ internal static class BadRows
         return "";
     }
 
-    private static string ReasonOf(string engineReason, CsvLayout layout)
+    internal static string ReasonOf(string engineReason, CsvLayout layout)
     {
         if (engineReason.Contains("utf-8", StringComparison.OrdinalIgnoreCase)) return "it is not valid UTF-8: save the file as UTF-8";
         if (engineReason.Contains("number of columns", StringComparison.OrdinalIgnoreCase)) return $"it does not have the {layout.Columns} columns of the first line ({engineReason})";

@@ -6,6 +6,9 @@ namespace NcfSpark.Preparation;
 /// <summary>Writes the parts of a prepared directory from the tables of <see cref="SplitSql"/>.</summary>
 internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, long itemCount)
 {
+    /// <summary>The directories of Parquet files that there may be.</summary>
+    public static readonly string[] Names = ["users", "items", "train", "validation", "test", "test_candidates"];
+
     /// <summary>Positives and their negatives, all rows of a user in one shard.</summary>
     public void WriteTrain(string directory)
     {
@@ -30,7 +33,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     public void Write(string query, string directory) => engine.WriteParquet(query, directory);
 
     /// <summary>Users, items, validation and test.</summary>
-    public void WriteTables(StageWriter writer)
+    public void WriteTables(IStageWriter writer)
     {
         Write($"""
             SELECT u.user_id, u.user_index, CAST(coalesce(c.positives, 0) AS INT) AS interactions
@@ -43,13 +46,16 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     }
 
     /// <summary>Reads back how many rows stand in the files, and adds the candidates to the counts. An engine that loses rows in silence is caught here.</summary>
-    public void CheckWritten(StageWriter writer, SortedDictionary<string, long> rows)
+    public void CheckWritten(IStageWriter writer, SortedDictionary<string, long> rows)
     {
         rows["test_candidates"] = RowsIn(writer.File("test_candidates"));
         foreach (string part in new[] { "users", "items", "train", "validation", "test" })
         {
             long written = RowsIn(writer.File(part));
-            if (written != rows[part]) throw new InvalidOperationException($"{engine.Name} wrote {written:N0} rows of {part} where there are {rows[part]:N0}. Nothing was published.{(engine is IClusterEngine ? " With Spark's executors on other machines, the run directory must lie on storage that they share with this one." : "")}");
+            if (written == rows[part]) continue;
+            string problem = $"{engine.Name} wrote {rows[part]:N0} rows of {part}, and {written:N0} are there. Nothing was published.";
+            if (engine is not IClusterEngine) throw new InvalidOperationException(problem);
+            throw new InvalidInputException($"{problem} With Spark's executors on other machines, the run directory must lie on storage that they share with this one (NFS and the like): choose one with --run. `prepare` can also write where only Spark reaches: --run hdfs://…, s3a://….");
         }
     }
 
@@ -57,9 +63,24 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
 
     private long RowsIn(string directory)
     {
+        if (InputPlace.HasScheme(directory)) return RowsElsewhere(directory);
         string[] files = Directory.Exists(directory) ? Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories) : [];
         if (files.Length == 0) return 0;
         engine.ReadParquet("ncf_written", files);
+        return (long)engine.Query("SELECT count(*) FROM ncf_written")[0][0]!;
+    }
+
+    private long RowsElsewhere(string directory)
+    {
+        try
+        {
+            engine.ReadParquet("ncf_written", [directory]);
+        }
+        catch (SqlEngineException none) when (none.InputAtFault)
+        {
+            return 0; // a part that was not asked for, or one without a row
+        }
+
         return (long)engine.Query("SELECT count(*) FROM ncf_written")[0][0]!;
     }
 }

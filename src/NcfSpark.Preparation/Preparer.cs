@@ -29,23 +29,30 @@ public static class Preparer
     /// <exception cref="InvalidInputException">One is not there, or empty.</exception>
     public static void CheckInputIsThere(InputOptions input, PrepareOptions prepare) => InputFingerprint.CheckFiles(input, prepare);
 
-    /// <summary>Prepares and publishes; a result that was there is replaced.</summary>
+    /// <summary>
+    /// Prepares and publishes into a run directory of this machine, where a result that was there is replaced; or, where it has a scheme (hdfs:, s3a:, file:), as a new version
+    /// that Spark writes there (see <see cref="SparkStageWriter"/>).
+    /// </summary>
     /// <exception cref="InvalidInputException">The input or a setting is at fault, or there is no room to write. What was there before is untouched.</exception>
     /// <exception cref="SqlEngineException">The engine failed.</exception>
-    public static StageDirectory Prepare(ISqlEngine engine, InputOptions input, PrepareOptions prepare, string runDirectory, IProgressReporter progress)
+    public static StageDirectory Prepare(ISqlEngine engine, InputOptions input, PrepareOptions prepare, string runDirectory, IProgressReporter progress, TimeProvider? time = null)
     {
         using IProgressTask steps = progress.Start("prepare", 5, "steps");
         try
         {
-            return Run(engine, input, prepare, runDirectory, progress, steps);
+            return Run(engine, input, prepare, Begin, progress, steps);
         }
         catch (Exception cause) when (cause is SqlEngineException { DiskFull: true } or IOException { HResult: NoSpaceLeft })
         {
-            throw new InvalidInputException($"{Path.GetFullPath(runDirectory)}: there is no room left on the disk while preparing ({FirstLine(cause.Message)}). Nothing was changed. Make room, or choose another run directory with --run.", cause);
+            throw new InvalidInputException($"{(InputPlace.HasScheme(runDirectory) ? runDirectory : Path.GetFullPath(runDirectory))}: there is no room left on the disk while preparing ({FirstLine(cause.Message)}). Nothing was changed. Make room, or choose another run directory with --run.", cause);
         }
+
+        IStageWriter Begin() => InputPlace.HasScheme(runDirectory)
+            ? SparkStageWriter.Begin(engine, runDirectory, PreparedData.StageName, time ?? TimeProvider.System)
+            : StageWriter.Begin(runDirectory, PreparedData.StageName);
     }
 
-    private static StageDirectory Run(ISqlEngine engine, InputOptions input, PrepareOptions prepare, string runDirectory, IProgressReporter progress, IProgressTask steps)
+    private static StageDirectory Run(ISqlEngine engine, InputOptions input, PrepareOptions prepare, Func<IStageWriter> begin, IProgressReporter progress, IProgressTask steps)
     {
         steps.Detail("read");
         string content = InputFingerprint.OfContent(() => engine, input, prepare);
@@ -56,10 +63,11 @@ public static class Preparer
         InteractionLog log = InputSource.Readable(sources[0].Files, () => InteractionLog.Read(engine, input, sources, progress));
         steps.Advance(1);
 
-        using StageWriter writer = StageWriter.Begin(runDirectory, PreparedData.StageName);
+        using IStageWriter writer = begin();
         steps.Detail("split");
         bool givenCandidates = prepare.Split == "given" && input.TestCandidatesPath.Length > 0;
         string candidatesParquet = writer.File("given_candidates.parquet");
+        if (givenCandidates && writer is SparkStageWriter) throw new InvalidInputException($"Input:TestCandidatesPath is read on this machine, and --run is elsewhere: name a run directory of this machine.");
         if (givenCandidates) GivenCandidates.Open(engine, input.TestCandidatesPath, candidatesParquet, log.Ids);
         SplitSql.Run(engine, prepare, log.TicksPerSecond, givenCandidates ? GivenCandidates.ItemIds : null);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
@@ -76,8 +84,8 @@ public static class Preparer
 
         steps.Detail("write");
         parts.WriteTables(writer);
-        if (log.Bad.Count > 0) WriteBadRows(writer.File(BadRowsFile), log.Bad);
-        File.Delete(candidatesParquet);
+        if (log.Bad.Count > 0) WriteBadRows(writer, log.Bad);
+        if (givenCandidates) File.Delete(candidatesParquet);
         parts.CheckWritten(writer, rows);
         StageDirectory published = writer.Publish(new StageManifest
         {
@@ -144,10 +152,12 @@ public static class Preparer
         if (rows["train_positives"] == 0) throw new InvalidInputException($"{name}: no row is left to train on; all were given as held out. Check Input:Path and Input:TestPath.");
     }
 
-    private static void WriteBadRows(string path, IReadOnlyList<BadRow> rows)
+    private static void WriteBadRows(IStageWriter writer, IReadOnlyList<BadRow> rows)
     {
         static string Quoted(string field) => $"\"{field.Replace("\"", "\"\"")}\"";
-        File.WriteAllLines(path, rows.Select(row => $"{Quoted(row.File)},{row.Line},{Quoted(row.Reason)},{Quoted(row.Text)}").Prepend("file,line,reason,text"));
+        IEnumerable<string> lines = rows.Select(row => $"{Quoted(row.File)},{row.Line},{Quoted(row.Reason)},{Quoted(row.Text)}").Prepend("file,line,reason,text");
+        if (writer is SparkStageWriter elsewhere) elsewhere.WriteText(BadRowsFile, string.Join('\n', lines));
+        else File.WriteAllLines(writer.File(BadRowsFile), lines);
     }
 
     private static InvalidInputException NeedsSpark(string given) => new($"\"{given}\" is read by Spark only: add --master URL or --remote sc://host:port.");

@@ -38,6 +38,28 @@ public sealed class StageDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void ACopyOfWhatSparkWroteHasItsManifestInADirectoryAndItsFilesAreKnownByLength()
+    {
+        string prepared = Path.Combine(run, "prepared"), manifest = Path.Combine(prepared, StageManifest.FileName);
+        Directory.CreateDirectory(manifest);
+        File.WriteAllText(Path.Combine(prepared, "rows"), "12345");
+        File.WriteAllText(Path.Combine(manifest, "_SUCCESS"), "");
+        File.WriteAllText(Path.Combine(manifest, "part-00000-x.txt"), StageDirectory.ToText(new StageManifest
+        {
+            Stage = "prepared",
+            Fingerprint = "abc",
+            MadeFrom = [],
+            Configuration = [],
+            Seed = 1,
+            Rows = [],
+            Files = { ["rows"] = new StageFile(5, "") },
+        }));
+        Assert.Equal("abc", StageDirectory.Open(run, "prepared").Manifest.Fingerprint);
+        File.WriteAllText(Path.Combine(prepared, "rows"), "1234");
+        Assert.Contains("has 4 bytes where 5 were written", Assert.Throws<InvalidInputException>(() => StageDirectory.Open(run, "prepared")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void PublishingReplacesTheOldResult()
     {
         Publish("prepared", "old", ("a", "1"), ("b", "2"));

@@ -5,7 +5,7 @@ namespace NcfSpark.EndToEnd.Tests;
 /// <summary>The program as a user starts it: another process, from the root of the repository.</summary>
 internal static class NcfSparkProcess
 {
-    private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "ncfspark.dll");
+    public static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "ncfspark.dll");
 
     public static string Repository { get; } = FindRepository();
 

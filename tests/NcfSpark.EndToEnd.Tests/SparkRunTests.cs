@@ -4,50 +4,96 @@ using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>prepare on a Spark of its own, as a user runs it: the rows of DuckDB; stopped in the middle it leaves nothing, and the next run succeeds.</summary>
-public sealed class SparkRunTests
+/// <summary>prepare on a Spark of its own, as a user runs it: the rows of DuckDB; stopped or struck in the middle it leaves nothing, and the next run succeeds.</summary>
+public sealed class SparkRunTests : IDisposable
 {
-    private static readonly string? Home = SparkHome.Find();
+    private readonly RunDirectory here = new(), there = new();
+    private readonly string[] settings;
+
+    public SparkRunTests() => settings = SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(here.Path)!));
+
+    public void Dispose()
+    {
+        here.Dispose();
+        there.Dispose();
+    }
+
+    [SkippableTheory]
+    [InlineData("TERM", false, 143)]
+    [InlineData("INT", true, 130)]
+    public void StoppedInTheMiddleItLeavesNothingAndTheNextRunHasTheRowsOfDuckDb(string signal, bool toGroup, int exitCode)
+    {
+        SparkHome.RequireAsked("a minute");
+        using (SparkRun run = Start("local[2]"))
+        {
+            run.WaitUntilItWorks();
+            run.Signal(signal, toGroup);
+            Assert.Equal(exitCode, run.WaitForExit(TimeSpan.FromSeconds(60)));
+            Assert.Contains("stopped; the same command again goes on from here", run.Said, StringComparison.Ordinal);
+        }
+
+        AssertTheNextRunSucceeds("local[2]");
+    }
 
     [SkippableFact]
-    public void StoppedInTheMiddleItLeavesNothingAndTheNextRunHasTheRowsOfDuckDb()
+    public void TheServerKilledInTheMiddleIsToldAtOnceAndTheNextRunSucceeds()
     {
-        Skip.If(Home is null, SparkHome.HowToGetOne);
-        Skip.If(Environment.GetEnvironmentVariable("NCFSPARK_TEST_SPARK_CASES") is null, "Two whole runs on Spark take a minute: they run with NCFSPARK_TEST_SPARK_CASES=1.");
-        using RunDirectory here = new(), there = new();
-        string[] settings = SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(here.Path)!));
-        string marker = $"ncfspark-test-{Guid.NewGuid():N}"; // on the command lines of Spark's processes
-        string[] spark = ["prepare", .. settings, "--run", there.Path, "--master", "local[2]", "--conf", $"spark.ncfspark.test={marker}"];
-
-        using (Process process = Start(spark))
+        SparkHome.RequireAsked("a minute");
+        using (SparkRun run = Start("local[2]"))
         {
-            // Once it reads, Spark is there and at work.
-            while (process.StandardError.ReadLine() is { } line && !line.StartsWith("prepare: 5 steps", StringComparison.Ordinal))
-            {
-            }
-
-            Assert.NotEmpty(ProcessesWith(marker));
-            Task<string> rest = process.StandardError.ReadToEndAsync();
-            Thread.Sleep(1000);
-            Process.Start("kill", ["-TERM", $"{process.Id}"]).WaitForExit();
-            Assert.True(process.WaitForExit(TimeSpan.FromSeconds(60)), "It did not end.");
-            Assert.Contains("stopped; the same command again goes on from here", rest.GetAwaiter().GetResult(), StringComparison.Ordinal);
-            Assert.Equal(143, process.ExitCode);
-            Assert.Empty(ProcessesWith(marker));
-            Assert.Empty(Directory.GetDirectories(there.Path));
+            run.WaitUntilItWorks();
+            Process.GetProcessById(run.Driver).Kill();
+            Assert.Equal(1, run.WaitForExit(TimeSpan.FromSeconds(20)));
+            Assert.Contains("was killed (signal 9", run.Said, StringComparison.Ordinal);
+            Assert.Contains("Nothing was changed.", run.Said, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", run.Said, StringComparison.Ordinal);
         }
 
-        using (Process process = Start(spark))
-        {
-            Task<string> error = process.StandardError.ReadToEndAsync();
-            process.WaitForExit();
-            Assert.True(process.ExitCode == 0, error.GetAwaiter().GetResult());
-        }
+        AssertTheNextRunSucceeds("local[2]");
+    }
 
-        Assert.Empty(ProcessesWith(marker));
+    [SkippableFact]
+    public void AnExecutorKilledInTheMiddleChangesNoRow()
+    {
+        SparkHome.RequireAsked("a minute");
+        using SparkRun run = Start("local-cluster[2,1,1024]");
+        run.WaitUntilItWorks();
+        // A driver answers before its executors are there.
+        while (Executors(SparkRun.SessionOf(run.Driver)).Length < 2) Thread.Sleep(100);
+        int[] session = SparkRun.SessionOf(run.Driver), executors = Executors(session);
+        Process.GetProcessById(executors[0]).Kill();
+        Assert.True(run.WaitForExit() == 0, run.Said);
+        Assert.DoesNotContain(session, id => SparkRun.CommandLine(id).Length > 0);
+        AssertTheRowsOfDuckDb();
+    }
+
+    [SkippableFact]
+    public void AStandaloneClusterGivesTheRowsOfDuckDb()
+    {
+        SparkHome.RequireAsked("a minute");
+        using var cluster = new StandaloneCluster(Path.Combine(Path.GetDirectoryName(here.Path)!, "cluster"));
+        using SparkRun run = new(cluster.Master, ["prepare", .. settings, "--run", there.Path, "--executor-memory", "512m", "--conf", "spark.sql.shuffle.partitions=4"]);
+        Assert.True(run.WaitForExit() == 0, run.Said);
+        AssertTheRowsOfDuckDb();
+    }
+
+    private static int[] Executors(int[] session) => [.. session.Where(id => SparkRun.CommandLine(id).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal))];
+
+    private SparkRun Start(string master) => new(master, ["prepare", .. settings, "--run", there.Path]);
+
+    private void AssertTheNextRunSucceeds(string master)
+    {
+        Assert.Empty(Directory.GetDirectories(there.Path));
+        using (SparkRun again = Start(master)) Assert.True(again.WaitForExit() == 0, again.Said);
+        AssertTheRowsOfDuckDb();
+    }
+
+    private void AssertTheRowsOfDuckDb()
+    {
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", here.Path]);
         PreparedData onDuckDb = PreparedData.Open(here.Path), onSpark = PreparedData.Open(there.Path);
         Assert.Equal(onDuckDb.Directory.Manifest.Fingerprint, onSpark.Directory.Manifest.Fingerprint);
+        Assert.Equal(onDuckDb.Directory.Manifest.Rows, onSpark.Directory.Manifest.Rows);
         Assert.Equal(Train(onDuckDb), Train(onSpark));
     }
 
@@ -55,28 +101,5 @@ public sealed class SparkRunTests
     {
         (InteractionRows rows, int[] labels) = data.ReadTrain();
         return [.. rows.Users.Select((user, row) => (user, rows.Items[row], labels[row], rows.Timestamps[row])).Order()];
-    }
-
-    private static Process Start(string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), .. arguments]) { WorkingDirectory = NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
-        start.Environment["SPARK_HOME"] = Home;
-        return Process.Start(start)!;
-    }
-
-    // Of this program's children: Java and the shell around it.
-    private static string[] ProcessesWith(string marker) => [.. Directory.GetDirectories("/proc").Where(directory => int.TryParse(Path.GetFileName(directory), out _)).Select(CommandLineOf)
-        .Where(line => line.Contains(marker, StringComparison.Ordinal) && !line.Contains("ncfspark.dll", StringComparison.Ordinal))];
-
-    private static string CommandLineOf(string directory)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(directory, "cmdline")).Replace('\0', ' ');
-        }
-        catch (IOException)
-        {
-            return ""; // it has just ended
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NcfSpark.Data;
+using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
 
 namespace NcfSpark.Preparation.Tests;
@@ -109,16 +110,20 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         ["missing candidates"] = new(test => test.folder.Write("log.csv", Good), new() { TestPath = "log.csv", TestCandidatesPath = "nowhere.negative" }, new() { Split = "given" }, ["nowhere.negative is not there", "Input:TestCandidatesPath"]),
     };
 
+    internal static IEnumerable<string> All => Cases.Keys;
+
     public static TheoryData<string> Names => [.. Cases.Keys];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void IsRefusedWithAMessageThatHelps(string name)
+    public void IsRefusedWithAMessageThatHelps(string name) => AssertRefused(fixture.Engine, name);
+
+    internal void AssertRefused(ISqlEngine engine, string name)
     {
         Case bad = Cases[name];
         InputOptions input = Located(bad);
         string run = Path.Combine(folder.Path, "run");
-        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(fixture.Engine, input, bad.Prepare, run, SilentProgress.Instance));
+        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(engine, input, bad.Prepare, run, SilentProgress.Instance));
         Assert.All(bad.Says, part => Assert.Contains(part, refusal.Message));
         Assert.False(Directory.Exists(run) && Directory.GetFileSystemEntries(run).Length > 0);
     }

@@ -3,7 +3,7 @@ namespace NcfSpark.Jobs.Progress;
 /// <summary>How far a piece of work is, and the words for it. Any thread may advance it while another reads.</summary>
 /// <param name="title">What is done, such as "epoch 3 of 20".</param>
 /// <param name="total">Units in all; 0 where it is not known.</param>
-/// <param name="unit">What is counted, such as "samples".</param>
+/// <param name="unit">What is counted, such as "samples"; empty where nothing is.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ProgressState(string title, long total, string unit, TimeProvider time)
 {
@@ -34,7 +34,7 @@ internal sealed class ProgressState(string title, long total, string unit, TimeP
             parts.Add(Rate(done, elapsed));
         }
 
-        parts.Add(total > 0 ? $"{done:N0}/{total:N0} {unit}" : $"{done:N0} {unit}");
+        if (unit.Length > 0) parts.Add(total > 0 ? $"{done:N0}/{total:N0} {unit}" : $"{done:N0} {unit}");
         if (detail.Length > 0) parts.Add(detail);
         return string.Join(", ", parts);
     }
@@ -43,10 +43,10 @@ internal sealed class ProgressState(string title, long total, string unit, TimeP
     public string Summary()
     {
         (long done, TimeSpan elapsed) = (Done, time.GetElapsedTime(started));
-        string amount = done < total ? $"stopped at {done:N0} of {total:N0} {unit} after" : $"{done:N0} {unit} in";
+        string amount = unit.Length == 0 ? "" : done < total ? $"stopped at {done:N0} of {total:N0} {unit} after " : $"{done:N0} {unit} in ";
         string rate = done > 0 && elapsed > TimeSpan.Zero ? $", {Rate(done, elapsed)}" : "";
         string told = detail.Length > 0 ? $", {detail}" : "";
-        return $"{title}: {amount} {Words(elapsed.TotalSeconds)}{rate}{told}";
+        return $"{title}: {amount}{Words(elapsed.TotalSeconds)}{rate}{told}";
     }
 
     /// <summary>Percent done, rounded down, so that 100 % is the end and nothing else.</summary>

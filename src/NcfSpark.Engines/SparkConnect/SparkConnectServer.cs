@@ -13,7 +13,20 @@ namespace NcfSpark.Engines.SparkConnect;
 public sealed class SparkConnectServer : IDisposable
 {
     private const int PortAttempts = 3;
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200), StopLimit = TimeSpan.FromSeconds(15), MasterLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200), StopLimit = TimeSpan.FromSeconds(15);
+
+    // What to do about what a server says when it does not start.
+    private static readonly (string Words, string Cure)[] Cures =
+    [
+        ("Could not parse Master URL", $"--master is none that this Spark knows: {MasterCheck.Known}."),
+        ("Master must either be", $"--master is none that this Spark knows: {MasterCheck.Known}."),
+        ("UnsupportedClassVersionError", "The Java here is too old for this Spark: Spark 4 needs Java 17 or 21. Set JAVA_HOME to one."),
+        ("Failed to load class org.apache.spark.sql.connect", "This Spark has no Connect server in its jars: add --packages org.apache.spark:spark-connect_2.12:VERSION with its version, or use Spark 4."),
+        ("HADOOP_CONF_DIR or YARN_CONF_DIR must be set", "Set HADOOP_CONF_DIR to the directory with the cluster's core-site.xml and yarn-site.xml."),
+        ("Could not load KUBERNETES classes", "This Spark was built without its Kubernetes part: use a distribution that has jars/spark-kubernetes_*.jar, or another --master."),
+        ("unresolved dependency", "What --packages names could not be downloaded: check its spelling and version, the network, or name another place with --repositories."),
+        ("OutOfMemoryError", "Java had too little memory: give the driver more with --driver-memory, such as 4g."),
+    ];
 
     private readonly Process process;
     private readonly ServerLog log;
@@ -34,7 +47,7 @@ public sealed class SparkConnectServer : IDisposable
     public static async Task<SparkConnectServer> StartAsync(SparkServerOptions options, CancellationToken cancellation = default)
     {
         SparkInstallation spark = SparkInstallation.Find(options.SparkHome);
-        await RequireMasterAsync(options, cancellation);
+        await MasterCheck.RequireAsync(options.Master, spark.Version, cancellation);
         if (spark.Version.StartsWith("3.", StringComparison.Ordinal))
         {
             options.Progress.Line($"Spark {spark.Version} has no token for its Connect server: while it runs, whoever reaches its port can run code as you. Spark 4 has one.");
@@ -120,6 +133,7 @@ public sealed class SparkConnectServer : IDisposable
         while (true)
         {
             if (process.HasExited) throw new InvalidInputException(WhyItDidNotStart(options));
+            if (MasterCheck.IsIgnored(options.Master, log)) throw new InvalidInputException(MasterCheck.Ignored(options.Master));
             try
             {
                 await using SparkConnectClient client = await SparkConnectClient.ConnectAsync(Address, new SparkConnectOptions { Time = options.Time }, cancellation);
@@ -141,42 +155,8 @@ public sealed class SparkConnectServer : IDisposable
     private string WhyItDidNotStart(SparkServerOptions options)
     {
         process.WaitForExit(TimeSpan.FromSeconds(2)); // for the rest of its output
-        string cure = "";
-        if (log.Contains("Could not parse Master URL") || log.Contains("Master must either be"))
-        {
-            cure = $"\"{options.Master}\" is no master that Spark knows: local[*], local[4], local-cluster[executors,cores,MB], spark://host:port, yarn, or k8s://host:port. ";
-        }
-        else if (log.Contains("UnsupportedClassVersionError")) cure = "The Java here is too old for this Spark: Spark 4 needs Java 17 or 21. Set JAVA_HOME to one. ";
-        else if (log.Contains("Failed to load class org.apache.spark.sql.connect")) cure = "This Spark has no Connect server in its jars: add --packages org.apache.spark:spark-connect_2.12:VERSION with its version, or use Spark 4. ";
-        return cure + HowItEnded();
-    }
-
-    // Spark itself tries a standalone master for a minute before it gives up.
-    private static async Task RequireMasterAsync(SparkServerOptions options, CancellationToken cancellation)
-    {
-        const string scheme = "spark://";
-        if (!options.Master.StartsWith(scheme, StringComparison.Ordinal)) return;
-        string[] masters = options.Master[scheme.Length..].Split(',');
-        string problem = "";
-        foreach (string master in masters)
-        {
-            int colon = master.LastIndexOf(':');
-            if (colon <= 0 || !int.TryParse(master[(colon + 1)..], out int port)) throw new InvalidInputException($"--master {options.Master}: \"{master}\" is not host:port; a standalone master listens on port 7077 by default.");
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            limit.CancelAfter(MasterLimit);
-            try
-            {
-                await socket.ConnectAsync(master[..colon].Trim('[', ']'), port, limit.Token);
-                return;
-            }
-            catch (Exception failure) when (failure is SocketException or OperationCanceledException && !cancellation.IsCancellationRequested)
-            {
-                problem = failure is SocketException ? failure.Message : $"no answer within {MasterLimit.TotalSeconds:0} s";
-            }
-        }
-
-        throw new InvalidInputException($"No Spark master answers at {options.Master} ({problem}). Start one ($SPARK_HOME/sbin/start-master.sh, and workers), mend the address, or use --master 'local[*]'.");
+        string? cure = Cures.FirstOrDefault(known => log.Contains(known.Words)).Cure;
+        return cure is null ? HowItEnded()! : $"{cure} {HowItEnded()}";
     }
 
     private static int FreePort()

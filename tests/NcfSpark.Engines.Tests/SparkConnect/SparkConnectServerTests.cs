@@ -37,11 +37,15 @@ public sealed class SparkConnectServerTests(SparkFixture spark)
     }
 
     [SkippableFact]
-    public async Task AWrongMasterEndsInSecondsWithTheServersOwnWords()
+    public async Task AWrongMasterIsToldBeforeASparkIsStarted() =>
+        Assert.Contains("--master nonsense is no master that Spark knows: local[*]", await MessageFrom(new() { Master = "nonsense", SparkHome = spark.Home }));
+
+    [SkippableFact]
+    public async Task AServerThatDoesNotStartEndsInSecondsWithItsOwnWordsAndWhatToDo()
     {
-        string message = await MessageFrom(new() { Master = "nonsense", SparkHome = spark.Home });
-        Assert.Contains("\"nonsense\" is no master that Spark knows: local[*]", message);
-        Assert.Contains("Master must either be yarn or start with spark, k8s, or local", message);
+        string message = await MessageFrom(new() { Master = "local-cluster[1,1,1]", SparkHome = spark.Home, SubmitArguments = ["--executor-memory", "1x"] });
+        Assert.Contains("ended with exit code", message);
+        Assert.DoesNotContain("SparkSubmit.scala", message);
     }
 
     [SkippableFact]

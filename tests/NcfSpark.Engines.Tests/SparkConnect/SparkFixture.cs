@@ -8,7 +8,6 @@ namespace NcfSpark.Engines.Tests.SparkConnect;
 /// </summary>
 public sealed class SparkFixture : IDisposable
 {
-    private readonly Lazy<string?> home = new(SparkHome.Find);
     private readonly Lazy<SparkConnectServer> server;
 
     public SparkFixture() => server = new Lazy<SparkConnectServer>(() => Start("local[2]",
@@ -16,14 +15,7 @@ public sealed class SparkFixture : IDisposable
         "--conf", "spark.connect.execute.reattachable.senderMaxStreamSize=4m"));
 
     /// <summary>Skips the test where there is none.</summary>
-    public string Home
-    {
-        get
-        {
-            Skip.If(home.Value is null, SparkHome.HowToGetOne);
-            return home.Value;
-        }
-    }
+    public string Home => SparkHome.Require();
 
     public SparkConnectionString Address => Home.Length > 0 ? server.Value.Address : throw new InvalidOperationException();
 

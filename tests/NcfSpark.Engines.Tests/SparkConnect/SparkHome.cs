@@ -5,12 +5,28 @@ namespace NcfSpark.Engines.Tests.SparkConnect;
 /// <summary>The Spark that tests run: SPARK_HOME, or the archive beside the repository, unpacked once into the user's cache.</summary>
 internal static class SparkHome
 {
-    public const string HowToGetOne = "There is no Spark: set SPARK_HOME to an unpacked Spark 4 (tests/NcfSpark.Engines.Tests/SparkConnect/README.md).";
+    private const string HowToGetOne = "There is no Spark: set SPARK_HOME to an unpacked Spark 4 (tests/NcfSpark.Engines.Tests/SparkConnect/README.md).";
 
     private const string Release = "spark-4.3.0";
 
+    private static readonly Lazy<string?> Found = new(Find);
+
+    /// <summary>Where there is none, the test is skipped, with a line that says how to get one; in CI it fails, so that nothing is green unseen.</summary>
+    public static string Require() => Require(Found.Value, Environment.GetEnvironmentVariable("CI"));
+
+    /// <summary>What takes long runs for who asks.</summary>
+    public static void RequireAsked(string seconds) =>
+        Skip.If(Environment.GetEnvironmentVariable("NCFSPARK_TEST_SPARK_CASES") is null, $"It takes {seconds} on Spark: it runs with NCFSPARK_TEST_SPARK_CASES=1.");
+
+    internal static string Require(string? found, string? ci)
+    {
+        if (found is null && ci is ("true" or "1")) Assert.Fail($"{HowToGetOne} In CI (CI={ci}) these tests are not skipped.");
+        Skip.If(found is null, HowToGetOne);
+        return found;
+    }
+
     /// <summary>Null where there is none.</summary>
-    public static string? Find()
+    private static string? Find()
     {
         if (Environment.GetEnvironmentVariable("SPARK_HOME") is { Length: > 0 } home) return home;
         string? archive = Archive();

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Globalization;
+using NcfSpark.Engines.Tests.SparkConnect;
+
+namespace NcfSpark.EndToEnd.Tests;
+
+/// <summary>A run on a Spark of its own, started as from a terminal (in a process group of its own), with an eye on Spark's processes.</summary>
+internal sealed class SparkRun : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    private readonly string marker = $"ncfspark-test-{Guid.NewGuid():N}"; // on the command lines of Spark's processes
+    private readonly Process process;
+    private readonly List<string> said = [];
+    private Task? rest;
+
+    public SparkRun(string master, string[] arguments)
+    {
+        // What runs the tests may have told its children to ignore Ctrl-C.
+        string[] command = ["env", "--default-signal=INT", "dotnet", NcfSparkProcess.Assembly, .. arguments, "--master", master, "--conf", $"spark.ncfspark.test={marker}"];
+        var start = new ProcessStartInfo("setsid", command) { WorkingDirectory = NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
+        start.Environment["SPARK_HOME"] = SparkHome.Require();
+        process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+    }
+
+    /// <summary>All that it wrote to standard error, once it has ended.</summary>
+    public string Said => string.Join('\n', said);
+
+    /// <summary>Spark's driver, and with it the executors of a local-cluster, by process id; they are a session of their own.</summary>
+    public int Driver => Processes().First(id => CommandLine(id) is var line && line.Contains(marker, StringComparison.Ordinal) && line.Contains("bin/java", StringComparison.Ordinal));
+
+    /// <summary>Returns once Spark is there and at work.</summary>
+    public void WaitUntilItWorks()
+    {
+        while (process.StandardError.ReadLine() is { } line)
+        {
+            said.Add(line);
+            if (line.StartsWith("prepare: 5 steps ...", StringComparison.Ordinal)) break;
+        }
+
+        rest = Task.Run(ReadRest);
+        Thread.Sleep(1000);
+    }
+
+    /// <summary>Ctrl-C at a terminal goes to every process of the group.</summary>
+    public void Signal(string name, bool toGroup) => Process.Start("kill", [$"-{name}", "--", $"{(toGroup ? "-" : "")}{process.Id}"]).WaitForExit();
+
+    /// <summary>Waits for its end, and for nothing of Spark to be left.</summary>
+    public int WaitForExit(TimeSpan? limit = null)
+    {
+        rest ??= Task.Run(ReadRest);
+        Assert.True(process.WaitForExit(limit ?? Limit), $"It did not end:\n{Said}");
+        rest.Wait(Limit);
+        Assert.DoesNotContain(Processes(), id => CommandLine(id).Contains(marker, StringComparison.Ordinal));
+        return process.ExitCode;
+    }
+
+    public static int[] SessionOf(int id) => [.. Processes().Where(other => Session(other) == Session(id))];
+
+    public static string CommandLine(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/cmdline").Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return ""; // it has just ended
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited) process.Kill(); // the shell around Spark then stops it
+        process.Dispose();
+    }
+
+    private static IEnumerable<int> Processes() => Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int id) ? id : 0).Where(id => id > 0);
+
+    private static int Session(int id)
+    {
+        try
+        {
+            string stat = File.ReadAllText($"/proc/{id}/stat"); // "4242 (a name) S parent group session …"
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[3], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private void ReadRest()
+    {
+        while (process.StandardError.ReadLine() is { } line) said.Add(line);
+    }
+}
