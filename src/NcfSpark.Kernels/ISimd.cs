@@ -42,6 +42,9 @@ internal unsafe interface ISimd<V>
     /// <summary>Lane by lane: gate > 0 ? value : 0, which is the gradient of ReLU where the gate is its input or its output.</summary>
     static abstract V WherePositive(V gate, V values);
 
+    /// <summary>A bit for each lane, the first lowest: 1 unless value ≤ bound. Where either is no number it is 1.</summary>
+    static abstract uint NotAtMost(V values, V bound);
+
     /// <summary>m / (sqrt(v) · rootCorrection + epsilon), the direction of Adam.</summary>
     static abstract V AdamDirection(V m, V v, V rootCorrection, V epsilon);
 

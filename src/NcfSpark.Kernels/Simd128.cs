@@ -55,6 +55,9 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> WherePositive(Vector128<float> gate, Vector128<float> values) => Vector128.ConditionalSelect(Vector128.GreaterThan(gate, Vector128<float>.Zero), values, Vector128<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint NotAtMost(Vector128<float> values, Vector128<float> bound) => Vector128.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xF;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> AdamDirection(Vector128<float> m, Vector128<float> v, Vector128<float> rootCorrection, Vector128<float> epsilon) =>
         m / (Vector128.Sqrt(v) * rootCorrection + epsilon);
 

@@ -55,6 +55,9 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> WherePositive(Vector256<float> gate, Vector256<float> values) => Vector256.ConditionalSelect(Vector256.GreaterThan(gate, Vector256<float>.Zero), values, Vector256<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint NotAtMost(Vector256<float> values, Vector256<float> bound) => Vector256.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFF;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> AdamDirection(Vector256<float> m, Vector256<float> v, Vector256<float> rootCorrection, Vector256<float> epsilon) =>
         m / (Vector256.Sqrt(v) * rootCorrection + epsilon);
 

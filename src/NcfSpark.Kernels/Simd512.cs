@@ -55,6 +55,9 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> WherePositive(Vector512<float> gate, Vector512<float> values) => Vector512.ConditionalSelect(Vector512.GreaterThan(gate, Vector512<float>.Zero), values, Vector512<float>.Zero);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint NotAtMost(Vector512<float> values, Vector512<float> bound) => (uint)Vector512.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFFFF;
+
     // Square root and division take 10 times as long as these estimates of 14 bits, each made exact to within a unit or two of the last place
     // by one step of Newton's. The smallest normal number keeps 1 / sqrt(0) finite.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

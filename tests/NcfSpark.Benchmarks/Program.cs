@@ -3,6 +3,7 @@ using NcfSpark.Benchmarks;
 var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringComparer.Ordinal)
 {
     ["prepare"] = PrepareBenchmark.Run,
+    ["score"] = ScoreBenchmark.Run,
     ["step"] = StepBenchmark.Run,
 };
 

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// Scores users against all items in tiles that stay in the cache: 32 users meet the items block after block, with the best of each kept as
+/// they pass (<see cref="ScoreShape"/> says what a score is). Its items, layers and head are set first; after that any number of threads may call it at once.
+/// A pair's score depends on nothing but the pair: not on the other users or items, the number of threads or, where a multiply-add is rounded
+/// once (x86 with FMA, ARM), the instruction set.
+/// Memory: the items as they are, and for each thread some 100 KB and 12 bytes for each of the K best of 32 users.
+/// </summary>
+public sealed unsafe class AllPairs : IDisposable
+{
+    private readonly ScoreMemory memory;
+    private readonly ScoreKernel kernel;
+    private readonly ConcurrentBag<ScoreTile> tiles = []; // those that no thread is using
+
+    /// <param name="shape">What a score is made of.</param>
+    /// <param name="itemIndexes">The items that are scored, rising: all, or those that may be recommended.</param>
+    /// <param name="level">The instruction set.</param>
+    public AllPairs(ScoreShape shape, ReadOnlySpan<int> itemIndexes, SimdLevel level)
+    {
+        for (int place = 1; place < itemIndexes.Length; place++)
+        {
+            if (itemIndexes[place] <= itemIndexes[place - 1]) throw new ArgumentException($"item {itemIndexes[place]} comes after {itemIndexes[place - 1]}; they must rise", nameof(itemIndexes));
+        }
+
+        (memory, kernel) = (new ScoreMemory(shape, itemIndexes), ScoreKernel.For(level));
+    }
+
+    public ScoreShape Shape => memory.Shape;
+
+    /// <summary>The items that are scored, rising.</summary>
+    public ReadOnlySpan<int> ItemIndexes => memory.ItemIndexes;
+
+    /// <summary>Sets v_i and g_i of the item at a place of <see cref="ItemIndexes"/>.</summary>
+    public void SetItem(int place, ReadOnlySpan<float> vector_K, ReadOnlySpan<float> first_H) => memory.SetItem(place, vector_K, first_H);
+
+    /// <summary>Sets a layer after the first.</summary>
+    /// <param name="layer">1 for the second layer.</param>
+    /// <param name="weight">W, [outputs, inputs].</param>
+    /// <param name="bias">b.</param>
+    public void SetLayer(int layer, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias)
+    {
+        int inputs = memory.Widths[layer - 1], outputs = memory.Widths[layer];
+        ArgumentOutOfRangeException.ThrowIfNotEqual(weight.Length, inputs * outputs);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bias.Length, outputs);
+        for (int n = 0; n < outputs; n++) WeightGroups.Set(memory.Layer(layer), n, bias[n], weight.Slice(n * inputs, inputs));
+    }
+
+    /// <summary>Sets h, the head's weights of the last layer's outputs.</summary>
+    public void SetHead(ReadOnlySpan<float> head)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(head.Length, memory.Widths[^1]);
+        head.CopyTo(new Span<float>(memory.Head, head.Length));
+    }
+
+    /// <summary>Finds the best items of users.</summary>
+    /// <param name="side">The users' side.</param>
+    /// <param name="users">Their indexes.</param>
+    /// <param name="excluded">Items that a user is not given.</param>
+    /// <param name="best">Receives them, with the user at place p of <paramref name="users"/> at place p.</param>
+    /// <param name="threads">At least 1.</param>
+    /// <param name="cancellation">Is looked at before each tile.</param>
+    public void FindBest(IUserSide side, ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(users.Length, best.Capacity);
+        int keep = Math.Min(best.K, memory.ItemIndexes.Length), tileCount = (users.Length + ScoreTile.Users - 1) / ScoreTile.Users, claimed = 0;
+        if (keep == 0)
+        {
+            for (int place = 0; place < users.Length; place++) best.Set(place, []);
+            return;
+        }
+
+        void Work()
+        {
+            ScoreTile tile = Take();
+            for (int number; (number = Interlocked.Increment(ref claimed) - 1) < tileCount;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int start = number * ScoreTile.Users;
+                tile.Begin(side, users.Span.Slice(start, Math.Min(ScoreTile.Users, users.Length - start)), keep);
+                kernel.FindBest(memory, tile, excluded);
+                for (int place = 0; place < tile.Count; place++)
+                {
+                    ref BestItems kept = ref tile.Best(place);
+                    kept.Sort();
+                    best.Set(start + place, kept.Kept);
+                }
+            }
+
+            tiles.Add(tile);
+        }
+
+        if (threads == 1) Work();
+        else Parallel.For(0, Math.Min(threads, tileCount), new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, _ => Work());
+    }
+
+    /// <summary>Scores of all items for some users, on the caller's thread.</summary>
+    /// <param name="side">The users' side.</param>
+    /// <param name="users_B">Their indexes.</param>
+    /// <param name="scores_BN">Receives a row of scores for each user, in the order of <see cref="ItemIndexes"/>.</param>
+    public void ScoreAll(IUserSide side, ReadOnlySpan<int> users_B, Span<float> scores_BN)
+    {
+        int items = memory.ItemIndexes.Length;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(scores_BN.Length, users_B.Length * items);
+        ScoreTile tile = Take();
+        fixed (float* scores = scores_BN)
+        {
+            for (int start = 0; start < users_B.Length; start += ScoreTile.Users)
+            {
+                tile.Begin(side, users_B.Slice(start, Math.Min(ScoreTile.Users, users_B.Length - start)), 0);
+                kernel.ScoreAll(memory, tile, scores + (nint)start * items);
+            }
+        }
+
+        tiles.Add(tile);
+    }
+
+    public void Dispose()
+    {
+        foreach (ScoreTile tile in tiles) tile.Dispose();
+        memory.Dispose();
+    }
+
+    private ScoreTile Take() => tiles.TryTake(out ScoreTile? tile) ? tile : new ScoreTile(memory.Shape);
+}

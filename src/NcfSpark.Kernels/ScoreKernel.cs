@@ -1,0 +1,44 @@
+using System.Runtime.Intrinsics;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>The parts of scoring, compiled for one instruction set.</summary>
+internal abstract unsafe class ScoreKernel
+{
+    public static ScoreKernel For(SimdLevel level) => level switch
+    {
+        SimdLevel.Avx512 => new ScoreKernel<Simd512, Vector512<float>>(),
+        SimdLevel.Avx2 => new ScoreKernel<Simd256, Vector256<float>>(),
+        _ => new ScoreKernel<Simd128, Vector128<float>>(),
+    };
+
+    /// <summary>Meets a tile's users with all items, and keeps the best of each.</summary>
+    public abstract void FindBest(ScoreMemory memory, ScoreTile tile, ExcludedItems excluded);
+
+    /// <summary>Meets a tile's users with all items, and writes all scores, a row for each user.</summary>
+    public abstract void ScoreAll(ScoreMemory memory, ScoreTile tile, float* scores);
+}
+
+/// <inheritdoc/>
+internal sealed unsafe class ScoreKernel<S, V> : ScoreKernel
+    where S : ISimd<V>
+    where V : struct
+{
+    public override void FindBest(ScoreMemory memory, ScoreTile tile, ExcludedItems excluded)
+    {
+        for (int block = 0; block < memory.Blocks; block++)
+        {
+            TileScores<S, V>.Compute(memory, tile, block);
+            BlockResults<S, V>.KeepBest(memory, tile, block, excluded);
+        }
+    }
+
+    public override void ScoreAll(ScoreMemory memory, ScoreTile tile, float* scores)
+    {
+        for (int block = 0; block < memory.Blocks; block++)
+        {
+            TileScores<S, V>.Compute(memory, tile, block);
+            BlockResults<S, V>.WriteAll(memory, tile, block, scores);
+        }
+    }
+}

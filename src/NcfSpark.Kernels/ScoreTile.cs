@@ -1,0 +1,96 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// What one thread holds of the users that it scores: they meet block after block of the items, so that a block is fetched once for all of them.
+/// </summary>
+internal sealed unsafe class ScoreTile : IDisposable
+{
+    /// <summary>
+    /// Users of a tile. At 64 dimensions a block of 8 KB is then read from the shared third level of the cache for 131,000 multiplications.
+    /// </summary>
+    public const int Users = 32;
+
+    private readonly AlignedArray<float> floats;
+    private readonly float* firsts;
+    private readonly int vectorSize, firstWidth;
+    private readonly float[] vector_K;
+    private readonly BestItems[] best = new BestItems[Users];
+    private readonly int[] users = new int[Users], excludedBefore = new int[Users];
+    private AlignedArray<KeptItem> kept = new(0);
+
+    public ScoreTile(ScoreShape shape)
+    {
+        (vectorSize, firstWidth) = (shape.VectorSize, shape.FirstWidth);
+        vector_K = new float[vectorSize];
+        long groups = WeightGroups.Size(Users, vectorSize), first = (long)Users * firstWidth, layer = (long)WeightGroups.PaddedRows(shape.Widths.Append(0).Max()) * ItemBlock.Items;
+        const int Lanes = ItemBlock.Items;
+        floats = new(Users * Lanes + 2 * layer + groups + Lanes + Users + first);
+        Logits = floats.Start;
+        Even = Logits + Users * Lanes;
+        Odd = Even + layer;
+        Vectors = Odd + layer;
+        Scores = Vectors + groups;
+        Bounds = Scores + Lanes;
+        firsts = Bounds + Users;
+    }
+
+    /// <summary>How many users there are.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>a_u and u of all users in <see cref="WeightGroups"/>: as many rows as users.</summary>
+    public float* Vectors { get; }
+
+    /// <summary>A row of 32 for each user: the logits of a block.</summary>
+    public float* Logits { get; }
+
+    /// <summary>Outputs of the layers, in turns.</summary>
+    public float* Even { get; }
+
+    public float* Odd { get; }
+
+    /// <summary>Scores of a block for one user.</summary>
+    public float* Scores { get; }
+
+    /// <summary>For each user the logit that an item must exceed to be among the best; NaN, so that every item does, while there are fewer than K.</summary>
+    public float* Bounds { get; }
+
+    /// <summary>f_u.</summary>
+    public float* First(int place) => firsts + (nint)place * firstWidth;
+
+    public int User(int place) => users[place];
+
+    public ref BestItems Best(int place) => ref best[place];
+
+    /// <summary>How many of the user's excluded items lie before the block at hand.</summary>
+    public ref int ExcludedBefore(int place) => ref excludedBefore[place];
+
+    /// <summary>Begins with other users.</summary>
+    /// <param name="side">Theirs.</param>
+    /// <param name="users_T">At most <see cref="Users"/>.</param>
+    /// <param name="k">How many best items to keep; 0 where none are.</param>
+    public void Begin(IUserSide side, ReadOnlySpan<int> users_T, int k)
+    {
+        Count = users_T.Length;
+        users_T.CopyTo(users);
+        if (kept.Length < (long)Users * k)
+        {
+            kept.Dispose();
+            kept = new((long)Users * k);
+        }
+
+        for (int place = 0; place < Count; place++)
+        {
+            float bias = side.Fill(users_T[place], vector_K, new Span<float>(First(place), firstWidth));
+            WeightGroups.Set(Vectors, place, bias, vector_K);
+            best[place] = new BestItems(kept.Start + (long)place * k, k);
+            excludedBefore[place] = 0;
+            Bounds[place] = float.NaN;
+        }
+    }
+
+    public void Dispose()
+    {
+        floats.Dispose();
+        kept.Dispose();
+    }
+}

@@ -1,0 +1,117 @@
+using NcfSpark.Data;
+using NcfSpark.Kernels;
+
+namespace NcfSpark.Model;
+
+/// <summary>
+/// Probabilities of the model by the fused kernel (<see cref="AllPairs"/>), without Torch; <see cref="ModelScorer"/> is its twin. It holds what follows
+/// from the items' and the layers' weights as they are when it is made; make another when they change.
+/// </summary>
+public sealed class FusedScorer : IScorer, IDisposable
+{
+    private readonly ModelWeights weights;
+    private readonly AllPairs pairs;
+    private readonly UserSide side;
+
+    /// <param name="weights">The model.</param>
+    /// <param name="level">The instruction set.</param>
+    public FusedScorer(ModelWeights weights, SimdLevel level)
+        : this(weights, level, [.. Enumerable.Range(0, weights.ItemCount)])
+    {
+    }
+
+    /// <param name="weights">The model.</param>
+    /// <param name="level">The instruction set.</param>
+    /// <param name="items">The items that may be recommended, rising.</param>
+    public FusedScorer(ModelWeights weights, SimdLevel level, ReadOnlySpan<int> items)
+    {
+        this.weights = weights;
+        side = new UserSide(weights);
+        pairs = new AllPairs(ShapeOf(weights.Options), items, level);
+        SetItems();
+        for (int l = 1; l < weights.MlpLayers.Count; l++) pairs.SetLayer(l, weights.MlpLayers[l].Weight.Values, weights.MlpLayers[l].Bias.Values);
+        if (weights.MlpLayers.Count > 0) pairs.SetHead(weights.Head!.Values[(weights.ItemGmf?.Columns ?? 0)..]);
+    }
+
+    /// <summary>What a pair costs.</summary>
+    public ScoreShape Shape => pairs.Shape;
+
+    public int ItemCount => pairs.ItemIndexes.Length;
+
+    public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN) => pairs.ScoreAll(side, users_B, scores_BN);
+
+    /// <inheritdoc cref="AllPairs.FindBest"/>
+    public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
+        pairs.FindBest(side, users, excluded, best, threads, cancellation);
+
+    public void Dispose() => pairs.Dispose();
+
+    private static ScoreShape ShapeOf(ModelOptions options) => new()
+    {
+        VectorSize = (options.HasGmf ? options.EmbeddingSize : 0) + (options.HasBiases ? 1 : 0),
+        Widths = options.HasMlp ? options.MlpLayers : [],
+    };
+
+    // v_i = [q; b_i]     g_i = W_1i q'
+    private void SetItems()
+    {
+        float[] vector_K = new float[Shape.VectorSize], first_H = new float[Shape.FirstWidth];
+        int[] items = pairs.ItemIndexes.ToArray();
+        SideLayer? layer = weights.ItemMlp is null ? null : new SideLayer(weights.MlpLayers[0].Weight, weights.ItemMlp.Columns, weights.ItemMlp.Columns);
+        bool relu = weights.Options.EmbeddingActivation == "relu";
+        for (int place = 0; place < items.Length; place++)
+        {
+            if (weights.ItemGmf is not null)
+            {
+                ReadOnlySpan<float> embedding = weights.ItemGmf.Row(items[place]);
+                for (int k = 0; k < embedding.Length; k++) vector_K[k] = relu ? Math.Max(embedding[k], 0) : embedding[k];
+            }
+
+            if (weights.ItemBias is not null) vector_K[^1] = weights.ItemBias.Values[items[place]];
+            if (layer is not null)
+            {
+                first_H.AsSpan().Clear();
+                layer.Add(weights.ItemMlp!.Row(items[place]), relu, first_H);
+            }
+
+            pairs.SetItem(place, vector_K, first_H);
+        }
+    }
+
+    // u = [h ∘ p; 1]     a_u = b_0 + b_u     f_u = b_1 + W_1u p'
+    private sealed class UserSide : IUserSide
+    {
+        private readonly ModelWeights weights;
+        private readonly SideLayer? layer;
+        private readonly bool relu;
+
+        public UserSide(ModelWeights weights)
+        {
+            (this.weights, relu) = (weights, weights.Options.EmbeddingActivation == "relu");
+            if (weights.UserMlp is not null) layer = new SideLayer(weights.MlpLayers[0].Weight, 0, weights.UserMlp.Columns);
+        }
+
+        public float Fill(int user, Span<float> vector_K, Span<float> first_H)
+        {
+            if (weights.UserGmf is not null)
+            {
+                Span<float> p = vector_K[..weights.UserGmf.Columns];
+                weights.UserGmf.Row(user).CopyTo(p);
+                for (int k = 0; k < p.Length; k++)
+                {
+                    if (relu) p[k] = Math.Max(p[k], 0);
+                    if (weights.Head is not null) p[k] *= weights.Head.Values[k];
+                }
+            }
+
+            if (weights.ItemBias is not null) vector_K[^1] = 1;
+            if (layer is not null)
+            {
+                weights.MlpLayers[0].Bias.Values.CopyTo(first_H);
+                layer.Add(weights.UserMlp!.Row(user), relu, first_H);
+            }
+
+            return weights.HeadBias.Values[0] + (weights.UserBias is null ? 0 : weights.UserBias.Values[user]);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+namespace NcfSpark.Model;
+
+/// <summary>One side's columns of the MLP's first layer: W_1u or W_1i, transposed [M, H], so that the inner loop's sums do not wait for each other.</summary>
+internal sealed class SideLayer
+{
+    private readonly float[] transposed_MH;
+
+    /// <param name="weight">W_1, [H, 2M].</param>
+    /// <param name="start">The side's first column.</param>
+    /// <param name="columns">M.</param>
+    public SideLayer(Weight weight, int start, int columns)
+    {
+        transposed_MH = new float[columns * weight.Rows];
+        for (int n = 0; n < weight.Rows; n++)
+        {
+            ReadOnlySpan<float> row = weight.Row(n).Slice(start, columns);
+            for (int k = 0; k < columns; k++) transposed_MH[k * weight.Rows + n] = row[k];
+        }
+    }
+
+    /// <summary>first += W x, or W relu(x).</summary>
+    public void Add(ReadOnlySpan<float> embedding_M, bool relu, Span<float> first_H)
+    {
+        for (int k = 0; k < embedding_M.Length; k++)
+        {
+            float x = relu ? Math.Max(embedding_M[k], 0) : embedding_M[k];
+            ReadOnlySpan<float> weights_H = transposed_MH.AsSpan(k * first_H.Length, first_H.Length);
+            for (int n = 0; n < weights_H.Length; n++) first_H[n] += weights_H[n] * x;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using NcfSpark.Kernels;
+
+namespace NcfSpark.Model.Tests;
+
+/// <summary>The fused scorer beside its twin, Torch, on models of every kind.</summary>
+public sealed class FusedScorerTests
+{
+    public static TheoryData<string, string, bool> KindsAndActivations
+    {
+        get
+        {
+            var data = new TheoryData<string, string, bool>();
+            foreach (string kind in Models.Kinds)
+            {
+                data.Add(kind, "none", false);
+                data.Add(kind, "relu", true);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(KindsAndActivations))]
+    public void ScoresAreTorchs(string kind, string activation, bool biases)
+    {
+        ModelWeights weights = Models.Random(Models.Options(kind, activation, biases), users: 4, items: 1000);
+        using var twin = new ModelScorer(weights);
+        int[] users = [3, 0, 3];
+        float[] expected = new float[users.Length * weights.ItemCount], scores = new float[expected.Length];
+        twin.ScoreAll(users, expected);
+        foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
+        {
+            using var scorer = new FusedScorer(weights, level);
+            scorer.ScoreAll(users, scores);
+            for (int i = 0; i < scores.Length; i++) Assert.Equal(expected[i], scores[i], 2e-6f);
+        }
+    }
+
+    [Property(MaxTest = 30)]
+    public void BestItemsAreThoseOfScoringAllAndSorting(PositiveInt kind, bool relu, bool biases, PositiveInt items, PositiveInt k, int seed)
+    {
+        const float Rounding = 2e-6f; // Torch adds in another order
+        ModelOptions options = Models.Options(Models.Kinds[kind.Get % Models.Kinds.Length], relu ? "relu" : "none", biases);
+        ModelWeights weights = Models.Random(options, users: 40, items: 5 + items.Get * 7 % 300, seed);
+        foreach (Weight table in weights.ItemTables)
+        {
+            for (int item = 4; item < weights.ItemCount; item += 4) table.Row(item / 2).CopyTo(table.Row(item)); // ties
+        }
+
+        int[] Seen(int user) => [.. Enumerable.Range(0, weights.ItemCount).Where(item => user == 5 || (item * 31 + user * 17) % 7 == 0)];
+        int[] users = [.. Enumerable.Range(0, 40).Reverse()];
+        var best = new TopLists(users.Length, 1 + k.Get % 20);
+        using var twin = new ModelScorer(weights);
+        using var scorer = new FusedScorer(weights, SimdLevels.Best);
+        scorer.FindBest(users, user => Seen(user), best, threads: 2);
+        float[] exact = new float[weights.ItemCount], torch = new float[weights.ItemCount];
+        for (int place = 0; place < users.Length; place++)
+        {
+            scorer.ScoreAll([users[place]], exact);
+            int[] expected = [.. Enumerable.Range(0, weights.ItemCount).Except(Seen(users[place])).OrderByDescending(item => exact[item]).ThenBy(item => item).Take(best.K)];
+            Assert.Equal(expected, best.Items(place).ToArray());
+            Assert.Equal(expected.Select(item => exact[item]), best.Scores(place).ToArray());
+
+            twin.ScoreAll([users[place]], torch);
+            int[] sorted = [.. Enumerable.Range(0, weights.ItemCount).Except(Seen(users[place])).OrderByDescending(item => torch[item]).ThenBy(item => item).Take(best.K)];
+            Assert.Equal(sorted.Length, expected.Length);
+            for (int rank = 0; rank < sorted.Length; rank++)
+            {
+                Assert.True(sorted[rank] == expected[rank] || Math.Abs(torch[sorted[rank]] - torch[expected[rank]]) <= Rounding);
+            }
+        }
+    }
+
+    [Fact]
+    public void OnlyItemsThatMayBeRecommendedAre()
+    {
+        ModelWeights weights = Models.Random(Models.Options("neumf"), users: 6, items: 90);
+        int[] items = [.. Enumerable.Range(0, 90).Where(item => item % 3 != 0)];
+        using var all = new FusedScorer(weights, SimdLevels.Best);
+        using var some = new FusedScorer(weights, SimdLevels.Best, items);
+        TopLists fromAll = new(1, 8), fromSome = new(1, 8);
+        int[] denied = [.. Enumerable.Range(0, 90).Except(items)];
+        all.FindBest(new[] { 4 }, _ => denied, fromAll, threads: 1);
+        some.FindBest(new[] { 4 }, _ => default, fromSome, threads: 1);
+        Assert.Equal(fromAll.Items(0).ToArray(), fromSome.Items(0).ToArray());
+        Assert.Equal(fromAll.Scores(0).ToArray(), fromSome.Scores(0).ToArray());
+    }
+}
