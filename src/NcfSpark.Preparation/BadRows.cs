@@ -35,16 +35,17 @@ internal static class BadRows
         // Equal rows have equal problems, so one of each is enough to know them again in a CSV file.
         string which = source.Csv is null ? "" : "DISTINCT ";
         var found = engine.Query($"SELECT {which}ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", UnusedProblems)}) LIMIT {Math.Max(limit, Sought)}")
-            .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: source.Columns.All.Select((column, place) => InOneSpelling(column, (string)row[place + 2]!)).ToArray()))
+            .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: row.Skip(2).Select(field => (string)field!).ToArray()))
             .ToList();
 
         return !source.HasLines
-            ? [.. found.Select(row => new BadRow(row.File, null, Reason(input, source.Columns, row.Problem, row.Fields), string.Join(", ", row.Fields)))]
+            ? [.. found.Select(row => (row.File, row.Problem, Fields: InOneSpelling(source, row.Fields))).Select(row => new BadRow(row.File, null, Reason(input, source.Columns, row.Problem, row.Fields), string.Join(", ", row.Fields)))]
             : [.. found.GroupBy(row => row.File).SelectMany(file => WithLines(input, source, file.Key, file.ToDictionary(row => Key(row.Fields), row => row.Problem)).Take((int)Math.Min(limit, Array.MaxLength)))];
     }
 
-    // DuckDB writes nan, Spark NaN.
-    private static string InOneSpelling(InputColumn column, string value) => column.Kind == SqlColumnKind.Floating && value == "NaN" ? "nan" : value;
+    // Of floating-point columns, DuckDB writes nan and Spark NaN.
+    private static string[] InOneSpelling(InputSource source, string[] fields) =>
+        [.. source.Columns.All.Select((column, place) => column.Kind == SqlColumnKind.Floating && fields[place] == "NaN" ? "nan" : fields[place])];
 
     private static IEnumerable<BadRow> WithLines(InputOptions input, InputSource source, string file, Dictionary<string, RowProblem> problems)
     {
