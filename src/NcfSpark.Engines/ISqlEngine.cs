@@ -21,7 +21,7 @@ public interface ISqlEngine : IDisposable
     /// <summary>Runs a query with a small result. Values are long, double, string, bool or null, whatever the engine's own types are.</summary>
     IReadOnlyList<IReadOnlyList<object?>> Query(string sql);
 
-    /// <summary>Computes a query once and keeps its rows under a name for the statements that follow; a table of that name is replaced.</summary>
+    /// <summary>Computes a query once and keeps its rows under a name for the statements that follow; a table of that name is replaced, and the query may not read it.</summary>
     void Materialize(string table, string query);
 
     /// <summary>Lets go of a table made by <see cref="Materialize"/>, so that its memory serves what follows.</summary>

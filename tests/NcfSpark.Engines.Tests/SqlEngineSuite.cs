@@ -9,28 +9,30 @@ public abstract class SqlEngineSuite : IDisposable
 
     protected abstract ISqlEngine Engine { get; }
 
-    [Fact]
+    [SkippableFact]
     public void ValuesComeInFivePlainTypes()
     {
         IReadOnlyList<object?> row = Engine.Query("SELECT CAST(7 AS INT), CAST(-9000000000 AS BIGINT), CAST(0.5 AS FLOAT), CAST(0.25 AS DOUBLE), 'text', 1 < 2, CAST(NULL AS INT), count(*), sum(CAST(3 AS INT)) FROM (SELECT 1 AS one)")[0];
         Assert.Equal([7L, -9000000000L, 0.5, 0.25, "text", true, null, 1L, 3L], row);
     }
 
-    [Fact]
+    [SkippableFact]
     public void AQueryWithoutRowsHasNone() => Assert.Empty(Engine.Query("SELECT 1 AS one WHERE 1 > 2"));
 
-    [Fact]
+    [SkippableFact]
     public void AMaterializedTableIsReplacedAndDropped()
     {
         Engine.Materialize("suite_table", "SELECT 1 AS one");
-        Engine.Materialize("suite_table", "SELECT one + 1 AS two FROM suite_table");
+        Engine.Materialize("suite_other", "SELECT one + 1 AS two FROM suite_table");
+        Engine.Materialize("suite_table", "SELECT two FROM suite_other");
+        Engine.Drop("suite_other");
         Assert.Equal(2L, Engine.Query("SELECT two FROM suite_table")[0][0]);
         Engine.Drop("suite_table");
         Assert.Throws<SqlEngineException>(() => Engine.Query("SELECT two FROM suite_table"));
         Engine.Drop("suite_table"); // nothing to drop is no error
     }
 
-    [Fact]
+    [SkippableFact]
     public void TheDialectSaysTheSameEverywhere()
     {
         SqlDialect dialect = Engine.Dialect;
@@ -42,7 +44,7 @@ public abstract class SqlEngineSuite : IDisposable
         Assert.Equal([3L, 2147483647L, true, false, false, 1_000_000_000_500_000L, 1L], row);
     }
 
-    [Fact]
+    [SkippableFact]
     public void TheUnmarkedNumberAtAPlaceIsThatOfCounting()
     {
         // Key 1 has the design's marks; key 2 the first numbers and one far off; key 3 a single 0; key 4 none.
@@ -59,14 +61,14 @@ public abstract class SqlEngineSuite : IDisposable
         }
     }
 
-    [Fact]
+    [SkippableFact]
     public void TextsAreOrderedByTheirBytes()
     {
         string[] texts = [.. Engine.Query("SELECT t FROM (SELECT 'b' AS t UNION ALL SELECT 'B' UNION ALL SELECT 'é' UNION ALL SELECT '10' UNION ALL SELECT '9' UNION ALL SELECT 'ｚ' UNION ALL SELECT '😀') ORDER BY t").Select(row => (string)row[0]!)];
         Assert.Equal(["10", "9", "B", "b", "é", "ｚ", "😀"], texts);
     }
 
-    [Fact]
+    [SkippableFact]
     public void CsvComesAsTextWithQuotesResolved()
     {
         string file = Write("quoted.csv", "﻿a;b\r\n1;\"x; \"\"y\"\"\"\r\n 007 ;\r\n\r\n");
@@ -78,7 +80,7 @@ public abstract class SqlEngineSuite : IDisposable
         Assert.Empty(Engine.Query("SELECT * FROM suite_quoted_rejected"));
     }
 
-    [Fact]
+    [SkippableFact]
     public void CsvLinesThatDoNotFitAreSetAside()
     {
         File.WriteAllBytes(Path.Combine(folder.FullName, "bad.csv"), [.. "a,b,c\n1,2,3\n1,2\n4,5,6\n1,2,3,4\n7,8,"u8, 0xFF, 0xFE, .. "\n9,9,9\n"u8]);
@@ -90,7 +92,7 @@ public abstract class SqlEngineSuite : IDisposable
         Assert.All(rejected.Zip([3L, 5L, 6L]), pair => Assert.True(pair.First[0] is null || pair.Second.Equals(pair.First[0])));
     }
 
-    [Fact]
+    [SkippableFact]
     public void AsManyRejectsAsWereAskedForAreTold()
     {
         string file = Write("all_bad.csv", string.Concat(Enumerable.Range(1, 100).Select(line => $"{line}\n")));
@@ -99,7 +101,7 @@ public abstract class SqlEngineSuite : IDisposable
         Assert.InRange((long)Engine.Query("SELECT count(*) FROM suite_all_bad_rejected")[0][0]!, 7, 100);
     }
 
-    [Fact]
+    [SkippableFact]
     public void CsvIsReadPlainAndCompressedAndSplitAtAnyText()
     {
         string plain = Write("a.dat", "1::2\n3::4\n"), compressed = Path.Combine(folder.FullName, "b.dat.gz");
@@ -108,7 +110,7 @@ public abstract class SqlEngineSuite : IDisposable
         Assert.Equal([("1", "2"), ("3", "4"), ("5", "6")], Engine.Query("SELECT c1, c2 FROM suite_two ORDER BY c1").Select(row => ((string)row[0]!, (string)row[1]!)));
     }
 
-    [Fact]
+    [SkippableFact]
     public void ParquetComesBackAsItWasWritten()
     {
         string directory = Path.Combine(folder.FullName, "parquet");
@@ -120,7 +122,7 @@ public abstract class SqlEngineSuite : IDisposable
         Assert.Equal([7L, 8L, "x", 0.5, 1_000_000_000_000_000L], Engine.Query($"SELECT i, l, s, d, {Engine.Dialect.EpochMicroseconds("t")} FROM suite_parquet")[0]);
     }
 
-    [Fact]
+    [SkippableFact]
     public void ParquetIsDealtIntoADirectoryForEachValue()
     {
         string directory = Path.Combine(folder.FullName, "dealt");
@@ -131,7 +133,7 @@ public abstract class SqlEngineSuite : IDisposable
         Assert.Equal([10L, 1L, 28L], Engine.Query("SELECT count(*), min(i), max(i) FROM suite_dealt")[0]);
     }
 
-    [Fact]
+    [SkippableFact]
     public void NoRowsLeaveADirectoryWithoutRows()
     {
         string directory = Path.Combine(folder.FullName, "none");
@@ -140,7 +142,7 @@ public abstract class SqlEngineSuite : IDisposable
         Assert.Empty(Directory.GetDirectories(directory));
     }
 
-    [Fact]
+    [SkippableFact]
     public void ARefusedStatementSaysWhy()
     {
         SqlEngineException refusal = Assert.Throws<SqlEngineException>(() => Engine.Execute("SELECT no_such_column FROM (SELECT 1 AS one)"));
