@@ -12,13 +12,16 @@ public interface ISqlEngine : IDisposable
 
     SqlDialect Dialect { get; }
 
+    /// <summary>Whether CSV lines that do not fit are rows of the view too, so that counting them is no further reading of the files. See <see cref="ReadCsv"/>.</summary>
+    bool RejectedLinesAreRows { get; }
+
     /// <summary>Runs a statement that returns nothing, such as CREATE OR REPLACE TEMP VIEW.</summary>
     void Execute(string sql);
 
     /// <summary>Runs a query with a small result. Values are long, double, string, bool or null, whatever the engine's own types are.</summary>
     IReadOnlyList<IReadOnlyList<object?>> Query(string sql);
 
-    /// <summary>Computes a query once and keeps its rows under a name for the statements that follow; a table of that name is replaced.</summary>
+    /// <summary>Computes a query once and keeps its rows under a name for the statements that follow; a table of that name is replaced, and the query may not read it.</summary>
     void Materialize(string table, string query);
 
     /// <summary>Lets go of a table made by <see cref="Materialize"/>, so that its memory serves what follows.</summary>
@@ -26,8 +29,8 @@ public interface ISqlEngine : IDisposable
 
     /// <summary>
     /// Makes CSV files (UTF-8, plain or .gz, fields quoted by " where needed) a view with the columns c1 … cN, all STRING (an empty field may be
-    /// NULL or ''), and ncf_file STRING. Nothing is guessed. Lines that do not fit, by their count of columns, their quotes or their encoding, are left out; after a query
-    /// has read the whole view once, they stand in the view NAME_rejected: ncf_file STRING, line BIGINT (NULL where the engine cannot tell),
+    /// NULL or ''), ncf_file STRING, and ncf_fits BOOLEAN. Nothing is guessed. Lines that do not fit, by their count of columns, their quotes or their encoding, are left out, or are
+    /// rows where ncf_fits is false (<see cref="RejectedLinesAreRows"/>); after a query has read the whole view once, they stand in the view NAME_rejected: ncf_file STRING, line BIGINT (NULL where the engine cannot tell),
     /// text STRING, reason STRING.
     /// </summary>
     void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout);

@@ -15,25 +15,29 @@ public abstract class SqlDialect
     /// <summary>Microseconds since 1970-01-01 UTC, BIGINT, of a <see cref="SqlColumnKind.Timestamp"/>. One without a zone is read as UTC.</summary>
     public abstract string EpochMicroseconds(string timestamp);
 
+    /// <summary>What stands after SELECT so that all rows of a key come to one place, and what is computed by key from there on need not move them again. Nothing where rows are in one place anyway.</summary>
+    public virtual string GatheredBy(string key) => "";
+
     /// <summary>
-    /// For each point how many marks of the same key lie at or below it: a query of the key, the point, what is carried with it, and count_below. The
-    /// columns key, place and ordinal are INT, places not negative. Here by a running count over both; an engine with a join for it
-    /// may do better, to the same rows.
+    /// Of the numbers 0, 1, 2 … that are not among a key's marks, the one at a place (from 0): a query of the key, what is carried, and number INT, a row for each point.
+    /// Example: of {0, 2, 5, 6, …}, what the marks {1, 3, 4} leave, place 2 is 5. Here by a running count over points and marks; an engine may do better, to the same rows.
     /// </summary>
-    /// <param name="points">A query of (key, place, carried).</param>
-    /// <param name="marks">A query of (key, place, ordinal); ordinal counts the marks of a key from 1, in the order of their places.</param>
+    /// <param name="points">A query of (key INT, place INT, carried), places not negative.</param>
+    /// <param name="marks">A query of (key INT, mark INT), no two equal, none negative.</param>
     /// <param name="key">The name of the key in both.</param>
     /// <param name="carried">The name of a BIGINT column of the points.</param>
-    public virtual string CountAtOrBelow(string points, string marks, string key, string carried)
+    /// <param name="mostMarks">No key has more marks.</param>
+    public virtual string UnmarkedAt(string points, string marks, string key, string carried, long mostMarks)
     {
-        // One number to sort by: twice the mark, or twice the point and one, so that a mark comes before its equals among the points.
+        // A mark's gap is how many unmarked numbers lie below it: place p names p plus the number of gaps that are p or less.
+        // One number to sort by: twice the gap, or twice the place and one, so that a gap comes before its equals among the places.
         string merged = $"""
-            SELECT {key}, 2 * CAST(place AS BIGINT) AS doubled, CAST(0 AS BIGINT) AS {carried} FROM ({marks})
+            SELECT {key}, 2 * (CAST(mark AS BIGINT) - row_number() OVER (PARTITION BY {key} ORDER BY mark) + 1) AS doubled, CAST(0 AS BIGINT) AS {carried} FROM ({marks})
             UNION ALL
             SELECT {key}, 2 * CAST(place AS BIGINT) + 1 AS doubled, {carried} FROM ({points})
             """;
         return $"""
-            SELECT {key}, CAST({IntegerQuotient("doubled", "2")} AS INT) AS place, {carried}, count_below
+            SELECT {key}, {carried}, CAST({IntegerQuotient("doubled", "2")} + count_below AS INT) AS number
             FROM (
                 SELECT {key}, doubled, {carried}, count(CASE WHEN doubled % 2 = 0 THEN 1 END) OVER (PARTITION BY {key} ORDER BY doubled ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS count_below
                 FROM ({merged}))

@@ -5,7 +5,8 @@ namespace NcfSpark.Preparation;
 /// <summary>Finds the rows that cannot be used again, with the lines they stand on, to show them and to keep them aside.</summary>
 internal static class BadRows
 {
-    private static readonly string[] UnusedProblems = [$"{(int)RowProblem.None}", $"{(int)RowProblem.BelowMinRating}"];
+    // Lines that do not fit are found by Rejected.
+    private static readonly string[] ToldElsewhere = [$"{(int)RowProblem.None}", $"{(int)RowProblem.BelowMinRating}", $"{(int)RowProblem.LineDoesNotFit}"];
 
     private const int Sought = 1000;
 
@@ -30,11 +31,11 @@ internal static class BadRows
     {
         string[] raw = [.. source.Columns.All.Select((column, place) => $"{column.Sql} AS raw{place}")];
         string[] texts = [.. source.Columns.All.Select((_, place) => $"coalesce(CAST(raw{place} AS STRING), '')")];
-        string log = new LogSql(engine.Dialect, input, source.Columns).Query($"(SELECT *, {string.Join(", ", raw)} FROM {source.View})", ids, string.Concat(raw.Select((_, place) => $", raw{place}")) + ", ncf_file");
+        string log = new LogSql(engine.Dialect, input, source.Columns, source.Csv is not null).Query($"(SELECT *, {string.Join(", ", raw)} FROM {source.View})", ids, string.Concat(raw.Select((_, place) => $", raw{place}")) + ", ncf_file");
         // Which of many come first in the file is known only after looking for them there, so more are sought than are shown.
         // Equal rows have equal problems, so one of each is enough to know them again in a CSV file.
         string which = source.Csv is null ? "" : "DISTINCT ";
-        var found = engine.Query($"SELECT {which}ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", UnusedProblems)}) LIMIT {Math.Max(limit, Sought)}")
+        var found = engine.Query($"SELECT {which}ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", ToldElsewhere)}) LIMIT {Math.Max(limit, Sought)}")
             .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: row.Skip(2).Select(field => (string)field!).ToArray()))
             .ToList();
 

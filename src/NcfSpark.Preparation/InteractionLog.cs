@@ -4,7 +4,7 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// The input as a table "log" of its usable rows and the others: (user_id, item_id, moment, held_out, problem). held_out is 1 for rows of Input:TestPath; usable rows have problem 0.
+/// The input as a table "log" of its usable rows and the others: (user_id, item_id, moment, problem) and, of a given split, held_out, which is 1 for rows of Input:TestPath; usable rows have problem 0.
 /// </summary>
 /// <param name="Ids">What ids are.</param>
 /// <param name="TicksPerSecond">What moments count.</param>
@@ -37,7 +37,7 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
         if (ids.UserIsText != numbers.UserIsText) TellOfTexts(engine, progress, "Users", "user_id", sources[0].Columns.User);
         if (ids.ItemIsText != numbers.ItemIsText) TellOfTexts(engine, progress, "Items", "item_id", sources[0].Columns.Item);
 
-        long rejected = sources.Where(source => source.Csv is not null).Sum(source => (long)engine.Query($"SELECT count(*) FROM {source.View}_rejected")[0][0]!);
+        long rejected = engine.RejectedLinesAreRows ? 0 : sources.Where(source => source.Csv is not null).Sum(source => (long)engine.Query($"SELECT count(*) FROM {source.View}_rejected")[0][0]!);
         long rows = tallies.Values.Sum(tally => tally.Rows) + rejected;
         long belowMinRating = tallies.GetValueOrDefault(RowProblem.BelowMinRating)?.Rows ?? 0, usable = tallies.GetValueOrDefault(RowProblem.None)?.Rows ?? 0;
         long bad = rows - usable - belowMinRating;
@@ -81,7 +81,7 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
 
     private static string Query(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, Func<InputSource, string> rows, IdTypes ids) =>
         string.Join(" UNION ALL ", sources.Select((source, index) =>
-            $"SELECT user_id, item_id, moment, CAST({index} AS INT) AS held_out, CAST(problem AS INT) AS problem FROM ({new LogSql(engine.Dialect, input, source.Columns).Query(rows(source), ids)})"));
+            $"SELECT user_id, item_id, moment{(sources.Count > 1 ? $", CAST({index} AS INT) AS held_out" : "")}, CAST(problem AS INT) AS problem FROM ({new LogSql(engine.Dialect, input, source.Columns, source.Csv is not null).Query(rows(source), ids)})"));
 
     private static Dictionary<RowProblem, Tally> Tallies(ISqlEngine engine, string log) =>
         engine.Query($"SELECT problem, count(*), min(moment), max(moment) FROM {log} GROUP BY problem")

@@ -6,7 +6,7 @@ namespace NcfSpark.Preparation;
 /// The query that makes the input's rows (user_id, item_id, moment, problem). Ids are BIGINT or STRING; moment is BIGINT in <see cref="TicksPerSecond"/>;
 /// problem is a <see cref="RowProblem"/>. Rows with a problem are there too: nothing is lost on the way.
 /// </summary>
-internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumns columns)
+internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumns columns, bool isCsv)
 {
     /// <summary>2100-01-01 UTC. Later moments are no interactions that somebody had, but another unit, or rubbish.</summary>
     public const long LastSecond = 4102444800;
@@ -28,6 +28,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         string rating = columns.Rating is null ? "" : $", {Number(columns.Rating)} AS rating_value, {columns.Rating.Sql} AS rating_raw";
         return $"""
             SELECT user_id, item_id, moment{extra}, CASE
+                {(isCsv ? $"WHEN NOT ncf_fits THEN {(int)RowProblem.LineDoesNotFit}" : "")}
                 WHEN {IdIsMissing(user, ids.UserIsText, "user_id", "user_raw")} THEN {(int)RowProblem.NoUser}
                 WHEN {IdIsMissing(item, ids.ItemIsText, "item_id", "item_raw")} THEN {(int)RowProblem.NoItem}
                 WHEN moment IS NULL AND {IsNothing(time, "time_raw")} THEN {(int)RowProblem.NoTimestamp}
@@ -39,7 +40,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
                 ELSE {(int)RowProblem.None} END AS problem
             FROM (
                 SELECT {Id(user, ids.UserIsText)} AS user_id, {Id(item, ids.ItemIsText)} AS item_id, {Moment(time)} AS moment,
-                    {user.Sql} AS user_raw, {item.Sql} AS item_raw, {time.Sql} AS time_raw{rating}{extra}
+                    {user.Sql} AS user_raw, {item.Sql} AS item_raw, {time.Sql} AS time_raw{rating}{(isCsv ? ", ncf_fits" : "")}{extra}
                 FROM {source})
             """;
     }

@@ -6,8 +6,8 @@ namespace NcfSpark.Preparation;
 /// Draws items that a user never touched, uniformly, exactly and without rejection, for rows of <see cref="SplitSql.Rows"/>.
 /// </summary>
 /// <remarks>
-/// Sort the user's items; the k-th (from 0) has gap g = item - k, the number of untouched items below it. A uniform r in [0, N - touched) names the item
-/// r + #{k : g_k ≤ r}.
+/// A uniform r in [0, N - touched) names the r-th item (from 0) that the user did not touch. With the user's items sorted, the k-th (from 0) has gap g = item - k, the number
+/// of untouched items below it, and that item is r + #{k : g_k ≤ r}.
 /// Example, N = 7, touched {1, 3, 4}, g = {1, 2, 2}: r = 0, 1, 2, 3 names 0, 2, 5, 6.
 /// </remarks>
 internal static class NegativeSql
@@ -32,9 +32,7 @@ internal static class NegativeSql
         string byDraw = PortableHashSql.AbsorbSmall($"({byItem}) CROSS JOIN range(0, {draws}) AS d(draw)", keep, "h", "draw", "h");
         string drawn = PortableHashSql.Finish($"({byDraw})", keep, "h");
         string points = $"SELECT user_index, CAST({dialect.IntegerQuotient("h * untouched", $"{PortableHash.P}")} AS INT) AS place, {name} FROM ({drawn})";
-        string gaps = avoidTrainedOnly
-            ? $"SELECT user_index, CAST(item_index - ordinal + 1 AS INT) AS place, ordinal FROM (SELECT user_index, item_index, CAST(row_number() OVER (PARTITION BY user_index ORDER BY item_index) AS INT) AS ordinal FROM {SplitSql.Rows} WHERE part = 0)"
-            : $"SELECT user_index, gap AS place, item_index - gap + 1 AS ordinal FROM {SplitSql.Rows}";
-        return $"SELECT user_index, CAST(place + count_below AS INT) AS item_index, {name} FROM ({dialect.CountAtOrBelow(points, gaps, "user_index", name)})";
+        string marks = $"SELECT user_index, item_index AS mark FROM {SplitSql.Rows}{(avoidTrainedOnly ? " WHERE part = 0" : "")}";
+        return $"SELECT user_index, number AS item_index, {name} FROM ({dialect.UnmarkedAt(points, marks, "user_index", name, itemCount)})";
     }
 }

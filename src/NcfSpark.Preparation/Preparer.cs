@@ -116,27 +116,34 @@ public static class Preparer
 
     private static SortedDictionary<string, long> Count(ISqlEngine engine, PrepareOptions prepare, InteractionLog log)
     {
-        long One(string query) => (long)engine.Query(query)[0][0]!;
-        long items = One($"SELECT count(*) FROM {SplitSql.Items}");
-        Dictionary<long, long> parts = engine.Query($"SELECT part, count(*) FROM {SplitSql.Rows} GROUP BY part").ToDictionary(row => (long)row[0]!, row => (long)row[1]!);
-        IReadOnlyList<object?> without = engine.Query($"SELECT count(DISTINCT user_index), count(*) FROM {SplitSql.Rows} WHERE part = 0 AND {prepare.NegativesAvoid} = {items}")[0];
-        long positives = parts.GetValueOrDefault(0), distinct = parts.Values.Sum();
-        long negatives = (positives - (long)without[1]!) * prepare.NegativesPerPositive;
+        // One statement, since on Spark each has its price. Every user and item of the tables is counted: a user has a row at least.
+        string avoided = prepare.NegativesAvoid == "trained" ? "trained" : "touched";
+        long[] counts = [.. engine.Query($"""
+            SELECT max(items), count(*), coalesce(sum(positives), 0), coalesce(sum(validated), 0), coalesce(sum(tested), 0),
+                count(CASE WHEN avoided = items AND positives > 0 THEN 1 END), coalesce(sum(CASE WHEN avoided = items THEN positives END), 0), count(CASE WHEN validated + tested = 0 THEN 1 END)
+            FROM (
+                SELECT user_index, min({avoided}) AS avoided, count(CASE WHEN part = 0 THEN 1 END) AS positives, count(CASE WHEN part = 1 THEN 1 END) AS validated, count(CASE WHEN part = 2 THEN 1 END) AS tested
+                FROM {SplitSql.Rows} GROUP BY user_index)
+            CROSS JOIN (SELECT count(*) AS items FROM {SplitSql.Items})
+            """)[0].Select(count => (long)count!)];
+        (long items, long users, long positives, long validated, long tested, long fullUsers, long fullUsersPositives, long trainingOnly) =
+            (counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7]);
+        long negatives = (positives - fullUsersPositives) * prepare.NegativesPerPositive;
         return new()
         {
-            ["users"] = One($"SELECT count(*) FROM {SplitSql.Users}"),
+            ["users"] = users,
             ["items"] = items,
             ["train"] = positives + negatives,
             ["train_positives"] = positives,
             ["train_negatives"] = negatives,
-            ["validation"] = parts.GetValueOrDefault(1),
-            ["test"] = parts.GetValueOrDefault(2),
+            ["validation"] = validated,
+            ["test"] = tested,
             ["input_rows"] = log.Rows,
             ["bad_rows"] = log.BadRows,
             ["below_min_rating"] = log.BelowMinRating,
-            ["duplicates_dropped"] = log.Rows - log.BadRows - log.BelowMinRating - distinct,
-            ["users_without_negatives"] = prepare.NegativesPerPositive > 0 ? (long)without[0]! : 0,
-            ["users_training_only"] = One($"SELECT count(*) FROM {SplitSql.Users}") - One($"SELECT count(DISTINCT user_index) FROM {SplitSql.Rows} WHERE part > 0"),
+            ["duplicates_dropped"] = log.Rows - log.BadRows - log.BelowMinRating - positives - validated - tested,
+            ["users_without_negatives"] = prepare.NegativesPerPositive > 0 ? fullUsers : 0,
+            ["users_training_only"] = trainingOnly,
         };
     }
 

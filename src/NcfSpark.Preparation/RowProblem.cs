@@ -26,4 +26,7 @@ internal enum RowProblem
 
     UserIsBeyond64Bits = 13,
     ItemIsBeyond64Bits = 14,
+
+    /// <summary>Of a CSV file, where the engine keeps such lines among the rows.</summary>
+    LineDoesNotFit = 15,
 }

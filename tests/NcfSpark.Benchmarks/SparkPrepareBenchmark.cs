@@ -10,7 +10,8 @@ namespace NcfSpark.Benchmarks;
 /// <summary>Prepares a synthetic log on Spark with 5 negatives each, beside the usual way of doing it there, in one Spark, one after the other.</summary>
 internal static class SparkPrepareBenchmark
 {
-    private const int Negatives = 5, Items = 27_000;
+    private const int Negatives = 5, Items = 27_000, HeavyUser = 100_000;
+    private const double HeavyUsersMillions = 2;
 
     private static readonly PrepareOptions Options = new() { NegativesPerPositive = Negatives, TestCandidates = 0, Validation = true };
 
@@ -25,17 +26,22 @@ internal static class SparkPrepareBenchmark
             using var engine = SparkConnectEngine.Start(new SparkServerOptions { Master = master, Progress = new ConsoleSteps() }, new SparkConnectOptions());
             Measure(engine, folder, 100_000); // so that neither has to compile what the other finds compiled
             (long rows, Measured ours, Measured usual) = Measure(engine, folder, (long)(millions * 1e6));
+            long few = (long)(Math.Min(millions, HeavyUsersMillions) * 1e6);
+            Measured without = MeasureOurs(engine, folder, WriteLog(folder, few)), with = MeasureOurs(engine, folder, WriteLog(folder, few, HeavyUser));
             Console.WriteLine($"{"",-12} {"seconds",9} {"train rows",14} {"rows/s",12} {"rows lost",12}");
             foreach ((string name, Measured one) in new[] { ("NcfSpark", ours), ("usual way", usual) })
             {
                 Console.WriteLine($"{name,-12} {one.Seconds,9:F1} {one.Written,14:N0} {one.Written / one.Seconds,12:N0} {one.Meant - one.Written,12:N0}");
             }
 
+            Console.WriteLine($"{few:N0} interactions: {without.Seconds:F1} s; with one user's {HeavyUser:N0} more: {with.Seconds:F1} s, {with.Meant - with.Written:N0} rows lost");
             Console.WriteLine(JsonSerializer.Serialize(new
             {
                 time_over_usual_time = Math.Round(ours.Seconds / usual.Seconds, 3),
                 share_lost = 1 - ((double)ours.Written / ours.Meant),
                 usual_share_lost = Math.Round(1 - ((double)usual.Written / usual.Meant), 5),
+                heavy_user_time_over_time_without = Math.Round(with.Seconds / without.Seconds, 3),
+                heavy_user_rows_over_rows_without = Math.Round((double)with.Written / without.Written, 3),
                 seconds = Math.Round(ours.Seconds, 1),
                 usual_seconds = Math.Round(usual.Seconds, 1),
                 interactions = rows,
@@ -54,20 +60,31 @@ internal static class SparkPrepareBenchmark
 
     private static (long Rows, Measured Ours, Measured Usual) Measure(ISqlEngine engine, string folder, long interactions)
     {
-        string csv = Path.Combine(folder, $"log-{interactions}.csv"), ours = Path.Combine(folder, $"ours-{interactions}"), usual = Path.Combine(folder, $"usual-{interactions}");
-        SyntheticLog.WriteCsv(csv, interactions, users: (int)(interactions * 138 / 20_000), Items, seed: 1);
-
+        string csv = WriteLog(folder, interactions), usual = Path.Combine(folder, $"usual-{interactions}");
+        Measured measured = MeasureOurs(engine, folder, csv);
         var watch = Stopwatch.StartNew();
-        StageDirectory prepared = Preparer.Prepare(engine, new InputOptions { Path = csv, UserColumn = "userId", ItemColumn = "movieId" }, Options, ours, new ConsoleSteps());
-        SortedDictionary<string, long> counts = prepared.Manifest.Rows;
-        var measured = new Measured(watch.Elapsed.TotalSeconds, counts["train"], counts["train_positives"] * (1 + Negatives));
-        Directory.Delete(ours, recursive: true);
-
-        watch.Restart();
         (long written, long meant) = UsualPrepare.Run(engine, csv, usual, Negatives, Options.Holdout, Options.Shards);
         var measuredUsual = new Measured(watch.Elapsed.TotalSeconds, written, meant);
         Directory.Delete(usual, recursive: true);
         return (interactions, measured, measuredUsual);
+    }
+
+    private static string WriteLog(string folder, long interactions, int heavyUser = 0)
+    {
+        string csv = Path.Combine(folder, $"log-{interactions}-{heavyUser}.csv");
+        SyntheticLog.WriteCsv(csv, interactions, users: (int)(interactions * 138 / 20_000), Items, seed: 1, heavyUser);
+        return csv;
+    }
+
+    private static Measured MeasureOurs(ISqlEngine engine, string folder, string csv)
+    {
+        string run = Path.Combine(folder, "ours");
+        var watch = Stopwatch.StartNew();
+        StageDirectory prepared = Preparer.Prepare(engine, new InputOptions { Path = csv, UserColumn = "userId", ItemColumn = "movieId" }, Options, run, new ConsoleSteps());
+        SortedDictionary<string, long> counts = prepared.Manifest.Rows;
+        var measured = new Measured(watch.Elapsed.TotalSeconds, counts["train"], counts["train_positives"] * (1 + Negatives));
+        Directory.Delete(run, recursive: true);
+        return measured;
     }
 
     private sealed record Measured(double Seconds, long Written, long Meant);

@@ -12,7 +12,13 @@ internal static class SyntheticLog
     private const double UserExponent = 1.9, ItemExponent = 2.2;
 
     /// <summary>Writes the log as CSV with a line of names: userId,movieId,timestamp.</summary>
-    public static void WriteCsv(string path, long rows, int users, int items, long seed)
+    /// <param name="path">The file.</param>
+    /// <param name="rows">Interactions.</param>
+    /// <param name="users">Users that there may be.</param>
+    /// <param name="items">Items that there may be.</param>
+    /// <param name="seed">Chance.</param>
+    /// <param name="heavy">Interactions, each with another item, of one user more; 0 for no such user.</param>
+    public static void WriteCsv(string path, long rows, int users, int items, long seed, int heavy = 0)
     {
         var who = RandomStream.Named(seed, "user");
         var what = RandomStream.Named(seed, "item");
@@ -26,6 +32,8 @@ internal static class SyntheticLog
             line.TryWrite($"{user + 1},{item + 1},{1_000_000_000 + when.Below(row, 400_000_000)}\n", out int length);
             writer.Write(line[..length]);
         }
+
+        for (int item = 1; item <= heavy; item++) writer.Write($"{users + 1},{item},{1_000_000_000 + when.Below(rows + item, 400_000_000)}\n");
     }
 
     // A permutation of 0 … n - 1: the factor is a prime that does not divide n.

@@ -9,6 +9,8 @@ internal sealed class PortableEngine(ISqlEngine engine) : ISqlEngine
 
     public SqlDialect Dialect { get; } = new PortableDialect(engine.Dialect);
 
+    public bool RejectedLinesAreRows => engine.RejectedLinesAreRows;
+
     public void Execute(string sql) => engine.Execute(sql);
 
     public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => engine.Query(sql);

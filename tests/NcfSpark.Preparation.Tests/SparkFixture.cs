@@ -9,7 +9,11 @@ public sealed class SparkFixture : IDisposable
 {
     private readonly Lazy<SparkConnectEngine> engine;
 
-    public SparkFixture() => engine = new Lazy<SparkConnectEngine>(() => SparkConnectEngine.Start(new SparkServerOptions { Master = "local[2]", SparkHome = SparkHome.Require(), SubmitArguments = ["--conf", "spark.sql.shuffle.partitions=2"] }, new SparkConnectOptions()));
+    // For small logs the JVM's second compiler costs more than it saves.
+    private static readonly string[] ForSmallLogs = ["--conf", "spark.sql.shuffle.partitions=2", "--driver-java-options", "-XX:TieredStopAtLevel=1"];
+
+    public SparkFixture() => engine = new Lazy<SparkConnectEngine>(() =>
+        SparkConnectEngine.Start(new SparkServerOptions { Master = "local[2]", SparkHome = SparkHome.Require(), SubmitArguments = ForSmallLogs }, new SparkConnectOptions()));
 
     /// <summary>Skips the test where there is none; in CI it fails there.</summary>
     public IClusterEngine Engine => SparkHome.Require().Length > 0 ? engine.Value : throw new InvalidOperationException();

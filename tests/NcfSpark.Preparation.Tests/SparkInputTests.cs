@@ -16,7 +16,6 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
     [SkippableFact]
     public void ATableAPathWithASchemeAndAFileGiveTheSameRows()
     {
-        Skip.If(Environment.GetEnvironmentVariable("NCFSPARK_TEST_SPARK_CASES") is null, "Three whole runs on Spark take half a minute: they run with NCFSPARK_TEST_SPARK_CASES=1.");
         string csv = folder.Write("log.csv", Good), parquet = Path.Combine(folder.Path, "parquet");
         spark.Engine.ReadCsv("ncf_test_log", [csv], new CsvLayout(",", true, 3, 1));
         spark.Engine.Execute("CREATE OR REPLACE TEMP VIEW ncf_test_table AS SELECT CAST(c1 AS BIGINT) AS user_id, CAST(c2 AS INT) AS item_id, CAST(c3 AS BIGINT) AS timestamp FROM ncf_test_log");

@@ -10,10 +10,13 @@ internal sealed class DuckDbDialect : SqlDialect
 
     public override string EpochMicroseconds(string timestamp) => $"epoch_us({timestamp})";
 
-    // An ASOF join finds the last mark at or below each point in less than half of a running count's time. Equal marks become one, the last.
-    public override string CountAtOrBelow(string points, string marks, string key, string carried) =>
+    // An ASOF join finds the last gap at or below each place in less than half of a running count's time. Equal gaps become one, the last.
+    public override string UnmarkedAt(string points, string marks, string key, string carried, long mostMarks) =>
         $"""
-        SELECT p.{key}, p.place, p.{carried}, coalesce(m.ordinal, 0) AS count_below
-        FROM ({points}) p ASOF LEFT JOIN (SELECT {key}, place, max(ordinal) AS ordinal FROM ({marks}) GROUP BY {key}, place) m ON p.{key} = m.{key} AND p.place >= m.place
+        SELECT p.{key}, p.{carried}, CAST(p.place + coalesce(m.ordinal, 0) AS INT) AS number
+        FROM ({points}) p ASOF LEFT JOIN (
+            SELECT {key}, CAST(mark - ordinal + 1 AS INT) AS gap, max(ordinal) AS ordinal
+            FROM (SELECT {key}, mark, CAST(row_number() OVER (PARTITION BY {key} ORDER BY mark) AS INT) AS ordinal FROM ({marks})) GROUP BY {key}, gap) m
+        ON p.{key} = m.{key} AND p.place >= m.gap
         """;
 }

@@ -30,6 +30,8 @@ public sealed class DuckDbEngine : ISqlEngine
 
     public SqlDialect Dialect { get; } = new DuckDbDialect();
 
+    public bool RejectedLinesAreRows => false;
+
     public void Execute(string sql) => Guarded(sql, command => command.ExecuteNonQuery());
 
     public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(sql, command =>
@@ -51,7 +53,7 @@ public sealed class DuckDbEngine : ISqlEngine
         Drop($"{view}_errors");
         Drop($"{view}_scans");
         Execute($"""
-            CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_csv([{string.Join(", ", files.Select(Literal))}],
+            CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, true AS ncf_fits FROM read_csv([{string.Join(", ", files.Select(Literal))}],
                 auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = '"', escape = '"', columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
                 store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = {rejects})
             """);

@@ -39,6 +39,8 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
 
     public SqlDialect Dialect { get; } = new SparkDialect();
 
+    public bool RejectedLinesAreRows => true;
+
     /// <summary>Standard output. While the engine lives, Console.Out goes nowhere: the library writes its log and whole JVM stacks there, also for errors that are handled.</summary>
     public TextWriter StandardOutput { get; }
 

@@ -25,6 +25,8 @@ public sealed class SparkConnectEngine : IClusterEngine
 
     public SqlDialect Dialect { get; } = new SparkDialect();
 
+    public bool RejectedLinesAreRows => true;
+
     /// <summary>Uses a server that runs.</summary>
     /// <param name="address">Where it is.</param>
     /// <param name="options">How to speak to it.</param>

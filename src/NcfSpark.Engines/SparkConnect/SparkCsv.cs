@@ -27,9 +27,9 @@ internal static class SparkCsv
     {
         string columns = string.Join(", ", Columns(layout));
         // Bytes that are no UTF-8 arrive as U+FFFD.
-        string notUtf8 = $"instr(concat_ws('', {columns}), '\uFFFD') > 0";
+        string notUtf8 = $"({string.Join(" OR ", Columns(layout).Select(column => $"coalesce(contains({column}, '\uFFFD'), false)"))})";
         string reason = $"CASE WHEN {notUtf8} THEN 'is not UTF-8' ELSE 'has not {layout.Columns} columns, or its quotes do not match' END";
-        yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {SparkDialect.FileName} AS ncf_file FROM {raw} WHERE {Rejected} IS NULL AND NOT ({notUtf8})";
+        yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {SparkDialect.FileName} AS ncf_file, {Rejected} IS NULL AND NOT {notUtf8} AS ncf_fits FROM {raw}";
         yield return $"""
             CREATE OR REPLACE TEMP VIEW {view}_rejected AS
             SELECT {SparkDialect.FileName} AS ncf_file, CAST(NULL AS BIGINT) AS line, coalesce({Rejected}, concat_ws({SparkDialect.Literal(layout.Delimiter)}, {columns})) AS text, {reason} AS reason

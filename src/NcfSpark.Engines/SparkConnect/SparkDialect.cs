@@ -14,6 +14,10 @@ public sealed class SparkDialect : SqlDialect
         ["spark.sql.variable.substitute"] = "false",
         ["spark.sql.csv.parser.columnPruning.enabled"] = "false",
         ["spark.sql.parser.escapedStringLiterals"] = "false",
+        // Packing cached columns takes as long as reading the CSV file; what does not fit memory goes to disk.
+        ["spark.sql.inMemoryColumnarStorage.compressed"] = "false",
+        // A task that writes a few directories keeps a file open in each, rather than sort all rows by directory first. Beyond as many it sorts.
+        ["spark.sql.maxConcurrentOutputFileWriters"] = "16",
     };
 
     /// <summary>Parquet files are found in all directories below, and no columns are made of directory names.</summary>
@@ -30,6 +34,28 @@ public sealed class SparkDialect : SqlDialect
     public override string Matches(string text, string pattern) => $"({text} RLIKE r'^(?:{pattern})\\z')";
 
     public override string EpochMicroseconds(string timestamp) => $"unix_micros(CAST({timestamp} AS TIMESTAMP))";
+
+    public override string GatheredBy(string key) => $"/*+ REPARTITION({key}) */ ";
+
+    // Marks become an array a key, points a binary search in it. So points are neither sorted nor moved where rows are gathered by the key already, and a key
+    // with 100,000 points is no more work than as many keys with one. Each halving is a query around a query, as in the hash: Spark makes one loop of them.
+    public override string UnmarkedAt(string points, string marks, string key, string carried, long mostMarks)
+    {
+        string kept = $"{key}, {carried}, place, marks, marked";
+        string search = $"""
+            SELECT /*+ SHUFFLE_HASH(m) */ p.{key}, p.{carried}, p.place, m.marks, size(m.marks) AS marked, CAST(0 AS INT) AS below
+            FROM ({points}) p LEFT JOIN (SELECT {key}, sort_array(collect_list(mark)) AS marks FROM ({marks}) GROUP BY {key}) m ON p.{key} = m.{key}
+            """;
+        long step = 1;
+        while (2 * step <= mostMarks) step *= 2;
+        for (; step > 0; step /= 2)
+        {
+            // The first marks of a key, as many as have their gap (the mark less the marks before it) at or below the place.
+            search = $"SELECT {kept}, CASE WHEN below + {step} <= marked AND get(marks, below + {step - 1}) - (below + {step - 1}) <= place THEN below + {step} ELSE below END AS below FROM ({search})";
+        }
+
+        return $"SELECT {key}, {carried}, place + below AS number FROM ({search})";
+    }
 
     internal static string Literal(string text) => $"'{text.Replace("\\", "\\\\").Replace("'", "\\'")}'";
 
