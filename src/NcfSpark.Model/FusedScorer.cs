@@ -55,27 +55,27 @@ public sealed class FusedScorer : IScorer, IDisposable
     // v_i = [q; b_i]     g_i = W_1i q'
     private void SetItems()
     {
-        float[] vector_K = new float[Shape.VectorSize], first_H = new float[Shape.FirstWidth];
         int[] items = pairs.ItemIndexes.ToArray();
         SideLayer? layer = weights.ItemMlp is null ? null : new SideLayer(weights.MlpLayers[0].Weight, weights.ItemMlp.Columns, weights.ItemMlp.Columns);
         bool relu = weights.Options.EmbeddingActivation == "relu";
-        for (int place = 0; place < items.Length; place++)
+        Parallel.For(0, items.Length, () => (Vector_K: new float[Shape.VectorSize], First_H: new float[Shape.FirstWidth]), (place, _, values) =>
         {
             if (weights.ItemGmf is not null)
             {
-                ReadOnlySpan<float> embedding = weights.ItemGmf.Row(items[place]);
-                for (int k = 0; k < embedding.Length; k++) vector_K[k] = relu ? Math.Max(embedding[k], 0) : embedding[k];
+                ReadOnlySpan<float> q = weights.ItemGmf.Row(items[place]);
+                for (int k = 0; k < q.Length; k++) values.Vector_K[k] = relu ? Math.Max(q[k], 0) : q[k];
             }
 
-            if (weights.ItemBias is not null) vector_K[^1] = weights.ItemBias.Values[items[place]];
+            if (weights.ItemBias is not null) values.Vector_K[^1] = weights.ItemBias.Values[items[place]];
             if (layer is not null)
             {
-                first_H.AsSpan().Clear();
-                layer.Add(weights.ItemMlp!.Row(items[place]), relu, first_H);
+                values.First_H.AsSpan().Clear();
+                layer.Add(weights.ItemMlp!.Row(items[place]), relu, values.First_H);
             }
 
-            pairs.SetItem(place, vector_K, first_H);
-        }
+            pairs.SetItem(place, values.Vector_K, values.First_H);
+            return values;
+        }, _ => { });
     }
 
     // u = [h ∘ p; 1]     a_u = b_0 + b_u     f_u = b_1 + W_1u p'

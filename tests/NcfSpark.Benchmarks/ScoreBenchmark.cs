@@ -12,12 +12,12 @@ namespace NcfSpark.Benchmarks;
 /// </summary>
 internal static class ScoreBenchmark
 {
-    /// <param name="args">rounds=5 seconds=0.3 threads=(all) torch=true case=(a part of a case's name, such as "neumf").</param>
+    /// <param name="args">rounds=5 seconds=0.3 threads=(all) torch=true case=(a part of a case's name, such as "seed").</param>
     public static int Run(string[] args)
     {
         if (args.Any(arg => !arg.Contains('=')))
         {
-            Console.Error.WriteLine("Usage: bench score [rounds=5] [seconds=0.3] [threads=N] [torch=true] [case=TEXT], where TEXT is a part of a case's name, such as \"neumf\".");
+            Console.Error.WriteLine("Usage: bench score [rounds=5] [seconds=0.3] [threads=N] [torch=true] [case=TEXT], where TEXT is a part of a case's name, such as \"seed\".");
             return 2;
         }
 
