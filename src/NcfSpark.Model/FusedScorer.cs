@@ -44,6 +44,9 @@ public sealed class FusedScorer : IScorer, IDisposable
     public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
         pairs.FindBest(side, users, excluded, best, threads, cancellation);
 
+    /// <inheritdoc cref="AllPairs.ScorePairs"/>
+    public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P) => pairs.ScorePairs(side, users_P, items_P, scores_P);
+
     public void Dispose() => pairs.Dispose();
 
     private static ScoreShape ShapeOf(ModelOptions options) => new()

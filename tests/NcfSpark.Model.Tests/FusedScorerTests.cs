@@ -37,6 +37,9 @@ public sealed class FusedScorerTests
             using var scorer = new FusedScorer(weights, level);
             scorer.ScoreAll(users, scores);
             for (int i = 0; i < scores.Length; i++) Assert.Equal(expected[i], scores[i], 2e-6f);
+            float[] pairs = new float[3];
+            scorer.ScorePairs([0, 3, 3], [999, 1, 20], pairs);
+            Assert.Equal([scores[1999], scores[1], scores[20]], pairs);
         }
     }
 
