@@ -47,13 +47,20 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
         return new TrainingResult(state.Weights, history, bestEpoch);
     }
 
-    // Users without training rows have no embedding of their own: what they did later is all that they are scored by.
+    // Who or what has no training rows has nothing of its own, rather than chance: such users are scored by what they did later alone.
     private void BeginHistory(ModelWeights weights, PastItems past)
     {
         weights.Pools = past.Latest(modelOptions.HistoryLength);
         for (int user = 0; user < weights.UserCount; user++)
         {
-            if (weights.Pools[user].IsEmpty) weights.UserGmf!.Row(user).Clear();
+            if (!weights.Pools[user].IsEmpty) continue;
+            foreach (Weight table in weights.UserTables) table.Row(user).Clear();
+        }
+
+        var used = new HashSet<int>(past.Items);
+        for (int item = 0; item < weights.ItemCount; item++)
+        {
+            if (!used.Contains(item)) weights.ItemHistory!.Row(item).Clear();
         }
     }
 
