@@ -35,10 +35,20 @@ public sealed record UserPools(int Length, int[] Items_UK)
         return new UserPools(length, pools);
     }
 
-    /// <summary>The latest of rows in any order; those of one time in the order of the rows.</summary>
+    /// <summary>The latest of rows in any order.</summary>
     public static UserPools Latest(int userCount, InteractionRows rows, int length)
     {
-        int[] order = [.. Enumerable.Range(0, rows.Count).OrderBy(row => rows.Timestamps[row])]; // stable
+        int[] order = InOrder(rows, Enumerable.Range(0, rows.Count));
         return Latest(InteractionLists.FromRows(userCount, Array.ConvertAll(order, row => rows.Users[row]), Array.ConvertAll(order, row => rows.Items[row])), length);
+    }
+
+    /// <summary>
+    /// Rows in the order in which a user's history is read: by time, and those of one time by chance, which is a hash of user and item. An order by id would
+    /// tell the learner what comes next; no hash does.
+    /// </summary>
+    public static int[] InOrder(InteractionRows rows, IEnumerable<int> among)
+    {
+        RandomStream ties = RandomStream.Named(0, "ties of histories");
+        return [.. among.OrderBy(row => rows.Timestamps[row]).ThenBy(row => ties.Bits(((long)rows.Users[row] << 32) | (uint)rows.Items[row]))];
     }
 }

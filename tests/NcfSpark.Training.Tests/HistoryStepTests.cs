@@ -54,7 +54,7 @@ public sealed class HistoryStepTests
             {
                 bool dense = torch.Dense.Contains(one);
                 float[] wanted = dense ? one.FirstMoments : Moved(one, old), actual = dense ? two.FirstMoments : Moved(two, old);
-                float tolerance = 2e-5f * wanted.Max(MathF.Abs) + (dense ? 1e-8f : 2e-6f);
+                float tolerance = 5e-5f * wanted.Max(MathF.Abs) + (dense ? 1e-8f : 2e-6f);
                 for (int i = 0; i < wanted.Length; i++) Assert.Equal(wanted[i], actual[i], tolerance);
             }
         }

@@ -8,18 +8,51 @@ public sealed class PastItemsTests
 {
     /// <summary>The law that all rests on, against the log itself.</summary>
     [Property(MaxTest = 200)]
-    public void ARowsPoolHoldsTheUsersItemsOfEarlierTimesAndNothingElse(int seed, byte times, bool stored)
+    public void ARowsPoolHoldsWhatTheUserDidBeforeAndNeitherItsOwnNorALaterItem(int seed, byte times, bool stored)
     {
         TrainingSet set = HistoryLogs.Random(seed, times: 1 + times % 20, negatives: stored ? 2 : 0);
         var past = new PastItems(set);
+        int[] positives = [.. Enumerable.Range(0, set.Rows.Count).Where(row => set.Labels[row] == 1)];
         for (int row = 0; row < set.Rows.Count; row++)
         {
             (int user, int item, long time) = (set.Rows.Users[row], set.Rows.Items[row], set.Rows.Timestamps[row]);
             int[] pool = past.Items[past.StartOf(user)..past.RowEnds[row]];
-            int[] earlier = [.. Enumerable.Range(0, set.Rows.Count).Where(other => set.Labels[other] == 1 && set.Rows.Users[other] == user && set.Rows.Timestamps[other] < time).Select(other => set.Rows.Items[other])];
-            Assert.Equal(earlier.Order(), pool.Order());
+            int[] OfUser(Func<long, bool> when) => [.. positives.Where(other => set.Rows.Users[other] == user && when(set.Rows.Timestamps[other])).Select(other => set.Rows.Items[other])];
+            int[] earlier = OfUser(other => other < time), same = OfUser(other => other == time);
+            Assert.Equal(earlier.Order(), pool[..earlier.Length].Order());
+            int[] ofTheSameTime = pool[earlier.Length..];
+            Assert.Empty(ofTheSameTime.Except(same));
             if (set.Labels[row] == 1) Assert.DoesNotContain(item, pool);
+            if (set.Labels.Contains(0)) Assert.Empty(ofTheSameTime);
         }
+    }
+
+    /// <summary>So that of two items of one second exactly one is in the other's pool: no one knows of what is to come.</summary>
+    [Property(MaxTest = 100)]
+    public void NoTwoRowsAreInEachOthersPools(int seed, byte times)
+    {
+        TrainingSet set = HistoryLogs.Random(seed, times: 1 + times % 5);
+        var past = new PastItems(set);
+        for (int user = 0; user < set.UserCount; user++)
+        {
+            int[] ends = [.. Enumerable.Range(0, set.Rows.Count).Where(row => set.Rows.Users[row] == user).Select(row => past.RowEnds[row] - past.StartOf(user)).Order()];
+            Assert.Equal(Enumerable.Range(0, ends.Length), ends);
+        }
+    }
+
+    [Fact]
+    public void TiesAreInNoOrderOfIds()
+    {
+        TrainingSet set = HistoryLogs.Random(1, users: 200, times: 1);
+        var past = new PastItems(set);
+        int rising = 0, pairs = 0;
+        for (int user = 0; user < set.UserCount; user++)
+        {
+            int[] items = past.Latest(25)[user].ToArray();
+            for (int k = 1; k < items.Length; k++, pairs++) rising += items[k] > items[k - 1] ? 1 : 0;
+        }
+
+        Assert.InRange(rising / (double)pairs, 0.47, 0.53);
     }
 
     [Property(MaxTest = 60)]
