@@ -5,8 +5,8 @@ namespace NcfSpark.Scoring;
 
 /// <summary>
 /// Writes each user's K best items: user_id, rank (from 1), item_id, score, source, by user and rank. Users stream through: memory holds the
-/// model, the users of one row group, and a row of scores for each thread. Users without training interactions get the popularity list, with
-/// the share of users who have the item as its score.
+/// model, the users of one row group, and a row of scores for each thread. Users without training interactions are
+/// scored by their history where the model has one, else get the popularity list, with the share of users who have the item as its score.
 /// </summary>
 /// <param name="model">Ids and how often each was trained on.</param>
 /// <param name="scorer">The model's scores.</param>
@@ -41,8 +41,8 @@ public sealed class RecommendationWriter(TrainedModel model, IScorer scorer, Int
         Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => (Scores: new float[model.Items.Count], TopK: new TopK(options.TopK)), (u, _, buffers) =>
         {
             int user = start + u;
-            if (IsTrained(user)) scorer.ScoreAll([user], buffers.Scores);
-            else Popularity(buffers.Scores);
+            if (Source.Of(model, user) == Source.Popularity) Popularity(buffers.Scores);
+            else scorer.ScoreAll([user], buffers.Scores);
             best[u] = BestOf(buffers.Scores, options.ExcludeSeen ? seen[user] : [], buffers.TopK);
             task.Advance(1);
             return buffers;
@@ -70,8 +70,8 @@ public sealed class RecommendationWriter(TrainedModel model, IScorer scorer, Int
         string[] sources = new string[rows];
         for (int u = 0; u < best.Length; u++)
         {
-            string source = IsTrained(start + u) ? Source.Model : Source.Popularity;
-            rowsBySource[source] += best[u].Length;
+            string source = Source.Of(model, start + u);
+            rowsBySource[source] = rowsBySource.GetValueOrDefault(source) + best[u].Length;
             for (int rank = 1; rank <= best[u].Length; rank++, row++)
             {
                 (users[row], ranks[row], items[row], scores[row], sources[row]) = (start + u, rank, best[u][rank - 1].Item, best[u][rank - 1].Score, source);
@@ -80,8 +80,6 @@ public sealed class RecommendationWriter(TrainedModel model, IScorer scorer, Int
 
         file.WriteGroup(IdsOf(model.Users, users), ranks, IdsOf(model.Items, items), scores, sources);
     }
-
-    private bool IsTrained(int user) => model.Users.Interactions[user] > 0;
 
     private void Popularity(Span<float> scores)
     {

@@ -50,6 +50,32 @@ public sealed class WriterTests : IDisposable
     }
 
     [Fact]
+    public void AUserWithoutTrainingRowsIsScoredByTheirHistoryWhereTheModelHasOne()
+    {
+        ModelWeights history = ModelWeights.Initialize(new ModelOptions { Kind = "mf", EmbeddingSize = 4, EmbeddingInit = 1, User = "history", HistoryLength = 2 }, UserCount, ItemCount, 1);
+        history.UserGmf!.Row(3).Clear();
+        history.Pools = UserPools.Latest(InteractionLists.FromRows(UserCount, [2, 3, 3, 3], [9, 20, 7, 8]), 2); // of user 3's three items the latest two
+        TrainedModel model = Model() with { Weights = history };
+        using var scorer = new ModelScorer(history);
+        string path = Path.Combine(directory, "history.parquet");
+        SortedDictionary<string, long> rows = new RecommendationWriter(model, scorer, seen, new ScoreOptions { TopK = 3 }).Write(path, SilentProgress.Instance);
+        Assert.Equal((3, 87, 0), (rows[Source.History], rows[Source.Model], rows[Source.Popularity]));
+        int row = 3 * 3;
+        double[] vector = new double[4];
+        double a = 1 / (1 + Math.Exp(-1 / 3.0));
+        for (int e = 0; e < 4; e++) vector[e] = 2 * (a * history.ItemHistory!.Row(8)[e] + (1 - a) * history.ItemHistory.Row(7)[e]);
+        double Score(int item) => history.ItemGmf!.Row(item).ToArray().Zip(vector, (q, u) => q * u).Sum();
+        var best = Enumerable.Range(0, ItemCount).OrderByDescending(Score).Take(3).ToArray();
+        Assert.Equal(best.Select(item => $"i{item}"), ParquetColumns.ReadStrings(path, "item_id")[row..(row + 3)]);
+        Assert.All(ParquetColumns.ReadStrings(path, "source")[row..(row + 3)], source => Assert.Equal("history", source));
+        Assert.Equal(1 / (1 + Math.Exp(-Score(best[0]))), ParquetColumns.Read<float>(path, "score")[row], 1e-5);
+
+        string pairs = Path.Combine(directory, "history-pairs.parquet");
+        new PairWriter(model, scorer, new ScoreOptions()).Write(pairs, ["1003", "1003", "1000"], [$"i{best[0]}", "unknown", "i1"], SilentProgress.Instance);
+        Assert.Equal(["history", "popularity", "model"], ParquetColumns.ReadStrings(pairs, "source"));
+    }
+
+    [Fact]
     public void SeenItemsComeBackWhereTheyAreNotExcluded()
     {
         string path = Write(new ScoreOptions { TopK = ItemCount, ExcludeSeen = false }, out SortedDictionary<string, long> rows);
