@@ -13,6 +13,8 @@ namespace NcfSpark.Kernels;
 /// </remarks>
 public sealed unsafe class HistoryStep : IDisposable
 {
+    private const int CacheLine = 64;
+    private const int One = int.MaxValue;         // the share of which every claim is one piece
     private const int SamplesAtOnce = 128;        // of a piece of filling, a few microseconds
     private const int DenseAtOnce = 4096;         // floats of a piece of the dense block, about as long
     private const int ColumnsAtOnce = 32;         // two cache lines of a row
@@ -34,9 +36,10 @@ public sealed unsafe class HistoryStep : IDisposable
 
     // What all threads share.
     private readonly SemaphoreSlim start = new(0);
-    private readonly ClaimQueue chunks = new();
-    private readonly ClaimQueue pieces = new();
-    private readonly ClaimQueue fills = new();
+    private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
+    private readonly ClaimQueue chunks;
+    private readonly ClaimQueue pieces;
+    private readonly ClaimQueue fills;
     private int chunksLeft;
     private int piecesLeft; // fills included
     private volatile int atWork;
@@ -67,6 +70,7 @@ public sealed unsafe class HistoryStep : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(starts.Length, userCount);
         (this.shape, this.groupSize) = (shape, groupSize);
+        (chunks, pieces, fills) = (new(counters.Start), new(counters.Start + 1), new(counters.Start + 2));
         memory = new HistoryMemory(shape, userCount, itemCount);
         kernel = HistoryKernel.For(level);
         int capacity = (groups + HistoryWork.ChunkGroups - 1) / HistoryWork.ChunkGroups * HistoryWork.ChunkGroups;
@@ -120,7 +124,7 @@ public sealed unsafe class HistoryStep : IDisposable
         disposed = true;
         if (workers.Length > 0) start.Release(workers.Length);
         foreach (Thread worker in workers) worker.Join();
-        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, start];
+        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, counters, start];
         foreach (IDisposable one in owned) one.Dispose();
     }
 
@@ -156,17 +160,17 @@ public sealed unsafe class HistoryStep : IDisposable
 
     private bool WorkOnPiece()
     {
-        if (chunks.TryClaim(out int piece))
+        if (chunks.Claim(fromBack: false, One, out int piece) > 0)
         {
             chunkLosses[piece] = kernel.Compute(in work, piece);
             if (Interlocked.Decrement(ref chunksLeft) == 0) EndGradients();
         }
-        else if (pieces.TryClaim(out piece))
+        else if (pieces.Claim(fromBack: false, One, out piece) > 0)
         {
             UpdatePiece(piece);
             if (Interlocked.Decrement(ref piecesLeft) == 0) EndBatch();
         }
-        else if (fills.TryClaim(out piece))
+        else if (fills.Claim(fromBack: false, One, out piece) > 0)
         {
             HistoryBatch next = batchBuffers[(batch + 1) % 2];
             int from = piece * SamplesAtOnce;
