@@ -32,7 +32,7 @@ internal static class EvaluateJob
         Dictionary<string, string> titles = ReadTitles(job);
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
-        using var scorer = new ModelScorer(trained.Weights);
+        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
         EvaluationResult result = Evaluator.Run(data, [new("model", NameOf(job.Configuration.Model), scorer, ScoresAreProbabilities: true), .. Evaluator.Baselines(data)], options, job.Progress);
 
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);

@@ -31,7 +31,7 @@ internal static class ScoreJob
         var data = new PreparedData(prepared);
         InteractionLists seen = data.ReadTouched();
         if (trained.Weights.Options.HasHistory) trained.Weights.Pools = WholeHistory(data, trained.Weights);
-        using var scorer = new ModelScorer(trained.Weights);
+        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["users"] = trained.Users.Count };
         Count(rows, "recommendations", new RecommendationWriter(trained, scorer, seen, options).Write(writer.File("recommendations/part-00000.parquet"), job.Progress, job.Cancellation));

@@ -1,4 +1,3 @@
-using NcfSpark.Data;
 using NcfSpark.Kernels;
 
 namespace NcfSpark.Model;
@@ -7,7 +6,7 @@ namespace NcfSpark.Model;
 /// Probabilities of the model by the fused kernel (<see cref="AllPairs"/>), without Torch; <see cref="ModelScorer"/> is its twin. It holds what follows
 /// from the items' and the layers' weights as they are when it is made; make another when they change.
 /// </summary>
-public sealed class FusedScorer : IScorer, IDisposable
+public sealed class FusedScorer : IModelScorer
 {
     private readonly ModelWeights weights;
     private readonly AllPairs pairs;
@@ -40,11 +39,9 @@ public sealed class FusedScorer : IScorer, IDisposable
 
     public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN) => pairs.ScoreAll(side, users_B, scores_BN);
 
-    /// <inheritdoc cref="AllPairs.FindBest"/>
     public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
         pairs.FindBest(side, users, excluded, best, threads, cancellation);
 
-    /// <inheritdoc cref="AllPairs.ScorePairs"/>
     public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P) => pairs.ScorePairs(side, users_P, items_P, scores_P);
 
     public void Dispose() => pairs.Dispose();
@@ -85,12 +82,13 @@ public sealed class FusedScorer : IScorer, IDisposable
     private sealed class UserSide : IUserSide
     {
         private readonly ModelWeights weights;
+        private readonly UserVectors vectors;
         private readonly SideLayer? layer;
         private readonly bool relu;
 
         public UserSide(ModelWeights weights)
         {
-            (this.weights, relu) = (weights, weights.Options.EmbeddingActivation == "relu");
+            (this.weights, vectors, relu) = (weights, new UserVectors(weights), weights.Options.EmbeddingActivation == "relu");
             if (weights.UserMlp is not null) layer = new SideLayer(weights.MlpLayers[0].Weight, 0, weights.UserMlp.Columns);
         }
 
@@ -99,7 +97,7 @@ public sealed class FusedScorer : IScorer, IDisposable
             if (weights.UserGmf is not null)
             {
                 Span<float> p = vector_K[..weights.UserGmf.Columns];
-                weights.UserGmf.Row(user).CopyTo(p);
+                vectors.Write(user, p);
                 for (int k = 0; k < p.Length; k++)
                 {
                     if (relu) p[k] = Math.Max(p[k], 0);

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using NcfSpark.Data;
+using NcfSpark.Kernels;
 using static TorchSharp.torch;
 
 namespace NcfSpark.Model;
@@ -9,7 +9,7 @@ namespace NcfSpark.Model;
 /// each pair: W_1 [p'; q'] = W_1u p' + W_1i q'. It holds what follows from the weights as they are when it is made; make another when they change.
 /// Shapes: B users, T items of a tile, E and M embedding sizes, H the first layer's width.
 /// </summary>
-public sealed class ModelScorer : IScorer, IDisposable
+public sealed class ModelScorer : IModelScorer
 {
     private const int TileItems = 2048; // 2048 x 64 floats are 512 KiB: a layer's input and output stay in a core's L2 cache
 
@@ -66,10 +66,15 @@ public sealed class ModelScorer : IScorer, IDisposable
         }
     }
 
-    /// <summary>Scores of single pairs.</summary>
-    /// <param name="users_P">User indexes.</param>
-    /// <param name="items_P">Item indexes.</param>
-    /// <param name="scores_P">Receives the probabilities.</param>
+    public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
+        Parallel.For(0, users.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, () => new float[ItemCount], (place, _, scores_N) =>
+        {
+            int user = users.Span[place];
+            ScoreAll([user], scores_N);
+            best.Keep(place, scores_N, excluded(user));
+            return scores_N;
+        }, _ => { });
+
     public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)
     {
         for (int start = 0; start < users_P.Length; start += TileItems)

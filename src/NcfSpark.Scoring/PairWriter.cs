@@ -11,7 +11,7 @@ namespace NcfSpark.Scoring;
 /// <param name="model">Ids, and how often each was trained on.</param>
 /// <param name="scorer">The model's scores.</param>
 /// <param name="options">The threshold.</param>
-public sealed class PairWriter(TrainedModel model, ModelScorer scorer, ScoreOptions options)
+public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOptions options)
 {
     private const int PairsPerGroup = 65_536;
 

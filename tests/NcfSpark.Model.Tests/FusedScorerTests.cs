@@ -25,9 +25,17 @@ public sealed class FusedScorerTests
 
     [Theory]
     [MemberData(nameof(KindsAndActivations))]
-    public void ScoresAreTorchs(string kind, string activation, bool biases)
+    public void ScoresAreTorchs(string kind, string activation, bool biases) => AssertTorchsScores(Models.Options(kind, activation, biases));
+
+    [Theory]
+    [InlineData("mf", 4)]
+    [InlineData("gmf", 0)]
+    [InlineData("neumf", 4)]
+    public void UsersWithAHistoryAreScoredAsByTorch(string kind, int userMlpWidth) => AssertTorchsScores(Models.History(kind, userMlpWidth));
+
+    private static void AssertTorchsScores(ModelOptions options)
     {
-        ModelWeights weights = Models.Random(Models.Options(kind, activation, biases), users: 4, items: 1000);
+        ModelWeights weights = Models.Random(options, users: 4, items: 1000);
         using var twin = new ModelScorer(weights);
         int[] users = [3, 0, 3];
         float[] expected = new float[users.Length * weights.ItemCount], scores = new float[expected.Length];
