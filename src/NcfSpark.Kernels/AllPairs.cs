@@ -132,7 +132,8 @@ public sealed unsafe class AllPairs : IDisposable
             {
                 int place = Array.BinarySearch(memory.ItemIndexes, items_P[start + lane]);
                 if (place < 0) throw new ArgumentException($"item {items_P[start + lane]} is not among those that are scored", nameof(items_P));
-                tile.SetPairUser(lane, side, users_P[start + lane]);
+                if (start + lane == 0 || users_P[start + lane] != users_P[start + lane - 1]) tile.BeginPairsOf(side, users_P[start + lane]);
+                tile.SetPairUser(lane);
                 tile.SetPairItem(lane, memory.Block(place / ItemBlock.Items) + place % ItemBlock.Items);
             }
 

@@ -17,6 +17,7 @@ internal sealed unsafe class ScoreTile : IDisposable
     private readonly BestItems[] best = new BestItems[Users];
     private readonly int[] users = new int[Users], excludedBefore = new int[Users];
     private AlignedArray<KeptItem> kept = new(0);
+    private float pairBias;
 
     public ScoreTile(ScoreShape shape)
     {
@@ -97,12 +98,15 @@ internal sealed unsafe class ScoreTile : IDisposable
         }
     }
 
-    /// <summary>Sets the user of a pair.</summary>
-    public void SetPairUser(int lane, IUserSide side, int user)
+    /// <summary>Asks for a user, for the pairs that are set next. Ends what <see cref="Begin"/> began.</summary>
+    public void BeginPairsOf(IUserSide side, int user) => pairBias = side.Fill(user, vector_K, new Span<float>(firsts, firstWidth));
+
+    /// <summary>Sets the user of a pair: the one asked for last.</summary>
+    public void SetPairUser(int lane)
     {
         Span<float> first_H = new(firsts, firstWidth);
         float* at = PairUsers + lane;
-        *at = side.Fill(user, vector_K, first_H);
+        *at = pairBias;
         foreach (float value in vector_K) *(at += ItemBlock.Items) = value;
         foreach (float value in first_H) *(at += ItemBlock.Items) = value;
     }

@@ -51,7 +51,7 @@ public sealed class AllPairsTests
                     for (int item = 0; item < twin.Items; item++) Assert.Equal(twin.Score(users[b], item), scores[b * twin.Items + item]);
                 }
 
-                int[] places = [.. Enumerable.Range(0, 100).Select(p => Numbers.Below(p, 1, scores.Length))];
+                int[] places = [.. Enumerable.Range(0, 100).Select(p => Numbers.Below(p, 1, scores.Length)), .. Enumerable.Range(100, 50)]; // at the end several of a user
                 float[] pairScores = new float[places.Length];
                 pairs.ScorePairs(twin, Array.ConvertAll(places, p => users[p / twin.Items]), Array.ConvertAll(places, p => p % twin.Items), pairScores);
                 Assert.Equal(places.Select(p => scores[p]), pairScores);
