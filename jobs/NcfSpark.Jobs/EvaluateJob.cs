@@ -32,8 +32,8 @@ internal static class EvaluateJob
         Dictionary<string, string> titles = ReadTitles(job);
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
-        using var scorer = new ModelScorer(trained.Weights);
-        EvaluationResult result = Evaluator.Run(data, [new("model", NameOf(job.Configuration.Model.Kind), scorer, ScoresAreProbabilities: true), .. Evaluator.Baselines(data)], options, job.Progress);
+        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
+        EvaluationResult result = Evaluator.Run(data, [new("model", NameOf(job.Configuration.Model), scorer, ScoresAreProbabilities: true), .. Evaluator.Baselines(data)], options, job.Progress);
 
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
         ReportWriter.Write(writer.Path, new ReportInput
@@ -76,7 +76,7 @@ internal static class EvaluateJob
         return from;
     }
 
-    private static string NameOf(string kind) => kind == "neumf" ? "NeuMF" : kind.ToUpperInvariant();
+    private static string NameOf(ModelOptions model) => (model.Kind == "neumf" ? "NeuMF" : model.Kind.ToUpperInvariant()) + (model.HasHistory ? " with history" : "");
 
     private static ModelReport Describe(ModelWeights weights, StageDirectory model)
     {

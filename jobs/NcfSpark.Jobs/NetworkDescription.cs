@@ -15,7 +15,8 @@ internal static class NetworkDescription
             layers.Add(Embedding(weights, "user_gmf", "user", weights.UserGmf));
             layers.Add(Embedding(weights, "item_gmf", "item", weights.ItemGmf!));
             (string size, string output) = ($"{weights.UserGmf.Columns}", weights.Head is null ? "1" : $"{weights.UserGmf.Columns}");
-            layers.Add(new(weights.Head is null ? "dot" : "gmf", weights.Head is null ? "Dot product" : "Multiply", ["user_gmf", "item_gmf"], size, output, 0));
+            string user = weights.ItemHistory is null ? "user_gmf" : AddHistory(weights, layers);
+            layers.Add(new(weights.Head is null ? "dot" : "gmf", weights.Head is null ? "Dot product" : "Multiply", [user, "item_gmf"], size, output, 0));
             headInputs.Add(layers[^1].Name);
         }
 
@@ -47,6 +48,26 @@ internal static class NetworkDescription
         }
 
         return layers;
+    }
+
+    // From the user's latest items to the vector that stands for the user; gives its box.
+    private static string AddHistory(ModelWeights weights, List<NetworkLayer> layers)
+    {
+        ModelOptions options = weights.Options;
+        string size = $"{options.EmbeddingSize}";
+        layers.Add(new("history", "Input", [], "", $"{options.HistoryLength}", 0, "items before"));
+        layers.Add(Embedding(weights, "item_history", "history", weights.ItemHistory!));
+        layers.Add(new("pool", "Weighted sum", ["item_history"], $"{options.HistoryLength} x {size}", size, 0, $"the latest most, x {options.HistoryFactor}"));
+        List<string> parts = ["user_gmf", "pool"];
+        if (weights.UserLayers is [var hidden, var output])
+        {
+            layers.Add(new("user_layers.0", "Dense + ReLU", ["item_history", "pool", "user_gmf"], $"{hidden.Weight.Columns}", $"{hidden.Weight.Rows}", hidden.Weight.Values.Length + hidden.Bias.Values.Length, DropoutNote([options.UserMlpDropout], 0)));
+            layers.Add(new("user_layers.1", "Dense", ["user_layers.0"], $"{output.Weight.Columns}", $"{output.Weight.Rows}", output.Weight.Values.Length + output.Bias.Values.Length));
+            parts.Add("user_layers.1");
+        }
+
+        layers.Add(new("user_side", "Sum", parts, size, size, 0));
+        return "user_side";
     }
 
     private static NetworkLayer Embedding(ModelWeights weights, string name, string input, Weight table)

@@ -28,8 +28,10 @@ internal static class ScoreJob
         SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
         (string[] Users, string[] Items)? pairs = ReadPairs(job);
         TrainedModel trained = TrainedModel.Read(model);
-        InteractionLists seen = new PreparedData(prepared).ReadTouched();
-        using var scorer = new ModelScorer(trained.Weights);
+        var data = new PreparedData(prepared);
+        InteractionLists seen = data.ReadTouched();
+        if (trained.Weights.Options.HasHistory) trained.Weights.Pools = WholeHistory(data, trained.Weights);
+        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["users"] = trained.Users.Count };
         Count(rows, "recommendations", new RecommendationWriter(trained, scorer, seen, options).Write(writer.File("recommendations/part-00000.parquet"), job.Progress, job.Cancellation));
@@ -47,6 +49,16 @@ internal static class ScoreJob
             Seed = job.Configuration.Train.Seed,
             Rows = rows,
         });
+    }
+
+    // What a user did last says most about tomorrow, whether it was held out to measure or not.
+    private static UserPools WholeHistory(PreparedData prepared, ModelWeights weights)
+    {
+        (InteractionRows train, int[] labels) = prepared.ReadTrain();
+        InteractionRows[] parts = [train, prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")];
+        bool[] counts = [.. labels.Select(label => label == 1), .. parts[1..].SelectMany(part => Enumerable.Repeat(true, part.Count))];
+        T[] Column<T>(Func<InteractionRows, T[]> column) => [.. parts.SelectMany(column).Where((_, row) => counts[row])];
+        return UserPools.Latest(weights.UserCount, new InteractionRows(Column(part => part.Users), Column(part => part.Items), Column(part => part.Timestamps)), weights.Options.HistoryLength);
     }
 
     /// <summary>The pairs to score; null where no file is named.</summary>

@@ -72,7 +72,7 @@ internal static class TrainJob
         var ranking = new RankingEvaluator(InteractionLists.FromRows(set.UserCount, users, items), heldOut, [10], users: train.ValidationUsers, seed: train.Seed);
         return weights =>
         {
-            using var scorer = new ModelScorer(weights);
+            using IModelScorer scorer = Scorers.Of(weights, train);
             return ranking.Evaluate(scorer, train.Threads, SilentProgress.Instance)["ndcg@10"];
         };
     }

@@ -117,6 +117,33 @@ public sealed unsafe class AllPairs : IDisposable
         tiles.Add(tile);
     }
 
+    /// <summary>Scores of single pairs, on the caller's thread: the same to the last bit as among all.</summary>
+    /// <param name="side">The users' side.</param>
+    /// <param name="users_P">User indexes.</param>
+    /// <param name="items_P">Item indexes.</param>
+    /// <param name="scores_P">Receives the scores.</param>
+    public void ScorePairs(IUserSide side, ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)
+    {
+        ScoreTile tile = Take();
+        for (int start = 0; start < users_P.Length; start += ItemBlock.Items)
+        {
+            int count = Math.Min(ItemBlock.Items, users_P.Length - start);
+            for (int lane = 0; lane < count; lane++)
+            {
+                int place = Array.BinarySearch(memory.ItemIndexes, items_P[start + lane]);
+                if (place < 0) throw new ArgumentException($"item {items_P[start + lane]} is not among those that are scored", nameof(items_P));
+                if (start + lane == 0 || users_P[start + lane] != users_P[start + lane - 1]) tile.BeginPairsOf(side, users_P[start + lane]);
+                tile.SetPairUser(lane);
+                tile.SetPairItem(lane, memory.Block(place / ItemBlock.Items) + place % ItemBlock.Items);
+            }
+
+            kernel.ScorePairs(memory, tile);
+            new Span<float>(tile.Scores, count).CopyTo(scores_P[start..]);
+        }
+
+        tiles.Add(tile);
+    }
+
     public void Dispose()
     {
         foreach (ScoreTile tile in tiles) tile.Dispose();

@@ -78,9 +78,10 @@ internal static unsafe class BlockResults<S, V>
         return found;
     }
 
+    /// <summary>From a row of 32 logits to their scores.</summary>
     // 1 / (1 + e^-z), which never falls where z rises: each operation is rounded once.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ToScores(float* logits, float* scores)
+    public static void ToScores(float* logits, float* scores)
     {
         V one = S.Broadcast(1);
         for (int i = 0; i < ItemBlock.Items; i += S.Lanes) S.Store(S.Divide(one, S.Add(one, S.Exp(S.Subtract(default, S.Load(logits + i))))), scores + i);

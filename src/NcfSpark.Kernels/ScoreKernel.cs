@@ -17,6 +17,9 @@ internal abstract unsafe class ScoreKernel
 
     /// <summary>Meets a tile's users with all items, and writes all scores, a row for each user.</summary>
     public abstract void ScoreAll(ScoreMemory memory, ScoreTile tile, float* scores);
+
+    /// <summary>Scores the 32 pairs of a tile into its <see cref="ScoreTile.Scores"/>.</summary>
+    public abstract void ScorePairs(ScoreMemory memory, ScoreTile tile);
 }
 
 /// <inheritdoc/>
@@ -40,5 +43,11 @@ internal sealed unsafe class ScoreKernel<S, V> : ScoreKernel
             TileScores<S, V>.Compute(memory, tile, block);
             BlockResults<S, V>.WriteAll(memory, tile, block, scores);
         }
+    }
+
+    public override void ScorePairs(ScoreMemory memory, ScoreTile tile)
+    {
+        TileScores<S, V>.ComputePairs(memory, tile);
+        BlockResults<S, V>.ToScores(tile.Logits, tile.Scores);
     }
 }

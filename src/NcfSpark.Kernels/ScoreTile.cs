@@ -17,6 +17,7 @@ internal sealed unsafe class ScoreTile : IDisposable
     private readonly BestItems[] best = new BestItems[Users];
     private readonly int[] users = new int[Users], excludedBefore = new int[Users];
     private AlignedArray<KeptItem> kept = new(0);
+    private float pairBias;
 
     public ScoreTile(ScoreShape shape)
     {
@@ -24,14 +25,17 @@ internal sealed unsafe class ScoreTile : IDisposable
         vector_K = new float[vectorSize];
         long groups = WeightGroups.Size(Users, vectorSize), first = (long)Users * firstWidth, layer = (long)WeightGroups.PaddedRows(shape.Widths.Append(0).Max()) * ItemBlock.Items;
         const int Lanes = ItemBlock.Items;
-        floats = new(Users * Lanes + 2 * layer + groups + Lanes + Users + first);
+        long pair = (long)(vectorSize + firstWidth) * Lanes;
+        floats = new(Users * Lanes + 2 * layer + groups + Lanes + Users + first + (Lanes + pair) + pair);
         Logits = floats.Start;
         Even = Logits + Users * Lanes;
         Odd = Even + layer;
         Vectors = Odd + layer;
         Scores = Vectors + groups;
         Bounds = Scores + Lanes;
-        firsts = Bounds + Users;
+        PairUsers = Bounds + Users;
+        PairItems = PairUsers + Lanes + pair;
+        firsts = PairItems + pair;
     }
 
     /// <summary>How many users there are.</summary>
@@ -53,6 +57,12 @@ internal sealed unsafe class ScoreTile : IDisposable
 
     /// <summary>For each user the logit that an item must exceed to be among the best; NaN, so that every item does, while there are fewer than K.</summary>
     public float* Bounds { get; }
+
+    /// <summary>For 32 pairs in lanes, a_u, then the numbers of u, then those of f_u, a row each.</summary>
+    public float* PairUsers { get; }
+
+    /// <summary>For 32 pairs in lanes, the rows of v_i and g_i, as in a block of items.</summary>
+    public float* PairItems { get; }
 
     /// <summary>f_u.</summary>
     public float* First(int place) => firsts + (nint)place * firstWidth;
@@ -86,6 +96,25 @@ internal sealed unsafe class ScoreTile : IDisposable
             excludedBefore[place] = 0;
             Bounds[place] = float.NaN;
         }
+    }
+
+    /// <summary>Asks for a user, for the pairs that are set next. Ends what <see cref="Begin"/> began.</summary>
+    public void BeginPairsOf(IUserSide side, int user) => pairBias = side.Fill(user, vector_K, new Span<float>(firsts, firstWidth));
+
+    /// <summary>Sets the user of a pair: the one asked for last.</summary>
+    public void SetPairUser(int lane)
+    {
+        Span<float> first_H = new(firsts, firstWidth);
+        float* at = PairUsers + lane;
+        *at = pairBias;
+        foreach (float value in vector_K) *(at += ItemBlock.Items) = value;
+        foreach (float value in first_H) *(at += ItemBlock.Items) = value;
+    }
+
+    /// <summary>Sets a pair's item, whose numbers are as far apart as here.</summary>
+    public void SetPairItem(int lane, float* item)
+    {
+        for (nint row = 0; row < vectorSize + firstWidth; row++) PairItems[row * ItemBlock.Items + lane] = item[row * ItemBlock.Items];
     }
 
     public void Dispose()

@@ -26,6 +26,28 @@ public sealed class TopLists
     /// <summary>Their probabilities.</summary>
     public ReadOnlySpan<float> Scores(int place) => scores.AsSpan(place * K, counts[place]);
 
+    /// <summary>Keeps the best of a row of scores.</summary>
+    /// <param name="place">The user's place.</param>
+    /// <param name="scores_N">A score for each item.</param>
+    /// <param name="excluded">Items that are passed over, rising.</param>
+    public unsafe void Keep(int place, ReadOnlySpan<float> scores_N, ReadOnlySpan<int> excluded)
+    {
+        var heap = new KeptItem[Math.Min(K, scores_N.Length)];
+        fixed (KeptItem* start = heap)
+        {
+            var best = new BestItems(start, heap.Length);
+            int before = 0;
+            for (int item = 0; item < scores_N.Length; item++)
+            {
+                while (before < excluded.Length && excluded[before] < item) before++;
+                if (before == excluded.Length || excluded[before] != item) best.Offer(scores_N[item], scores_N[item], item);
+            }
+
+            best.Sort();
+            Set(place, best.Kept);
+        }
+    }
+
     internal void Set(int place, ReadOnlySpan<KeptItem> kept)
     {
         counts[place] = kept.Length;

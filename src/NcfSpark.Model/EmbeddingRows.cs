@@ -13,6 +13,9 @@ public sealed class EmbeddingRows
         (UserBias_B1, ItemBias_B1) = (rowsOf("user_bias.weight"), rowsOf("item_bias.weight"));
     }
 
+    /// <summary>The pool of each pair's user; null where users have no history.</summary>
+    public PoolRows? Pool { get; init; }
+
     public Tensor? UserGmf_BE { get; }
 
     public Tensor? ItemGmf_BE { get; }

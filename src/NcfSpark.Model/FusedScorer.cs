@@ -1,4 +1,3 @@
-using NcfSpark.Data;
 using NcfSpark.Kernels;
 
 namespace NcfSpark.Model;
@@ -7,7 +6,7 @@ namespace NcfSpark.Model;
 /// Probabilities of the model by the fused kernel (<see cref="AllPairs"/>), without Torch; <see cref="ModelScorer"/> is its twin. It holds what follows
 /// from the items' and the layers' weights as they are when it is made; make another when they change.
 /// </summary>
-public sealed class FusedScorer : IScorer, IDisposable
+public sealed class FusedScorer : IModelScorer
 {
     private readonly ModelWeights weights;
     private readonly AllPairs pairs;
@@ -40,9 +39,10 @@ public sealed class FusedScorer : IScorer, IDisposable
 
     public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN) => pairs.ScoreAll(side, users_B, scores_BN);
 
-    /// <inheritdoc cref="AllPairs.FindBest"/>
     public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
         pairs.FindBest(side, users, excluded, best, threads, cancellation);
+
+    public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P) => pairs.ScorePairs(side, users_P, items_P, scores_P);
 
     public void Dispose() => pairs.Dispose();
 
@@ -55,39 +55,40 @@ public sealed class FusedScorer : IScorer, IDisposable
     // v_i = [q; b_i]     g_i = W_1i q'
     private void SetItems()
     {
-        float[] vector_K = new float[Shape.VectorSize], first_H = new float[Shape.FirstWidth];
         int[] items = pairs.ItemIndexes.ToArray();
         SideLayer? layer = weights.ItemMlp is null ? null : new SideLayer(weights.MlpLayers[0].Weight, weights.ItemMlp.Columns, weights.ItemMlp.Columns);
         bool relu = weights.Options.EmbeddingActivation == "relu";
-        for (int place = 0; place < items.Length; place++)
+        Parallel.For(0, items.Length, () => (Vector_K: new float[Shape.VectorSize], First_H: new float[Shape.FirstWidth]), (place, _, values) =>
         {
             if (weights.ItemGmf is not null)
             {
-                ReadOnlySpan<float> embedding = weights.ItemGmf.Row(items[place]);
-                for (int k = 0; k < embedding.Length; k++) vector_K[k] = relu ? Math.Max(embedding[k], 0) : embedding[k];
+                ReadOnlySpan<float> q = weights.ItemGmf.Row(items[place]);
+                for (int k = 0; k < q.Length; k++) values.Vector_K[k] = relu ? Math.Max(q[k], 0) : q[k];
             }
 
-            if (weights.ItemBias is not null) vector_K[^1] = weights.ItemBias.Values[items[place]];
+            if (weights.ItemBias is not null) values.Vector_K[^1] = weights.ItemBias.Values[items[place]];
             if (layer is not null)
             {
-                first_H.AsSpan().Clear();
-                layer.Add(weights.ItemMlp!.Row(items[place]), relu, first_H);
+                values.First_H.AsSpan().Clear();
+                layer.Add(weights.ItemMlp!.Row(items[place]), relu, values.First_H);
             }
 
-            pairs.SetItem(place, vector_K, first_H);
-        }
+            pairs.SetItem(place, values.Vector_K, values.First_H);
+            return values;
+        }, _ => { });
     }
 
     // u = [h ∘ p; 1]     a_u = b_0 + b_u     f_u = b_1 + W_1u p'
     private sealed class UserSide : IUserSide
     {
         private readonly ModelWeights weights;
+        private readonly UserVectors vectors;
         private readonly SideLayer? layer;
         private readonly bool relu;
 
         public UserSide(ModelWeights weights)
         {
-            (this.weights, relu) = (weights, weights.Options.EmbeddingActivation == "relu");
+            (this.weights, vectors, relu) = (weights, new UserVectors(weights), weights.Options.EmbeddingActivation == "relu");
             if (weights.UserMlp is not null) layer = new SideLayer(weights.MlpLayers[0].Weight, 0, weights.UserMlp.Columns);
         }
 
@@ -96,7 +97,7 @@ public sealed class FusedScorer : IScorer, IDisposable
             if (weights.UserGmf is not null)
             {
                 Span<float> p = vector_K[..weights.UserGmf.Columns];
-                weights.UserGmf.Row(user).CopyTo(p);
+                vectors.Write(user, p);
                 for (int k = 0; k < p.Length; k++)
                 {
                     if (relu) p[k] = Math.Max(p[k], 0);

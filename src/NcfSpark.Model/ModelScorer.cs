@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using NcfSpark.Data;
+using NcfSpark.Kernels;
 using static TorchSharp.torch;
 
 namespace NcfSpark.Model;
@@ -9,11 +9,12 @@ namespace NcfSpark.Model;
 /// each pair: W_1 [p'; q'] = W_1u p' + W_1i q'. It holds what follows from the weights as they are when it is made; make another when they change.
 /// Shapes: B users, T items of a tile, E and M embedding sizes, H the first layer's width.
 /// </summary>
-public sealed class ModelScorer : IScorer, IDisposable
+public sealed class ModelScorer : IModelScorer
 {
     private const int TileItems = 2048; // 2048 x 64 floats are 512 KiB: a layer's input and output stay in a core's L2 cache
 
     private readonly ModelWeights weights;
+    private readonly UserVectors users;
     private readonly Tensor? itemGmf_NE;   // activated, times the head's weights
     private readonly Tensor? itemFirst_NH; // W_1i q'
     private readonly Tensor? firstUser_HM; // W_1u
@@ -23,6 +24,7 @@ public sealed class ModelScorer : IScorer, IDisposable
     public ModelScorer(ModelWeights weights)
     {
         this.weights = weights;
+        users = new UserVectors(weights);
         set_num_threads(1); // a tile is one thread's; threads share out the users
         using var scope = NewDisposeScope();
         layers = [.. weights.MlpLayers.Select(layer => (layer.Weight.View(), layer.Bias.View()))];
@@ -57,15 +59,22 @@ public sealed class ModelScorer : IScorer, IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(scores_BN.Length, users_B.Length * ItemCount);
         for (int b = 0; b < users_B.Length; b++)
         {
+            using var scope = NewDisposeScope();
+            Tensor? user_E = itemGmf_NE is null ? null : UsersOf([users_B[b]]).squeeze(0);
             Span<float> scores_N = scores_BN.Slice(b * ItemCount, ItemCount);
-            for (int start = 0; start < ItemCount; start += TileItems) ScoreTile(users_B[b], start, scores_N.Slice(start, Math.Min(TileItems, ItemCount - start)));
+            for (int start = 0; start < ItemCount; start += TileItems) ScoreTile(users_B[b], user_E, start, scores_N.Slice(start, Math.Min(TileItems, ItemCount - start)));
         }
     }
 
-    /// <summary>Scores of single pairs.</summary>
-    /// <param name="users_P">User indexes.</param>
-    /// <param name="items_P">Item indexes.</param>
-    /// <param name="scores_P">Receives the probabilities.</param>
+    public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
+        Parallel.For(0, users.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, () => new float[ItemCount], (place, _, scores_N) =>
+        {
+            int user = users.Span[place];
+            ScoreAll([user], scores_N);
+            best.Keep(place, scores_N, excluded(user));
+            return scores_N;
+        }, _ => { });
+
     public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)
     {
         for (int start = 0; start < users_P.Length; start += TileItems)
@@ -81,12 +90,12 @@ public sealed class ModelScorer : IScorer, IDisposable
     }
 
     // One user against neighbouring items.
-    private void ScoreTile(int user, int start, Span<float> scores_T)
+    private void ScoreTile(int user, Tensor? user_E, int start, Span<float> scores_T)
     {
         using var scope = NewDisposeScope();
         int count = scores_T.Length;
         Tensor logits_T = Filled(count, weights.HeadBias.Values[0] + (weights.UserBias is null ? 0 : weights.UserBias.Values[user]));
-        if (itemGmf_NE is not null) logits_T = logits_T.Plus(itemGmf_NE.narrow(0, start, count).mv(Activated(RowsOf(weights.UserGmf!, [user])).squeeze(0)));
+        if (itemGmf_NE is not null) logits_T = logits_T.Plus(itemGmf_NE.narrow(0, start, count).mv(user_E!));
         if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.narrow(0, start, count).Plus(FirstOf([user]))));
         if (weights.ItemBias is not null) logits_T = logits_T.Plus(tensor(weights.ItemBias.Values.Slice(start, count).ToArray()));
         MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
@@ -97,7 +106,7 @@ public sealed class ModelScorer : IScorer, IDisposable
         using var scope = NewDisposeScope();
         Tensor items = tensor(items_T.ToArray(), dtype: ScalarType.Int64);
         Tensor logits_T = Filled(users_T.Length, weights.HeadBias.Values[0]);
-        if (itemGmf_NE is not null) logits_T = logits_T.Plus((itemGmf_NE.index_select(0, items) * Activated(RowsOf(weights.UserGmf!, users_T))).sum(1));
+        if (itemGmf_NE is not null) logits_T = logits_T.Plus((itemGmf_NE.index_select(0, items) * UsersOf(users_T)).sum(1));
         if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.index_select(0, items).Plus(FirstOf(users_T))));
         if (weights.ItemBias is not null) logits_T = logits_T.Plus(RowsOf(weights.ItemBias, items_T).Plus(RowsOf(weights.UserBias!, users_T)).squeeze(1));
         MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
@@ -112,6 +121,14 @@ public sealed class ModelScorer : IScorer, IDisposable
         Tensor x = first_TH.relu_();
         for (int l = 1; l < layers.Length; l++) x = layers[l].Bias.addmm(x, layers[l].Weight.t()).relu_();
         return x.mv(headMlp_H!);
+    }
+
+    private Tensor UsersOf(ReadOnlySpan<int> users_T)
+    {
+        int size = weights.UserGmf!.Columns;
+        float[] vectors = new float[users_T.Length * size];
+        for (int t = 0; t < users_T.Length; t++) users.Write(users_T[t], vectors.AsSpan(t * size, size));
+        return Activated(tensor(vectors).reshape(users_T.Length, size));
     }
 
     // Not torch.full, which takes a Scalar: see TensorAddition.

@@ -6,6 +6,8 @@ namespace NcfSpark.Model;
 /// The weights of one model. U users, I items, E = EmbeddingSize, M = MlpEmbeddingSize, layer l of the MLP from width k to width n:
 /// user_gmf.weight [U, E], item_gmf.weight [I, E], user_mlp.weight [U, M], item_mlp.weight [I, M], user_bias.weight [U, 1],
 /// item_bias.weight [I, 1], mlp.l.weight [n, k], mlp.l.bias [1, n], head.weight [1, E + last n], head.bias [1, 1].
+/// With a history: item_history.weight [I, E], and for its MLP of width W over L lags user_layers.0.weight [W, (L + 2) E], user_layers.0.bias [1, W],
+/// user_layers.1.weight [E, W], user_layers.1.bias [1, E].
 /// A part that the kind of model lacks is null.
 /// </summary>
 public sealed class ModelWeights
@@ -40,12 +42,24 @@ public sealed class ModelWeights
             ItemBias = new Weight("item_bias.weight", itemCount, 1);
         }
 
+        if (options.HasHistory) ItemHistory = new Weight("item_history.weight", itemCount, options.EmbeddingSize);
+        if (options.HasUserMlp)
+        {
+            (int inputs, int width) = ((options.UserMlpLags + 2) * options.EmbeddingSize, options.UserMlpWidth);
+            UserLayers =
+            [
+                (new Weight("user_layers.0.weight", width, inputs), new Weight("user_layers.0.bias", 1, width)),
+                (new Weight("user_layers.1.weight", options.EmbeddingSize, width), new Weight("user_layers.1.bias", 1, options.EmbeddingSize)),
+            ];
+        }
+
         if (options.HasHead) Head = new Weight("head.weight", 1, headInputs); // MF has none: its score is the dot product itself
 
         HeadBias = new Weight("head.bias", 1, 1);
         UserTables = [.. new[] { UserGmf, UserMlp, UserBias }.OfType<Weight>()];
         ItemTables = [.. new[] { ItemGmf, ItemMlp, ItemBias }.OfType<Weight>()];
-        Dense = [.. MlpLayers.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. new[] { Head, HeadBias }.OfType<Weight>()];
+        PoolTables = [.. new[] { ItemHistory }.OfType<Weight>()];
+        Dense = [.. UserLayers.Concat(MlpLayers).SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. new[] { Head, HeadBias }.OfType<Weight>()];
     }
 
     public ModelOptions Options { get; }
@@ -68,6 +82,15 @@ public sealed class ModelWeights
 
     public IReadOnlyList<(Weight Weight, Weight Bias)> MlpLayers { get; } = [];
 
+    /// <summary>The items' rows in users' pools.</summary>
+    public Weight? ItemHistory { get; }
+
+    /// <summary>The hidden layer and the output of the MLP over the user's side; empty where there is none.</summary>
+    public IReadOnlyList<(Weight Weight, Weight Bias)> UserLayers { get; } = [];
+
+    /// <summary>The items that each user is scored by; null where users have no history.</summary>
+    public UserPools? Pools { get; set; }
+
     public Weight? Head { get; }
 
     public Weight HeadBias { get; }
@@ -78,10 +101,13 @@ public sealed class ModelWeights
     /// <summary>Tables with a row for each item.</summary>
     public IReadOnlyList<Weight> ItemTables { get; }
 
-    /// <summary>The MLP and the head, which every step touches.</summary>
+    /// <summary>Tables with a row for each item, of which a step touches the rows in its users' pools.</summary>
+    public IReadOnlyList<Weight> PoolTables { get; }
+
+    /// <summary>The MLPs and the head, which every step touches.</summary>
     public IReadOnlyList<Weight> Dense { get; }
 
-    public IEnumerable<Weight> All => [.. UserTables, .. ItemTables, .. Dense];
+    public IEnumerable<Weight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
 
     /// <summary>
     /// First weights: embeddings normal with <see cref="ModelOptions.EmbeddingInit"/>, biases 0, layers uniform within sqrt(6 / (inputs + outputs))
@@ -90,7 +116,7 @@ public sealed class ModelWeights
     public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed)
     {
         var weights = new ModelWeights(options, userCount, itemCount);
-        foreach (Weight table in new[] { weights.UserGmf, weights.ItemGmf, weights.UserMlp, weights.ItemMlp }.OfType<Weight>())
+        foreach (Weight table in new[] { weights.UserGmf, weights.ItemGmf, weights.UserMlp, weights.ItemMlp, weights.ItemHistory }.OfType<Weight>())
         {
             RandomStream stream = RandomStream.Named(seed, table.Name);
             Parallel.For(0, table.Rows, row =>
@@ -100,7 +126,7 @@ public sealed class ModelWeights
             });
         }
 
-        foreach (Weight layer in weights.MlpLayers.Select(layer => layer.Weight).Append(weights.Head).OfType<Weight>())
+        foreach (Weight layer in weights.UserLayers.Concat(weights.MlpLayers).Select(layer => layer.Weight).Append(weights.Head).OfType<Weight>())
         {
             RandomStream stream = RandomStream.Named(seed, layer.Name);
             double limit = Math.Sqrt(6.0 / (layer.Rows + layer.Columns));

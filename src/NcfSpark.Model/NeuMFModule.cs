@@ -12,6 +12,10 @@ namespace NcfSpark.Model;
 /// logit  = h · [gmf; mlp] + b                                 neumf; gmf and mlp leave the other part out
 /// logit  = p · q + b_user + b_item + b                        mf: no head; the others have b_user + b_item, too, where Biases is set
 /// score  = sigmoid(logit)
+///
+/// p      = p_u + h + V_2 (relu(V_1 x + c_1)) + c_2            with User "history": p_u is the user's embedding,
+/// h      = factor · Σ_k share_k y_k                           y_k the k-th latest item before, from a table of its own
+/// x      = [y_1; …; y_L; h; p_u]                              the last two terms of p where UserMlpWidth is above 0
 /// </code>
 /// Shapes: B pairs, E = EmbeddingSize, M = MlpEmbeddingSize.
 /// The parameters are views of the weights' memory: changing one changes the other.
@@ -21,11 +25,13 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
     private readonly ModelOptions options;
     private readonly Dictionary<string, Parameter> parametersByName = [];
     private readonly (Parameter Weight, Parameter Bias)[] mlpLayers;
+    private readonly (Parameter Weight, Parameter Bias)[] userLayers;
+    private readonly ModelWeights weights;
 
     public NeuMFModule(ModelWeights weights)
         : base(nameof(NeuMFModule))
     {
-        options = weights.Options;
+        (this.weights, options) = (weights, weights.Options);
         foreach (Weight weight in weights.All)
         {
             var parameter = new Parameter(weight.View(), requires_grad: true);
@@ -34,6 +40,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         }
 
         mlpLayers = [.. weights.MlpLayers.Select(layer => (parametersByName[layer.Weight.Name], parametersByName[layer.Bias.Name]))];
+        userLayers = [.. weights.UserLayers.Select(layer => (parametersByName[layer.Weight.Name], parametersByName[layer.Bias.Name]))];
     }
 
     /// <summary>The parameter that is the view of a weight.</summary>
@@ -44,7 +51,10 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="items_B">Item indexes, Int64.</param>
     /// <returns>Logits [B]; their sigmoid is the score.</returns>
     public override Tensor forward(Tensor users_B, Tensor items_B) => Logits(new EmbeddingRows(name =>
-        parametersByName.TryGetValue(name, out Parameter? table) ? table.index_select(0, name.StartsWith("user", StringComparison.Ordinal) ? users_B : items_B) : null));
+        parametersByName.TryGetValue(name, out Parameter? table) ? table.index_select(0, name.StartsWith("user", StringComparison.Ordinal) ? users_B : items_B) : null)
+        {
+            Pool = options.HasHistory ? PoolOf(users_B) : null,
+        });
 
     /// <summary>Logits of pairs whose embeddings are given, so that a step need not make gradients of whole tables.</summary>
     /// <param name="rows">The embeddings of the pairs.</param>
@@ -52,13 +62,44 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
     public Tensor Logits(EmbeddingRows rows, IReadOnlyList<Tensor?>? dropout = null)
     {
         var parts = new List<Tensor>(2);
-        if (options.HasGmf) parts.Add(Activated(rows.UserGmf_BE!) * Activated(rows.ItemGmf_BE!));
+        if (options.HasGmf) parts.Add(User(rows) * Activated(rows.ItemGmf_BE!));
         if (options.HasMlp) parts.Add(Mlp(cat([Activated(rows.UserMlp_BM!), Activated(rows.ItemMlp_BM!)], dim: 1), dropout));
         if (!options.HasHead) return parts[0].sum(dim: 1, keepdim: true).Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!).Plus(parametersByName["head.bias"]).squeeze(1);
         Tensor joined = parts.Count == 1 ? parts[0] : cat(parts, dim: 1);
         Tensor logits_B1 = parametersByName["head.bias"].addmm(joined, parametersByName["head.weight"].t());
         if (options.HasBiases) logits_B1 = logits_B1.Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!);
         return logits_B1.squeeze(1);
+    }
+
+    private Tensor User(EmbeddingRows rows)
+    {
+        Tensor own_BE = Activated(rows.UserGmf_BE!);
+        if (rows.Pool is not { } pool) return own_BE;
+        Tensor pooled_BE = (pool.Shares_BK.unsqueeze(2) * pool.Items_BKE).sum(1) * tensor((float)options.HistoryFactor);
+        Tensor user_BE = own_BE.Plus(pooled_BE);
+        if (userLayers is not [var hidden, var output]) return user_BE;
+        Tensor latest = pool.Items_BKE.narrow(1, 0, options.UserMlpLags).reshape(own_BE.shape[0], options.UserMlpLags * options.EmbeddingSize);
+        Tensor z_BW = hidden.Bias.addmm(cat([latest, pooled_BE, own_BE], dim: 1), hidden.Weight.t()).relu();
+        if (pool.Dropout_BW is { } mask) z_BW = z_BW * mask;
+        return user_BE.Plus(output.Bias.addmm(z_BW, output.Weight.t()));
+    }
+
+    // The pools that the weights hold, which are those to score by.
+    private PoolRows PoolOf(Tensor users_B)
+    {
+        UserPools pools = weights.Pools ?? throw new InvalidOperationException("The model has a history, but nobody said what the users' items are.");
+        float[][] shares = PoolShares.Of(pools.Length, options.HistoryDecay);
+        int count = (int)users_B.shape[0];
+        long[] items_BK = new long[count * pools.Length];
+        float[] shares_BK = new float[items_BK.Length];
+        for (int b = 0; b < count; b++)
+        {
+            ReadOnlySpan<int> pool = pools[(int)users_B[b].item<long>()];
+            for (int k = 0; k < pool.Length; k++) (items_BK[b * pools.Length + k], shares_BK[b * pools.Length + k]) = (pool[k], shares[pool.Length][k]);
+        }
+
+        Tensor weight_BK = tensor(shares_BK).reshape(count, pools.Length), present = weight_BK.sign().unsqueeze(2);
+        return new PoolRows(parametersByName["item_history.weight"].index_select(0, tensor(items_BK)).reshape(count, pools.Length, options.EmbeddingSize) * present, weight_BK);
     }
 
     private Tensor Mlp(Tensor x, IReadOnlyList<Tensor?>? dropout)

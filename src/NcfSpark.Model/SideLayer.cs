@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace NcfSpark.Model;
 
 /// <summary>One side's columns of the MLP's first layer: W_1u or W_1i, transposed [M, H], so that the inner loop's sums do not wait for each other.</summary>
@@ -25,7 +28,10 @@ internal sealed class SideLayer
         {
             float x = relu ? Math.Max(embedding_M[k], 0) : embedding_M[k];
             ReadOnlySpan<float> weights_H = transposed_MH.AsSpan(k * first_H.Length, first_H.Length);
-            for (int n = 0; n < weights_H.Length; n++) first_H[n] += weights_H[n] * x;
+            Span<Vector<float>> sums = MemoryMarshal.Cast<float, Vector<float>>(first_H);
+            ReadOnlySpan<Vector<float>> vectors = MemoryMarshal.Cast<float, Vector<float>>(weights_H);
+            for (int v = 0; v < sums.Length; v++) sums[v] += vectors[v] * x;
+            for (int n = sums.Length * Vector<float>.Count; n < first_H.Length; n++) first_H[n] += weights_H[n] * x;
         }
     }
 }

@@ -5,7 +5,7 @@ namespace NcfSpark.Model;
 
 /// <summary>
 /// A model with what it needs to score by itself: weights, and the ids of its users and items. In its directory: shared.safetensors (items' rows
-/// and dense layers), users/shard=S.safetensors (users' rows: row r of shard S of N is user r · N + S), users.parquet, items.parquet.
+/// and dense layers; also those of the users' pools), users/shard=S.safetensors (users' rows: row r of shard S of N is user r · N + S, and with a history user_history, the row's latest items), users.parquet, items.parquet.
 /// </summary>
 public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable Items)
 {
@@ -30,8 +30,9 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
 
         string sharedPath = directory.File("shared.safetensors");
         IReadOnlyDictionary<string, StoredTensor> shared = Safetensors.Read(sharedPath).Tensors;
-        foreach (Weight weight in weights.ItemTables.Concat(weights.Dense)) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
+        foreach (Weight weight in weights.ItemTables.Concat(weights.PoolTables).Concat(weights.Dense)) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
 
+        if (options.HasHistory) weights.Pools = new UserPools(options.HistoryLength, new int[checked(users.Count * options.HistoryLength)]);
         string[] userFiles = Directory.GetFiles(directory.File("users"));
         for (int shard = 0; shard < userFiles.Length; shard++)
         {
@@ -42,9 +43,38 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
                 ReadOnlySpan<float> values = TensorOf(rows, table, RowsOfShard(table.Rows, shard, userFiles.Length), path).Floats;
                 for (int row = 0; row * table.Columns < values.Length; row++) values.Slice(row * table.Columns, table.Columns).CopyTo(table.Row(row * userFiles.Length + shard));
             }
+
+            if (weights.Pools is { } pools) ReadPools(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, items.Count, path);
         }
 
         return new TrainedModel(weights, users, items);
+    }
+
+    private const string PoolsName = "user_history";
+
+    private static void ReadPools(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, int itemCount, string path)
+    {
+        if (!tensors.TryGetValue(PoolsName, out StoredTensor? tensor)) throw new InvalidInputException($"{path}: there is no tensor {PoolsName}. Run `train` again.");
+        if (tensor.Shape is not [var r, var c] || r != rows || c != pools.Length) throw new InvalidInputException($"{path}: tensor {PoolsName} is [{string.Join(", ", tensor.Shape)}] where [{rows}, {pools.Length}] is wanted. Run `train` again.");
+        ReadOnlySpan<long> items = tensor.Integers;
+        for (int place = 0; place < items.Length; place++)
+        {
+            if (items[place] < -1 || items[place] >= itemCount) throw new InvalidInputException($"{path}: tensor {PoolsName} names item {items[place]} of {itemCount}. Run `train` again.");
+            (int row, int k) = Math.DivRem(place, pools.Length);
+            pools.Items_UK[(row * shards + shard) * pools.Length + k] = (int)items[place];
+        }
+    }
+
+    private static StoredTensor PoolsOf(UserPools pools, int rows, int shard, int shards)
+    {
+        long[] items = new long[rows * pools.Length];
+        for (int place = 0; place < items.Length; place++)
+        {
+            (int row, int k) = Math.DivRem(place, pools.Length);
+            items[place] = pools.Items_UK[(row * shards + shard) * pools.Length + k];
+        }
+
+        return new StoredTensor(PoolsName, items, rows, pools.Length);
     }
 
     private static StoredTensor TensorOf(IReadOnlyDictionary<string, StoredTensor> tensors, Weight weight, int rows, string path)
@@ -58,7 +88,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     private static int RowsOfShard(int rows, int shard, int shards) => (rows - shard + shards - 1) / shards;
 
     private void WriteShared(string path) =>
-        Safetensors.Write(path, Weights.ItemTables.Concat(Weights.Dense).Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns)));
+        Safetensors.Write(path, Weights.ItemTables.Concat(Weights.PoolTables).Concat(Weights.Dense).Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns)));
 
     private void WriteUsers(string path, int shard, int shards) => Safetensors.Write(path, Weights.UserTables.Select(table =>
     {
@@ -66,7 +96,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         float[] values = new float[rows * table.Columns];
         for (int row = 0; row < rows; row++) table.Row(row * shards + shard).CopyTo(values.AsSpan(row * table.Columns));
         return new StoredTensor(table.Name, values, rows, table.Columns);
-    }));
+    }).Concat(Weights.Pools is { } pools ? [PoolsOf(pools, RowsOfShard(Weights.UserCount, shard, shards), shard, shards)] : []));
 
     private static void WriteIds(string path, string kind, IdTable ids)
     {

@@ -20,7 +20,7 @@ internal static class InputFingerprint
         var text = new StringBuilder();
         foreach ((string role, string given, string setting, string format) in Named(input, prepare))
         {
-            IEnumerable<string> hashes = InputPlace.HasScheme(given) ? [ChecksumOf(engine(), input, given, setting)] : InputFiles.Find(given, format, setting).Paths.Select(HashOf).Order(StringComparer.Ordinal);
+            IEnumerable<string> hashes = InputPlace.HasScheme(given) ? [ChecksumOf(engine(), input, given, setting)] : Find(input, given, setting, format).Paths.Select(HashOf).Order(StringComparer.Ordinal);
             foreach (string hash in hashes) text.Append(role).Append(' ').Append(hash).Append('\n');
         }
 
@@ -32,7 +32,19 @@ internal static class InputFingerprint
     {
         foreach ((_, string given, string setting, string format) in Named(input, prepare))
         {
-            if (!InputPlace.HasScheme(given)) InputFiles.Find(given, format, setting);
+            if (!InputPlace.HasScheme(given)) Find(input, given, setting, format);
+        }
+    }
+
+    private static InputFiles Find(InputOptions input, string given, string setting, string format)
+    {
+        try
+        {
+            return InputFiles.Find(given, format, setting);
+        }
+        catch (InvalidInputException cause) when (input.Origin.Length > 0)
+        {
+            throw new InvalidInputException($"{cause.Message}\nWhere it can be had (Input:Origin): {input.Origin}", cause);
         }
     }
 

@@ -60,6 +60,10 @@ public sealed record InputOptions : IValidatableObject
     [ResultNeutral]
     public string TestCandidatesPath { get; init; } = "";
 
+    /// <summary>Where the files can be had, for people: said when one is not there. "" for nothing to say.</summary>
+    [ResultNeutral]
+    public string Origin { get; init; } = "";
+
     /// <summary>A CSV file, with header, of items' titles for the report, or "" for none.</summary>
     [ResultNeutral]
     public string TitlesPath { get; init; } = "";

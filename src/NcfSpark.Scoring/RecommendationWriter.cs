@@ -1,20 +1,22 @@
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 
 namespace NcfSpark.Scoring;
 
 /// <summary>
 /// Writes each user's K best items: user_id, rank (from 1), item_id, score, source, by user and rank. Users stream through: memory holds the
-/// model, the users of one row group, and a row of scores for each thread. Users without training interactions get the popularity list, with
-/// the share of users who have the item as its score.
+/// model, and the lists of one row group. Users without training interactions are
+/// scored by their history where the model has one, else get the popularity list, with the share of users who have the item as its score.
 /// </summary>
 /// <param name="model">Ids and how often each was trained on.</param>
 /// <param name="scorer">The model's scores.</param>
 /// <param name="seen">For each user the items that are not recommended.</param>
 /// <param name="options">K, and threads.</param>
-public sealed class RecommendationWriter(TrainedModel model, IScorer scorer, InteractionLists seen, ScoreOptions options)
+public sealed class RecommendationWriter(TrainedModel model, IModelScorer scorer, InteractionLists seen, ScoreOptions options)
 {
-    private const int UsersPerGroup = 8192; // with K = 10 a row group of 80,000 rows: small enough to skip, large enough to compress
+    private const int UsersPerGroup = 8192;   // with K = 10 a row group of 80,000 rows: small enough to skip, large enough to compress
+    private const int RowsPerGroup = 1 << 20; // where K is large
 
     /// <summary>Writes the file.</summary>
     /// <returns>Rows by source.</returns>
@@ -24,68 +26,51 @@ public sealed class RecommendationWriter(TrainedModel model, IScorer scorer, Int
         using ParquetFile file = ParquetFile.Create(path, ("user_id", UserId), ("rank", typeof(int)), ("item_id", ItemId), ("score", typeof(float)), ("source", typeof(string)));
         using IProgressTask task = progress.Start("scoring", model.Users.Count, "users");
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
-        for (int start = 0; start < model.Users.Count; start += UsersPerGroup)
+        int k = Math.Clamp(options.TopK, 1, Math.Max(1, model.Items.Count)), usersAtOnce = Math.Clamp(RowsPerGroup / k, 1, UsersPerGroup);
+        var best = new TopLists(usersAtOnce, k);
+        for (int start = 0; start < model.Users.Count; start += usersAtOnce)
         {
             cancellation.ThrowIfCancellationRequested();
-            (float Score, int Item)[][] best = BestOfUsers(start, Math.Min(UsersPerGroup, model.Users.Count - start), task);
-            WriteGroup(file, start, best, rows);
+            int count = Math.Min(usersAtOnce, model.Users.Count - start);
+            WriteGroup(file, start, FindBest(start, count, best, cancellation), best, rows);
+            task.Advance(count);
         }
 
         return rows;
     }
 
-    private (float Score, int Item)[][] BestOfUsers(int start, int count, IProgressTask task)
+    // Gives each user's place in the lists: first those whom the model scores, then the others.
+    private int[] FindBest(int start, int count, TopLists best, CancellationToken cancellation)
     {
-        var best = new (float, int)[count][];
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, () => (Scores: new float[model.Items.Count], TopK: new TopK(options.TopK)), (u, _, buffers) =>
-        {
-            int user = start + u;
-            if (IsTrained(user)) scorer.ScoreAll([user], buffers.Scores);
-            else Popularity(buffers.Scores);
-            best[u] = BestOf(buffers.Scores, options.ExcludeSeen ? seen[user] : [], buffers.TopK);
-            task.Advance(1);
-            return buffers;
-        }, _ => { });
-        return best;
+        ILookup<bool, int> users = Enumerable.Range(start, count).ToLookup(user => Source.Of(model, user) != Source.Popularity);
+        int[] scored = [.. users[true]], others = [.. users[false]], placeOf = new int[count];
+        for (int place = 0; place < count; place++) placeOf[(place < scored.Length ? scored[place] : others[place - scored.Length]) - start] = place;
+        scorer.FindBest(scored, Excluded, best, threads, cancellation);
+        float[] popularity = others.Length == 0 ? [] : Array.ConvertAll(model.Items.Interactions, interactions => (float)interactions / model.Users.Count);
+        Parallel.ForEach(others, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, user => best.Keep(placeOf[user - start], popularity, Excluded(user)));
+        return placeOf;
     }
 
-    private static (float Score, int Item)[] BestOf(ReadOnlySpan<float> scores, ReadOnlySpan<int> sortedSeen, TopK topK)
-    {
-        int nextSeen = 0;
-        for (int item = 0; item < scores.Length; item++)
-        {
-            if (nextSeen < sortedSeen.Length && sortedSeen[nextSeen] == item) nextSeen++;
-            else topK.Offer(scores[item], item);
-        }
+    private ReadOnlySpan<int> Excluded(int user) => options.ExcludeSeen ? seen[user] : [];
 
-        return topK.Take().ToArray();
-    }
-
-    private void WriteGroup(ParquetFile file, int start, (float Score, int Item)[][] best, SortedDictionary<string, long> rowsBySource)
+    private void WriteGroup(ParquetFile file, int start, int[] placeOf, TopLists best, SortedDictionary<string, long> rowsBySource)
     {
-        int rows = best.Sum(items => items.Length), row = 0;
+        int rows = placeOf.Sum(place => best.Items(place).Length), row = 0;
         int[] users = new int[rows], ranks = new int[rows], items = new int[rows];
         float[] scores = new float[rows];
         string[] sources = new string[rows];
-        for (int u = 0; u < best.Length; u++)
+        for (int u = 0; u < placeOf.Length; u++)
         {
-            string source = IsTrained(start + u) ? Source.Model : Source.Popularity;
-            rowsBySource[source] += best[u].Length;
-            for (int rank = 1; rank <= best[u].Length; rank++, row++)
-            {
-                (users[row], ranks[row], items[row], scores[row], sources[row]) = (start + u, rank, best[u][rank - 1].Item, best[u][rank - 1].Score, source);
-            }
+            ReadOnlySpan<int> listed = best.Items(placeOf[u]);
+            string source = Source.Of(model, start + u);
+            rowsBySource[source] = rowsBySource.GetValueOrDefault(source) + listed.Length;
+            listed.CopyTo(items.AsSpan(row));
+            best.Scores(placeOf[u]).CopyTo(scores.AsSpan(row));
+            for (int rank = 1; rank <= listed.Length; rank++, row++) (users[row], ranks[row], sources[row]) = (start + u, rank, source);
         }
 
         file.WriteGroup(IdsOf(model.Users, users), ranks, IdsOf(model.Items, items), scores, sources);
-    }
-
-    private bool IsTrained(int user) => model.Users.Interactions[user] > 0;
-
-    private void Popularity(Span<float> scores)
-    {
-        for (int item = 0; item < scores.Length; item++) scores[item] = (float)model.Items.Interactions[item] / model.Users.Count;
     }
 
     private static Array IdsOf(IdTable ids, int[] indexes) => ids.IsNumeric ? Array.ConvertAll(indexes, index => ids.Numbers[index]) : Array.ConvertAll(indexes, index => ids.Texts[index]);

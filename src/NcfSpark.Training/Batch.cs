@@ -14,6 +14,9 @@ internal sealed class Batch(int capacity)
     /// <summary>What each sample's loss and L2 are multiplied by.</summary>
     public float[] Weights { get; } = Ones(capacity);
 
+    /// <summary>Where what came before each sample ends in <see cref="PastItems.Items"/>; filled for models with a history.</summary>
+    public int[] PastEnds { get; } = new int[capacity];
+
     /// <summary>Counted from 0.</summary>
     public int Epoch { get; set; }
 
@@ -21,7 +24,12 @@ internal sealed class Batch(int capacity)
     public long Start { get; set; }
 
     /// <summary>Fills it with the samples that stand at Start … Start + Count - 1 of its epoch.</summary>
-    public void FillFrom(ISampleSource samples) => samples.InEpoch(Epoch).Fill(Start, Users.AsSpan(0, Count), Items.AsSpan(0, Count), Labels.AsSpan(0, Count), Weights.AsSpan(0, Count));
+    public void FillFrom(ISampleSource samples)
+    {
+        IEpochSamples epoch = samples.InEpoch(Epoch);
+        epoch.Fill(Start, Users.AsSpan(0, Count), Items.AsSpan(0, Count), Labels.AsSpan(0, Count), Weights.AsSpan(0, Count));
+        if (samples.Past is not null) epoch.FillPastEnds(Start, PastEnds.AsSpan(0, Count));
+    }
 
     private static float[] Ones(int count)
     {

@@ -4,11 +4,14 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Training;
 
 /// <summary>Batches of an epoch for the fused step, from a position on.</summary>
-internal sealed class EpochFeed(TrainOptions options, UpdateRules rules) : IBatchFeed
+/// <param name="options">The options.</param>
+/// <param name="rules">How each part is updated.</param>
+/// <param name="dropoutKeys">The keys of an epoch's batches.</param>
+internal sealed class EpochFeed(TrainOptions options, UpdateRules rules, Func<int, RandomStream> dropoutKeys) : IHistoryFeed
 {
     private ISampleSource? source;
     private IEpochSamples samples = null!;
-    private RandomStream dropoutKeys;
+    private RandomStream epochKeys;
     private TrainingPosition position = new();
     private long end;
 
@@ -19,7 +22,7 @@ internal sealed class EpochFeed(TrainOptions options, UpdateRules rules) : IBatc
         {
             source = of;
             samples = of.InEpoch(from.Epoch);
-            dropoutKeys = DropoutMasks.Keys(options.Seed, from.Epoch);
+            epochKeys = dropoutKeys(from.Epoch);
         }
 
         (position, end) = (from, endOfSamples);
@@ -33,7 +36,7 @@ internal sealed class EpochFeed(TrainOptions options, UpdateRules rules) : IBatc
         return new BatchTerms(
             (int)Math.Min(options.BatchSize, end - start),
             step,
-            dropoutKeys.Bits(start),
+            epochKeys.Bits(start),
             rules.Gmf(step),
             rules.Mlp(step),
             rules.Dense(step));
@@ -41,6 +44,8 @@ internal sealed class EpochFeed(TrainOptions options, UpdateRules rules) : IBatc
 
     public void Fill(long batch, int start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights) =>
         samples.Fill(StartOf(batch) + start, users, items, labels, weights);
+
+    public void FillPastEnds(long batch, int start, Span<int> ends) => samples.FillPastEnds(StartOf(batch) + start, ends);
 
     private long StartOf(long batch) => position.Samples + batch * options.BatchSize;
 }

@@ -25,7 +25,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
         ModelWeights weights = state.Weights;
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
         step = new FusedStep(NetworkShapes.Of(weights.Options), weights.UserCount, weights.ItemCount, options.BatchSize, threads, level);
-        feed = new EpochFeed(options, rules);
+        feed = new EpochFeed(options, rules, epoch => DropoutMasks.Keys(options.Seed, epoch));
         ListParts();
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {

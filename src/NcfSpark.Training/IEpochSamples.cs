@@ -10,4 +10,7 @@ internal interface IEpochSamples
     /// <param name="labels">1 seen, 0 sampled.</param>
     /// <param name="weights">What a sample's loss and L2 are multiplied by; 1 on average.</param>
     void Fill(long start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights);
+
+    /// <summary>Gives, for the same samples, where in <see cref="PastItems.Items"/> what came before them ends.</summary>
+    void FillPastEnds(long start, Span<int> ends) => throw new NotSupportedException("These samples know nothing of what came before.");
 }

@@ -6,6 +6,7 @@ namespace NcfSpark.Training;
 /// <summary>
 /// Positives, each with negatives drawn afresh every epoch. With n negatives a positive, sample s of an epoch belongs to positive
 /// s / (n + 1) and is the positive itself where s mod (n + 1) = 0. Example, n = 2: samples 0 … 5 are +0 -0 -0 +1 -1 -1, then shuffled.
+/// For a model with a history positives are shuffled and keep their negatives beside them: +1 -1 -1 +0 -0 -0.
 /// Users who have touched everything have nothing to draw: their positives are repeated in place of negatives.
 /// </summary>
 internal sealed unsafe class ResampledSamples : ISampleSource
@@ -15,10 +16,12 @@ internal sealed unsafe class ResampledSamples : ISampleSource
     private readonly AlignedArray<float>? positiveWeights; // null: all 1
     private readonly NegativeSampler? untouched;           // one of these two draws
     private readonly PopularityDraw? popular;
+    private readonly AlignedArray<int>? pastEnds;          // null without a history
     private readonly long seed;
 
-    public ResampledSamples(TrainingSet set, TrainOptions options)
+    public ResampledSamples(TrainingSet set, TrainOptions options, PastItems? past = null)
     {
+        Past = past;
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
         positives = new(users.Length);
         for (int p = 0; p < users.Length; p++) positives.Start[p] = (users[p], items[p]);
@@ -32,6 +35,16 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             }
         }
 
+        if (past is not null)
+        {
+            pastEnds = new(users.Length);
+            int next = 0;
+            for (int row = 0; row < set.Labels.Length; row++)
+            {
+                if (set.Labels[row] == 1) pastEnds.Start[next++] = past.RowEnds[row];
+            }
+        }
+
         samplesPerPositive = options.NegativesPerPositive + 1;
         if (options.Negatives == "resampled") untouched = new NegativeSampler(set.Avoided, set.ItemCount);
         else popular = new PopularityDraw(items, set.ItemCount, options.Negatives == "popularity" ? options.NegativePopularity : 0);
@@ -40,12 +53,17 @@ internal sealed unsafe class ResampledSamples : ISampleSource
 
     public long Count => positives.Length * samplesPerPositive;
 
-    public IEpochSamples InEpoch(int epoch) => new Epoch(this, new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch)), RandomStream.Named(seed, "negatives", epoch));
+    public int GroupSize => Past is null ? 1 : samplesPerPositive;
+
+    public PastItems? Past { get; }
+
+    public IEpochSamples InEpoch(int epoch) => new Epoch(this, new IndexPermutation(Count / GroupSize, RandomStream.Named(seed, "order", epoch)), RandomStream.Named(seed, "negatives", epoch));
 
     public void Dispose()
     {
         positives.Dispose();
         positiveWeights?.Dispose();
+        pastEnds?.Dispose();
         untouched?.Dispose();
     }
 
@@ -58,10 +76,42 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             for (int done = 0; done < labels.Length; done += IndexPermutation.BlockSize)
             {
                 Span<long> block = samples[..Math.Min(IndexPermutation.BlockSize, labels.Length - done)];
-                order.CopyTo(start + done, block);
+                FillSamples(start + done, block);
                 FillPositives(block, users[done..], items[done..], labels[done..], weights[done..]);
                 if (source.untouched is { } sampler) DrawUntouched(sampler, block, users[done..], items[done..], labels[done..]);
                 else DrawPopular(source.popular!, block, items[done..], labels[done..]);
+            }
+        }
+
+        public void FillPastEnds(long start, Span<int> ends)
+        {
+            Span<long> samples = stackalloc long[IndexPermutation.BlockSize];
+            for (int done = 0; done < ends.Length; done += IndexPermutation.BlockSize)
+            {
+                Span<long> block = samples[..Math.Min(IndexPermutation.BlockSize, ends.Length - done)];
+                FillSamples(start + done, block);
+                for (int b = 0; b < block.Length; b++) ends[done + b] = source.pastEnds!.Start[(int)((ulong)block[b] / (ulong)source.samplesPerPositive)];
+            }
+        }
+
+        // Which samples stand at these places: shuffled one by one, or whole groups.
+        private void FillSamples(long start, Span<long> samples)
+        {
+            if (source.GroupSize == 1)
+            {
+                order.CopyTo(start, samples);
+                return;
+            }
+
+            Span<long> groups = stackalloc long[IndexPermutation.BlockSize];
+            int size = source.GroupSize;
+            long firstGroup = start / size, lastGroup = (start + samples.Length - 1) / size;
+            order.CopyTo(firstGroup, groups[..(int)(lastGroup - firstGroup + 1)]);
+            int group = 0, within = (int)(start - firstGroup * size);
+            for (int b = 0; b < samples.Length; b++)
+            {
+                samples[b] = groups[group] * size + within;
+                if (++within == size) (within, group) = (0, group + 1);
             }
         }
 

@@ -15,12 +15,14 @@ internal sealed class RowGroups(int rowCount, int capacity)
     /// <summary>How many distinct rows the batch touches.</summary>
     public int DistinctCount { get; private set; }
 
+    /// <summary>Groups the samples' rows; those that are -1 touch none.</summary>
     public void Group(ReadOnlySpan<int> rows)
     {
         for (int d = 0; d < DistinctCount; d++) first[distinct[d]] = -1;
         DistinctCount = 0;
         for (int b = rows.Length - 1; b >= 0; b--) // backwards, so that each list comes out in the order of the samples
         {
+            if (rows[b] < 0) continue;
             ref int head = ref first[rows[b]];
             if (head < 0) distinct[DistinctCount++] = rows[b];
             (next[b], head) = (head, b);

@@ -9,8 +9,9 @@ internal sealed unsafe class StoredSamples : ISampleSource
     private readonly AlignedArray<Row> rows; // side by side, since they are looked up in random order
     private readonly long seed;
 
-    public StoredSamples(TrainingSet set, TrainOptions options)
+    public StoredSamples(TrainingSet set, TrainOptions options, PastItems? past = null)
     {
+        Past = past;
         rows = new(set.Rows.Count);
         seed = options.Seed;
         float[]? weights = RecencyWeights.Of(set, options);
@@ -19,11 +20,13 @@ internal sealed unsafe class StoredSamples : ISampleSource
 
     public long Count => rows.Length;
 
-    public IEpochSamples InEpoch(int epoch) => new Epoch(rows, new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch)));
+    public PastItems? Past { get; }
+
+    public IEpochSamples InEpoch(int epoch) => new Epoch(rows, Past, new IndexPermutation(Count, RandomStream.Named(seed, "order", epoch)));
 
     public void Dispose() => rows.Dispose();
 
-    private sealed class Epoch(AlignedArray<Row> rows, IndexPermutation order) : IEpochSamples
+    private sealed class Epoch(AlignedArray<Row> rows, PastItems? past, IndexPermutation order) : IEpochSamples
     {
         public void Fill(long start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights)
         {
@@ -35,6 +38,11 @@ internal sealed unsafe class StoredSamples : ISampleSource
                 foreach (long place in block) Prefetch.Line(rows.Start + place);
                 for (int b = 0; b < block.Length; b++) (users[done + b], items[done + b], labels[done + b], weights[done + b]) = rows.Start[block[b]];
             }
+        }
+
+        public void FillPastEnds(long start, Span<int> ends)
+        {
+            for (int b = 0; b < ends.Length; b++) ends[b] = past!.RowEnds[order[start + b]];
         }
     }
 

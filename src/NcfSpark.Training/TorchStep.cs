@@ -12,7 +12,7 @@ namespace NcfSpark.Training;
 /// their gradients come back sample by sample, are added up for each distinct row, and each distinct row has one update by Adam.
 /// Samples are computed in chunks of fixed size, one thread a chunk, and everything is added in the order of the chunks and samples, so the
 /// number of threads does not show in the result.
-/// Loss of a batch of B: 1/B · sum of (binary cross entropy + L2 / 2 · squared length of the sample's embeddings).
+/// Loss of a batch of B: 1/B · sum of (binary cross entropy + L2 / 2 · squared length of the sample's embeddings, those of its pool by their shares).
 /// </summary>
 internal sealed class TorchStep : ITrainingStep
 {
@@ -25,10 +25,16 @@ internal sealed class TorchStep : ITrainingStep
     private readonly ConcurrentBag<NeuMFModule> modules = []; // one for each thread at work: all are views of the same weights, with gradients of their own
     private readonly float[][] userGradients;                 // [table][sample * columns]
     private readonly float[][] itemGradients;
+    private readonly float[] poolGradients;                   // [sample * lags * columns]
+    private readonly int[] poolItems;                         // [sample * lags], -1 where there is none
+    private readonly float[][] poolShares;
+    private PastItems? past;
+    private int groupSize = 1;
     private readonly float[][][] denseGradients;              // [chunk][weight]
     private readonly double[] chunkLosses;
     private readonly RowGroups users;
     private readonly RowGroups items;
+    private readonly RowGroups? pools;
     private readonly NetworkShape shape;
     private readonly DropoutMasks masks;
     private readonly UpdateRules rules;
@@ -45,6 +51,11 @@ internal sealed class TorchStep : ITrainingStep
         set_num_threads(1); // a chunk is one thread's
         userGradients = [.. state.UserTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];
         itemGradients = [.. state.ItemTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];
+        ModelOptions model = state.Weights.Options;
+        int places = model.HasHistory ? options.BatchSize * model.HistoryLength : 0;
+        (poolItems, poolGradients) = (new int[places], new float[places * model.EmbeddingSize]);
+        poolShares = model.HasHistory ? PoolShares.Of(model.HistoryLength, model.HistoryDecay) : [];
+        if (model.HasHistory) pools = new RowGroups(state.Weights.ItemCount, places);
         denseGradients = [.. Enumerable.Range(0, chunks).Select(_ => state.Dense.Select(weight => new float[weight.Weight.Values.Length]).ToArray())];
         chunkLosses = new double[chunks];
         users = new RowGroups(state.Weights.UserCount, options.BatchSize);
@@ -58,6 +69,7 @@ internal sealed class TorchStep : ITrainingStep
 
     public TrainingPosition Advance(TrainingPosition position, ISampleSource samples, long end)
     {
+        (past, groupSize) = (samples.Past, samples.GroupSize);
         while (position.Samples < end)
         {
             (batch.Epoch, batch.Start, batch.Count) = (position.Epoch, position.Samples, (int)Math.Min(options.BatchSize, end - position.Samples));
@@ -101,6 +113,12 @@ internal sealed class TorchStep : ITrainingStep
         PartUpdate gmf = new(rules.Gmf(step), step, batch.Count), mlp = new(rules.Mlp(step), step, batch.Count);
         UpdateRows(gmf, mlp, state.UserTables, userGradients, users);
         UpdateRows(gmf, mlp, state.ItemTables, itemGradients, items);
+        if (pools is not null)
+        {
+            pools.Group(poolItems.AsSpan(0, batch.Count * state.Weights.Options.HistoryLength));
+            UpdateRows(gmf, mlp, state.PoolTables, [poolGradients], pools);
+        }
+
         return loss;
     }
 
@@ -117,7 +135,8 @@ internal sealed class TorchStep : ITrainingStep
         {
             Tensor[] userRows = [.. state.UserTables.Select(table => Gather(table.Weight, batch.Users.AsSpan(start, count)))];
             Tensor[] itemRows = [.. state.ItemTables.Select(table => Gather(table.Weight, batch.Items.AsSpan(start, count)))];
-            var rows = new EmbeddingRows(name => Find(name, state.UserTables, userRows) ?? Find(name, state.ItemTables, itemRows));
+            PoolRows? pool = pools is null ? null : Pool(batch, start, count);
+            var rows = new EmbeddingRows(name => Find(name, state.UserTables, userRows) ?? Find(name, state.ItemTables, itemRows)) { Pool = pool };
             Tensor logits_B = module.Logits(rows, Dropout(batch, start, count));
             Tensor? weights_B = options.RecencyScale == 0 ? null : tensor(batch.Weights.AsSpan(start, count).ToArray());
             Tensor loss = functional.binary_cross_entropy_with_logits(logits_B, tensor(batch.Labels.AsSpan(start, count).ToArray()), weights_B, Reduction.Sum);
@@ -132,14 +151,43 @@ internal sealed class TorchStep : ITrainingStep
                 objective = objective.Plus(tensor((float)(l2 / 2)) * sum);
             }
 
+            if (pool is not null && rules.Gmf(1).L2 is not 0 and var poolL2)
+            {
+                Tensor squares_B = ((pool.Items_BKE * pool.Items_BKE).sum(2) * pool.Shares_BK).sum(1), sum = weights_B is null ? squares_B.sum() : (squares_B * weights_B).sum();
+                objective = objective.Plus(tensor((float)(poolL2 / 2)) * sum);
+            }
+
             (objective * tensor(1f / batch.Count)).backward();
             for (int t = 0; t < userRows.Length; t++) CopyGradient(userRows[t], userGradients[t].AsSpan(start * state.UserTables[t].Weight.Columns));
             for (int t = 0; t < itemRows.Length; t++) CopyGradient(itemRows[t], itemGradients[t].AsSpan(start * state.ItemTables[t].Weight.Columns));
+            if (pool is not null) CopyGradient(pool.Items_BKE, poolGradients.AsSpan(start * state.Weights.Options.HistoryLength * state.Weights.Options.EmbeddingSize));
             for (int w = 0; w < state.Dense.Count; w++) CopyGradient(module[state.Dense[w].Weight], denseGradients[chunk][w]);
             module.zero_grad();
         }
 
         modules.Add(module);
+    }
+
+    // Gathers what came before each sample, latest first.
+    private PoolRows Pool(Batch batch, int start, int count)
+    {
+        ModelOptions model = state.Weights.Options;
+        (int length, int size) = (model.HistoryLength, model.EmbeddingSize);
+        float[] rows = new float[count * length * size], shares = new float[count * length];
+        for (int b = 0; b < count; b++)
+        {
+            int pastEnd = batch.PastEnds[start + b], there = Math.Min(length, pastEnd - past!.StartOf(batch.Users[start + b]));
+            poolShares[there].CopyTo(shares, b * length);
+            for (int k = 0; k < length; k++)
+            {
+                int item = k < there ? past.Items[pastEnd - 1 - k] : -1;
+                poolItems[(start + b) * length + k] = item;
+                if (item >= 0) state.Weights.ItemHistory!.Row(item).CopyTo(rows.AsSpan((b * length + k) * size));
+            }
+        }
+
+        float[]? mask = model.HasUserMlp ? DropoutMasks.OfUsers(DropoutMasks.UserKeys(options.Seed, batch.Epoch).Bits(batch.Start), start, count, groupSize, model.UserMlpWidth, model.UserMlpDropout) : null;
+        return new PoolRows(tensor(rows).reshape(count, length, size).requires_grad_(), tensor(shares).reshape(count, length), mask is null ? null : tensor(mask).reshape(count, model.UserMlpWidth));
     }
 
     private Tensor?[]? Dropout(Batch batch, int start, int count)

@@ -26,11 +26,14 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
         var state = new TrainingState(ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
-        using ISampleSource samples = options.Negatives == "stored" ? new StoredSamples(set, options) : new ResampledSamples(set, options);
+        PastItems? past = modelOptions.HasHistory ? new PastItems(set) : null;
+        if (past is not null) BeginHistory(state.Weights, past);
+        using ISampleSource samples = options.Negatives == "stored" ? new StoredSamples(set, options, past) : new ResampledSamples(set, options, past);
+        if (options.BatchSize % samples.GroupSize != 0) throw new InvalidInputException($"Train:BatchSize is {options.BatchSize}. With Model:User \"history\" a batch is of whole groups of a positive and its Train:NegativesPerPositive {options.NegativesPerPositive}: let it be a multiple of {samples.GroupSize}, such as {(options.BatchSize + samples.GroupSize - 1) / samples.GroupSize * samples.GroupSize}.");
         if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
         if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");
 
-        using ITrainingStep step = MakeStep(state, new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count)));
+        using ITrainingStep step = MakeStep(state, samples, new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count)));
         progress.Line($"Steps by {step.Description}.");
         while (state.Position.Epoch < options.Epochs && !HasStalled(state.Position.History))
         {
@@ -44,23 +47,46 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
         return new TrainingResult(state.Weights, history, bestEpoch);
     }
 
+    // Who or what has no training rows has nothing of its own, rather than chance: such users are scored by what they did later alone.
+    private void BeginHistory(ModelWeights weights, PastItems past)
+    {
+        weights.Pools = past.Latest(modelOptions.HistoryLength);
+        for (int user = 0; user < weights.UserCount; user++)
+        {
+            if (!weights.Pools[user].IsEmpty) continue;
+            foreach (Weight table in weights.UserTables) table.Row(user).Clear();
+        }
+
+        var used = new HashSet<int>(past.Items);
+        for (int item = 0; item < weights.ItemCount; item++)
+        {
+            if (!used.Contains(item)) weights.ItemHistory!.Row(item).Clear();
+        }
+    }
+
     private bool ChoosesEpoch => options.Patience > 0 && validate is not null;
 
-    // Each in a method of its own, so that libtorch is not even loaded where it is not used.
-    private ITrainingStep MakeStep(TrainingState state, UpdateRules rules) => options.Step == "fused" || (options.Step == "auto" && SimdLevels.IsAccelerated) ? MakeFusedStep(state, rules) : MakeTorchStep(state, rules);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private FusedTrainingStep MakeFusedStep(TrainingState state, UpdateRules rules)
+    private ITrainingStep MakeStep(TrainingState state, ISampleSource samples, UpdateRules rules)
     {
+        string? uncovered = modelOptions.HasHistory ? FusedHistoryStep.NotCovered(modelOptions, options) : null;
+        if (options.Step == "fused" && uncovered is not null) throw new InvalidInputException($"Train:Step is \"fused\", which does not cover this model with a history: {uncovered}. Set it, or set Train:Step to \"torch\", which covers all and is slow.");
+        if (options.Step == "torch" || uncovered is not null || (options.Step == "auto" && !SimdLevels.IsAccelerated)) return MakeTorchStep(state, rules);
         try
         {
-            return new FusedTrainingStep(state, options, rules, SimdLevels.FromEnvironment());
+            return modelOptions.HasHistory ? MakeHistoryStep(state, samples, rules) : MakeFusedStep(state, rules);
         }
         catch (PlatformNotSupportedException exception)
         {
             throw new InvalidInputException(exception.Message);
         }
     }
+
+    // Each in a method of its own, so that libtorch is not even loaded where it is not used.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private FusedTrainingStep MakeFusedStep(TrainingState state, UpdateRules rules) => new(state, options, rules, SimdLevels.FromEnvironment());
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private FusedHistoryStep MakeHistoryStep(TrainingState state, ISampleSource samples, UpdateRules rules) => new(state, options, samples, rules, SimdLevels.FromEnvironment());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private TorchStep MakeTorchStep(TrainingState state, UpdateRules rules) => new(state, options, rules);

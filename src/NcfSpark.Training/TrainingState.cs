@@ -13,6 +13,7 @@ internal sealed class TrainingState
         Weights = weights;
         UserTables = [.. weights.UserTables.Select(table => new OptimizedWeight(table))];
         ItemTables = [.. weights.ItemTables.Select(table => new OptimizedWeight(table))];
+        PoolTables = [.. weights.PoolTables.Select(table => new OptimizedWeight(table))];
         Dense = [.. weights.Dense.Select(weight => new OptimizedWeight(weight))];
     }
 
@@ -22,9 +23,11 @@ internal sealed class TrainingState
 
     public IReadOnlyList<OptimizedWeight> ItemTables { get; }
 
+    public IReadOnlyList<OptimizedWeight> PoolTables { get; }
+
     public IReadOnlyList<OptimizedWeight> Dense { get; }
 
-    public IEnumerable<OptimizedWeight> All => [.. UserTables, .. ItemTables, .. Dense];
+    public IEnumerable<OptimizedWeight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
 
     public TrainingPosition Position { get; set; } = new();
 }

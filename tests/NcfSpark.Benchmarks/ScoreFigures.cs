@@ -7,5 +7,6 @@ namespace NcfSpark.Benchmarks;
 /// <param name="Limit">Multiplications and additions a second of a large matrix product.</param>
 /// <param name="Share">The fused scorer's share of that.</param>
 /// <param name="CpuShare">The same by processor time.</param>
+/// <param name="Written">The speed with everything up to the Parquet file, over that.</param>
 /// <param name="All">Pairs a second where all scores are written.</param>
-internal sealed record ScoreFigures(double Fused, double Torch, double Ratio, double Limit, double Share, double CpuShare, double All);
+internal sealed record ScoreFigures(double Fused, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Written, double All);

@@ -50,6 +50,11 @@ public sealed class AllPairsTests
                 {
                     for (int item = 0; item < twin.Items; item++) Assert.Equal(twin.Score(users[b], item), scores[b * twin.Items + item]);
                 }
+
+                int[] places = [.. Enumerable.Range(0, 100).Select(p => Numbers.Below(p, 1, scores.Length)), .. Enumerable.Range(100, 50)]; // at the end several of a user
+                float[] pairScores = new float[places.Length];
+                pairs.ScorePairs(twin, Array.ConvertAll(places, p => users[p / twin.Items]), Array.ConvertAll(places, p => p % twin.Items), pairScores);
+                Assert.Equal(places.Select(p => scores[p]), pairScores);
             }
         }
     }
@@ -88,6 +93,17 @@ public sealed class AllPairsTests
         pairs.FindBest(twin, twin.AllUsers, user => twin.Excluded(user), best, threads: 1);
         foreach (int user in twin.AllUsers) Assert.Equal(twin.Best(user, 10, items, twin.Excluded(user)).Select(pair => pair.Item), best.Items(user).ToArray());
         Assert.Contains("must rise", Assert.Throws<ArgumentException>(() => new AllPairs(twin.Shape, [1, 1], SimdLevels.Best)).Message, StringComparison.Ordinal);
+    }
+
+    [Property(MaxTest = 100)]
+    public void KeepingTheBestOfARowIsSortingIt(float[] scores, PositiveInt k)
+    {
+        int[] excluded = [.. Enumerable.Range(0, scores.Length).Where(item => item % 3 == 1)];
+        var best = new TopLists(2, k.Get);
+        best.Keep(1, scores, excluded);
+        int[] sorted = [.. Enumerable.Range(0, scores.Length).Except(excluded).Where(item => !float.IsNaN(scores[item])).OrderByDescending(item => scores[item]).ThenBy(item => item).Take(k.Get)];
+        Assert.Equal(sorted, best.Items(1).ToArray());
+        Assert.Equal(sorted.Select(item => scores[item]), best.Scores(1).ToArray());
     }
 
     [Fact]

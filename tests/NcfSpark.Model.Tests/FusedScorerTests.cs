@@ -25,9 +25,17 @@ public sealed class FusedScorerTests
 
     [Theory]
     [MemberData(nameof(KindsAndActivations))]
-    public void ScoresAreTorchs(string kind, string activation, bool biases)
+    public void ScoresAreTorchs(string kind, string activation, bool biases) => AssertTorchsScores(Models.Options(kind, activation, biases));
+
+    [Theory]
+    [InlineData("mf", 4)]
+    [InlineData("gmf", 0)]
+    [InlineData("neumf", 4)]
+    public void UsersWithAHistoryAreScoredAsByTorch(string kind, int userMlpWidth) => AssertTorchsScores(Models.History(kind, userMlpWidth));
+
+    private static void AssertTorchsScores(ModelOptions options)
     {
-        ModelWeights weights = Models.Random(Models.Options(kind, activation, biases), users: 4, items: 1000);
+        ModelWeights weights = Models.Random(options, users: 4, items: 1000);
         using var twin = new ModelScorer(weights);
         int[] users = [3, 0, 3];
         float[] expected = new float[users.Length * weights.ItemCount], scores = new float[expected.Length];
@@ -37,6 +45,9 @@ public sealed class FusedScorerTests
             using var scorer = new FusedScorer(weights, level);
             scorer.ScoreAll(users, scores);
             for (int i = 0; i < scores.Length; i++) Assert.Equal(expected[i], scores[i], 2e-6f);
+            float[] pairs = new float[3];
+            scorer.ScorePairs([0, 3, 3], [999, 1, 20], pairs);
+            Assert.Equal([scores[1999], scores[1], scores[20]], pairs);
         }
     }
 

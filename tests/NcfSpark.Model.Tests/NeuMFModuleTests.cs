@@ -28,6 +28,74 @@ public sealed class NeuMFModuleTests
         for (int b = 0; b < users.Length; b++) Assert.Equal(LogitByHand(weights, users[b], items[b]), logits[b].item<float>(), 1e-5);
     }
 
+    [Theory]
+    [InlineData("mf", 0)]
+    [InlineData("mf", 4)]
+    [InlineData("gmf", 4)]
+    [InlineData("neumf", 4)]
+    public void AHistoryIsItsFormula(string kind, int width)
+    {
+        ModelWeights weights = Models.Random(Models.History(kind, width));
+        using var module = new NeuMFModule(weights);
+        int[] users = [0, 1, 2, 3, 4], items = [8, 0, 2, 7, 1];
+        using torch.Tensor logits = module.forward(torch.tensor(users, dtype: torch.int64), torch.tensor(items, dtype: torch.int64)).detach();
+        for (int b = 0; b < users.Length; b++)
+        {
+            ModelWeights plain = Models.Random(Models.Options(kind, biases: true)); // the same model, for whom the user is what the formula says
+            foreach (Weight weight in plain.All) weights.All.Single(other => other.Name == weight.Name).Values.CopyTo(weight.Values);
+            UserByHand(weights, users[b]).CopyTo(plain.UserGmf!.Row(users[b]));
+            Assert.Equal(LogitByHand(plain, users[b], items[b]), logits[b].item<float>(), 2e-5);
+        }
+    }
+
+    [Theory]
+    [InlineData("mf")]
+    [InlineData("neumf")]
+    public void ScorerGivesTheModulesProbabilitiesWithAHistory(string kind)
+    {
+        ModelWeights weights = Models.Random(Models.History(kind));
+        using var scorer = new ModelScorer(weights);
+        using var module = new NeuMFModule(weights);
+        float[] scores = new float[5 * 9], pairs = new float[9];
+        scorer.ScoreAll([0, 1, 2, 3, 4], scores);
+        for (int user = 0; user < 5; user++)
+        {
+            int[] same = [.. Enumerable.Repeat(user, 9)], items = [.. Enumerable.Range(0, 9)];
+            using torch.Tensor expected = module.forward(torch.tensor(same, torch.int64), torch.tensor(items, torch.int64)).sigmoid().detach();
+            scorer.ScorePairs(same, items, pairs);
+            for (int item = 0; item < 9; item++)
+            {
+                Assert.Equal(expected[item].item<float>(), scores[user * 9 + item], 1e-5f);
+                Assert.Equal(expected[item].item<float>(), pairs[item], 1e-5f);
+            }
+        }
+    }
+
+    // In doubles, from the equations of NeuMFModule.
+    private static float[] UserByHand(ModelWeights weights, int user)
+    {
+        ModelOptions options = weights.Options;
+        int size = options.EmbeddingSize;
+        int[] pool = [.. weights.Pools![user].ToArray()];
+        double[] own = [.. weights.UserGmf!.Row(user).ToArray().Select(value => (double)value)], pooled = new double[size];
+        double sum = pool.Select((_, k) => Math.Exp(-k / options.HistoryDecay)).Sum();
+        for (int k = 0; k < pool.Length; k++)
+        {
+            for (int e = 0; e < size; e++) pooled[e] += options.HistoryFactor * Math.Exp(-k / options.HistoryDecay) / sum * weights.ItemHistory!.Row(pool[k])[e];
+        }
+
+        double[] vector = [.. own.Zip(pooled, (p, h) => p + h)];
+        if (weights.UserLayers is [var hidden, var output])
+        {
+            double[] Latest(int k) => k < pool.Length ? [.. weights.ItemHistory!.Row(pool[k]).ToArray().Select(value => (double)value)] : new double[size];
+            double[] x = [.. Latest(0), .. Latest(1), .. pooled, .. own];
+            double[] z = [.. Enumerable.Range(0, hidden.Weight.Rows).Select(n => Math.Max(0, hidden.Bias.Values[n] + x.Select((value, i) => value * hidden.Weight.Row(n)[i]).Sum()))];
+            for (int e = 0; e < size; e++) vector[e] += output.Bias.Values[e] + z.Select((value, n) => value * output.Weight.Row(e)[n]).Sum();
+        }
+
+        return [.. vector.Select(value => (float)value)];
+    }
+
     [Fact]
     public void NeuMFOfOneDimensionByHand()
     {

@@ -27,6 +27,19 @@ public sealed class TrainedModelTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 9).Select(item => 10L + item), read.Items.Numbers);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(8)] // more shards than users
+    public void AHistoryComesBack(int shards)
+    {
+        ModelWeights weights = Models.Random(Models.History("mf"));
+        TrainedModel read = TrainedModel.Read(Publish(weights, shards));
+        Assert.Equal(weights.All.Select(weight => weight.Name), read.Weights.All.Select(weight => weight.Name));
+        foreach ((Weight written, Weight back) in weights.All.Zip(read.Weights.All)) Assert.Equal(written.Values.ToArray(), back.Values.ToArray());
+        Assert.Equal(weights.Pools!.Items_UK, read.Weights.Pools!.Items_UK);
+    }
+
     [Fact]
     public void AChangedByteIsFoundWhenTheModelIsOpened()
     {

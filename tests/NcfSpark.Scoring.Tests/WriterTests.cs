@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 
 namespace NcfSpark.Scoring.Tests;
@@ -12,19 +13,20 @@ public sealed class WriterTests : IDisposable
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
+    public static TheoryData<int, bool> ThreadsAndScorers => new() { { 1, false }, { 2, false }, { 1, true }, { 2, true } };
+
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void RecommendationsEqualScoringAllAndSorting(int threads)
+    [MemberData(nameof(ThreadsAndScorers))]
+    public void RecommendationsEqualScoringAllAndSorting(int threads, bool torch)
     {
-        string path = Write(new ScoreOptions { TopK = 7, Threads = threads }, out SortedDictionary<string, long> rows);
+        string path = Write(new ScoreOptions { TopK = 7, Threads = threads }, out SortedDictionary<string, long> rows, torch);
         long[] users = ParquetColumns.Read<long>(path, "user_id");
         int[] ranks = ParquetColumns.Read<int>(path, "rank");
         string[] items = ParquetColumns.ReadStrings(path, "item_id"), sources = ParquetColumns.ReadStrings(path, "source");
         float[] scores = ParquetColumns.Read<float>(path, "score");
         Assert.Equal(UserCount * 7, users.Length);
         Assert.Equal((UserCount - 1) * 7, rows[Source.Model]);
-        using var scorer = new ModelScorer(weights);
+        using IModelScorer scorer = Scorer(weights, torch);
         float[] all = new float[ItemCount];
         for (int user = 0; user < UserCount; user++)
         {
@@ -49,6 +51,34 @@ public sealed class WriterTests : IDisposable
         Assert.Equal([40f / UserCount, 39f / UserCount, 38f / UserCount], ParquetColumns.Read<float>(path, "score")[row..(row + 3)]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AUserWithoutTrainingRowsIsScoredByTheirHistoryWhereTheModelHasOne(bool torch)
+    {
+        ModelWeights history = ModelWeights.Initialize(new ModelOptions { Kind = "mf", EmbeddingSize = 4, EmbeddingInit = 1, User = "history", HistoryLength = 2 }, UserCount, ItemCount, 1);
+        history.UserGmf!.Row(3).Clear();
+        history.Pools = UserPools.Latest(InteractionLists.FromRows(UserCount, [2, 3, 3, 3], [9, 20, 7, 8]), 2); // of user 3's three items the latest two
+        TrainedModel model = Model() with { Weights = history };
+        using IModelScorer scorer = Scorer(history, torch);
+        string path = Path.Combine(directory, "history.parquet");
+        SortedDictionary<string, long> rows = new RecommendationWriter(model, scorer, seen, new ScoreOptions { TopK = 3 }).Write(path, SilentProgress.Instance);
+        Assert.Equal((3, 87, 0), (rows[Source.History], rows[Source.Model], rows[Source.Popularity]));
+        int row = 3 * 3;
+        double[] vector = new double[4];
+        double a = 1 / (1 + Math.Exp(-1 / 3.0));
+        for (int e = 0; e < 4; e++) vector[e] = 2 * (a * history.ItemHistory!.Row(8)[e] + (1 - a) * history.ItemHistory.Row(7)[e]);
+        double Score(int item) => history.ItemGmf!.Row(item).ToArray().Zip(vector, (q, u) => q * u).Sum();
+        var best = Enumerable.Range(0, ItemCount).OrderByDescending(Score).Take(3).ToArray();
+        Assert.Equal(best.Select(item => $"i{item}"), ParquetColumns.ReadStrings(path, "item_id")[row..(row + 3)]);
+        Assert.All(ParquetColumns.ReadStrings(path, "source")[row..(row + 3)], source => Assert.Equal("history", source));
+        Assert.Equal(1 / (1 + Math.Exp(-Score(best[0]))), ParquetColumns.Read<float>(path, "score")[row], 1e-5);
+
+        string pairs = Path.Combine(directory, "history-pairs.parquet");
+        new PairWriter(model, scorer, new ScoreOptions()).Write(pairs, ["1003", "1003", "1000"], [$"i{best[0]}", "unknown", "i1"], SilentProgress.Instance);
+        Assert.Equal(["history", "popularity", "model"], ParquetColumns.ReadStrings(pairs, "source"));
+    }
+
     [Fact]
     public void SeenItemsComeBackWhereTheyAreNotExcluded()
     {
@@ -71,10 +101,12 @@ public sealed class WriterTests : IDisposable
         Assert.Equal(File.ReadAllBytes(one), File.ReadAllBytes(two));
     }
 
-    [Fact]
-    public void PairsKeepTheirOrderAndSayWhatTheyRestOn()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void PairsKeepTheirOrderAndSayWhatTheyRestOn(bool torch)
     {
-        using var scorer = new ModelScorer(weights);
+        using IModelScorer scorer = Scorer(weights, torch);
         string path = Path.Combine(directory, "pairs.parquet");
         new PairWriter(Model(), scorer, new ScoreOptions { Threshold = 0.5 }).Write(path, ["1005", "1005", "1003", "7", "1000"], ["i4", "unknown", "i1", "i0", "i39"], SilentProgress.Instance);
         Assert.Equal([1005L, 1005, 1003, 7, 1000], ParquetColumns.Read<long>(path, "user_id"));
@@ -87,9 +119,11 @@ public sealed class WriterTests : IDisposable
         Assert.Equal(scores.Select(score => score >= 0.5 ? 1 : 0), ParquetColumns.Read<int>(path, "prediction"));
     }
 
-    private string Write(ScoreOptions options, out SortedDictionary<string, long> rows)
+    private static IModelScorer Scorer(ModelWeights weights, bool torch) => torch ? new ModelScorer(weights) : new FusedScorer(weights, SimdLevels.Best);
+
+    private string Write(ScoreOptions options, out SortedDictionary<string, long> rows, bool torch = false)
     {
-        using var scorer = new ModelScorer(weights);
+        using IModelScorer scorer = Scorer(weights, torch);
         string path = Path.Combine(directory, $"{Guid.NewGuid()}.parquet");
         rows = new RecommendationWriter(Model(), scorer, seen, options).Write(path, SilentProgress.Instance);
         return path;

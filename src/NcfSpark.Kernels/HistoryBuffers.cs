@@ -1,0 +1,66 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>What is computed of a batch: vectors of its G groups, numbers of its samples, and for each chunk its gradient of the dense block.</summary>
+internal sealed unsafe class HistoryBuffers : IDisposable
+{
+    private readonly AlignedArray<float> rows;
+    private readonly AlignedArray<float> numbers;
+    private readonly AlignedArray<float> dense;
+    private readonly int denseSize;
+
+    /// <param name="memory">The model.</param>
+    /// <param name="groups">G, whole chunks.</param>
+    /// <param name="groupSize">Samples of a group.</param>
+    public HistoryBuffers(HistoryMemory memory, int groups, int groupSize)
+    {
+        denseSize = memory.DenseSize;
+        rows = new((long)groups * (2 * memory.Width + 2 * memory.Inputs + 2 * memory.Hidden));
+        Users = rows.Start;
+        UserGradients = Users + (long)groups * memory.Width;
+        Inputs = UserGradients + (long)groups * memory.Width;
+        InputGradients = Inputs + (long)groups * memory.Inputs;
+        Hidden = InputGradients + (long)groups * memory.Inputs;
+        HiddenGradients = Hidden + (long)groups * memory.Hidden;
+        int samples = groups * groupSize;
+        numbers = new(3L * samples);
+        Logits = numbers.Start;
+        LogitGradients = Logits + samples;
+        Losses = LogitGradients + samples;
+        dense = new((long)groups / HistoryWork.ChunkGroups * denseSize);
+    }
+
+    /// <summary>u [G, width]</summary>
+    public float* Users { get; }
+
+    /// <summary>The gradient towards u [G, width]: that of p and h, too, where there is no MLP.</summary>
+    public float* UserGradients { get; }
+
+    /// <summary>x [G, inputs]</summary>
+    public float* Inputs { get; }
+
+    /// <summary>The gradient towards x [G, inputs]; the parts of h and p include what comes past the MLP.</summary>
+    public float* InputGradients { get; }
+
+    /// <summary>The hidden layer after dropout [G, hidden].</summary>
+    public float* Hidden { get; }
+
+    /// <summary>The gradient before its ReLU [G, hidden].</summary>
+    public float* HiddenGradients { get; }
+
+    /// <summary>A number each sample.</summary>
+    public float* Logits { get; }
+
+    public float* LogitGradients { get; }
+
+    public float* Losses { get; }
+
+    /// <summary>A chunk's gradient of the dense block.</summary>
+    public float* DenseGradient(int chunk) => dense.Start + (long)chunk * denseSize;
+
+    public void Dispose()
+    {
+        rows.Dispose();
+        numbers.Dispose();
+        dense.Dispose();
+    }
+}

@@ -1,0 +1,108 @@
+using System.Runtime.CompilerServices;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>From the rows of a chunk's groups to the losses of its samples.</summary>
+internal static unsafe class HistoryForward<S, V>
+    where S : ISimd<V>
+    where V : struct
+{
+    // h, and u = p + h, to which an MLP adds later; with an MLP also its inputs.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pools(in HistoryWork work, int start, int count)
+    {
+        HistoryMemory memory = work.Memory;
+        int width = memory.Width, lags = memory.Hidden > 0 ? work.Shape.Lags : 0, l = S.Lanes, groupSize = work.GroupSize;
+        bool mlp = memory.Hidden > 0;
+        AskForPool(in work, start);
+        for (int g = start; g < start + count; g++)
+        {
+            if (g + 1 < start + count) AskForPool(in work, g + 1);
+            for (int s = g * groupSize; s < (g + 1) * groupSize; s++) AskFor(memory.Items + (long)work.Batch.Items[s] * width, width);
+            int there = work.Pool(g, out int* latest);
+            float* coefficients = memory.Coefficients(there), own = memory.Users + (long)work.Batch.Users[g * groupSize] * width, user = work.Buffers.Users + (long)g * width;
+            float* inputs = work.Buffers.Inputs + (long)g * memory.Inputs;
+            for (int at = 0; at < width; at += Padding.Lanes)
+            {
+                for (int lane = at; lane < at + Padding.Lanes; lane += l)
+                {
+                    V pooled = default, more = default; // two sums, since one would wait for itself
+                    float* y = memory.Pools + lane;
+                    int k = 0;
+                    for (; k + 1 < there; k += 2)
+                    {
+                        pooled = S.MultiplyAdd(S.Broadcast(coefficients[k]), S.Load(y + (long)latest[-k] * width), pooled);
+                        more = S.MultiplyAdd(S.Broadcast(coefficients[k + 1]), S.Load(y + (long)latest[-k - 1] * width), more);
+                    }
+
+                    if (k < there) pooled = S.MultiplyAdd(S.Broadcast(coefficients[k]), S.Load(y + (long)latest[-k] * width), pooled);
+                    pooled = S.Add(pooled, more);
+                    V p = S.Load(own + lane);
+                    S.Store(S.Add(p, pooled), user + lane);
+                    if (!mlp) continue;
+                    for (k = 0; k < lags; k++) S.Store(k < there ? S.Load(y + (long)latest[-k] * width) : default, inputs + k * width + lane);
+                    S.Store(pooled, inputs + lags * width + lane);
+                    S.Store(p, inputs + (lags + 1) * width + lane);
+                }
+            }
+        }
+    }
+
+    // logit = u · q + b + b_u + b_i
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Logits(in HistoryWork work, int start, int count)
+    {
+        HistoryMemory memory = work.Memory;
+        int width = memory.Width, groupSize = work.GroupSize;
+        bool biases = work.Shape.Biases;
+        for (int g = start; g < start + count; g++)
+        {
+            float* user = work.Buffers.Users + (long)g * width;
+            float bias = memory.Dense[memory.HeadBias];
+            if (biases) bias += memory.UserBiases[work.Batch.Users[g * groupSize]];
+            for (int s = g * groupSize; s < (g + 1) * groupSize; s++)
+            {
+                int item = work.Batch.Items[s];
+                float* q = memory.Items + (long)item * width;
+                V sum = default;
+                for (int k = 0; k < width; k += S.Lanes) sum = S.MultiplyAdd(S.Load(user + k), S.Load(q + k), sum);
+                work.Buffers.Logits[s] = S.Sum(sum) + (biases ? bias + memory.ItemBiases[item] : bias);
+            }
+        }
+    }
+
+    // loss = w (max(z, 0) - z y + log(1 + e^-|z|)); its gradient of the batch's mean is w (σ(z) - y) / B. Vectors run past the chunk's end into room of its own.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double Loss(in HistoryWork work, int start, int count)
+    {
+        HistoryBuffers buffers = work.Buffers;
+        int first = start * work.GroupSize, end = (start + count) * work.GroupSize;
+        V one = S.Broadcast(1), inverseCount = S.Broadcast(1f / work.Batch.Terms.Count);
+        for (int s = first; s < end; s += S.Lanes)
+        {
+            V z = S.Load(buffers.Logits + s), y = S.Load(work.Batch.Labels + s), w = S.Load(work.Batch.Weights + s);
+            V e = S.Exp(S.Subtract(default, S.Abs(z))), onePlus = S.Add(one, e), inverse = S.Divide(one, onePlus);
+            V positive = S.WherePositive(z, one); // σ(z) is 1 / (1 + e) from 0 up and e / (1 + e) below
+            V sigmoid = S.MultiplyAdd(positive, inverse, S.Multiply(S.Subtract(one, positive), S.Multiply(e, inverse)));
+            S.Store(S.Multiply(w, S.Add(S.Subtract(S.Relu(z), S.Multiply(z, y)), S.Log(onePlus))), buffers.Losses + s);
+            S.Store(S.Multiply(S.Multiply(w, S.Subtract(sigmoid, y)), inverseCount), buffers.LogitGradients + s);
+        }
+
+        double loss = 0;
+        for (int s = first; s < end; s++) loss += buffers.Losses[s];
+        return loss;
+    }
+
+    private static void AskForPool(in HistoryWork work, int group)
+    {
+        int there = work.Pool(group, out int* latest), width = work.Memory.Width;
+        AskFor(work.Memory.Users + (long)work.Batch.Users[group * work.GroupSize] * width, width);
+        for (int k = 0; k < there; k++) AskFor(work.Memory.Pools + (long)latest[-k] * width, width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AskFor(float* row, int width)
+    {
+        for (int k = 0; k < width; k += Padding.Lanes) Prefetch.Line(row + k);
+    }
+}

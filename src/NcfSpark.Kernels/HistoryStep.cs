@@ -1,0 +1,250 @@
+using System.Runtime.ExceptionServices;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// Training steps of matrix factorization over histories (<see cref="HistoryShape"/>): a group of samples, a positive and its negatives, shares
+/// the user's side, which is computed once. A batch is some groups: all gradients are those at its start, then rows are updated by plain descent
+/// and the dense block by its own rule. A batch of one group is descent after every positive.
+/// </summary>
+/// <remarks>
+/// A step has two phases: threads claim chunks of groups, and then columns of rows and stretches of the dense block. The next batch is filled meanwhile.
+/// What is claimed by whom does not matter, since every sum has a fixed order: any number of threads gives the same bytes.
+/// </remarks>
+public sealed unsafe class HistoryStep : IDisposable
+{
+    private const int CacheLine = 64;
+    private const int One = int.MaxValue;         // the share of which every claim is one piece
+    private const int SamplesAtOnce = 128;        // of a piece of filling, a few microseconds
+    private const int DenseAtOnce = 4096;         // floats of a piece of the dense block, about as long
+    private const int ColumnsAtOnce = 32;         // two cache lines of a row
+    private const int LeastGroupsToShare = 16;    // below, a thread would wait longer for the others than it computes
+    private const int SpinsBeforeYield = 500;
+
+    private readonly HistoryShape shape;
+    private readonly HistoryMemory memory;
+    private readonly HistoryBuffers buffers;
+    private readonly HistoryKernel kernel;
+    private readonly HistoryBatch[] batchBuffers;
+    private readonly AlignedArray<int> pastItems;
+    private readonly AlignedArray<int> pastStarts;
+    private readonly int groupSize;
+    private readonly double[] chunkLosses;
+    private readonly int columnPieces;
+    private readonly int densePieces;
+    private readonly Thread[] workers;
+
+    // What all threads share.
+    private readonly SemaphoreSlim start = new(0);
+    private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
+    private readonly ClaimQueue chunks;
+    private readonly ClaimQueue pieces;
+    private readonly ClaimQueue fills;
+    private int chunksLeft;
+    private int piecesLeft; // fills included
+    private volatile int atWork;
+    private volatile bool finished;
+    private volatile bool disposed;
+    private volatile Exception? failure;
+
+    // The run under way; written between phases by the thread that did the last piece of the one before.
+    private IHistoryFeed feed = null!;
+    private HistoryWork work;
+    private long batches;
+    private long batch;
+    private int chunkCount;
+    private double lossSum;
+
+    /// <param name="shape">The model.</param>
+    /// <param name="userCount">Users.</param>
+    /// <param name="itemCount">Items.</param>
+    /// <param name="past">All users' items in the order of time, one user after the other.</param>
+    /// <param name="starts">Where each user's start.</param>
+    /// <param name="groups">Groups of a batch, at most.</param>
+    /// <param name="groupSize">Samples of a group.</param>
+    /// <param name="threads">At least 1.</param>
+    /// <param name="level">The instruction set.</param>
+    public HistoryStep(HistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(starts.Length, userCount);
+        (this.shape, this.groupSize) = (shape, groupSize);
+        (chunks, pieces, fills) = (new(counters.Start), new(counters.Start + 1), new(counters.Start + 2));
+        memory = new HistoryMemory(shape, userCount, itemCount);
+        kernel = HistoryKernel.For(level);
+        int capacity = (groups + HistoryWork.ChunkGroups - 1) / HistoryWork.ChunkGroups * HistoryWork.ChunkGroups;
+        buffers = new HistoryBuffers(memory, capacity, groupSize);
+        batchBuffers = [new(capacity * groupSize), new(capacity * groupSize)];
+        (pastItems, pastStarts) = (new(past.Length), new(starts.Length));
+        past.CopyTo(pastItems.Span);
+        starts.CopyTo(pastStarts.Span);
+        chunkLosses = new double[capacity / HistoryWork.ChunkGroups];
+        if (groups < LeastGroupsToShare) threads = 1;
+        columnPieces = threads == 1 ? 1 : (memory.Width + ColumnsAtOnce - 1) / ColumnsAtOnce;
+        densePieces = (memory.DenseSize + DenseAtOnce - 1) / DenseAtOnce;
+        workers = [.. Enumerable.Range(1, threads - 1).Select(number => new Thread(Serve) { IsBackground = true, Name = $"history step {number}" })];
+        foreach (Thread worker in workers) worker.Start();
+    }
+
+    /// <summary>Sets a part of the model from plain memory. Rows have weights only.</summary>
+    public void Set(HistoryPart part, Moment moment, ReadOnlySpan<float> plain) => memory.Set(part, moment, plain);
+
+    /// <summary>Copies a part of the model to plain memory.</summary>
+    public void Get(HistoryPart part, Moment moment, Span<float> plain) => memory.Get(part, moment, plain);
+
+    /// <summary>Makes a step for each batch of a feed.</summary>
+    /// <param name="from">The feed.</param>
+    /// <param name="count">How many batches.</param>
+    /// <param name="losses">To which the sum of each batch's losses, before its update, is added in the order of batches.</param>
+    /// <returns>How many steps were made: fewer than asked for where a loss was not finite; that batch changed nothing.</returns>
+    public long Run(IHistoryFeed from, long count, ref double losses)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        if (count == 0) return 0;
+        (feed, batches, batch, lossSum, finished, failure) = (from, count, 0, losses, false, null);
+        chunks.Open(0); // a run that failed may have left some
+        pieces.Open(0);
+        fills.Open(0);
+        batchBuffers[0].Terms = feed.TermsOf(0);
+        batchBuffers[0].Fill(feed, 0, 0, batchBuffers[0].Terms.Count);
+        BeginBatch();
+        atWork = workers.Length;
+        if (workers.Length > 0) start.Release(workers.Length);
+        Work();
+        while (atWork > 0) Thread.SpinWait(1); // they still read what the next run will set
+        if (failure is { } thrown) ExceptionDispatchInfo.Throw(thrown);
+        losses = lossSum;
+        return batch;
+    }
+
+    public void Dispose()
+    {
+        if (disposed) return;
+        disposed = true;
+        if (workers.Length > 0) start.Release(workers.Length);
+        foreach (Thread worker in workers) worker.Join();
+        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, counters, start];
+        foreach (IDisposable one in owned) one.Dispose();
+    }
+
+    private void Serve()
+    {
+        while (true)
+        {
+            start.Wait();
+            if (disposed) return;
+            Work();
+            Interlocked.Decrement(ref atWork);
+        }
+    }
+
+    private void Work()
+    {
+        try
+        {
+            int idle = 0;
+            while (!finished)
+            {
+                if (WorkOnPiece()) idle = 0;
+                else if (++idle < SpinsBeforeYield) Thread.SpinWait(1);
+                else Thread.Yield();
+            }
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+            finished = true;
+        }
+    }
+
+    private bool WorkOnPiece()
+    {
+        if (chunks.Claim(fromBack: false, One, out int piece) > 0)
+        {
+            chunkLosses[piece] = kernel.Compute(in work, piece);
+            if (Interlocked.Decrement(ref chunksLeft) == 0) EndGradients();
+        }
+        else if (pieces.Claim(fromBack: false, One, out piece) > 0)
+        {
+            UpdatePiece(piece);
+            if (Interlocked.Decrement(ref piecesLeft) == 0) EndBatch();
+        }
+        else if (fills.Claim(fromBack: false, One, out piece) > 0)
+        {
+            HistoryBatch next = batchBuffers[(batch + 1) % 2];
+            int from = piece * SamplesAtOnce;
+            next.Fill(feed, batch + 1, from, Math.Min(SamplesAtOnce, next.Terms.Count - from));
+            if (Interlocked.Decrement(ref piecesLeft) == 0) EndBatch();
+        }
+        else
+        {
+            return false;
+        }
+
+        return true;
+    }
+
+    private void UpdatePiece(int piece)
+    {
+        if (piece < columnPieces)
+        {
+            int column = columnPieces == 1 ? 0 : piece * ColumnsAtOnce;
+            kernel.UpdateRows(in work, column, columnPieces == 1 ? memory.Width : Math.Min(ColumnsAtOnce, memory.Width - column));
+        }
+        else
+        {
+            int from = (piece - columnPieces) * DenseAtOnce;
+            kernel.UpdateDense(in work, from, Math.Min(from + DenseAtOnce, memory.DenseSize));
+        }
+    }
+
+    private void BeginBatch()
+    {
+        HistoryBatch current = batchBuffers[batch % 2];
+        BatchTerms terms = current.Terms;
+        int groups = terms.Count / groupSize;
+        work = new HistoryWork
+        {
+            Shape = shape,
+            Memory = memory,
+            Buffers = buffers,
+            Batch = current,
+            PastItems = pastItems.Start,
+            PastStarts = pastStarts.Start,
+            GroupSize = groupSize,
+            Groups = groups,
+            Rows = new UpdateRule(terms.Gmf, terms.Step, terms.Count),
+            Dense = new UpdateRule(terms.Dense, terms.Step, terms.Count),
+        };
+        chunkCount = (groups + HistoryWork.ChunkGroups - 1) / HistoryWork.ChunkGroups;
+        int fillCount = 0;
+        if (batch + 1 < batches)
+        {
+            HistoryBatch next = batchBuffers[(batch + 1) % 2];
+            next.Terms = feed.TermsOf(batch + 1);
+            fillCount = (next.Terms.Count + SamplesAtOnce - 1) / SamplesAtOnce;
+        }
+
+        chunksLeft = chunkCount;
+        piecesLeft = columnPieces + densePieces + fillCount;
+        fills.Open(fillCount);
+        chunks.Open(chunkCount);
+    }
+
+    private void EndGradients()
+    {
+        double loss = 0;
+        for (int chunk = 0; chunk < chunkCount; chunk++) loss += chunkLosses[chunk];
+        lossSum += loss;
+        if (double.IsFinite(loss)) pieces.Open(columnPieces + densePieces);
+        else finished = true;
+    }
+
+    private void EndBatch()
+    {
+        batch++;
+        if (batch == batches) finished = true;
+        else BeginBatch();
+    }
+}

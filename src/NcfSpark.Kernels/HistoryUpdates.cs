@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// The updates of a batch, once all its gradients are there. Rows are updated sample by sample in the batch's order, which adds up the gradients
+/// of a row that several samples touch (L2 shrinks it by each in turn, which is the sum of their L2 to the first order of rate times L2); columns do not know of each other, so threads share them out.
+/// </summary>
+internal static unsafe class HistoryUpdates<S, V>
+    where S : ISimd<V>
+    where V : struct
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Rows(in HistoryWork work, int column, int columns)
+    {
+        HistoryMemory memory = work.Memory;
+        UpdateRule rule = work.Rows;
+        bool mlp = memory.Hidden > 0;
+        int width = memory.Width, groupSize = work.GroupSize, lags = mlp ? work.Shape.Lags : 0, end = column + columns;
+        float decay = rule.Rate * rule.L2;
+        for (int g = 0; g < work.Groups; g++)
+        {
+            int first = g * groupSize;
+            float* user = work.Buffers.Users + (long)g * width, d = work.Buffers.LogitGradients + first, weights = work.Batch.Weights + first;
+            int* items = work.Batch.Items + first;
+            float groupWeight = 0;
+            for (int s = 0; s < groupSize; s++)
+            {
+                groupWeight += weights[s];
+                Update(memory.Items + (long)items[s] * width, user, -rule.Rate * d[s], 1 - decay * weights[s], column, end);
+            }
+
+            float* towardsX = work.Buffers.InputGradients + (long)g * memory.Inputs;
+            float* towardsPool = mlp ? towardsX + lags * width : work.Buffers.UserGradients + (long)g * width, towardsOwn = mlp ? towardsPool + width : towardsPool;
+            Update(memory.Users + (long)work.Batch.Users[first] * width, towardsOwn, -rule.Rate, 1 - decay * groupWeight, column, end);
+            int there = work.Pool(g, out int* latest);
+            float* coefficients = memory.Coefficients(there);
+            float poolDecay = decay * groupWeight / work.Shape.Factor;
+            for (int k = 0; k < there; k++)
+            {
+                float* row = memory.Pools + (long)latest[-k] * width;
+                float coefficient = coefficients[k], keep = 1 - poolDecay * coefficient;
+                if (k < lags) UpdateTwice(row, towardsPool, -rule.Rate * coefficient, towardsX + k * width, -rule.Rate, keep, column, end);
+                else Update(row, towardsPool, -rule.Rate * coefficient, keep, column, end);
+            }
+
+            if (column == 0 && work.Shape.Biases) UpdateBiases(in work, first, decay, groupWeight);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Dense(in HistoryWork work, int start, int end)
+    {
+        HistoryMemory memory = work.Memory;
+        float* sum = work.Buffers.DenseGradient(0) + start;
+        int chunks = (work.Groups + HistoryWork.ChunkGroups - 1) / HistoryWork.ChunkGroups, count = end - start;
+        for (int chunk = 1; chunk < chunks; chunk++)
+        {
+            float* other = work.Buffers.DenseGradient(chunk) + start;
+            for (int k = 0; k < count; k += S.Lanes) S.Store(S.Add(S.Load(sum + k), S.Load(other + k)), sum + k);
+        }
+
+        float* weights = memory.Dense + start;
+        UpdateRule rule = work.Dense;
+        if (rule.IsAdam) AdamStep<S, V>.Update(weights, weights + memory.DenseSize, weights + 2 * memory.DenseSize, sum, count, default, in rule);
+        else AdamStep<S, V>.Descend(weights, sum, count, default, in rule);
+        memory.Transpose(start, end);
+    }
+
+    // row = keep row + rate gradient
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Update(float* row, float* gradient, float rate, float keep, int column, int end)
+    {
+        V r = S.Broadcast(rate), k = S.Broadcast(keep);
+        for (int at = column; at < end; at += S.Lanes) S.Store(S.MultiplyAdd(r, S.Load(gradient + at), S.Multiply(k, S.Load(row + at))), row + at);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void UpdateTwice(float* row, float* gradient, float rate, float* other, float otherRate, float keep, int column, int end)
+    {
+        V r = S.Broadcast(rate), o = S.Broadcast(otherRate), k = S.Broadcast(keep);
+        for (int at = column; at < end; at += S.Lanes)
+        {
+            V kept = S.MultiplyAdd(o, S.Load(other + at), S.Multiply(k, S.Load(row + at)));
+            S.Store(S.MultiplyAdd(r, S.Load(gradient + at), kept), row + at);
+        }
+    }
+
+    private static void UpdateBiases(in HistoryWork work, int first, float decay, float groupWeight)
+    {
+        float rate = work.Rows.Rate, sum = 0;
+        for (int s = first; s < first + work.GroupSize; s++)
+        {
+            float d = work.Buffers.LogitGradients[s];
+            ref float bias = ref work.Memory.ItemBiases[work.Batch.Items[s]];
+            bias = bias * (1 - decay * work.Batch.Weights[s]) - rate * d;
+            sum += d;
+        }
+
+        ref float userBias = ref work.Memory.UserBiases[work.Batch.Users[first]];
+        userBias = userBias * (1 - decay * groupWeight) - rate * sum;
+    }
+}

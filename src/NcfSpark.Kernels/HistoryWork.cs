@@ -1,0 +1,45 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>What the parts of a step over histories work on.</summary>
+internal readonly unsafe struct HistoryWork
+{
+    /// <summary>
+    /// Groups of a chunk: enough rows for the matrix products of the MLP, and little enough that a chunk's rows of items stay in the second-level
+    /// cache until they are read again.
+    /// </summary>
+    public const int ChunkGroups = 32;
+
+    public required HistoryShape Shape { get; init; }
+
+    public required HistoryMemory Memory { get; init; }
+
+    public required HistoryBuffers Buffers { get; init; }
+
+    public required HistoryBatch Batch { get; init; }
+
+    /// <summary>All users' items in the order of time.</summary>
+    public required int* PastItems { get; init; }
+
+    /// <summary>Where each user's items start there.</summary>
+    public required int* PastStarts { get; init; }
+
+    /// <summary>Samples of a group.</summary>
+    public required int GroupSize { get; init; }
+
+    /// <summary>Groups of the batch.</summary>
+    public required int Groups { get; init; }
+
+    /// <summary>The rule for rows.</summary>
+    public required UpdateRule Rows { get; init; }
+
+    /// <summary>The rule for the dense block.</summary>
+    public required UpdateRule Dense { get; init; }
+
+    /// <summary>The group's pool: where it starts, latest first, going back in memory, and of how many items.</summary>
+    public int Pool(int group, out int* latest)
+    {
+        int sample = group * GroupSize, end = Batch.PastEnds[sample];
+        latest = PastItems + end - 1;
+        return Math.Min(Shape.Length, end - PastStarts[Batch.Users[sample]]);
+    }
+}

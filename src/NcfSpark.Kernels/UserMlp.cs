@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>The MLP over the user's side, z = drop(relu(V_1 x + c_1)), u += V_2 z + c_2, for a chunk of groups at once.</summary>
+internal static unsafe class UserMlp<S, V>
+    where S : ISimd<V>
+    where V : struct
+{
+    public static void Forward(in HistoryWork work, int start, int count)
+    {
+        HistoryMemory memory = work.Memory;
+        (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7); // rows beyond the chunk are computed and not used
+        float* z = work.Buffers.Hidden + (long)start * hidden, user = work.Buffers.Users + (long)start * width;
+        PrefetchList none = default;
+        var first = new MatrixProduct
+        {
+            A = work.Buffers.Inputs + (long)start * inputs, ARow = inputs, ATerm = 1,
+            B = memory.HiddenTransposed, BTerm = hidden,
+            C = z, CRow = hidden, Start = memory.Dense + memory.HiddenBias,
+            Rows = rows, Terms = inputs, Columns = hidden,
+        };
+        MatrixBlocks<S, V>.Multiply<Relu>(in first, ref none);
+        if (work.Shape.Dropout > 0) Drop(in work, start, count);
+        AddBias(user, memory.Dense + memory.OutputBias, count, width);
+        var second = new MatrixProduct
+        {
+            A = z, ARow = hidden, ATerm = 1,
+            B = memory.OutputTransposed, BTerm = width,
+            C = user, CRow = width, Start = user, StartRow = width,
+            Rows = rows, Terms = hidden, Columns = width,
+        };
+        MatrixBlocks<S, V>.Multiply<Plain>(in second, ref none);
+    }
+
+    public static void Backward(in HistoryWork work, int chunk, int start, int count)
+    {
+        HistoryMemory memory = work.Memory;
+        (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7);
+        float* z = work.Buffers.Hidden + (long)start * hidden, dz = work.Buffers.HiddenGradients + (long)start * hidden;
+        float* x = work.Buffers.Inputs + (long)start * inputs, dx = work.Buffers.InputGradients + (long)start * inputs, du = work.Buffers.UserGradients + (long)start * width;
+        float* gradient = work.Buffers.DenseGradient(chunk);
+        PrefetchList none = default;
+        var towardsHidden = new MatrixProduct
+        {
+            A = du, ARow = width, ATerm = 1,
+            B = memory.Dense + memory.OutputWeight, BTerm = hidden,
+            C = dz, CRow = hidden, Start = memory.Zeros, Gate = z, GateRow = hidden, Scale = DropoutHash.KeptScale(work.Shape.Dropout),
+            Rows = rows, Terms = width, Columns = hidden,
+        };
+        MatrixBlocks<S, V>.Multiply<WherePositive>(in towardsHidden, ref none);
+        var towardsInputs = new MatrixProduct
+        {
+            A = dz, ARow = hidden, ATerm = 1,
+            B = memory.Dense, BTerm = inputs,
+            C = dx, CRow = inputs, Start = memory.Zeros,
+            Rows = rows, Terms = hidden, Columns = inputs,
+        };
+        MatrixBlocks<S, V>.Multiply<Plain>(in towardsInputs, ref none);
+        var ofOutput = new MatrixProduct
+        {
+            A = du, ARow = 1, ATerm = width,
+            B = z, BTerm = hidden,
+            C = gradient + memory.OutputWeight, CRow = hidden, Start = memory.Zeros,
+            Rows = width, Terms = count, Columns = hidden,
+        };
+        MatrixBlocks<S, V>.Multiply<Plain>(in ofOutput, ref none);
+        var ofHidden = new MatrixProduct
+        {
+            A = dz, ARow = 1, ATerm = hidden,
+            B = x, BTerm = inputs,
+            C = gradient, CRow = inputs, Start = memory.Zeros,
+            Rows = hidden, Terms = count, Columns = inputs,
+        };
+        MatrixBlocks<S, V>.Multiply<Plain>(in ofHidden, ref none);
+        SumRows(du, count, width, gradient + memory.OutputBias);
+        SumRows(dz, count, hidden, gradient + memory.HiddenBias);
+        AddPast(du, dx + work.Shape.Lags * width, count, width, inputs);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Drop(in HistoryWork work, int start, int count)
+    {
+        int hidden = work.Memory.Hidden;
+        uint dropped = DropoutHash.Dropped(work.Shape.Dropout), key0 = (uint)work.Batch.Terms.DropoutKey, key1 = (uint)(work.Batch.Terms.DropoutKey >> 32), perGroup = (uint)DropoutHash.HashCount(hidden);
+        V scale = S.Broadcast(DropoutHash.KeptScale(work.Shape.Dropout));
+        float* z = work.Buffers.Hidden + (long)start * hidden;
+        for (int g = start; g < start + count; g++, z += hidden)
+        {
+            uint counter = (uint)g * perGroup;
+            for (int lane = 0; lane < hidden; lane += 2 * Padding.Lanes, counter += Padding.Lanes)
+            {
+                for (int k = 0; k < Padding.Lanes; k += S.Lanes)
+                {
+                    int at = lane + k;
+                    V hash = S.Hash(counter + (uint)k, key0, key1);
+                    S.Store(S.KeepByLowBits(hash, dropped, S.Multiply(S.Load(z + at), scale)), z + at);
+                    at += Padding.Lanes;
+                    if (at < hidden) S.Store(S.KeepByHighBits(hash, dropped, S.Multiply(S.Load(z + at), scale)), z + at);
+                }
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddBias(float* rows, float* bias, int count, int width)
+    {
+        for (int g = 0; g < count; g++, rows += width)
+        {
+            for (int k = 0; k < width; k += S.Lanes) S.Store(S.Add(S.Load(rows + k), S.Load(bias + k)), rows + k);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumRows(float* rows, int count, int width, float* sums)
+    {
+        for (int k = 0; k < width; k += S.Lanes)
+        {
+            V sum = default;
+            for (int g = 0; g < count; g++) sum = S.Add(sum, S.Load(rows + (long)g * width + k));
+            S.Store(sum, sums + k);
+        }
+    }
+
+    // What comes to h and p past the MLP.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddPast(float* du, float* dx, int count, int width, int inputs)
+    {
+        for (int g = 0; g < count; g++, du += width, dx += inputs)
+        {
+            for (int k = 0; k < width; k += S.Lanes)
+            {
+                V d = S.Load(du + k);
+                S.Store(S.Add(S.Load(dx + k), d), dx + k);
+                S.Store(S.Add(S.Load(dx + width + k), d), dx + width + k);
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Model;
+
+/// <summary>
+/// The latest items of each user, by which a model with a history scores them.
+/// Example, K = 3: a user who used item 7, then 2, has the pool 2, 7, -1.
+/// </summary>
+/// <param name="Length">K, the most items of a pool.</param>
+/// <param name="Items_UK">Item indexes, latest first, K for each user; -1 where there are fewer.</param>
+public sealed record UserPools(int Length, int[] Items_UK)
+{
+    /// <summary>The user's items, latest first: as many as there are.</summary>
+    public ReadOnlySpan<int> this[int user]
+    {
+        get
+        {
+            ReadOnlySpan<int> items = Items_UK.AsSpan(user * Length, Length);
+            int end = items.IndexOf(-1);
+            return end < 0 ? items : items[..end];
+        }
+    }
+
+    /// <summary>The latest of lists in the order of time.</summary>
+    public static UserPools Latest(InteractionLists byTime, int length)
+    {
+        int[] pools = new int[checked(byTime.UserCount * length)];
+        Array.Fill(pools, -1);
+        for (int user = 0; user < byTime.UserCount; user++)
+        {
+            ReadOnlySpan<int> items = byTime[user];
+            for (int k = 0; k < Math.Min(length, items.Length); k++) pools[user * length + k] = items[^(k + 1)];
+        }
+
+        return new UserPools(length, pools);
+    }
+
+    /// <summary>The latest of rows in any order.</summary>
+    public static UserPools Latest(int userCount, InteractionRows rows, int length)
+    {
+        int[] order = InOrder(rows, Enumerable.Range(0, rows.Count));
+        return Latest(InteractionLists.FromRows(userCount, Array.ConvertAll(order, row => rows.Users[row]), Array.ConvertAll(order, row => rows.Items[row])), length);
+    }
+
+    /// <summary>
+    /// Rows in the order in which a user's history is read: by time, and those of one time by chance, which is a hash of user and item. An order by id would
+    /// tell the learner what comes next; no hash does.
+    /// </summary>
+    public static int[] InOrder(InteractionRows rows, IEnumerable<int> among)
+    {
+        RandomStream ties = RandomStream.Named(0, "ties of histories");
+        return [.. among.OrderBy(row => rows.Timestamps[row]).ThenBy(row => ties.Bits(((long)rows.Users[row] << 32) | (uint)rows.Items[row]))];
+    }
+}

@@ -1,0 +1,63 @@
+using NcfSpark.Data;
+using NcfSpark.Model;
+
+namespace NcfSpark.Training;
+
+/// <summary>
+/// Each user's training items in the order of time, and for each training row how many of them came before it: never its own item, a later one, or
+/// one that is held out.
+/// </summary>
+/// <remarks>
+/// Items of one second are in an order by chance (<see cref="UserPools.InOrder"/>). A stored negative has only the time of its positive, not its place
+/// among those of the same second; where negatives are stored, what counts as before is therefore, for positives too, what is earlier by time: with
+/// different pools a row's label could be told from its pool.
+/// Example: a user with item 4 at second 1 and items 2 and 6 at second 5, which chance has in this order, has Items 4, 2, 6. The pasts of the three
+/// rows end after 0, 1 and 2 of them; with stored negatives after 0, 1 and 1.
+/// </remarks>
+internal sealed class PastItems
+{
+    private readonly InteractionLists byTime;
+
+    public PastItems(TrainingSet set)
+    {
+        InteractionRows rows = set.Rows;
+        int[] order = UserPools.InOrder(rows, Enumerable.Range(0, rows.Count).Where(row => set.Labels[row] == 1));
+        int[] users = Array.ConvertAll(order, row => rows.Users[row]);
+        byTime = InteractionLists.FromRows(set.UserCount, users, Array.ConvertAll(order, row => rows.Items[row]));
+        InteractionLists positives = InteractionLists.FromRows(set.UserCount, users, order);
+        RowEnds = new int[rows.Count];
+        if (order.Length == rows.Count)
+        {
+            for (int place = 0; place < positives.Items.Length; place++) RowEnds[positives.Items[place]] = place;
+        }
+        else
+        {
+            Parallel.For(0, rows.Count, row => RowEnds[row] = (int)byTime.Offsets[rows.Users[row]] + EarlierThan(rows, positives[rows.Users[row]], rows.Timestamps[row]));
+        }
+    }
+
+    /// <summary>All users' items, one user after the other.</summary>
+    public int[] Items => byTime.Items;
+
+    /// <summary>For each training row the place after the last item that came before it.</summary>
+    public int[] RowEnds { get; }
+
+    /// <summary>Where the user's items start.</summary>
+    public int StartOf(int user) => (int)byTime.Offsets[user];
+
+    /// <summary>The pools to score by: the latest of all.</summary>
+    public UserPools Latest(int length) => UserPools.Latest(byTime, length);
+
+    private static int EarlierThan(InteractionRows rows, ReadOnlySpan<int> ordered, long time)
+    {
+        int low = 0, high = ordered.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (rows.Timestamps[ordered[middle]] < time) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+}

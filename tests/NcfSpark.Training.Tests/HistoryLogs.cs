@@ -1,0 +1,42 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Training.Tests;
+
+/// <summary>Random logs with times, many of which are equal.</summary>
+internal static class HistoryLogs
+{
+    /// <param name="seed">Another log for each.</param>
+    /// <param name="users">Users; some have no rows.</param>
+    /// <param name="items">Items.</param>
+    /// <param name="times">How many different times there are.</param>
+    /// <param name="negatives">Negatives that are stored with each positive.</param>
+    public static TrainingSet Random(int seed, int users = 30, int items = 25, int times = 6, int negatives = 0)
+    {
+        RandomStream stream = RandomStream.Named(seed, "history log");
+        var rows = new List<(int User, int Item, long Time, int Label)>();
+        for (int user = 0; user < users; user++)
+        {
+            long most = stream.Below(10_000 + user, items);
+            for (int item = 0; item < items; item++)
+            {
+                long place = (long)user * items + item;
+                if (stream.Below(place, items) >= most) continue;
+                long time = 1_000_000_000 + stream.Below(100_000 + place, times);
+                rows.Add((user, item, time, 1));
+                for (int n = 0; n < negatives; n++) rows.Add((user, (int)stream.Below(200_000 + negatives * place + n, items), time, 0));
+            }
+        }
+
+        if (rows.Count == 0) rows.Add((0, 0, 1_000_000_000, 1));
+        (int User, int Item, long Time, int Label)[] ordered = [.. rows.OrderBy(row => (row.User, row.Time, row.Item, row.Label))]; // as PreparedData gives them
+        var positives = ordered.Where(row => row.Label == 1).ToArray();
+        return new TrainingSet
+        {
+            UserCount = users,
+            ItemCount = items,
+            Rows = new InteractionRows([.. ordered.Select(row => row.User)], [.. ordered.Select(row => row.Item)], [.. ordered.Select(row => row.Time)]),
+            Labels = [.. ordered.Select(row => row.Label)],
+            Avoided = InteractionLists.FromRows(users, [.. positives.Select(row => row.User)], [.. positives.Select(row => row.Item)]).Sorted(),
+        };
+    }
+}

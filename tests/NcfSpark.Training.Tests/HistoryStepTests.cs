@@ -1,0 +1,156 @@
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+using NcfSpark.Data;
+using NcfSpark.Kernels;
+using NcfSpark.Model;
+
+namespace NcfSpark.Training.Tests;
+
+/// <summary>The fused step over histories against autograd, with every instruction set that this processor has.</summary>
+public sealed class HistoryStepTests
+{
+    private static readonly SimdLevel[] Supported = [.. Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported)];
+
+    public static TheoryData<SimdLevel> Levels() => [.. Supported];
+
+    /// <summary>
+    /// One update by plain descent moves each weight in proportion to its gradient; the dense block's moments show its. L2 is tiny here (AnEpochAgreesWithTorch has it), since a row that
+    /// several samples touch is shrunk by each in turn, which is autograd's sum only to the first order of rate times L2.
+    /// </summary>
+    [Property(MaxTest = 30)]
+    public void GradientsEqualAutogradsForAnyShape(int seed, bool mlp, bool stored)
+    {
+        RandomStream draw = RandomStream.Named(seed, "shape");
+        int At(int place, int bound) => (int)draw.Below(place, bound);
+        TrainingSet set = HistoryLogs.Random(seed, 1 + At(0, 40), 2 + At(1, 40), 1 + At(2, 12), stored ? 2 : 0);
+        int length = 1 + At(3, 12);
+        var model = new ModelOptions
+        {
+            Kind = At(4, 2) == 0 ? "mf" : "gmf",
+            TrainedGmfHead = false,
+            Biases = At(5, 2) == 0,
+            EmbeddingSize = 1 + At(6, 40),
+            User = "history",
+            HistoryLength = length,
+            HistoryDecay = 0.5 + At(7, 5),
+            HistoryFactor = 0.5 + At(8, 4),
+            UserMlpWidth = mlp ? 1 + At(9, 70) : 0,
+            UserMlpLags = At(10, length + 1),
+            UserMlpDropout = 0.2 * At(11, 3),
+            EmbeddingInit = 0.3,
+        };
+        int negatives = 1 + At(12, 6), groups = 1 + At(13, 100);
+        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 1e-5, Negatives = stored ? "stored" : "resampled", NegativesPerPositive = negatives, BatchSize = groups * (stored ? 1 : negatives + 1), Threads = 2, Seed = 7, RecencyScale = At(14, 2) };
+        TrainingState before = Random(model, set), torch = Random(model, set);
+        using ISampleSource samples = Samples(set, options);
+        long count = Math.Min(options.BatchSize, samples.Count);
+        double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, count);
+        foreach (SimdLevel level in Supported)
+        {
+            TrainingState fused = Random(model, set);
+            Assert.Equal(expected, Advance(new FusedHistoryStep(fused, options, samples, Rules(options), level), samples, count), 1e-5 * count);
+            foreach (((OptimizedWeight one, OptimizedWeight two), OptimizedWeight old) in torch.All.Zip(fused.All).Zip(before.All))
+            {
+                bool dense = torch.Dense.Contains(one);
+                float[] wanted = dense ? one.FirstMoments : Moved(one, old), actual = dense ? two.FirstMoments : Moved(two, old);
+                float tolerance = 5e-5f * wanted.Max(MathF.Abs) + (dense ? 1e-8f : 2e-6f);
+                for (int i = 0; i < wanted.Length; i++) Assert.Equal(wanted[i], actual[i], tolerance);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(0, 40)]
+    [InlineData(20, 1)]
+    [InlineData(20, 40)]
+    public void AnEpochAgreesWithTorch(int width, int groups)
+    {
+        TrainingSet set = HistoryLogs.Random(5, 40, 60);
+        ModelOptions model = Model(width);
+        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, LearningRateSchedule = "linear", Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 4 * groups, Threads = 2 };
+        using ISampleSource samples = Samples(set, options);
+        TrainingState torch = Random(model, set), fused = Random(model, set);
+        double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, samples.Count), actual = Advance(new FusedHistoryStep(fused, options, samples, Rules(options), SimdLevels.Best), samples, samples.Count);
+        Assert.Equal(expected / samples.Count, actual / samples.Count, groups == 1 ? 1e-5 : 1e-4);
+        foreach ((OptimizedWeight one, OptimizedWeight two) in torch.All.Zip(fused.All))
+        {
+            double apart = one.Weight.Values.ToArray().Zip(two.Weight.Values.ToArray(), (x, y) => Math.Abs(x - y)).Average();
+            Assert.InRange(apart, 0, groups == 1 ? 1e-5 : 1e-4);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void AnyNumberOfThreadsGivesTheSameBytes(SimdLevel level)
+    {
+        TrainingSet set = HistoryLogs.Random(6, 60, 100);
+        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 400 };
+        using ISampleSource samples = Samples(set, options);
+        TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
+        {
+            TrainingState state = Random(Model(40) with { EmbeddingSize = 70 }, set);
+            Advance(new FusedHistoryStep(state, options with { Threads = threads }, samples, Rules(options), level), samples, samples.Count);
+            return state;
+        })];
+        foreach (TrainingState other in results[1..]) AssertSameBytes(results[0], other);
+    }
+
+    [Fact]
+    public void WindowsOfAnyLengthGiveTheSameBytes()
+    {
+        TrainingSet set = HistoryLogs.Random(6, 60, 100);
+        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 80, Threads = 2 };
+        using ISampleSource samples = Samples(set, options);
+        TrainingState whole = Random(Model(20), set), parts = Random(Model(20), set);
+        Advance(new FusedHistoryStep(whole, options, samples, Rules(options), SimdLevels.Best), samples, samples.Count);
+        var position = new TrainingPosition();
+        foreach (long end in new[] { 80, 320, 1600, samples.Count }) // each with a step of its own, as after a restart
+        {
+            using var step = new FusedHistoryStep(parts, options, samples, Rules(options), SimdLevels.Best);
+            position = step.Advance(position, samples, end);
+            step.Synchronize();
+        }
+
+        AssertSameBytes(whole, parts);
+    }
+
+    private static ModelOptions Model(int width) => new() { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width };
+
+    private static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == "stored" ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
+
+    private static UpdateRules Rules(TrainOptions options) => new(options, totalSteps: 10_000);
+
+    private static double Advance(ITrainingStep step, ISampleSource samples, long end)
+    {
+        using ITrainingStep owned = step;
+        double loss = step.Advance(new TrainingPosition(), samples, end).LossSum;
+        step.Synchronize();
+        return loss;
+    }
+
+    private static float[] Moved(OptimizedWeight now, OptimizedWeight before) => [.. now.Weight.Values.ToArray().Zip(before.Weight.Values.ToArray(), (x, y) => x - y)];
+
+    private static TrainingState Random(ModelOptions options, TrainingSet set)
+    {
+        ModelWeights weights = ModelWeights.Initialize(options, set.UserCount, set.ItemCount, 1);
+        foreach (Weight weight in weights.All.Where(weight => weight != weights.Head))
+        {
+            RandomStream stream = RandomStream.Named(2, weight.Name);
+            for (int i = 0; i < weight.Values.Length; i++) weight.Values[i] += (float)(0.1 * stream.Normal(i));
+        }
+
+        return new TrainingState(weights);
+    }
+
+    private static void AssertSameBytes(TrainingState expected, TrainingState actual)
+    {
+        foreach ((OptimizedWeight one, OptimizedWeight two) in expected.All.Zip(actual.All))
+        {
+            Assert.Equal(one.Weight.Values.ToArray(), two.Weight.Values.ToArray());
+            Assert.Equal(one.FirstMoments, two.FirstMoments);
+            Assert.Equal(one.SecondMoments, two.SecondMoments);
+        }
+    }
+}
