@@ -65,6 +65,31 @@ public sealed class TrainerTests : IDisposable
         AssertEqual(whole, resumed.Weights);
     }
 
+    [Theory]
+    [InlineData("torch")]
+    [InlineData("fused")]
+    public void AHistoryStoppedAndStartedAgainEndsWithTheSameBytes(string step)
+    {
+        TrainingSet set = HistoryLogs.Random(4, 25, 30);
+        ModelOptions model = new() { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10 };
+        TrainOptions options = Options(epochs: 3) with { Step = step, BatchSize = 100, GmfOptimizer = "sgd", LearningRateSchedule = "linear", CheckpointMinutes = 1e-9 };
+        ModelWeights whole = Trainer(options, "whole", null, options: model).Train(set).Weights;
+        using var stop = new CancellationTokenSource();
+        Assert.ThrowsAny<OperationCanceledException>(() => Trainer(options, "stopped", null, new StopAfter(3, stop), model).Train(set, stop.Token));
+        ModelWeights resumed = Trainer(options with { Threads = 2 }, "stopped", null, options: model).Train(set).Weights;
+        AssertEqual(whole, resumed);
+        Assert.Equal(whole.Pools!.Items_UK, resumed.Pools!.Items_UK);
+        for (int user = 0; user < set.UserCount; user++) Assert.Equal(whole.Pools[user].IsEmpty, whole.UserGmf!.Row(user).ToArray().All(value => value == 0)); // chance is no embedding
+    }
+
+    [Fact]
+    public void ABatchOfHalfAGroupIsRefused()
+    {
+        ModelOptions model = new() { Kind = "mf", User = "history" };
+        string message = Assert.Throws<InvalidInputException>(() => Trainer(Options() with { BatchSize = 64, GmfOptimizer = "sgd" }, "half", null, options: model).Train(Logs.TwoTastes())).Message;
+        Assert.Contains("a multiple of 5, such as 65", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TheEpochWithTheBestValidationIsKeptAndPatienceEndsTraining()
     {
