@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Parquet;
 using Parquet.Schema;
 
@@ -21,7 +22,8 @@ public sealed class ParquetFile : IDisposable
         DataField[] fields = [.. columns.Select(column => new DataField(column.Name, column.Type, isNullable: false))];
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         var stream = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite);
-        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Zstd };
+        // The library's default level is the smallest size: 300 ms for a group of 82,000 recommendations instead of 15 ms, for files that are 1 % smaller.
+        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Optimal };
         return new ParquetFile(stream, ParquetWriter.CreateAsync(new ParquetSchema(fields), stream, options).GetAwaiter().GetResult(), fields);
     }
 

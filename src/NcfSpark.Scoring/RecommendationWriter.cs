@@ -6,7 +6,7 @@ namespace NcfSpark.Scoring;
 
 /// <summary>
 /// Writes each user's K best items: user_id, rank (from 1), item_id, score, source, by user and rank. Users stream through: memory holds the
-/// model, and the lists of one row group. Users without training interactions are
+/// model, and the lists of two row groups. Users without training interactions are
 /// scored by their history where the model has one, else get the popularity list, with the share of users who have the item as its score.
 /// </summary>
 /// <param name="model">Ids and how often each was trained on.</param>
@@ -27,13 +27,27 @@ public sealed class RecommendationWriter(TrainedModel model, IModelScorer scorer
         using IProgressTask task = progress.Start("scoring", model.Users.Count, "users");
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
         int k = Math.Clamp(options.TopK, 1, Math.Max(1, model.Items.Count)), usersAtOnce = Math.Clamp(RowsPerGroup / k, 1, UsersPerGroup);
-        var best = new TopLists(usersAtOnce, k);
-        for (int start = 0; start < model.Users.Count; start += usersAtOnce)
+        TopLists best = new(usersAtOnce, k), written = new(usersAtOnce, k);
+        Task writing = Task.CompletedTask; // a group is written while the next is scored
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(usersAtOnce, model.Users.Count - start);
-            WriteGroup(file, start, FindBest(start, count, best, cancellation), best, rows);
-            task.Advance(count);
+            for (int start = 0; start < model.Users.Count; start += usersAtOnce)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                int first = start, count = Math.Min(usersAtOnce, model.Users.Count - start);
+                int[] placeOf = FindBest(first, count, best, cancellation);
+                writing.GetAwaiter().GetResult();
+                (best, written) = (written, best);
+                TopLists filled = written;
+                writing = Task.Run(() => WriteGroup(file, first, placeOf, filled, rows), CancellationToken.None);
+                task.Advance(count);
+            }
+
+            writing.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Task.WaitAny([writing], CancellationToken.None); // whatever happened, nothing writes to a file that is closed
         }
 
         return rows;

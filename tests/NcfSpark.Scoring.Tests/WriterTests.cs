@@ -95,6 +95,20 @@ public sealed class WriterTests : IDisposable
     }
 
     [Fact]
+    public void UsersOfManyRowGroupsKeepTheirOrder()
+    {
+        const int Many = 20_000; // three groups
+        ModelWeights many = ModelWeights.Initialize(new ModelOptions { Kind = "gmf", EmbeddingSize = 2, EmbeddingInit = 1 }, Many, 5, 1);
+        var model = new TrainedModel(many, new IdTable([.. Enumerable.Range(0, Many).Select(user => (long)user)], [.. Enumerable.Range(0, Many).Select(user => user % 3)]), new IdTable([10L, 11, 12, 13, 14], [5, 4, 3, 2, 1]));
+        using var scorer = new FusedScorer(many, SimdLevels.Best);
+        string path = Path.Combine(directory, "many.parquet");
+        SortedDictionary<string, long> rows = new RecommendationWriter(model, scorer, InteractionLists.FromRows(Many, [], []), new ScoreOptions { TopK = 2 }).Write(path, SilentProgress.Instance);
+        Assert.Equal(2 * Many, rows.Values.Sum());
+        Assert.Equal(Enumerable.Range(0, 2 * Many).Select(row => row / 2L), ParquetColumns.Read<long>(path, "user_id"));
+        Assert.Equal(Enumerable.Range(0, 2 * Many).Select(row => row / 2 % 3 == 0 ? "popularity" : "model"), ParquetColumns.ReadStrings(path, "source"));
+    }
+
+    [Fact]
     public void TheSameModelGivesTheSameBytes()
     {
         string one = Write(new ScoreOptions { Threads = 1 }, out _), two = Write(new ScoreOptions { Threads = 2 }, out _);
