@@ -47,12 +47,20 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     /// <summary>
     /// Chunks of neighbouring tiles are what threads share out; each has a gradient of the dense block, and they are added in the order of chunks.
     /// More chunks share out better and cost more to add, since half of what is added comes from another core's cache: sqrt(2 tiles), which is
-    /// 4 of 2 tiles for a batch of 256, and 32 of 16 for 16,384.
+    /// 4 for the 8 tiles of a batch of 256, and 32 for the 512 of 16,384.
     /// </summary>
-    public static int ChunksOf(int tiles) => (int)Math.Ceiling(Math.Sqrt(2 * tiles));
+    public static int ChunksOf(int tiles) => (int)Math.Sqrt(2 * tiles);
+
+    /// <summary>
+    /// The first tile of a chunk. Threads come from both ends (<see cref="ClaimQueue"/>) and should end together, so chunks get smaller towards the
+    /// middle, by two tiles each: 8 tiles are chunks of 3, 1, 1 and 3; 32 of 7, 5, 3, 1, 1, 3, 5 and 7.
+    /// </summary>
+    public static int TileStart(int chunk, int chunks, int tiles) => 2 * chunk <= chunks
+        ? (int)(2L * tiles * chunk * (chunks - chunk) / ((long)chunks * chunks)) // of 7, 5, 3, 1 the first c make up c (8 - c)
+        : tiles - TileStart(chunks - chunk, chunks, tiles);
 
     /// <summary>The first tile of a chunk.</summary>
-    public int TileStart(int chunk) => (int)((long)Tiles * chunk / Chunks);
+    public int TileStart(int chunk) => TileStart(chunk, Chunks, Tiles);
 
     /// <summary>Groups a batch.</summary>
     /// <param name="batch">The samples.</param>

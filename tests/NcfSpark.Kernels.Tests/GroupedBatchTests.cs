@@ -18,6 +18,18 @@ public sealed unsafe class GroupedBatchTests
         Assert.Equal([0, 3], Samples(batch.DeferredItems)[1]);
     }
 
+    [Fact]
+    public void ChunksShareOutAllTilesAndAreSmallInTheMiddle()
+    {
+        Assert.Equal([0, 7, 12, 15, 16, 17, 20, 25, 32], Enumerable.Range(0, 9).Select(chunk => GroupedBatch.TileStart(chunk, 8, 32)));
+        for (int tiles = 1; tiles < 3000; tiles++)
+        {
+            int chunks = GroupedBatch.ChunksOf(tiles);
+            Assert.Equal((0, tiles), (GroupedBatch.TileStart(0, chunks, tiles), GroupedBatch.TileStart(chunks, chunks, tiles)));
+            for (int chunk = 0; chunk < chunks; chunk++) Assert.True(GroupedBatch.TileStart(chunk, chunks, tiles) < GroupedBatch.TileStart(chunk + 1, chunks, tiles));
+        }
+    }
+
     [Property(MaxTest = 200)]
     public void EachDistinctRowIsUpdatedOnceByAllOfItsSamples(PositiveInt size, PositiveInt users, PositiveInt items, int seed)
     {
