@@ -15,7 +15,7 @@ namespace NcfSpark.Kernels;
 /// </summary>
 internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 {
-    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), next = new(capacity), distinct = new(capacity);
+    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), next = new(capacity), distinct = new(2 * capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
     private readonly AlignedArray<RowFate> userFates = new(capacity), itemFates = new(capacity);
 
@@ -77,13 +77,16 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     }
 
     /// <summary>Lists the records that a tile needs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ListRecords(int tile, StepMemory memory, ref PrefetchList prefetch)
     {
-        int start = tile * Tile.Samples, end = Math.Min(start + Tile.Samples, Count);
+        int start = tile * Tile.Samples, end = Math.Min(start + Tile.Samples, Count), before = -1;
         for (int b = start; b < end; b++)
         {
-            if (b == start || Users[b] != Users[b - 1]) prefetch.Add(memory.User(Users[b]), whole: UserFates[b] != RowFate.Defer);
+            int user = Users[b];
+            if (user != before) prefetch.Add(memory.User(user), whole: UserFates[b] != RowFate.Defer);
             prefetch.Add(memory.Item(Items[b]), whole: ItemFates[b] == RowFate.Update);
+            before = user;
         }
     }
 
@@ -94,14 +97,12 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     private void GroupUsers(RawBatch batch, int* heads)
     {
-        int count = Link(batch.Users, Count, heads, next.Start, distinct.Start);
         DeferredRows deferred = DeferredUsers;
         deferred.Count = 0;
         int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples;
-        for (int turn = 0; turn < 2 * count; turn++)
+        foreach (int user in Link(batch.Users, heads, next.Start))
         {
-            int user = distinct.Start[InHalves(turn, count, out int half)], first = place;
-            if ((user & 1) != half) continue;
+            int first = place;
             for (int b = heads[user]; b >= 0; b = next.Start[b], place++)
             {
                 Users[place] = user;
@@ -130,13 +131,12 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     private void FindRepeatedItems(int* heads)
     {
         DeferredRows deferred = DeferredItems;
-        int count = Link(Items, Count, heads, deferred.Next, distinct.Start);
+        ReadOnlySpan<int> rows = Link(Items, heads, deferred.Next);
         new Span<RowFate>(ItemFates, Count).Fill(RowFate.Defer);
         deferred.Count = 0;
-        for (int turn = 0; turn < 2 * count; turn++)
+        foreach (int item in rows)
         {
-            int item = distinct.Start[InHalves(turn, count, out int half)], first = heads[item];
-            if ((item & 1) != half) continue;
+            int first = heads[item];
             heads[item] = -1;
             if (deferred.Next[first] < 0)
             {
@@ -150,25 +150,25 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         }
     }
 
-    // Each distinct row twice, the first seen first: in the first half the even rows have their turn, in the second the odd ones.
-    private static int InHalves(int turn, int count, out int half)
+    // Makes a list of the samples of each distinct row, in rising order, without sorting. Returns the rows, even ones first, each half by first samples.
+    private ReadOnlySpan<int> Link(int* rows, int* heads, int* next)
     {
-        half = turn < count ? 0 : 1;
-        return count - 1 - (turn - half * count);
-    }
-
-    // Makes a list of the samples of each distinct row, in rising order, without sorting; returns how many rows there are, the last seen first.
-    private static int Link(int* rows, int count, int* heads, int* next, int* distinct)
-    {
-        int found = 0;
-        for (int b = count - 1; b >= 0; b--)
+        int middle = distinct.Span.Length / 2, even = middle, odd = 2 * middle;
+        int* found = distinct.Start; // both halves grow downwards, since the last sample comes first
+        for (int b = Count - 1; b >= 0; b--)
         {
             int row = rows[b], head = heads[row];
             next[b] = head;
             heads[row] = b;
-            if (head < 0) distinct[found++] = row;
+            if (head >= 0) continue;
+            int isOdd = row & 1; // no branch, since nobody could predict it
+            odd -= isOdd;
+            even -= 1 - isOdd;
+            found[isOdd != 0 ? odd : even] = row;
         }
 
-        return found;
+        Span<int> odds = distinct.Span[odd..];
+        odds.CopyTo(distinct.Span[middle..]);
+        return distinct.Span[even..(middle + odds.Length)];
     }
 }

@@ -5,11 +5,17 @@ internal sealed unsafe class StepMemory : IDisposable
 {
     private readonly AlignedArray<float> users, items, weights, firstMoments, secondMoments, transposed, chunkGradients, userGradients, itemGradients, zeros;
 
+    private readonly long record; // floats: W, m and v
+    private readonly float* firstUser;
+    private readonly float* firstItem;
+
     public StepMemory(PackedLayout layout, int userCount, int itemCount, int batchSize)
     {
         Layout = layout;
-        long record = 3L * layout.RowWidth;
+        record = 3L * layout.RowWidth;
         (users, items) = (new(userCount * record), new(itemCount * record));
+        firstUser = users.Start;
+        firstItem = items.Start;
         (weights, firstMoments, secondMoments, transposed) = (new(layout.DenseSize), new(layout.DenseSize), new(layout.DenseSize), new(layout.TransposedSize));
         chunkGradients = new((long)GroupedBatch.ChunksOf((batchSize + Tile.Samples - 1) / Tile.Samples) * layout.DenseSize);
         (userGradients, itemGradients) = (new((long)batchSize * layout.RowWidth), new((long)batchSize * layout.RowWidth));
@@ -34,9 +40,9 @@ internal sealed unsafe class StepMemory : IDisposable
     /// <summary>As many zeros as the widest row.</summary>
     public float* Zeros => zeros.Start;
 
-    public float* User(int user) => users.Start + user * 3L * Layout.RowWidth;
+    public float* User(int user) => firstUser + user * record;
 
-    public float* Item(int item) => items.Start + item * 3L * Layout.RowWidth;
+    public float* Item(int item) => firstItem + item * record;
 
     public float* ChunkGradient(int chunk) => chunkGradients.Start + (long)chunk * Layout.DenseSize;
 
