@@ -71,26 +71,11 @@ internal static unsafe class HistoryForward<S, V>
         }
     }
 
-    // loss = w (max(z, 0) - z y + log(1 + e^-|z|)); its gradient of the batch's mean is w (σ(z) - y) / B. Vectors run past the chunk's end into room of its own.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Loss(in HistoryWork work, int start, int count)
     {
         HistoryBuffers buffers = work.Buffers;
-        int first = start * work.GroupSize, end = (start + count) * work.GroupSize;
-        V one = S.Broadcast(1), inverseCount = S.Broadcast(1f / work.Batch.Terms.Count);
-        for (int s = first; s < end; s += S.Lanes)
-        {
-            V z = S.Load(buffers.Logits + s), y = S.Load(work.Batch.Labels + s), w = S.Load(work.Batch.Weights + s);
-            V e = S.Exp(S.Subtract(default, S.Abs(z))), onePlus = S.Add(one, e), inverse = S.Divide(one, onePlus);
-            V positive = S.WherePositive(z, one); // σ(z) is 1 / (1 + e) from 0 up and e / (1 + e) below
-            V sigmoid = S.MultiplyAdd(positive, inverse, S.Multiply(S.Subtract(one, positive), S.Multiply(e, inverse)));
-            S.Store(S.Multiply(w, S.Add(S.Subtract(S.Relu(z), S.Multiply(z, y)), S.Log(onePlus))), buffers.Losses + s);
-            S.Store(S.Multiply(S.Multiply(w, S.Subtract(sigmoid, y)), inverseCount), buffers.LogitGradients + s);
-        }
-
-        double loss = 0;
-        for (int s = first; s < end; s++) loss += buffers.Losses[s];
-        return loss;
+        int first = start * work.GroupSize; // vectors run past the chunk's end into room of its own
+        return LogisticLoss<S, V>.Compute(buffers.Logits + first, work.Batch.Labels + first, work.Batch.Weights + first, count * work.GroupSize, work.Batch.Terms.Count, buffers.Losses + first, buffers.LogitGradients + first);
     }
 
     private static void AskForPool(in HistoryWork work, int group)

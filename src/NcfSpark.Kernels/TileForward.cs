@@ -126,24 +126,9 @@ internal static unsafe class TileForward<S, V>
     {
         PackedLayout layout = work.Layout;
         int width = layout.Widths[l];
-        uint dropped = DropoutHash.Dropped(layout.Shape.DropoutAt(l)), key0 = (uint)work.DropoutKey, key1 = (uint)(work.DropoutKey >> 32);
-        V scale = S.Broadcast(DropoutHash.KeptScale(layout.Shape.DropoutAt(l)));
+        var dropout = new Dropout<S, V>(layout.Shape.DropoutAt(l), work.DropoutKey);
         float* y = work.Buffers.Activation(l);
-        for (int j = 0; j < work.Count; j++, y += width)
-        {
-            uint counter = CounterOf(in work, j, l);
-            for (int lane = 0; lane < width; lane += 2 * Padding.Lanes, counter += Padding.Lanes)
-            {
-                for (int k = 0; k < Padding.Lanes; k += S.Lanes)
-                {
-                    int at = lane + k;
-                    V hash = S.Hash(counter + (uint)k, key0, key1);
-                    S.Store(S.KeepByLowBits(hash, dropped, S.Multiply(S.Load(y + at), scale)), y + at);
-                    at += Padding.Lanes;
-                    if (at < width) S.Store(S.KeepByHighBits(hash, dropped, S.Multiply(S.Load(y + at), scale)), y + at);
-                }
-            }
-        }
+        for (int j = 0; j < work.Count; j++, y += width) dropout.Apply(y, width, CounterOf(in work, j, l));
     }
 
     // logit = h · [p ∘ q; y_L] + b0 + b_u + b_i
@@ -174,27 +159,10 @@ internal static unsafe class TileForward<S, V>
         }
     }
 
-    // loss = w (max(z, 0) - z y + log(1 + e^-|z|)), which is -w log σ(z) for y = 1 and -w log(1 - σ(z)) for y = 0, and never overflows;
-    // its gradient is w (σ(z) - y), of the mean w (σ(z) - y) / B.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static double Loss(in TileWork work)
     {
         TileBuffers buffers = work.Buffers;
-        float* labels = work.Batch.Labels + work.Start, weights = work.Batch.Weights + work.Start;
-        V one = S.Broadcast(1), inverseCount = S.Broadcast(1f / work.Batch.Count);
-        for (int j = 0; j < work.Count; j += S.Lanes)
-        {
-            V z = S.Load(buffers.Logits + j), y = S.Load(labels + j), w = S.Load(weights + j);
-            V e = S.Exp(S.Subtract(default, S.Abs(z))), onePlus = S.Add(one, e), inverse = S.Divide(one, onePlus);
-            V positive = S.WherePositive(z, one); // σ(z) is 1 / (1 + e) from 0 up and e / (1 + e) below
-            V sigmoid = S.MultiplyAdd(positive, inverse, S.Multiply(S.Subtract(one, positive), S.Multiply(e, inverse)));
-            S.Store(S.Multiply(w, S.Add(S.Subtract(S.Relu(z), S.Multiply(z, y)), S.Log(onePlus))), buffers.Losses + j);
-            S.Store(S.Multiply(S.Multiply(w, S.Subtract(sigmoid, y)), inverseCount), buffers.LogitGradients + j);
-        }
-
-        double loss = 0;
-        for (int j = 0; j < work.Count; j++) loss += buffers.Losses[j];
-        return loss;
+        return LogisticLoss<S, V>.Compute(buffers.Logits, work.Batch.Labels + work.Start, work.Batch.Weights + work.Start, work.Count, work.Batch.Count, buffers.Losses, buffers.LogitGradients);
     }
 
     private static uint CounterOf(in TileWork work, int j, int layer)

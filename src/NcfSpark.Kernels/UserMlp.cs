@@ -82,24 +82,10 @@ internal static unsafe class UserMlp<S, V>
     private static void Drop(in HistoryWork work, int start, int count)
     {
         int hidden = work.Memory.Hidden;
-        uint dropped = DropoutHash.Dropped(work.Shape.Dropout), key0 = (uint)work.Batch.Terms.DropoutKey, key1 = (uint)(work.Batch.Terms.DropoutKey >> 32), perGroup = (uint)DropoutHash.HashCount(hidden);
-        V scale = S.Broadcast(DropoutHash.KeptScale(work.Shape.Dropout));
+        uint perGroup = (uint)DropoutHash.HashCount(hidden);
+        var dropout = new Dropout<S, V>(work.Shape.Dropout, work.Batch.Terms.DropoutKey);
         float* z = work.Buffers.Hidden + (long)start * hidden;
-        for (int g = start; g < start + count; g++, z += hidden)
-        {
-            uint counter = (uint)g * perGroup;
-            for (int lane = 0; lane < hidden; lane += 2 * Padding.Lanes, counter += Padding.Lanes)
-            {
-                for (int k = 0; k < Padding.Lanes; k += S.Lanes)
-                {
-                    int at = lane + k;
-                    V hash = S.Hash(counter + (uint)k, key0, key1);
-                    S.Store(S.KeepByLowBits(hash, dropped, S.Multiply(S.Load(z + at), scale)), z + at);
-                    at += Padding.Lanes;
-                    if (at < hidden) S.Store(S.KeepByHighBits(hash, dropped, S.Multiply(S.Load(z + at), scale)), z + at);
-                }
-            }
-        }
+        for (int g = start; g < start + count; g++, z += hidden) dropout.Apply(z, hidden, (uint)g * perGroup);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

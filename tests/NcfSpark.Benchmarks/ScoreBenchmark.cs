@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using NcfSpark.Kernels;
 
@@ -15,42 +14,29 @@ internal static class ScoreBenchmark
     /// <param name="args">rounds=5 seconds=0.3 threads=(all) torch=true case=(a part of a case's name, such as "seed").</param>
     public static int Run(string[] args)
     {
-        if (args.Any(arg => !arg.Contains('=')))
-        {
-            Console.Error.WriteLine("Usage: bench score [rounds=5] [seconds=0.3] [threads=N] [torch=true] [case=TEXT], where TEXT is a part of a case's name, such as \"seed\".");
-            return 2;
-        }
-
-        Dictionary<string, string> given = args.Select(arg => arg.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
-        string Value(string name, string otherwise) => given.GetValueOrDefault(name, otherwise);
-        int rounds = int.Parse(Value("rounds", "5")), threads = int.Parse(Value("threads", $"{Environment.ProcessorCount}"));
-        double seconds = double.Parse(Value("seconds", "0.3"), CultureInfo.InvariantCulture);
-        bool torch = bool.Parse(Value("torch", "true"));
-        Console.WriteLine($"{threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; million pairs/s, median of {rounds} rounds");
+        if (WindowOptions.Read("score", "seed", args) is not { } options) return 2;
+        Console.WriteLine($"{options.Threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; million pairs/s, median of {options.Rounds} rounds");
         Console.WriteLine($"{"case",-28} {"FLOP/pair",9} {"top 10",8} {"all",8} {"torch",8} {"ratio",7} {"GFLOP/s",8} {"limit",8} {"share",6} {"cpu",6} {"written",7}");
         var results = new SortedDictionary<string, object>(StringComparer.Ordinal);
-        foreach (ScoreCase one in ScoreCase.All().Where(one => one.Name.Contains(Value("case", ""), StringComparison.Ordinal)))
+        foreach (ScoreCase one in ScoreCase.All().Where(one => options.Measures(one.Name)))
         {
-            using var measurement = new ScoreMeasurement(one, seconds, threads, torch);
-            ScoreFigures figures = measurement.Measure(rounds);
+            using var measurement = new ScoreMeasurement(one, options.Seconds, options.Threads, options.Torch);
+            ScoreFigures figures = measurement.Measure(options.Rounds);
             double flop = measurement.FlopPerPair;
             Console.WriteLine($"{one.Name,-28} {flop,9:N0} {figures.Fused / 1e6,8:N1} {figures.All / 1e6,8:N1} {figures.Torch / 1e6,8:N1} {figures.Ratio,7:N1} {figures.Fused * flop / 1e9,8:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} {figures.Written,7:P0}");
             results[one.Name] = new
             {
-                ratio_to_torch = Rounded(figures.Ratio),
-                share_of_limit = Rounded(figures.Share),
-                share_of_limit_by_cpu = Rounded(figures.CpuShare),
-                written_over_kernel = Rounded(figures.Written),
-                pairs_per_second = Rounded(figures.Fused),
-                all_scores_per_second = Rounded(figures.All),
-                torch_pairs_per_second = Rounded(figures.Torch),
+                ratio_to_torch = WindowOptions.Rounded(figures.Ratio),
+                share_of_limit = WindowOptions.Rounded(figures.Share),
+                share_of_limit_by_cpu = WindowOptions.Rounded(figures.CpuShare),
+                written_over_kernel = WindowOptions.Rounded(figures.Written),
+                pairs_per_second = WindowOptions.Rounded(figures.Fused),
+                all_scores_per_second = WindowOptions.Rounded(figures.All),
+                torch_pairs_per_second = WindowOptions.Rounded(figures.Torch),
             };
         }
 
-        Console.WriteLine(JsonSerializer.Serialize(new { score = results, threads }));
+        Console.WriteLine(JsonSerializer.Serialize(new { score = results, threads = options.Threads }));
         return 0;
     }
-
-    // Null where it was not measured, since JSON has no NaN.
-    private static double? Rounded(double value) => double.IsFinite(value) ? Math.Round(value, 3) : null;
 }
