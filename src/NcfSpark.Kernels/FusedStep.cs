@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace NcfSpark.Kernels;
 
 /// <summary>
@@ -20,7 +18,6 @@ public sealed unsafe class FusedStep : IDisposable
     private const int SamplesAtOnce = 64; // a piece of filling, a few microseconds: short enough to end soon after the others are ready
     private const int RowsAtOnce = 32;    // a piece of deferred rows, about as long
     private const int One = int.MaxValue; // the share of which every claim is one chunk
-    private const int SpinsBeforeYield = 500; // some 10 µs, longer than threads with cores of their own are apart; then others may have the core
 
     private readonly PackedLayout layout;
     private readonly StepMemory memory;
@@ -35,22 +32,18 @@ public sealed unsafe class FusedStep : IDisposable
     private readonly AlignedArray<int> itemHeads;
 
     // Threads: the caller's is number 0. A thread's own:
-    private readonly Thread[] workers;
+    private readonly StepThreads threads;
     private readonly TileBuffers[] buffers;
     private readonly AlignedArray<float>[] sums;
 
     // What all share.
-    private readonly SemaphoreSlim start = new(0);
     private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
     private readonly ClaimQueue chunks; // phase one: grouping, then chunks
     private readonly ClaimQueue pieces; // phase two
     private readonly ClaimQueue fills;  // any time
     private readonly long* phaseOneLeft;
     private readonly long* phaseTwoLeft; // fills included
-    private volatile int atWork;
-    private volatile bool finished;
-    private volatile bool disposed;
-    private volatile Exception? failure;
+    private bool disposed;
 
     // The run under way; written between phases by the thread that did the last piece of the one before.
     private IBatchFeed feed = null!;
@@ -85,8 +78,7 @@ public sealed unsafe class FusedStep : IDisposable
         chunkLosses = new double[GroupedBatch.ChunksOf(capacity / Tile.Samples)];
         buffers = [.. Enumerable.Range(0, threads).Select(_ => new TileBuffers(layout))];
         sums = [.. Enumerable.Range(0, threads).Select(_ => new AlignedArray<float>(layout.RowWidth))];
-        workers = [.. Enumerable.Range(1, threads - 1).Select(number => new Thread(() => Serve(number)) { IsBackground = true, Name = $"fused step {number}" })];
-        foreach (Thread worker in workers) worker.Start();
+        this.threads = new StepThreads(threads, "fused step", Work);
         Parts = new PackedParts(layout, memory, userCount, itemCount);
     }
 
@@ -102,18 +94,14 @@ public sealed unsafe class FusedStep : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         if (count == 0) return 0;
-        (feed, batches, batch, lossSum, finished, failure) = (from, count, 0, losses, false, null);
+        (feed, batches, batch, lossSum) = (from, count, 0, losses);
         chunks.Open(0); // a run that failed may have left some
         pieces.Open(0);
         fills.Open(0);
         for (int b = 0; b < Math.Min(count, 2); b++) FillWhole(b);
         grouped[0].Group(raw[0], userHeads.Start, itemHeads.Start);
         BeginStep();
-        atWork = workers.Length;
-        if (workers.Length > 0) start.Release(workers.Length);
-        Work(0);
-        while (atWork > 0) Thread.SpinWait(1); // they still read what the next run will set
-        if (failure is { } thrown) ExceptionDispatchInfo.Throw(thrown);
+        threads.Run();
         losses = lossSum;
         return batch;
     }
@@ -122,65 +110,42 @@ public sealed unsafe class FusedStep : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        if (workers.Length > 0) start.Release(workers.Length);
-        foreach (Thread worker in workers) worker.Join();
-        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userHeads, itemHeads, counters, .. buffers, .. sums, start];
+        threads.Dispose();
+        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userHeads, itemHeads, counters, .. buffers, .. sums];
         foreach (IDisposable one in owned) one.Dispose();
-    }
-
-    private void Serve(int thread)
-    {
-        while (true)
-        {
-            start.Wait();
-            if (disposed) return;
-            Work(thread);
-            Interlocked.Decrement(ref atWork);
-        }
     }
 
     private void Work(int thread)
     {
-        try
+        bool fromBack = (thread & 1) != 0;
+        int share = 2 * buffers.Length;
+        long prefetched = -1;
+        for (int idle = 0; !threads.Finished;)
         {
-            bool fromBack = (thread & 1) != 0;
-            int share = 2 * buffers.Length;
-            long prefetched = -1;
-            for (int idle = 0; !finished;)
+            if (chunks.Claim(fromBack, One, out int piece) > 0)
             {
-                if (chunks.Claim(fromBack, One, out int piece) > 0)
-                {
-                    if (piece == 0) GroupNext();
-                    else ComputeChunks(piece, thread);
-                }
-                else if (pieces.Claim(fromBack, share, out piece) is > 0 and var count)
-                {
-                    if (prefetched != batch) PrefetchNext(thread);
-                    prefetched = batch;
-                    for (int end = piece + count; piece < end; piece++) UpdatePiece(piece, thread);
-                    if (Interlocked.Add(ref *phaseTwoLeft, -count) == 0) EndPhaseTwo();
-                }
-                else if (fills.Claim(fromBack, share, out piece) is > 0 and var fillCount)
-                {
-                    for (int end = piece + fillCount; piece < end; piece++) FillPiece(piece);
-                    if (Interlocked.Add(ref *phaseTwoLeft, -fillCount) == 0) EndPhaseTwo();
-                }
-                else
-                {
-                    if (++idle < SpinsBeforeYield) Thread.SpinWait(1);
-                    else Thread.Yield();
-                    continue;
-                }
-
-                idle = 0;
+                if (piece == 0) GroupNext();
+                else ComputeChunks(piece, thread);
             }
-        }
-#pragma warning disable CA1031 // Whatever it is, the other threads must not wait for this one, and the caller is told.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            failure = exception;
-            finished = true;
+            else if (pieces.Claim(fromBack, share, out piece) is > 0 and var count)
+            {
+                if (prefetched != batch) PrefetchNext(thread);
+                prefetched = batch;
+                for (int end = piece + count; piece < end; piece++) UpdatePiece(piece, thread);
+                if (Interlocked.Add(ref *phaseTwoLeft, -count) == 0) EndPhaseTwo();
+            }
+            else if (fills.Claim(fromBack, share, out piece) is > 0 and var fillCount)
+            {
+                for (int end = piece + fillCount; piece < end; piece++) FillPiece(piece);
+                if (Interlocked.Add(ref *phaseTwoLeft, -fillCount) == 0) EndPhaseTwo();
+            }
+            else
+            {
+                StepThreads.Wait(++idle);
+                continue;
+            }
+
+            idle = 0;
         }
     }
 
@@ -299,14 +264,14 @@ public sealed unsafe class FusedStep : IDisposable
         for (int chunk = 0; chunk < grouped[batch & 1].Chunks; chunk++) loss += chunkLosses[chunk];
         lossSum += loss;
         if (double.IsFinite(loss)) pieces.Open(UpdatePieces());
-        else finished = true;
+        else threads.Finish();
     }
 
     private void EndPhaseTwo()
     {
         batch++;
         if (batch < batches) BeginStep();
-        else finished = true;
+        else threads.Finish();
     }
 
     private int UpdatePieces()

@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace NcfSpark.Kernels;
 
 /// <summary>
@@ -19,7 +17,6 @@ public sealed unsafe class HistoryStep : IDisposable
     private const int DenseAtOnce = 4096;         // floats of a piece of the dense block, about as long
     private const int ColumnsAtOnce = 32;         // two cache lines of a row
     private const int LeastGroupsToShare = 16;    // below, a thread would wait longer for the others than it computes
-    private const int SpinsBeforeYield = 500;
 
     private readonly HistoryShape shape;
     private readonly HistoryMemory memory;
@@ -32,20 +29,16 @@ public sealed unsafe class HistoryStep : IDisposable
     private readonly double[] chunkLosses;
     private readonly int columnPieces;
     private readonly int densePieces;
-    private readonly Thread[] workers;
+    private readonly StepThreads threads;
 
     // What all threads share.
-    private readonly SemaphoreSlim start = new(0);
     private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
     private readonly ClaimQueue chunks;
     private readonly ClaimQueue pieces;
     private readonly ClaimQueue fills;
     private int chunksLeft;
     private int piecesLeft; // fills included
-    private volatile int atWork;
-    private volatile bool finished;
-    private volatile bool disposed;
-    private volatile Exception? failure;
+    private bool disposed;
 
     // The run under way; written between phases by the thread that did the last piece of the one before.
     private IHistoryFeed feed = null!;
@@ -83,8 +76,7 @@ public sealed unsafe class HistoryStep : IDisposable
         if (groups < LeastGroupsToShare) threads = 1;
         columnPieces = threads == 1 ? 1 : (memory.Width + ColumnsAtOnce - 1) / ColumnsAtOnce;
         densePieces = (memory.DenseSize + DenseAtOnce - 1) / DenseAtOnce;
-        workers = [.. Enumerable.Range(1, threads - 1).Select(number => new Thread(Serve) { IsBackground = true, Name = $"history step {number}" })];
-        foreach (Thread worker in workers) worker.Start();
+        this.threads = new StepThreads(threads, "history step", _ => Work());
     }
 
     /// <summary>Sets a part of the model from plain memory. Rows have weights only.</summary>
@@ -102,18 +94,14 @@ public sealed unsafe class HistoryStep : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         if (count == 0) return 0;
-        (feed, batches, batch, lossSum, finished, failure) = (from, count, 0, losses, false, null);
+        (feed, batches, batch, lossSum) = (from, count, 0, losses);
         chunks.Open(0); // a run that failed may have left some
         pieces.Open(0);
         fills.Open(0);
         batchBuffers[0].Terms = feed.TermsOf(0);
         batchBuffers[0].Fill(feed, 0, 0, batchBuffers[0].Terms.Count);
         BeginBatch();
-        atWork = workers.Length;
-        if (workers.Length > 0) start.Release(workers.Length);
-        Work();
-        while (atWork > 0) Thread.SpinWait(1); // they still read what the next run will set
-        if (failure is { } thrown) ExceptionDispatchInfo.Throw(thrown);
+        threads.Run();
         losses = lossSum;
         return batch;
     }
@@ -122,39 +110,17 @@ public sealed unsafe class HistoryStep : IDisposable
     {
         if (disposed) return;
         disposed = true;
-        if (workers.Length > 0) start.Release(workers.Length);
-        foreach (Thread worker in workers) worker.Join();
-        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, counters, start];
+        threads.Dispose();
+        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, counters];
         foreach (IDisposable one in owned) one.Dispose();
-    }
-
-    private void Serve()
-    {
-        while (true)
-        {
-            start.Wait();
-            if (disposed) return;
-            Work();
-            Interlocked.Decrement(ref atWork);
-        }
     }
 
     private void Work()
     {
-        try
+        for (int idle = 0; !threads.Finished;)
         {
-            int idle = 0;
-            while (!finished)
-            {
-                if (WorkOnPiece()) idle = 0;
-                else if (++idle < SpinsBeforeYield) Thread.SpinWait(1);
-                else Thread.Yield();
-            }
-        }
-        catch (Exception exception)
-        {
-            failure = exception;
-            finished = true;
+            if (WorkOnPiece()) idle = 0;
+            else StepThreads.Wait(++idle);
         }
     }
 
@@ -238,13 +204,13 @@ public sealed unsafe class HistoryStep : IDisposable
         for (int chunk = 0; chunk < chunkCount; chunk++) loss += chunkLosses[chunk];
         lossSum += loss;
         if (double.IsFinite(loss)) pieces.Open(columnPieces + densePieces);
-        else finished = true;
+        else threads.Finish();
     }
 
     private void EndBatch()
     {
         batch++;
-        if (batch == batches) finished = true;
+        if (batch == batches) threads.Finish();
         else BeginBatch();
     }
 }
