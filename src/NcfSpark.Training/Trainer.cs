@@ -15,6 +15,8 @@ namespace NcfSpark.Training;
 /// <param name="time">For rates and the time of checkpoints.</param>
 public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, CheckpointStore checkpoints, Func<ModelWeights, double>? validate, IProgressReporter progress, TimeProvider time)
 {
+    private readonly EpochChoice choice = new(options, validate is not null);
+
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
@@ -33,19 +35,17 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
 
         using ITrainingStep step = TrainingSteps.Make(state, options, samples);
         progress.Line($"Steps by {step.Description}.");
-        while (state.Position.Epoch < options.Epochs && !HasStalled(state.Position.History))
+        while (state.Position.Epoch < options.Epochs && !choice.HasStalled(state.Position.History))
         {
             TrainEpoch(state, samples, step, cancellation);
             FinishEpoch(state, step);
         }
 
         IReadOnlyList<EpochRecord> history = state.Position.History;
-        int bestEpoch = ChoosesEpoch ? BestOf(history).Epoch : history.Count;
+        int bestEpoch = choice.Kept(history);
         if (bestEpoch != history.Count) checkpoints.RestoreBest(state.Weights);
         return new TrainingResult(state.Weights, history, bestEpoch);
     }
-
-    private bool ChoosesEpoch => options.Patience > 0 && validate is not null;
 
     private void TrainEpoch(TrainingState state, ISampleSource samples, ITrainingStep step, CancellationToken cancellation)
     {
@@ -78,15 +78,10 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
         double? validation = validate?.Invoke(state.Weights);
         var record = new EpochRecord(position.Epoch + 1, position.LossSum / position.Samples, validation, position.Seconds, position.Samples);
         IReadOnlyList<EpochRecord> history = [.. position.History, record];
-        bool isBest = ChoosesEpoch && BestOf(history) == record;
+        bool isBest = choice.IsBest(record, history);
         if (validation is not null) progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}, validation NDCG@10 {validation:F4}{(isBest ? " (best so far)" : "")}");
         if (isBest) checkpoints.SaveBest(state.Weights);
         state.Position = new TrainingPosition { Epoch = position.Epoch + 1, Steps = position.Steps, History = history };
         checkpoints.Save(state);
     }
-
-    private bool HasStalled(IReadOnlyList<EpochRecord> history) => ChoosesEpoch && history.Count > 0 && history.Count - BestOf(history).Epoch >= options.Patience;
-
-    // The first of equals, so that an epoch has to be better to be kept; NaN is never better.
-    private static EpochRecord BestOf(IReadOnlyList<EpochRecord> history) => history.Aggregate((best, next) => next.ValidationNdcg > best.ValidationNdcg ? next : best);
 }
