@@ -77,7 +77,7 @@ internal static class TrainJob
         job.Progress.Line($"Training {model.Kind} on {manifest.Rows["train"]:N0} rows of {setup.UserCount:N0} users and {setup.ItemCount:N0} items; step {train.Step}.");
         CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, Fingerprint(job, prepared.Directory));
         var training = new DistributedTraining(setup, checkpoints, (of, share) => WorkerRows.Read(of.RunDirectory, of, share), job.Progress, job.Time);
-        DistributedResult result = training.RunThreads(job.Cancellation);
+        DistributedResult result = train.Where == "processes" ? training.RunProcesses(WorkerJob.Command, job.Cancellation) : training.RunThreads(job.Cancellation);
         StageDirectory published = Publish(job, prepared, new TrainingHistory(result.BestEpoch, result.History) { Workers = result.Workers }, directory =>
         {
             foreach (string file in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories))

@@ -21,6 +21,21 @@ public sealed class DistributedTraining(WorkerSetup setup, CheckpointStore check
         return Run(server, threads, "", "", cancellation);
     }
 
+    /// <summary>Trains to the end by processes of this machine.</summary>
+    /// <param name="program">The program that starts a worker, with its arguments; the rest is in the environment (<see cref="WorkerEnvironment"/>).</param>
+    /// <param name="cancellation">Ends training; the same command goes on from the last checkpoint.</param>
+    public DistributedResult RunProcesses(string[] program, CancellationToken cancellation) => Run(new WorkerProcesses(program), cancellation);
+
+    /// <summary>Trains to the end by workers that run somewhere else and come to the server's address.</summary>
+    /// <param name="place">Starts them. It is disposed of at the end.</param>
+    /// <param name="cancellation">Ends training; the same command goes on from the last checkpoint.</param>
+    public DistributedResult Run(IWorkerPlace place, CancellationToken cancellation)
+    {
+        using var server = new ParameterServer(setup, checkpoints, progress, time);
+        using var host = ParameterServerHost.Start(server, setup.Train.ServerAddress);
+        using (place) return Run(server, place, host.Address, host.Token, cancellation); // ended while the server still answers
+    }
+
     private DistributedResult Run(ParameterServer server, IWorkerPlace place, string address, string token, CancellationToken cancellation)
     {
         void Start(int worker, int attempt) => place.Start(new WorkerTicket(address, token, worker, attempt), reason => server.Lost(worker, attempt, reason));

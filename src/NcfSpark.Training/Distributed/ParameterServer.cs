@@ -249,6 +249,16 @@ internal sealed class ParameterServer : IDisposable
         lock (gate) End(reason);
     }
 
+    /// <summary>Ends the run by a worker's word, unless that worker counts no more.</summary>
+    public void FailBy(int worker, Guid instance, Exception reason)
+    {
+        lock (gate)
+        {
+            CheckInstance(worker, instance);
+            End(reason);
+        }
+    }
+
     public void Dispose()
     {
         watch.Dispose();

@@ -1,3 +1,5 @@
+using NcfSpark.Model;
+
 namespace NcfSpark.Training.Distributed;
 
 /// <summary>What a worker gives at the end of a round.</summary>
@@ -12,7 +14,16 @@ internal sealed record RoundPush(int Epoch, int Round, long Samples, double Loss
 /// <summary>What a worker gets at the end of a round.</summary>
 /// <param name="Tables">The rows that changed, by shared weight.</param>
 /// <param name="Checkpoint">Whether a checkpoint is due.</param>
-internal sealed record RoundReply(TableRows[] Tables, bool Checkpoint);
+internal sealed record RoundReply(TableRows[] Tables, bool Checkpoint)
+{
+    private byte[][]? blocks;
+
+    /// <summary>The rows as they travel; the same for all workers, and made once.</summary>
+    public byte[][] Blocks(IReadOnlyList<Weight> shared, bool half)
+    {
+        lock (Tables) return blocks ??= [.. TableBlock.Encode(Tables, shared, half)];
+    }
+}
 
 /// <summary>What a worker says at the end of an epoch.</summary>
 /// <param name="Epoch">From 0.</param>
