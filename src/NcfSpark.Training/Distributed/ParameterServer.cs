@@ -113,6 +113,13 @@ internal sealed class ParameterServer : IDisposable
         {
             CheckInstance(worker, instance);
             if (phase != Phase.Gathering) throw new RefusedException($"Worker {worker} joins while the others train.");
+            if (samples < 0) throw new RefusedException($"Worker {worker} says it has {samples:N0} samples.");
+            if (setup.Model.HasHistory)
+            {
+                if (used is null || used.Length < setup.ItemCount) throw new RefusedException($"Worker {worker} does not say which of the {setup.ItemCount:N0} items its users used.");
+                used.Length = setup.ItemCount; // it came in whole bytes
+            }
+
             (members[worker].Samples, members[worker].Used) = (samples, used);
             Task<Assignment> place = gathering.Arrive(worker);
             if (gathering.IsComplete) Guarded(Begin);
