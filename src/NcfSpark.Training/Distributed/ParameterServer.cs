@@ -302,7 +302,7 @@ internal sealed class ParameterServer : IDisposable
     {
         epochStarted = time.GetTimestamp();
         progress.Begin(position.Epoch, members.Sum(member => member.Samples), position.Samples.Sum());
-        To(position.Round == options.RoundsPerEpoch ? Phase.EndOfEpoch : Phase.Round);
+        To(Phase.Round);
     }
 
     private void EndRound(TableRows[] changed)
@@ -310,10 +310,17 @@ internal sealed class ParameterServer : IDisposable
         position = position with { Round = position.Round + 1 };
         bool isLast = position.Round == options.RoundsPerEpoch;
         bool isDue = !isLast && (time.GetElapsedTime(lastCheckpoint).TotalMinutes >= options.CheckpointMinutes || (options.CheckpointRounds > 0 && ++roundsSinceCheckpoint >= options.CheckpointRounds));
+        if (isLast) EndProgress();
         var reply = new RoundReply(changed, isDue);
         if (isDue) BeginSaving(null);
         else To(isLast ? Phase.EndOfEpoch : Phase.Round);
         rounds.Release(_ => reply);
+    }
+
+    private void EndProgress()
+    {
+        progress.Show(position.Samples.Sum(), position.LossSums.Sum());
+        progress.End();
     }
 
     private void EndEpoch()
