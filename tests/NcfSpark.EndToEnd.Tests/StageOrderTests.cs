@@ -48,7 +48,7 @@ public sealed class StageOrderTests : IDisposable
         string before = run.PredictionsHash();
         string damaged = Directory.GetFiles(Path.Combine(run.NightPath, "prepared", "train"), "*.parquet", SearchOption.AllDirectories)[0];
         File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..^10]);
-        foreach (string verb in new[] { "train", "evaluate", "score" }) Assert.Contains(damaged, Refused(verb, "--run", run.NightPath), StringComparison.Ordinal);
+        foreach (string verb in new[] { "train", "evaluate", "score" }) Assert.Contains(damaged, NcfSparkProcess.Run([verb, .. settings[..^1], run.NightPath]).Error, StringComparison.Ordinal);
         Assert.Equal(before, run.PredictionsHash());
         NcfSparkProcess.RunWell(["nightly", .. settings]); // in a night of its own, since that one is being read
         Assert.Equal($"{RunDirectory.Night}-2", new RunNights(run.Path).InService);
