@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NcfSpark.Data;
 using NcfSpark.Evaluation;
+using NcfSpark.Jobs.Nights;
 using NcfSpark.Model;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
@@ -10,6 +11,12 @@ namespace NcfSpark.Jobs;
 /// <summary>prepared/ → model/: weights, ids, and the history of epochs.</summary>
 internal static class TrainJob
 {
+    /// <summary>The epoch whose weights a model has, among the counts of its manifest.</summary>
+    public const string BestEpoch = "best_epoch";
+
+    /// <summary>The model that training started from, among what a manifest says a model was made from.</summary>
+    public const string WarmStartKey = "warm_start";
+
     public static ExitCode Run(JobContext job)
     {
         StageDirectory prepared = PrepareJob.Open(job);
@@ -25,40 +32,45 @@ internal static class TrainJob
         return model;
     }
 
-    public static string Fingerprint(JobContext job, StageDirectory prepared) => StageManifest.FingerprintOf(
+    /// <param name="job">The job.</param>
+    /// <param name="prepared">What is trained on.</param>
+    /// <param name="from">The night that training starts from; null for a cold start.</param>
+    public static string Fingerprint(JobContext job, StageDirectory prepared, EarlierNight? from = null) => StageManifest.FingerprintOf(
         TrainedModel.StageName,
-        MadeFrom(prepared),
-        new() { ["Model"] = SettingsJson.ResultShaping(job.Configuration.Model), ["Train"] = SettingsJson.ResultShaping(job.Configuration.Train) });
+        MadeFrom(prepared, from),
+        new() { ["Model"] = SettingsJson.ResultShaping(job.Configuration.Model), ["Train"] = SettingsJson.ResultShaping(OptionsOf(job, from)) });
 
-    public static StageDirectory Make(JobContext job, StageDirectory directory)
+    /// <inheritdoc cref="Fingerprint"/>
+    public static StageDirectory Make(JobContext job, StageDirectory directory, EarlierNight? from = null)
     {
-        TrainOptions train = job.Configuration.Train;
         var prepared = new PreparedData(directory);
+        TrainOptions train = OptionsOf(job, from);
         if (train.Negatives == "stored" && directory.Manifest.Rows["train"] == directory.Manifest.Rows["train_positives"])
         {
             throw new InvalidInputException($"{directory.Path} holds no negatives, so Train:Negatives \"stored\" has nothing to tell positives from. Set Train:Negatives to \"resampled\", or Prepare:NegativesPerPositive above 0 and run `prepare` again.");
         }
 
-        return train.Workers == 1 && train.Where == "threads" ? MakeAlone(job, prepared) : MakeByWorkers(job, prepared);
+        return train.Workers == 1 && train.Where == "threads" ? MakeAlone(job, prepared, train, from) : MakeByWorkers(job, prepared, train, from);
     }
 
-    private static StageDirectory MakeAlone(JobContext job, PreparedData prepared)
+    private static StageDirectory MakeAlone(JobContext job, PreparedData prepared, TrainOptions train, EarlierNight? from)
     {
-        (ModelOptions model, TrainOptions train) = (job.Configuration.Model, job.Configuration.Train);
+        ModelOptions model = job.Configuration.Model;
         TrainingSet set = TrainingSet.Read(prepared, AvoidsHeldOut(job));
-        job.Progress.Line($"Training {model.Kind} on {set.Rows.Count:N0} rows of {set.UserCount:N0} users and {set.ItemCount:N0} items; step {train.Step}.");
-        CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, Fingerprint(job, prepared.Directory));
+        job.Progress.Line($"Training {model.Kind} on {set.Rows.Count:N0} rows of {set.UserCount:N0} users and {set.ItemCount:N0} items; step {train.Step}{StartOf(from)}.");
+        string fingerprint = Fingerprint(job, prepared.Directory, from);
+        CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, fingerprint);
         InteractionRows heldOut = prepared.ReadHeldOut("validation");
-        TrainingResult result = new Trainer(model, train, checkpoints, heldOut.Count == 0 ? null : Validation(heldOut, set, train).Validate, job.Progress, job.Time).Train(set, job.Cancellation);
-        StageDirectory published = Publish(job, prepared, new TrainingHistory(result.BestEpoch, result.History), directory =>
-            new TrainedModel(result.Weights, prepared.ReadUsers(), prepared.ReadItems()).Write(directory, job.Configuration.Prepare.Shards));
+        var trainer = new Trainer(model, train, checkpoints, heldOut.Count == 0 ? null : Validation(heldOut, set, train).Validate, job.Progress, job.Time) { Initial = InitialOf(model, prepared, from) };
+        TrainingResult result = trainer.Train(set, job.Cancellation);
+        StageDirectory published = Publish(job, TrainedModel.StageName, fingerprint, MadeFrom(prepared.Directory, from), new TrainedModel(result.Weights, prepared.ReadUsers(), prepared.ReadItems()), result);
         checkpoints.Delete();
         return published;
     }
 
-    private static StageDirectory MakeByWorkers(JobContext job, PreparedData prepared)
+    private static StageDirectory MakeByWorkers(JobContext job, PreparedData prepared, TrainOptions train, EarlierNight? from)
     {
-        (ModelOptions model, TrainOptions train) = (job.Configuration.Model, job.Configuration.Train);
+        ModelOptions model = job.Configuration.Model;
         StageManifest manifest = prepared.Directory.Manifest;
         int cores = train.Threads == 0 ? Environment.ProcessorCount : train.Threads;
         var setup = new WorkerSetup
@@ -74,11 +86,12 @@ internal static class TrainJob
             Prepared = manifest.Fingerprint,
             Threads = Math.Max(1, cores / train.Workers),
         };
-        job.Progress.Line($"Training {model.Kind} on {manifest.Rows["train"]:N0} rows of {setup.UserCount:N0} users and {setup.ItemCount:N0} items; step {train.Step}.");
-        CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, Fingerprint(job, prepared.Directory));
+        job.Progress.Line($"Training {model.Kind} on {manifest.Rows["train"]:N0} rows of {setup.UserCount:N0} users and {setup.ItemCount:N0} items; step {train.Step}{StartOf(from)}.");
+        string fingerprint = Fingerprint(job, prepared.Directory, from);
+        CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, fingerprint);
         var training = new DistributedTraining(setup, checkpoints, (of, share) => WorkerRows.Read(of.RunDirectory, of, share), job.Progress, job.Time);
         DistributedResult result = train.Where == "processes" ? training.RunProcesses(WorkerJob.Command, job.Cancellation) : training.RunThreads(job.Cancellation);
-        StageDirectory published = Publish(job, prepared, new TrainingHistory(result.BestEpoch, result.History) { Workers = result.Workers }, directory =>
+        StageDirectory published = Publish(job, TrainedModel.StageName, fingerprint, MadeFrom(prepared.Directory, from), (setup.UserCount, setup.ItemCount), new TrainingHistory(result.BestEpoch, result.History) { Workers = result.Workers }, directory =>
         {
             foreach (string file in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories))
             {
@@ -93,26 +106,44 @@ internal static class TrainJob
         return published;
     }
 
-    private static StageDirectory Publish(JobContext job, PreparedData prepared, TrainingHistory history, Action<string> write)
+    /// <summary>Writes a model's directory.</summary>
+    public static StageDirectory Publish(JobContext job, string stage, string fingerprint, SortedDictionary<string, string> madeFrom, TrainedModel model, TrainingResult result) =>
+        Publish(job, stage, fingerprint, madeFrom, (model.Users.Count, model.Items.Count), new TrainingHistory(result.BestEpoch, result.History), directory => model.Write(directory, job.Configuration.Prepare.Shards));
+
+    private static StageDirectory Publish(JobContext job, string stage, string fingerprint, SortedDictionary<string, string> madeFrom, (int Users, int Items) counts, TrainingHistory history, Action<string> write)
     {
-        TrainOptions train = job.Configuration.Train;
-        using StageWriter writer = StageWriter.Begin(job.RunDirectory, TrainedModel.StageName);
+        using StageWriter writer = StageWriter.Begin(job.RunDirectory, stage);
         write(writer.Path);
         File.WriteAllText(writer.File(TrainingHistory.FileName), JsonSerializer.Serialize(history, TrainingHistory.Json));
         return writer.Publish(new StageManifest
         {
-            Stage = TrainedModel.StageName,
-            Fingerprint = Fingerprint(job, prepared.Directory),
-            MadeFrom = MadeFrom(prepared.Directory),
-            Configuration = new() { ["Model"] = SettingsJson.All(job.Configuration.Model), ["Train"] = SettingsJson.All(train) },
-            Seed = train.Seed,
-            Rows = new() { ["users"] = prepared.Directory.Manifest.Rows["users"], ["items"] = prepared.Directory.Manifest.Rows["items"], ["epochs"] = history.Epochs.Count, ["best_epoch"] = history.BestEpoch },
+            Stage = stage,
+            Fingerprint = fingerprint,
+            MadeFrom = madeFrom,
+            Configuration = new() { ["Model"] = SettingsJson.All(job.Configuration.Model), ["Train"] = SettingsJson.All(job.Configuration.Train) },
+            Seed = job.Configuration.Train.Seed,
+            Rows = new() { ["users"] = counts.Users, ["items"] = counts.Items, ["epochs"] = history.Epochs.Count, [BestEpoch] = history.BestEpoch },
         });
     }
 
+    private static string StartOf(EarlierNight? from) => from is null ? "" : $"; from the model of {from.Name}";
+
     private static bool AvoidsHeldOut(JobContext job) => job.Configuration.Prepare.NegativesAvoid == "touched";
 
-    private static SortedDictionary<string, string> MadeFrom(StageDirectory prepared) => new() { [PreparedData.StageName] = prepared.Manifest.Fingerprint };
+    /// <summary>The weights to start from; null for a cold start.</summary>
+    public static ModelWeights? InitialOf(ModelOptions model, PreparedData prepared, EarlierNight? from) =>
+        from is null ? null : WarmStart.From(TrainedModel.Read(from.Model), model, prepared.ReadUsers(), prepared.ReadItems());
+
+    /// <summary>The options of training; a warm start has epochs of its own.</summary>
+    public static TrainOptions OptionsOf(JobContext job, EarlierNight? from) =>
+        from is not null && job.Configuration.Nightly.WarmEpochs > 0 ? job.Configuration.Train with { Epochs = job.Configuration.Nightly.WarmEpochs } : job.Configuration.Train;
+
+    private static SortedDictionary<string, string> MadeFrom(StageDirectory prepared, EarlierNight? from)
+    {
+        var made = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared.Manifest.Fingerprint };
+        if (from is not null) made[WarmStartKey] = from.Model.Manifest.Fingerprint;
+        return made;
+    }
 
     /// <summary>NDCG@10 of held-out rows over the whole catalogue, without what was trained on.</summary>
     public static (RankingEvaluator Ranking, Func<ModelWeights, double> Validate) Validation(InteractionRows heldOut, TrainingSet set, TrainOptions train)

@@ -17,11 +17,14 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
 {
     private readonly EpochChoice choice = new(options, validate is not null);
 
+    /// <summary>The weights to start from, which training changes; null for those of <see cref="ModelWeights.Initialize"/>.</summary>
+    public ModelWeights? Initial { get; init; }
+
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
-        var state = new TrainingState(ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
+        var state = new TrainingState(Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
         PastItems? past = modelOptions.HasHistory ? new PastItems(set) : null;
         if (past is not null)
         {
