@@ -78,7 +78,8 @@ internal sealed unsafe class ScoreTile : IDisposable
     /// <param name="side">Theirs.</param>
     /// <param name="users_T">At most <see cref="Users"/>.</param>
     /// <param name="k">How many best items to keep; 0 where none are.</param>
-    public void Begin(IUserSide side, ReadOnlySpan<int> users_T, int k)
+    /// <param name="limit">How many of a group.</param>
+    public void Begin(IUserSide side, ReadOnlySpan<int> users_T, int k, GroupLimit? limit)
     {
         Count = users_T.Length;
         users_T.CopyTo(users);
@@ -92,7 +93,7 @@ internal sealed unsafe class ScoreTile : IDisposable
         {
             float bias = side.Fill(users_T[place], vector_K, new Span<float>(First(place), firstWidth));
             WeightGroups.Set(Vectors, place, bias, vector_K);
-            best[place] = new BestItems(kept.Start + (long)place * k, k);
+            best[place] = new BestItems(kept.Start + (long)place * k, k, limit);
             excludedBefore[place] = 0;
             Bounds[place] = float.NaN;
         }
