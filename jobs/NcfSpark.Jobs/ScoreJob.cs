@@ -75,6 +75,7 @@ internal static class ScoreJob
             int[] wanted = range.Since(chosen.Users.AsSpan(start, end - start), options.Since);
             recommendations.Write(wanted, range.Seen, task, job.Cancellation);
             usersOfItems?.Add(wanted, range.Seen, job.Cancellation);
+            task.Advance(end - start - wanted.Length); // those who were not there
             (users, start) = (users + wanted.Length, end);
         }
 
