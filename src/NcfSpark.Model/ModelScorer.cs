@@ -33,7 +33,7 @@ public sealed class ModelScorer : IModelScorer
     public ModelScorer(ModelWeights weights, ReadOnlySpan<int> items)
     {
         (this.weights, this.items) = (weights, items.ToArray());
-        users = new UserVectors(weights);
+        users = new UserVectors(weights, SimdLevels.FromEnvironment());
         set_num_threads(1); // a tile is one thread's; threads share out the users
         using var scope = NewDisposeScope();
         layers = [.. weights.MlpLayers.Select(layer => (layer.Weight.View(), layer.Bias.View()))];
@@ -95,6 +95,7 @@ public sealed class ModelScorer : IModelScorer
 
     public void Dispose()
     {
+        users.Dispose();
         foreach (Tensor tensor in new[] { itemGmf_NE, itemFirst_NH, firstUser_HM, headMlp_H }.OfType<Tensor>().Concat(layers.SelectMany(layer => new[] { layer.Weight, layer.Bias }))) tensor.Dispose();
     }
 
@@ -142,7 +143,7 @@ public sealed class ModelScorer : IModelScorer
     {
         int size = weights.UserGmf!.Columns;
         float[] vectors = new float[users_T.Length * size];
-        for (int t = 0; t < users_T.Length; t++) users.Write(users_T[t], vectors.AsSpan(t * size, size));
+        users.Write(users_T, vectors, size);
         return Activated(tensor(vectors).reshape(users_T.Length, size));
     }
 
