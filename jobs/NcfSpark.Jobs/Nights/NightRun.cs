@@ -32,7 +32,7 @@ internal sealed class NightRun
         try
         {
             EvaluateJob.ReadTitles(job); // what a late stage would refuse is refused before any work
-            ScoreJob.ReadPairs(job);
+            ScoreFiles.Read(job.Configuration.Score);
             string prepared = PrepareJob.Fingerprint(job), fingerprint = FingerprintOf(prepared);
             NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, DateOnly.FromDateTime(started.UtcDateTime));
             log.TellOfKilled(choice.IsDone ? null : choice.Name);
@@ -158,7 +158,7 @@ internal sealed class NightRun
     {
         NcfSparkConfiguration settings = job.Configuration;
         var madeFrom = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared };
-        if (settings.Score.PairsPath.Length > 0) madeFrom["pairs"] = FileHash.Of(settings.Score.PairsPath, "Score:PairsPath");
+        foreach ((string name, string hash) in ScoreFiles.Hashes(settings.Score)) madeFrom[name] = hash;
         return StageManifest.FingerprintOf("night", madeFrom, new()
         {
             ["Model"] = SettingsJson.ResultShaping(settings.Model),
