@@ -119,6 +119,9 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
 
     public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
 
+    /// <summary>spark-submit was given it with --archives: there is no call for it, and executors take what they were started with.</summary>
+    public string Ship(string archive, string alias) => $"./{alias}";
+
     public void WriteParquet(string query, string directory, string? partitionBy = null) => Guarded(() =>
     {
         DataFrameWriter writer = session.Sql(query).Write().Mode("errorifexists").Option("compression", "zstd");

@@ -98,6 +98,8 @@ public sealed class SparkConnectEngine : IClusterEngine
 
     public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
 
+    public string Ship(string archive, string alias) => Guarded(() => client.AddArchiveAsync(archive, alias, cancellation));
+
     public void WriteParquet(string query, string directory, string? partitionBy = null) =>
         Run(() => client.WriteParquetAsync(query, SparkPaths.Whole(directory), partitionBy, $"Spark: writing {Path.GetFileName(directory)}", cancellation));
 
