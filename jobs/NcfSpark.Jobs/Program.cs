@@ -1,7 +1,9 @@
 using NcfSpark.Data;
 using NcfSpark.Jobs;
+using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Progress;
 
+if (args is [ScoreTask.Verb, var settings]) return (int)ScoreTask.Run(settings, Console.OpenStandardInput(), Console.OpenStandardOutput(), Console.Error);
 IProgressReporter progress = ConsoleProgress.For(Console.Error, TimeProvider.System);
 using var signals = new StopSignals(progress);
 var runner = new JobRunner(Environment.GetEnvironmentVariables(), progress, Console.Out, Console.Error, TimeProvider.System, signals);

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Jobs.Cluster;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Scoring;
@@ -27,18 +28,11 @@ internal static class ScoreJob
         ScoreOptions options = job.Configuration.Score;
         SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
         (string[] Users, string[] Items)? pairs = ReadPairs(job);
-        TrainedModel trained = TrainedModel.Read(model);
-        var data = new PreparedData(prepared);
-        InteractionLists seen = data.ReadTouched();
-        if (trained.Weights.Options.HasHistory) trained.Weights.Pools = WholeHistory(data, trained.Weights);
-        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
-        var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["users"] = trained.Users.Count };
-        Count(rows, "recommendations", new RecommendationWriter(trained, scorer, seen, options).Write(writer.File("recommendations/part-00000.parquet"), job.Progress, job.Cancellation));
-        if (pairs is { } given)
-        {
-            Count(rows, "pairs", new PairWriter(trained, scorer, options).Write(writer.File("pairs/part-00000.parquet"), given.Users, given.Items, job.Progress, job.Cancellation));
-        }
+        var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["users"] = model.Manifest.Rows["users"] };
+        bool inTasks = job.Engine.IsSpark && job.Configuration.Spark.Score == "tasks";
+        if (inTasks) Count(rows, "recommendations", new SparkScore(job, prepared, model).Write(writer.File("recommendations")));
+        if (!inTasks || pairs is not null) WriteHere(job, prepared, model, writer, rows, recommendations: !inTasks, pairs);
 
         return writer.Publish(new StageManifest
         {
@@ -49,6 +43,24 @@ internal static class ScoreJob
             Seed = job.Configuration.Train.Seed,
             Rows = rows,
         });
+    }
+
+    private static void WriteHere(JobContext job, StageDirectory prepared, StageDirectory model, StageWriter writer, SortedDictionary<string, long> rows, bool recommendations, (string[] Users, string[] Items)? pairs)
+    {
+        ScoreOptions options = job.Configuration.Score;
+        TrainedModel trained = TrainedModel.Read(model);
+        var data = new PreparedData(prepared);
+        if (trained.Weights.Options.HasHistory) trained.Weights.Pools = WholeHistory(data, trained.Weights);
+        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
+        if (recommendations)
+        {
+            Count(rows, "recommendations", new RecommendationWriter(trained, scorer, data.ReadTouched(), options).Write(writer.File("recommendations/part-00000.parquet"), job.Progress, job.Cancellation));
+        }
+
+        if (pairs is { } given)
+        {
+            Count(rows, "pairs", new PairWriter(trained, scorer, options).Write(writer.File("pairs/part-00000.parquet"), given.Users, given.Items, job.Progress, job.Cancellation));
+        }
     }
 
     // What a user did last says most about tomorrow, whether it was held out to measure or not.

@@ -60,8 +60,8 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             """,
             "prepared/, model/, Score:PairsPath",
             "predictions/",
-            ["Score"],
-            ScoreJob.Run),
+            ["Score", "Spark"],
+            ScoreJob.Run) { RunsSql = true },
         new(
             "nightly",
             "all of these in order; goes on after the last stage that finished",

@@ -1,4 +1,3 @@
-using NcfSpark.Data;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 

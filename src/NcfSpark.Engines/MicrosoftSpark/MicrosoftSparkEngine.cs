@@ -41,6 +41,8 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
 
     public bool RejectedLinesAreRows => true;
 
+    public int ShufflePartitions => SparkTables.ShufflePartitions(Query(SparkTables.ShufflePartitionsQuery));
+
     /// <summary>Standard output. While the engine lives, Console.Out goes nowhere: the library writes its log and whole JVM stacks there, also for errors that are handled.</summary>
     public TextWriter StandardOutput { get; }
 

@@ -27,6 +27,8 @@ public sealed class SparkConnectEngine : IClusterEngine
 
     public bool RejectedLinesAreRows => true;
 
+    public int ShufflePartitions => SparkTables.ShufflePartitions(Query(SparkTables.ShufflePartitionsQuery));
+
     /// <summary>Uses a server that runs.</summary>
     /// <param name="address">Where it is.</param>
     /// <param name="options">How to speak to it.</param>
