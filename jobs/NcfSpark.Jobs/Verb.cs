@@ -15,6 +15,9 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     /// <summary>Whether it runs SQL on an engine, which --engine, --master and --remote choose.</summary>
     public bool RunsSql { get; init; }
 
+    /// <summary>Whether it runs this program within Spark's tasks, where the engine is a Spark.</summary>
+    public bool RunsTasks { get; init; }
+
     /// <summary>In the order in which they are run.</summary>
     public static IReadOnlyList<Verb> All { get; } =
     [
@@ -61,7 +64,7 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "prepared/, model/, Score:PairsPath",
             "predictions/",
             ["Score", "Spark"],
-            ScoreJob.Run) { RunsSql = true },
+            ScoreJob.Run) { RunsSql = true, RunsTasks = true },
         new(
             "nightly",
             "all of these in order; goes on after the last stage that finished",
@@ -72,6 +75,6 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "Input:Path, Score:PairsPath",
             "prepared/, model/, report/, predictions/",
             [.. SettingKey.Sections],
-            NightlyJob.Run) { RunsSql = true },
+            NightlyJob.Run) { RunsSql = true, RunsTasks = true },
     ];
 }
