@@ -3,7 +3,7 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>Section Spark: what runs within Spark's tasks where --master or --remote is given. Rows and models are the same wherever they are computed.</summary>
+/// <summary>Section Spark: what runs within Spark's tasks, where --master or --remote is given.</summary>
 public sealed record SparkOptions
 {
     /// <summary>

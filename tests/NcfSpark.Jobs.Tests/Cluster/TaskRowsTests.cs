@@ -16,7 +16,8 @@ public sealed class TaskRowsTests
         Assert.Equal([2, 5], first.ItemsOf(7).ToArray());
         Assert.Equal([-100L, 300L], first.Rows.Timestamps);
         Assert.Empty(first.ItemsOf(8).ToArray());
-        Assert.Equal(([11], [0], [9L]), (second.Users, second.Rows.Items, second.Rows.Timestamps));
+        Assert.Equal([11], second.Users);
+        Assert.Equal((0, 9L), (Assert.Single(second.Rows.Items), Assert.Single(second.Rows.Timestamps)));
         Assert.Null(rows.NextUsers(2));
         Assert.Null(Of("").NextUsers(1));
     }
