@@ -91,8 +91,8 @@ internal static class EvaluateJob
         InputOptions input = job.Configuration.Input;
         var titles = new Dictionary<string, string>(StringComparer.Ordinal);
         if (input.TitlesPath.Length == 0) return titles;
-        (string[] ids, string[] texts) = TextColumns.Read(input.TitlesPath, "Input:TitlesPath", ("Input:TitlesIdColumn", input.TitlesIdColumn), ("Input:TitlesTitleColumn", input.TitlesTitleColumn));
-        for (int row = 0; row < ids.Length; row++) titles[ids[row]] = texts[row];
+        string[][] columns = TextColumns.Read(input.TitlesPath, "Input:TitlesPath", new TextColumn("Input:TitlesIdColumn", input.TitlesIdColumn), new TextColumn("Input:TitlesTitleColumn", input.TitlesTitleColumn));
+        for (int row = 0; row < columns[0].Length; row++) titles[columns[0][row]] = columns[1][row];
         return titles;
     }
 }

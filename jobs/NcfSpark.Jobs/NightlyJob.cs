@@ -9,7 +9,7 @@ internal static class NightlyJob
     public static ExitCode Run(JobContext job)
     {
         EvaluateJob.ReadTitles(job); // what a late stage would refuse is refused before any work
-        ScoreJob.ReadPairs(job);
+        ScoreFiles.Read(job.Configuration.Score);
         StageDirectory prepared = Stage(job, PreparedData.StageName, PrepareJob.Fingerprint(job), () => PrepareJob.Make(job));
         job.Engine.Close(); // a table's fingerprint needs it, too
         StageDirectory model = Stage(job, TrainedModel.StageName, TrainJob.Fingerprint(job, prepared), () => TrainJob.Make(job, prepared));

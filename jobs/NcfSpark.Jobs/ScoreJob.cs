@@ -1,12 +1,15 @@
 using NcfSpark.Data;
 using NcfSpark.Jobs.Cluster;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
-using NcfSpark.Preparation;
 using NcfSpark.Scoring;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>prepared/ and model/ → predictions/: recommendations/ for every user, and pairs/ where Score:PairsPath names some.</summary>
+/// <summary>
+/// prepared/ and model/ → predictions/: recommendations/ for the users who are wanted, and where the settings ask for them users_of_items/, similar_items/ and pairs/.
+/// What users have touched is read by ranges of users, so memory does not grow with their number.
+/// </summary>
 internal static class ScoreJob
 {
     public const string StageName = "predictions";
@@ -27,12 +30,30 @@ internal static class ScoreJob
     {
         ScoreOptions options = job.Configuration.Score;
         SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
-        (string[] Users, string[] Items)? pairs = ReadPairs(job);
+        ScoreFiles files = ScoreFiles.Read(options);
+        TrainedModel trained = TrainedModel.Read(model);
+        var touched = new TouchedReader(new PreparedData(prepared), trained.Users, trained.Weights.Pools, latest: options.Since.Length > 0);
+        var rows = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        ChosenUsers chosen = files.Lists.Users is { } ids ? ChosenUsers.Of(trained.Users, ids, options.UsersPath) : ChosenUsers.All(trained.Users);
+        RecommendableItems items = RecommendableItems.Of(trained.Items, files.Lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == "first"), rows);
+        using UsersOfItemsWriter? usersOfItems = files.Lists.UsersOfItems is null
+            ? null
+            : new(trained, wanted => Scorers.Of(trained.Weights, job.Configuration.Train, wanted), RecommendableItems.Known(trained.Items, files.Lists.UsersOfItems, "unknown_in_users_of_items_list", rows), options);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
-        var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["users"] = model.Manifest.Rows["users"] };
+
         bool inTasks = job.Engine.IsSpark && job.Configuration.Spark.Score == "tasks";
-        if (inTasks) Count(rows, "recommendations", new SparkScore(job, prepared, model).Write(writer.File("recommendations")));
-        if (!inTasks || pairs is not null) WriteHere(job, prepared, model, writer, rows, recommendations: !inTasks, pairs);
+        rows["users"] = inTasks
+            ? WriteInTasks(job, writer, new SparkScore(job, prepared, model, trained, chosen, items), trained, chosen, items, rows)
+            : WriteRecommendations(job, writer, trained, touched, chosen, items, usersOfItems, rows);
+        if (inTasks && usersOfItems is not null) AddUsersOfItems(job, touched, chosen, usersOfItems);
+        rows["unknown_in_users_list"] = chosen.UnknownCount;
+        if (usersOfItems is not null) rows["users_of_items"] = usersOfItems.Write(writer.File("users_of_items/part-00000.parquet"));
+        if (options.SimilarItems > 0) rows["similar_items"] = new SimilarItemsWriter(trained, items, options).Write(writer.File("similar_items/part-00000.parquet"), SimdLevels.FromEnvironment(), job.Progress, job.Cancellation);
+        if (files.Pairs is { } pairs)
+        {
+            using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
+            Count(rows, "pairs", new PairWriter(trained, scorer, options).Write(writer.File("pairs/part-00000.parquet"), pairs, job.Progress, job.Cancellation));
+        }
 
         return writer.Publish(new StageManifest
         {
@@ -45,42 +66,57 @@ internal static class ScoreJob
         });
     }
 
-    private static void WriteHere(JobContext job, StageDirectory prepared, StageDirectory model, StageWriter writer, SortedDictionary<string, long> rows, bool recommendations, (string[] Users, string[] Items)? pairs)
+    /// <summary>How many users got a list.</summary>
+    private static long WriteRecommendations(JobContext job, StageWriter writer, TrainedModel trained, TouchedReader touched, ChosenUsers chosen, RecommendableItems items, UsersOfItemsWriter? usersOfItems, SortedDictionary<string, long> rows)
     {
         ScoreOptions options = job.Configuration.Score;
-        TrainedModel trained = TrainedModel.Read(model);
-        var data = new PreparedData(prepared);
-        if (trained.Weights.Options.HasHistory) trained.Weights.Pools = WholeHistory(data, trained.Weights);
-        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
-        if (recommendations)
+        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train, items.Items);
+        using var recommendations = new RecommendationWriter(writer.File("recommendations/part-00000.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
+        using IProgressTask task = job.Progress.Start("scoring", chosen.Users.Length, "users");
+        (long users, int start) = (0, 0);
+        foreach (TouchedRange range in touched.Ranges())
         {
-            Count(rows, "recommendations", new RecommendationWriter(trained, scorer, data.ReadTouched(), options).Write(writer.File("recommendations/part-00000.parquet"), job.Progress, job.Cancellation));
+            int end = chosen.EndOf(range, start);
+            int[] wanted = range.Since(chosen.Users.AsSpan(start, end - start), options.Since);
+            recommendations.Write(wanted, range.Seen, task, job.Cancellation);
+            usersOfItems?.Add(wanted, range.Seen, job.Cancellation);
+            task.Advance(end - start - wanted.Length); // those who were not there
+            (users, start) = (users + wanted.Length, end);
         }
 
-        if (pairs is { } given)
-        {
-            Count(rows, "pairs", new PairWriter(trained, scorer, options).Write(writer.File("pairs/part-00000.parquet"), given.Users, given.Items, job.Progress, job.Cancellation));
-        }
+        recommendations.Finish();
+        Count(rows, "recommendations", recommendations.Rows);
+        return users;
     }
 
-    // What a user did last says most about tomorrow, whether it was held out to measure or not.
-    private static UserPools WholeHistory(PreparedData prepared, ModelWeights weights)
-    {
-        (InteractionRows train, int[] labels) = prepared.ReadTrain();
-        InteractionRows[] parts = [train, prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")];
-        bool[] counts = [.. labels.Select(label => label == 1), .. parts[1..].SelectMany(part => Enumerable.Repeat(true, part.Count))];
-        T[] Column<T>(Func<InteractionRows, T[]> column) => [.. parts.SelectMany(column).Where((_, row) => counts[row])];
-        return UserPools.Latest(weights.UserCount, new InteractionRows(Column(part => part.Users), Column(part => part.Items), Column(part => part.Timestamps)), weights.Options.HistoryLength);
-    }
-
-    /// <summary>The pairs to score; null where no file is named.</summary>
-    /// <exception cref="InvalidInputException">The file cannot be read, lacks a column, or has a row without both ids.</exception>
-    public static (string[] Users, string[] Items)? ReadPairs(JobContext job)
+    /// <summary>The same within Spark's tasks. Users whom the model does not know are written here: they are those of a list, and have no rows that Spark could bring.</summary>
+    private static long WriteInTasks(JobContext job, StageWriter writer, SparkScore score, TrainedModel trained, ChosenUsers chosen, RecommendableItems items, SortedDictionary<string, long> rows)
     {
         ScoreOptions options = job.Configuration.Score;
-        return options.PairsPath.Length == 0
-            ? null
-            : TextColumns.Read(options.PairsPath, "Score:PairsPath", ("Score:PairsUserColumn", options.PairsUserColumn), ("Score:PairsItemColumn", options.PairsItemColumn));
+        (long users, SortedDictionary<string, long> bySource) = score.Write(writer.File("recommendations"));
+        int[] unknown = options.Since.Length == 0 ? Array.FindAll(chosen.Users, user => user < 0) : [];
+        if (unknown.Length > 0)
+        {
+            using var scorer = new FusedScorer(trained.Weights, SimdLevels.FromEnvironment(), items.Items);
+            using var recommendations = new RecommendationWriter(writer.File("recommendations/unknown-users.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
+            recommendations.Write(unknown, _ => [], SilentProgress.Instance, job.Cancellation);
+            recommendations.Finish();
+            foreach ((string source, long count) in recommendations.Rows) bySource[source] = bySource.GetValueOrDefault(source) + count;
+        }
+
+        Count(rows, "recommendations", bySource);
+        return users + unknown.Length;
+    }
+
+    private static void AddUsersOfItems(JobContext job, TouchedReader touched, ChosenUsers chosen, UsersOfItemsWriter usersOfItems)
+    {
+        int start = 0;
+        foreach (TouchedRange range in touched.Ranges())
+        {
+            int end = chosen.EndOf(range, start);
+            usersOfItems.Add(range.Since(chosen.Users.AsSpan(start, end - start), job.Configuration.Score.Since), range.Seen, job.Cancellation);
+            start = end;
+        }
     }
 
     private static void Count(SortedDictionary<string, long> rows, string part, SortedDictionary<string, long> bySource)
@@ -91,7 +127,7 @@ internal static class ScoreJob
     private static SortedDictionary<string, string> MadeFrom(JobContext job, StageDirectory prepared, StageDirectory model)
     {
         var from = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared.Manifest.Fingerprint, [TrainedModel.StageName] = model.Manifest.Fingerprint };
-        if (job.Configuration.Score.PairsPath is { Length: > 0 } path) from["pairs"] = FileHash.Of(path, "Score:PairsPath");
+        foreach ((string name, string hash) in ScoreFiles.Hashes(job.Configuration.Score)) from[name] = hash;
         return from;
     }
 }

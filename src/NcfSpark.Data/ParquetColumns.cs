@@ -83,7 +83,7 @@ public static class ParquetColumns
     }
 
     // Engines write columns that may be null even where no value is; Parquet.Net reads those only into T?[].
-    private static T[] ReadNumbers<T>(ParquetRowGroupReader group, DataField field, int rows, string column)
+    internal static T[] ReadNumbers<T>(ParquetRowGroupReader group, DataField field, int rows, string column)
         where T : unmanaged
     {
         var values = new T[rows];
@@ -99,7 +99,7 @@ public static class ParquetColumns
         return values;
     }
 
-    private static string[] FilesIn(string path)
+    internal static string[] FilesIn(string path)
     {
         if (File.Exists(path)) return [path];
         string[] files = Directory.Exists(path) ? Directory.GetFiles(path, "*.parquet", SearchOption.AllDirectories) : [];
@@ -107,11 +107,11 @@ public static class ParquetColumns
         return files.Length > 0 ? files : throw new InvalidInputException($"{path}: there is no Parquet file.");
     }
 
-    private static DataField Field(ParquetSchema schema, string column) =>
+    internal static DataField Field(ParquetSchema schema, string column) =>
         Array.Find(schema.GetDataFields(), field => field.Name == column)
         ?? throw new InvalidDataException($"there is no column {column}; there are {string.Join(", ", schema.GetDataFields().Select(field => field.Name))}");
 
-    private static T Guarded<T>(string file, Func<T> read)
+    internal static T Guarded<T>(string file, Func<T> read)
     {
         try
         {

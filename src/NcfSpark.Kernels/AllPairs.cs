@@ -79,7 +79,7 @@ public sealed unsafe class AllPairs : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 int start = number * ScoreTile.Users;
-                tile.Begin(side, users.Span.Slice(start, Math.Min(ScoreTile.Users, users.Length - start)), keep);
+                tile.Begin(side, users.Span.Slice(start, Math.Min(ScoreTile.Users, users.Length - start)), keep, best.Limit);
                 kernel.FindBest(memory, tile, excluded);
                 for (int place = 0; place < tile.Count; place++)
                 {
@@ -109,7 +109,7 @@ public sealed unsafe class AllPairs : IDisposable
         {
             for (int start = 0; start < users_B.Length; start += ScoreTile.Users)
             {
-                tile.Begin(side, users_B.Slice(start, Math.Min(ScoreTile.Users, users_B.Length - start)), 0);
+                tile.Begin(side, users_B.Slice(start, Math.Min(ScoreTile.Users, users_B.Length - start)), 0, limit: null);
                 kernel.ScoreAll(memory, tile, scores + (nint)start * items);
             }
         }

@@ -1,10 +1,11 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// The K best items of a user so far, in a heap whose root is the worst of them. Items are offered by rising index, so one that equals the worst
-/// is never better.
+/// The K best items of a user so far, in a heap whose root is the worst of them.
+/// With a limit by group, what is kept at any time is right for the items so far. An item whose group is full can only take the place of the worst of its
+/// group; one that had to go never comes back, since those that it went for, or better ones, stay.
 /// </summary>
-internal unsafe struct BestItems(KeptItem* heap, int capacity)
+internal unsafe struct BestItems(KeptItem* heap, int capacity, GroupLimit? limit)
 {
     public int Count { get; private set; }
 
@@ -19,13 +20,19 @@ internal unsafe struct BestItems(KeptItem* heap, int capacity)
     public void Offer(float logit, float score, int item)
     {
         if (float.IsNaN(score)) return;
-        if (!IsFull)
+        var offered = new KeptItem(logit, score, item);
+        int place = limit is null ? -1 : limit.PlaceToGiveUp(Kept, item);
+        if (place >= 0)
         {
-            SiftUp(Count++, new KeptItem(logit, score, item));
+            if (!offered.IsWorseThan(in heap[place])) SiftDown(place, offered, Count);
         }
-        else if (score > Worst.Score)
+        else if (!IsFull)
         {
-            SiftDown(new KeptItem(logit, score, item), Count);
+            SiftUp(Count++, offered);
+        }
+        else if (!offered.IsWorseThan(in Worst))
+        {
+            SiftDown(0, offered, Count);
         }
     }
 
@@ -36,7 +43,7 @@ internal unsafe struct BestItems(KeptItem* heap, int capacity)
         {
             KeptItem sinking = heap[last];
             heap[last] = heap[0];
-            SiftDown(sinking, last);
+            SiftDown(0, sinking, last);
         }
     }
 
@@ -46,11 +53,9 @@ internal unsafe struct BestItems(KeptItem* heap, int capacity)
         heap[place] = rising;
     }
 
-    // From the root.
-    private readonly void SiftDown(KeptItem sinking, int count)
+    private readonly void SiftDown(int place, KeptItem sinking, int count)
     {
-        int place = 0;
-        for (int worst = 1; worst < count; worst = 2 * place + 1)
+        for (int worst = 2 * place + 1; worst < count; worst = 2 * place + 1)
         {
             if (worst + 1 < count && heap[worst + 1].IsWorseThan(in heap[worst])) worst++;
             if (!heap[worst].IsWorseThan(in sinking)) break;

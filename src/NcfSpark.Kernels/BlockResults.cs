@@ -39,7 +39,7 @@ internal static unsafe class BlockResults<S, V>
         int all = memory.ItemIndexes.Length, first = block * ItemBlock.Items, items = Math.Min(ItemBlock.Items, all - first);
         for (int place = 0; place < tile.Count; place++)
         {
-            ToScores(tile.Logits + place * ItemBlock.Items, tile.Scores);
+            ToScores(memory, tile.Logits + place * ItemBlock.Items, tile.Scores);
             new Span<float>(tile.Scores, items).CopyTo(new Span<float>(scores + (nint)place * all + first, items));
         }
     }
@@ -51,7 +51,7 @@ internal static unsafe class BlockResults<S, V>
         hits &= ~Excluded(hits, items, excluded(tile.User(place)), ref tile.ExcludedBefore(place));
         if (hits == 0) return;
         float* logits = tile.Logits + place * ItemBlock.Items;
-        ToScores(logits, tile.Scores);
+        ToScores(memory, logits, tile.Scores);
         ref BestItems best = ref tile.Best(place);
         for (; hits != 0; hits &= hits - 1)
         {
@@ -81,8 +81,14 @@ internal static unsafe class BlockResults<S, V>
     /// <summary>From a row of 32 logits to their scores.</summary>
     // 1 / (1 + e^-z), which never falls where z rises: each operation is rounded once.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void ToScores(float* logits, float* scores)
+    public static void ToScores(ScoreMemory memory, float* logits, float* scores)
     {
+        if (memory.Shape.ScoreIsLogit)
+        {
+            new ReadOnlySpan<float>(logits, ItemBlock.Items).CopyTo(new Span<float>(scores, ItemBlock.Items));
+            return;
+        }
+
         V one = S.Broadcast(1);
         for (int i = 0; i < ItemBlock.Items; i += S.Lanes) S.Store(S.Divide(one, S.Add(one, S.Exp(S.Subtract(default, S.Load(logits + i))))), scores + i);
     }

@@ -48,6 +48,6 @@ internal sealed unsafe class ScoreKernel<S, V> : ScoreKernel
     public override void ScorePairs(ScoreMemory memory, ScoreTile tile)
     {
         TileScores<S, V>.ComputePairs(memory, tile);
-        BlockResults<S, V>.ToScores(tile.Logits, tile.Scores);
+        BlockResults<S, V>.ToScores(memory, tile.Logits, tile.Scores);
     }
 }

@@ -17,6 +17,9 @@ public sealed record ScoreShape
     /// <summary>Outputs of the MLP's layers, the first included; none where there is no MLP.</summary>
     public IReadOnlyList<int> Widths { get; init; } = [];
 
+    /// <summary>Whether a score is the logit itself instead of a probability: for cosines.</summary>
+    public bool ScoreIsLogit { get; init; }
+
     /// <summary>Length of f_u and g_i.</summary>
     public int FirstWidth => Widths.Count == 0 ? 0 : Widths[0];
 

@@ -13,7 +13,7 @@ internal sealed unsafe class ScoreTile : IDisposable
     private readonly AlignedArray<float> floats;
     private readonly float* firsts;
     private readonly int vectorSize, firstWidth;
-    private readonly float[] vector_K;
+    private readonly float[] biases_T = new float[Users], vectors_TK;
     private readonly BestItems[] best = new BestItems[Users];
     private readonly int[] users = new int[Users], excludedBefore = new int[Users];
     private AlignedArray<KeptItem> kept = new(0);
@@ -22,7 +22,7 @@ internal sealed unsafe class ScoreTile : IDisposable
     public ScoreTile(ScoreShape shape)
     {
         (vectorSize, firstWidth) = (shape.VectorSize, shape.FirstWidth);
-        vector_K = new float[vectorSize];
+        vectors_TK = new float[Users * vectorSize];
         long groups = WeightGroups.Size(Users, vectorSize), first = (long)Users * firstWidth, layer = (long)WeightGroups.PaddedRows(shape.Widths.Append(0).Max()) * ItemBlock.Items;
         const int Lanes = ItemBlock.Items;
         long pair = (long)(vectorSize + firstWidth) * Lanes;
@@ -78,7 +78,8 @@ internal sealed unsafe class ScoreTile : IDisposable
     /// <param name="side">Theirs.</param>
     /// <param name="users_T">At most <see cref="Users"/>.</param>
     /// <param name="k">How many best items to keep; 0 where none are.</param>
-    public void Begin(IUserSide side, ReadOnlySpan<int> users_T, int k)
+    /// <param name="limit">How many of a group.</param>
+    public void Begin(IUserSide side, ReadOnlySpan<int> users_T, int k, GroupLimit? limit)
     {
         Count = users_T.Length;
         users_T.CopyTo(users);
@@ -88,18 +89,18 @@ internal sealed unsafe class ScoreTile : IDisposable
             kept = new((long)Users * k);
         }
 
+        if (Count > 0) side.FillAll(users_T, biases_T, vectors_TK.AsSpan(0, Count * vectorSize), new Span<float>(firsts, Count * firstWidth));
         for (int place = 0; place < Count; place++)
         {
-            float bias = side.Fill(users_T[place], vector_K, new Span<float>(First(place), firstWidth));
-            WeightGroups.Set(Vectors, place, bias, vector_K);
-            best[place] = new BestItems(kept.Start + (long)place * k, k);
+            WeightGroups.Set(Vectors, place, biases_T[place], vectors_TK.AsSpan(place * vectorSize, vectorSize));
+            best[place] = new BestItems(kept.Start + (long)place * k, k, limit);
             excludedBefore[place] = 0;
             Bounds[place] = float.NaN;
         }
     }
 
     /// <summary>Asks for a user, for the pairs that are set next. Ends what <see cref="Begin"/> began.</summary>
-    public void BeginPairsOf(IUserSide side, int user) => pairBias = side.Fill(user, vector_K, new Span<float>(firsts, firstWidth));
+    public void BeginPairsOf(IUserSide side, int user) => pairBias = side.Fill(user, vectors_TK.AsSpan(0, vectorSize), new Span<float>(firsts, firstWidth));
 
     /// <summary>Sets the user of a pair: the one asked for last.</summary>
     public void SetPairUser(int lane)
@@ -107,7 +108,7 @@ internal sealed unsafe class ScoreTile : IDisposable
         Span<float> first_H = new(firsts, firstWidth);
         float* at = PairUsers + lane;
         *at = pairBias;
-        foreach (float value in vector_K) *(at += ItemBlock.Items) = value;
+        foreach (float value in vectors_TK.AsSpan(0, vectorSize)) *(at += ItemBlock.Items) = value;
         foreach (float value in first_H) *(at += ItemBlock.Items) = value;
     }
 

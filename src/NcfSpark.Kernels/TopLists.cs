@@ -17,6 +17,9 @@ public sealed class TopLists
 
     public int K { get; }
 
+    /// <summary>How many items of a group a list may hold; null for any number.</summary>
+    public GroupLimit? Limit { get; init; }
+
     /// <summary>For how many users there is room.</summary>
     public int Capacity => counts.Length;
 
@@ -29,18 +32,20 @@ public sealed class TopLists
     /// <summary>Keeps the best of a row of scores.</summary>
     /// <param name="place">The user's place.</param>
     /// <param name="scores_N">A score for each item.</param>
+    /// <param name="items_N">The items, rising.</param>
     /// <param name="excluded">Items that are passed over, rising.</param>
-    public unsafe void Keep(int place, ReadOnlySpan<float> scores_N, ReadOnlySpan<int> excluded)
+    public unsafe void Keep(int place, ReadOnlySpan<float> scores_N, ReadOnlySpan<int> items_N, ReadOnlySpan<int> excluded)
     {
         var heap = new KeptItem[Math.Min(K, scores_N.Length)];
         fixed (KeptItem* start = heap)
         {
-            var best = new BestItems(start, heap.Length);
+            var best = new BestItems(start, heap.Length, Limit);
             int before = 0;
-            for (int item = 0; item < scores_N.Length; item++)
+            for (int n = 0; n < scores_N.Length; n++)
             {
+                int item = items_N[n];
                 while (before < excluded.Length && excluded[before] < item) before++;
-                if (before == excluded.Length || excluded[before] != item) best.Offer(scores_N[item], scores_N[item], item);
+                if (before == excluded.Length || excluded[before] != item) best.Offer(scores_N[n], scores_N[n], item);
             }
 
             best.Sort();

@@ -25,7 +25,7 @@ public sealed class FusedScorer : IModelScorer
     public FusedScorer(ModelWeights weights, SimdLevel level, ReadOnlySpan<int> items)
     {
         this.weights = weights;
-        side = new UserSide(weights);
+        side = new UserSide(weights, level);
         pairs = new AllPairs(ShapeOf(weights.Options), items, level);
         SetItems();
         for (int l = 1; l < weights.MlpLayers.Count; l++) pairs.SetLayer(l, weights.MlpLayers[l].Weight.Values, weights.MlpLayers[l].Bias.Values);
@@ -44,7 +44,11 @@ public sealed class FusedScorer : IModelScorer
 
     public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P) => pairs.ScorePairs(side, users_P, items_P, scores_P);
 
-    public void Dispose() => pairs.Dispose();
+    public void Dispose()
+    {
+        pairs.Dispose();
+        side.Dispose();
+    }
 
     private static ScoreShape ShapeOf(ModelOptions options) => new()
     {
@@ -79,25 +83,41 @@ public sealed class FusedScorer : IModelScorer
     }
 
     // u = [h ∘ p; 1]     a_u = b_0 + b_u     f_u = b_1 + W_1u p'
-    private sealed class UserSide : IUserSide
+    private sealed class UserSide : IUserSide, IDisposable
     {
         private readonly ModelWeights weights;
         private readonly UserVectors vectors;
         private readonly SideLayer? layer;
         private readonly bool relu;
 
-        public UserSide(ModelWeights weights)
+        public UserSide(ModelWeights weights, SimdLevel level)
         {
-            (this.weights, vectors, relu) = (weights, new UserVectors(weights), weights.Options.EmbeddingActivation == "relu");
+            (this.weights, vectors, relu) = (weights, new UserVectors(weights, level), weights.Options.EmbeddingActivation == "relu");
             if (weights.UserMlp is not null) layer = new SideLayer(weights.MlpLayers[0].Weight, 0, weights.UserMlp.Columns);
         }
 
         public float Fill(int user, Span<float> vector_K, Span<float> first_H)
         {
+            float bias = 0;
+            FillAll([user], new Span<float>(ref bias), vector_K, first_H);
+            return bias;
+        }
+
+        public void FillAll(ReadOnlySpan<int> users_T, Span<float> biases_T, Span<float> vectors_TK, Span<float> firsts_TH)
+        {
+            int k = vectors_TK.Length / users_T.Length, h = firsts_TH.Length / users_T.Length;
+            if (weights.UserGmf is not null) vectors.Write(users_T, vectors_TK, k);
+            for (int t = 0; t < users_T.Length; t++) biases_T[t] = Finish(users_T[t], vectors_TK.Slice(t * k, k), firsts_TH.Slice(t * h, h));
+        }
+
+        public void Dispose() => vectors.Dispose();
+
+        // All that comes after v.
+        private float Finish(int user, Span<float> vector_K, Span<float> first_H)
+        {
             if (weights.UserGmf is not null)
             {
                 Span<float> p = vector_K[..weights.UserGmf.Columns];
-                vectors.Write(user, p);
                 for (int k = 0; k < p.Length; k++)
                 {
                     if (relu) p[k] = Math.Max(p[k], 0);

@@ -14,6 +14,7 @@ public sealed class ModelScorer : IModelScorer
     private const int TileItems = 2048; // 2048 x 64 floats are 512 KiB: a layer's input and output stay in a core's L2 cache
 
     private readonly ModelWeights weights;
+    private readonly int[] items;
     private readonly UserVectors users;
     private readonly Tensor? itemGmf_NE;   // activated, times the head's weights
     private readonly Tensor? itemFirst_NH; // W_1i q'
@@ -21,10 +22,18 @@ public sealed class ModelScorer : IModelScorer
     private readonly Tensor? headMlp_H;
     private readonly (Tensor Weight, Tensor Bias)[] layers;
 
+    /// <param name="weights">The model.</param>
     public ModelScorer(ModelWeights weights)
+        : this(weights, [.. Enumerable.Range(0, weights.ItemCount)])
     {
-        this.weights = weights;
-        users = new UserVectors(weights);
+    }
+
+    /// <param name="weights">The model.</param>
+    /// <param name="items">The items that are scored, rising.</param>
+    public ModelScorer(ModelWeights weights, ReadOnlySpan<int> items)
+    {
+        (this.weights, this.items) = (weights, items.ToArray());
+        users = new UserVectors(weights, SimdLevels.FromEnvironment());
         set_num_threads(1); // a tile is one thread's; threads share out the users
         using var scope = NewDisposeScope();
         layers = [.. weights.MlpLayers.Select(layer => (layer.Weight.View(), layer.Bias.View()))];
@@ -32,7 +41,7 @@ public sealed class ModelScorer : IModelScorer
         int gmfSize = weights.UserGmf?.Columns ?? 0;
         if (weights.ItemGmf is not null)
         {
-            itemGmf_NE = Activated(weights.ItemGmf.View());
+            itemGmf_NE = Activated(RowsOf(weights.ItemGmf, items));
             if (head is not null) itemGmf_NE = itemGmf_NE * head.narrow(1, 0, gmfSize);
             itemGmf_NE = itemGmf_NE.MoveToOuterDisposeScope();
         }
@@ -41,7 +50,7 @@ public sealed class ModelScorer : IModelScorer
         {
             int m = weights.ItemMlp.Columns;
             firstUser_HM = layers[0].Weight.narrow(1, 0, m).contiguous().MoveToOuterDisposeScope();
-            itemFirst_NH = Activated(weights.ItemMlp.View()).mm(layers[0].Weight.narrow(1, m, m).t()).MoveToOuterDisposeScope();
+            itemFirst_NH = Activated(RowsOf(weights.ItemMlp, items)).mm(layers[0].Weight.narrow(1, m, m).t()).MoveToOuterDisposeScope();
             headMlp_H = head!.narrow(1, gmfSize, head.shape[1] - gmfSize).reshape(-1).clone().MoveToOuterDisposeScope();
         }
 
@@ -52,7 +61,7 @@ public sealed class ModelScorer : IModelScorer
         }
     }
 
-    public int ItemCount => weights.ItemCount;
+    public int ItemCount => items.Length;
 
     public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN)
     {
@@ -71,7 +80,7 @@ public sealed class ModelScorer : IModelScorer
         {
             int user = users.Span[place];
             ScoreAll([user], scores_N);
-            best.Keep(place, scores_N, excluded(user));
+            best.Keep(place, scores_N, items, excluded(user));
             return scores_N;
         }, _ => { });
 
@@ -86,6 +95,7 @@ public sealed class ModelScorer : IModelScorer
 
     public void Dispose()
     {
+        users.Dispose();
         foreach (Tensor tensor in new[] { itemGmf_NE, itemFirst_NH, firstUser_HM, headMlp_H }.OfType<Tensor>().Concat(layers.SelectMany(layer => new[] { layer.Weight, layer.Bias }))) tensor.Dispose();
     }
 
@@ -97,19 +107,25 @@ public sealed class ModelScorer : IModelScorer
         Tensor logits_T = Filled(count, weights.HeadBias.Values[0] + (weights.UserBias is null ? 0 : weights.UserBias.Values[user]));
         if (itemGmf_NE is not null) logits_T = logits_T.Plus(itemGmf_NE.narrow(0, start, count).mv(user_E!));
         if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.narrow(0, start, count).Plus(FirstOf([user]))));
-        if (weights.ItemBias is not null) logits_T = logits_T.Plus(tensor(weights.ItemBias.Values.Slice(start, count).ToArray()));
+        if (weights.ItemBias is not null) logits_T = logits_T.Plus(RowsOf(weights.ItemBias, items.AsSpan(start, count)).squeeze(1));
         MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
     }
 
     private void ScorePairTile(ReadOnlySpan<int> users_T, ReadOnlySpan<int> items_T, Span<float> scores_T)
     {
         using var scope = NewDisposeScope();
-        Tensor items = tensor(items_T.ToArray(), dtype: ScalarType.Int64);
+        Tensor places = tensor(Array.ConvertAll(items_T.ToArray(), PlaceOf), dtype: ScalarType.Int64);
         Tensor logits_T = Filled(users_T.Length, weights.HeadBias.Values[0]);
-        if (itemGmf_NE is not null) logits_T = logits_T.Plus((itemGmf_NE.index_select(0, items) * UsersOf(users_T)).sum(1));
-        if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.index_select(0, items).Plus(FirstOf(users_T))));
+        if (itemGmf_NE is not null) logits_T = logits_T.Plus((itemGmf_NE.index_select(0, places) * UsersOf(users_T)).sum(1));
+        if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.index_select(0, places).Plus(FirstOf(users_T))));
         if (weights.ItemBias is not null) logits_T = logits_T.Plus(RowsOf(weights.ItemBias, items_T).Plus(RowsOf(weights.UserBias!, users_T)).squeeze(1));
         MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
+    }
+
+    private long PlaceOf(int item)
+    {
+        int place = Array.BinarySearch(items, item);
+        return place >= 0 ? place : throw new ArgumentException($"item {item} is not among those that are scored");
     }
 
     // The user's share of the first layer, bias included.
@@ -127,7 +143,7 @@ public sealed class ModelScorer : IModelScorer
     {
         int size = weights.UserGmf!.Columns;
         float[] vectors = new float[users_T.Length * size];
-        for (int t = 0; t < users_T.Length; t++) users.Write(users_T[t], vectors.AsSpan(t * size, size));
+        users.Write(users_T, vectors, size);
         return Activated(tensor(vectors).reshape(users_T.Length, size));
     }
 

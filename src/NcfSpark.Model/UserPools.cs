@@ -42,13 +42,28 @@ public sealed record UserPools(int Length, int[] Items_UK)
         return Latest(InteractionLists.FromRows(userCount, Array.ConvertAll(order, row => rows.Users[row]), Array.ConvertAll(order, row => rows.Items[row])), length);
     }
 
+    /// <summary>Sets a user's pool to the latest of their items, given in any order with their times.</summary>
+    public void SetLatest(int user, ReadOnlySpan<int> items, ReadOnlySpan<long> timestamps)
+    {
+        RandomStream ties = Ties;
+        var keys = new (long Time, ulong Tie)[items.Length];
+        for (int row = 0; row < keys.Length; row++) keys[row] = (timestamps[row], ties.Bits(((long)user << 32) | (uint)items[row]));
+        int[] byTime = items.ToArray();
+        Array.Sort(keys, byTime);
+        Span<int> pool = Items_UK.AsSpan(user * Length, Length);
+        pool.Fill(-1);
+        for (int k = 0; k < Math.Min(Length, byTime.Length); k++) pool[k] = byTime[^(k + 1)];
+    }
+
+    private static RandomStream Ties => RandomStream.Named(0, "ties of histories");
+
     /// <summary>
     /// Rows in the order in which a user's history is read: by time, and those of one time by chance, which is a hash of user and item. An order by id would
     /// tell the learner what comes next; no hash does.
     /// </summary>
     public static int[] InOrder(InteractionRows rows, IEnumerable<int> among)
     {
-        RandomStream ties = RandomStream.Named(0, "ties of histories");
+        RandomStream ties = Ties;
         return [.. among.OrderBy(row => rows.Timestamps[row]).ThenBy(row => ties.Bits(((long)rows.Users[row] << 32) | (uint)rows.Items[row]))];
     }
 }

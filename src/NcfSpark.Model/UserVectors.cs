@@ -1,3 +1,8 @@
+using System.Collections.Concurrent;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using NcfSpark.Kernels;
+
 namespace NcfSpark.Model;
 
 /// <summary>
@@ -7,42 +12,92 @@ namespace NcfSpark.Model;
 /// x = [y_1; …; y_L; h; p]                   p: the user's own embedding
 /// v = p + h + V_2 relu(V_1 x + c_1) + c_2   the last two terms where there is an MLP; without a history v = p
 /// </code>
+/// Safe to call from several threads at once; a user's vector does not depend on who else is asked for.
 /// </summary>
-internal sealed class UserVectors(ModelWeights weights)
+internal sealed class UserVectors : IDisposable
 {
-    private readonly float[][] shares = weights.ItemHistory is null ? [] : PoolShares.Of(weights.Options.HistoryLength, weights.Options.HistoryDecay);
+    private readonly ModelWeights weights;
+    private readonly float[][] shares;
+    private readonly LanesMlp? mlp;
+    private readonly ConcurrentBag<LanesBatch> batches = []; // those that no thread is using
 
-    /// <summary>Writes the user's vector [E].</summary>
-    public void Write(int user, Span<float> vector)
+    public UserVectors(ModelWeights weights, SimdLevel level)
     {
-        weights.UserGmf!.Row(user).CopyTo(vector);
-        if (weights.ItemHistory is not { } table) return;
-        ReadOnlySpan<int> pool = weights.Pools is { } pools ? pools[user] : [];
-        float[] pooled = new float[vector.Length];
-        for (int k = 0; k < pool.Length; k++)
-        {
-            float share = (float)weights.Options.HistoryFactor * shares[pool.Length][k];
-            ReadOnlySpan<float> row = table.Row(pool[k]);
-            for (int e = 0; e < pooled.Length; e++) pooled[e] += share * row[e];
-        }
-
-        for (int e = 0; e < pooled.Length; e++) vector[e] += pooled[e];
-        if (weights.UserLayers is [var hidden, var output])
-        {
-            float[] x = new float[hidden.Weight.Columns], z = new float[hidden.Weight.Rows];
-            int lags = weights.Options.UserMlpLags, size = vector.Length;
-            for (int k = 0; k < Math.Min(lags, pool.Length); k++) table.Row(pool[k]).CopyTo(x.AsSpan(k * size));
-            pooled.CopyTo(x, lags * size);
-            weights.UserGmf.Row(user).CopyTo(x.AsSpan((lags + 1) * size));
-            for (int n = 0; n < z.Length; n++) z[n] = Math.Max(0, hidden.Bias.Values[n] + Dot(hidden.Weight.Row(n), x));
-            for (int e = 0; e < size; e++) vector[e] += output.Bias.Values[e] + Dot(output.Weight.Row(e), z);
-        }
+        this.weights = weights;
+        shares = weights.ItemHistory is null ? [] : PoolShares.Of(weights.Options.HistoryLength, weights.Options.HistoryDecay);
+        if (weights.UserLayers is not [var hidden, var output]) return;
+        mlp = new LanesMlp(hidden.Weight.Columns, hidden.Weight.Rows, output.Weight.Rows, level);
+        for (int n = 0; n < hidden.Weight.Rows; n++) mlp.SetHidden(n, hidden.Weight.Row(n), hidden.Bias.Values[n]);
+        for (int n = 0; n < output.Weight.Rows; n++) mlp.SetOutput(n, output.Weight.Row(n), output.Bias.Values[n]);
     }
 
-    private static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    /// <summary>Writes users' vectors.</summary>
+    /// <param name="users_T">User indexes.</param>
+    /// <param name="vectors">Receives the vectors [E].</param>
+    /// <param name="stride">From one vector to the next.</param>
+    public void Write(ReadOnlySpan<int> users_T, Span<float> vectors, int stride)
     {
-        float sum = 0;
-        for (int i = 0; i < a.Length; i++) sum += a[i] * b[i];
-        return sum;
+        int size = weights.UserGmf!.Columns;
+        if (mlp is null)
+        {
+            for (int t = 0; t < users_T.Length; t++)
+            {
+                Span<float> vector = vectors.Slice(t * stride, size);
+                WritePool(users_T[t], vector);
+                Add(weights.UserGmf.Row(users_T[t]), 1, vector);
+            }
+
+            return;
+        }
+
+        if (!batches.TryTake(out LanesBatch? batch)) batch = mlp.NewBatch();
+        for (int start = 0; start < users_T.Length; start += LanesBatch.Lanes)
+        {
+            int count = Math.Min(LanesBatch.Lanes, users_T.Length - start);
+            for (int lane = 0; lane < count; lane++) SetInputs(batch, lane, users_T[start + lane], vectors.Slice((start + lane) * stride, size));
+            mlp.Apply(batch);
+            for (int lane = 0; lane < count; lane++) batch.AddTo(lane, vectors.Slice((start + lane) * stride, size));
+        }
+
+        batches.Add(batch);
+    }
+
+    public void Dispose()
+    {
+        mlp?.Dispose();
+        foreach (LanesBatch batch in batches) batch.Dispose();
+    }
+
+    // Writes p + h, too.
+    private void SetInputs(LanesBatch batch, int lane, int user, Span<float> vector)
+    {
+        ReadOnlySpan<int> pool = PoolOf(user);
+        int lags = weights.Options.UserMlpLags, size = vector.Length, filled = Math.Min(lags, pool.Length);
+        for (int k = 0; k < filled; k++) batch.Set(lane, k * size, weights.ItemHistory!.Row(pool[k]));
+        batch.Clear(lane, filled * size, (lags - filled) * size);
+        WritePool(user, vector);
+        batch.Set(lane, lags * size, vector);
+        ReadOnlySpan<float> own = weights.UserGmf!.Row(user);
+        batch.Set(lane, (lags + 1) * size, own);
+        Add(own, 1, vector);
+    }
+
+    // h
+    private void WritePool(int user, Span<float> vector)
+    {
+        vector.Clear();
+        if (weights.ItemHistory is not { } table) return;
+        ReadOnlySpan<int> pool = PoolOf(user);
+        for (int k = 0; k < pool.Length; k++) Add(table.Row(pool[k]), (float)weights.Options.HistoryFactor * shares[pool.Length][k], vector);
+    }
+
+    private ReadOnlySpan<int> PoolOf(int user) => weights.Pools is { } pools ? pools[user] : [];
+
+    private static void Add(ReadOnlySpan<float> row, float share, Span<float> vector)
+    {
+        ReadOnlySpan<Vector<float>> rows = MemoryMarshal.Cast<float, Vector<float>>(row);
+        Span<Vector<float>> sums = MemoryMarshal.Cast<float, Vector<float>>(vector);
+        for (int v = 0; v < sums.Length; v++) sums[v] += rows[v] * share;
+        for (int e = sums.Length * Vector<float>.Count; e < vector.Length; e++) vector[e] += row[e] * share;
     }
 }

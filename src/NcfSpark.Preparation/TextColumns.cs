@@ -2,67 +2,79 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
 
-/// <summary>Reads two columns, as text, of the files that stand beside the log: items' titles, pairs to score. CSV with a header and commas, or Parquet.</summary>
+/// <summary>Reads columns, as text, of the files that stand beside the log: items' titles, lists, pairs to score. CSV with a header and commas, or Parquet.</summary>
 public static class TextColumns
 {
+    private const int RowsOfPart = 1 << 16;
+
     /// <param name="path">A file, folder or glob.</param>
     /// <param name="setting">The setting that names it, for messages.</param>
-    /// <param name="first">The first column, and the setting that names it.</param>
-    /// <param name="second">The second column, and the setting that names it.</param>
-    /// <returns>Both columns, row by row in the order of the files; no value is empty.</returns>
-    /// <exception cref="InvalidInputException">A file is missing, cut short, lacks a column, or has a row without both values.</exception>
-    public static (string[] First, string[] Second) Read(string path, string setting, (string Setting, string Column) first, (string Setting, string Column) second)
+    /// <param name="columns">The columns.</param>
+    /// <returns>Each column whole, row by row in the order of the files.</returns>
+    /// <exception cref="InvalidInputException">A file is missing, cut short, lacks a column, or has a row without a value that is needed.</exception>
+    public static string[][] Read(string path, string setting, params TextColumn[] columns)
+    {
+        string[][][] parts = [.. Stream(path, setting, columns)];
+        return [.. columns.Select((_, c) => parts.SelectMany(part => part[c]).ToArray())];
+    }
+
+    /// <summary>The same in parts of some ten thousand rows (of Parquet, a row group), read as they are asked for: for files that may be large.</summary>
+    /// <inheritdoc cref="Read(string, string, TextColumn[])"/>
+    public static IEnumerable<string[][]> Stream(string path, string setting, params TextColumn[] columns)
     {
         InputFiles files = InputFiles.Find(path, "auto", setting);
         FileCheck.CheckWhole(files);
-        var (firsts, seconds) = (new List<string>(), new List<string>());
-        foreach (string file in files.Paths)
-        {
-            if (files.IsParquet)
-            {
-                firsts.AddRange(ParquetColumns.ReadAsText(file, first.Column));
-                seconds.AddRange(ParquetColumns.ReadAsText(file, second.Column));
-            }
-            else
-            {
-                ReadCsv(file, first, second, firsts, seconds);
-            }
-        }
-
-        return ([.. firsts], [.. seconds]);
+        return files.Paths.SelectMany(file => files.IsParquet ? ReadParquet(file, columns) : ReadCsv(file, columns));
     }
 
-    private static void ReadCsv(string file, (string Setting, string Column) first, (string Setting, string Column) second, List<string> firsts, List<string> seconds)
+    private static IEnumerable<string[][]> ReadParquet(string file, TextColumn[] columns)
+    {
+        foreach (string[][] group in ParquetGroups.ReadAsText(file, [.. columns.Select(column => column.Name)]))
+        {
+            for (int c = 0; c < columns.Length; c++)
+            {
+                if (!columns[c].MayBeEmpty && Array.IndexOf(group[c], "") is >= 0 and int row) throw new InvalidInputException($"{file}, column {columns[c].Name}: a value is missing or empty (row {row} of its row group). Give it a value, or take the row out.");
+            }
+
+            yield return group;
+        }
+    }
+
+    private static IEnumerable<string[][]> ReadCsv(string file, TextColumn[] columns)
     {
         List<string>? header = null;
-        int firstPlace = 0, secondPlace = 0;
+        int[] places = [];
+        List<string>[] part = [.. columns.Select(_ => new List<string>())];
         foreach ((long line, List<string> fields) in CsvRecords.Read(file, ","))
         {
             if (header is null)
             {
                 header = fields;
-                (firstPlace, secondPlace) = (PlaceOf(file, header, first), PlaceOf(file, header, second));
+                places = Array.ConvertAll(columns, column => PlaceOf(file, header, column));
                 continue;
             }
 
             if (fields.Count != header.Count) throw new InvalidInputException($"{file}, line {line}: there are {fields.Count} columns where the header has {header.Count}. A field with a comma must be quoted by \".");
-            foreach ((int place, string column) in new[] { (firstPlace, first.Column), (secondPlace, second.Column) })
+            for (int c = 0; c < columns.Length; c++)
             {
-                if (fields[place].Length == 0) throw new InvalidInputException($"{file}, line {line}, column {column}: it is empty. Give it a value, or take the line out.");
+                if (fields[places[c]].Length == 0 && !columns[c].MayBeEmpty) throw new InvalidInputException($"{file}, line {line}, column {columns[c].Name}: it is empty. Give it a value, or take the line out.");
+                part[c].Add(fields[places[c]]);
             }
 
-            firsts.Add(fields[firstPlace]);
-            seconds.Add(fields[secondPlace]);
+            if (part[0].Count < RowsOfPart) continue;
+            yield return Array.ConvertAll(part, column => column.ToArray());
+            foreach (List<string> column in part) column.Clear();
         }
 
-        if (header is null) throw new InvalidInputException($"{file} has no line: a header with the columns {first.Column} and {second.Column} is wanted.");
+        if (header is null) throw new InvalidInputException($"{file} has no line: a header with the column{(columns.Length == 1 ? "" : "s")} {string.Join(" and ", columns.Select(column => column.Name))} is wanted.");
+        yield return Array.ConvertAll(part, column => column.ToArray());
     }
 
-    private static int PlaceOf(string file, List<string> header, (string Setting, string Column) wanted)
+    private static int PlaceOf(string file, List<string> header, TextColumn wanted)
     {
-        int place = header.IndexOf(wanted.Column);
+        int place = header.IndexOf(wanted.Name);
         if (place >= 0) return place;
-        string nearest = NearestName.Of(wanted.Column, header) is string name ? $" Did you mean {name}?" : "";
-        throw new InvalidInputException($"{file}, line 1: there is no column {wanted.Column}; there are {string.Join(", ", header)}.{nearest} Set {wanted.Setting}.");
+        string nearest = NearestName.Of(wanted.Name, header) is string name ? $" Did you mean {name}?" : "";
+        throw new InvalidInputException($"{file}, line 1: there is no column {wanted.Name}; there are {string.Join(", ", header)}.{nearest} Set {wanted.Setting}.");
     }
 }

@@ -1,62 +1,61 @@
 using NcfSpark.Data;
 using NcfSpark.Kernels;
-using NcfSpark.Model;
 
 namespace NcfSpark.Scoring;
 
 /// <summary>
-/// Writes each user's K best items: user_id, rank (from 1), item_id, score, source, by user and rank. Users stream through: memory holds the
-/// model, and the lists of two row groups (<see cref="RecommendationLists"/>).
+/// Writes users' lists as they stream by: user_id, rank (from 1), item_id, score, source, by user and rank. A row group is written while the next is
+/// scored, so memory holds two of them. Users come in the order of their ids, so a group's statistics let a reader skip to a user.
 /// </summary>
-/// <param name="model">Ids and how often each was trained on.</param>
-/// <param name="scorer">The model's scores.</param>
-/// <param name="seen">For each user the items that are not recommended.</param>
-/// <param name="options">K, and threads.</param>
-public sealed class RecommendationWriter(TrainedModel model, IModelScorer scorer, InteractionLists seen, ScoreOptions options)
+public sealed class RecommendationWriter : IDisposable
 {
-    private readonly RecommendationLists lists = new(model, scorer, options);
+    private readonly ParquetFile file;
+    private readonly IdTable items;
+    private readonly ChosenUsers chosen;
+    private readonly Recommender recommender;
+    private Task writing = Task.CompletedTask;
 
-    /// <summary>Writes the file.</summary>
-    /// <returns>Rows by source.</returns>
-    public SortedDictionary<string, long> Write(string path, IProgressReporter progress, CancellationToken cancellation = default)
+    /// <param name="path">The Parquet file.</param>
+    /// <param name="items">The model's items.</param>
+    /// <param name="chosen">The users, for their ids.</param>
+    /// <param name="recommender">Finds their lists.</param>
+    public RecommendationWriter(string path, IdTable items, ChosenUsers chosen, Recommender recommender)
     {
-        Type UserId = model.Users.IsNumeric ? typeof(long) : typeof(string), ItemId = model.Items.IsNumeric ? typeof(long) : typeof(string);
-        using ParquetFile file = ParquetFile.Create(path, ("user_id", UserId), ("rank", typeof(int)), ("item_id", ItemId), ("score", typeof(float)), ("source", typeof(string)));
-        using IProgressTask task = progress.Start("scoring", model.Users.Count, "users");
-        var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
-        TopLists best = lists.NewLists(), written = lists.NewLists();
-        Task writing = Task.CompletedTask; // a group is written while the next is scored
-        try
-        {
-            for (int start = 0; start < model.Users.Count; start += lists.UsersAtOnce)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                int[] users = [.. Enumerable.Range(start, Math.Min(lists.UsersAtOnce, model.Users.Count - start))];
-                int[] placeOf = lists.FindBest(users, Excluded, best, cancellation);
-                writing.GetAwaiter().GetResult();
-                (best, written) = (written, best);
-                TopLists filled = written;
-                writing = Task.Run(() => WriteGroup(file, lists.Rows(users, placeOf, filled), rows), CancellationToken.None);
-                task.Advance(users.Length);
-            }
-
-            writing.GetAwaiter().GetResult();
-        }
-        finally
-        {
-            Task.WaitAny([writing], CancellationToken.None); // whatever happened, nothing writes to a file that is closed
-        }
-
-        return rows;
+        (this.items, this.chosen, this.recommender) = (items, chosen, recommender);
+        file = ParquetFile.Create(path, ("user_id", TypeOf(chosen.IdsOf([]))), ("rank", typeof(int)), ("item_id", items.IsNumeric ? typeof(long) : typeof(string)), ("score", typeof(float)), ("source", typeof(string)));
     }
 
-    private ReadOnlySpan<int> Excluded(int user) => options.ExcludeSeen ? seen[user] : [];
+    /// <summary>Rows by source, once <see cref="Finish"/> was called.</summary>
+    public SortedDictionary<string, long> Rows { get; } = new(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
 
-    private void WriteGroup(ParquetFile file, RecommendationRows rows, SortedDictionary<string, long> rowsBySource)
+    /// <summary>Writes the lists of some of the users, later ones than before.</summary>
+    public void Write(ReadOnlyMemory<int> users, ExcludedItems seen, IProgressTask task, CancellationToken cancellation = default)
     {
-        foreach (string source in rows.Sources) rowsBySource[source] = rowsBySource.GetValueOrDefault(source) + 1;
-        file.WriteGroup(IdsOf(model.Users, rows.Users), rows.Ranks, IdsOf(model.Items, rows.Items), rows.Scores, rows.Sources);
+        for (int start = 0; start < users.Length; start += recommender.UsersAtOnce)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ReadOnlyMemory<int> group = users.Slice(start, Math.Min(recommender.UsersAtOnce, users.Length - start));
+            RecommendationRows rows = recommender.Recommend(group, seen, cancellation);
+            Finish();
+            writing = Task.Run(() => WriteGroup(rows), CancellationToken.None);
+            task.Advance(group.Length);
+        }
     }
 
-    private static Array IdsOf(IdTable ids, int[] indexes) => ids.IsNumeric ? Array.ConvertAll(indexes, index => ids.Numbers[index]) : Array.ConvertAll(indexes, index => ids.Texts[index]);
+    /// <summary>Waits until all is written.</summary>
+    public void Finish() => writing.GetAwaiter().GetResult();
+
+    public void Dispose()
+    {
+        Task.WaitAny([writing], CancellationToken.None); // whatever happened, nothing writes to a file that is closed
+        file.Dispose();
+    }
+
+    private void WriteGroup(RecommendationRows rows)
+    {
+        foreach (string source in rows.Sources) Rows[source] = Rows.GetValueOrDefault(source) + 1;
+        if (rows.Users.Length > 0) file.WriteGroup(chosen.IdsOf(rows.Users), rows.Ranks, items.IdsOf(rows.Items), rows.Scores, rows.Sources);
+    }
+
+    private static Type TypeOf(Array ids) => ids.GetType().GetElementType()!;
 }

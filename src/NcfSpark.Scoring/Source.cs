@@ -14,7 +14,7 @@ public static class Source
     /// <summary>How many training users have the item: where the model was not trained on the user, or does not know the item.</summary>
     public const string Popularity = "popularity";
 
-    /// <summary>What a user of the model is scored by.</summary>
+    /// <summary>What a user is scored by; below 0 is one whom the model does not know.</summary>
     internal static string Of(TrainedModel model, int user) =>
-        model.Users.Interactions[user] > 0 ? Model : model.Weights.Pools is { } pools && !pools[user].IsEmpty ? History : Popularity;
+        user < 0 ? Popularity : model.Users.Interactions[user] > 0 ? Model : model.Weights.Pools is { } pools && !pools[user].IsEmpty ? History : Popularity;
 }

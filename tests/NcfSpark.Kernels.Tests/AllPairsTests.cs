@@ -100,7 +100,7 @@ public sealed class AllPairsTests
     {
         int[] excluded = [.. Enumerable.Range(0, scores.Length).Where(item => item % 3 == 1)];
         var best = new TopLists(2, k.Get);
-        best.Keep(1, scores, excluded);
+        best.Keep(1, scores, [.. Enumerable.Range(0, scores.Length)], excluded);
         int[] sorted = [.. Enumerable.Range(0, scores.Length).Except(excluded).Where(item => !float.IsNaN(scores[item])).OrderByDescending(item => scores[item]).ThenBy(item => item).Take(k.Get)];
         Assert.Equal(sorted, best.Items(1).ToArray());
         Assert.Equal(sorted.Select(item => scores[item]), best.Scores(1).ToArray());

@@ -62,7 +62,7 @@ public sealed class WriterTests : IDisposable
         TrainedModel model = Model() with { Weights = history };
         using IModelScorer scorer = Scorer(history, torch);
         string path = Path.Combine(directory, "history.parquet");
-        SortedDictionary<string, long> rows = new RecommendationWriter(model, scorer, seen, new ScoreOptions { TopK = 3 }).Write(path, SilentProgress.Instance);
+        SortedDictionary<string, long> rows = Recommendations.Write(path, model, scorer, seen, new ScoreOptions { TopK = 3 });
         Assert.Equal((3, 87, 0), (rows[Source.History], rows[Source.Model], rows[Source.Popularity]));
         int row = 3 * 3;
         double[] vector = new double[4];
@@ -75,7 +75,7 @@ public sealed class WriterTests : IDisposable
         Assert.Equal(1 / (1 + Math.Exp(-Score(best[0]))), ParquetColumns.Read<float>(path, "score")[row], 1e-5);
 
         string pairs = Path.Combine(directory, "history-pairs.parquet");
-        new PairWriter(model, scorer, new ScoreOptions()).Write(pairs, ["1003", "1003", "1000"], [$"i{best[0]}", "unknown", "i1"], SilentProgress.Instance);
+        new PairWriter(model, scorer, new ScoreOptions()).Write(pairs, PairList.Of([[["1003", "1003", "1000"], [$"i{best[0]}", "unknown", "i1"]]]), SilentProgress.Instance);
         Assert.Equal(["history", "popularity", "model"], ParquetColumns.ReadStrings(pairs, "source"));
     }
 
@@ -102,7 +102,7 @@ public sealed class WriterTests : IDisposable
         var model = new TrainedModel(many, new IdTable([.. Enumerable.Range(0, Many).Select(user => (long)user)], [.. Enumerable.Range(0, Many).Select(user => user % 3)]), new IdTable([10L, 11, 12, 13, 14], [5, 4, 3, 2, 1]));
         using var scorer = new FusedScorer(many, SimdLevels.Best);
         string path = Path.Combine(directory, "many.parquet");
-        SortedDictionary<string, long> rows = new RecommendationWriter(model, scorer, InteractionLists.FromRows(Many, [], []), new ScoreOptions { TopK = 2 }).Write(path, SilentProgress.Instance);
+        SortedDictionary<string, long> rows = Recommendations.Write(path, model, scorer, InteractionLists.FromRows(Many, [], []), new ScoreOptions { TopK = 2 });
         Assert.Equal(2 * Many, rows.Values.Sum());
         Assert.Equal(Enumerable.Range(0, 2 * Many).Select(row => row / 2L), ParquetColumns.Read<long>(path, "user_id"));
         Assert.Equal(Enumerable.Range(0, 2 * Many).Select(row => row / 2 % 3 == 0 ? "popularity" : "model"), ParquetColumns.ReadStrings(path, "source"));
@@ -122,7 +122,7 @@ public sealed class WriterTests : IDisposable
     {
         using IModelScorer scorer = Scorer(weights, torch);
         string path = Path.Combine(directory, "pairs.parquet");
-        new PairWriter(Model(), scorer, new ScoreOptions { Threshold = 0.5 }).Write(path, ["1005", "1005", "1003", "7", "1000"], ["i4", "unknown", "i1", "i0", "i39"], SilentProgress.Instance);
+        new PairWriter(Model(), scorer, new ScoreOptions { Threshold = 0.5 }).Write(path, PairList.Of([[["1005", "1005"], ["i4", "unknown"]], [["1003", "7", "1000"], ["i1", "i0", "i39"]]]), SilentProgress.Instance);
         Assert.Equal([1005L, 1005, 1003, 7, 1000], ParquetColumns.Read<long>(path, "user_id"));
         Assert.Equal(["model", "popularity", "popularity", "popularity", "model"], ParquetColumns.ReadStrings(path, "source"));
         float[] all = new float[ItemCount], scores = ParquetColumns.Read<float>(path, "score");
@@ -139,7 +139,7 @@ public sealed class WriterTests : IDisposable
     {
         using IModelScorer scorer = Scorer(weights, torch);
         string path = Path.Combine(directory, $"{Guid.NewGuid()}.parquet");
-        rows = new RecommendationWriter(Model(), scorer, seen, options).Write(path, SilentProgress.Instance);
+        rows = Recommendations.Write(path, Model(), scorer, seen, options);
         return path;
     }
 

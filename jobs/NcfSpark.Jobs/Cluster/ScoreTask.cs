@@ -49,17 +49,17 @@ internal static class ScoreTask
     private static void Score(ScoreTaskSettings settings, TaskRows rows, Stream output)
     {
         TrainedModel model = Open(settings);
-        ModelWeights weights = model.Weights;
-        if (weights.Options.HasHistory) weights.Pools = UserPools.Latest(InteractionLists.FromRows(weights.UserCount, [], []), weights.Options.HistoryLength); // what each did last comes with the rows
-        using var scorer = new FusedScorer(weights, SimdLevels.FromEnvironment());
-        var lists = new RecommendationLists(model, scorer, settings.Score);
-        TopLists best = lists.NewLists();
-        var writer = new RecommendationLines(model, output);
-        while (rows.NextUsers(lists.UsersAtOnce) is { } block)
+        ScoreOptions options = settings.Score;
+        RecommendableItems items = settings.Items.Length == 0 ? RecommendableItems.All(model.Items) : ItemFile.Read(settings.Items, model.Items.Count, options.MaxPerGroup);
+        using var scorer = new FusedScorer(model.Weights, SimdLevels.FromEnvironment(), items.Items);
+        var recommender = new Recommender(model, scorer, items, options);
+        long? since = options.Since.Length == 0 ? null : Scoring.Moment.Parse(options.Since);
+        var lines = new RecommendationLines(model, output);
+        while (rows.NextUsers(recommender.UsersAtOnce) is { } block)
         {
-            if (weights.Pools is { } pools) Fill(pools, block);
-            int[] placeOf = lists.FindBest(block.Users, user => settings.Score.ExcludeSeen ? block.ItemsOf(user) : [], best, CancellationToken.None);
-            writer.Write(lists.Rows(block.Users, placeOf, best));
+            int[] users = block.Since(since);
+            if (model.Weights.Pools is { } pools) Array.ForEach(users, user => pools.SetLatest(user, block.ItemsOf(user), block.TimestampsOf(user)));
+            lines.Write(recommender.Recommend(users, block.ItemsOf));
         }
 
         output.Flush();
@@ -76,14 +76,5 @@ internal static class ScoreTask
         return directory.Manifest.Fingerprint == settings.Model
             ? TrainedModel.Read(directory)
             : throw new InvalidInputException($"{directory.Path} as {Environment.MachineName} sees it is another model than the one to score with.");
-    }
-
-    private static void Fill(UserPools pools, TaskUsers block)
-    {
-        InteractionRows rows = block.Rows;
-        int[] order = UserPools.InOrder(rows, Enumerable.Range(0, rows.Count));
-        var byTime = InteractionLists.FromRows(block.Users.Length, Array.ConvertAll(order, row => block.PlaceOf(rows.Users[row])), Array.ConvertAll(order, row => rows.Items[row]));
-        UserPools latest = UserPools.Latest(byTime, pools.Length);
-        for (int place = 0; place < block.Users.Length; place++) latest.Items_UK.AsSpan(place * pools.Length, pools.Length).CopyTo(pools.Items_UK.AsSpan(block.Users[place] * pools.Length));
     }
 }

@@ -9,8 +9,9 @@ namespace NcfSpark.Jobs.Cluster;
 /// <param name="RunDirectory">Where the model's directory stands, on storage that driver and executors share.</param>
 /// <param name="Model">The fingerprint that the model must have.</param>
 /// <param name="Heartbeat">The file by which the driver says that it lives.</param>
-/// <param name="Score">K, and what is left out.</param>
-internal sealed record ScoreTaskSettings(string RunDirectory, string Model, string Heartbeat, ScoreOptions Score)
+/// <param name="Items">The Parquet file of the items that may be recommended (item_index, and item_group from 0 or -1, by index); "" where all may be, in any number.</param>
+/// <param name="Score">What is recommended.</param>
+internal sealed record ScoreTaskSettings(string RunDirectory, string Model, string Heartbeat, string Items, ScoreOptions Score)
 {
     /// <summary>As one word of a shell's line.</summary>
     public string ToWord() => Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(this));

@@ -1,5 +1,7 @@
 using NcfSpark.Data;
 using NcfSpark.Engines;
+using NcfSpark.Model;
+using NcfSpark.Scoring;
 
 namespace NcfSpark.Jobs.Cluster;
 
@@ -8,30 +10,31 @@ namespace NcfSpark.Jobs.Cluster;
 /// task reads the model from the run directory, scores them (<see cref="ScoreTask"/>), and Spark writes what it says, in its order: by user and rank, over all files.
 /// A task that is lost is run again by Spark, and no other.
 /// </summary>
-internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageDirectory model)
+internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageDirectory model, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
 {
     private const int FewestUsers = 1000; // of a task that is to be worth its start
 
     // Parts of the prepared data with what a user has done.
     private static readonly (string Part, string Condition)[] Parts = [("train", " WHERE label = 1"), ("validation", ""), ("test", "")];
 
-    private readonly long users = prepared.Manifest.Rows["users"], items = prepared.Manifest.Rows["items"];
+    private readonly ScoreOptions options = job.Configuration.Score;
+    private readonly bool allUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count;
+    private readonly bool allItems = items.Groups is null && items.Items.Length == trained.Items.Count;
 
-    /// <summary>Writes the files into a directory that is not there yet.</summary>
-    /// <returns>Rows by source.</returns>
+    /// <summary>Writes the lists of the chosen users whom the model knows, into a directory that is not there yet.</summary>
+    /// <returns>How many users were wanted, and rows by source.</returns>
     /// <exception cref="InvalidInputException">An executor cannot run the tasks; the message says why.</exception>
-    public SortedDictionary<string, long> Write(string directory)
+    public (long Users, SortedDictionary<string, long> Rows) Write(string directory)
     {
         try
         {
             var engine = (IClusterEngine)job.Engine.Open(job);
-            using var heartbeat = new Heartbeat(job.RunDirectory, job.Time);
-            var settings = new ScoreTaskSettings(Path.GetFullPath(job.RunDirectory), model.Manifest.Fingerprint, heartbeat.Path, job.Configuration.Score with { Threads = 1 }); // Spark runs a task for each core
-            bool numericUsers = !ParquetColumns.IsString(model.File("users.parquet"), "user_id"), numericItems = !ParquetColumns.IsString(model.File("items.parquet"), "item_id");
-            var script = new TaskScript($"exec {Program(engine)} {ScoreTask.Verb} {settings.ToWord()}", [("user_id", numericUsers ? "BIGINT" : "STRING"), ("rank", "INT"), ("item_id", numericItems ? "BIGINT" : "STRING"), ("score", "FLOAT"), ("source", "STRING")]);
-            string rows = Rows(engine);
-            engine.WriteParquet($"SELECT {Id("user_id", numericUsers)}, rank, {Id("item_id", numericItems)}, score, source FROM ({script.Over(ByTask(engine, rows, Tasks(engine)), "user_index", "item_index", "timestamp")})", directory);
-            return Count(engine, rows, directory);
+            using var shared = new TaskDirectory(job.RunDirectory, job.Time);
+            if (!allItems) ItemFile.Write(shared.File("items.parquet"), items);
+            string rows = Rows(engine, shared);
+            (long users, long withList) = Expect(engine, shared, rows);
+            engine.WriteParquet(Query(engine, shared, rows), directory);
+            return (users, Count(engine, directory, withList));
         }
         catch (SqlEngineException failure) when (TaskFailure.In(failure) is { } said)
         {
@@ -44,34 +47,46 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
     }
 
     // A row of the user alone, so that nobody is missing, and one for each item that they have.
-    private string Rows(IClusterEngine engine)
+    private string Rows(IClusterEngine engine, TaskDirectory shared)
     {
-        Read("users");
+        string users = prepared.File("users"), wanted = "";
+        if (!allUsers)
+        {
+            users = shared.File("users.parquet");
+            using (ParquetFile file = ParquetFile.Create(users, ("user_index", typeof(int)))) file.WriteGroup(Array.FindAll(chosen.Users, user => user >= 0));
+            wanted = " SEMI JOIN ncf_score_users USING (user_index)";
+        }
+
+        engine.ReadParquet("ncf_score_users", [users]);
         string rows = "SELECT user_index, CAST(-1 AS INT) AS item_index, CAST(0 AS BIGINT) AS timestamp FROM ncf_score_users";
-        if (!job.Configuration.Score.ExcludeSeen && !job.Configuration.Model.HasHistory) return rows;
+        if (!options.ExcludeSeen && options.Since.Length == 0 && trained.Weights.Pools is null) return rows;
         foreach ((string part, string condition) in Parts.Where(part => prepared.Manifest.Rows.GetValueOrDefault(part.Part) > 0))
         {
-            Read(part);
-            rows += $" UNION ALL SELECT user_index, item_index, timestamp FROM ncf_score_{part}{condition}";
+            engine.ReadParquet($"ncf_score_{part}", [prepared.File(part)]);
+            rows += $" UNION ALL SELECT user_index, item_index, timestamp FROM ncf_score_{part}{wanted}{condition}";
         }
 
         return rows;
+    }
 
-        void Read(string part) => engine.ReadParquet($"ncf_score_{part}", [prepared.File(part)]);
+    private string Query(IClusterEngine engine, TaskDirectory shared, string rows)
+    {
+        var settings = new ScoreTaskSettings(Path.GetFullPath(job.RunDirectory), model.Manifest.Fingerprint, shared.Heartbeat, allItems ? "" : shared.File("items.parquet"), options with { Threads = 1 }); // Spark runs a task for each core
+        var script = new TaskScript(
+            $"exec {Program(engine)} {ScoreTask.Verb} {settings.ToWord()}",
+            [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING")]);
+        return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
     }
 
     // Task t has the users from t · ⌈users / tasks⌉ on, by user and item.
-    private string ByTask(IClusterEngine engine, string rows, long tasks)
+    private string ByTask(IClusterEngine engine, string rows)
     {
-        long usersEach = (users + tasks - 1) / tasks;
-        int used = (int)((users + usersEach - 1) / usersEach);
+        long users = trained.Users.Count, wanted = job.Configuration.Spark.ScoreTasks > 0 ? Math.Min(job.Configuration.Spark.ScoreTasks, users) : Math.Clamp(users / FewestUsers, 1, engine.ShufflePartitions);
+        long usersEach = (users + wanted - 1) / wanted;
+        int tasks = (int)((users + usersEach - 1) / usersEach);
         string numbered = $"SELECT *, CAST({engine.Dialect.IntegerQuotient("user_index", usersEach.ToString())} AS INT) AS task FROM ({rows})";
-        return $"SELECT user_index, item_index, timestamp FROM ({TaskScript.Partitioned(numbered, "task", used)}) SORT BY user_index, item_index";
+        return $"SELECT user_index, item_index, timestamp FROM ({TaskScript.Partitioned(numbered, "task", tasks)}) SORT BY user_index, item_index";
     }
-
-    private long Tasks(IClusterEngine engine) => job.Configuration.Spark.ScoreTasks > 0
-        ? Math.Min(job.Configuration.Spark.ScoreTasks, users)
-        : Math.Clamp(users / FewestUsers, 1, engine.ShufflePartitions);
 
     private string Program(IClusterEngine engine)
     {
@@ -80,17 +95,33 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
         return $"{engine.Ship(archive, alias)}/ncfspark";
     }
 
-    // What was written must be what was to be written: a script that ends well without its rows fails nothing.
-    private SortedDictionary<string, long> Count(IClusterEngine engine, string rows, string directory)
+    // The users who are wanted, and those of them to whom something is left to recommend.
+    private (long Users, long WithList) Expect(IClusterEngine engine, TaskDirectory shared, string rows)
     {
-        long most = Math.Min(job.Configuration.Score.TopK, items);
-        string left = job.Configuration.Score.ExcludeSeen ? $"{items} - (count(*) - 1)" : $"{items}";
-        long wanted = (long)engine.Query($"SELECT coalesce(sum(least({most}, n)), 0) FROM (SELECT {left} AS n FROM ({rows}) GROUP BY user_index)")[0][0]!;
-        var bySource = new SortedDictionary<string, long>(StringComparer.Ordinal) { [Scoring.Source.Model] = 0, [Scoring.Source.Popularity] = 0 };
-        engine.ReadParquet("ncf_score_written", [directory]);
-        foreach (IReadOnlyList<object?> row in engine.Query("SELECT source, count(*) FROM ncf_score_written WHERE score IS NOT NULL AND user_id IS NOT NULL AND item_id IS NOT NULL GROUP BY source")) bySource[(string)row[0]!] = (long)row[1]!;
-        return bySource.Values.Sum() == wanted ? bySource : throw new InvalidDataException($"Spark wrote {bySource.Values.Sum():N0} recommendations where there should be {wanted:N0}. Nothing was published; run the same command again.");
+        string touched = allItems ? rows : $"SELECT r.user_index, CASE WHEN i.item_index IS NULL THEN -1 ELSE r.item_index END AS item_index, r.timestamp, r.item_index AS any_index FROM ({rows}) r LEFT JOIN ncf_score_items i ON r.item_index = i.item_index";
+        if (!allItems) engine.ReadParquet("ncf_score_items", [shared.File("items.parquet")]);
+        string seen = options.ExcludeSeen ? "count(CASE WHEN item_index >= 0 THEN 1 END)" : "0";
+        string since = options.Since.Length == 0 ? "" : $" HAVING max(CASE WHEN {(allItems ? "item_index" : "any_index")} >= 0 THEN timestamp END) >= {Moment.Parse(options.Since)}";
+        IReadOnlyList<object?> counts = engine.Query($"SELECT count(*), count(CASE WHEN seen < {items.Items.Length} THEN 1 END) FROM (SELECT user_index, {seen} AS seen FROM ({touched}) GROUP BY user_index{since})")[0];
+        return ((long)counts[0]!, (long)counts[1]!);
     }
 
-    private static string Id(string column, bool numeric) => numeric ? column : $"CAST(unbase64({column}) AS STRING) AS {column}";
+    // What was written must be what was to be written: a script that ends well without its rows fails nothing. NULL is what Spark could not read.
+    private static SortedDictionary<string, long> Count(IClusterEngine engine, string directory, long withList)
+    {
+        var bySource = new SortedDictionary<string, long>(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
+        engine.ReadParquet("ncf_score_written", [directory]);
+        long lists = 0;
+        foreach (IReadOnlyList<object?> row in engine.Query("SELECT source, count(*), count(CASE WHEN rank = 1 THEN 1 END) FROM ncf_score_written WHERE user_id IS NOT NULL AND rank IS NOT NULL AND item_id IS NOT NULL AND score IS NOT NULL GROUP BY source"))
+        {
+            bySource[(string)row[0]!] = (long)row[1]!;
+            lists += (long)row[2]!;
+        }
+
+        return lists == withList ? bySource : throw new InvalidDataException($"Spark wrote the lists of {lists:N0} users, and there should be {withList:N0}. Nothing was published; run the same command again.");
+    }
+
+    private static string TypeOf(IdTable ids) => ids.IsNumeric ? "BIGINT" : "STRING";
+
+    private static string Id(string column, IdTable ids) => ids.IsNumeric ? column : $"CAST(unbase64({column}) AS STRING) AS {column}";
 }

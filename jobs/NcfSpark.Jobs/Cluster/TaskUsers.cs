@@ -8,12 +8,18 @@ namespace NcfSpark.Jobs.Cluster;
 /// <param name="Rows">By user and item.</param>
 internal sealed record TaskUsers(int[] Users, int[] Offsets, InteractionRows Rows)
 {
-    public int PlaceOf(int user) => Array.BinarySearch(Users, user);
-
     /// <summary>A user's items, rising.</summary>
-    public ReadOnlySpan<int> ItemsOf(int user)
+    public ReadOnlySpan<int> ItemsOf(int user) => Rows.Items.AsSpan(RangeOf(user));
+
+    /// <summary>When they used each.</summary>
+    public ReadOnlySpan<long> TimestampsOf(int user) => Rows.Timestamps.AsSpan(RangeOf(user));
+
+    /// <summary>Those who did something at a time or later; all where there is no time.</summary>
+    public int[] Since(long? time) => time is null ? Users : Array.FindAll(Users, user => TimestampsOf(user).ContainsAnyInRange(time.Value, long.MaxValue));
+
+    private Range RangeOf(int user)
     {
-        int place = PlaceOf(user);
-        return Rows.Items.AsSpan(Offsets[place]..Offsets[place + 1]);
+        int place = Array.BinarySearch(Users, user);
+        return Offsets[place]..Offsets[place + 1];
     }
 }

@@ -1,0 +1,58 @@
+using System.Runtime.Intrinsics;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// A hidden layer and an output, y = V_2 relu(V_1 x + c_1) + c_2, for 32 inputs at once, one a lane (<see cref="LanesProduct{S, V}"/>). A lane's output
+/// depends on its input alone. Its layers are set first; after that any number of threads may call it, each with a batch of its own.
+/// </summary>
+public sealed unsafe class LanesMlp : IDisposable
+{
+    private readonly int inputs, width, outputs;
+    private readonly AlignedArray<float> hidden, output;
+    private readonly SimdLevel level;
+
+    /// <param name="inputs">Numbers of x.</param>
+    /// <param name="width">Of the hidden layer.</param>
+    /// <param name="outputs">Numbers of y.</param>
+    /// <param name="level">The instruction set.</param>
+    public LanesMlp(int inputs, int width, int outputs, SimdLevel level)
+    {
+        (this.inputs, this.width, this.outputs, this.level) = (inputs, width, outputs, level);
+        (hidden, output) = (new(WeightGroups.Size(width, inputs)), new(WeightGroups.Size(outputs, width)));
+    }
+
+    /// <summary>Sets row n of V_1 and of c_1.</summary>
+    public void SetHidden(int n, ReadOnlySpan<float> weight, float bias) => WeightGroups.Set(hidden.Start, n, bias, weight);
+
+    /// <summary>Sets row n of V_2 and of c_2.</summary>
+    public void SetOutput(int n, ReadOnlySpan<float> weight, float bias) => WeightGroups.Set(output.Start, n, bias, weight);
+
+    /// <summary>Room for 32 inputs and what is made of them.</summary>
+    public LanesBatch NewBatch() => new(inputs, width, outputs);
+
+    /// <summary>From a batch's inputs to its outputs.</summary>
+    public void Apply(LanesBatch batch)
+    {
+        switch (level)
+        {
+            case SimdLevel.Avx512: Apply<Simd512, Vector512<float>>(batch); break;
+            case SimdLevel.Avx2: Apply<Simd256, Vector256<float>>(batch); break;
+            default: Apply<Simd128, Vector128<float>>(batch); break;
+        }
+    }
+
+    public void Dispose()
+    {
+        hidden.Dispose();
+        output.Dispose();
+    }
+
+    private void Apply<S, V>(LanesBatch batch)
+        where S : ISimd<V>
+        where V : struct
+    {
+        LanesProduct<S, V>.Multiply<Relu>(batch.X, hidden.Start, batch.Z, inputs, width);
+        LanesProduct<S, V>.Multiply<Plain>(batch.Z, output.Start, batch.Y, width, outputs);
+    }
+}

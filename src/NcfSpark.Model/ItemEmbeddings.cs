@@ -1,0 +1,67 @@
+using NcfSpark.Kernels;
+
+namespace NcfSpark.Model;
+
+/// <summary>
+/// Which items are alike, by the cosine of what the model has learned of each: its GMF embedding and its MLP embedding side by side, after the
+/// model's activation. Biases, which say how popular an item is, are left out.
+/// </summary>
+public sealed class ItemEmbeddings : IUserSide, IDisposable
+{
+    private readonly int size;
+    private readonly float[] unit_IE;
+    private readonly int[] own;
+    private readonly AllPairs pairs;
+
+    /// <param name="weights">The model.</param>
+    /// <param name="among">The items that may stand in a list, rising.</param>
+    /// <param name="level">The instruction set.</param>
+    public ItemEmbeddings(ModelWeights weights, ReadOnlySpan<int> among, SimdLevel level)
+    {
+        Weight[] tables = [.. new[] { weights.ItemGmf, weights.ItemMlp }.OfType<Weight>()];
+        size = tables.Sum(table => table.Columns);
+        unit_IE = new float[checked(weights.ItemCount * size)];
+        bool relu = weights.Options.EmbeddingActivation == "relu";
+        Parallel.For(0, weights.ItemCount, item =>
+        {
+            Span<float> unit = Of(item);
+            int start = 0;
+            foreach (Weight table in tables)
+            {
+                table.Row(item).CopyTo(unit[start..]);
+                start += table.Columns;
+            }
+
+            double squares = 0;
+            foreach (ref float value in unit)
+            {
+                if (relu) value = Math.Max(value, 0);
+                squares += (double)value * value;
+            }
+
+            if (squares == 0) return; // alike to none
+            foreach (ref float value in unit) value = (float)(value / Math.Sqrt(squares));
+        });
+        own = [.. Enumerable.Range(0, weights.ItemCount)];
+        pairs = new AllPairs(new ScoreShape { VectorSize = size, ScoreIsLogit = true }, among, level);
+        for (int place = 0; place < among.Length; place++) pairs.SetItem(place, Of(among[place]), []);
+    }
+
+    /// <summary>Finds the items most alike to each of some items.</summary>
+    /// <param name="items">The items whose lists are wanted.</param>
+    /// <param name="best">Receives them, and cosines as scores; nothing is in its own list.</param>
+    /// <param name="threads">At least 1.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    public void FindBest(ReadOnlyMemory<int> items, TopLists best, int threads, CancellationToken cancellation = default) =>
+        pairs.FindBest(this, items, item => own.AsSpan(item, 1), best, threads, cancellation);
+
+    public void Dispose() => pairs.Dispose();
+
+    float IUserSide.Fill(int user, Span<float> vector_K, Span<float> first_H)
+    {
+        Of(user).CopyTo(vector_K);
+        return 0;
+    }
+
+    private Span<float> Of(int item) => unit_IE.AsSpan(item * size, size);
+}

@@ -1,0 +1,58 @@
+using NcfSpark.Kernels;
+using NcfSpark.Model;
+
+namespace NcfSpark.Scoring;
+
+/// <summary>
+/// The K best items of users. Those whom the model cannot score, since they have neither training interactions nor a history that it knows, or since it does not
+/// know them at all, get the popularity list, with the share of users who have the item as its score. One thread may call it at a time; inside it uses many.
+/// </summary>
+/// <param name="model">Ids and how often each was trained on.</param>
+/// <param name="scorer">The model's scores of the items that may be recommended.</param>
+/// <param name="items">Those items.</param>
+/// <param name="options">K, whether what was seen is left out, and threads.</param>
+public sealed class Recommender(TrainedModel model, IModelScorer scorer, RecommendableItems items, ScoreOptions options)
+{
+    private const int MostRows = 1 << 20; // where K is large
+
+    private readonly int k = Math.Clamp(options.TopK, 1, Math.Max(1, items.Items.Length));
+    private readonly float[] popularity_N = Array.ConvertAll(items.Items, item => (float)model.Items.Interactions[item] / model.Users.Count);
+    private TopLists best = new(0, 1);
+
+    /// <summary>How many users make a call worth its while: lists of 80,000 rows at K = 10.</summary>
+    public int UsersAtOnce => Math.Clamp(MostRows / k, 1, 8192);
+
+    /// <summary>Finds their lists.</summary>
+    /// <param name="users">Indexes of the model's users; what is below 0 is a user whom it does not know.</param>
+    /// <param name="seen">What each has seen, rising. Asked of users of the model.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <returns>Rows by user, in the order given, and rank.</returns>
+    public RecommendationRows Recommend(ReadOnlyMemory<int> users, ExcludedItems seen, CancellationToken cancellation = default)
+    {
+        if (best.Capacity < users.Length) best = new TopLists(Math.Max(users.Length, UsersAtOnce), k) { Limit = items.Groups };
+        ReadOnlySpan<int> Excluded(int user) => options.ExcludeSeen && user >= 0 ? seen(user) : [];
+        string[] sources = Array.ConvertAll(users.ToArray(), user => Source.Of(model, user));
+        int[] scored = [.. Enumerable.Range(0, users.Length).Where(u => sources[u] != Source.Popularity)], others = [.. Enumerable.Range(0, users.Length).Except(scored)];
+        int[] placeOf = new int[users.Length]; // first those whom the model scores, then the others
+        for (int place = 0; place < placeOf.Length; place++) placeOf[place < scored.Length ? scored[place] : others[place - scored.Length]] = place;
+        scorer.FindBest(Array.ConvertAll(scored, u => users.Span[u]), Excluded, best, options.ThreadCount, cancellation);
+        Parallel.ForEach(others, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation }, u => best.Keep(placeOf[u], popularity_N, items.Items, Excluded(users.Span[u])));
+        return Rows(users.Span, placeOf, sources);
+    }
+
+    private RecommendationRows Rows(ReadOnlySpan<int> users, int[] placeOf, string[] sources)
+    {
+        int count = 0, row = 0;
+        foreach (int place in placeOf) count += best.Items(place).Length;
+        var rows = new RecommendationRows(new int[count], new int[count], new int[count], new float[count], new string[count]);
+        for (int u = 0; u < users.Length; u++)
+        {
+            ReadOnlySpan<int> listed = best.Items(placeOf[u]);
+            listed.CopyTo(rows.Items.AsSpan(row));
+            best.Scores(placeOf[u]).CopyTo(rows.Scores.AsSpan(row));
+            for (int rank = 1; rank <= listed.Length; rank++, row++) (rows.Users[row], rows.Ranks[row], rows.Sources[row]) = (users[u], rank, sources[u]);
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,132 @@
+using NcfSpark.Data;
+using NcfSpark.Model;
+
+namespace NcfSpark.Scoring;
+
+/// <summary>
+/// What users have touched, by ranges of users that fit into a fixed memory: the prepared rows are read once for each range, a row group at a time. Most data is one range;
+/// a billion interactions are a dozen.
+/// </summary>
+public sealed class TouchedReader
+{
+    private const long BytesOfRange = 256 << 20;
+
+    private readonly PreparedData prepared;
+    private readonly int[] touched; // by user
+    private readonly UserPools? pools;
+    private readonly bool times;
+    private readonly long rowsOfRange;
+
+    /// <param name="prepared">The prepared rows.</param>
+    /// <param name="users">The model's users, with their training interactions.</param>
+    /// <param name="pools">Receives each user's latest items as their range is read; null where users have no history.</param>
+    /// <param name="latest">Whether the time of each user's latest interaction is asked for.</param>
+    /// <param name="bytes">Memory of a range.</param>
+    public TouchedReader(PreparedData prepared, IdTable users, UserPools? pools, bool latest, long bytes = BytesOfRange)
+    {
+        (this.prepared, this.pools, times, touched) = (prepared, pools, latest || pools is not null, [.. users.Interactions]);
+        rowsOfRange = bytes / (times ? sizeof(int) + sizeof(long) : sizeof(int));
+        foreach (Array[] group in HeldOut(("user_index", typeof(int))))
+        {
+            foreach (int user in (int[])group[0]) touched[user]++;
+        }
+    }
+
+    /// <summary>Reads the ranges one after the other. Each is of use until the next is asked for.</summary>
+    public IEnumerable<TouchedRange> Ranges()
+    {
+        for (int first = 0, end; first < touched.Length; first = end)
+        {
+            long rows = touched[first];
+            for (end = first + 1; end < touched.Length && rows + touched[end] <= rowsOfRange; end++) rows += touched[end];
+            yield return Read(first, end - first);
+        }
+    }
+
+    /// <summary>The time of each item's first or last interaction; null for an item without any.</summary>
+    public long?[] ItemTimes(int itemCount, bool first)
+    {
+        var times = new long?[itemCount];
+        foreach (Array[] group in Rows(("item_index", typeof(int)), ("timestamp", typeof(long))))
+        {
+            (int[] items, long[] at) = ((int[])group[0], (long[])group[1]);
+            for (int row = 0; row < items.Length; row++)
+            {
+                ref long? known = ref times[items[row]];
+                if (known is null || (first ? at[row] < known : at[row] > known)) known = at[row];
+            }
+        }
+
+        return times;
+    }
+
+    private TouchedRange Read(int first, int count)
+    {
+        long[] offsets = new long[count + 1];
+        for (int u = 0; u < count; u++) offsets[u + 1] = offsets[u] + touched[first + u];
+        int[] items = new int[offsets[^1]];
+        long[] at = times ? new long[items.Length] : [], next = offsets[..^1];
+        (string, Type)[] columns = [("user_index", typeof(int)), ("item_index", typeof(int)), .. times ? [("timestamp", typeof(long))] : Array.Empty<(string, Type)>()];
+        foreach (Array[] group in Rows(columns))
+        {
+            (int[] users, int[] groupItems) = ((int[])group[0], (int[])group[1]);
+            for (int row = 0; row < users.Length; row++)
+            {
+                int u = users[row] - first;
+                if ((uint)u >= (uint)count) continue;
+                long place = next[u]++;
+                if (place >= offsets[u + 1]) throw Unfit();
+                items[place] = groupItems[row];
+                if (times) at[place] = ((long[])group[2])[row];
+            }
+        }
+
+        if (!next.AsSpan().SequenceEqual(offsets.AsSpan(1))) throw Unfit();
+        long[] latest = times ? new long[count] : [];
+        Parallel.For(0, count, u =>
+        {
+            var (start, length) = ((int)offsets[u], (int)(offsets[u + 1] - offsets[u]));
+            Span<int> own = items.AsSpan(start, length);
+            if (times)
+            {
+                latest[u] = long.MinValue;
+                foreach (long time in at.AsSpan(start, length)) latest[u] = Math.Max(latest[u], time);
+                pools?.SetLatest(first + u, own, at.AsSpan(start, length));
+            }
+
+            own.Sort();
+        });
+        return new TouchedRange(first, count, offsets, items, latest);
+    }
+
+    private InvalidInputException Unfit() => new($"{prepared.Directory.Path}: its rows do not add up to the interactions that its users have. Run `prepare` (or `nightly`) again.");
+
+    // Positives and held-out rows; of the training rows only the columns asked for and the label are read.
+    private IEnumerable<Array[]> Rows(params (string Name, Type Type)[] columns)
+    {
+        foreach (Array[] group in ParquetGroups.Read(prepared.Directory.File("train"), [.. columns, ("label", typeof(int))]))
+        {
+            int[] labels = (int[])group[^1];
+            int positives = 0;
+            for (int row = 0; row < labels.Length; row++)
+            {
+                if (labels[row] != 1) continue;
+                for (int c = 0; c < columns.Length; c++)
+                {
+                    if (group[c] is int[] integers) integers[positives] = integers[row];
+                    else ((long[])group[c])[positives] = ((long[])group[c])[row];
+                }
+
+                positives++;
+            }
+
+            yield return [.. group[..^1].Select(column => column is int[] integers ? (Array)integers[..positives] : ((long[])column)[..positives])];
+        }
+
+        foreach (Array[] group in HeldOut(columns)) yield return group;
+    }
+
+    private IEnumerable<Array[]> HeldOut(params (string Name, Type Type)[] columns) => new[] { "validation", "test" }
+        .Where(part => prepared.Directory.Manifest.Rows.GetValueOrDefault(part) > 0)
+        .SelectMany(part => ParquetGroups.Read(prepared.Directory.File(part), columns));
+}
