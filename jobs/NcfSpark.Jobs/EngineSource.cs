@@ -14,6 +14,9 @@ public sealed class EngineSource : IDisposable
     private readonly Func<JobContext, ISqlEngine> make;
     private ISqlEngine? engine;
 
+    /// <summary>Whether it is a Spark.</summary>
+    public bool IsSpark { get; private init; }
+
     /// <param name="make">Makes an engine for a job.</param>
     public EngineSource(Func<JobContext, ISqlEngine> make) => this.make = make;
 
@@ -26,15 +29,15 @@ public sealed class EngineSource : IDisposable
             case EngineArguments.DuckDb:
                 return new EngineSource(DuckDb);
             case EngineArguments.MicrosoftSpark:
-                return new EngineSource(MicrosoftSparkLaunch.Engine);
+                return new EngineSource(MicrosoftSparkLaunch.Engine) { IsSpark = true };
             case { } when arguments.Remote is { } remote:
                 var address = SparkConnectionString.Parse(remote, (string?)environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]);
-                return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation));
+                return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation)) { IsSpark = true };
             default:
                 return new EngineSource(job => SparkConnectEngine.Start(
                     new SparkServerOptions { Master = arguments.Master!, SubmitArguments = arguments.SubmitArguments, Progress = job.Progress, Time = job.Time },
                     new SparkConnectOptions { Progress = job.Progress, Time = job.Time },
-                    job.Cancellation));
+                    job.Cancellation)) { IsSpark = true };
         }
     }
 

@@ -35,7 +35,7 @@ internal static class Help
               --set, -s     one setting instead of the file's; may be repeated, the last one counts
                             (--set Train:Epochs=5, --set Model:MlpLayers=[32,16]). The environment can do the same
                             (NCFSPARK_Train__Epochs=5); it wins over the file, and --set wins over it.
-              --master URL  of prepare and nightly: a Spark is started for the SQL and stopped after it (prepare --help)
+              --master URL  of prepare, score and nightly: a Spark is started for it and stopped after it (prepare --help)
               --remote URL  the same with a Spark Connect server that runs: sc://host:15002
               --help, -h    this; after a verb, what the verb does and every setting that it uses
               --version     the version
@@ -43,6 +43,8 @@ internal static class Help
             Example
               ./submit.sh nightly --config conf/ml-latest-small-good.json
               ./submit.sh train --help
+
+            Beside the verbs: worker-archive [FILE] packs this program, with its .NET, for images of Spark's executors.
 
             Exit codes
               0  done
@@ -84,7 +86,7 @@ internal static class Help
     {
         output.WriteLine($"""
 
-            Where its SQL runs; the rows are the same everywhere
+            Where it runs its SQL, and score its tasks; the rows are the same everywhere
               (nothing)            DuckDB in the process
               --master URL         a Spark is started for it with spark-submit, and stopped whatever happens: 'local[*]',
                                    spark://host:7077, yarn, k8s://https://host:6443. Spark is found by SPARK_HOME or the PATH

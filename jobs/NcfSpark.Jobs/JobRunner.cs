@@ -1,6 +1,7 @@
 using System.Collections;
 using NcfSpark.Data;
 using NcfSpark.Engines;
+using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Configuration;
 using NcfSpark.Training;
 using NcfSpark.Preparation;
@@ -20,7 +21,7 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
-            if (arguments.Engine.Engine == EngineArguments.MicrosoftSpark && !MicrosoftSparkLaunch.IsUnderSparkSubmit) return MicrosoftSparkLaunch.Run(arguments.Engine, Environment.GetCommandLineArgs(), signals.Token);
+            if (arguments.Engine.Engine == EngineArguments.MicrosoftSpark && !MicrosoftSparkLaunch.IsUnderSparkSubmit) return MicrosoftSparkLaunch.Run(arguments.Engine, Environment.GetCommandLineArgs(), WorkerFor(verb, configuration.Spark), signals.Token);
             using RunLock? runLock = elsewhere ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
             return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine });
         }
@@ -56,6 +57,13 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             error.WriteLine($"{verb.Name} failed: {failure.Message}\n{failure}");
             return ExitCode.Failed;
         }
+    }
+
+    private string? WorkerFor(Verb verb, SparkOptions options)
+    {
+        if (!verb.RunsTasks || options.WorkerDirectory.Length > 0) return null;
+        (string archive, string alias) = WorkerArchive.Make(WorkerArchive.CacheDirectory, progress, time);
+        return $"{archive}#{alias}";
     }
 
     // Spark writes there; training, on this machine, cannot read it.

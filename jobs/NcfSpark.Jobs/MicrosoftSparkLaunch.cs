@@ -23,7 +23,11 @@ internal static class MicrosoftSparkLaunch
 
     /// <summary>Starts spark-submit with this command, and passes its exit code on. SIGTERM goes on to it; Ctrl-C reaches it by itself.</summary>
     /// <exception cref="InvalidInputException">There is no master, no Spark, or no Microsoft.Spark in this build.</exception>
-    public static ExitCode Run(EngineArguments arguments, IReadOnlyList<string> command, CancellationToken stop)
+    /// <param name="arguments">The master, and what goes to spark-submit.</param>
+    /// <param name="command">This command.</param>
+    /// <param name="worker">The archive of this program for the executors, as --archives takes it; null where no task runs it.</param>
+    /// <param name="stop">Stops it.</param>
+    public static ExitCode Run(EngineArguments arguments, IReadOnlyList<string> command, string? worker, CancellationToken stop)
     {
 #if MICROSOFT_SPARK
         string master = arguments.Master ?? throw new InvalidInputException("--engine microsoft-spark needs --master URL, such as --master 'local[*]'.");
@@ -33,16 +37,26 @@ internal static class MicrosoftSparkLaunch
         string[] words =
         [
             "--class", "org.apache.spark.deploy.dotnet.DotnetRunner", "--master", master, "--conf", "spark.dotnet.ignoreSparkPatchVersionCheck=true", "--conf", "spark.sql.catalogImplementation=in-memory",
-            .. arguments.SubmitArguments, jar, "dotnet", .. command,
+            .. WithArchive([.. arguments.SubmitArguments], worker), jar, "dotnet", .. command,
         ];
         using Process process = Start(submit, words);
         using CancellationTokenRegistration forwarded = stop.Register(() => Process.Start("kill", ["-TERM", $"{process.Id}"]).Dispose());
         process.WaitForExit();
         return (ExitCode)process.ExitCode;
 #else
-        _ = (arguments, command, stop);
+        _ = (arguments, command, worker, stop);
         throw NotBuilt();
 #endif
+    }
+
+    // Of several --archives spark-submit hears the last one only.
+    internal static string[] WithArchive(string[] submitArguments, string? archive)
+    {
+        if (archive is null) return submitArguments;
+        int at = Array.LastIndexOf(submitArguments, "--archives");
+        if (at < 0) return [.. submitArguments, "--archives", archive];
+        submitArguments[at + 1] += $",{archive}";
+        return submitArguments;
     }
 
 #if MICROSOFT_SPARK

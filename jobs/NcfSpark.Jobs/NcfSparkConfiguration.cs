@@ -21,5 +21,7 @@ public sealed record NcfSparkConfiguration
 
     public ScoreOptions Score { get; init; } = new();
 
+    public SparkOptions Spark { get; init; } = new();
+
     public NightlyOptions Nightly { get; init; } = new();
 }

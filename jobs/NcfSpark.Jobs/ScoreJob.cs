@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Jobs.Cluster;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Scoring;
@@ -42,7 +43,11 @@ internal static class ScoreJob
             : new(trained, wanted => Scorers.Of(trained.Weights, job.Configuration.Train, wanted), RecommendableItems.Known(trained.Items, files.Lists.UsersOfItems, "unknown_in_users_of_items_list", rows), options);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
 
-        rows["users"] = WriteRecommendations(job, writer, trained, touched, chosen, items, usersOfItems, rows);
+        bool inTasks = job.Engine.IsSpark && job.Configuration.Spark.Score == "tasks";
+        rows["users"] = inTasks
+            ? WriteInTasks(job, writer, new SparkScore(job, prepared, model, trained, chosen, items), trained, chosen, items, rows)
+            : WriteRecommendations(job, writer, trained, touched, chosen, items, usersOfItems, rows);
+        if (inTasks && usersOfItems is not null) AddUsersOfItems(job, touched, chosen, usersOfItems);
         rows["unknown_in_users_list"] = chosen.UnknownCount;
         if (usersOfItems is not null) rows["users_of_items"] = usersOfItems.Write(writer.File("users_of_items/part-00000.parquet"));
         if (options.SimilarItems > 0) rows["similar_items"] = new SimilarItemsWriter(trained, items, options).Write(writer.File("similar_items/part-00000.parquet"), SimdLevels.FromEnvironment(), job.Progress, job.Cancellation);
@@ -84,6 +89,36 @@ internal static class ScoreJob
         recommendations.Finish();
         Count(rows, "recommendations", recommendations.Rows);
         return users;
+    }
+
+    /// <summary>The same within Spark's tasks. Users whom the model does not know are written here: they are those of a list, and have no rows that Spark could bring.</summary>
+    private static long WriteInTasks(JobContext job, StageWriter writer, SparkScore score, TrainedModel trained, ChosenUsers chosen, RecommendableItems items, SortedDictionary<string, long> rows)
+    {
+        ScoreOptions options = job.Configuration.Score;
+        (long users, SortedDictionary<string, long> bySource) = score.Write(writer.File("recommendations"));
+        int[] unknown = options.Since.Length == 0 ? Array.FindAll(chosen.Users, user => user < 0) : [];
+        if (unknown.Length > 0)
+        {
+            using var scorer = new FusedScorer(trained.Weights, SimdLevels.FromEnvironment(), items.Items);
+            using var recommendations = new RecommendationWriter(writer.File("recommendations/unknown-users.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
+            recommendations.Write(unknown, _ => [], SilentProgress.Instance, job.Cancellation);
+            recommendations.Finish();
+            foreach ((string source, long count) in recommendations.Rows) bySource[source] = bySource.GetValueOrDefault(source) + count;
+        }
+
+        Count(rows, "recommendations", bySource);
+        return users + unknown.Length;
+    }
+
+    private static void AddUsersOfItems(JobContext job, TouchedReader touched, ChosenUsers chosen, UsersOfItemsWriter usersOfItems)
+    {
+        int start = 0;
+        foreach (TouchedRange range in touched.Ranges())
+        {
+            int end = chosen.EndOf(range, start);
+            usersOfItems.Add(range.Since(chosen.Users.AsSpan(start, end - start), job.Configuration.Score.Since), range.Seen, job.Cancellation);
+            start = end;
+        }
     }
 
     private static void Count(SortedDictionary<string, long> rows, string part, SortedDictionary<string, long> bySource)

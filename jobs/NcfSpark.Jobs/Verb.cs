@@ -18,6 +18,9 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     /// <summary>Whether a night may stand behind it, which is Nightly:Night.</summary>
     public bool TakesNight { get; init; }
 
+    /// <summary>Whether it runs this program within Spark's tasks, where the engine is a Spark.</summary>
+    public bool RunsTasks { get; init; }
+
     /// <summary>In the order in which they are run.</summary>
     public static IReadOnlyList<Verb> All { get; } =
     [
@@ -63,8 +66,8 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             """,
             "prepared/, model/, Score:PairsPath",
             "predictions/",
-            ["Score"],
-            ScoreJob.Run),
+            ["Score", "Spark"],
+            ScoreJob.Run) { RunsSql = true, RunsTasks = true },
         new(
             "nightly",
             "all of these in order, in a night of its own; what passes the gate goes into service",
@@ -76,7 +79,7 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "Input:Path, Score:PairsPath",
             "2026-11-24/, current, history.jsonl",
             [.. SettingKey.Sections],
-            NightlyJob.Run) { RunsSql = true },
+            NightlyJob.Run) { RunsSql = true, RunsTasks = true },
         new(
             "promote",
             "puts a night into service by hand: promote 2026-11-24",

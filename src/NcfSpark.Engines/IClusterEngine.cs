@@ -11,4 +11,12 @@ public interface IClusterEngine : ISqlEngine
 
     /// <summary>A query of one row (rows, a, b) that tells the rows of a view apart from any others, whatever their order: hashes over the given columns.</summary>
     string Checksum(string view, IReadOnlyList<string> columns);
+
+    /// <summary>How many partitions a shuffle has where a query does not say: what the cluster's owner found fit for it.</summary>
+    int ShufflePartitions { get; }
+
+    /// <summary>Makes a .tar.gz of this machine a directory beside the tasks on every executor, and says what it is called in a script there (see <see cref="TaskScript"/>).</summary>
+    /// <param name="archive">Its path. It holds no entries that begin with "./".</param>
+    /// <param name="alias">The directory's name, which should name its content.</param>
+    string Ship(string archive, string alias);
 }

@@ -41,6 +41,8 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
 
     public bool RejectedLinesAreRows => true;
 
+    public int ShufflePartitions => SparkTables.ShufflePartitions(Query(SparkTables.ShufflePartitionsQuery));
+
     /// <summary>Standard output. While the engine lives, Console.Out goes nowhere: the library writes its log and whole JVM stacks there, also for errors that are handled.</summary>
     public TextWriter StandardOutput { get; }
 
@@ -118,6 +120,9 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     public string? FirstLine(string path) => Query(SparkTables.FirstLine(path)) is [[string line]] ? line : null;
 
     public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
+
+    /// <summary>spark-submit was given it with --archives: there is no call for it, and executors take what they were started with.</summary>
+    public string Ship(string archive, string alias) => $"./{alias}";
 
     public void WriteParquet(string query, string directory, string? partitionBy = null) => Guarded(() =>
     {

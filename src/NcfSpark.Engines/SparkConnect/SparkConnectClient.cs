@@ -151,6 +151,30 @@ public sealed class SparkConnectClient : IAsyncDisposable
         return RunAsync(new Plan { Command = new() { WriteOperation = write } }, title, cancellation);
     }
 
+    /// <summary>
+    /// Unpacks a .tar.gz of this machine beside every task of this session, on every executor, before its next task there. Scripts of TRANSFORM find it in the directory that
+    /// is returned, as /bin/bash reads it: a task's working directory holds what belongs to a session under the server's own id of it. A server of Spark 3.5 does not tell that id; there
+    /// it is found by the alias, which should therefore name the content.
+    /// </summary>
+    /// <param name="path">The archive. Its entries must not begin with "./".</param>
+    /// <param name="alias">The directory's name.</param>
+    /// <param name="cancellation">Stops sending.</param>
+    /// <inheritdoc cref="ExecuteAsync"/>
+    public async Task<string> AddArchiveAsync(string path, string alias, CancellationToken cancellation = default)
+    {
+        try
+        {
+            await ArtifactUpload.SendAsync(session, $"archives/{Path.GetFileName(path)}#{alias}", path, cancellation);
+        }
+        catch (RpcException failure)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw await new SparkFailure(failure).ToExceptionAsync(session);
+        }
+
+        return session.ServerSideId is { } id ? $"./{id}/{alias}" : $"$(ls -d ./*/{alias} | head -n 1)";
+    }
+
     /// <summary>Sets settings of this session, such as ("spark.sql.ansi.enabled", "true").</summary>
     public async Task SetAsync(IEnumerable<KeyValuePair<string, string>> settings, CancellationToken cancellation = default)
     {

@@ -27,6 +27,8 @@ public sealed class SparkConnectEngine : IClusterEngine
 
     public bool RejectedLinesAreRows => true;
 
+    public int ShufflePartitions => SparkTables.ShufflePartitions(Query(SparkTables.ShufflePartitionsQuery));
+
     /// <summary>Uses a server that runs.</summary>
     /// <param name="address">Where it is.</param>
     /// <param name="options">How to speak to it.</param>
@@ -97,6 +99,8 @@ public sealed class SparkConnectEngine : IClusterEngine
     public string? FirstLine(string path) => Query(SparkTables.FirstLine(path)) is [[string line]] ? line : null;
 
     public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
+
+    public string Ship(string archive, string alias) => Guarded(() => client.AddArchiveAsync(archive, alias, cancellation));
 
     public void WriteParquet(string query, string directory, string? partitionBy = null) =>
         Run(() => client.WriteParquetAsync(query, SparkPaths.Whole(directory), partitionBy, $"Spark: writing {Path.GetFileName(directory)}", cancellation));

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace NcfSpark.Engines.SparkConnect;
 
 /// <summary>The statements of <see cref="IClusterEngine"/> on Spark.</summary>
@@ -10,6 +12,11 @@ internal static class SparkTables
     /// <summary>From the rows of DESCRIBE.</summary>
     public static IReadOnlyList<SqlColumn> Columns(IReadOnlyList<IReadOnlyList<object?>> described) =>
         [.. described.Select(row => new SqlColumn((string)row[0]!, SparkDialect.KindOf((string)row[1]!))).Where(column => column.Name != FileColumn)];
+
+    /// <summary>A row (setting, value).</summary>
+    public const string ShufflePartitionsQuery = "SET spark.sql.shuffle.partitions";
+
+    public static int ShufflePartitions(IReadOnlyList<IReadOnlyList<object?>> rows) => int.Parse((string)rows[0][1]!, CultureInfo.InvariantCulture);
 
     /// <summary>Not just any line: the first of a file's first block.</summary>
     public static string FirstLine(string path) => $"SELECT value FROM text.`{path.Replace("`", "``")}` WHERE _metadata.file_block_start = 0 LIMIT 1";

@@ -1,0 +1,127 @@
+using NcfSpark.Data;
+using NcfSpark.Engines;
+using NcfSpark.Model;
+using NcfSpark.Scoring;
+
+namespace NcfSpark.Jobs.Cluster;
+
+/// <summary>
+/// Recommendations computed within Spark's tasks. Spark brings each task the rows of its users, which are as many in every task and follow one another; a process of ours in the
+/// task reads the model from the run directory, scores them (<see cref="ScoreTask"/>), and Spark writes what it says, in its order: by user and rank, over all files.
+/// A task that is lost is run again by Spark, and no other.
+/// </summary>
+internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageDirectory model, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
+{
+    private const int FewestUsers = 1000; // of a task that is to be worth its start
+
+    // Parts of the prepared data with what a user has done.
+    private static readonly (string Part, string Condition)[] Parts = [("train", " WHERE label = 1"), ("validation", ""), ("test", "")];
+
+    private readonly ScoreOptions options = job.Configuration.Score;
+    private readonly bool allUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count;
+    private readonly bool allItems = items.Groups is null && items.Items.Length == trained.Items.Count;
+
+    /// <summary>Writes the lists of the chosen users whom the model knows, into a directory that is not there yet.</summary>
+    /// <returns>How many users were wanted, and rows by source.</returns>
+    /// <exception cref="InvalidInputException">An executor cannot run the tasks; the message says why.</exception>
+    public (long Users, SortedDictionary<string, long> Rows) Write(string directory)
+    {
+        try
+        {
+            var engine = (IClusterEngine)job.Engine.Open(job);
+            using var shared = new TaskDirectory(job.RunDirectory, job.Time);
+            if (!allItems) ItemFile.Write(shared.File("items.parquet"), items);
+            string rows = Rows(engine, shared);
+            (long users, long withList) = Expect(engine, shared, rows);
+            engine.WriteParquet(Query(engine, shared, rows), directory);
+            return (users, Count(engine, directory, withList));
+        }
+        catch (SqlEngineException failure) when (TaskFailure.In(failure) is { } said)
+        {
+            throw new InvalidInputException($"A scoring task of Spark failed: {said}", failure);
+        }
+        finally
+        {
+            job.Engine.Close();
+        }
+    }
+
+    // A row of the user alone, so that nobody is missing, and one for each item that they have.
+    private string Rows(IClusterEngine engine, TaskDirectory shared)
+    {
+        string users = prepared.File("users"), wanted = "";
+        if (!allUsers)
+        {
+            users = shared.File("users.parquet");
+            using (ParquetFile file = ParquetFile.Create(users, ("user_index", typeof(int)))) file.WriteGroup(Array.FindAll(chosen.Users, user => user >= 0));
+            wanted = " SEMI JOIN ncf_score_users USING (user_index)";
+        }
+
+        engine.ReadParquet("ncf_score_users", [users]);
+        string rows = "SELECT user_index, CAST(-1 AS INT) AS item_index, CAST(0 AS BIGINT) AS timestamp FROM ncf_score_users";
+        if (!options.ExcludeSeen && options.Since.Length == 0 && trained.Weights.Pools is null) return rows;
+        foreach ((string part, string condition) in Parts.Where(part => prepared.Manifest.Rows.GetValueOrDefault(part.Part) > 0))
+        {
+            engine.ReadParquet($"ncf_score_{part}", [prepared.File(part)]);
+            rows += $" UNION ALL SELECT user_index, item_index, timestamp FROM ncf_score_{part}{wanted}{condition}";
+        }
+
+        return rows;
+    }
+
+    private string Query(IClusterEngine engine, TaskDirectory shared, string rows)
+    {
+        var settings = new ScoreTaskSettings(Path.GetFullPath(job.RunDirectory), model.Manifest.Fingerprint, shared.Heartbeat, allItems ? "" : shared.File("items.parquet"), options with { Threads = 1 }); // Spark runs a task for each core
+        var script = new TaskScript(
+            $"exec {Program(engine)} {ScoreTask.Verb} {settings.ToWord()}",
+            [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING")]);
+        return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
+    }
+
+    // Task t has the users from t · ⌈users / tasks⌉ on, by user and item.
+    private string ByTask(IClusterEngine engine, string rows)
+    {
+        long users = trained.Users.Count, wanted = job.Configuration.Spark.ScoreTasks > 0 ? Math.Min(job.Configuration.Spark.ScoreTasks, users) : Math.Clamp(users / FewestUsers, 1, engine.ShufflePartitions);
+        long usersEach = (users + wanted - 1) / wanted;
+        int tasks = (int)((users + usersEach - 1) / usersEach);
+        string numbered = $"SELECT *, CAST({engine.Dialect.IntegerQuotient("user_index", usersEach.ToString())} AS INT) AS task FROM ({rows})";
+        return $"SELECT user_index, item_index, timestamp FROM ({TaskScript.Partitioned(numbered, "task", tasks)}) SORT BY user_index, item_index";
+    }
+
+    private string Program(IClusterEngine engine)
+    {
+        if (job.Configuration.Spark.WorkerDirectory is { Length: > 0 } there) return $"{there}/ncfspark";
+        (string archive, string alias) = WorkerArchive.Make(WorkerArchive.CacheDirectory, job.Progress, job.Time);
+        return $"{engine.Ship(archive, alias)}/ncfspark";
+    }
+
+    // The users who are wanted, and those of them to whom something is left to recommend.
+    private (long Users, long WithList) Expect(IClusterEngine engine, TaskDirectory shared, string rows)
+    {
+        string touched = allItems ? rows : $"SELECT r.user_index, CASE WHEN i.item_index IS NULL THEN -1 ELSE r.item_index END AS item_index, r.timestamp, r.item_index AS any_index FROM ({rows}) r LEFT JOIN ncf_score_items i ON r.item_index = i.item_index";
+        if (!allItems) engine.ReadParquet("ncf_score_items", [shared.File("items.parquet")]);
+        string seen = options.ExcludeSeen ? "count(CASE WHEN item_index >= 0 THEN 1 END)" : "0";
+        string since = options.Since.Length == 0 ? "" : $" HAVING max(CASE WHEN {(allItems ? "item_index" : "any_index")} >= 0 THEN timestamp END) >= {Moment.Parse(options.Since)}";
+        IReadOnlyList<object?> counts = engine.Query($"SELECT count(*), count(CASE WHEN seen < {items.Items.Length} THEN 1 END) FROM (SELECT user_index, {seen} AS seen FROM ({touched}) GROUP BY user_index{since})")[0];
+        return ((long)counts[0]!, (long)counts[1]!);
+    }
+
+    // What was written must be what was to be written: a script that ends well without its rows fails nothing. NULL is what Spark could not read.
+    private static SortedDictionary<string, long> Count(IClusterEngine engine, string directory, long withList)
+    {
+        var bySource = new SortedDictionary<string, long>(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
+        engine.ReadParquet("ncf_score_written", [directory]);
+        long lists = 0;
+        foreach (IReadOnlyList<object?> row in engine.Query("SELECT source, count(*), count(CASE WHEN rank = 1 THEN 1 END) FROM ncf_score_written WHERE user_id IS NOT NULL AND rank IS NOT NULL AND item_id IS NOT NULL AND score IS NOT NULL GROUP BY source"))
+        {
+            bySource[(string)row[0]!] = (long)row[1]!;
+            lists += (long)row[2]!;
+        }
+
+        return lists == withList ? bySource : throw new InvalidDataException($"Spark wrote the lists of {lists:N0} users, and there should be {withList:N0}. Nothing was published; run the same command again.");
+    }
+
+    private static string TypeOf(IdTable ids) => ids.IsNumeric ? "BIGINT" : "STRING";
+
+    private static string Id(string column, IdTable ids) => ids.IsNumeric ? column : $"CAST(unbase64({column}) AS STRING) AS {column}";
+}

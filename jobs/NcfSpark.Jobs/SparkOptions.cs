@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+using NcfSpark.Data;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>Section Spark: what runs within Spark's tasks, where --master or --remote is given.</summary>
+public sealed record SparkOptions
+{
+    /// <summary>
+    /// Where `score` scores: "tasks" of Spark, each its own users; or "driver", this process, for small runs and for executors that cannot run this program (they need Linux
+    /// with glibc and this machine's kind of processor).
+    /// </summary>
+    [ResultNeutral]
+    [AllowedValues("tasks", "driver")]
+    public string Score { get; init; } = "tasks";
+
+    /// <summary>How many tasks score; 0 for as many as Spark's shuffles have (spark.sql.shuffle.partitions), of a thousand users or more. Each reads the model first: fewer read less, more share better.</summary>
+    [ResultNeutral]
+    [Range(0, 100_000)]
+    public int ScoreTasks { get; init; }
+
+    /// <summary>
+    /// The directory on every executor that holds this program, as the archive that `worker-archive` makes holds it; "" sends it there at the start of each run (38 MB). For images that have it built in.
+    /// </summary>
+    [ResultNeutral]
+    public string WorkerDirectory { get; init; } = "";
+}
