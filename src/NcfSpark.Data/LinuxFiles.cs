@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+
+namespace NcfSpark.Data;
+
+/// <summary>What File and Directory cannot do.</summary>
+internal static partial class LinuxFiles
+{
+    /// <summary>rename(2): what was at the new name is replaced in one step. File.Move follows a symbolic link to a directory, and then refuses it.</summary>
+    /// <exception cref="IOException">It failed.</exception>
+    public static void Rename(string from, string to)
+    {
+        if (RenameFile(from, to) != 0) throw new IOException($"{from} cannot be renamed to {to}: {Marshal.GetLastPInvokeErrorMessage()}.", Marshal.GetLastPInvokeError());
+    }
+
+    /// <summary>sync(2): waits until what was written is on the disks.</summary>
+    [LibraryImport("libc", EntryPoint = "sync")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial void Sync();
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int RenameFile(string from, string to);
+}

@@ -1,0 +1,14 @@
+namespace NcfSpark.Evaluation.Nights;
+
+/// <summary>What a line of the history tells of.</summary>
+public static class NightEvent
+{
+    /// <summary>A night's run.</summary>
+    public const string Night = "night";
+
+    /// <summary>`promote`: somebody put a night into service by hand.</summary>
+    public const string Promotion = "promotion";
+
+    /// <summary>`rollback`: somebody put the night before into service again.</summary>
+    public const string Rollback = "rollback";
+}
