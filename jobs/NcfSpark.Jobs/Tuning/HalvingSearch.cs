@@ -81,7 +81,6 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
 
     private IReadOnlyList<Finalist> Finals(IReadOnlyList<Finalist> found)
     {
-        IEnumerable<Finalist> WithStart(int count) => found.Take(count).Concat(found.Skip(count).Where(finalist => finalist.Candidate.Number == 0)); // it is always among them
         (Finalist[] finalists, int seeds) = Fitting();
         return
         [
@@ -96,14 +95,17 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
             {
                 for (int count = options.Finalists; count > 0; count--)
                 {
-                    Finalist[] some = [.. WithStart(count)];
+                    Finalist[] some = [.. WithStart(found, count)];
                     if (seeds * some.Sum(finalist => SecondsOf(finalist.Candidate, finalist.Epochs, anew: true)) <= budget - spent) return (some, seeds);
                 }
             }
 
-            return ([.. WithStart(options.Finalists)], 0);
+            return ([.. WithStart(found, options.Finalists)], 0);
         }
     }
+
+    // The configuration itself is always among the finalists.
+    private static IEnumerable<Finalist> WithStart(IReadOnlyList<Finalist> found, int count) => found.Take(count).Concat(found.Skip(count).Where(finalist => finalist.Candidate.Number == 0));
 
     private Trial Try(Candidate candidate, int upTo, int withSeed, TimeSpan limit)
     {
@@ -120,8 +122,9 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
     {
         get
         {
-            double finals = (options.Finalists + 1) * options.FinalSeeds * epochs * SecondsAnEpoch;
-            return budget - Math.Min(finals, FinalShare * budget) - spent;
+            Finalist[] likely = [.. WithStart(Found(), options.Finalists)];
+            double finals = likely.Sum(finalist => SecondsOf(finalist.Candidate, finalist.Epochs, anew: true)) + Math.Max(0, options.Finalists + 1 - likely.Length) * epochs * SecondsAnEpoch;
+            return budget - Math.Min(options.FinalSeeds * finals, FinalShare * budget) - spent;
         }
     }
 
