@@ -33,7 +33,10 @@ internal static class CommandLine
             var set = new Option<string[]>("--set", "-s");
             var command = new Command(verb.Name, verb.Summary) { config, runDirectory, set };
             Func<ParseResult, EngineArguments> engine = verb.RunsSql ? AddEngineOptions(command) : _ => EngineArguments.None;
-            command.SetAction(parsed => (int)run(verb, new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), parsed.GetValue(set) ?? []) { Engine = engine(parsed) }));
+            var night = new Argument<string?>("NIGHT") { Arity = ArgumentArity.ZeroOrOne };
+            if (verb.TakesNight) command.Add(night);
+            string[] SetOf(ParseResult parsed) => verb.TakesNight && parsed.GetValue(night) is { } name ? [$"Nightly:Night={name}", .. parsed.GetValue(set) ?? []] : parsed.GetValue(set) ?? [];
+            command.SetAction(parsed => (int)run(verb, new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), SetOf(parsed)) { Engine = engine(parsed) }));
             root.Add(command);
         }
 

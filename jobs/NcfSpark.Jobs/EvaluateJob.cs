@@ -2,7 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using NcfSpark.Data;
 using NcfSpark.Evaluation;
+using NcfSpark.Evaluation.Nights;
 using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Jobs.Nights;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 
@@ -20,30 +22,51 @@ internal static class EvaluateJob
         return ExitCode.Done;
     }
 
-    public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model) => StageManifest.FingerprintOf(
-        StageName,
-        MadeFrom(job, prepared, model),
-        new() { ["Evaluate"] = SettingsJson.ResultShaping(job.Configuration.Evaluate), ["TopK"] = job.Configuration.Score.TopK });
+    /// <param name="job">The job.</param>
+    /// <param name="prepared">What is measured on.</param>
+    /// <param name="model">What is measured.</param>
+    /// <param name="night">Of a night: what it is compared with; null for `evaluate`, which decides nothing.</param>
+    public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model, NightComparison? night = null)
+    {
+        var settings = new SortedDictionary<string, JsonNode> { ["Evaluate"] = SettingsJson.ResultShaping(job.Configuration.Evaluate), ["TopK"] = job.Configuration.Score.TopK };
+        if (night is not null)
+        {
+            NightlyOptions nightly = job.Configuration.Nightly;
+            settings["Night"] = new JsonObject { ["MaxDrop"] = nightly.Gate ? nightly.MaxDrop : null, ["Refit"] = nightly.Refit, ["Before"] = night.InService?.Name, ["Unreadable"] = night.Unreadable };
+        }
 
-    public static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model)
+        return StageManifest.FingerprintOf(StageName, MadeFrom(job, prepared, model, night), settings);
+    }
+
+    /// <inheritdoc cref="Fingerprint"/>
+    public static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model, NightComparison? night = null)
     {
         EvaluateOptions options = job.Configuration.Evaluate;
-        SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
+        SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model, night);
         Dictionary<string, string> titles = ReadTitles(job);
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
         using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
-        EvaluationResult result = Evaluator.Run(data, [new("model", NameOf(job.Configuration.Model), scorer, ScoresAreProbabilities: true), .. Evaluator.Baselines(data)], options, job.Progress);
+        TrainedModel? inService = night?.InService is { } before ? TrainedModel.Read(before.Model) : null;
+        using IModelScorer? earlier = inService is null ? null : Scorers.Of(inService.Weights, job.Configuration.Train);
+        IEnumerable<NamedScorer> others = inService is null
+            ? Evaluator.Baselines(data)
+            : [.. Evaluator.Baselines(data), new(NightFigures.InServiceKey, $"the model in service ({night!.InService!.Name})", new EarlierScorer(earlier!, inService.Users, inService.Items, trained.Users, trained.Items), ScoresAreProbabilities: false)];
+        EvaluationResult result = Evaluator.Run(data, [new("model", NameOf(job.Configuration.Model), scorer, ScoresAreProbabilities: true), .. others], options, job.Progress);
 
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
         ReportWriter.Write(writer.Path, new ReportInput
         {
-            Title = Path.GetFileName(Path.GetFullPath(job.RunDirectory)),
+            Title = TitleOf(job.RunDirectory),
             Evaluation = result,
             Options = options,
             Model = Describe(trained.Weights, model),
             Data = DataFigures.From(data, prepared.Manifest.Rows),
             Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, titles, options.ExampleUsers, job.Configuration.Score.TopK, options.Seed),
+            Gate = night is null ? null : Decide(job.Configuration.Nightly, result, options, trained.Weights, night),
+            Served = night is not null && job.Configuration.Nightly.Refit
+                ? "These figures are of the model that has not seen the interactions it was tested on. What makes the predictions is trained once more, by the same settings, on all interactions, those included (Nightly:Refit)."
+                : null,
             Caution = job.Configuration.Prepare.NegativesAvoid == "touched"
                 ? "Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know them by that: its figures flatter it. Measure with \"trained\"."
                 : null,
@@ -52,12 +75,28 @@ internal static class EvaluateJob
         return writer.Publish(new StageManifest
         {
             Stage = StageName,
-            Fingerprint = Fingerprint(job, prepared, model),
+            Fingerprint = Fingerprint(job, prepared, model, night),
             MadeFrom = madeFrom,
             Configuration = new() { ["Evaluate"] = SettingsJson.All(options) },
             Seed = options.Seed,
             Rows = new() { ["users"] = result.WholeCatalogue.Users, ["test_rows"] = result.WholeCatalogue.Rows },
         });
+    }
+
+    /// <summary>What the gate decided; null in a report of `evaluate`.</summary>
+    public static GateDecision? DecisionIn(StageDirectory report) => GateDecision.FromReport(JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!);
+
+    private static GateDecision Decide(NightlyOptions options, EvaluationResult result, EvaluateOptions evaluate, ModelWeights weights, NightComparison night) => Gate.Decide(
+        NightFigures.From(result, evaluate.CutOffs),
+        weights.IsFinite,
+        night.InService?.Name ?? night.Unreadable,
+        options.Gate ? options.MaxDrop : null);
+
+    // A night is known by its run: "ml-latest-small, 2026-11-24".
+    private static string TitleOf(string runDirectory)
+    {
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(runDirectory)), name = Path.GetFileName(path);
+        return RunNights.IsName(name) ? $"{Path.GetFileName(Path.GetDirectoryName(path))}, {name}" : name;
     }
 
     /// <summary>The headline figures, for the summary line.</summary>
@@ -69,9 +108,10 @@ internal static class EvaluateJob
         return $"whole catalogue NDCG@{cutOff} {Of("model", "ndcg")}, HR@{cutOff} {Of("model", "hr")}; popularity {Of("popularity", "ndcg")}, {Of("popularity", "hr")}; item-item cosine {Of("item_cosine", "ndcg")}, {Of("item_cosine", "hr")}";
     }
 
-    private static SortedDictionary<string, string> MadeFrom(JobContext job, StageDirectory prepared, StageDirectory model)
+    private static SortedDictionary<string, string> MadeFrom(JobContext job, StageDirectory prepared, StageDirectory model, NightComparison? night)
     {
         var from = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared.Manifest.Fingerprint, [TrainedModel.StageName] = model.Manifest.Fingerprint };
+        if (night?.InService is { } before) from[NightFigures.InServiceKey] = before.Model.Manifest.Fingerprint;
         if (job.Configuration.Input.TitlesPath is { Length: > 0 } path) from["titles"] = FileHash.Of(path, "Input:TitlesPath");
         return from;
     }

@@ -13,7 +13,9 @@ internal static class ScoreJob
     public static ExitCode Run(JobContext job)
     {
         StageDirectory prepared = PrepareJob.Open(job);
-        StageSummary.Write(job, Make(job, prepared, TrainJob.Open(job, prepared)));
+        StageDirectory model = TrainJob.Open(job, prepared);
+        bool refitted = Directory.Exists(Path.Combine(job.RunDirectory, RefitJob.StageName)); // of a night
+        StageSummary.Write(job, Make(job, prepared, refitted ? StageDirectory.Open(job.RunDirectory, RefitJob.StageName, model) : model));
         return ExitCode.Done;
     }
 

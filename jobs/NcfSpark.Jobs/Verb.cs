@@ -12,8 +12,14 @@ namespace NcfSpark.Jobs;
 /// <param name="Run">Does it.</param>
 internal sealed record Verb(string Name, string Summary, string Description, string Reads, string Writes, string[] Sections, Func<JobContext, ExitCode> Run)
 {
+    /// <summary>Whether it changes nothing, so that it need not hold the run directory.</summary>
+    public bool OnlyLooks { get; init; }
+
     /// <summary>Whether it runs SQL on an engine, which --engine, --master and --remote choose.</summary>
     public bool RunsSql { get; init; }
+
+    /// <summary>Whether a night may stand behind it, which is Nightly:Night.</summary>
+    public bool TakesNight { get; init; }
 
     /// <summary>In the order in which they are run.</summary>
     public static IReadOnlyList<Verb> All { get; } =
@@ -64,15 +70,49 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             ScoreJob.Run),
         new(
             "nightly",
-            "all of these in order; goes on after the last stage that finished",
+            "all of these in order, in a night of its own; what passes the gate goes into service",
             """
-            Runs prepare, train, evaluate and score. Stages whose result is there already, made from the same input by the same settings, are
-            passed over; killed and started again with the same command, it goes on where it was.
+            Runs prepare, checks the data against the nights before, trains, evaluates beside the model in service, and, if the gate approves,
+            trains again on everything (Nightly:Refit), scores, and points `current` to the night. Stages whose result is there already are passed
+            over; killed and started again with the same command, it goes on where it was. The history tells how each night ended.
             """,
             "Input:Path, Score:PairsPath",
-            "prepared/, model/, report/, predictions/",
+            "2026-11-24/, current, history.jsonl, nights.html, metrics.prom",
             [.. SettingKey.Sections.Except(["Tune"])],
             NightlyJob.Run) { RunsSql = true },
+        new(
+            "promote",
+            "puts a night into service by hand: promote 2026-11-24",
+            """
+            Puts a night into service that the gate refused (its predictions are made first), or one that was in service before. The reason,
+            Nightly:Reason, is kept in the history.
+            """,
+            "2026-11-24/",
+            "current, history.jsonl",
+            ["Nightly"],
+            PromoteJob.Run) { TakesNight = true },
+        new(
+            "rollback",
+            "puts the night that was in service before into service again",
+            """
+            Puts the night that was in service before the present one into service again. It was never removed, so this takes no time. The
+            reason, Nightly:Reason, is kept in the history. Tomorrow's night is compared with it.
+            """,
+            "current, history.jsonl",
+            "current, history.jsonl",
+            ["Nightly"],
+            RollbackJob.Run),
+        new(
+            "status",
+            "prints the last nights: how they ended, what they measured, which is in service",
+            """
+            Prints the last nights of the run directory as a table, the latest last, and why one did not go into service. It only looks, so it can be asked while a
+            night runs. nights.html of the run directory shows all nights in a browser.
+            """,
+            "history.jsonl",
+            "nothing",
+            [],
+            StatusJob.Run) { OnlyLooks = true },
         new(
             "tune",
             "searches ranges of settings on validation within a time budget; writes the best configuration",

@@ -37,6 +37,29 @@ public sealed class IdTable
 
     public string TextOf(int index) => texts is null ? Numbers[index].ToString() : texts[index];
 
+    /// <summary>The same ids with other counts.</summary>
+    /// <param name="indexes">The index of each interaction.</param>
+    public IdTable WithInteractions(ReadOnlySpan<int> indexes)
+    {
+        int[] counts = new int[Count];
+        foreach (int index in indexes) counts[index]++;
+        return numbers is null ? new IdTable(Texts, counts) : new IdTable(numbers, counts);
+    }
+
+    /// <summary>For each of these ids its index in another table; -1 where that does not have it. Numbers and texts are compared as texts.</summary>
+    public int[] IndexesIn(IdTable other)
+    {
+        if (!IsNumeric || !other.IsNumeric)
+        {
+            Dictionary<string, int> byText = other.IndexByText();
+            return [.. Enumerable.Range(0, Count).Select(index => byText.GetValueOrDefault(TextOf(index), -1))];
+        }
+
+        var byNumber = new Dictionary<long, int>(other.Count);
+        for (int index = 0; index < other.Count; index++) byNumber.Add(other.Numbers[index], index);
+        return Array.ConvertAll(Numbers, id => byNumber.GetValueOrDefault(id, -1));
+    }
+
     /// <summary>Dense index by the id's text, such as "42".</summary>
     public Dictionary<string, int> IndexByText()
     {

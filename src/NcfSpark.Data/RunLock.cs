@@ -1,20 +1,30 @@
+using System.Text.Json;
+
 namespace NcfSpark.Data;
 
-/// <summary>Holds a run directory for one process. The operating system lets go of it when the process ends, however it ends.</summary>
+/// <summary>
+/// Holds a run directory for one process. The operating system lets go of it when the process ends, however it ends. Who holds it stands in a file beside
+/// it, since the lock itself cannot be read meanwhile.
+/// </summary>
 public sealed class RunLock : IDisposable
 {
     private readonly FileStream file;
+    private readonly string holderPath;
 
-    private RunLock(FileStream file) => this.file = file;
+    private RunLock(FileStream file, string holderPath) => (this.file, this.holderPath) = (file, holderPath);
 
+    /// <param name="runDirectory">What to hold.</param>
+    /// <param name="time">Says since when, for others.</param>
     /// <exception cref="InvalidInputException">Another process holds the run directory, or it cannot be written.</exception>
-    public static RunLock Take(string runDirectory)
+    public static RunLock Take(string runDirectory, TimeProvider? time = null)
     {
-        string path = Path.Combine(runDirectory, ".lock");
+        string path = Path.Combine(runDirectory, ".lock"), holderPath = Path.Combine(runDirectory, ".lock-holder");
         try
         {
             Directory.CreateDirectory(runDirectory);
-            return new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var held = new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), holderPath);
+            held.Tell(new Holder(Environment.ProcessId, Environment.MachineName, (time ?? TimeProvider.System).GetUtcNow()));
+            return held;
         }
         catch (UnauthorizedAccessException cause)
         {
@@ -22,7 +32,7 @@ public sealed class RunLock : IDisposable
         }
         catch (IOException cause) when (File.Exists(path))
         {
-            throw new InvalidInputException($"{runDirectory} is in use by another NcfSpark process ({cause.Message}) Wait for it to end, or choose another run directory with --run.", cause);
+            throw new InvalidInputException($"{runDirectory} is in use by another NcfSpark process{WhoHolds(holderPath)}. Wait for it to end, or choose another run directory with --run. Nothing was changed.", cause);
         }
         catch (IOException cause)
         {
@@ -30,5 +40,37 @@ public sealed class RunLock : IDisposable
         }
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        File.Delete(holderPath);
+        file.Dispose();
+    }
+
+    // A courtesy: on a full disk the lock holds without it.
+    private void Tell(Holder holder)
+    {
+        try
+        {
+            File.WriteAllBytes(holderPath, JsonSerializer.SerializeToUtf8Bytes(holder));
+        }
+        catch (IOException)
+        {
+            File.Delete(holderPath);
+        }
+    }
+
+    private static string WhoHolds(string holderPath)
+    {
+        try
+        {
+            var holder = JsonSerializer.Deserialize<Holder>(File.ReadAllBytes(holderPath))!;
+            return $": process {holder.Process} on {holder.Host}, since {holder.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC";
+        }
+        catch (Exception unknown) when (unknown is IOException or JsonException or UnauthorizedAccessException)
+        {
+            return ""; // it is just writing that, or ended meanwhile
+        }
+    }
+
+    private sealed record Holder(int Process, string Host, DateTimeOffset Since);
 }

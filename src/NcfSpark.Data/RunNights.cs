@@ -75,7 +75,8 @@ public sealed partial class RunNights(string path)
         foreach (string gone in Directory.GetDirectories(Path, PrunedPrefix + "*")) Directory.Delete(gone, recursive: true);
     }
 
-    private static int NumberOf(string night) => night.Length > 10 ? int.Parse(night[11..], CultureInfo.InvariantCulture) : 1;
+    /// <summary>Which night of its date it is, from 1.</summary>
+    public static int NumberOf(string night) => night.Length > 10 ? int.Parse(night[11..], CultureInfo.InvariantCulture) : 1;
 
     [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}(-[1-9]\d{0,5})?$")]
     private static partial Regex Name();

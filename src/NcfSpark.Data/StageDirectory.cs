@@ -77,6 +77,7 @@ public sealed class StageDirectory
         "model" => "train",
         "report" => "evaluate",
         "predictions" => "score",
+        "refit" => "nightly",
         _ => stage,
     };
 

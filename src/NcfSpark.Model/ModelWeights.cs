@@ -109,6 +109,9 @@ public sealed class ModelWeights
 
     public IEnumerable<Weight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
 
+    /// <summary>Whether every weight is a number.</summary>
+    public bool IsFinite => All.All(weight => AllFinite(weight.Values));
+
     /// <summary>
     /// First weights: embeddings normal with <see cref="ModelOptions.EmbeddingInit"/>, biases 0, layers uniform within sqrt(6 / (inputs + outputs))
     /// (Glorot and Bengio 2010; Keras' default, which the AWS sample uses); a head of GMF that is not trained is 1.
@@ -136,5 +139,15 @@ public sealed class ModelWeights
 
         if (weights.Head is not null && options.HasGmf && !options.TrainedGmfHead) weights.Head.Values[..options.EmbeddingSize].Fill(1);
         return weights;
+    }
+
+    private static bool AllFinite(ReadOnlySpan<float> values)
+    {
+        foreach (float value in values)
+        {
+            if (!float.IsFinite(value)) return false;
+        }
+
+        return true;
     }
 }

@@ -20,11 +20,14 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         WriteIds(Path.Combine(directory, "items.parquet"), "item", Items);
     }
 
+    /// <summary>The network of a model's directory.</summary>
+    public static ModelOptions OptionsOf(StageDirectory directory) => directory.Manifest.Configuration["Model"].Deserialize<ModelOptions>()!;
+
     /// <summary>Reads a model from its directory.</summary>
     /// <exception cref="InvalidInputException">A file is missing or does not fit the model's configuration.</exception>
     public static TrainedModel Read(StageDirectory directory)
     {
-        ModelOptions options = directory.Manifest.Configuration["Model"].Deserialize<ModelOptions>()!;
+        ModelOptions options = OptionsOf(directory);
         IdTable users = ReadIds(directory.File("users.parquet"), "user"), items = ReadIds(directory.File("items.parquet"), "item");
         var weights = new ModelWeights(options, users.Count, items.Count);
 

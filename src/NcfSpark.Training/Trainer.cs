@@ -21,11 +21,14 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
     // one that lasted longer would be felt.
     private static readonly TimeSpan shortWindow = TimeSpan.FromMilliseconds(100), longWindow = TimeSpan.FromMilliseconds(400);
 
+    /// <summary>The weights to start from, which training changes; null for those of <see cref="ModelWeights.Initialize"/>.</summary>
+    public ModelWeights? Initial { get; init; }
+
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
-        var state = new TrainingState(ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
+        var state = new TrainingState(Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
         PastItems? past = modelOptions.HasHistory ? new PastItems(set) : null;
         if (past is not null) BeginHistory(state.Weights, past);
         using ISampleSource samples = options.Negatives == "stored" ? new StoredSamples(set, options, past) : new ResampledSamples(set, options, past);

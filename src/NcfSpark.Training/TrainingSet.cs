@@ -36,6 +36,43 @@ public sealed record TrainingSet
         };
     }
 
+    /// <summary>
+    /// Reads everything that a prepared directory knows, what was held out as well, each as one more positive. Where negatives are stored, each of those
+    /// gets as many of its own, drawn by the same rule.
+    /// </summary>
+    /// <param name="prepared">The directory.</param>
+    /// <param name="storedNegatives">How many; 0 where they are drawn afresh.</param>
+    /// <param name="seed">Seeds them.</param>
+    public static TrainingSet ReadWhole(PreparedData prepared, int storedNegatives, long seed)
+    {
+        (InteractionRows train, int[] labels) = prepared.ReadTrain();
+        InteractionLists touched = prepared.ReadTouched();
+        int itemCount = (int)prepared.Directory.Manifest.Rows["items"];
+        List<int> users = [.. train.Users], items = [.. train.Items], allLabels = [.. labels];
+        List<long> timestamps = [.. train.Timestamps];
+        using var sampler = new NegativeSampler(touched, itemCount);
+        RandomStream draws = RandomStream.Named(seed, "negatives of what was held out");
+        foreach (InteractionRows heldOut in new[] { prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test") })
+        {
+            for (int row = 0; row < heldOut.Count; row++)
+            {
+                (int user, long timestamp, int untouched) = (heldOut.Users[row], heldOut.Timestamps[row], sampler.UntouchedCount(heldOut.Users[row]));
+                Add(user, heldOut.Items[row], 1, timestamp);
+                for (int n = 0; n < storedNegatives && untouched > 0; n++) Add(user, sampler.Untouched(user, (int)draws.Below(users.Count, untouched)), 0, timestamp);
+            }
+        }
+
+        return new TrainingSet { UserCount = touched.UserCount, ItemCount = itemCount, Rows = new([.. users], [.. items], [.. timestamps]), Labels = [.. allLabels], Avoided = touched };
+
+        void Add(int user, int item, int label, long timestamp)
+        {
+            users.Add(user);
+            items.Add(item);
+            allLabels.Add(label);
+            timestamps.Add(timestamp);
+        }
+    }
+
     /// <summary>The users and items of the rows with label 1, in their order.</summary>
     public static (int[] Users, int[] Items) Positives(InteractionRows rows, int[] labels)
     {

@@ -1,4 +1,3 @@
-using NcfSpark.Data;
 using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
 using NcfSpark.Evaluation.Nights;

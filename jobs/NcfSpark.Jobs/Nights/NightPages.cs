@@ -15,11 +15,12 @@ internal static class NightPages
     private const string ReportName = "report.html";
 
     /// <summary>Writes all of them. A night is not undone for a page: what cannot be written is said, and the next night writes it.</summary>
-    /// <param name="job">The job; its run directory is that of all nights.</param>
+    /// <param name="stopped">The job, stopped or not; its run directory is that of all nights.</param>
     /// <param name="nights">The nights.</param>
     /// <param name="night">The night that ended.</param>
-    public static void Write(JobContext job, RunNights nights, string night)
+    public static void Write(JobContext stopped, RunNights nights, string night)
     {
+        JobContext job = stopped with { Cancellation = CancellationToken.None }; // what stopped a night does not stop that from being told
         try
         {
             NightHistory history = NightHistory.Read(nights);

@@ -1,3 +1,5 @@
+using NcfSpark.Evaluation.Reporting;
+
 namespace NcfSpark.Evaluation.Nights;
 
 /// <summary>
@@ -18,4 +20,29 @@ public sealed record NightFigures(
     MetricInterval? Popularity,
     MetricInterval? InService,
     MetricInterval? AgainstPopularity,
-    MetricInterval? AgainstInService);
+    MetricInterval? AgainstInService)
+{
+    /// <summary>The key of the model in service among the scorers.</summary>
+    public const string InServiceKey = "in_service";
+
+    /// <param name="result">What was measured, the model first.</param>
+    /// <param name="cutOffs">The cut-offs of its metrics.</param>
+    public static NightFigures From(EvaluationResult result, int[] cutOffs)
+    {
+        ProtocolResult catalogue = result.WholeCatalogue;
+        string metric = $"ndcg@{Verdict.CutOffOf(cutOffs)}";
+        return new NightFigures(
+            metric,
+            catalogue.Users,
+            Finite(catalogue.Scorers[0].Metrics[metric]),
+            Of(catalogue.Scorers, "popularity"),
+            Of(catalogue.Scorers, InServiceKey),
+            Of(catalogue.Differences, "popularity"),
+            Of(catalogue.Differences, InServiceKey));
+
+        MetricInterval? Of(IReadOnlyList<ScorerMetrics> scorers, string key) => Finite(scorers.FirstOrDefault(scorer => scorer.Key == key)?.Metrics[metric]);
+    }
+
+    // JSON has neither NaN nor infinity.
+    private static MetricInterval? Finite(MetricInterval? value) => value is not null && double.IsFinite(value.Value) ? value : null;
+}

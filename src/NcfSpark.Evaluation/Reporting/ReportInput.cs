@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using NcfSpark.Evaluation.Nights;
 
 namespace NcfSpark.Evaluation.Reporting;
 
@@ -28,6 +29,12 @@ public sealed record ReportInput
 
     /// <summary>What a reader must know before believing the figures, or null: shown under the verdict.</summary>
     public string? Caution { get; init; }
+
+    /// <summary>Of a night: whether its model may go into service, and why.</summary>
+    public GateDecision? Gate { get; init; }
+
+    /// <summary>Which model the figures are of, where another one makes the predictions; else null.</summary>
+    public string? Served { get; init; }
 
     /// <summary>When the report was made, to be printed; null keeps time out of it, so that the same evaluation gives the same bytes.</summary>
     public DateTimeOffset? Made { get; init; }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NcfSpark.Evaluation.Nights;
 
 namespace NcfSpark.Evaluation.Reporting;
 
@@ -43,6 +44,8 @@ public static class ReportJson
             classification["log_loss_epsilon"] = ClassificationMeasure.Epsilon;
         }
 
+        if (input.Gate is not null) report[GateDecision.ReportKey] = input.Gate.ToJson();
+        if (input.Served is not null) report["served"] = input.Served;
         if (input.Caution is not null) report["caution"] = input.Caution;
         if (input.Made is DateTimeOffset made) report["made"] = made.ToString("O");
         return report;

@@ -39,7 +39,7 @@ internal static class ReportPage
             <body>
             <header>
             <h1>Recommender report · <bdi>{input.Title}</bdi></h1>
-            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>{(input.Caution is null ? Html.Empty : Html.Of($"<p class=\"caution\" role=\"note\">{input.Caution}</p>"))}</div>
+            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>{GateOf(input)}{(input.Caution is null ? Html.Empty : Html.Of($"<p class=\"caution\" role=\"note\">{input.Caution}</p>"))}</div>
             {Tiles(input, verdict)}
             <nav aria-label="Sections">{sections.Select(section => Html.Of($"<a href=\"#{section.Id}\">{section.Title}</a>"))}</nav>
             </header>
@@ -57,6 +57,9 @@ internal static class ReportPage
 
             """).Markup;
     }
+
+    private static Html GateOf(ReportInput input) => Html.Of(
+        $"{(input.Gate is null ? Html.Empty : Html.Of($"<p class=\"gate\"><strong>{(input.Gate.Approved ? "Approved" : "Refused")} by the gate.</strong> {input.Gate.Reason}</p>"))}{(input.Served is null ? Html.Empty : Html.Of($"<p class=\"served\">{input.Served}</p>"))}");
 
     private static Html Tiles(ReportInput input, Verdict verdict)
     {

@@ -1,0 +1,175 @@
+using NcfSpark.Data;
+using NcfSpark.Evaluation.Nights;
+using NcfSpark.Model;
+
+namespace NcfSpark.Jobs.Nights;
+
+/// <summary>
+/// One night: prepare, check the data, train, evaluate, the gate, train again on everything, score, into service. What is there already, made from the same by the
+/// same settings, is passed over: that is how a killed run goes on. However it ends, the history tells.
+/// </summary>
+internal sealed class NightRun
+{
+    private readonly JobContext job;
+    private readonly RunNights nights;
+    private readonly NightLog log;
+    private readonly NightHistory history;
+    private readonly SortedDictionary<string, double> seconds = new(StringComparer.Ordinal);
+    private readonly DateTimeOffset started;
+    private NightState? state;
+
+    public NightRun(JobContext job)
+    {
+        (this.job, nights, started) = (job, new RunNights(job.RunDirectory), job.Time.GetUtcNow());
+        log = new NightLog(nights, job.Time);
+        nights.ClearRemoved();
+        history = log.Read();
+        if (history.Unreadable > 0) job.Progress.Line($"{nights.HistoryPath} has {history.Unreadable} lines that cannot be read; they are passed over.");
+    }
+
+    public ExitCode Run()
+    {
+        try
+        {
+            EvaluateJob.ReadTitles(job); // what a late stage would refuse is refused before any work
+            ScoreJob.ReadPairs(job);
+            string prepared = PrepareJob.Fingerprint(job), fingerprint = FingerprintOf(prepared);
+            NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, DateOnly.FromDateTime(started.UtcDateTime));
+            log.TellOfKilled(choice.IsDone ? null : choice.Name);
+            if (choice.IsDone) return PassOver(choice.Name);
+            Begin(choice.Name, fingerprint);
+            using RunLock held = RunLock.Take(nights.PathOf(choice.Name), job.Time); // from whoever runs a single stage in it
+            return RunStages(job with { RunDirectory = nights.PathOf(choice.Name) }, prepared);
+        }
+        catch (Exception failure)
+        {
+            TellOfFailure(failure);
+            throw;
+        }
+        finally
+        {
+            if (state is not null) NightPages.Write(job, nights, state.Night);
+        }
+    }
+
+    private void Begin(string name, string fingerprint)
+    {
+        state = new NightState { Night = name, Fingerprint = fingerprint, Started = NightState.Read(nights, name)?.Started ?? started, Before = nights.InService };
+        state.Write(nights);
+    }
+
+    private ExitCode RunStages(JobContext night, string preparedFingerprint)
+    {
+        NightlyOptions options = job.Configuration.Nightly;
+        StageDirectory prepared = Stage(night, PreparedData.StageName, preparedFingerprint, () => PrepareJob.Make(night));
+        job.Engine.Close(); // a table's fingerprint needs it, too
+        EarlierNight? before = EarlierNight.Open(nights, state!.Before, job.Progress);
+        CheckData(prepared, before);
+
+        EarlierNight? from = WarmStartFrom(before);
+        StageDirectory model = Stage(night, TrainedModel.StageName, TrainJob.Fingerprint(night, prepared, from), () => TrainJob.Make(night, prepared, from));
+        var comparison = new NightComparison(before, before is null ? state.Before : null);
+        StageDirectory report = Stage(night, EvaluateJob.StageName, EvaluateJob.Fingerprint(night, prepared, model, comparison), () => EvaluateJob.Make(night, prepared, model, comparison));
+        GateDecision decision = EvaluateJob.DecisionIn(report)!;
+        if (!decision.Approved) return Refuse(decision, report);
+
+        StageDirectory served = options.Refit ? Stage(night, RefitJob.StageName, RefitJob.Fingerprint(night, prepared, model, from), () => RefitJob.Make(night, prepared, model, from)) : model;
+        Stage(night, ScoreJob.StageName, ScoreJob.Fingerprint(night, prepared, served), () => ScoreJob.Make(night, prepared, served));
+        PutInService(decision);
+        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {report.File(Evaluation.Reporting.ReportWriter.PageName)} in a browser.");
+        job.Output.WriteLine($"in service: {state.Night} → {nights.CurrentPath}");
+        return ExitCode.Done;
+    }
+
+    private void CheckData(StageDirectory prepared, EarlierNight? before)
+    {
+        NightlyOptions options = job.Configuration.Nightly;
+        NightData data = NightDataReader.Read(prepared, before);
+        state = state! with { Data = data };
+        state.Write(nights);
+        IReadOnlyList<NightData> earlier = [.. history.Nights.Where(night => history.WasInService(night.Night) && night.Night != state.Night).Select(night => night.Data).OfType<NightData>().TakeLast(options.CompareNights)];
+        var endOfNight = new DateTimeOffset(RunNights.DateOf(state.Night).AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+        string[] breaches = [.. DataChecks.Breaches(data, earlier, endOfNight < started ? endOfNight : started, options)];
+        if (breaches.Length == 0) return;
+        throw new InvalidInputException($"{string.Join('\n', breaches)}\nNothing was trained{(nights.InService is { } stays ? $", and {stays} stays in service" : "")}. Mend the log; or, if this is as it should be, give the same command with that limit raised by --set.");
+    }
+
+    private EarlierNight? WarmStartFrom(EarlierNight? before)
+    {
+        if (!job.Configuration.Nightly.WarmStart || before is null) return null;
+        if (WarmStart.Fits(TrainedModel.OptionsOf(before.Model), job.Configuration.Model)) return before;
+        job.Progress.Line($"The model of {before.Name} has another shape, so training starts from chance.");
+        return null;
+    }
+
+    private ExitCode Refuse(GateDecision decision, StageDirectory report)
+    {
+        log.Ended(state!, NightOutcome.Refused, decision.Reason, seconds);
+        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {report.File(Evaluation.Reporting.ReportWriter.PageName)} in a browser.");
+        job.Output.WriteLine($"refused: {state!.Night}. {decision.Reason} {(nights.InService is { } stays ? $"{stays} stays in service" : "Nothing is in service")}. If it should serve all the same: `promote {state.Night}`.");
+        return ExitCode.Refused;
+    }
+
+    private void PutInService(GateDecision decision)
+    {
+        job.Cancellation.ThrowIfCancellationRequested();
+        state = state! with { Approval = new Approval(ByHand: false, decision.Reason, job.Time.GetUtcNow()) };
+        state.Write(nights);
+        nights.PutInService(state.Night);
+        log.Ended(state, NightOutcome.InService, decision.Reason, seconds);
+        foreach (string removed in NightPruning.Prune(nights, log.Read(), job.Configuration.Nightly.Keep)) job.Progress.Line($"{removed} is removed (Nightly:Keep).");
+    }
+
+    private StageDirectory Stage(JobContext night, string stage, string fingerprint, Func<StageDirectory> make)
+    {
+        job.Cancellation.ThrowIfCancellationRequested();
+        StageDirectory? finished = job.Configuration.Nightly.Resume ? StageDirectory.OpenIfFinished(night.RunDirectory, stage, fingerprint) : null;
+        long began = job.Time.GetTimestamp();
+        StageDirectory directory = finished ?? make();
+        double took = job.Time.GetElapsedTime(began).TotalSeconds;
+        if (finished is null) seconds[stage] = Math.Round(took, 3);
+        StageSummary.Write(job, directory, finished is null ? $"{took:F1} s" : "was there already");
+        return directory;
+    }
+
+    private ExitCode PassOver(string name)
+    {
+        string[] stages = [PreparedData.StageName, TrainedModel.StageName, EvaluateJob.StageName, RefitJob.StageName, ScoreJob.StageName];
+        foreach (string stage in stages.Where(stage => Directory.Exists(Path.Combine(nights.PathOf(name), stage)))) StageSummary.Write(job, StageDirectory.Open(nights.PathOf(name), stage), "was there already");
+        StageDirectory report = StageDirectory.Open(nights.PathOf(name), EvaluateJob.StageName);
+        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {report.File(Evaluation.Reporting.ReportWriter.PageName)} in a browser.");
+        job.Output.WriteLine(name == nights.InService ? $"in service: {name} → {nights.CurrentPath}" : $"{name} went into service before; now {nights.InService} is. `promote {name}` puts it back.");
+        return ExitCode.Done;
+    }
+
+    private void TellOfFailure(Exception failure)
+    {
+        try
+        {
+            if (state is null) Begin(NightChoice.Of(nights, history, job.Configuration.Nightly, "", DateOnly.FromDateTime(started.UtcDateTime)).Name, "");
+            string outcome = job.Cancellation.IsCancellationRequested && failure is OperationCanceledException ? NightOutcome.Interrupted
+                : failure is InvalidInputException && FullDisk.Find(failure) is null ? NightOutcome.Stopped
+                : NightOutcome.Failed;
+            log.Ended(state!, outcome, outcome == NightOutcome.Interrupted ? "It was stopped; the same command again goes on with it." : failure.Message, seconds);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            job.Progress.Line($"{nights.HistoryPath} cannot tell of this: {cause.Message}"); // a later run will
+        }
+    }
+
+    private string FingerprintOf(string prepared)
+    {
+        NcfSparkConfiguration settings = job.Configuration;
+        var madeFrom = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared };
+        if (settings.Score.PairsPath.Length > 0) madeFrom["pairs"] = FileHash.Of(settings.Score.PairsPath, "Score:PairsPath");
+        return StageManifest.FingerprintOf("night", madeFrom, new()
+        {
+            ["Model"] = SettingsJson.ResultShaping(settings.Model),
+            ["Train"] = SettingsJson.ResultShaping(settings.Train),
+            ["Evaluate"] = SettingsJson.ResultShaping(settings.Evaluate),
+            ["Score"] = SettingsJson.ResultShaping(settings.Score),
+            ["Nightly"] = SettingsJson.ResultShaping(settings.Nightly),
+        });
+    }
+}

@@ -1,0 +1,48 @@
+using NcfSpark.Data;
+using NcfSpark.Jobs.Nights;
+using NcfSpark.Model;
+using NcfSpark.Training;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>
+/// prepared/ and model/ → refit/: the same network trained on all interactions, those held out to measure included, for as many epochs as validation chose (with a
+/// linear schedule the rates fall to 0 over these). It is what a night serves; there is nothing left to measure it on.
+/// </summary>
+internal static class RefitJob
+{
+    public const string StageName = "refit";
+
+    public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model, EarlierNight? from) => StageManifest.FingerprintOf(
+        StageName,
+        MadeFrom(prepared, model),
+        new() { ["Model"] = SettingsJson.ResultShaping(job.Configuration.Model), ["Train"] = SettingsJson.ResultShaping(OptionsOf(job, model, from)) });
+
+    /// <param name="job">The job.</param>
+    /// <param name="directory">What is trained on.</param>
+    /// <param name="model">The model that was measured.</param>
+    /// <param name="from">The night that training starts from, as for that model; null for a cold start.</param>
+    public static StageDirectory Make(JobContext job, StageDirectory directory, StageDirectory model, EarlierNight? from)
+    {
+        TrainOptions train = OptionsOf(job, model, from);
+        var prepared = new PreparedData(directory);
+        TrainingSet set = TrainingSet.ReadWhole(prepared, train.Negatives == "stored" ? job.Configuration.Prepare.NegativesPerPositive : 0, train.Seed);
+        string fingerprint = Fingerprint(job, directory, model, from);
+        job.Progress.Line($"Training again on all {set.Rows.Count:N0} rows, {train.Epochs} epochs, for what is served.");
+        CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, fingerprint);
+        var trainer = new Trainer(job.Configuration.Model, train, checkpoints, validate: null, job.Progress, job.Time) { Initial = TrainJob.InitialOf(job.Configuration.Model, prepared, from) };
+        TrainingResult result = trainer.Train(set, job.Cancellation);
+        (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
+        var trained = new TrainedModel(result.Weights, prepared.ReadUsers().WithInteractions(users), prepared.ReadItems().WithInteractions(items));
+        StageDirectory published = TrainJob.Publish(job, StageName, fingerprint, MadeFrom(directory, model), trained, result);
+        checkpoints.Delete();
+        return published;
+    }
+
+    // What validation chose: how many epochs. There is nothing to validate on any more.
+    private static TrainOptions OptionsOf(JobContext job, StageDirectory model, EarlierNight? from) =>
+        TrainJob.OptionsOf(job, from) with { Epochs = (int)model.Manifest.Rows[TrainJob.BestEpoch], Patience = 0 };
+
+    private static SortedDictionary<string, string> MadeFrom(StageDirectory prepared, StageDirectory model) =>
+        new() { [PreparedData.StageName] = prepared.Manifest.Fingerprint, [TrainedModel.StageName] = model.Manifest.Fingerprint };
+}

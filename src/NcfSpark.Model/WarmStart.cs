@@ -1,0 +1,58 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Model;
+
+/// <summary>
+/// First weights for training that come from an earlier model instead of chance: users and items that it knew take their rows, whatever their indexes were
+/// then and are now; new ones start at the mean of their kind, over those that were trained on; layers and head are taken as they are. The optimizer's moments start
+/// at 0, as always.
+/// </summary>
+public static class WarmStart
+{
+    /// <summary>Whether one network's weights fit another: all parts are there, and as wide.</summary>
+    public static bool Fits(ModelOptions earlier, ModelOptions options)
+    {
+        return Shape(earlier).SequenceEqual(Shape(options));
+
+        static IEnumerable<(string, int, int)> Shape(ModelOptions options) => new ModelWeights(options, 1, 1).All.Select(weight => (weight.Name, weight.Rows, weight.Columns));
+    }
+
+    /// <param name="earlier">The model to start from, which <see cref="Fits"/>.</param>
+    /// <param name="options">The network now.</param>
+    /// <param name="users">The users now, by index.</param>
+    /// <param name="items">The items now, by index.</param>
+    public static ModelWeights From(TrainedModel earlier, ModelOptions options, IdTable users, IdTable items)
+    {
+        var weights = new ModelWeights(options, users.Count, items.Count);
+        int[] earlierUsers = users.IndexesIn(earlier.Users), earlierItems = items.IndexesIn(earlier.Items);
+        Take(weights.UserTables, earlier.Weights.UserTables, earlierUsers, earlier.Users.Interactions);
+        Take(weights.ItemTables, earlier.Weights.ItemTables, earlierItems, earlier.Items.Interactions);
+        Take(weights.PoolTables, earlier.Weights.PoolTables, earlierItems, earlier.Items.Interactions);
+        foreach ((Weight now, Weight then) in weights.Dense.Zip(earlier.Weights.Dense)) then.Values.CopyTo(now.Values);
+        return weights;
+    }
+
+    private static void Take(IReadOnlyList<Weight> tables, IReadOnlyList<Weight> earlier, int[] earlierIndexes, int[] interactions)
+    {
+        foreach ((Weight now, Weight then) in tables.Zip(earlier))
+        {
+            float[] mean = MeanOf(then, interactions);
+            Parallel.For(0, earlierIndexes.Length, row => (earlierIndexes[row] >= 0 ? then.Row(earlierIndexes[row]) : mean).CopyTo(now.Row(row)));
+        }
+    }
+
+    private static float[] MeanOf(Weight table, int[] interactions)
+    {
+        double[] sums = new double[table.Columns];
+        int rows = 0;
+        for (int row = 0; row < table.Rows; row++)
+        {
+            if (interactions[row] == 0) continue; // still what it was at the start: chance
+            rows++;
+            Span<float> values = table.Row(row);
+            for (int column = 0; column < sums.Length; column++) sums[column] += values[column];
+        }
+
+        return Array.ConvertAll(sums, sum => (float)(sum / Math.Max(1, rows)));
+    }
+}
