@@ -14,6 +14,9 @@ internal static class NightPages
 {
     private const string ReportName = "report.html";
 
+    /// <summary>A night's report with the history.</summary>
+    public static string ReportOf(RunNights nights, string night) => Path.Combine(nights.PathOf(night), ReportName);
+
     /// <summary>Writes all of them. A night is not undone for a page: what cannot be written is said, and the next night writes it.</summary>
     /// <param name="stopped">The job, stopped or not; its run directory is that of all nights.</param>
     /// <param name="nights">The nights.</param>
@@ -30,10 +33,10 @@ internal static class NightPages
                 Title = Path.GetFileName(Path.GetFullPath(nights.Path)),
                 History = history,
                 InService = nights.InService,
-                Reports = new HashSet<string>(nights.Names.Where(name => name == night || File.Exists(Path.Combine(nights.PathOf(name), ReportName)))),
+                Reports = new HashSet<string>(nights.Names.Where(name => name == night || File.Exists(ReportOf(nights, name)))),
             };
             string report = Path.Combine(nights.PathOf(night), EvaluateJob.StageName, ReportWriter.PageName);
-            if (File.Exists(report)) WriteWhole(Path.Combine(nights.PathOf(night), ReportName), NightsPage.Report(File.ReadAllText(report), input, earlier is null ? null : ChangesSince(job, nights, earlier, night)));
+            if (File.Exists(report)) WriteWhole(ReportOf(nights, night), NightsPage.Report(File.ReadAllText(report), input, earlier is null ? null : ChangesSince(job, nights, earlier, night)));
             else input = input with { Reports = new HashSet<string>(input.Reports.Where(name => name != night)) };
             WriteWhole(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
             WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, nights.InService));

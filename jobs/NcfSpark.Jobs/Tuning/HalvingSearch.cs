@@ -10,8 +10,10 @@ namespace NcfSpark.Jobs.Tuning;
 internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials)
 {
     private const int Reduction = 3, MostRungs = 3, SmallestBracket = 3;
+    private const int Recent = 10;
     private const double FinalShare = 0.4;   // of the budget, at most, kept for the finalists
     private const double LongestTrial = 0.25; // of the budget: one slow candidate must not use it up
+    private const double EnoughToBegin = 1.5; // a bracket may cost so many times what is left: most candidates are done by then, and costs are guesses
 
     private readonly int[] rungs = RungsOf(epochs);
     private readonly double budget = options.BudgetMinutes * 60;
@@ -40,7 +42,7 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
     private List<Trial> Bracket(int halvings)
     {
         int size = SizeOf(halvings), first = rungs.Length - 1 - halvings;
-        while (size >= SmallestBracket && Cost(size, first) > Left) size--;
+        while (size >= SmallestBracket && Cost(size, first) > EnoughToBegin * Left) size--;
         if (size < SmallestBracket) return [];
         var all = new List<Trial>();
         List<Candidate> field = [];
@@ -61,7 +63,7 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
                 results.Add((candidate, trial));
             }
 
-            int kept = rung == rungs.Length - 1 ? 0 : Math.Max(1, field.Count / Reduction);
+            int kept = rung == rungs.Length - 1 ? 0 : Math.Max(1, results.Count / Reduction);
             List<Candidate> onward = [.. results.Where(result => result.Trial.Ndcg is not null).OrderByDescending(result => result.Trial.Ndcg).Take(kept).Select(result => result.Candidate)];
             foreach (Candidate candidate in field.Except(onward)) trials.Forget(candidate, seed);
             field = onward;
@@ -128,7 +130,8 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
         }
     }
 
-    private double SecondsAnEpoch => done.Sum(trial => trial.Seconds) / done.Sum(trial => WorkOf(trial));
+    // By the latest trials: a machine that others use, too, is not always as fast.
+    private double SecondsAnEpoch => done.TakeLast(Recent).Sum(trial => trial.Seconds) / done.TakeLast(Recent).Sum(trial => WorkOf(trial));
 
     private double Cost(int size, int first)
     {

@@ -28,7 +28,7 @@ internal static class NightCharts
     }
 
     /// <summary>A count by night; empty where no night has it.</summary>
-    public static Html Size(IReadOnlyList<NightRecord> nights, string id, string title, Func<NightData, double?> value, Func<double, string> format)
+    public static Html Size(IReadOnlyList<NightRecord> nights, string id, string title, string unit, Func<NightData, double?> value, Func<double, string> format)
     {
         NightRecord[] shown = [.. nights.Where(night => night.Data is not null && value(night.Data) is not null).TakeLast(MostNights)];
         if (shown.Length == 0) return Html.Empty;
@@ -36,7 +36,7 @@ internal static class NightCharts
         Axis y = Vertical(values);
         IEnumerable<Html> marks = shown.Select((night, i) => Html.Of($"<circle class=\"dot{(night.Outcome == NightOutcome.InService ? "" : " refused")}\" cx=\"{At(i, shown)}\" cy=\"{y.At(values[i])}\" r=\"3.5\"><title>{night.Night}, {NightWords.Outcome(night.Outcome)}: {format(values[i])}</title></circle>"));
         string description = $"From {format(values[0])} on {shown[0].Night} to {format(values[^1])} on {shown[^1].Night}.";
-        return Chart.Frame(id, $"{title} by night", description, Axis.None, y, "night", title, Html.Of($"{Labels(shown)}{Chart.Line("line", values.Select((point, i) => (At(i, shown), y.At(point))))}{marks}"));
+        return Chart.Frame(id, $"{title} by night", description, Axis.None, y, "night", unit, Html.Of($"{Labels(shown)}{Chart.Line("line", values.Select((point, i) => (At(i, shown), y.At(point))))}{marks}"));
     }
 
     /// <summary>The seconds of each stage, one above the other.</summary>

@@ -34,6 +34,9 @@ public static class NightWords
         };
     }
 
+    /// <summary>Since when the night in service has been there, without a break; null where the history does not tell.</summary>
+    public static DateTimeOffset? InServiceSince(NightHistory history, string inService) => history.Records.Reverse().TakeWhile(record => record.InService == inService).LastOrDefault()?.Ended;
+
     /// <summary>Seconds of all stages together; null where none is known.</summary>
     public static double? Seconds(NightRecord record) => record.Seconds.Count == 0 ? null : record.Seconds.Values.Sum();
 

@@ -76,7 +76,7 @@ public static class NightsPage
         string metric = serving.Figures?.Metric ?? "ndcg@10";
         (string Name, string Value, string Detail)[] tiles =
         [
-            ("In service", serving.Night, $"since {serving.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC"),
+            ("In service", serving.Night, NightWords.InServiceSince(input.History, input.InService) is { } since ? $"since {since.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : ""),
             (new MetricName(metric).Title, serving.Figures?.Model is { } model ? new MetricName(metric).Format(model.Value) : "", serving.Figures?.Model is { Low: not null } ? $"95 %: {new MetricName(metric).FormatInterval(serving.Figures.Model)}" : ""),
             ("Users", serving.Data?.Users.ToString("N0") ?? "", serving.Data is null ? "" : $"{serving.Data.Items:N0} items"),
             ("Interactions", serving.Data?.Interactions.ToString("N0") ?? "", serving.Data is null ? "" : $"{serving.Data.Rows:N0} rows"),
@@ -90,10 +90,10 @@ public static class NightsPage
         (string Title, Html Chart, Html Detail)[] charts =
         [
             ("How good", NightCharts.Metric(nights), new Html("on each night's own held-out users; grey: popularity; hollow: did not go into service")),
-            ("Interactions", NightCharts.Size(nights, "nights-interactions", "interactions", data => data.Interactions, Count), Html.Empty),
-            ("Users", NightCharts.Size(nights, "nights-users", "users", data => data.Users, Count), Html.Empty),
-            ("Items", NightCharts.Size(nights, "nights-items", "items", data => data.Items, Count), Html.Empty),
-            ("How far popularity moved", NightCharts.Size(nights, "nights-drift", "divergence, bits", data => data.PopularityDrift, value => value.ToString("0.0000")), new Html("since the night in service before: 0 the same, 1 no item in common")),
+            ("Interactions", NightCharts.Size(nights, "nights-interactions", "interactions", "", data => data.Interactions, Count), Html.Empty),
+            ("Users", NightCharts.Size(nights, "nights-users", "users", "", data => data.Users, Count), Html.Empty),
+            ("Items", NightCharts.Size(nights, "nights-items", "items", "", data => data.Items, Count), Html.Empty),
+            ("How far popularity moved", NightCharts.Size(nights, "nights-drift", "divergence", "bits", data => data.PopularityDrift, value => value.ToString("0.0000")), new Html("since the night in service before: 0 the same, 1 no item in common")),
             ("Time", NightCharts.Times(nights), NightCharts.TimesLegend(nights)),
         ];
         charts = [.. charts.Where(chart => chart.Chart.Markup.Length > 0)];
@@ -137,7 +137,7 @@ public static class NightsPage
         string kept = MetricName.Percent(changes.Kept);
         return Html.Of($"""
             <p>Of what {changes.Users.ToString("N0")} users are recommended, {kept} stood in their lists of {changes.Before}, too. {changes.NewUsers.ToString("N0")} users are new, {changes.GoneUsers.ToString("N0")} are gone.</p>
-            <div class="charts"><figure><figcaption><strong>Users by how many items of their list stayed</strong></figcaption>{KeptChart(changes)}</figure></div>
+            <div class="charts one"><figure><figcaption><strong>Users by how many items of their list stayed</strong></figcaption>{KeptChart(changes)}</figure></div>
             <div class="tables">{Items("Risers: in more lists than before", changes.Risers)}{Items("Fallers: in fewer", changes.Fallers)}</div>
             """);
     }
