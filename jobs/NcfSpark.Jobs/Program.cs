@@ -1,8 +1,17 @@
+using System.Collections;
 using NcfSpark.Data;
 using NcfSpark.Jobs;
 using NcfSpark.Jobs.Progress;
 
-IProgressReporter progress = ConsoleProgress.For(Console.Error, TimeProvider.System);
+IDictionary environment = Environment.GetEnvironmentVariables();
+if (LogFormat.IsJson(environment) is not { } json)
+{
+    Console.Error.WriteLine($"The environment variable {LogFormat.Variable} is \"{environment[LogFormat.Variable]}\", and can be \"text\" or \"json\".");
+    return (int)ExitCode.InvalidInput;
+}
+
+TextWriter error = json ? new JsonLines(Console.Error, TimeProvider.System) : Console.Error;
+IProgressReporter progress = error is JsonLines lines ? new JsonProgress(lines, TimeProvider.System) : ConsoleProgress.For(error, TimeProvider.System);
 using var signals = new StopSignals(progress);
-var runner = new JobRunner(Environment.GetEnvironmentVariables(), progress, Console.Out, Console.Error, TimeProvider.System, signals);
-return (int)CommandLine.Run(args, runner.Run, Console.Out, Console.Error);
+var runner = new JobRunner(environment, progress, Console.Out, error, TimeProvider.System, signals);
+return (int)CommandLine.Run(args, runner.Run, Console.Out, error);

@@ -8,7 +8,7 @@ namespace NcfSpark.Jobs.Nights;
 
 /// <summary>
 /// What people and monitors see of the nights, written anew after each: NIGHT/report.html (the report with the history and what changed), nights.html and metrics.prom
-/// of the run directory. Each is written under another name and renamed. They are made of what the history and the nights hold, and can be made again at any time.
+/// of the run directory, and the same metrics over OTLP. Each is written under another name and renamed. They are made of what the history and the nights hold, and can be made again at any time.
 /// </summary>
 internal static class NightPages
 {
@@ -40,6 +40,7 @@ internal static class NightPages
             else input = input with { Reports = new HashSet<string>(input.Reports.Where(name => name != night)) };
             WriteWhole(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
             WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, nights.InService));
+            if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, nights.InService)) job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidInputException or SqlEngineException)
         {

@@ -36,7 +36,7 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
     }
 
     // How many candidates a bracket over so many rungs has, as in the paper: about the same work for each.
-    private int SizeOf(int halvings) => (int)Math.Ceiling(rungs.Length / (halvings + 1.0) * Math.Pow(Reduction, halvings));
+    private int SizeOf(int halvings) => Math.Max(SmallestBracket, (int)Math.Ceiling(rungs.Length / (halvings + 1.0) * Math.Pow(Reduction, halvings)));
 
     // The trials of a bracket, empty where there is no time or nothing to draw.
     private List<Trial> Bracket(int halvings)
