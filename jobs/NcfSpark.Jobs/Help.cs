@@ -37,6 +37,7 @@ internal static class Help
                             (NCFSPARK_Train__Epochs=5); it wins over the file, and --set wins over it.
               --master URL  of prepare, score and nightly: a Spark is started for it and stopped after it (prepare --help)
               --remote URL  the same with a Spark Connect server that runs: sc://host:15002
+              NCFSPARK_LOG=json in the environment makes standard error JSON lines, for collectors of logs
               --help, -h    this; after a verb, what the verb does and every setting that it uses
               --version     the version
 

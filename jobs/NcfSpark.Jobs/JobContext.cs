@@ -17,6 +17,9 @@ public sealed record JobContext(
     TimeProvider Time,
     CancellationToken Cancellation)
 {
+    /// <summary>The file that the configuration was read from; null where it was not.</summary>
+    public string? ConfigurationFile { get; init; }
+
     /// <summary>What runs the SQL.</summary>
     public EngineSource Engine { get; init; } = new(EngineSource.DuckDb);
 }

@@ -22,8 +22,8 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
             if (arguments.Engine.Engine == EngineArguments.MicrosoftSpark && !MicrosoftSparkLaunch.IsUnderSparkSubmit) return MicrosoftSparkLaunch.Run(arguments.Engine, Environment.GetCommandLineArgs(), WorkerFor(verb, configuration.Spark), signals.Token);
-            using RunLock? runLock = elsewhere ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
-            return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine });
+            using RunLock? runLock = elsewhere || verb.OnlyLooks ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
+            return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine, ConfigurationFile = path });
         }
         catch (InvalidInputException fault)
         {

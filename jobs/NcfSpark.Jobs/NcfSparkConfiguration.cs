@@ -19,6 +19,8 @@ public sealed record NcfSparkConfiguration
 
     public EvaluateOptions Evaluate { get; init; } = new();
 
+    public TuneOptions Tune { get; init; } = new();
+
     public ScoreOptions Score { get; init; } = new();
 
     public SparkOptions Spark { get; init; } = new();

@@ -37,6 +37,7 @@ internal static class PromoteJob
         state.Write(nights);
         nights.PutInService(night);
         log.Changed(state, change, reason);
+        NightPages.Write(job, nights, night);
         job.Output.WriteLine($"in service: {night} → {nights.CurrentPath}{(before is null ? "" : $"; before it, {before}")}");
     }
 

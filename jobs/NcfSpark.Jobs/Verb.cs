@@ -12,6 +12,9 @@ namespace NcfSpark.Jobs;
 /// <param name="Run">Does it.</param>
 internal sealed record Verb(string Name, string Summary, string Description, string Reads, string Writes, string[] Sections, Func<JobContext, ExitCode> Run)
 {
+    /// <summary>Whether it changes nothing, so that it need not hold the run directory.</summary>
+    public bool OnlyLooks { get; init; }
+
     /// <summary>Whether it runs SQL on an engine, which --engine, --master and --remote choose.</summary>
     public bool RunsSql { get; init; }
 
@@ -77,8 +80,8 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             over; killed and started again with the same command, it goes on where it was. The history tells how each night ended.
             """,
             "Input:Path, Score:PairsPath",
-            "2026-11-24/, current, history.jsonl",
-            [.. SettingKey.Sections],
+            "2026-11-24/, current, history.jsonl, nights.html, metrics.prom",
+            [.. SettingKey.Sections.Except(["Tune"])],
             NightlyJob.Run) { RunsSql = true, RunsTasks = true },
         new(
             "promote",
@@ -102,5 +105,29 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "current, history.jsonl",
             ["Nightly"],
             RollbackJob.Run),
+        new(
+            "status",
+            "prints the last nights: how they ended, what they measured, which is in service",
+            """
+            Prints the last nights of the run directory as a table, the latest last, and why one did not go into service. It only looks, so it can be asked while a
+            night runs. nights.html of the run directory shows all nights in a browser.
+            """,
+            "history.jsonl",
+            "nothing",
+            [],
+            StatusJob.Run) { OnlyLooks = true },
+        new(
+            "tune",
+            "searches ranges of settings on validation within a time budget; writes the best configuration",
+            """
+            Holds out validation rows, throws the test part away, and tries settings drawn from the ranges in the file that Tune:Search names: many for a few epochs,
+            the best third of them for longer, and so on (Hyperband). How many brackets of these there are is decided by the clock; the best, and the configuration itself, are
+            trained again with other seeds before one is chosen. Killed and started again with the same command, it goes on where it was; with a larger Tune:BudgetMinutes it
+            searches on. tune/best.json is a complete configuration to use, tune/results.txt the table of what was tried.
+            """,
+            "Input:Path, Tune:Search",
+            "tune/",
+            ["Tune"],
+            TuneJob.Run) { RunsSql = true },
     ];
 }

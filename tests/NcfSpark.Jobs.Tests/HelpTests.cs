@@ -27,7 +27,7 @@ public sealed class HelpTests
     }
 
     [Fact]
-    public void TheVerbsTogetherUseEverySection() => Assert.Equal(SettingKey.Sections, Verb.All.Single(verb => verb.Name == "nightly").Sections);
+    public void TheVerbsTogetherUseEverySection() => Assert.Equal(SettingKey.Sections.Order(), Verb.All.SelectMany(verb => verb.Sections).Distinct().Order());
 
     [Fact]
     public void AVerbsHelpHasEverySettingOfItsSectionsWithTypeRangeDefaultAndMeaning()

@@ -46,6 +46,10 @@ internal sealed class NightRun
             TellOfFailure(failure);
             throw;
         }
+        finally
+        {
+            if (state is not null) NightPages.Write(job, nights, state.Night);
+        }
     }
 
     private void Begin(string name, string fingerprint)
@@ -72,7 +76,7 @@ internal sealed class NightRun
         StageDirectory served = options.Refit ? Stage(night, RefitJob.StageName, RefitJob.Fingerprint(night, prepared, model, from), () => RefitJob.Make(night, prepared, model, from)) : model;
         Stage(night, ScoreJob.StageName, ScoreJob.Fingerprint(night, prepared, served), () => ScoreJob.Make(night, prepared, served));
         PutInService(decision);
-        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {report.File(Evaluation.Reporting.ReportWriter.PageName)} in a browser.");
+        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {NightPages.ReportOf(nights, state.Night)} in a browser.");
         job.Output.WriteLine($"in service: {state.Night} → {nights.CurrentPath}");
         return ExitCode.Done;
     }
@@ -101,7 +105,7 @@ internal sealed class NightRun
     private ExitCode Refuse(GateDecision decision, StageDirectory report)
     {
         log.Ended(state!, NightOutcome.Refused, decision.Reason, seconds);
-        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {report.File(Evaluation.Reporting.ReportWriter.PageName)} in a browser.");
+        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {NightPages.ReportOf(nights, state!.Night)} in a browser.");
         job.Output.WriteLine($"refused: {state!.Night}. {decision.Reason} {(nights.InService is { } stays ? $"{stays} stays in service" : "Nothing is in service")}. If it should serve all the same: `promote {state.Night}`.");
         return ExitCode.Refused;
     }
@@ -133,7 +137,7 @@ internal sealed class NightRun
         string[] stages = [PreparedData.StageName, TrainedModel.StageName, EvaluateJob.StageName, RefitJob.StageName, ScoreJob.StageName];
         foreach (string stage in stages.Where(stage => Directory.Exists(Path.Combine(nights.PathOf(name), stage)))) StageSummary.Write(job, StageDirectory.Open(nights.PathOf(name), stage), "was there already");
         StageDirectory report = StageDirectory.Open(nights.PathOf(name), EvaluateJob.StageName);
-        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {report.File(Evaluation.Reporting.ReportWriter.PageName)} in a browser.");
+        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {NightPages.ReportOf(nights, name)} in a browser.");
         job.Output.WriteLine(name == nights.InService ? $"in service: {name} → {nights.CurrentPath}" : $"{name} went into service before; now {nights.InService} is. `promote {name}` puts it back.");
         return ExitCode.Done;
     }

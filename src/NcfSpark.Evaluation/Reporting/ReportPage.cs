@@ -218,7 +218,7 @@ internal static class ReportPage
         _ => value.ToJsonString(),
     };
 
-    private static string Cut(string text) => text.Length <= MostShownOfARow ? text : text[..MostShownOfARow] + "…";
+    internal static string Cut(string text) => text.Length <= MostShownOfARow ? text : text[..MostShownOfARow] + "…";
 
     private static string Score(double score) => Math.Abs(score) >= 100 ? score.ToString("N0") : score.ToString("0.000");
 
@@ -241,7 +241,7 @@ internal static class ReportPage
     // Seconds beyond the calendar of DateTime stay seconds.
     private static string Day(long seconds) => seconds is >= -62135596800 and <= 253402300799 ? $"{DateTimeOffset.FromUnixTimeSeconds(seconds):yyyy-MM-dd}" : seconds.ToString();
 
-    private static Html StyleSheet()
+    internal static Html StyleSheet()
     {
         using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream("NcfSpark.Evaluation.Reporting.report.css")!);
         return new Html(reader.ReadToEnd());

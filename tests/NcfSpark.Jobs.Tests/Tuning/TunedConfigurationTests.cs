@@ -1,0 +1,72 @@
+using System.Collections;
+using NcfSpark.Jobs.Configuration;
+using NcfSpark.Jobs.Tuning;
+
+namespace NcfSpark.Jobs.Tests.Tuning;
+
+public sealed class TunedConfigurationTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public static TheoryData<string> ConfFiles => ConfFilesTests.ConfFiles;
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(ConfFiles))]
+    public void TheTextSaysWhatIsAskedAndKeepsEveryComment(string file)
+    {
+        string path = Repository.File($"conf/{file}");
+        NcfSparkConfiguration wanted = Changed(ConfigurationLoader.Load(path, [], new Hashtable()));
+        string text = TunedConfiguration.Text(path, wanted, ["found"]);
+        AssertSays(wanted, text);
+        Assert.StartsWith("// found\n", text, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllText(path).Split('\n').Select(Comment), text.Split('\n').Skip(1).Select(Comment));
+    }
+
+    [Theory]
+    [MemberData(nameof(ConfFiles))]
+    public void WithoutAChangeTheTextIsTheFiles(string file)
+    {
+        string path = Repository.File($"conf/{file}");
+        Assert.Equal(File.ReadAllText(path), TunedConfiguration.Text(path, ConfigurationLoader.Load(path, [], new Hashtable()), []));
+    }
+
+    [Fact]
+    public void SettingsAndSectionsThatTheFileDoesNotHaveAreAdded()
+    {
+        string path = folder.Write("small.json", """
+            {
+              "Input": { "Path": "log.csv" }, // the log
+              "Model": { "MlpLayers": [8] },
+              "Evaluate": { "CutOffs": [10] }
+            }
+            """);
+        NcfSparkConfiguration wanted = Changed(ConfigurationLoader.Load(path, [], new Hashtable()));
+        string text = TunedConfiguration.Text(path, wanted, []);
+        AssertSays(wanted, text);
+        Assert.Contains("// the log", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatCameFromTheCommandLineIsWrittenDown()
+    {
+        string path = Repository.File("conf/ml-latest-small.json");
+        NcfSparkConfiguration given = ConfigurationLoader.Load(path, ["Input:Path=else\"where.csv", "Train:Epochs=7"], new Hashtable());
+        AssertSays(given, TunedConfiguration.Text(path, given, []));
+    }
+
+    private static NcfSparkConfiguration Changed(NcfSparkConfiguration from) => from with
+    {
+        Model = from.Model with { Kind = "neumf", User = "embedding", MlpLayers = [5, 4], Dropout = [], EmbeddingInit = 1e-5 },
+        Train = from.Train with { Epochs = 77, GmfRegularization = 0.0123, Negatives = "uniform", NegativesPerPositive = 3, Patience = 0 },
+    };
+
+    private void AssertSays(NcfSparkConfiguration wanted, string text)
+    {
+        NcfSparkConfiguration read = ConfigurationLoader.Load(folder.Write("best.json", text), [], new Hashtable());
+        foreach (SettingKey key in SettingKey.All) Assert.Equal(SettingValue.Show(key.ValueIn(wanted)), SettingValue.Show(key.ValueIn(read)));
+    }
+
+    private static string Comment(string line) => line.Contains("//", StringComparison.Ordinal) ? line[line.IndexOf("//", StringComparison.Ordinal)..] : "";
+}
