@@ -43,7 +43,7 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
     {
         using var connection = new DuckDBConnection("DataSource=:memory:");
         connection.Open();
-        string[] files = Directory.GetFiles(run.NightPath, "*.parquet", SearchOption.AllDirectories);
+        string[] files = Directory.GetFiles(run.Served(), "*.parquet", SearchOption.AllDirectories);
         Assert.True(files.Length >= 8, $"only {files.Length} Parquet files");
         foreach (string file in files)
         {
