@@ -25,7 +25,7 @@ internal sealed record ProcessFigures(double Seconds, double CpuSeconds, double 
             {
                 (cpu, peak) = (process.TotalProcessorTime.TotalSeconds, Math.Max(peak, process.PeakWorkingSet64 / 1e6));
             }
-            catch (InvalidOperationException)
+            catch (Exception gone) when (gone is InvalidOperationException or System.ComponentModel.Win32Exception)
             {
                 // it has just ended
             }

@@ -36,7 +36,7 @@ internal sealed class ScoreRun : IDisposable
         string[] own =
         [
             $"Input:Path={Log}", "Input:Header=true", "Input:Delimiter=,", "Input:UserColumn=userId", "Input:ItemColumn=movieId", "Input:TimestampColumn=timestamp", "Input:TitlesPath=", "Input:RatingColumn=", "Input:TestPath=", "Input:TestCandidatesPath=",
-            "Prepare:Split=latest", "Prepare:Holdout=1", "Prepare:Validation=false", "Prepare:NegativesPerPositive=0", "Prepare:TestCandidates=0", "Evaluate:NegativesPerPositive=0", $"Prepare:Threads={Threads}",
+            "Prepare:Split=latest", "Prepare:Holdout=1", "Prepare:Validation=false", "Prepare:NegativesPerPositive=0", "Prepare:TestCandidates=1", "Evaluate:NegativesPerPositive=1", $"Prepare:Threads={Threads}",
             "Train:Negatives=resampled", "Train:NegativesPerPositive=2", "Train:Epochs=1", "Train:BatchSize=4096", "Train:Patience=0", $"Train:Threads={Threads}", $"Score:Threads={Threads}", $"Score:TopK={ScoreCase.K}",
         ];
         string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", Path.Combine(Root, "conf", "ml-1m.json"), "--run", RunDirectory, .. own.Concat(settings).SelectMany(setting => new[] { "--set", setting })];
