@@ -81,7 +81,11 @@ internal static class EvaluateJob
     private static ModelReport Describe(ModelWeights weights, StageDirectory model)
     {
         TrainingHistory history = JsonSerializer.Deserialize<TrainingHistory>(File.ReadAllText(model.File(TrainingHistory.FileName)), TrainingHistory.Json)!;
-        return new ModelReport(NetworkDescription.Of(weights), [.. history.Epochs.Select(epoch => new EpochPoint(epoch.Epoch, epoch.Loss, epoch.ValidationNdcg, epoch.Seconds))], history.BestEpoch);
+        return new ModelReport(NetworkDescription.Of(weights), [.. history.Epochs.Select(epoch => new EpochPoint(epoch.Epoch, epoch.Loss, epoch.ValidationNdcg, epoch.Seconds))], history.BestEpoch)
+        {
+            Workers = [.. history.Workers.Select(worker => new WorkerPoint(
+                worker.Epoch, worker.Worker, worker.Samples, worker.Times.Rounds, worker.Times.Computing, worker.Times.Waiting, worker.Times.Communicating, worker.Times.BytesSent, worker.Times.BytesReceived))],
+        };
     }
 
     /// <summary>Items' titles by the item's id; none where no file is named.</summary>

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Jobs.Cluster;
 using NcfSpark.Model;
 
 namespace NcfSpark.Jobs;
@@ -8,6 +9,7 @@ internal static class NightlyJob
 {
     public static ExitCode Run(JobContext job)
     {
+        SparkTraining.Check(job);
         EvaluateJob.ReadTitles(job); // what a late stage would refuse is refused before any work
         ScoreFiles.Read(job.Configuration.Score);
         StageDirectory prepared = Stage(job, PreparedData.StageName, PrepareJob.Fingerprint(job), () => PrepareJob.Make(job));

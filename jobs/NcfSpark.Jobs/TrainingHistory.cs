@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NcfSpark.Training;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Jobs;
 
@@ -10,6 +11,9 @@ namespace NcfSpark.Jobs;
 internal sealed record TrainingHistory(int BestEpoch, IReadOnlyList<EpochRecord> Epochs)
 {
     public const string FileName = "history.json";
+
+    /// <summary>What each worker did in each epoch; empty where there was no server.</summary>
+    public IReadOnlyList<WorkerRecord> Workers { get; init; } = [];
 
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web) { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 }

@@ -19,12 +19,16 @@ public sealed class PreparedData(StageDirectory directory)
     /// <summary>The items by item_index, which is their order by falling popularity in training.</summary>
     public IdTable ReadItems() => ReadIds("items", "item_id", "item_index");
 
-    /// <summary>All training rows by user, timestamp, item and label, and their labels: 1 seen, 0 sampled.</summary>
-    public (InteractionRows Rows, int[] Labels) ReadTrain()
+    /// <summary>Training rows by user, timestamp, item and label, and their labels: 1 seen, 0 sampled.</summary>
+    /// <param name="shards">Of which shards; null for all.</param>
+    public (InteractionRows Rows, int[] Labels) ReadTrain(IEnumerable<int>? shards = null)
     {
-        string path = Directory.File("train");
-        int[] users = ParquetColumns.Read<int>(path, "user_index"), items = ParquetColumns.Read<int>(path, "item_index"), labels = ParquetColumns.Read<int>(path, "label");
-        long[] timestamps = ParquetColumns.Read<long>(path, "timestamp");
+        // A shard without rows has no folder.
+        string[] paths = shards is null ? [Directory.File("train")] : [.. shards.Select(shard => Directory.File(Path.Combine("train", $"shard={shard}"))).Where(System.IO.Directory.Exists)];
+        T[] Column<T>(string name)
+            where T : unmanaged => paths.Length == 1 ? ParquetColumns.Read<T>(paths[0], name) : [.. paths.SelectMany(path => ParquetColumns.Read<T>(path, name))];
+        int[] users = Column<int>("user_index"), items = Column<int>("item_index"), labels = Column<int>("label");
+        long[] timestamps = Column<long>("timestamp");
         int[] order = OrderOf(users, row => (timestamps[row], items[row], labels[row]));
         return (new InteractionRows(Take(users, order), Take(items, order), Take(timestamps, order)), Take(labels, order));
     }

@@ -35,7 +35,14 @@ public sealed class StageDirectory
 
     /// <summary>Opens a stage's result and checks every file against the manifest.</summary>
     /// <exception cref="InvalidInputException">It is not there, is of another version, or a file is missing or changed.</exception>
-    public static StageDirectory Open(string runDirectory, string stage)
+    public static StageDirectory Open(string runDirectory, string stage) => Open(runDirectory, stage, _ => true);
+
+    /// <summary>Opens a stage's result of which only some files are read, and checks those.</summary>
+    /// <param name="runDirectory">The run directory.</param>
+    /// <param name="stage">The stage.</param>
+    /// <param name="isRead">Whether a file, by its path within the directory, is read.</param>
+    /// <exception cref="InvalidInputException">It is not there, is of another version, or a file is missing or changed.</exception>
+    public static StageDirectory Open(string runDirectory, string stage, Func<string, bool> isRead)
     {
         StageWriter.Recover(runDirectory, stage);
         string path = System.IO.Path.Combine(runDirectory, stage);
@@ -53,7 +60,7 @@ public sealed class StageDirectory
             throw new InvalidInputException($"{path} was written in layout {manifest.Schema}; this version reads layout {StageManifest.CurrentSchema}. {cure}");
         }
 
-        foreach ((string name, StageFile expected) in manifest.Files) Check(System.IO.Path.Combine(path, name), expected, cure);
+        foreach ((string name, StageFile expected) in manifest.Files.Where(file => isRead(file.Key))) Check(System.IO.Path.Combine(path, name), expected, cure);
         return new StageDirectory(path, manifest);
     }
 

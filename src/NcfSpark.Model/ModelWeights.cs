@@ -107,21 +107,30 @@ public sealed class ModelWeights
     /// <summary>The MLPs and the head, which every step touches.</summary>
     public IReadOnlyList<Weight> Dense { get; }
 
+    /// <summary>All that is not users': what workers share.</summary>
+    public IEnumerable<Weight> Shared => [.. ItemTables, .. PoolTables, .. Dense];
+
     public IEnumerable<Weight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
 
     /// <summary>
     /// First weights: embeddings normal with <see cref="ModelOptions.EmbeddingInit"/>, biases 0, layers uniform within sqrt(6 / (inputs + outputs))
     /// (Glorot and Bengio 2010; Keras' default, which the AWS sample uses); a head of GMF that is not trained is 1.
     /// </summary>
-    public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed)
+    /// <param name="options">The network.</param>
+    /// <param name="userCount">Users.</param>
+    /// <param name="itemCount">Items.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="numberOf">Where not all users are here, the number among all of the user of a row: the first weights are those that the user has there.</param>
+    public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed, Func<int, int>? numberOf = null)
     {
         var weights = new ModelWeights(options, userCount, itemCount);
         foreach (Weight table in new[] { weights.UserGmf, weights.ItemGmf, weights.UserMlp, weights.ItemMlp, weights.ItemHistory }.OfType<Weight>())
         {
             RandomStream stream = RandomStream.Named(seed, table.Name);
+            bool isUsers = weights.UserTables.Contains(table);
             Parallel.For(0, table.Rows, row =>
             {
-                long place = (long)row * table.Columns;
+                long place = (long)(isUsers && numberOf is not null ? numberOf(row) : row) * table.Columns;
                 foreach (ref float value in table.Row(row)) value = (float)(options.EmbeddingInit * stream.Normal(place++));
             });
         }

@@ -21,6 +21,15 @@ public static class Safetensors
     /// <summary>Writes weights, and texts beside them, to a file that is flushed to disk when this returns.</summary>
     public static void Write(string path, IEnumerable<StoredTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        using var stream = new FileStream(path, FileMode.Create, FileAccess.Write);
+        Write(stream, tensors, metadata);
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Writes weights, and texts beside them, as the content of a file.</summary>
+    public static void Write(Stream stream, IEnumerable<StoredTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
         StoredTensor[] all = [.. tensors];
         var header = new JsonObject();
         if (metadata is not null) header["__metadata__"] = new JsonObject(metadata.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)));
@@ -43,11 +52,8 @@ public static class Safetensors
         BinaryPrimitives.WriteInt64LittleEndian(padded, padded.Length - 8);
         json.CopyTo(padded, 8);
 
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        using var stream = new FileStream(path, FileMode.Create, FileAccess.Write);
         stream.Write(padded);
         foreach (StoredTensor tensor in all) stream.Write(tensor.Bytes);
-        stream.Flush(flushToDisk: true);
     }
 
     /// <summary>Reads a file whole.</summary>
@@ -57,40 +63,45 @@ public static class Safetensors
         try
         {
             using FileStream stream = File.OpenRead(path);
-            byte[] start = new byte[8];
-            stream.ReadExactly(start);
-            long headerLength = BinaryPrimitives.ReadInt64LittleEndian(start);
-            if (headerLength is < 2 or > LargestHeader || headerLength > stream.Length - 8) throw new InvalidDataException($"its header would have {headerLength:N0} bytes");
-            byte[] json = new byte[headerLength];
-            stream.ReadExactly(json);
-            JsonObject header = JsonNode.Parse(json)!.AsObject();
-            long valuesStart = 8 + headerLength;
-
-            var tensors = new Dictionary<string, StoredTensor>();
-            var metadata = new Dictionary<string, string>();
-            foreach ((string name, JsonNode? node) in header)
-            {
-                JsonObject entry = node!.AsObject();
-                if (name == "__metadata__")
-                {
-                    foreach ((string key, JsonNode? value) in entry) metadata.Add(key, value!.GetValue<string>());
-                    continue;
-                }
-
-                long[] shape = [.. entry["shape"]!.AsArray().Select(size => size!.GetValue<long>())];
-                long from = entry["data_offsets"]![0]!.GetValue<long>(), to = entry["data_offsets"]![1]!.GetValue<long>();
-                var tensor = StoredTensor.Empty(name, entry["dtype"]!.GetValue<string>(), shape);
-                if (to - from != tensor.Bytes.Length || from < 0 || valuesStart + to > stream.Length) throw new InvalidDataException($"tensor {name} lies outside the file");
-                stream.Position = valuesStart + from;
-                stream.ReadExactly(tensor.Bytes);
-                tensors.Add(name, tensor);
-            }
-
-            return (tensors, metadata);
+            return Read(stream);
         }
         catch (Exception cause) when (cause is IOException or JsonException or InvalidDataException or InvalidOperationException or NullReferenceException or FormatException)
         {
             throw new InvalidInputException($"{path}: cannot be read as safetensors: {cause.Message}", cause);
         }
+    }
+
+    private static (IReadOnlyDictionary<string, StoredTensor> Tensors, IReadOnlyDictionary<string, string> Metadata) Read(FileStream stream)
+    {
+        byte[] start = new byte[8];
+        stream.ReadExactly(start);
+        long headerLength = BinaryPrimitives.ReadInt64LittleEndian(start);
+        if (headerLength is < 2 or > LargestHeader || headerLength > stream.Length - 8) throw new InvalidDataException($"its header would have {headerLength:N0} bytes");
+        byte[] json = new byte[headerLength];
+        stream.ReadExactly(json);
+        JsonObject header = JsonNode.Parse(json)!.AsObject();
+        long valuesStart = 8 + headerLength;
+
+        var tensors = new Dictionary<string, StoredTensor>();
+        var metadata = new Dictionary<string, string>();
+        foreach ((string name, JsonNode? node) in header)
+        {
+            JsonObject entry = node!.AsObject();
+            if (name == "__metadata__")
+            {
+                foreach ((string key, JsonNode? value) in entry) metadata.Add(key, value!.GetValue<string>());
+                continue;
+            }
+
+            long[] shape = [.. entry["shape"]!.AsArray().Select(size => size!.GetValue<long>())];
+            long from = entry["data_offsets"]![0]!.GetValue<long>(), to = entry["data_offsets"]![1]!.GetValue<long>();
+            var tensor = StoredTensor.Empty(name, entry["dtype"]!.GetValue<string>(), shape);
+            if (to - from != tensor.Bytes.Length || from < 0 || valuesStart + to > stream.Length) throw new InvalidDataException($"tensor {name} lies outside the file");
+            stream.Position = valuesStart + from;
+            stream.ReadExactly(tensor.Bytes);
+            tensors.Add(name, tensor);
+        }
+
+        return (tensors, metadata);
     }
 }

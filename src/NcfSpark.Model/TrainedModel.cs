@@ -14,10 +14,43 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     /// <summary>Writes the model's files into a directory.</summary>
     public void Write(string directory, int shards)
     {
-        WriteShared(Path.Combine(directory, "shared.safetensors"));
-        for (int shard = 0; shard < shards; shard++) WriteUsers(Path.Combine(directory, "users", $"shard={shard}.safetensors"), shard, shards);
-        WriteIds(Path.Combine(directory, "users.parquet"), "user", Users);
-        WriteIds(Path.Combine(directory, "items.parquet"), "item", Items);
+        Safetensors.Write(Path.Combine(directory, SharedFile), SharedOf(Weights));
+        for (int shard = 0; shard < shards; shard++) Safetensors.Write(Path.Combine(directory, UserFile(shard)), UsersOf(Weights, shard, shards));
+        WriteIds(directory, Users, Items);
+    }
+
+    /// <summary>The file of items' rows and dense layers within a model's directory.</summary>
+    public const string SharedFile = "shared.safetensors";
+
+    /// <summary>The file of a shard's users within a model's directory.</summary>
+    public static string UserFile(int shard) => Path.Combine("users", $"shard={shard}.safetensors");
+
+    /// <summary>What stands in <see cref="SharedFile"/>.</summary>
+    public static IEnumerable<StoredTensor> SharedOf(ModelWeights weights) =>
+        weights.Shared.Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns));
+
+    /// <summary>What stands in <see cref="UserFile"/>.</summary>
+    /// <param name="weights">Users' rows.</param>
+    /// <param name="shard">The shard.</param>
+    /// <param name="shards">How many there are.</param>
+    public static IEnumerable<StoredTensor> UsersOf(ModelWeights weights, int shard, int shards)
+    {
+        foreach (Weight table in weights.UserTables)
+        {
+            int rows = RowsOfShard(table.Rows, shard, shards);
+            float[] values = new float[rows * table.Columns];
+            for (int row = 0; row < rows; row++) table.Row(row * shards + shard).CopyTo(values.AsSpan(row * table.Columns));
+            yield return new StoredTensor(table.Name, values, rows, table.Columns);
+        }
+
+        if (weights.Pools is { } pools) yield return PoolsOf(pools, RowsOfShard(weights.UserCount, shard, shards), shard, shards);
+    }
+
+    /// <summary>Writes the files of ids of a model's directory.</summary>
+    public static void WriteIds(string directory, IdTable users, IdTable items)
+    {
+        WriteIds(Path.Combine(directory, "users.parquet"), "user", users);
+        WriteIds(Path.Combine(directory, "items.parquet"), "item", items);
     }
 
     /// <summary>Reads a model from its directory.</summary>
@@ -28,15 +61,15 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         IdTable users = ReadIds(directory.File("users.parquet"), "user"), items = ReadIds(directory.File("items.parquet"), "item");
         var weights = new ModelWeights(options, users.Count, items.Count);
 
-        string sharedPath = directory.File("shared.safetensors");
+        string sharedPath = directory.File(SharedFile);
         IReadOnlyDictionary<string, StoredTensor> shared = Safetensors.Read(sharedPath).Tensors;
-        foreach (Weight weight in weights.ItemTables.Concat(weights.PoolTables).Concat(weights.Dense)) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
+        foreach (Weight weight in weights.Shared) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
 
         if (options.HasHistory) weights.Pools = new UserPools(options.HistoryLength, new int[checked(users.Count * options.HistoryLength)]);
         string[] userFiles = Directory.GetFiles(directory.File("users"));
         for (int shard = 0; shard < userFiles.Length; shard++)
         {
-            string path = directory.File(Path.Combine("users", $"shard={shard}.safetensors"));
+            string path = directory.File(UserFile(shard));
             IReadOnlyDictionary<string, StoredTensor> rows = Safetensors.Read(path).Tensors;
             foreach (Weight table in weights.UserTables)
             {
@@ -86,17 +119,6 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     }
 
     private static int RowsOfShard(int rows, int shard, int shards) => (rows - shard + shards - 1) / shards;
-
-    private void WriteShared(string path) =>
-        Safetensors.Write(path, Weights.ItemTables.Concat(Weights.PoolTables).Concat(Weights.Dense).Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns)));
-
-    private void WriteUsers(string path, int shard, int shards) => Safetensors.Write(path, Weights.UserTables.Select(table =>
-    {
-        int rows = RowsOfShard(table.Rows, shard, shards);
-        float[] values = new float[rows * table.Columns];
-        for (int row = 0; row < rows; row++) table.Row(row * shards + shard).CopyTo(values.AsSpan(row * table.Columns));
-        return new StoredTensor(table.Name, values, rows, table.Columns);
-    }).Concat(Weights.Pools is { } pools ? [PoolsOf(pools, RowsOfShard(Weights.UserCount, shard, shards), shard, shards)] : []));
 
     private static void WriteIds(string path, string kind, IdTable ids)
     {

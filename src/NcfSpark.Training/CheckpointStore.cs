@@ -17,6 +17,8 @@ public sealed class CheckpointStore
 
     private CheckpointStore(string directory) => this.directory = directory;
 
+    internal string DirectoryPath => directory;
+
     /// <summary>Opens the checkpoints of a training that will have this fingerprint, and removes those of others.</summary>
     public static CheckpointStore Open(string runDirectory, string fingerprint)
     {

@@ -68,7 +68,25 @@ internal sealed class FusedHistoryStep : ITrainingStep
         }
     }
 
+    public void SynchronizeShared()
+    {
+        foreach ((HistoryPart part, OptimizedWeight weight) in parts)
+        {
+            if (!IsUsers(part)) step.Get(part, Moment.Weight, weight.Weight.Values);
+        }
+    }
+
+    public void ReloadShared()
+    {
+        foreach ((HistoryPart part, OptimizedWeight weight) in parts)
+        {
+            if (!IsUsers(part)) step.Set(part, Moment.Weight, weight.Weight.Values);
+        }
+    }
+
     public void Dispose() => step.Dispose();
+
+    private static bool IsUsers(HistoryPart part) => part is HistoryPart.User or HistoryPart.UserBias;
 
     private static HistoryShape ShapeOf(ModelOptions model) => new()
     {

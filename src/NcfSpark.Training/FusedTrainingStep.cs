@@ -58,7 +58,25 @@ internal sealed class FusedTrainingStep : ITrainingStep
         }
     }
 
+    public void SynchronizeShared()
+    {
+        foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
+        {
+            if (!IsUsers(part)) step.Parts.Get(part, Moment.Weight, weight.Weight.Values, layer);
+        }
+    }
+
+    public void ReloadShared()
+    {
+        foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
+        {
+            if (!IsUsers(part)) step.Parts.Set(part, Moment.Weight, weight.Weight.Values, layer);
+        }
+    }
+
     public void Dispose() => step.Dispose();
+
+    private static bool IsUsers(ModelPart part) => part is ModelPart.UserGmf or ModelPart.UserMlp or ModelPart.UserBias;
 
     private void ListParts()
     {

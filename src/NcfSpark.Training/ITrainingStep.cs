@@ -1,3 +1,5 @@
+using NcfSpark.Model;
+
 namespace NcfSpark.Training;
 
 /// <summary>What makes updates from samples.</summary>
@@ -16,4 +18,10 @@ internal interface ITrainingStep : IDisposable
 
     /// <summary>Brings the training state's weights and moments up to date, before they are validated, saved or given away.</summary>
     void Synchronize();
+
+    /// <summary>Brings the values of the shared weights (<see cref="ModelWeights.Shared"/>) up to date, not their moments.</summary>
+    void SynchronizeShared();
+
+    /// <summary>Goes on from the shared weights as they are now in the training state, which somebody changed; moments stay.</summary>
+    void ReloadShared();
 }

@@ -86,6 +86,14 @@ internal sealed class TorchStep : ITrainingStep
     {
     }
 
+    public void SynchronizeShared()
+    {
+    }
+
+    public void ReloadShared()
+    {
+    }
+
     /// <summary>Updates the state's weights.</summary>
     /// <param name="batch">The samples.</param>
     /// <param name="step">The number of this update since the start of training, from 1: Adam's t.</param>

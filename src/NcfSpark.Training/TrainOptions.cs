@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 using NcfSpark.Data;
 
 namespace NcfSpark.Training;
@@ -100,7 +101,72 @@ public sealed record TrainOptions : IValidatableObject
     [Range(0.001, 10_000.0)]
     public double CheckpointMinutes { get; init; } = 5;
 
-    /// <summary>Threads that train; 0 for all cores. The model is the same with any number.</summary>
+    /// <summary>
+    /// Into how many workers training spreads. Each has the users of its shards (s mod Workers), so at most Prepare:Shards; items and layers are shared through a parameter server.
+    /// With 1 there is nothing to share, and no server. More workers train more samples a second, to a slightly different model.
+    /// </summary>
+    [Range(1, 65_536)]
+    public int Workers { get; init; } = 1;
+
+    /// <summary>"threads": workers are threads of this process. "processes": processes of this machine, which may be lost and come back.
+    /// "spark": a task each of the Spark that --master or --remote names. The model is the same.</summary>
+    [ResultNeutral]
+    [AllowedValues("threads", "processes", "spark")]
+    public string Where { get; init; } = "threads";
+
+    /// <summary>How often an epoch the workers' changes are combined. More keeps closer to one worker, and moves more bytes. Only with several Workers.</summary>
+    [Range(1, 100_000)]
+    public int RoundsPerEpoch { get; init; } = 10;
+
+    /// <summary>
+    /// What the server makes of the workers' mean change. "nesterov": a step along it with momentum, which follows one worker epoch by epoch. "average": the
+    /// mean itself, some epochs behind. Only with several Workers.
+    /// </summary>
+    [AllowedValues("nesterov", "average")]
+    public string OuterStep { get; init; } = "nesterov";
+
+    /// <summary>The step size of OuterStep "nesterov". Higher moves faster, up to where it no longer settles.</summary>
+    [Range(0.001, 10.0)]
+    public double OuterLearningRate { get; init; } = 0.7;
+
+    /// <summary>The momentum of OuterStep "nesterov": how much of the earlier rounds' changes is followed once more.</summary>
+    [Range(0.0, 0.999)]
+    public double OuterMomentum { get; init; } = 0.9;
+
+    /// <summary>How values travel between workers and server. "fp32": as they are. "fp16": changes rounded to 16 bits, half the bytes and a slightly different model.</summary>
+    [AllowedValues("fp32", "fp16")]
+    public string Wire { get; init; } = "fp32";
+
+    /// <summary>How often in a row, without a checkpoint between, a worker may be lost before training ends. Each time all go back to the last checkpoint.</summary>
+    [ResultNeutral]
+    [Range(0, 1_000_000)]
+    public int WorkerAttempts { get; init; } = 5;
+
+    /// <summary>A worker of which nothing is heard for so long is lost, and a new attempt starts; a worker that hears nothing from the server for so long ends itself.</summary>
+    [ResultNeutral]
+    [Range(1.0, 86_400.0)]
+    public double WorkerTimeoutSeconds { get; init; } = 30;
+
+    /// <summary>Who keeps the others waiting for so long, in a round, a validation or a checkpoint, hangs or is too slow: a new attempt starts. It must exceed the longest of these.</summary>
+    [ResultNeutral]
+    [Range(1.0, 86_400.0)]
+    public double RoundTimeoutSeconds { get; init; } = 1800;
+
+    /// <summary>So long all workers have to come, with their rows read, before training is given up.</summary>
+    [ResultNeutral]
+    [Range(1.0, 86_400.0)]
+    public double RegistrationSeconds { get; init; } = 600;
+
+    /// <summary>Where the server listens for workers of other processes: address and port, 0 for a free one. Other machines need an address that they reach.</summary>
+    [ResultNeutral]
+    public string ServerAddress { get; init; } = "127.0.0.1:0";
+
+    /// <summary>With several Workers, a checkpoint is also written every so many rounds; 0 leaves it to CheckpointMinutes.</summary>
+    [ResultNeutral]
+    [Range(0, 1_000_000)]
+    public int CheckpointRounds { get; init; }
+
+    /// <summary>Threads that train, divided among the workers of this machine; 0 for all cores. The model is the same with any number.</summary>
     [ResultNeutral]
     [Range(0, 1024)]
     public int Threads { get; init; }
@@ -112,5 +178,6 @@ public sealed record TrainOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Negatives != "stored" && NegativesPerPositive == 0) yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
+        if (!IPEndPoint.TryParse(ServerAddress, out _)) yield return new("is not an address with a port, such as \"127.0.0.1:0\" or \"10.0.0.5:7070\"", [nameof(ServerAddress)]);
     }
 }

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Training;
 
@@ -23,16 +24,33 @@ public sealed record TrainingSet
     /// <param name="avoidHeldOut">Whether held-out items are never drawn as negatives, too (Prepare:NegativesAvoid "touched").</param>
     public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut)
     {
-        int userCount = (int)prepared.Directory.Manifest.Rows["users"], itemCount = (int)prepared.Directory.Manifest.Rows["items"];
         (InteractionRows rows, int[] labels) = prepared.ReadTrain();
+        return Of(prepared, (int)prepared.Directory.Manifest.Rows["users"], rows, labels, avoidHeldOut ? [prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")] : []);
+    }
+
+    /// <summary>Reads a worker's rows of a prepared directory: those of its shards alone. Users have the numbers that <see cref="WorkerShare"/> gives them.</summary>
+    /// <param name="prepared">The directory.</param>
+    /// <param name="avoidHeldOut">Whether held-out items are never drawn as negatives, too.</param>
+    /// <param name="share">The worker's users.</param>
+    public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut, WorkerShare share)
+    {
+        (InteractionRows rows, int[] labels) = prepared.ReadTrain(Enumerable.Range(0, share.ShardCount).Select(share.Shard));
+        IEnumerable<InteractionRows> heldOut = avoidHeldOut ? [HeldOutOf("validation"), HeldOutOf("test")] : [];
+        return Of(prepared, share.UserCount((int)prepared.Directory.Manifest.Rows["users"]), rows with { Users = Array.ConvertAll(rows.Users, share.Local) }, labels, [.. heldOut]);
+
+        InteractionRows HeldOutOf(string part) => share.RowsOf(prepared.ReadHeldOut(part));
+    }
+
+    private static TrainingSet Of(PreparedData prepared, int userCount, InteractionRows rows, int[] labels, InteractionRows[] heldOut)
+    {
         (int[] users, int[] items) = Positives(rows, labels);
         return new TrainingSet
         {
             UserCount = userCount,
-            ItemCount = itemCount,
+            ItemCount = (int)prepared.Directory.Manifest.Rows["items"],
             Rows = rows,
             Labels = labels,
-            Avoided = avoidHeldOut ? prepared.ReadTouched() : InteractionLists.FromRows(userCount, users, items).Sorted(),
+            Avoided = InteractionLists.FromRows(userCount, [.. users, .. heldOut.SelectMany(part => part.Users)], [.. items, .. heldOut.SelectMany(part => part.Items)]).Sorted(),
         };
     }
 

@@ -2,6 +2,7 @@ using NcfSpark.Benchmarks;
 
 var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringComparer.Ordinal)
 {
+    ["parameter-server"] = ParameterServerBenchmark.Run,
     ["prepare"] = PrepareBenchmark.Run,
     ["score"] = ScoreBenchmark.Run,
     ["step"] = StepBenchmark.Run,

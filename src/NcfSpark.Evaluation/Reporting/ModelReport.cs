@@ -9,6 +9,9 @@ public sealed record ModelReport(IReadOnlyList<NetworkLayer> Network, IReadOnlyL
 {
     /// <summary>Trainable numbers of the whole network.</summary>
     public long Parameters => Network.Sum(layer => layer.Parameters);
+
+    /// <summary>What each worker did in each epoch, where several trained through a parameter server.</summary>
+    public IReadOnlyList<WorkerPoint> Workers { get; init; } = [];
 }
 
 /// <summary>A box of the network's drawing.</summary>

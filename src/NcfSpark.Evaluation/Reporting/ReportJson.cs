@@ -101,6 +101,18 @@ public static class ReportJson
             ["validation"] = Number(point.Validation),
             ["seconds"] = Number(point.Seconds),
         })),
+        ["workers"] = Array(model.Workers.Select(point => new JsonObject
+        {
+            ["epoch"] = point.Epoch,
+            ["worker"] = point.Worker,
+            ["samples"] = point.Samples,
+            ["rounds"] = point.Rounds,
+            ["computing_seconds"] = Number(point.Computing),
+            ["waiting_seconds"] = Number(point.Waiting),
+            ["communicating_seconds"] = Number(point.Communicating),
+            ["bytes_sent"] = point.BytesSent,
+            ["bytes_received"] = point.BytesReceived,
+        })),
     };
 
     private static JsonObject GroupOf(UserGroup group)

@@ -118,6 +118,7 @@ internal static class ReportPage
         return Html.Of($"""
             <p>{model.Curve.Count} {(model.Curve.Count == 1 ? "epoch" : "epochs")}{time}.{kept}</p>
             <div class="charts">{Figure("Training loss", TrainingCharts.Loss(model))}{Figure($"Validation {new MetricName(model.ValidationMetric).Title}", TrainingCharts.Validation(model))}</div>
+            {WorkerTable.Of(model.Workers)}
             """);
     }
 

@@ -27,7 +27,9 @@ public class ReportJsonTests
         Assert.Equal(["users", "rows", "negatives"], Keys(report["sampled"]).Take(3));
         Assert.Equal(
             ["fewest_seen", "most_seen", "users", "rows", "negatives", "model", "popularity", "item_cosine", "differences"], Keys(report["whole_catalogue_by_history"]![0]));
-        Assert.Equal(["best_epoch", "validation_metric", "epochs"], Keys(report["training"]));
+        Assert.Equal(["best_epoch", "validation_metric", "epochs", "workers"], Keys(report["training"]));
+        Assert.Equal(
+            ["epoch", "worker", "samples", "rounds", "computing_seconds", "waiting_seconds", "communicating_seconds", "bytes_sent", "bytes_received"], Keys(report["training"]!["workers"]![0]));
         Assert.Equal(["epoch", "loss", "validation", "seconds"], Keys(report["training"]!["epochs"]![0]));
         Assert.Equal(["name", "kind", "inputs", "input_shape", "output_shape", "parameters", "notes"], Keys(report["network"]!["layers"]![0]));
         Assert.Equal(["user_id", "interactions", "held_out", "history", "recommendations"], Keys(report["examples"]![0]));

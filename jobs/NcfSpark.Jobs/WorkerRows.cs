@@ -1,0 +1,44 @@
+using NcfSpark.Data;
+using NcfSpark.Evaluation;
+using NcfSpark.Model;
+using NcfSpark.Training;
+using NcfSpark.Training.Distributed;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>Reads what a worker trains on from prepared/: the rows of its shards alone.</summary>
+internal static class WorkerRows
+{
+    /// <summary>Reads from a run directory that the worker reaches.</summary>
+    /// <exception cref="InvalidInputException">It is not there, or holds other rows than the server's.</exception>
+    public static WorkerData Read(string runDirectory, WorkerSetup setup, WorkerShare share)
+    {
+        StageDirectory directory = StageDirectory.Open(runDirectory, PreparedData.StageName, name => IsRead(name, share));
+        if (directory.Manifest.Fingerprint != setup.Prepared) throw new InvalidInputException($"{directory.Path} (worker {share.Worker}) holds other rows than the server's: fingerprint {directory.Manifest.Fingerprint} here, {setup.Prepared} there. Let both read the same run directory.");
+        var prepared = new PreparedData(directory);
+        TrainingSet set = TrainingSet.Read(prepared, setup.AvoidHeldOut, share);
+        return new WorkerData(set, setup.Validates ? Validation(share.RowsOf(prepared.ReadHeldOut("validation")), set, setup, share) : null);
+    }
+
+    private static bool IsRead(string name, WorkerShare share)
+    {
+        const string Shard = "train/shard=";
+        return !name.StartsWith(Shard, StringComparison.Ordinal) || (int.Parse(name[Shard.Length..].Split('/')[0]) % share.Workers == share.Worker);
+    }
+
+    private static Func<ModelWeights, ValidationScore> Validation(InteractionRows heldOut, TrainingSet set, WorkerSetup setup, WorkerShare share)
+    {
+        TrainOptions train = setup.Train with { Threads = setup.Threads, ValidationUsers = UsersOf(setup.Train.ValidationUsers, share) };
+        if (heldOut.Count == 0 || train.ValidationUsers < 0) return _ => new ValidationScore(0, 0);
+        (RankingEvaluator ranking, Func<ModelWeights, double> validate) = TrainJob.Validation(heldOut, set, train);
+        return weights => new ValidationScore(validate(weights), ranking.UserCount);
+    }
+
+    // Its part of the users that are validated on: 0 for all, -1 where there is none for it.
+    private static int UsersOf(int all, WorkerShare share)
+    {
+        if (all == 0) return 0;
+        int own = (all - share.Worker + share.Workers - 1) / share.Workers;
+        return own > 0 ? own : -1;
+    }
+}

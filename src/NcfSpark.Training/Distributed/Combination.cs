@@ -1,0 +1,82 @@
+using NcfSpark.Model;
+
+namespace NcfSpark.Training.Distributed;
+
+/// <summary>
+/// The workers' changes of one round, combined row by row:
+/// <code>change of a row = Σ n_w · change by w / Σ n_w     over the workers w that touched the row, in their order; n_w samples of w's round</code>
+/// A row that one worker touched so gets that worker's whole change, and the others do not shrink it. Sums are in double precision, in which n · change
+/// is exact, so that holds to the bit.
+/// Example: worker 0 (100 samples) changes rows 1 and 2 by .1 and .4, worker 1 (300 samples) row 2 by .8: row 1 changes by .1, row 2 by (40 + 240) / 400 = .7.
+/// </summary>
+/// <param name="shared">The shared weights as all workers had them when the round began.</param>
+/// <param name="workers">How many there are.</param>
+/// <param name="half">Whether pushes hold changes rather than values.</param>
+internal sealed class Combination(IReadOnlyList<Weight> shared, int workers, bool half)
+{
+    private readonly double[][] sums = [.. shared.Select(weight => new double[weight.Values.Length])];
+    private readonly double[][] samplesOf = [.. shared.Select(weight => new double[weight.Rows])]; // of the workers that touched the row
+    private readonly (long Samples, TableRows[] Push)?[] early = new (long, TableRows[])?[workers];
+    private int next;
+
+    /// <summary>Whether all workers' changes are in it.</summary>
+    public bool IsWhole => next == workers;
+
+    /// <summary>Whether a worker's changes were given.</summary>
+    public bool Has(int worker) => worker < next || early[worker] is not null;
+
+    /// <summary>Adds a worker's changes. They may come in any order: who is before their turn waits for it.</summary>
+    public void Add(int worker, long samples, TableRows[] push)
+    {
+        early[worker] = (samples, push);
+        for (; next < workers && early[next] is { } turn; next++)
+        {
+            for (int t = 0; t < shared.Count; t++) Add(t, turn.Samples, turn.Push[t]);
+            early[next] = null;
+        }
+    }
+
+    /// <summary>The combined change of each row that was touched, and a clean slate for the next round.</summary>
+    /// <param name="apply">Given the table, its row and the change.</param>
+    public void Drain(Action<int, int, Span<double>> apply)
+    {
+        for (int t = 0; t < shared.Count; t++)
+        {
+            int columns = shared[t].Columns;
+            for (int row = 0; row < shared[t].Rows; row++)
+            {
+                double samples = samplesOf[t][row];
+                if (samples == 0) continue;
+                Span<double> change = sums[t].AsSpan(row * columns, columns);
+                foreach (ref double value in change) value /= samples;
+                apply(t, row, change);
+                change.Clear();
+                samplesOf[t][row] = 0;
+            }
+        }
+
+        next = 0;
+    }
+
+    private void Add(int table, long samples, TableRows push)
+    {
+        Weight weight = shared[table];
+        int columns = weight.Columns;
+        for (int r = 0; r < push.Rows.Length; r++)
+        {
+            int row = push.Rows[r];
+            ReadOnlySpan<float> values = push.Values.AsSpan(r * columns, columns), before = weight.Row(row);
+            Span<double> sum = sums[table].AsSpan(row * columns, columns);
+            if (half)
+            {
+                for (int c = 0; c < columns; c++) sum[c] += samples * (double)values[c];
+            }
+            else
+            {
+                for (int c = 0; c < columns; c++) sum[c] += samples * (double)(values[c] - before[c]);
+            }
+
+            samplesOf[table][row] += samples;
+        }
+    }
+}

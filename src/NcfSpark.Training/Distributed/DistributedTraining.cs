@@ -1,0 +1,48 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Training.Distributed;
+
+/// <summary>
+/// Training by several workers and a parameter server. The result is a function of the options, the rows and the seed: neither where the workers run,
+/// nor who comes first, nor who is lost on the way changes a byte of it.
+/// </summary>
+/// <param name="setup">What is trained.</param>
+/// <param name="checkpoints">Where training goes on from and checkpoints go.</param>
+/// <param name="read">Reads the rows of workers in this process.</param>
+/// <param name="progress">Told of samples and epochs.</param>
+/// <param name="time">The clock.</param>
+public sealed class DistributedTraining(WorkerSetup setup, CheckpointStore checkpoints, Func<WorkerSetup, WorkerShare, WorkerData> read, IProgressReporter progress, TimeProvider time)
+{
+    /// <summary>Trains to the end by threads of this process, from the last checkpoint if there is one.</summary>
+    public DistributedResult RunThreads(CancellationToken cancellation)
+    {
+        using var server = new ParameterServer(setup, checkpoints, progress, time);
+        using var threads = new WorkerThreads(server, read, time);
+        return Run(server, threads, "", "", cancellation);
+    }
+
+    /// <summary>Trains to the end by processes of this machine.</summary>
+    /// <param name="program">The program that starts a worker, with its arguments; the rest is in the environment (<see cref="WorkerEnvironment"/>).</param>
+    /// <param name="cancellation">Ends training; the same command goes on from the last checkpoint.</param>
+    public DistributedResult RunProcesses(string[] program, CancellationToken cancellation) => Run(new WorkerProcesses(program), cancellation);
+
+    /// <summary>Trains to the end by workers that run somewhere else and come to the server's address.</summary>
+    /// <param name="place">Starts them. It is disposed of at the end.</param>
+    /// <param name="cancellation">Ends training; the same command goes on from the last checkpoint.</param>
+    public DistributedResult Run(IWorkerPlace place, CancellationToken cancellation)
+    {
+        using var server = new ParameterServer(setup, checkpoints, progress, time);
+        using var host = ParameterServerHost.Start(server, setup.Train.ServerAddress);
+        using (place) return Run(server, place, host.Address, host.Token, cancellation); // ended while the server still answers
+    }
+
+    private DistributedResult Run(ParameterServer server, IWorkerPlace place, string address, string token, CancellationToken cancellation)
+    {
+        void Start(int worker, int attempt) => place.Start(new WorkerTicket(address, token, worker, attempt), reason => server.Lost(worker, attempt, reason));
+        using CancellationTokenRegistration registration = cancellation.Register(() => server.Fail(new OperationCanceledException(cancellation)));
+        server.Restart = Start;
+        progress.Line($"Training by {setup.Train.Workers} {(setup.Train.Workers == 1 ? "worker" : "workers")} ({place.Description}), {setup.Train.RoundsPerEpoch} rounds an epoch.");
+        for (int worker = 0; worker < setup.Train.Workers; worker++) Start(worker, 1);
+        return server.Completion.GetAwaiter().GetResult();
+    }
+}

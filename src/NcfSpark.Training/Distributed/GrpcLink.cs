@@ -1,0 +1,215 @@
+using System.Collections;
+using System.Diagnostics;
+using System.Text.Json;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using NcfSpark.Model;
+
+namespace NcfSpark.Training.Distributed;
+
+/// <summary>The way to a server in another process, over gRPC.</summary>
+internal sealed class GrpcLink : IServerLink, IDisposable
+{
+    private readonly GrpcChannel channel;
+    private readonly Wire.ParameterServer.ParameterServerClient client;
+    private readonly Metadata token;
+    private readonly int worker;
+    private readonly int attempt;
+    private readonly string instance = Guid.NewGuid().ToString();
+    private IReadOnlyList<Weight> shared = [];
+    private bool half;
+
+    // Written by the worker's thread, read by the one that beats.
+    private volatile string session = "";
+    private long samples;
+    private double lossSum;
+    private volatile Exception? toldByBeat;
+
+    public GrpcLink(WorkerTicket ticket)
+    {
+        (worker, attempt) = (ticket.Worker, ticket.Attempt);
+        token = new Metadata { { "authorization", $"Bearer {ticket.Token}" } };
+        var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true, InitialHttp2StreamWindowSize = 8 << 20, ConnectTimeout = TimeSpan.FromSeconds(10) };
+        channel = GrpcChannel.ForAddress(ticket.Server, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = 2 * TableBlock.LargestBlock, MaxSendMessageSize = 2 * TableBlock.LargestBlock });
+        client = new Wire.ParameterServer.ParameterServerClient(channel);
+    }
+
+    /// <summary>Threads of the worker, instead of what the server says.</summary>
+    public int? Threads { get; init; }
+
+    public WorkerSetup Hello()
+    {
+        WorkerSetup setup = JsonSerializer.Deserialize<WorkerSetup>(Ask(() => client.Hello(new Wire.HelloRequest { Worker = worker, Attempt = attempt, Instance = instance }, token)).Setup)!;
+        half = SharedParameters.TravelsAsHalf(setup.Train);
+        return setup with { Threads = Threads is > 0 and var own ? own : setup.Threads };
+    }
+
+    public Assignment Join(long samplesOfEpoch, BitArray? used)
+    {
+        (session, toldByBeat) = ("", null);
+        byte[] bits = [];
+        if (used is not null) used.CopyTo(bits = new byte[(used.Length + 7) / 8], 0);
+        Wire.JoinReply reply = Ask(() => client.Join(new Wire.JoinRequest { Worker = worker, Instance = instance, Samples = samplesOfEpoch, UsedItems = ByteString.CopyFrom(bits) }, token));
+        (toldByBeat, session) = (null, reply.Session);
+        return new Assignment(reply.Session, reply.Epoch, reply.Round, reply.LossSum, reply.HasState, reply.Finished);
+    }
+
+    public void ReadState(string path) => Ask(async () =>
+    {
+        using AsyncServerStreamingCall<Wire.Block> call = client.ReadState(new Wire.SessionRequest { Session = session }, token);
+        await using FileStream file = File.Create(path);
+        await foreach (Wire.Block block in call.ResponseStream.ReadAllAsync()) await file.WriteAsync(block.Content.Memory);
+        return true;
+    });
+
+    public void Pull(IReadOnlyList<Weight> into)
+    {
+        shared = into;
+        TableRows[] all = Ask(async () =>
+        {
+            var reader = new TableBlock.Reader(shared, half: false);
+            using AsyncServerStreamingCall<Wire.Block> call = client.Pull(new Wire.SessionRequest { Session = session }, token);
+            await foreach (Wire.Block block in call.ResponseStream.ReadAllAsync()) reader.Add(block.Content.Span);
+            return reader.Tables();
+        });
+        for (int t = 0; t < shared.Count; t++) all[t].ApplyTo(shared[t], half: false);
+    }
+
+    public RoundReply Exchange(RoundPush push, ref WorkerTimes times)
+    {
+        (RoundReply reply, WorkerTimes took) = Ask(() => ExchangeAsync(push));
+        times = times.Plus(took);
+        return reply;
+    }
+
+    public EpochVerdict EndEpoch(EpochReport report)
+    {
+        Wire.EndEpochReply reply = Ask(() => client.EndEpoch(
+            new Wire.EndEpochRequest
+            {
+                Session = session,
+                Epoch = report.Epoch,
+                HasValidation = report.Validation is not null,
+                ValidationNdcg = report.Validation?.Ndcg ?? 0,
+                ValidationUsers = report.Validation?.Users ?? 0,
+                Times = WireTimes.To(report.Times),
+            },
+            token));
+        return new EpochVerdict(reply.SaveModel, reply.Finished);
+    }
+
+    public void Save(SaveKind kind, int part, Action<Stream> write) => Ask(async () =>
+    {
+        using AsyncClientStreamingCall<Wire.SavePart, Wire.Nothing> call = client.Save(token);
+        await call.RequestStream.WriteAsync(new Wire.SavePart { Head = new Wire.SaveHead { Session = session, Model = kind == SaveKind.Model, Part = part } });
+        await Task.Run(() =>
+        {
+            using var blocks = new BlockStream(block => call.RequestStream.WriteAsync(new Wire.SavePart { Content = ByteString.CopyFrom(block) }).GetAwaiter().GetResult());
+            write(blocks);
+        });
+        await call.RequestStream.CompleteAsync();
+        return await call;
+    });
+
+    public void Saved() => Ask(() => client.Saved(new Wire.SessionRequest { Session = session }, token));
+
+    public void Report(long samplesDone, double lossSumDone)
+    {
+        Volatile.Write(ref samples, samplesDone);
+        Volatile.Write(ref lossSum, lossSumDone);
+        if (toldByBeat is { } told) throw told;
+    }
+
+    public void Fail(Exception reason)
+    {
+        try
+        {
+            Ask(() => client.Fail(new Wire.FailRequest { Worker = worker, Instance = instance, Kind = WorkerFailure.KindOf(reason), Message = reason.Message }, token));
+        }
+        catch (Exception answer) when (answer is RunOverException or RefusedException)
+        {
+            // Then it is over by something else, or goes on without this worker.
+        }
+    }
+
+    /// <summary>Says once that the worker is there and how far it is. What the server answers is thrown by the next <see cref="Report"/>, or here where it means the end.</summary>
+    /// <exception cref="RunOverException">The run is over, or goes on without this attempt.</exception>
+    /// <exception cref="RpcException">The server does not answer.</exception>
+    public void Beat(TimeSpan timeout, TimeProvider time)
+    {
+        string of = session;
+        try
+        {
+            client.Beat(
+                new Wire.BeatRequest { Worker = worker, Instance = instance, Session = of, Samples = Volatile.Read(ref samples), LossSum = Volatile.Read(ref lossSum) },
+                token,
+                deadline: (time.GetUtcNow() + timeout).UtcDateTime);
+        }
+        catch (RpcException said) when (Meaning(said) is { } meaning)
+        {
+            if (meaning is GoBackException && of == session) toldByBeat = meaning;
+            if (meaning is RunOverException) throw meaning;
+        }
+    }
+
+    public void Dispose() => channel.Dispose();
+
+    private async Task<(RoundReply Reply, WorkerTimes Took)> ExchangeAsync(RoundPush push)
+    {
+        long started = Stopwatch.GetTimestamp(), sent = 0, received = 0;
+        using AsyncDuplexStreamingCall<Wire.PushPart, Wire.PullPart> call = client.Exchange(token);
+        await call.RequestStream.WriteAsync(new Wire.PushPart
+        {
+            Head = new Wire.PushHead { Session = session, Epoch = push.Epoch, Round = push.Round, Samples = push.Samples, LossSum = push.LossSum, Times = WireTimes.To(push.Times) },
+        });
+        foreach (byte[] block in TableBlock.Encode(push.Tables, shared, half))
+        {
+            await call.RequestStream.WriteAsync(new Wire.PushPart { Block = UnsafeByteOperations.UnsafeWrap(block) });
+            sent += block.Length;
+        }
+
+        await call.RequestStream.CompleteAsync();
+        double sending = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        if (!await call.ResponseStream.MoveNext()) throw new RefusedException("The server ended a round without an answer.");
+        bool checkpoint = call.ResponseStream.Current.Checkpoint;
+        double waited = Stopwatch.GetElapsedTime(started).TotalSeconds - sending;
+        var reader = new TableBlock.Reader(shared, half);
+        await foreach (Wire.PullPart part in call.ResponseStream.ReadAllAsync())
+        {
+            reader.Add(part.Block.Span);
+            received += part.Block.Length;
+        }
+
+        double all = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return (new RoundReply(reader.Tables(), checkpoint), new WorkerTimes(1, 0, waited, all - waited, sent, received));
+    }
+
+    private static T Ask<T>(Func<Task<T>> call) => Ask(() => call().GetAwaiter().GetResult());
+
+    // A broken connection means that the server is gone, or that it has given this worker up: the one that beats finds out which, and ends the process
+    // where it is gone. Calls of a round are not tried again, since the server may have taken them in.
+    private static T Ask<T>(Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (RpcException said) when (Meaning(said) is { } meaning)
+        {
+            throw meaning;
+        }
+        catch (RpcException said)
+        {
+            throw new RunOverException($"The server is lost: {said.Status.Detail}");
+        }
+    }
+
+    private static Exception? Meaning(RpcException said) => said.StatusCode switch
+    {
+        StatusCode.InvalidArgument => new RefusedException(said.Status.Detail),
+        StatusCode.Aborted => new GoBackException(said.Status.Detail),
+        StatusCode.FailedPrecondition or StatusCode.Unauthenticated => new RunOverException(said.Status.Detail),
+        _ => null,
+    };
+}

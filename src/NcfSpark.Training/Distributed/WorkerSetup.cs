@@ -1,0 +1,34 @@
+using NcfSpark.Model;
+
+namespace NcfSpark.Training.Distributed;
+
+/// <summary>All that a worker has to know, told by the server when it comes: it needs no configuration of its own.</summary>
+public sealed record WorkerSetup
+{
+    public required ModelOptions Model { get; init; }
+
+    public required TrainOptions Train { get; init; }
+
+    /// <summary>Into how many shards `prepare` dealt the users.</summary>
+    public required int Shards { get; init; }
+
+    /// <summary>Of all workers.</summary>
+    public required int UserCount { get; init; }
+
+    public required int ItemCount { get; init; }
+
+    /// <summary>Whether held-out items are never drawn as negatives.</summary>
+    public required bool AvoidHeldOut { get; init; }
+
+    /// <summary>Whether epochs are validated: something is held out for it.</summary>
+    public required bool Validates { get; init; }
+
+    /// <summary>The run directory of the server, in which prepared/ stands, where a worker has not been told another.</summary>
+    public required string RunDirectory { get; init; }
+
+    /// <summary>The fingerprint of the prepared rows that all must have.</summary>
+    public required string Prepared { get; init; }
+
+    /// <summary>Threads of this worker.</summary>
+    public required int Threads { get; init; }
+}

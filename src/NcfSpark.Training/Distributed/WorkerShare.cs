@@ -1,0 +1,44 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Training.Distributed;
+
+/// <summary>
+/// The users of one worker: those of the shards s with s mod Workers = Worker, in rising order, numbered from 0 here. User u is in shard u mod Shards.
+/// Example, 4 shards, 2 workers, worker 1: its shards are 1 and 3, its users 1, 3, 5, 7, 9, … are here 0, 1, 2, 3, 4, …
+/// </summary>
+/// <param name="Shards">Into how many shards users were dealt.</param>
+/// <param name="Workers">How many workers there are.</param>
+/// <param name="Worker">Which this is, from 0.</param>
+public sealed record WorkerShare(int Shards, int Workers, int Worker)
+{
+    /// <summary>How many shards it has.</summary>
+    public int ShardCount => (Shards - Worker + Workers - 1) / Workers;
+
+    /// <summary>The shard at a place among its own.</summary>
+    public int Shard(int place) => Worker + place * Workers;
+
+    /// <summary>Whether a user is its own.</summary>
+    public bool Owns(int user) => user % Shards % Workers == Worker;
+
+    /// <summary>A user's number here.</summary>
+    /// <param name="user">The user's index among all; one of its own.</param>
+    public int Local(int user) => user / Shards * ShardCount + user % Shards / Workers;
+
+    /// <summary>The index among all of the user who has this number here.</summary>
+    public int Global(int local) => local / ShardCount * Shards + Shard(local % ShardCount);
+
+    /// <summary>How many of so many users are its own.</summary>
+    public int UserCount(int allUsers)
+    {
+        int rest = allUsers % Shards;
+        return allUsers / Shards * ShardCount + (rest > Worker ? (rest - Worker - 1) / Workers + 1 : 0);
+    }
+
+    /// <summary>The rows of its own users, in their order, by the users' numbers here.</summary>
+    public InteractionRows RowsOf(InteractionRows all)
+    {
+        int[] own = [.. Enumerable.Range(0, all.Count).Where(row => Owns(all.Users[row]))];
+        return new InteractionRows(
+            Array.ConvertAll(own, row => Local(all.Users[row])), Array.ConvertAll(own, row => all.Items[row]), Array.ConvertAll(own, row => all.Timestamps[row]));
+    }
+}

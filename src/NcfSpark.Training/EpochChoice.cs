@@ -1,0 +1,22 @@
+namespace NcfSpark.Training;
+
+/// <summary>Which epoch is kept, and when there is no use in going on.</summary>
+/// <param name="options">Whose Patience says it.</param>
+/// <param name="validates">Whether there is a validation to choose by.</param>
+internal sealed class EpochChoice(TrainOptions options, bool validates)
+{
+    /// <summary>Whether validation chooses; otherwise the last epoch is kept.</summary>
+    public bool ByValidation => options.Patience > 0 && validates;
+
+    /// <summary>Whether an epoch, the last of the history, is the best so far.</summary>
+    public bool IsBest(EpochRecord record, IReadOnlyList<EpochRecord> history) => ByValidation && BestOf(history) == record;
+
+    /// <summary>Whether the last epochs were no better than one before them for as long as is waited.</summary>
+    public bool HasStalled(IReadOnlyList<EpochRecord> history) => ByValidation && history.Count > 0 && history.Count - BestOf(history).Epoch >= options.Patience;
+
+    /// <summary>The epoch that is kept of a whole history, from 1.</summary>
+    public int Kept(IReadOnlyList<EpochRecord> history) => ByValidation ? BestOf(history).Epoch : history.Count;
+
+    // The first of equals, so that an epoch has to be better to be kept; NaN is never better.
+    private static EpochRecord BestOf(IReadOnlyList<EpochRecord> history) => history.Aggregate((best, next) => next.ValidationNdcg > best.ValidationNdcg ? next : best);
+}

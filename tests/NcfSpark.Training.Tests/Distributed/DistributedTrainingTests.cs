@@ -1,0 +1,155 @@
+using NcfSpark.Data;
+using NcfSpark.Model;
+using NcfSpark.Training.Distributed;
+
+namespace NcfSpark.Training.Tests.Distributed;
+
+public sealed class DistributedTrainingTests : IDisposable
+{
+    private readonly string run = Directory.CreateTempSubdirectory("ncfspark-").FullName;
+
+    public void Dispose() => Directory.Delete(run, recursive: true);
+
+    [Theory]
+    [InlineData("torch", false)]
+    [InlineData("fused", false)]
+    [InlineData("torch", true)]
+    [InlineData("fused", true)]
+    public void OneWorkerThroughTheServerGivesTheBytesOfARunWithoutOne(string step, bool history)
+    {
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history, workers: 1);
+        ModelWeights alone = new Trainer(model, options, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).Weights;
+        SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(alone, 8, Path.Combine(run, "files"));
+        DistributedResult threads = new WorkerRun(set, model, options, Path.Combine(run, "threads")).Threads();
+        WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(threads));
+        WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "grpc")).OverGrpc()));
+    }
+
+    [Theory]
+    [InlineData("torch", false, "nesterov", "fp32")]
+    [InlineData("fused", false, "nesterov", "fp32")]
+    [InlineData("fused", false, "average", "fp16")]
+    [InlineData("torch", true, "average", "fp32")]
+    [InlineData("fused", true, "nesterov", "fp16")]
+    public void SeveralWorkersGiveTheSameBytesEachTimeAndEverywhere(string step, bool history, string outer, string wire)
+    {
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history, workers: 3);
+        options = options with { OuterStep = outer, Wire = wire };
+        DistributedResult first = new WorkerRun(set, model, options, Path.Combine(run, "a")).Threads();
+        SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(first);
+        Assert.Equal(9, expected.Count);
+        WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "b")).Threads()));
+        DistributedResult grpc = new WorkerRun(set, model, options, Path.Combine(run, "c")).OverGrpc();
+        WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(grpc));
+        Assert.Equal(first.History.Select(epoch => epoch.Loss), grpc.History.Select(epoch => epoch.Loss));
+        Assert.Equal(first.Workers.Select(worker => worker.Samples), grpc.Workers.Select(worker => worker.Samples));
+    }
+
+    [Theory]
+    [InlineData("torch", 3)]
+    [InlineData("fused", 1)]
+    [InlineData("fused", 4)]
+    [InlineData("fused", 9)]
+    public void StoppedAnywhereAndStartedAgainItEndsWithTheSameBytes(string step, int stopAfter)
+    {
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history: false, workers: 2);
+        options = options with { Epochs = 4, Patience = 2, CheckpointRounds = 1 };
+        static ValidationScore Validate(ModelWeights weights) => new(-Math.Abs(weights.HeadBias.Values[0] + 0.02), 3); // best in the middle
+        SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Validate = Validate }.Threads());
+        using var stop = new CancellationTokenSource();
+        string stopped = Path.Combine(run, "stopped");
+        var first = new WorkerRun(set, model, options, stopped) { Validate = Validate, Progress = new StopAfter(stopAfter, stop) };
+        Assert.ThrowsAny<OperationCanceledException>(() => first.Threads(stop.Token));
+        WorkerRun.AssertEqual(whole, WorkerRun.FilesOf(new WorkerRun(set, model, options, stopped) { Validate = Validate }.Threads()));
+    }
+
+    /// <summary>Even with more workers than make sense, rounds without a step, and a worker without any rows.</summary>
+    [Fact]
+    public void WorkersWithoutRowsTakePart()
+    {
+        TrainingSet set = Logs.TwoTastes(users: 3);
+        TrainOptions options = Options with { Workers = 5, RoundsPerEpoch = 7, BatchSize = 50 };
+        DistributedResult result = new WorkerRun(set, Network, options, Path.Combine(run, "few")).Threads();
+        Assert.Equal(3, result.History.Count);
+        Assert.Equal(0, result.Workers[^1].Samples);
+    }
+
+    [Fact]
+    public void PlantedTastesAreLearnedByFourWorkers()
+    {
+        TrainingSet set = Logs.TwoTastes();
+        TrainOptions options = Options with { Workers = 4, Epochs = 20, RoundsPerEpoch = 5 };
+        IReadOnlyList<EpochRecord> alone = new Trainer(Network, options with { Workers = 1 }, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).History;
+        IReadOnlyList<EpochRecord> four = new WorkerRun(set, Network, options, Path.Combine(run, "four")).Threads().History;
+        Assert.Equal(alone[^1].Samples, four[^1].Samples);
+        Assert.InRange(four[^1].Loss, 0, 0.8 * alone[0].Loss);
+        Assert.InRange(four[^1].Loss, 0, 0.3 * four[0].Loss);
+    }
+
+    [Fact]
+    public void MoreWorkersThanShardsAreRefused()
+    {
+        string message = Assert.Throws<InvalidInputException>(() => new WorkerRun(Logs.TwoTastes(), Network, Options with { Workers = 9 }, Path.Combine(run, "many")).Threads()).Message;
+        Assert.Contains("Train:Workers is 9, but users were dealt into 8 shards", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ADivergedWorkerEndsTheRunWithItsMessage()
+    {
+        TrainOptions options = Options with { Workers = 2, LearningRate = 1e30, WorkerAttempts = 0 };
+        Assert.Throws<TrainingDivergedException>(() => new WorkerRun(Logs.TwoTastes(), Network, options, Path.Combine(run, "a")).Threads());
+        Assert.Throws<TrainingDivergedException>(() => new WorkerRun(Logs.TwoTastes(), Network, options, Path.Combine(run, "b")).OverGrpc());
+    }
+
+    [Fact]
+    public void BytesOfARoundAreThoseOfTouchedRows()
+    {
+        // Users of one taste use items of one half; without negatives no other item is touched.
+        TrainingSet whole = Logs.TwoTastes(users: 40, items: 1000, density: .01);
+        TrainOptions options = Options with { Workers = 2, Epochs = 1, RoundsPerEpoch = 1, NegativesPerPositive = 0, BatchSize = 16 };
+        var network = new ModelOptions { Kind = "mf", EmbeddingSize = 8 };
+        DistributedResult result = new WorkerRun(whole, network, options, Path.Combine(run, "bytes"), shards: 2).Threads();
+        foreach (WorkerRecord worker in result.Workers)
+        {
+            int touched = Enumerable.Range(0, whole.Rows.Count).Where(row => whole.Rows.Users[row] % 2 == worker.Worker).Select(row => whole.Rows.Items[row]).Distinct().Count();
+            Assert.Equal(touched * (4 + 4 * 8) + touched * (4 + 4) + (4 + 4), worker.Times.BytesSent); // item_gmf, item_bias, head.bias
+        }
+    }
+
+    private static TrainOptions Options => new() { Negatives = "resampled", NegativesPerPositive = 4, Epochs = 3, BatchSize = 64, LearningRate = 0.01, Threads = 1, RoundsPerEpoch = 3 };
+
+    private static ModelOptions Network => new() { EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
+
+    private static (TrainingSet Set, ModelOptions Model, TrainOptions Options) Case(string step, bool history, int workers)
+    {
+        TrainOptions options = Options with { Step = step, Workers = workers, LearningRateSchedule = "linear" };
+        return history
+            ? (HistoryLogs.Random(4, 25, 30), new ModelOptions { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10 }, options with { BatchSize = 20, GmfOptimizer = "sgd" })
+            : (Logs.TwoTastes(), Network, options);
+    }
+
+    /// <summary>Cancels after hearing of so many steps forward.</summary>
+    private sealed class StopAfter(int times, CancellationTokenSource stop) : IProgressReporter, IProgressTask
+    {
+        private int left = times;
+
+        public IProgressTask Start(string title, long total, string unit) => this;
+
+        public void Line(string text)
+        {
+        }
+
+        public void Advance(long units)
+        {
+            if (Interlocked.Decrement(ref left) == 0) Task.Run(stop.Cancel); // the caller holds the server's lock
+        }
+
+        public void Detail(string text)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

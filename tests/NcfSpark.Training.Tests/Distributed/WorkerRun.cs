@@ -1,0 +1,110 @@
+using NcfSpark.Data;
+using NcfSpark.Model;
+using NcfSpark.Training.Distributed;
+
+namespace NcfSpark.Training.Tests.Distributed;
+
+/// <summary>A training by several workers on a set in memory.</summary>
+internal sealed class WorkerRun(TrainingSet set, ModelOptions model, TrainOptions options, string directory, int shards = 8)
+{
+    public Func<ModelWeights, ValidationScore>? Validate { get; init; }
+
+    public IProgressReporter Progress { get; init; } = SilentProgress.Instance;
+
+    public WorkerSetup Setup { get; } = new()
+    {
+        Model = model,
+        Train = options,
+        Shards = shards,
+        UserCount = set.UserCount,
+        ItemCount = set.ItemCount,
+        AvoidHeldOut = false,
+        Validates = false,
+        RunDirectory = "",
+        Prepared = "",
+        Threads = 1,
+    };
+
+    public DistributedTraining Training => new(Setup with { Validates = Validate is not null }, CheckpointStore.Open(directory, "test"), Read, Progress, TimeProvider.System);
+
+    public DistributedResult Threads(CancellationToken cancellation = default) => Training.RunThreads(cancellation);
+
+    /// <summary>Over gRPC, by threads of this process that do as processes do.</summary>
+    public DistributedResult OverGrpc(CancellationToken cancellation = default) => Training.Run(new GrpcThreads(Read), cancellation);
+
+    public WorkerData Read(WorkerSetup setup, WorkerShare share)
+    {
+        InteractionRows rows = set.Rows;
+        int[] own = [.. Enumerable.Range(0, rows.Count).Where(row => share.Owns(rows.Users[row]))];
+        int[] labels = Array.ConvertAll(own, row => set.Labels[row]);
+        InteractionRows ownRows = share.RowsOf(rows);
+        (int[] users, int[] items) = TrainingSet.Positives(ownRows, labels);
+        var part = new TrainingSet
+        {
+            UserCount = share.UserCount(set.UserCount),
+            ItemCount = set.ItemCount,
+            Rows = ownRows,
+            Labels = labels,
+            Avoided = InteractionLists.FromRows(share.UserCount(set.UserCount), users, items).Sorted(),
+        };
+        return new WorkerData(part, Validate);
+    }
+
+    /// <summary>The files of a result's model, each with its bytes.</summary>
+    public static SortedDictionary<string, byte[]> FilesOf(DistributedResult result)
+    {
+        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (string path in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories)) files.Add(Path.GetRelativePath(result.ModelDirectory, path), File.ReadAllBytes(path));
+        return files;
+    }
+
+    /// <summary>The same files of a model without a server.</summary>
+    public static SortedDictionary<string, byte[]> FilesOf(ModelWeights weights, int shards, string directory)
+    {
+        string shared = Path.Combine(directory, TrainedModel.SharedFile);
+        Safetensors.Write(shared, TrainedModel.SharedOf(weights));
+        var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal) { [TrainedModel.SharedFile] = File.ReadAllBytes(shared) };
+        for (int shard = 0; shard < shards; shard++)
+        {
+            string path = Path.Combine(directory, TrainedModel.UserFile(shard));
+            Safetensors.Write(path, TrainedModel.UsersOf(weights, shard, shards));
+            files.Add(TrainedModel.UserFile(shard), File.ReadAllBytes(path));
+        }
+
+        return files;
+    }
+
+    public static void AssertEqual(SortedDictionary<string, byte[]> expected, SortedDictionary<string, byte[]> actual)
+    {
+        Assert.Equal(expected.Keys, actual.Keys);
+        foreach ((string name, byte[] bytes) in expected) Assert.True(bytes.AsSpan().SequenceEqual(actual[name]), $"{name} differs");
+    }
+
+    private sealed class GrpcThreads(Func<WorkerSetup, WorkerShare, WorkerData> read) : IWorkerPlace
+    {
+        private readonly List<Thread> threads = [];
+
+        public string Description => "threads over gRPC";
+
+        public void Start(WorkerTicket ticket, Action<string> lost)
+        {
+            var thread = new Thread(() =>
+            {
+                try
+                {
+                    WorkerProcess.Run(ticket, null, read, _ => { }, TimeProvider.System);
+                }
+#pragma warning disable CA1031 // as a process's end
+                catch (Exception failure)
+#pragma warning restore CA1031
+                {
+                    lost(failure.Message);
+                }
+            });
+            threads.Add(thread);
+            thread.Start();
+        }
+
+        public void Dispose() => threads.ForEach(thread => thread.Join());
+    }
+}
