@@ -11,6 +11,9 @@ namespace NcfSpark.Kernels;
 /// </summary>
 public sealed unsafe class AllPairs : IDisposable
 {
+    // Below, what bounds cost to find is more than they save.
+    private const int UsersWorthBounds = 256, ItemsWorthBounds = 1024, SizeWorthBounds = 16;
+
     private readonly ScoreMemory memory;
     private readonly ScoreKernel kernel;
     private readonly ConcurrentBag<ScoreTile> tiles = []; // those that no thread is using
@@ -32,6 +35,9 @@ public sealed unsafe class AllPairs : IDisposable
 
     /// <summary>The items that are scored, rising.</summary>
     public ReadOnlySpan<int> ItemIndexes => memory.ItemIndexes;
+
+    /// <summary>The share of pairs that bounds have passed over so far, of those for which they were looked at; 0 where none were.</summary>
+    public double PassedOver => memory.Bounds?.PassedOver ?? 0;
 
     /// <summary>Sets v_i and g_i of the item at a place of <see cref="ItemIndexes"/>.</summary>
     public void SetItem(int place, ReadOnlySpan<float> vector_K, ReadOnlySpan<float> first_H) => memory.SetItem(place, vector_K, first_H);
@@ -70,6 +76,11 @@ public sealed unsafe class AllPairs : IDisposable
         {
             for (int place = 0; place < users.Length; place++) best.Set(place, []);
             return;
+        }
+
+        if (memory.Bounds is null && users.Length >= UsersWorthBounds && memory.ItemIndexes.Length >= ItemsWorthBounds && Shape.VectorSize >= SizeWorthBounds && Shape.Widths.Count == 0)
+        {
+            lock (memory) memory.Bounds ??= new ItemBounds(memory);
         }
 
         void Work()

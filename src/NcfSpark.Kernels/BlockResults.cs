@@ -13,20 +13,39 @@ internal static unsafe class BlockResults<S, V>
     /// only where its logit is higher: one comparison for a vector of items passes over almost all of them. At 26,744 items and K = 10 some hundred a user remain.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void KeepBest(ScoreMemory memory, ScoreTile tile, int block, ExcludedItems excluded)
+    public static void KeepBest(ScoreMemory memory, ScoreTile tile, int block, int start, int end, ExcludedItems excluded)
     {
-        int items = Math.Min(ItemBlock.Items, memory.ItemIndexes.Length - block * ItemBlock.Items);
-        uint real = uint.MaxValue >> (ItemBlock.Items - items);
-        float* logits = tile.Logits;
-        for (int place = 0; place < tile.Count; place++, logits += ItemBlock.Items)
+        uint real = Real(memory, block);
+        float* logits = tile.Logits + start * ItemBlock.Items;
+        for (int place = start; place < end; place++, logits += ItemBlock.Items)
         {
-            V bound = S.Broadcast(tile.Bounds[place]);
-            uint hits = 0;
-            for (int i = 0; i < ItemBlock.Items; i += S.Lanes) hits |= S.NotAtMost(S.Load(logits + i), bound) << i;
-            hits &= real;
+            uint hits = Above(logits, tile.Bounds[place]) & real;
             if (hits != 0) Offer(memory, tile, place, block, hits, excluded);
         }
     }
+
+    /// <summary>Whether an item of the block might be among the K best of one of the users at these places, by the bounds.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool MayBeBetter(ScoreMemory memory, ScoreTile tile, int block, int start, int end)
+    {
+        uint real = Real(memory, block), hits = 0;
+        float* bounds = tile.BoundLogits + start * ItemBlock.Items;
+        for (int place = start; place < end; place++, bounds += ItemBlock.Items) hits |= Above(bounds, tile.Bounds[place]);
+        return (hits & real) != 0;
+    }
+
+    // A bit for each of 32 numbers that is not at most the bound.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Above(float* numbers, float bound)
+    {
+        V limit = S.Broadcast(bound);
+        uint hits = 0;
+        for (int i = 0; i < ItemBlock.Items; i += S.Lanes) hits |= S.NotAtMost(S.Load(numbers + i), limit) << i;
+        return hits;
+    }
+
+    // A bit for each lane with an item.
+    private static uint Real(ScoreMemory memory, int block) => uint.MaxValue >> (ItemBlock.Items - Math.Min(ItemBlock.Items, memory.ItemIndexes.Length - block * ItemBlock.Items));
 
     /// <summary>Writes the scores of a block.</summary>
     /// <param name="memory">The items.</param>

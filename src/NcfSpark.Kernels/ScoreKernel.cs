@@ -29,11 +29,43 @@ internal sealed unsafe class ScoreKernel<S, V> : ScoreKernel
 {
     public override void FindBest(ScoreMemory memory, ScoreTile tile, ExcludedItems excluded)
     {
+        if (memory.Bounds is { Pays: true } bounds)
+        {
+            FindBest(memory, bounds, tile, excluded);
+            return;
+        }
+
         for (int block = 0; block < memory.Blocks; block++)
         {
             TileScores<S, V>.Compute(memory, tile, block);
-            BlockResults<S, V>.KeepBest(memory, tile, block, excluded);
+            BlockResults<S, V>.KeepBest(memory, tile, block, 0, tile.Count, excluded);
         }
+    }
+
+    // Eight users share their sums' registers, so they are scored or passed over together.
+    private static void FindBest(ScoreMemory memory, ItemBounds bounds, ScoreTile tile, ExcludedItems excluded)
+    {
+        tile.BeginBounds(bounds);
+        long tested = 0, skipped = 0;
+        for (int block = 0; block < memory.Blocks; block++)
+        {
+            LanesProduct<S, V>.Multiply<Plain>(bounds.Block(block), tile.BoundVectors, tile.BoundLogits, bounds.Rows, tile.Count);
+            for (int start = 0; start < tile.Count; start += WeightGroups.Rows)
+            {
+                int end = Math.Min(start + WeightGroups.Rows, tile.Count);
+                tested++;
+                if (!BlockResults<S, V>.MayBeBetter(memory, tile, block, start, end))
+                {
+                    skipped++;
+                    continue;
+                }
+
+                TileScores<S, V>.ComputeProducts(memory, tile, block, start, end);
+                BlockResults<S, V>.KeepBest(memory, tile, block, start, end, excluded);
+            }
+        }
+
+        bounds.Count(tested, skipped);
     }
 
     public override void ScoreAll(ScoreMemory memory, ScoreTile tile, float* scores)

@@ -28,6 +28,9 @@ internal sealed unsafe class ScoreMemory : IDisposable
 
     public ScoreShape Shape { get; }
 
+    /// <summary>What logits can reach; null where it is not known, or does not pay.</summary>
+    public ItemBounds? Bounds { get; set; }
+
     public int[] Widths { get; }
 
     /// <summary>The item of each place, rising.</summary>
@@ -64,6 +67,7 @@ internal sealed unsafe class ScoreMemory : IDisposable
     public void Dispose()
     {
         items.Dispose();
+        Bounds?.Dispose();
         network.Dispose();
     }
 }

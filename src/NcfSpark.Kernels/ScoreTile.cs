@@ -13,7 +13,7 @@ internal sealed unsafe class ScoreTile : IDisposable
     private readonly AlignedArray<float> floats;
     private readonly float* firsts;
     private readonly int vectorSize, firstWidth;
-    private readonly float[] biases_T = new float[Users], vectors_TK;
+    private readonly float[] biases_T = new float[Users], vectors_TK, bounds_M1;
     private readonly BestItems[] best = new BestItems[Users];
     private readonly int[] users = new int[Users], excludedBefore = new int[Users];
     private AlignedArray<KeptItem> kept = new(0);
@@ -24,9 +24,10 @@ internal sealed unsafe class ScoreTile : IDisposable
         (vectorSize, firstWidth) = (shape.VectorSize, shape.FirstWidth);
         vectors_TK = new float[Users * vectorSize];
         long groups = WeightGroups.Size(Users, vectorSize), first = (long)Users * firstWidth, layer = (long)WeightGroups.PaddedRows(shape.Widths.Append(0).Max()) * ItemBlock.Items;
+        long bounds = shape.Widths.Count > 0 ? 0 : WeightGroups.Size(Users, ItemBounds.AxesOf(vectorSize) + 1) + Users * ItemBlock.Items;
         const int Lanes = ItemBlock.Items;
         long pair = (long)(vectorSize + firstWidth) * Lanes;
-        floats = new(Users * Lanes + 2 * layer + groups + Lanes + Users + first + (Lanes + pair) + pair);
+        floats = new(Users * Lanes + 2 * layer + groups + Lanes + Users + first + (Lanes + pair) + pair + bounds);
         Logits = floats.Start;
         Even = Logits + Users * Lanes;
         Odd = Even + layer;
@@ -36,6 +37,9 @@ internal sealed unsafe class ScoreTile : IDisposable
         PairUsers = Bounds + Users;
         PairItems = PairUsers + Lanes + pair;
         firsts = PairItems + pair;
+        BoundLogits = firsts + first;
+        BoundVectors = BoundLogits + Users * Lanes;
+        bounds_M1 = new float[ItemBounds.AxesOf(vectorSize) + 1];
     }
 
     /// <summary>How many users there are.</summary>
@@ -63,6 +67,12 @@ internal sealed unsafe class ScoreTile : IDisposable
 
     /// <summary>For 32 pairs in lanes, the rows of v_i and g_i, as in a block of items.</summary>
     public float* PairItems { get; }
+
+    /// <summary>What <see cref="ItemBounds.Fill"/> gives of all users, in <see cref="WeightGroups"/>; where the model has no layers.</summary>
+    public float* BoundVectors { get; }
+
+    /// <summary>A row of 32 for each user: what the logits of a block can reach.</summary>
+    public float* BoundLogits { get; }
 
     /// <summary>f_u.</summary>
     public float* First(int place) => firsts + (nint)place * firstWidth;
@@ -97,6 +107,12 @@ internal sealed unsafe class ScoreTile : IDisposable
             excludedBefore[place] = 0;
             Bounds[place] = float.NaN;
         }
+    }
+
+    /// <summary>Prepares to look at bounds, for the users begun with.</summary>
+    public void BeginBounds(ItemBounds bounds)
+    {
+        for (int place = 0; place < Count; place++) WeightGroups.Set(BoundVectors, place, bounds.Fill(biases_T[place], vectors_TK.AsSpan(place * vectorSize, vectorSize), bounds_M1), bounds_M1);
     }
 
     /// <summary>Asks for a user, for the pairs that are set next. Ends what <see cref="Begin"/> began.</summary>

@@ -21,6 +21,13 @@ internal static unsafe class TileScores<S, V>
         }
     }
 
+    /// <summary>The same for some of the users, from a whole group on, where there are no layers.</summary>
+    public static void ComputeProducts(ScoreMemory memory, ScoreTile tile, int block, int start, int end)
+    {
+        int size = memory.Shape.VectorSize;
+        LanesProduct<S, V>.Multiply<Plain>(memory.Block(block), tile.Vectors + WeightGroups.BiasAt(start, size), tile.Logits + start * ItemBlock.Items, size, end - start);
+    }
+
     /// <summary>The logits of 32 pairs, each with a user of its own, into the first row: the same operations in the same order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ComputePairs(ScoreMemory memory, ScoreTile tile)

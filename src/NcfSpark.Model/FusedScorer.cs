@@ -35,6 +35,9 @@ public sealed class FusedScorer : IModelScorer
     /// <summary>What a pair costs.</summary>
     public ScoreShape Shape => pairs.Shape;
 
+    /// <summary>The share of pairs that bounds have passed over so far (<see cref="AllPairs.PassedOver"/>).</summary>
+    public double PassedOver => pairs.PassedOver;
+
     public int ItemCount => pairs.ItemIndexes.Length;
 
     public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN) => pairs.ScoreAll(side, users_B, scores_BN);

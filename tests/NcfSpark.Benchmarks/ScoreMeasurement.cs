@@ -6,14 +6,10 @@ using static TorchSharp.torch;
 
 namespace NcfSpark.Benchmarks;
 
-/// <summary>
-/// Measures a case in windows that take turns. What users have seen, and are not given, is what the model likes best, as if it had learned that
-/// by heart: the hardest case, since each of these items passes the bound of the K best and must be looked up.
-/// </summary>
+/// <summary>Measures a trained model in windows that take turns. What users have seen is what they have used in the log.</summary>
 internal sealed class ScoreMeasurement : IDisposable
 {
     private const int MatrixSize = 1024;
-    private const int History = 144; // the mean of MovieLens 20M
 
     private readonly double seconds;
     private readonly int threads;
@@ -21,25 +17,25 @@ internal sealed class ScoreMeasurement : IDisposable
     private readonly FusedScorer fused;
     private readonly ModelScorer torch;
     private readonly int[] users;
-    private readonly InteractionLists seen;
+    private readonly ExcludedItems seen;
     private readonly TopLists best;
     private readonly TrainedModel model;
-    private readonly string folder = Directory.CreateTempSubdirectory("ncfspark-").FullName;
+    private readonly ScoreRun run;
     private readonly Tensor left = randn(MatrixSize, MatrixSize);
     private readonly Tensor right = randn(MatrixSize, MatrixSize);
     private int next;
 
-    public ScoreMeasurement(ScoreCase of, double seconds, int threads, bool withTorch)
+    public ScoreMeasurement(ScoreRun run, double seconds, int threads, bool withTorch)
     {
-        (this.seconds, this.threads, this.withTorch) = (seconds, threads, withTorch);
-        ModelWeights weights = ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1);
-        (users, best) = ([.. Enumerable.Range(0, of.Users)], new TopLists(of.Users, ScoreCase.K));
-        (fused, torch) = (new FusedScorer(weights, SimdLevels.FromEnvironment()), new ModelScorer(weights));
-        var liked = new TopLists(of.Users, History);
-        fused.FindBest(users, _ => default, liked, threads);
-        seen = InteractionLists.FromRows(of.Users, [.. users.SelectMany(user => Enumerable.Repeat(user, History))], [.. users.SelectMany(user => liked.Items(user).ToArray())]).Sorted();
-        model = new TrainedModel(weights, new IdTable(Array.ConvertAll(users, user => 1L + user), Array.ConvertAll(users, _ => History)), new IdTable([.. Enumerable.Range(0, of.Items).Select(item => 1L + item)], new int[of.Items]));
+        (this.run, this.seconds, this.threads, this.withTorch) = (run, seconds, threads, withTorch);
+        model = TrainedModel.Read(StageDirectory.Open(run.RunDirectory, TrainedModel.StageName));
+        TouchedRange range = new TouchedReader(PreparedData.Open(run.RunDirectory), model.Users, null, latest: false).Ranges().First();
+        (users, seen) = ([.. Enumerable.Range(0, range.Count)], range.Seen);
+        (fused, torch, best) = (new FusedScorer(model.Weights, SimdLevels.FromEnvironment()), new ModelScorer(model.Weights), new TopLists(users.Length, ScoreCase.K));
     }
+
+    /// <summary>All users with all items.</summary>
+    public double Pairs => (double)model.Users.Count * model.Items.Count;
 
     public ScoreFigures Measure(int rounds)
     {
@@ -49,6 +45,7 @@ internal sealed class ScoreMeasurement : IDisposable
         double flop = fused.Shape.FlopPerPair;
         return new ScoreFigures(
             Fused: MedianOf(round => round.Fused.PerSecond),
+            FusedCpu: MedianOf(round => round.Fused.PerCpuSecond),
             Torch: MedianOf(round => round.Torch.PerSecond),
             Ratio: MedianOf(round => round.Fused.PerSecond / round.Torch.PerSecond),
             Limit: MedianOf(round => round.Limit.PerSecond),
@@ -66,7 +63,6 @@ internal sealed class ScoreMeasurement : IDisposable
         torch.Dispose();
         left.Dispose();
         right.Dispose();
-        Directory.Delete(folder, recursive: true);
     }
 
     private ScoreRound Round(double window) => new(
@@ -97,7 +93,7 @@ internal sealed class ScoreMeasurement : IDisposable
         {
             double started = watch.Seconds;
             int start = Take(users);
-            fused.FindBest(this.users.AsMemory(start, users), user => seen[user], best, threads);
+            fused.FindBest(this.users.AsMemory(start, users), seen, best, threads);
             pairs += (long)users * fused.ItemCount;
             if (watch.Seconds - started < window / 8) users = Math.Min(2 * users, this.users.Length);
         }
@@ -105,21 +101,27 @@ internal sealed class ScoreMeasurement : IDisposable
         return watch.Rate(pairs);
     }
 
-    // Pairs a second of whole files of recommendations, at least one.
+    // Pairs a second of recommendations that are written to files.
     private WindowRate Written(double window)
     {
-        var writer = new RecommendationWriter(model, fused, seen, new ScoreOptions { TopK = ScoreCase.K, Threads = threads });
+        string path = run.NewFile;
         long pairs = 0;
         var watch = WindowWatch.Start();
-        while (pairs == 0 || watch.Seconds < window)
+        var recommender = new Recommender(model, fused, RecommendableItems.All(model.Items), new ScoreOptions { TopK = ScoreCase.K, Threads = threads });
+        using (var writer = new RecommendationWriter(path, model.Items, ChosenUsers.All(model.Users), recommender))
         {
-            string path = Path.Combine(folder, "recommendations.parquet");
-            File.Delete(path);
-            writer.Write(path, SilentProgress.Instance);
-            pairs += (long)users.Length * fused.ItemCount;
+            for (int count = Math.Min(32 * threads, users.Length); pairs == 0 || watch.Seconds < window; count = Math.Min(2 * count, Math.Min(users.Length, recommender.UsersAtOnce)))
+            {
+                writer.Write(users.AsMemory(Take(count), count), seen, SilentProgress.Instance);
+                pairs += (long)count * fused.ItemCount;
+            }
+
+            writer.Finish();
         }
 
-        return watch.Rate(pairs);
+        WindowRate rate = watch.Rate(pairs);
+        File.Delete(path);
+        return rate;
     }
 
     // Pairs a second of all scores, for blocks of users as evaluation asks for them.

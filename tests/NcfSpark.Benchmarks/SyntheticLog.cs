@@ -18,17 +18,21 @@ internal static class SyntheticLog
     /// <param name="items">Items that there may be.</param>
     /// <param name="seed">Chance.</param>
     /// <param name="heavy">Interactions, each with another item, of one user more; 0 for no such user.</param>
-    public static void WriteCsv(string path, long rows, int users, int items, long seed, int heavy = 0)
+    /// <param name="tastes">Of which each user has one, and each item: four of five interactions are with an item of the user's taste. 0 for none, and nothing to be learned but popularity.</param>
+    public static void WriteCsv(string path, long rows, int users, int items, long seed, int heavy = 0, int tastes = 0)
     {
         var who = RandomStream.Named(seed, "user");
         var what = RandomStream.Named(seed, "item");
         var when = RandomStream.Named(seed, "timestamp");
+        var taste = RandomStream.Named(seed, "taste");
         using var writer = new StreamWriter(path, append: false, System.Text.Encoding.ASCII, bufferSize: 1 << 20);
         writer.Write("userId,movieId,timestamp\n");
         Span<char> line = stackalloc char[64];
         for (long row = 0; row < rows; row++)
         {
-            long user = Scattered((long)(users * Math.Pow(who.Unit(row), UserExponent)), users), item = Scattered((long)(items * Math.Pow(what.Unit(row), ItemExponent)), items);
+            long activity = (long)(users * Math.Pow(who.Unit(row), UserExponent)), popularity = (long)(items * Math.Pow(what.Unit(row), ItemExponent));
+            if (tastes > 0 && taste.Unit(row) < 0.8) popularity = Math.Min(popularity - popularity % tastes + activity % tastes, items - 1); // one of the neighbours in popularity
+            long user = Scattered(activity, users), item = Scattered(popularity, items);
             line.TryWrite($"{user + 1},{item + 1},{1_000_000_000 + when.Below(row, 400_000_000)}\n", out int length);
             writer.Write(line[..length]);
         }

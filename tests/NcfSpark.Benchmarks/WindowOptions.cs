@@ -7,8 +7,9 @@ namespace NcfSpark.Benchmarks;
 /// <param name="Seconds">Of a window.</param>
 /// <param name="Threads">All processors where not given.</param>
 /// <param name="Torch">Whether Torch is measured beside.</param>
+/// <param name="Millions">Of interactions, where a log is made.</param>
 /// <param name="Case">A part of the names of the cases to measure; "" for all.</param>
-internal sealed record WindowOptions(int Rounds, double Seconds, int Threads, bool Torch, string Case)
+internal sealed record WindowOptions(int Rounds, double Seconds, int Threads, bool Torch, double Millions, string Case)
 {
     /// <summary>Reads NAME=VALUE arguments; null, with a line of usage, where one is something else.</summary>
     public static WindowOptions? Read(string benchmark, string exampleCase, string[] args)
@@ -26,6 +27,7 @@ internal sealed record WindowOptions(int Rounds, double Seconds, int Threads, bo
             double.Parse(Value("seconds", "0.3"), CultureInfo.InvariantCulture),
             int.Parse(Value("threads", $"{Environment.ProcessorCount}"), CultureInfo.InvariantCulture),
             bool.Parse(Value("torch", "true")),
+            double.Parse(Value("millions", "20"), CultureInfo.InvariantCulture),
             Value("case", ""));
     }
 
