@@ -25,7 +25,7 @@ public sealed record SparkOptions
     public int WorkerThreads { get; init; } = 1;
 
     /// <summary>
-    /// The directory on every executor that holds this program, as the archive that `worker-archive` makes holds it; "" sends it there at the start of each run (38 MB). For images that have it built in.
+    /// The directory on every executor that holds this program, as the archive that `worker-archive` makes holds it; "" sends it there at the start of each run (40 MB). For images that have it built in.
     /// </summary>
     [ResultNeutral]
     public string WorkerDirectory { get; init; } = "";
