@@ -60,7 +60,7 @@ public sealed class SparkScoreTests : IDisposable
         string users = Written("users.csv", "user_id", Enumerable.Range(20, 50).Select(user => $"{user}")); // 60 … 69 are not known
         string deny = Written("deny.csv", "item_id", ["3", "8", "999"]);
         string items = Written("items.csv", "item_id,group", Enumerable.Range(0, 40).Select(item => $"{item},{(item % 5 == 0 ? "" : $"g{item % 3}")}"));
-        string[] lists = ["Score:DenyPath=" + deny, "Score:ItemsPath=" + items, "Score:MaxPerGroup=2", "Score:GroupColumn=group", "Score:TopK=12"];
+        string[] lists = ["Score:UsersColumn=user_id", "Score:ItemsColumn=item_id", "Score:DenyPath=" + deny, "Score:ItemsPath=" + items, "Score:MaxPerGroup=2", "Score:GroupColumn=group", "Score:TopK=12"];
         using SparkConnectServer server = Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = "local[2]", SparkHome = SparkHome.Require() })).GetAwaiter().GetResult();
         foreach (string[] more in new string[][] { ["Score:UsersPath=" + users, "Score:NotOlderThan=1500001000"], ["Score:Since=1500980000", "Score:AllowPath=" + items], ["Score:UsersPath=" + users, "Score:Since=1500980000", "Score:ExcludeSeen=false"] })
         {
