@@ -73,7 +73,7 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
     {
         var settings = new ScoreTaskSettings(Path.GetFullPath(job.RunDirectory), model.Manifest.Fingerprint, shared.Heartbeat, allItems ? "" : shared.File("items.parquet"), options with { Threads = 1 }); // Spark runs a task for each core
         var script = new TaskScript(
-            $"exec {TaskProgram.Ship(job, engine)} {ScoreTask.Verb} {settings.ToWord()}",
+            TaskProgram.Command(TaskProgram.Ship(job, engine), $"{ScoreTask.Verb} {settings.ToWord()}"),
             [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING")]);
         return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
     }

@@ -56,7 +56,7 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, string 
         string reason;
         try
         {
-            var script = new TaskScript($"exec {program} {WorkerTask.Verb}", [("worker", "INT")]);
+            var script = new TaskScript(TaskProgram.Command(program, WorkerTask.Verb), [("worker", "INT")]);
             IReadOnlyList<IReadOnlyList<object?>> rows = engine.Query(script.Over(WorkerTask.Row(ticket, runDirectory, threads), WorkerTask.Columns));
             if (rows is [[long number]] && number == ticket.Worker) return; // it stays among the workers: no other is wanted
             reason = "its task ended without a word";
