@@ -4,6 +4,7 @@ using NcfSpark.Engines;
 using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Configuration;
 using NcfSpark.Training;
+using NcfSpark.Training.Distributed;
 using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs;
@@ -30,7 +31,7 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             error.WriteLine(fault.Message);
             return ExitCode.InvalidInput;
         }
-        catch (TrainingDivergedException fault)
+        catch (Exception fault) when (fault is TrainingDivergedException or WorkersLostException)
         {
             error.WriteLine(fault.Message);
             return ExitCode.Failed;

@@ -386,7 +386,7 @@ internal sealed class ParameterServer : IDisposable
         if (phase == Phase.Finished || completion.Task.IsCompleted) return;
         if (failures++ >= options.WorkerAttempts)
         {
-            End(new InvalidOperationException($"Worker {worker} was lost ({reason}). That is loss {failures} without a checkpoint between, and Train:WorkerAttempts allows {options.WorkerAttempts}. The same command goes on from the last checkpoint."));
+            End(new WorkersLostException($"Worker {worker} was lost ({reason}). That is loss {failures} without a checkpoint between, and Train:WorkerAttempts allows {options.WorkerAttempts}. The same command goes on from the last checkpoint."));
             return;
         }
 
@@ -446,7 +446,7 @@ internal sealed class ParameterServer : IDisposable
             if (phase == Phase.Gathering && waited > options.RegistrationSeconds)
             {
                 int[] missing = [.. gathering.Missing];
-                End(new InvalidOperationException($"Only {members.Length - missing.Length} of {Plural(members.Length, "worker")} came within {options.RegistrationSeconds:0.#} s (Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. Let there be as many slots for them as Train:Workers, or lower that."));
+                End(new WorkersLostException($"Only {members.Length - missing.Length} of {Plural(members.Length, "worker")} came within {options.RegistrationSeconds:0.#} s (Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. Let there be as many slots for them as Train:Workers, or lower that."));
             }
             else if (phase != Phase.Gathering && waited > options.RoundTimeoutSeconds && Late() is { } late)
             {

@@ -15,71 +15,71 @@ internal sealed class WorkerProcesses(string[] program) : IWorkerPlace
 
     public void Start(WorkerTicket ticket, Action<string> lost)
     {
+        var start = new ProcessStartInfo(program[0], program[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        WorkerEnvironment.Write(start.Environment, ticket);
+        var process = new Process { StartInfo = start };
+        var said = new Queue<string>();
+        void Keep(string? line)
+        {
+            if (line is null) return;
+            lock (said)
+            {
+                said.Enqueue(line);
+                if (said.Count > KeptLines) said.Dequeue();
+            }
+        }
+
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        Process? earlier;
         lock (running)
         {
             if (disposed) return;
-            if (running.Remove(ticket.Worker, out Process? earlier)) End(earlier);
-            var start = new ProcessStartInfo(program[0], program[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
-            WorkerEnvironment.Write(start.Environment, ticket);
-            var process = new Process { StartInfo = start, EnableRaisingEvents = true };
-            var said = new Queue<string>();
-            void Keep(string? line)
+            running.Remove(ticket.Worker, out earlier);
+            process.Start();
+            running[ticket.Worker] = process;
+        }
+
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _ = Watch();
+        if (earlier is not null) End(earlier);
+
+        async Task Watch()
+        {
+            await process.WaitForExitAsync(); // and its last lines
+            lock (running)
             {
-                if (line is null) return;
-                lock (said)
-                {
-                    said.Enqueue(line);
-                    if (said.Count > KeptLines) said.Dequeue();
-                }
+                if (disposed || running.GetValueOrDefault(ticket.Worker) != process || process.ExitCode == 0) return;
             }
 
-            process.OutputDataReceived += (_, line) => Keep(line.Data);
-            process.ErrorDataReceived += (_, line) => Keep(line.Data);
-            process.Exited += (_, _) =>
-            {
-                lock (running)
-                {
-                    if (disposed || !running.TryGetValue(ticket.Worker, out Process? now) || now != process) return;
-                }
-
-                process.WaitForExit(); // its last lines
-                if (process.ExitCode == 0) return;
-                lock (said) lost($"its process ended with code {process.ExitCode}{(said.Count == 0 ? "" : $" and said \"{string.Join('\n', said)}\"")}");
-            };
-            running[ticket.Worker] = process; // before it can exit
-            process.Start();
-            process.BeginOutputReadLine();
-            process.BeginErrorReadLine();
+            string last;
+            lock (said) last = string.Join('\n', said);
+            lost($"its process ended with code {process.ExitCode}{(last.Length == 0 ? "" : $" and said \"{last}\"")}");
         }
     }
 
+    // Nothing is waited for under the lock: a process's own events wait for it.
     public void Dispose()
     {
+        Process[] left;
         lock (running)
         {
             disposed = true;
-            foreach (Process process in running.Values)
-            {
-                process.WaitForExit(TimeSpan.FromSeconds(2)); // after a good run they end by themselves
-                End(process);
-            }
-
+            left = [.. running.Values];
             running.Clear();
+        }
+
+        foreach (Process process in left)
+        {
+            process.WaitForExit(TimeSpan.FromSeconds(2)); // after a good run they end by themselves
+            End(process);
         }
     }
 
     private static void End(Process process)
     {
-        try
-        {
-            process.Kill();
-            process.WaitForExit();
-        }
-        catch (InvalidOperationException)
-        {
-            // It had ended, or never started.
-        }
-
-        process.Dispose();
+        process.Kill(); // does nothing to one that has ended
+        process.WaitForExit();
     }
 }

@@ -132,7 +132,7 @@ public sealed class ParameterServerTests : IDisposable
         Server.Hello(0, 1, instance, beats: false);
         Task<Assignment> waiting = Server.Join(0, instance, 10, null);
         time.Advance(TimeSpan.FromSeconds(601));
-        string message = (await Assert.ThrowsAsync<InvalidOperationException>(() => Server.Completion)).Message;
+        string message = (await Assert.ThrowsAsync<WorkersLostException>(() => Server.Completion)).Message;
         Assert.Contains("Only 1 of 2 workers came within 600 s (Train:RegistrationSeconds); missing: 1.", message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<RunOverException>(() => waiting);
     }
@@ -142,7 +142,7 @@ public sealed class ParameterServerTests : IDisposable
     {
         await Begin();
         for (int attempt = 1; attempt <= 3; attempt++) Server.Lost(1, attempt, "killed");
-        string message = (await Assert.ThrowsAsync<InvalidOperationException>(() => Server.Completion)).Message;
+        string message = (await Assert.ThrowsAsync<WorkersLostException>(() => Server.Completion)).Message;
         Assert.Contains("Worker 1 was lost (killed). That is loss 3 without a checkpoint between, and Train:WorkerAttempts allows 2.", message, StringComparison.Ordinal);
     }
 
