@@ -17,6 +17,9 @@ public sealed class EngineSource : IDisposable
     /// <summary>Whether it is a Spark.</summary>
     public bool IsSpark { get; private init; }
 
+    /// <summary>Whether it computes on this machine alone, as far as its address says.</summary>
+    public bool IsHere { get; private init; } = true;
+
     /// <param name="make">Makes an engine for a job.</param>
     public EngineSource(Func<JobContext, ISqlEngine> make) => this.make = make;
 
@@ -29,17 +32,20 @@ public sealed class EngineSource : IDisposable
             case EngineArguments.DuckDb:
                 return new EngineSource(DuckDb);
             case EngineArguments.MicrosoftSpark:
-                return new EngineSource(MicrosoftSparkLaunch.Engine) { IsSpark = true };
+                return new EngineSource(MicrosoftSparkLaunch.Engine) { IsSpark = true, IsHere = IsMasterHere(arguments.Master) };
             case { } when arguments.Remote is { } remote:
                 var address = SparkConnectionString.Parse(remote, (string?)environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]);
-                return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation)) { IsSpark = true };
+                return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation)) { IsSpark = true, IsHere = address.IsLocal };
             default:
                 return new EngineSource(job => SparkConnectEngine.Start(
                     new SparkServerOptions { Master = arguments.Master!, SubmitArguments = arguments.SubmitArguments, Progress = job.Progress, Time = job.Time },
                     new SparkConnectOptions { Progress = job.Progress, Time = job.Time },
-                    job.Cancellation)) { IsSpark = true };
+                    job.Cancellation)) { IsSpark = true, IsHere = IsMasterHere(arguments.Master) };
         }
     }
+
+    private static bool IsMasterHere(string? master) =>
+        master is not null && (master.StartsWith("local", StringComparison.Ordinal) || master.StartsWith("spark://127.", StringComparison.Ordinal) || master.StartsWith("spark://localhost:", StringComparison.Ordinal));
 
     public ISqlEngine Open(JobContext job) => engine ??= make(job);
 

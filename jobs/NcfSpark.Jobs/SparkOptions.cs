@@ -19,8 +19,13 @@ public sealed record SparkOptions
     [Range(0, 100_000)]
     public int ScoreTasks { get; init; }
 
+    /// <summary>Threads of each training worker that is a task (Train:Where "spark"). Give tasks as many cores: --conf spark.task.cpus=4.</summary>
+    [ResultNeutral]
+    [Range(1, 1024)]
+    public int WorkerThreads { get; init; } = 1;
+
     /// <summary>
-    /// The directory on every executor that holds this program, as the archive that `worker-archive` makes holds it; "" sends it there at the start of each run (38 MB). For images that have it built in.
+    /// The directory on every executor that holds this program, as the archive that `worker-archive` makes holds it; "" sends it there at the start of each run (40 MB). For images that have it built in.
     /// </summary>
     [ResultNeutral]
     public string WorkerDirectory { get; init; } = "";

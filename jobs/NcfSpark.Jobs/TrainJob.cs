@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NcfSpark.Data;
 using NcfSpark.Evaluation;
+using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Nights;
 using NcfSpark.Model;
 using NcfSpark.Training;
@@ -43,6 +44,7 @@ internal static class TrainJob
     /// <inheritdoc cref="Fingerprint"/>
     public static StageDirectory Make(JobContext job, StageDirectory directory, EarlierNight? from = null)
     {
+        SparkTraining.Check(job);
         var prepared = new PreparedData(directory);
         TrainOptions train = OptionsOf(job, from);
         if (train.Negatives == "stored" && directory.Manifest.Rows["train"] == directory.Manifest.Rows["train_positives"])
@@ -90,7 +92,12 @@ internal static class TrainJob
         string fingerprint = Fingerprint(job, prepared.Directory, from);
         CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, fingerprint);
         var training = new DistributedTraining(setup, checkpoints, (of, share) => WorkerRows.Read(of.RunDirectory, of, share), job.Progress, job.Time);
-        DistributedResult result = train.Where == "processes" ? training.RunProcesses(WorkerJob.Command, job.Cancellation) : training.RunThreads(job.Cancellation);
+        DistributedResult result = train.Where switch
+        {
+            "spark" => SparkTraining.Run(job, training),
+            "processes" => training.RunProcesses(WorkerJob.Command, job.Cancellation),
+            _ => training.RunThreads(job.Cancellation),
+        };
         StageDirectory published = Publish(job, TrainedModel.StageName, fingerprint, MadeFrom(prepared.Directory, from), (setup.UserCount, setup.ItemCount), new TrainingHistory(result.BestEpoch, result.History) { Workers = result.Workers }, directory =>
         {
             foreach (string file in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories))

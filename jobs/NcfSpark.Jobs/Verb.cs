@@ -47,8 +47,8 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             """,
             "prepared/",
             "model/",
-            ["Model", "Train"],
-            TrainJob.Run),
+            ["Model", "Train", "Spark"],
+            TrainJob.Run) { RunsSql = true, RunsTasks = true },
         new(
             "evaluate",
             "measures the model on the held-out rows, beside baselines, and writes a report with pictures",

@@ -108,9 +108,10 @@ public sealed record TrainOptions : IValidatableObject
     [Range(1, 65_536)]
     public int Workers { get; init; } = 1;
 
-    /// <summary>"threads": workers are threads of this process. "processes": processes of this machine, which may be lost and come back. The model is the same.</summary>
+    /// <summary>"threads": workers are threads of this process. "processes": processes of this machine, which may be lost and come back.
+    /// "spark": a task each of the Spark that --master or --remote names. The model is the same.</summary>
     [ResultNeutral]
-    [AllowedValues("threads", "processes")]
+    [AllowedValues("threads", "processes", "spark")]
     public string Where { get; init; } = "threads";
 
     /// <summary>How often an epoch the workers' changes are combined. More keeps closer to one worker, and moves more bytes. Only with several Workers.</summary>

@@ -34,14 +34,20 @@ internal sealed class SparkRun : IDisposable
     /// <summary>Returns once Spark is there and at work.</summary>
     public void WaitUntilItWorks()
     {
+        WaitForLine("prepare: 5 steps ...");
+        Thread.Sleep(1000);
+    }
+
+    /// <summary>Returns once it has said a line that begins so.</summary>
+    public void WaitForLine(string beginning)
+    {
         while (process.StandardError.ReadLine() is { } line)
         {
             said.Add(line);
-            if (line.StartsWith("prepare: 5 steps ...", StringComparison.Ordinal)) break;
+            if (line.StartsWith(beginning, StringComparison.Ordinal)) break;
         }
 
         rest = Task.Run(ReadRest);
-        Thread.Sleep(1000);
     }
 
     /// <summary>Ctrl-C at a terminal goes to every process of the group.</summary>

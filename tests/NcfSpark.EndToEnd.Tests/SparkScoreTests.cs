@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using NcfSpark.Data;
+using NcfSpark.Engines.SparkConnect;
 using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;
@@ -42,6 +43,50 @@ public sealed class SparkScoreTests : IDisposable
         string[] settings = Settings("Score:ExcludeSeen=false", "Score:TopK=100");
         List<Row> expected = RowsOfOneProcess(settings);
         AssertRows(expected, "local[2]", settings, "Spark:ScoreTasks=3");
+    }
+
+    [SkippableFact]
+    public void EverySettingOfScoreHoldsOnAServerThatRuns()
+    {
+        SparkHome.RequireAsked("half a minute");
+        string folder = Path.GetDirectoryName(run.Path)!;
+        string Written(string name, string header, IEnumerable<string> lines)
+        {
+            string path = Path.Combine(folder, name);
+            File.WriteAllLines(path, [header, .. lines]);
+            return path;
+        }
+
+        string users = Written("users.csv", "user_id", Enumerable.Range(20, 50).Select(user => $"{user}")); // 60 … 69 are not known
+        string deny = Written("deny.csv", "item_id", ["3", "8", "999"]);
+        string items = Written("items.csv", "item_id,group", Enumerable.Range(0, 40).Select(item => $"{item},{(item % 5 == 0 ? "" : $"g{item % 3}")}"));
+        string[] lists = ["Score:UsersColumn=user_id", "Score:ItemsColumn=item_id", "Score:DenyPath=" + deny, "Score:ItemsPath=" + items, "Score:MaxPerGroup=2", "Score:GroupColumn=group", "Score:TopK=12"];
+        using SparkConnectServer server = Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = "local[2]", SparkHome = SparkHome.Require() })).GetAwaiter().GetResult();
+        foreach (string[] more in new string[][] { ["Score:UsersPath=" + users, "Score:NotOlderThan=1500001000"], ["Score:Since=1500980000", "Score:AllowPath=" + items], ["Score:UsersPath=" + users, "Score:Since=1500980000", "Score:ExcludeSeen=false"] })
+        {
+            string[] settings = Settings([.. lists, .. more]);
+            List<Row> expected = RowsOfOneProcess(settings);
+            string manifest = Counts();
+            NcfSparkProcess.RunWell(["score", .. settings, "--set", "Spark:ScoreTasks=3", "--remote", $"{server.Address}/;token={server.Address.Token}"]);
+            Assert.NotEmpty(expected);
+            Assert.Equal(expected.Order(), Rows().Order());
+            Assert.Equal(manifest, Counts());
+        }
+
+        Assert.Empty(Tasks());
+    }
+
+    [SkippableFact]
+    public void ExecutorsThatCannotStartItAreToldWithTheCureAndNothingIsChanged()
+    {
+        SparkHome.RequireAsked("half a minute");
+        string[] settings = Settings();
+        List<Row> before = RowsOfOneProcess(settings);
+        using SparkRun spark = new("local[2]", ["score", .. settings, "--set", "Spark:WorkerDirectory=/no-such-directory"]);
+        Assert.Equal(2, spark.WaitForExit());
+        Assert.Contains("/no-such-directory/ncfspark", spark.Said, StringComparison.Ordinal);
+        Assert.Contains("The executors cannot start this program", spark.Said, StringComparison.Ordinal);
+        Assert.Equal(before, Rows());
     }
 
     [SkippableFact]
@@ -120,7 +165,13 @@ public sealed class SparkScoreTests : IDisposable
         }
     }
 
+    // What the manifest counts.
+    private string Counts() => string.Join(", ", StageDirectory.Open(run.Path, "predictions").Manifest.Rows.Select(entry => $"{entry.Key} {entry.Value}"));
+
     private int[] Tasks() => SparkRun.WithWord("score-task");
 
-    private sealed record Row(string User, int Rank, string Item, int ScoreBits, string Source);
+    private sealed record Row(string User, int Rank, string Item, int ScoreBits, string Source) : IComparable<Row>
+    {
+        public int CompareTo(Row? other) => (User, Rank).CompareTo((other!.User, other.Rank));
+    }
 }

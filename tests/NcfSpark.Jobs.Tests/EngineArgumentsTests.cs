@@ -41,8 +41,8 @@ public sealed class EngineArgumentsTests
     public void VerbsWithoutSqlHaveNoEngine()
     {
         using var error = new StringWriter();
-        Assert.Equal(ExitCode.InvalidInput, CommandLine.Run(["train", "--master", "local"], (_, _) => ExitCode.Done, TextWriter.Null, error));
-        Assert.Contains("--master is no option of train", error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ExitCode.InvalidInput, CommandLine.Run(["evaluate", "--master", "local"], (_, _) => ExitCode.Done, TextWriter.Null, error));
+        Assert.Contains("--master is no option of evaluate", error.ToString(), StringComparison.Ordinal);
     }
 
     private static EngineArguments Parsed(string[] options)

@@ -42,6 +42,7 @@ internal static class ScoreTask
         }
 
         error.Flush();
+        input.CopyTo(Stream.Null); // rows that nobody reads would be the failure that Spark tells of
         Thread.Sleep(ForSparkToRead);
         return code;
     }

@@ -73,7 +73,7 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
     {
         var settings = new ScoreTaskSettings(Path.GetFullPath(job.RunDirectory), model.Manifest.Fingerprint, shared.Heartbeat, allItems ? "" : shared.File("items.parquet"), options with { Threads = 1 }); // Spark runs a task for each core
         var script = new TaskScript(
-            $"exec {Program(engine)} {ScoreTask.Verb} {settings.ToWord()}",
+            TaskProgram.Command(TaskProgram.Ship(job, engine), $"{ScoreTask.Verb} {settings.ToWord()}"),
             [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING")]);
         return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
     }
@@ -86,13 +86,6 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
         int tasks = (int)((users + usersEach - 1) / usersEach);
         string numbered = $"SELECT *, CAST({engine.Dialect.IntegerQuotient("user_index", usersEach.ToString())} AS INT) AS task FROM ({rows})";
         return $"SELECT user_index, item_index, timestamp FROM ({TaskScript.Partitioned(numbered, "task", tasks)}) SORT BY user_index, item_index";
-    }
-
-    private string Program(IClusterEngine engine)
-    {
-        if (job.Configuration.Spark.WorkerDirectory is { Length: > 0 } there) return $"{there}/ncfspark";
-        (string archive, string alias) = WorkerArchive.Make(WorkerArchive.CacheDirectory, job.Progress, job.Time);
-        return $"{engine.Ship(archive, alias)}/ncfspark";
     }
 
     // The users who are wanted, and those of them to whom something is left to recommend.

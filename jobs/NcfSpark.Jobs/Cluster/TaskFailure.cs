@@ -10,6 +10,7 @@ internal static partial class TaskFailure
 {
     private const string Begin = "[ncfspark: ", End = " :ncfspark]";
     private const int Longest = 1500;
+    private const string CannotStart = " The executors cannot start this program: they need Linux with glibc and this machine's kind of processor, and what Spark:WorkerDirectory names must be there.";
 
     public static string Marked(string message) => $"{Begin}{(message.Length > Longest ? message[..Longest] : message)}{End}";
 
@@ -18,10 +19,14 @@ internal static partial class TaskFailure
     {
         int begin = failure.Message.LastIndexOf(Begin, StringComparison.Ordinal), end = failure.Message.LastIndexOf(End, StringComparison.Ordinal);
         if (begin >= 0 && end > begin) return failure.Message[(begin + Begin.Length)..end];
-        if (Script().Match(failure.Message) is not { Success: true } script) return null;
+        if (Script().Match(failure.Message) is not { Success: true } script)
+        {
+            return failure.Message.Contains("ScriptTransformationWriterThread", StringComparison.Ordinal) ? $"this program ended before it had read its rows; the executor's log says more.{CannotStart}" : null;
+        }
+
         string cure = script.Groups["status"].Value switch
         {
-            "126" or "127" => " The executors cannot start this program: they need Linux with glibc and this machine's kind of processor, and what Spark:WorkerDirectory names must be there.",
+            "126" or "127" => CannotStart,
             "137" => " It was killed, mostly for memory: give the executors more beside Java's, with --conf spark.executor.memoryOverhead=2g.",
             _ => "",
         };

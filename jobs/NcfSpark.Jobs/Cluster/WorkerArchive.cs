@@ -26,11 +26,11 @@ internal static class WorkerArchive
     // Parts of the runtime that only a debugger or a tracer loads.
     private static readonly string[] LeftOut = ["createdump", "libcoreclrtraceptprovider.so", "libmscordaccore.so", "libmscordbi.so", "Microsoft.DiaSymReader.Native.amd64.dll"];
 
-    // Diagnostics off: a killed process would leave its pipes in /tmp.
+    // Diagnostics off: a killed process would leave its pipes in /tmp. The threshold: glibc would keep the blocks that travel, up to 1 GB.
     private const string Launcher = """
         #!/bin/sh
         here=${0%/*}
-        export DOTNET_EnableDiagnostics=0 DOTNET_NOLOGO=1
+        export DOTNET_EnableDiagnostics=0 DOTNET_NOLOGO=1 MALLOC_MMAP_THRESHOLD_=1048576
         unset DOTNET_STARTUP_HOOKS DOTNET_ADDITIONAL_DEPS
         exec "$here/dotnet" "$here/app/ncfspark.dll" "$@"
 
@@ -87,9 +87,14 @@ internal static class WorkerArchive
 
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["dotnet"] = Path.Combine(root, "dotnet"), [$"host/fxr/{version}/libhostfxr.so"] = resolver };
         foreach (string file in Directory.GetFiles(runtime).Where(file => !LeftOut.Contains(Path.GetFileName(file)))) files[$"shared/Microsoft.NETCore.App/{version}/{Path.GetFileName(file)}"] = file;
+        foreach (string file in OfWebRuntime()) files[$"app/{Path.GetFileName(file)}"] = file;
         foreach (string name in Assemblies(Path.Combine(app, $"{Program}.deps.json"))) files[$"app/{name}"] = Path.Combine(app, name);
         return files;
     }
+
+    // gRPC's client needs some assemblies that come with ASP.NET, which is not shipped.
+    private static IEnumerable<string> OfWebRuntime() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+        .Where(file => file.Contains("/Microsoft.AspNetCore.App/", StringComparison.Ordinal) && Path.GetFileName(file).StartsWith("Microsoft.Extensions.", StringComparison.Ordinal));
 
     // {"targets": {".NETCoreApp,Version=v10.0": {"Parquet.Net/6.1.0": {"runtime": {"lib/net10.0/Parquet.dll": {…}}}, …}}}
     private static IEnumerable<string> Assemblies(string dependencies) =>

@@ -1,5 +1,6 @@
 using NcfSpark.Data;
 using NcfSpark.Evaluation.Nights;
+using NcfSpark.Jobs.Cluster;
 using NcfSpark.Model;
 
 namespace NcfSpark.Jobs.Nights;
@@ -31,6 +32,7 @@ internal sealed class NightRun
     {
         try
         {
+            SparkTraining.Check(job);
             EvaluateJob.ReadTitles(job); // what a late stage would refuse is refused before any work
             ScoreFiles.Read(job.Configuration.Score);
             string prepared = PrepareJob.Fingerprint(job), fingerprint = FingerprintOf(prepared);

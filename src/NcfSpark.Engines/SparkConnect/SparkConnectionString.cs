@@ -109,7 +109,8 @@ public sealed record SparkConnectionString
 
     internal Uri ChannelAddress => new($"{(UseTls ? "https" : "http")}://{Host}:{Port}");
 
-    internal bool IsLocal => IsLoopback(Host);
+    /// <summary>Whether it is on this machine, by its name.</summary>
+    public bool IsLocal => IsLoopback(Host);
 
     private static bool IsLoopback(string host) =>
         host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));

@@ -102,13 +102,16 @@ internal sealed class GrpcLink : IServerLink, IDisposable
     public void Save(SaveKind kind, int part, Action<Stream> write) => Ask(async () =>
     {
         using AsyncClientStreamingCall<Wire.SavePart, Wire.Nothing> call = client.Save(token);
-        await call.RequestStream.WriteAsync(new Wire.SavePart { Head = new Wire.SaveHead { Session = session, Model = kind == SaveKind.Model, Part = part } });
-        await Task.Run(() =>
+        await Send(async () =>
         {
-            using var blocks = new BlockStream(block => call.RequestStream.WriteAsync(new Wire.SavePart { Content = ByteString.CopyFrom(block) }).GetAwaiter().GetResult());
-            write(blocks);
+            await call.RequestStream.WriteAsync(new Wire.SavePart { Head = new Wire.SaveHead { Session = session, Model = kind == SaveKind.Model, Part = part } });
+            await Task.Run(() =>
+            {
+                using var blocks = new BlockStream(block => call.RequestStream.WriteAsync(new Wire.SavePart { Content = ByteString.CopyFrom(block) }).GetAwaiter().GetResult());
+                write(blocks);
+            });
+            await call.RequestStream.CompleteAsync();
         });
-        await call.RequestStream.CompleteAsync();
         return await call;
     });
 
@@ -159,17 +162,20 @@ internal sealed class GrpcLink : IServerLink, IDisposable
     {
         long started = Stopwatch.GetTimestamp(), sent = 0, received = 0;
         using AsyncDuplexStreamingCall<Wire.PushPart, Wire.PullPart> call = client.Exchange(token);
-        await call.RequestStream.WriteAsync(new Wire.PushPart
+        await Send(async () =>
         {
-            Head = new Wire.PushHead { Session = session, Epoch = push.Epoch, Round = push.Round, Samples = push.Samples, LossSum = push.LossSum, Times = WireTimes.To(push.Times) },
-        });
-        foreach (byte[] block in TableBlock.Encode(push.Tables, shared, half))
-        {
-            await call.RequestStream.WriteAsync(new Wire.PushPart { Block = UnsafeByteOperations.UnsafeWrap(block) });
-            sent += block.Length;
-        }
+            await call.RequestStream.WriteAsync(new Wire.PushPart
+            {
+                Head = new Wire.PushHead { Session = session, Epoch = push.Epoch, Round = push.Round, Samples = push.Samples, LossSum = push.LossSum, Times = WireTimes.To(push.Times) },
+            });
+            foreach (byte[] block in TableBlock.Encode(push.Tables, shared, half))
+            {
+                await call.RequestStream.WriteAsync(new Wire.PushPart { Block = UnsafeByteOperations.UnsafeWrap(block) });
+                sent += block.Length;
+            }
 
-        await call.RequestStream.CompleteAsync();
+            await call.RequestStream.CompleteAsync();
+        });
         double sending = Stopwatch.GetElapsedTime(started).TotalSeconds;
         if (!await call.ResponseStream.MoveNext()) throw new RefusedException("The server ended a round without an answer.");
         bool checkpoint = call.ResponseStream.Current.Checkpoint;
@@ -183,6 +189,18 @@ internal sealed class GrpcLink : IServerLink, IDisposable
 
         double all = Stopwatch.GetElapsedTime(started).TotalSeconds;
         return (new RoundReply(reader.Tables(), checkpoint), new WorkerTimes(1, 0, waited, all - waited, sent, received));
+    }
+
+    // A server that says no before all is sent breaks the sending off; why stands in its answer, which is read next.
+    private static async Task Send(Func<Task> send)
+    {
+        try
+        {
+            await send();
+        }
+        catch (RpcException)
+        {
+        }
     }
 
     private static T Ask<T>(Func<Task<T>> call) => Ask(() => call().GetAwaiter().GetResult());

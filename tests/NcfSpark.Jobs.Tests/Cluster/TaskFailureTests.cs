@@ -14,6 +14,7 @@ public sealed class TaskFailureTests
 
     [Theory]
     [InlineData("Subprocess exited with status 127. Error: /bin/bash: line 1: /opt/x/ncfspark: No such file or directory\n\tat org", "/opt/x/ncfspark: No such file or directory The executors cannot start this program")]
+    [InlineData("java.io.IOException: Stream closed\n\tat org.apache.spark.sql.execution.SparkScriptTransformationWriterThread.processRows", "ended before it had read its rows")]
     [InlineData("Subprocess exited with status 137. Error: ", "It was killed, mostly for memory")]
     [InlineData("Subprocess exited with status 3. Error: ", "Subprocess exited with status 3")]
     public void AScriptThatDidNotStartIsToldWithTheCure(string message, string says) => Assert.Contains(says, TaskFailure.In(Failure(message)), StringComparison.Ordinal);

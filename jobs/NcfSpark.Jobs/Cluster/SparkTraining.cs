@@ -1,0 +1,35 @@
+using System.Net;
+using NcfSpark.Data;
+using NcfSpark.Engines;
+using NcfSpark.Training.Distributed;
+
+namespace NcfSpark.Jobs.Cluster;
+
+/// <summary>Training whose workers are tasks of Spark, and whose parameter server is in this process.</summary>
+internal static class SparkTraining
+{
+    /// <exception cref="InvalidInputException">There is no Spark, or its executors could not reach the server.</exception>
+    public static void Check(JobContext job)
+    {
+        if (job.Configuration.Train.Where != "spark") return;
+        if (!job.Engine.IsSpark) throw new InvalidInputException("Train:Where is \"spark\", and there is none: add --master URL or --remote sc://host:port, or set Train:Where to threads or processes.");
+        string address = job.Configuration.Train.ServerAddress;
+        IPAddress listens = IPEndPoint.Parse(address).Address;
+        if (listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any)) throw new InvalidInputException($"Train:ServerAddress is {address}: workers are told it, so it must be one address of this machine, such as 10.0.0.5:0.");
+        if (IPAddress.IsLoopback(listens) && !job.Engine.IsHere) throw new InvalidInputException($"Train:ServerAddress is {address}, which executors on other machines do not reach. Set it to this machine's address as they see it, with port 0 for a free one (--set Train:ServerAddress=10.0.0.5:0).");
+    }
+
+    public static DistributedResult Run(JobContext job, DistributedTraining training)
+    {
+        try
+        {
+            var engine = (IClusterEngine)job.Engine.Open(job);
+            string program = TaskProgram.Ship(job, engine);
+            return training.Run(new WorkerTasks(engine, program, Path.GetFullPath(job.RunDirectory), job.Configuration.Spark.WorkerThreads), job.Cancellation);
+        }
+        finally
+        {
+            job.Engine.Close();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using NcfSpark.Engines;
+using NcfSpark.Training.Distributed;
+
+namespace NcfSpark.Jobs.Cluster;
+
+/// <summary>
+/// Training workers within Spark's tasks: for each a query of one row, and so of one task. They run side by side as far as the cluster has slots. Where an executor is lost
+/// Spark runs its workers again elsewhere, and the parameter server takes the new ones for the old ones; where Spark gives a query up, the next attempt is a query again.
+/// One query for all would be one stage, which fails as a whole and takes the good workers with it.
+/// </summary>
+/// <param name="engine">The Spark.</param>
+/// <param name="program">What starts this program in a task.</param>
+/// <param name="runDirectory">As executors see it.</param>
+/// <param name="threads">Of each worker.</param>
+internal sealed class WorkerTasks(IClusterEngine engine, string program, string runDirectory, int threads) : IWorkerPlace
+{
+    private static readonly TimeSpan ToEnd = TimeSpan.FromSeconds(15);
+
+    private readonly Dictionary<int, Worker> workers = [];
+    private bool disposed;
+
+    public string Description => $"tasks of {engine.Name}";
+
+    public void Start(WorkerTicket ticket, Action<string> lost)
+    {
+        lock (workers)
+        {
+            if (disposed) return;
+            if (workers.TryGetValue(ticket.Worker, out Worker? running))
+            {
+                running.Lost = lost; // its query lives, and Spark runs its task again, or gives the query up
+                return;
+            }
+
+            var worker = new Worker { Lost = lost };
+            workers[ticket.Worker] = worker;
+            worker.Query = Task.Factory.StartNew(() => Run(ticket, worker), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+    }
+
+    // After a good run they end by themselves; the others are told by the server, or end with the engine.
+    public void Dispose()
+    {
+        Task[] queries;
+        lock (workers)
+        {
+            disposed = true;
+            queries = [.. workers.Values.Select(worker => worker.Query)];
+        }
+
+        Task.WaitAll(queries, ToEnd);
+    }
+
+    private void Run(WorkerTicket ticket, Worker worker)
+    {
+        string reason;
+        try
+        {
+            var script = new TaskScript(TaskProgram.Command(program, WorkerTask.Verb), [("worker", "INT")]);
+            IReadOnlyList<IReadOnlyList<object?>> rows = engine.Query(script.Over(WorkerTask.Row(ticket, runDirectory, threads), WorkerTask.Columns));
+            if (rows is [[long number]] && number == ticket.Worker) return; // it stays among the workers: no other is wanted
+            reason = "its task ended without a word";
+        }
+        catch (SqlEngineException failure)
+        {
+            reason = TaskFailure.In(failure) ?? failure.Message.Split('\n')[0];
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        Action<string> lost;
+        lock (workers)
+        {
+            if (disposed) return;
+            workers.Remove(ticket.Worker);
+            lost = worker.Lost;
+        }
+
+        lost(reason);
+    }
+
+    private sealed class Worker
+    {
+        public required Action<string> Lost { get; set; }
+
+        public Task Query { get; set; } = Task.CompletedTask;
+    }
+}
