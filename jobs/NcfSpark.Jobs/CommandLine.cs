@@ -35,7 +35,7 @@ internal static class CommandLine
             Func<ParseResult, EngineArguments> engine = verb.RunsSql ? AddEngineOptions(command) : _ => EngineArguments.None;
             var night = new Argument<string?>("NIGHT") { Arity = ArgumentArity.ZeroOrOne };
             if (verb.TakesNight) command.Add(night);
-            string[] SetOf(ParseResult parsed) => verb.TakesNight && parsed.GetValue(night) is { } name ? [$"Nightly:Night={name}", .. parsed.GetValue(set) ?? []] : parsed.GetValue(set) ?? [];
+            string[] SetOf(ParseResult parsed) => verb.TakesNight && parsed.GetValue(night) is { } name ? [.. parsed.GetValue(set) ?? [], $"Nightly:Night={name}"] : parsed.GetValue(set) ?? [];
             command.SetAction(parsed => (int)run(verb, new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), SetOf(parsed)) { Engine = engine(parsed) }));
             root.Add(command);
         }

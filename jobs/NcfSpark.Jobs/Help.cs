@@ -62,7 +62,7 @@ internal static class Help
             {string.Join('\n', Wrapped(verb.Description, Width))}
 
             Usage
-              {Usage.Replace("VERB", verb.Name, StringComparison.Ordinal)}
+              {Usage.Replace("VERB", verb.TakesNight ? $"{verb.Name} NIGHT" : verb.Name, StringComparison.Ordinal)}
 
             Reads   {verb.Reads}
             Writes  {verb.Writes}

@@ -2,6 +2,7 @@ using NcfSpark.Benchmarks;
 
 var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringComparer.Ordinal)
 {
+    ["nights"] = NightsBenchmark.Run,
     ["prepare"] = PrepareBenchmark.Run,
     ["score"] = ScoreBenchmark.Run,
     ["step"] = StepBenchmark.Run,

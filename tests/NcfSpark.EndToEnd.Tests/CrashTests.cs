@@ -42,18 +42,18 @@ public sealed class CrashTests
 
                 process.Kill();
                 process.WaitForExit();
-                string[] left = Directory.Exists(run.Path) ? Directory.GetDirectories(run.Path) : [];
+                string[] left = Directory.Exists(run.NightPath) ? Directory.GetDirectories(run.NightPath) : [];
                 points.Add($"{after} ms: {string.Join(' ', left.Select(Path.GetFileName).Order())}");
                 kill++;
-                foreach (string stage in new[] { "prepared", "model", "report", "predictions" })
+                foreach (string stage in new[] { "prepared", "model", "report", "refit", "predictions" })
                 {
-                    if (Directory.Exists(run.File(stage))) StageDirectory.Open(run.Path, stage); // what is there under its final name is whole
+                    if (Directory.Exists(Path.Combine(run.NightPath, stage))) StageDirectory.Open(run.NightPath, stage); // what is there under its final name is whole
                 }
             }
 
             NcfSparkProcess.RunWell(["nightly", .. settings, "--run", run.Path]);
             Assert.True(expectedHash == run.PredictionsHash(), $"other predictions after kills at\n{string.Join('\n', points)}");
-            Assert.DoesNotContain(Directory.GetDirectories(run.Path), directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
+            Assert.DoesNotContain(Directory.GetDirectories(run.NightPath), directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
         }
     }
 }

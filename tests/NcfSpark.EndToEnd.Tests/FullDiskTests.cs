@@ -13,7 +13,7 @@ public sealed class FullDiskTests
         dotnet "$@" --run "$run"
         code=$?
         for stage in prepared model report predictions; do
-          [ ! -e "$run/$stage" ] || echo "whole: $stage $(test -f "$run/$stage/manifest.json" && echo yes)"
+          [ ! -e "$run"/*/$stage ] || echo "whole: $stage $(test -f "$run"/*/$stage/manifest.json && echo yes)"
         done
         exit $code
         """;

@@ -15,7 +15,7 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
     [Fact]
     public void EveryUserHasTenRecommendationsThatTheyHaveNotSeen()
     {
-        string recommendations = run.File("predictions", "recommendations");
+        string recommendations = run.Served("predictions", "recommendations");
         long[] users = ParquetColumns.Read<long>(recommendations, "user_id"), items = ParquetColumns.Read<long>(recommendations, "item_id");
         int[] ranks = ParquetColumns.Read<int>(recommendations, "rank");
         float[] scores = ParquetColumns.Read<float>(recommendations, "score");
@@ -35,6 +35,7 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
         string[] lines = output.TrimEnd().Split('\n');
         Assert.Equal(["prepared", "model", "report", "predictions"], lines[..4].Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]));
         Assert.Contains("NDCG@", lines[4], StringComparison.Ordinal);
+        Assert.Equal($"in service: {RunDirectory.Night} → {run.Served()}", lines[5]);
     }
 
     [Fact]
@@ -42,7 +43,7 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
     {
         using var connection = new DuckDBConnection("DataSource=:memory:");
         connection.Open();
-        string[] files = Directory.GetFiles(run.Path, "*.parquet", SearchOption.AllDirectories);
+        string[] files = Directory.GetFiles(run.Served(), "*.parquet", SearchOption.AllDirectories);
         Assert.True(files.Length >= 8, $"only {files.Length} Parquet files");
         foreach (string file in files)
         {
@@ -65,14 +66,14 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
     [Fact]
     public void TheReportHoldsFiguresOfTheModelAndOfBothBaselines()
     {
-        JsonNode report = JsonNode.Parse(File.ReadAllText(run.File("report", "report.json")))!;
+        JsonNode report = JsonNode.Parse(File.ReadAllText(run.Served("report", "report.json")))!;
         foreach (string scorer in new[] { "model", "popularity", "item_cosine" })
         {
             Assert.InRange(report["whole_catalogue"]![scorer]!["ndcg@10"]!["value"]!.GetValue<double>(), 0.001, 1);
         }
 
-        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(run.File("report", "report.html")), StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("<svg", File.ReadAllText(run.File("report", "network.svg")), StringComparison.Ordinal);
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(run.Served("report", "report.html")), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("<svg", File.ReadAllText(run.Served("report", "network.svg")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,7 +106,7 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
     /// <summary>The AWS sample's configuration, an epoch of it in larger batches, with pairs to score.</summary>
     public sealed class MovieLensRun : IDisposable
     {
-        public static readonly string[] Settings = ["--config", "conf/ml-latest-small.json", "--set", "Train:Epochs=1", "--set", "Train:BatchSize=2048", "--set", "Evaluate:BootstrapSamples=100"];
+        public static readonly string[] Settings = ["--config", "conf/ml-latest-small.json", "--set", "Train:Epochs=1", "--set", "Train:BatchSize=2048", "--set", "Evaluate:BootstrapSamples=100", "--set", $"Nightly:Night={RunDirectory.Night}"];
 
         public MovieLensRun() => Output = NcfSparkProcess.RunWell(["nightly", .. Settings, "--run", Run.Path]);
 

@@ -1,17 +1,30 @@
 using System.Security.Cryptography;
+using NcfSpark.Data;
 
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>A run directory of a test, removed after it.</summary>
 internal sealed class RunDirectory : IDisposable
 {
+    /// <summary>The night that tests run, so that midnight changes nothing.</summary>
+    public const string Night = "2026-11-01";
+
     public string Path { get; } = System.IO.Path.Combine(Directory.CreateTempSubdirectory("ncfspark-").FullName, "run");
+
+    /// <summary>The directory of the tests' night, in which `nightly` works.</summary>
+    public string NightPath => File(Night);
 
     public string File(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>Hashes of all Parquet files of the predictions.</summary>
-    public string PredictionsHash() => string.Join('\n', Directory.GetFiles(File("predictions"), "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-        .Select(file => $"{System.IO.Path.GetRelativePath(Path, file)} {Convert.ToHexString(SHA256.HashData(System.IO.File.ReadAllBytes(file)))}"));
+    /// <summary>A file of the night in service.</summary>
+    public string Served(params string[] parts) => System.IO.Path.Combine([Path, RunNights.CurrentName, .. parts]);
+
+    /// <summary>Hashes of all Parquet files of the predictions in service.</summary>
+    public string PredictionsHash() => HashesIn(Served("predictions"));
+
+    /// <summary>Hashes of all Parquet files in a directory.</summary>
+    public static string HashesIn(string directory) => string.Join('\n', Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+        .Select(file => $"{System.IO.Path.GetRelativePath(directory, file)} {Convert.ToHexString(SHA256.HashData(System.IO.File.ReadAllBytes(file)))}"));
 
     public void Dispose() => Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
 }

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Evaluation.Nights;
 
 namespace NcfSpark.EndToEnd.Tests;
 
@@ -27,10 +28,17 @@ public sealed class StageOrderTests : IDisposable
     public void VerbByVerbGivesWhatNightlyGives()
     {
         foreach (string verb in new[] { "prepare", "train", "evaluate", "score" }) NcfSparkProcess.RunWell([verb, .. settings]);
-        string byVerbs = run.PredictionsHash();
         string output = NcfSparkProcess.RunWell(["nightly", .. settings]);
-        Assert.Equal(4, output.Split("was there already").Length - 1);
-        Assert.Equal(byVerbs, run.PredictionsHash());
+        Assert.DoesNotContain("was there already", output, StringComparison.Ordinal); // what stands beside the nights is left alone
+        Assert.Equal(RunDirectory.HashesIn(run.File("predictions")), run.PredictionsHash());
+    }
+
+    [Fact]
+    public void AVerbCanBePointedAtANight()
+    {
+        NcfSparkProcess.RunWell(["nightly", .. settings]);
+        NcfSparkProcess.RunWell(["score", .. settings[..^1], run.NightPath, "--set", "Score:TopK=3"]);
+        Assert.Equal(3, ParquetColumns.Read<int>(run.Served("predictions", "recommendations"), "rank").Max());
     }
 
     [Fact]
@@ -38,11 +46,12 @@ public sealed class StageOrderTests : IDisposable
     {
         NcfSparkProcess.RunWell(["nightly", .. settings]);
         string before = run.PredictionsHash();
-        string damaged = Directory.GetFiles(run.File("prepared", "train"), "*.parquet", SearchOption.AllDirectories)[0];
+        string damaged = Directory.GetFiles(Path.Combine(run.NightPath, "prepared", "train"), "*.parquet", SearchOption.AllDirectories)[0];
         File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..^10]);
-        foreach (string verb in new[] { "train", "evaluate", "score" }) Assert.Contains(damaged, Refused(verb), StringComparison.Ordinal);
+        foreach (string verb in new[] { "train", "evaluate", "score" }) Assert.Contains(damaged, NcfSparkProcess.Run([verb, .. settings[..^1], run.NightPath]).Error, StringComparison.Ordinal);
         Assert.Equal(before, run.PredictionsHash());
-        Assert.Contains("model: ", NcfSparkProcess.RunWell(["nightly", .. settings]), StringComparison.Ordinal);
+        NcfSparkProcess.RunWell(["nightly", .. settings]); // in a night of its own, since that one is being read
+        Assert.Equal($"{RunDirectory.Night}-2", new RunNights(run.Path).InService);
         Assert.Equal(before, run.PredictionsHash());
     }
 
@@ -68,19 +77,20 @@ public sealed class StageOrderTests : IDisposable
     public void TwoAtOnceInOneRunDirectory()
     {
         using RunLock held = RunLock.Take(run.Path);
-        Assert.Contains("in use", Refused("nightly"), StringComparison.Ordinal);
+        Assert.Contains($"in use by another NcfSpark process: process {Environment.ProcessId} on {Environment.MachineName}, since ", Refused("nightly"), StringComparison.Ordinal);
     }
 
     [Fact]
     public void ALossThatIsNotFiniteLeavesTheModelThatWasThere()
     {
         NcfSparkProcess.RunWell(["nightly", .. settings]);
-        string manifest = File.ReadAllText(run.File("model", "manifest.json"));
+        string manifest = File.ReadAllText(run.Served("model", "manifest.json"));
         (int exitCode, _, string error) = NcfSparkProcess.Run(["nightly", .. settings, "--set", "Train:LearningRate=10", "--set", "Model:EmbeddingInit=10", "--set", "Train:Epochs=400", "--set", "Train:Patience=0", "--set", "Model:Kind=mlp", "--set", "Model:MlpLayers=[64,64,64,64,64,64,64,64,64,64]", "--set", "Model:Dropout=[]"]);
         Assert.Equal(1, exitCode);
         Assert.Contains("no model was written; lower Train:LearningRate", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
-        Assert.Equal(manifest, File.ReadAllText(run.File("model", "manifest.json")));
+        Assert.Equal(manifest, File.ReadAllText(run.Served("model", "manifest.json")));
+        Assert.Equal(["in_service", "failed"], NightHistory.Read(new RunNights(run.Path)).Nights.Select(night => night.Outcome));
     }
 
     [Fact]
@@ -89,7 +99,7 @@ public sealed class StageOrderTests : IDisposable
         string pairs = Path.Combine(Path.GetDirectoryName(run.Path)!, "pairs.csv");
         File.WriteAllText(pairs, "user_id,item_id\n5,3\n5,999\n12345,2\n");
         NcfSparkProcess.RunWell(["nightly", .. settings, "--set", $"Score:PairsPath={pairs}", "--set", "Score:PairsUserColumn=user_id", "--set", "Score:PairsItemColumn=item_id"]);
-        string written = run.File("predictions", "pairs");
+        string written = run.Served("predictions", "pairs");
         Assert.Equal([5L, 5, 12345], ParquetColumns.Read<long>(written, "user_id"));
         Assert.Equal(["model", "popularity", "popularity"], ParquetColumns.ReadStrings(written, "source"));
         Assert.Equal(ParquetColumns.Read<float>(written, "score").Select(score => score >= 0.5f ? 1 : 0), ParquetColumns.Read<int>(written, "prediction"));
@@ -108,6 +118,7 @@ public sealed class StageOrderTests : IDisposable
         string error = Refused("nightly", "--set", $"{setting}={path}");
         Assert.Contains(says, error, StringComparison.Ordinal);
         Assert.Contains(path, error, StringComparison.Ordinal);
+        Assert.Equal("stopped", Assert.Single(NightHistory.Read(new RunNights(run.Path)).Nights).Outcome);
     }
 
     private string Refused(string verb, params string[] more)
@@ -120,5 +131,8 @@ public sealed class StageOrderTests : IDisposable
         return error;
     }
 
-    private string[] Everything() => Directory.Exists(run.Path) ? [.. Directory.GetFileSystemEntries(run.Path, "*", SearchOption.AllDirectories).Where(entry => !entry.EndsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal)] : [];
+    private string[] Everything() => Directory.Exists(run.Path) ? [.. Directory.GetFileSystemEntries(run.Path, "*", SearchOption.AllDirectories).Where(entry => !Path.GetFileName(entry).StartsWith(".lock", StringComparison.Ordinal) && !IsOfTheHistory(entry)).Order(StringComparer.Ordinal)] : [];
+
+    // A night that was stopped is told of.
+    private bool IsOfTheHistory(string entry) => Path.GetFileName(entry) is RunNights.HistoryName or "night.json" || (entry == run.NightPath && !Directory.Exists(Path.Combine(entry, "prepared")));
 }

@@ -117,7 +117,19 @@ internal sealed class NightRun
         state.Write(nights);
         nights.PutInService(state.Night);
         log.Ended(state, NightOutcome.InService, decision.Reason, seconds);
-        foreach (string removed in NightPruning.Prune(nights, log.Read(), job.Configuration.Nightly.Keep)) job.Progress.Line($"{removed} is removed (Nightly:Keep).");
+        Prune();
+    }
+
+    private void Prune()
+    {
+        try
+        {
+            foreach (string removed in NightPruning.Prune(nights, log.Read(), job.Configuration.Nightly.Keep)) job.Progress.Line($"{removed} is removed (Nightly:Keep).");
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            job.Progress.Line($"An old night cannot be removed: {cause.Message}"); // this one serves all the same
+        }
     }
 
     private StageDirectory Stage(JobContext night, string stage, string fingerprint, Func<StageDirectory> make)
@@ -147,10 +159,16 @@ internal sealed class NightRun
         try
         {
             if (state is null) Begin(NightChoice.Of(nights, history, job.Configuration.Nightly, "", DateOnly.FromDateTime(started.UtcDateTime)).Name, "");
+            if (state!.Night == nights.InService)
+            {
+                log.Ended(state, NightOutcome.InService, $"{state.Approval?.Reason} After that: {failure.Message}", seconds);
+                return;
+            }
+
             string outcome = job.Cancellation.IsCancellationRequested && failure is OperationCanceledException ? NightOutcome.Interrupted
                 : failure is InvalidInputException && FullDisk.Find(failure) is null ? NightOutcome.Stopped
                 : NightOutcome.Failed;
-            log.Ended(state!, outcome, outcome == NightOutcome.Interrupted ? "It was stopped; the same command again goes on with it." : failure.Message, seconds);
+            log.Ended(state, outcome, outcome == NightOutcome.Interrupted ? "It was stopped; the same command again goes on with it." : failure.Message, seconds);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

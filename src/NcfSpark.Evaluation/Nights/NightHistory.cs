@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using NcfSpark.Data;
 
@@ -9,7 +10,7 @@ namespace NcfSpark.Evaluation.Nights;
 /// </summary>
 public sealed class NightHistory
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }; // never a part of a page
 
     private NightHistory(IReadOnlyList<NightRecord> records, int unreadable) => (Records, Unreadable) = (records, unreadable);
 
