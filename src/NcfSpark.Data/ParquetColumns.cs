@@ -33,6 +33,22 @@ public static class ParquetColumns
     /// <summary>Whether a column holds strings. The first file's schema decides.</summary>
     public static bool IsString(string path, string column) => TypeOf(path, column) == typeof(ReadOnlyMemory<char>); // what Parquet.Net calls a string column
 
+    /// <summary>How many rows the Parquet files below a folder hold, by their footers; 0 where there is none.</summary>
+    /// <exception cref="InvalidInputException">A file is no Parquet file.</exception>
+    public static long RowsIn(string directory) => Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Sum(file => Guarded(file, () =>
+    {
+        using FileStream stream = File.OpenRead(file);
+        ParquetReader reader = ParquetReader.CreateAsync(stream).GetAwaiter().GetResult();
+        try
+        {
+            return reader.Metadata!.NumRows;
+        }
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }));
+
     private static Type TypeOf(string path, string column)
     {
         string file = FilesIn(path)[0];

@@ -54,17 +54,12 @@ internal static class SplitSql
         string byItem = PortableHashSql.Absorb($"({byUser})", keep, "tie", "item_rank", "tie");
         string tied = PortableHashSql.Finish($"({byItem})", keep, "tie");
 
-        // One window, so one sort: the counts are over all of the user's rows, in whatever order.
-        string window = $"PARTITION BY user_index ORDER BY {(given ? "held_out DESC, " : "")}moment DESC, tie, item_rank";
-        const string Whole = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
-        string heldOut = given ? $", CAST(sum(held_out) OVER ({window} {Whole}) AS BIGINT) AS held_out_count" : "";
-        string placed = $"SELECT user_index, item_rank, moment, row_number() OVER ({window}) AS place, count(*) OVER ({window} {Whole}) AS touched{heldOut} FROM ({tied})";
-
-        string enough = $"touched >= {prepare.MinInteractions}";
-        string tested = given ? "held_out_count" : $"CASE WHEN {enough} THEN least({prepare.Holdout}, {dialect.IntegerQuotient("touched", "2")}) ELSE 0 END";
-        string validated = prepare.Validation ? $"CASE WHEN {enough} THEN least({prepare.Holdout}, {dialect.IntegerQuotient("(touched - tested)", "2")}) ELSE 0 END" : "0";
+        string placed = dialect.Placed(tied, "user_index", given ? ["held_out", "moment"] : ["moment"], ["tie", "item_rank"], given ? "held_out" : null);
+        string enough = $"total >= {prepare.MinInteractions}";
+        string tested = given ? "summed" : $"CASE WHEN {enough} THEN least({prepare.Holdout}, {dialect.IntegerQuotient("total", "2")}) ELSE 0 END";
+        string validated = prepare.Validation ? $"CASE WHEN {enough} THEN least({prepare.Holdout}, {dialect.IntegerQuotient("(total - tested)", "2")}) ELSE 0 END" : "0";
         return $"""
-            SELECT user_index, item_rank, moment, CAST(touched AS INT) AS touched, CAST(touched - tested - validated AS INT) AS trained,
+            SELECT user_index, item_rank, moment, CAST(total AS INT) AS touched, CAST(total - tested - validated AS INT) AS trained,
                 CAST(CASE WHEN place <= tested THEN 2 WHEN place <= tested + validated THEN 1 ELSE 0 END AS INT) AS part
             FROM (SELECT *, {validated} AS validated FROM (SELECT *, {tested} AS tested FROM ({placed})))
             """;

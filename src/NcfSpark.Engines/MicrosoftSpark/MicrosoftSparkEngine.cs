@@ -121,7 +121,8 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
 
     public void WriteParquet(string query, string directory, string? partitionBy = null) => Guarded(() =>
     {
-        DataFrameWriter writer = session.Sql(query).Write().Mode("errorifexists").Option("compression", "zstd");
+        DataFrameWriter writer = session.Sql(query).Write().Mode("errorifexists");
+        foreach ((string key, string value) in SparkDialect.WriteOptions) writer = writer.Option(key, value);
         if (partitionBy is not null) writer = writer.PartitionBy(partitionBy);
         writer.Parquet(SparkPaths.Whole(directory));
         return true;

@@ -146,7 +146,7 @@ public sealed class SparkConnectClient : IAsyncDisposable
     public Task WriteParquetAsync(string query, string path, string? partitionBy = null, string title = "Spark", CancellationToken cancellation = default)
     {
         var write = new WriteOperation { Input = Sql(query), Source = "parquet", Path = path, Mode = WriteOperation.Types.SaveMode.ErrorIfExists };
-        write.Options["compression"] = "zstd";
+        write.Options.Add(SparkDialect.WriteOptions.ToDictionary());
         if (partitionBy is not null) write.PartitioningColumns.Add(partitionBy);
         return RunAsync(new Plan { Command = new() { WriteOperation = write } }, title, cancellation);
     }

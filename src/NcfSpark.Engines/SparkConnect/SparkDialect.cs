@@ -23,6 +23,9 @@ public sealed class SparkDialect : SqlDialect
     /// <summary>Parquet files are found in all directories below, and no columns are made of directory names.</summary>
     internal static IReadOnlyDictionary<string, string> ParquetOptions { get; } = new Dictionary<string, string> { ["recursiveFileLookup"] = "true" };
 
+    /// <summary>Without dictionaries, train is written in four fifths of the time and is no larger: its users and labels come in runs, and its items and timestamps are too many.</summary>
+    internal static IReadOnlyDictionary<string, string> WriteOptions { get; } = new Dictionary<string, string> { ["compression"] = "zstd", ["parquet.enable.dictionary"] = "false" };
+
     /// <summary>The file that a row comes from: local ones as a path, others as a URI. Spark says file:///a%20b; url_decode alone would take + for a blank.</summary>
     internal static string FileName => "url_decode(replace(regexp_replace(input_file_name(), '^file:/+', '/'), '+', '%2B'))";
 
@@ -36,6 +39,17 @@ public sealed class SparkDialect : SqlDialect
     public override string EpochMicroseconds(string timestamp) => $"unix_micros(CAST({timestamp} AS TIMESTAMP))";
 
     public override string GatheredBy(string key) => $"/*+ REPARTITION({key}) */ ";
+
+    // A key's rows become an array, which Java sorts in half the time of Spark's sort of rows. Falling columns are kept with the other sign.
+    public override string Placed(string rows, string key, IReadOnlyList<string> falling, IReadOnlyList<string> rising, string? summed = null)
+    {
+        string fields = string.Join(", ", [.. falling.Select(column => $"-{column} AS {column}"), .. rising]);
+        string sum = summed is null ? "" : $", CAST(sum({summed}) AS BIGINT) AS summed";
+        string ordered = $"SELECT {key}, sort_array(collect_list(struct({fields}))) AS ordered{sum} FROM ({rows}) GROUP BY {key}";
+        string columns = string.Join(", ", [.. falling.Select(column => $"-row.{column} AS {column}"), .. rising.Select(column => $"row.{column} AS {column}")]);
+        string kept = $"total{(summed is null ? "" : ", summed")}";
+        return $"SELECT {key}, {columns}, position + 1 AS place, {kept} FROM (SELECT {key}, size(ordered) AS {kept}, posexplode(ordered) AS (position, row) FROM ({ordered}))";
+    }
 
     // Marks become an array a key, points a binary search in it. So points are neither sorted nor moved where rows are gathered by the key already, and a key
     // with 100,000 points is no more work than as many keys with one. Each halving is a query around a query, as in the hash: Spark makes one loop of them.
