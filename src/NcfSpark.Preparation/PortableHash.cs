@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace NcfSpark.Preparation;
 
 /// <summary>
@@ -33,6 +37,15 @@ public static class PortableHash
 
     /// <summary>A uniform number in [0, <paramref name="bound"/>) from a hash; the bound is at most 2^31.</summary>
     public static long Below(long hash, long bound) => hash * bound / P;
+
+    /// <summary>The first 28 bits of the MD5 of an id's text.</summary>
+    public static int OfText(string id)
+    {
+#pragma warning disable CA5351 // for statistics: it is what every engine has
+        byte[] hash = MD5.HashData(Encoding.UTF8.GetBytes(id));
+#pragma warning restore CA5351
+        return (int)(BinaryPrimitives.ReadUInt32BigEndian(hash) >> 4);
+    }
 
     private static long FifthPower(long x)
     {

@@ -25,9 +25,9 @@ internal static class SplitSql
     public static void Run(ISqlEngine engine, PrepareOptions prepare, long ticksPerSecond, string? furtherItems)
     {
         const string Log = InteractionLog.Table;
-        engine.Materialize(Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user_index FROM (SELECT DISTINCT user_id FROM {Log} WHERE problem = 0)");
+        engine.Materialize(Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user_index, {PortableHashSql.OfText("user_id")} AS user_hash FROM (SELECT DISTINCT user_id FROM {Log} WHERE problem = 0)");
         string further = furtherItems is null ? "" : $" UNION {furtherItems}";
-        engine.Materialize(RankedItems, $"SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
+        engine.Materialize(RankedItems, $"SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, {PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
         engine.Materialize(Split, SplitQuery(engine.Dialect, prepare));
         engine.Drop(Log);
 
@@ -45,13 +45,13 @@ internal static class SplitSql
 
     // The latest t of n are tested, t = min(Holdout, n/2), and of the m = n - t before them the latest min(Holdout, m/2) validate. Of a given split t is what was
     // held out, and those come first. Ties of moment are broken by chance, since an order by id would leak into what is learned; the rank only makes the order
-    // total where hashes are equal.
+    // total where hashes are equal. The chance is in the ids, not in their indexes, which move from night to night: what was trained on yesterday is not held out today.
     private static string SplitQuery(SqlDialect dialect, PrepareOptions prepare)
     {
         bool given = prepare.Split == "given";
         string keep = given ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment";
-        string byUser = PortableHashSql.Absorb($"({DistinctPairs(dialect, given)})", keep, $"{PortableHash.Start(prepare.Seed, "ties")}", "CAST(user_index AS BIGINT)", "tie");
-        string byItem = PortableHashSql.Absorb($"({byUser})", keep, "tie", "item_rank", "tie");
+        string byUser = PortableHashSql.Absorb($"({DistinctPairs(dialect, given)})", $"{keep}, item_hash", $"{PortableHash.Start(prepare.Seed, "ties")}", "user_hash", "tie");
+        string byItem = PortableHashSql.Absorb($"({byUser})", keep, "tie", "item_hash", "tie");
         string tied = PortableHashSql.Finish($"({byItem})", keep, "tie");
 
         string placed = dialect.Placed(tied, "user_index", given ? ["held_out", "moment"] : ["moment"], ["tie", "item_rank"], given ? "held_out" : null);
@@ -67,9 +67,9 @@ internal static class SplitSql
 
     // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out.
     private static string DistinctPairs(SqlDialect dialect, bool given) => $"""
-        SELECT user_index, item_rank, {(given ? "coalesce(max(CASE WHEN held_out = 1 THEN moment END), max(moment)) AS moment, max(held_out) AS held_out" : "max(moment) AS moment")}
+        SELECT user_index, item_rank, {(given ? "coalesce(max(CASE WHEN held_out = 1 THEN moment END), max(moment)) AS moment, max(held_out) AS held_out" : "max(moment) AS moment")}, max(user_hash) AS user_hash, max(item_hash) AS item_hash
         FROM (
-            SELECT {dialect.GatheredBy("user_index")}user_index, item_rank, moment{(given ? ", held_out" : "")}
+            SELECT {dialect.GatheredBy("user_index")}user_index, item_rank, user_hash, item_hash, moment{(given ? ", held_out" : "")}
             FROM {InteractionLog.Table} l JOIN {Users} u ON l.user_id = u.user_id JOIN {RankedItems} i ON l.item_id = i.item_id
             WHERE problem = 0)
         GROUP BY user_index, item_rank

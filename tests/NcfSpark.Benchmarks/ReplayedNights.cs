@@ -62,7 +62,13 @@ internal sealed class ReplayedNights : IDisposable
 
     private string LogPath => Path.Combine(folder, "ratings.csv");
 
-    private int KnownIn(int night) => rows.Length / 2 + (int)((long)night * (rows.Length - rows.Length / 2) / steps);
+    // To the end of a second.
+    private int KnownIn(int night)
+    {
+        int known = rows.Length / 2 + (int)((long)night * (rows.Length - rows.Length / 2) / steps);
+        while (known < rows.Length && rows[known].Time == rows[known - 1].Time) known++;
+        return known;
+    }
 
     private static (long User, long Item, long Time, string Line) Parse(string line)
     {

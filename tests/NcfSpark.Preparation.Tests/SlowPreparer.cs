@@ -23,7 +23,7 @@ internal static class SlowPreparer
         {
             var own = distinct.Where(pair => pair.Key.User == users[user])
                 .OrderByDescending(pair => pair.Value.Timestamp)
-                .ThenBy(pair => Hash(options.Seed, "ties", user, Array.IndexOf(items, pair.Key.Item)))
+                .ThenBy(pair => Hash(options.Seed, "ties", PortableHash.OfText(users[user]), PortableHash.OfText(pair.Key.Item)))
                 .ThenBy(pair => Array.IndexOf(items, pair.Key.Item))
                 .ToList();
             bool enough = own.Count >= options.MinInteractions;
