@@ -80,7 +80,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Trian:Epochs=3", "Trian is no section; did you mean Train? (--set)")]
     [InlineData("Epochs=3", "Epochs is no section; did you mean Train:Epochs? (--set)")]
     [InlineData("Train.Epochs=3", "Train.Epochs is no section; did you mean Train:Epochs? (--set)")]
-    [InlineData("Weather:Rain=3", "Weather is no section; there are Input, Prepare, Model, Train, Evaluate, Score, Spark, Nightly")]
+    [InlineData("Weather:Rain=3", "Weather is no section; there are Input, Prepare, Model, Train, Evaluate, Tune, Score, Spark, Nightly")]
     [InlineData("Train=3", "Train is a section: it holds settings")]
     [InlineData("Train:Epochs:0=3", "Train:Epochs:0 is no setting; ")]
     [InlineData("Train:Epochs", "--set Train:Epochs has no \"=\"")]

@@ -1,6 +1,5 @@
 using System.Text;
 using NcfSpark.Data;
-using NcfSpark.Engines;
 using NcfSpark.Evaluation.Nights;
 using NcfSpark.Evaluation.Reporting;
 
@@ -42,7 +41,9 @@ internal static class NightPages
             WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, nights.InService));
             if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, nights.InService)) job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidInputException or SqlEngineException)
+#pragma warning disable CA1031 // the night has ended: whatever goes wrong with a page must not change how
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
             job.Progress.Line($"The pages of the nights could not be written: {failure.Message} The next night writes them.");
         }

@@ -84,11 +84,12 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
     private IReadOnlyList<Finalist> Finals(IReadOnlyList<Finalist> found)
     {
         (Finalist[] finalists, int seeds) = Fitting();
-        return
-        [
-            .. finalists.Select(finalist => finalist with { Finals = [.. Enumerable.Range(1, seeds).Select(s => Try(finalist.Candidate, finalist.Epochs, seed + s, TimeSpan.MaxValue))] })
-                .OrderByDescending(finalist => finalist.Mean).ThenBy(finalist => finalist.Candidate.Number),
-        ];
+        for (int s = 1; s <= seeds && (s == 1 || CostOf(finalists) <= budget - spent); s++) // seed by seed, so that all have as many, should the machine have become slower
+        {
+            finalists = [.. finalists.Select(finalist => finalist with { Finals = [.. finalist.Finals, Try(finalist.Candidate, finalist.Epochs, seed + s, TimeSpan.MaxValue)] })];
+        }
+
+        return [.. finalists.OrderByDescending(finalist => finalist.Mean).ThenBy(finalist => finalist.Candidate.Number)];
 
         // As many finalists and seeds as there is time for: first fewer finalists, then fewer seeds. Without time for any, all stand by what they came to.
         (Finalist[], int) Fitting()
@@ -98,7 +99,7 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
                 for (int count = options.Finalists; count > 0; count--)
                 {
                     Finalist[] some = [.. WithStart(found, count)];
-                    if (seeds * some.Sum(finalist => SecondsOf(finalist.Candidate, finalist.Epochs, anew: true)) <= budget - spent) return (some, seeds);
+                    if (seeds * CostOf(some) <= budget - spent) return (some, seeds);
                 }
             }
 
@@ -125,7 +126,7 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
         get
         {
             Finalist[] likely = [.. WithStart(Found(), options.Finalists)];
-            double finals = likely.Sum(finalist => SecondsOf(finalist.Candidate, finalist.Epochs, anew: true)) + Math.Max(0, options.Finalists + 1 - likely.Length) * epochs * SecondsAnEpoch;
+            double finals = CostOf(likely) + Math.Max(0, options.Finalists + 1 - likely.Length) * epochs * SecondsAnEpoch;
             return budget - Math.Min(options.FinalSeeds * finals, FinalShare * budget) - spent;
         }
     }
@@ -139,6 +140,9 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
         for (int rung = first, field = size; rung < rungs.Length; rung++, field = Math.Max(1, field / Reduction)) work += field * rungs[rung];
         return work * SecondsAnEpoch;
     }
+
+    // Of training each once, anew.
+    private double CostOf(IEnumerable<Finalist> finalists) => finalists.Sum(finalist => SecondsOf(finalist.Candidate, finalist.Epochs, anew: true));
 
     // By what the candidate itself took before, else by what all took.
     private double SecondsOf(Candidate candidate, int upTo, bool anew = false)

@@ -56,10 +56,10 @@ public sealed class TunedConfigurationTests : IDisposable
         AssertSays(given, TunedConfiguration.Text(path, given, []));
     }
 
-    private static NcfSparkConfiguration Changed(NcfSparkConfiguration from) => from with
+    private static NcfSparkConfiguration Changed(NcfSparkConfiguration read) => read with
     {
-        Model = from.Model with { Kind = "neumf", User = "embedding", MlpLayers = [5, 4], Dropout = [], EmbeddingInit = 1e-5 },
-        Train = from.Train with { Epochs = 77, GmfRegularization = 0.0123, Negatives = "uniform", NegativesPerPositive = 3, Patience = 0 },
+        Model = read.Model with { Kind = "neumf", User = "embedding", MlpLayers = [5, 4], Dropout = [], EmbeddingInit = 1e-5 },
+        Train = read.Train with { Epochs = 77, GmfRegularization = 0.0123, Negatives = "uniform", NegativesPerPositive = 3, Patience = 0 },
     };
 
     private void AssertSays(NcfSparkConfiguration wanted, string text)
