@@ -34,7 +34,8 @@ internal static class ScoreJob
         SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
         ScoreFiles files = ScoreFiles.Read(options);
         TrainedModel trained = TrainedModel.Read(model);
-        var touched = new TouchedReader(new PreparedData(prepared), trained.Users, trained.Weights.Pools, latest: options.Since.Length > 0);
+        var data = new PreparedData(prepared);
+        var touched = new TouchedReader(data, data.ReadUsers(), trained.Weights.Pools, latest: options.Since.Length > 0);
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal);
         ChosenUsers chosen = files.Lists.Users is { } ids ? ChosenUsers.Of(trained.Users, ids, options.UsersPath) : ChosenUsers.All(trained.Users);
         RecommendableItems items = RecommendableItems.Of(trained.Items, files.Lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == "first"), rows);

@@ -18,7 +18,7 @@ public sealed class TouchedReader
     private readonly long rowsOfRange;
 
     /// <param name="prepared">The prepared rows.</param>
-    /// <param name="users">The model's users, with their training interactions.</param>
+    /// <param name="users">The prepared users, with their training interactions. A model that was trained again on everything counts others.</param>
     /// <param name="pools">Receives each user's latest items as their range is read; null where users have no history.</param>
     /// <param name="latest">Whether the time of each user's latest interaction is asked for.</param>
     /// <param name="bytes">Memory of a range.</param>

@@ -36,7 +36,9 @@ public sealed class WriterTests : IDisposable
             for (int rank = 1; rank <= 7; rank++)
             {
                 int row = user * 7 + rank - 1;
-                Assert.Equal((1000L + user, rank, $"i{twin[rank - 1]}", all[twin[rank - 1]], "model"), (users[row], ranks[row], items[row], scores[row], sources[row]));
+                Assert.Equal((1000L + user, rank, $"i{twin[rank - 1]}", "model"), (users[row], ranks[row], items[row], sources[row]));
+                // Torch's matrix products add in another order where memory is aligned otherwise.
+                Assert.Equal(all[twin[rank - 1]], scores[row], torch ? 1e-6f : 0);
             }
         }
     }
