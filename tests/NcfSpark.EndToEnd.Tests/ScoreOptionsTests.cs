@@ -20,7 +20,7 @@ public sealed class ScoreOptionsTests : IDisposable
     {
         folder = Path.GetDirectoryName(run.Path)!;
         settings = [.. SmallLog.Settings(SmallLog.Write(folder)), "--set", "Score:UsersColumn=user_id", "--set", "Score:ItemsColumn=item_id", "--run", run.Path];
-        NcfSparkProcess.RunWell(["nightly", .. settings]);
+        foreach (string verb in new[] { "prepare", "train", "score" }) NcfSparkProcess.RunWell([verb, .. settings]);
     }
 
     public void Dispose() => run.Dispose();

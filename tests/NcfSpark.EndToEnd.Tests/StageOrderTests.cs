@@ -134,5 +134,5 @@ public sealed class StageOrderTests : IDisposable
     private string[] Everything() => Directory.Exists(run.Path) ? [.. Directory.GetFileSystemEntries(run.Path, "*", SearchOption.AllDirectories).Where(entry => !Path.GetFileName(entry).StartsWith(".lock", StringComparison.Ordinal) && !IsOfTheHistory(entry)).Order(StringComparer.Ordinal)] : [];
 
     // A night that was stopped is told of.
-    private bool IsOfTheHistory(string entry) => Path.GetFileName(entry) is RunNights.HistoryName or "night.json" || (entry == run.NightPath && !Directory.Exists(Path.Combine(entry, "prepared")));
+    private bool IsOfTheHistory(string entry) => Path.GetFileName(entry) is RunNights.HistoryName or "night.json" or "nights.html" or "metrics.prom" || (entry == run.NightPath && !Directory.Exists(Path.Combine(entry, "prepared")));
 }
