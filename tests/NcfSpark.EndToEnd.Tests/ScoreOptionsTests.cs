@@ -30,9 +30,9 @@ public sealed class ScoreOptionsTests : IDisposable
     {
         string[] all = [.. settings, .. Options()];
         NcfSparkProcess.RunWell(["score", .. all, "--set", "Score:Threads=1"]);
-        string hash = run.PredictionsHash();
+        string hash = RunDirectory.HashesIn(run.File("predictions"));
         string output = NcfSparkProcess.RunWell(["score", .. all, "--set", "Score:Threads=2"]);
-        Assert.Equal(hash, run.PredictionsHash());
+        Assert.Equal(hash, RunDirectory.HashesIn(run.File("predictions")));
         Assert.Contains("unknown in users list 2", output, StringComparison.Ordinal);
         Assert.Contains("unknown in deny list 1", output, StringComparison.Ordinal);
 
@@ -93,7 +93,7 @@ public sealed class ScoreOptionsTests : IDisposable
     [Fact]
     public void WrongListsAreRefusedBeforeAnyWork()
     {
-        string before = run.PredictionsHash();
+        string before = RunDirectory.HashesIn(run.File("predictions"));
         string users = WriteFile("users.csv", "user_id\n3\n"), named = WriteFile("named.csv", "user_id\neve\n"), table = WriteFile("table.csv", "item_id,category\n1,a\n"), dated = WriteFile("dated.csv", "item_id,released\n1,2020\n2,yesterday\n");
         foreach ((string[] given, string[] said) in new (string[], string[])[]
         {
@@ -117,7 +117,7 @@ public sealed class ScoreOptionsTests : IDisposable
             Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         }
 
-        Assert.Equal(before, run.PredictionsHash());
+        Assert.Equal(before, RunDirectory.HashesIn(run.File("predictions")));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class ScoreOptionsTests : IDisposable
         long started = Stopwatch.GetTimestamp();
         NcfSparkProcess.RunWell(["score", .. all]);
         double whole = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        string expected = run.PredictionsHash();
+        string expected = RunDirectory.HashesIn(run.File("predictions"));
         RandomStream chance = RandomStream.Named(Environment.TickCount64, "kills"); // other points every time: a failure prints them
         for (int kill = 0; kill < Kills; kill++)
         {
@@ -140,7 +140,7 @@ public sealed class ScoreOptionsTests : IDisposable
 
             StageDirectory.Open(run.Path, "predictions"); // what is there is whole
             NcfSparkProcess.RunWell(["score", .. all]);
-            Assert.True(expected == run.PredictionsHash(), $"other files after a kill at {after} ms");
+            Assert.True(expected == RunDirectory.HashesIn(run.File("predictions")), $"other files after a kill at {after} ms");
             Assert.DoesNotContain(Directory.GetDirectories(run.Path), directory => directory.Contains(".tmp-", StringComparison.Ordinal));
         }
     }
