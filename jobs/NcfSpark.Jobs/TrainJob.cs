@@ -52,14 +52,14 @@ internal static class TrainJob
             throw new InvalidInputException($"{directory.Path} holds no negatives, so Train:Negatives \"stored\" has nothing to tell positives from. Set Train:Negatives to \"resampled\", or Prepare:NegativesPerPositive above 0 and run `prepare` again.");
         }
 
-        return train.Workers == 1 && train.Where == "threads" ? MakeAlone(job, prepared, train, from) : MakeByWorkers(job, prepared, train, from);
+        return train.Workers == 1 && train.Where == "threads" ? MakeAlone(job, prepared, train, from) : MakeByWorkers(job, prepared, train);
     }
 
     private static StageDirectory MakeAlone(JobContext job, PreparedData prepared, TrainOptions train, EarlierNight? from)
     {
         ModelOptions model = job.Configuration.Model;
         TrainingSet set = TrainingSet.Read(prepared, AvoidsHeldOut(job));
-        job.Progress.Line($"Training {model.Kind} on {set.Rows.Count:N0} rows of {set.UserCount:N0} users and {set.ItemCount:N0} items; step {train.Step}{StartOf(from)}.");
+        job.Progress.Line($"Training {model.Kind} on {set.Rows.Count:N0} rows of {set.UserCount:N0} users and {set.ItemCount:N0} items; step {train.Step}{(from is null ? "" : $"; from the model of {from.Name}")}.");
         string fingerprint = Fingerprint(job, prepared.Directory, from);
         CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, fingerprint);
         InteractionRows heldOut = prepared.ReadHeldOut("validation");
@@ -70,7 +70,7 @@ internal static class TrainJob
         return published;
     }
 
-    private static StageDirectory MakeByWorkers(JobContext job, PreparedData prepared, TrainOptions train, EarlierNight? from)
+    private static StageDirectory MakeByWorkers(JobContext job, PreparedData prepared, TrainOptions train)
     {
         ModelOptions model = job.Configuration.Model;
         StageManifest manifest = prepared.Directory.Manifest;
@@ -88,8 +88,8 @@ internal static class TrainJob
             Prepared = manifest.Fingerprint,
             Threads = Math.Max(1, cores / train.Workers),
         };
-        job.Progress.Line($"Training {model.Kind} on {manifest.Rows["train"]:N0} rows of {setup.UserCount:N0} users and {setup.ItemCount:N0} items; step {train.Step}{StartOf(from)}.");
-        string fingerprint = Fingerprint(job, prepared.Directory, from);
+        job.Progress.Line($"Training {model.Kind} on {manifest.Rows["train"]:N0} rows of {setup.UserCount:N0} users and {setup.ItemCount:N0} items; step {train.Step}.");
+        string fingerprint = Fingerprint(job, prepared.Directory);
         CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, fingerprint);
         var training = new DistributedTraining(setup, checkpoints, (of, share) => WorkerRows.Read(of.RunDirectory, of, share), job.Progress, job.Time);
         DistributedResult result = train.Where switch
@@ -98,7 +98,7 @@ internal static class TrainJob
             "processes" => training.RunProcesses(WorkerJob.Command, job.Cancellation),
             _ => training.RunThreads(job.Cancellation),
         };
-        StageDirectory published = Publish(job, TrainedModel.StageName, fingerprint, MadeFrom(prepared.Directory, from), (setup.UserCount, setup.ItemCount), new TrainingHistory(result.BestEpoch, result.History) { Workers = result.Workers }, directory =>
+        StageDirectory published = Publish(job, TrainedModel.StageName, fingerprint, MadeFrom(prepared.Directory), (setup.UserCount, setup.ItemCount), new TrainingHistory(result.BestEpoch, result.History) { Workers = result.Workers }, directory =>
         {
             foreach (string file in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories))
             {
@@ -133,8 +133,6 @@ internal static class TrainJob
         });
     }
 
-    private static string StartOf(EarlierNight? from) => from is null ? "" : $"; from the model of {from.Name}";
-
     private static bool AvoidsHeldOut(JobContext job) => job.Configuration.Prepare.NegativesAvoid == "touched";
 
     /// <summary>The weights to start from; null for a cold start.</summary>
@@ -145,7 +143,7 @@ internal static class TrainJob
     public static TrainOptions OptionsOf(JobContext job, EarlierNight? from) =>
         from is not null && job.Configuration.Nightly.WarmEpochs > 0 ? job.Configuration.Train with { Epochs = job.Configuration.Nightly.WarmEpochs } : job.Configuration.Train;
 
-    private static SortedDictionary<string, string> MadeFrom(StageDirectory prepared, EarlierNight? from)
+    private static SortedDictionary<string, string> MadeFrom(StageDirectory prepared, EarlierNight? from = null)
     {
         var made = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared.Manifest.Fingerprint };
         if (from is not null) made[WarmStartKey] = from.Model.Manifest.Fingerprint;
