@@ -14,32 +14,12 @@ public static class NightsPage
         string sentence = NightWords.Sentence(input.History, input.InService), look = last is null ? "" : last.Outcome == NightOutcome.InService ? "better" : "worse";
         (string Id, string Title, Html Body)[] sections = [("nights", "Night by night", Charts(input.History.Nights)), ("all", "All nights", Tables(input))];
         sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
-        return Html.Of($"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-            <title>{input.Title}: {sentence}</title>
-            <style>
-            {ReportPage.StyleSheet()}
-            </style>
-            </head>
-            <body>
-            <header>
+        Html header = Html.Of($"""
             <h1>Recommender nights · <bdi>{input.Title}</bdi></h1>
             <div class="verdict {look}"><strong>{sentence}.</strong><p>{last?.Reason ?? "The first run of nightly makes one."}</p></div>
             {Tiles(input)}
-            </header>
-            <main>
-            {sections.Select(section => Section(section.Id, section.Title, section.Body))}
-            </main>
-            <footer>Made by NcfSpark from history.jsonl beside this page, which has all of it, unrounded.</footer>
-            </body>
-            </html>
-
-            """).Markup;
+            """);
+        return HtmlPage.Of($"{input.Title}: {sentence}", header, sections, Html.Of($"Made by NcfSpark from history.jsonl beside this page, which has all of it, unrounded."));
     }
 
     /// <summary>A night's report with what only the history knows put before its own sections: what changed in the lists since the night before, and the nights side by side.</summary>
@@ -51,8 +31,8 @@ public static class NightsPage
         (string Id, string Title, Html Body)[] sections = [("changes", changes is null ? "" : $"Since {changes.Before}", changes is null ? Html.Empty : Changes(changes)), ("nights", "Night by night", Charts(input.History.Nights))];
         sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
         const string Nav = "<nav aria-label=\"Sections\">", Main = "<main>";
-        Html links = Html.Of($"<a href=\"../{Name}\">All nights</a>{sections.Select(section => Html.Of($"<a href=\"#{section.Id}\">{section.Title}</a>"))}");
-        return Inserted(Inserted(report, Nav, links), Main, Html.Join(sections.Select(section => Section(section.Id, section.Title, section.Body))))
+        Html links = Html.Of($"<a href=\"../{Name}\">All nights</a>{HtmlPage.Links(sections)}");
+        return Inserted(Inserted(report, Nav, links), Main, HtmlPage.Sections(sections))
             .Replace("report.json beside this page", "report/report.json", StringComparison.Ordinal);
     }
 
@@ -62,13 +42,6 @@ public static class NightsPage
         int place = page.IndexOf(after, StringComparison.Ordinal) + after.Length;
         return place < after.Length ? page : $"{page[..place]}\n{piece}{page[place..]}";
     }
-
-    private static Html Section(string id, string title, Html body) => Html.Of($"""
-        <section id="{id}" aria-labelledby="{id}-heading"><h2 id="{id}-heading">{title}</h2>
-        {body}
-        </section>
-
-        """);
 
     private static Html Tiles(NightsInput input)
     {

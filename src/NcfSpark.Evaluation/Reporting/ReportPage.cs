@@ -24,38 +24,14 @@ internal static class ReportPage
             ("words", "How this was measured", Words(input)),
         ];
         sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
-        return Html.Of($"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-            <title>{input.Title}: {verdict.Sentence}</title>
-            <style>
-            {StyleSheet()}
-            </style>
-            </head>
-            <body>
-            <header>
+        Html header = Html.Of($"""
             <h1>Recommender report · <bdi>{input.Title}</bdi></h1>
             <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>{GateOf(input)}{(input.Caution is null ? Html.Empty : Html.Of($"<p class=\"caution\" role=\"note\">{input.Caution}</p>"))}</div>
             {Tiles(input, verdict)}
-            <nav aria-label="Sections">{sections.Select(section => Html.Of($"<a href=\"#{section.Id}\">{section.Title}</a>"))}</nav>
-            </header>
-            <main>
-            {sections.Select(section => Html.Of($"""
-            <section id="{section.Id}" aria-labelledby="{section.Id}-heading"><h2 id="{section.Id}-heading">{section.Title}</h2>
-            {section.Body}
-            </section>
-
-            """))}
-            </main>
-            <footer>Made by NcfSpark{(input.Made is DateTimeOffset made ? $" on {made.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "")}. All figures, unrounded, are in report.json beside this page.</footer>
-            </body>
-            </html>
-
-            """).Markup;
+            <nav aria-label="Sections">{HtmlPage.Links(sections)}</nav>
+            """);
+        Html footer = Html.Of($"Made by NcfSpark{(input.Made is DateTimeOffset made ? $" on {made.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "")}. All figures, unrounded, are in report.json beside this page.");
+        return HtmlPage.Of($"{input.Title}: {verdict.Sentence}", header, sections, footer);
     }
 
     private static Html GateOf(ReportInput input) => Html.Of(
@@ -240,10 +216,4 @@ internal static class ReportPage
 
     // Seconds beyond the calendar of DateTime stay seconds.
     private static string Day(long seconds) => seconds is >= -62135596800 and <= 253402300799 ? $"{DateTimeOffset.FromUnixTimeSeconds(seconds):yyyy-MM-dd}" : seconds.ToString();
-
-    internal static Html StyleSheet()
-    {
-        using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream("NcfSpark.Evaluation.Reporting.report.css")!);
-        return new Html(reader.ReadToEnd());
-    }
 }
