@@ -14,7 +14,7 @@ internal sealed record ScoreFiles(ScoreLists Lists, PairList? Pairs)
         new ScoreLists
         {
             Users = Ids(options.UsersPath, "UsersPath", "UsersColumn", options.UsersColumn),
-            Allow = Ids(options.AllowPath, "AllowPath", "ItemsColumn", options.ItemsColumn),
+            Allow = Allowed(options),
             Deny = Ids(options.DenyPath, "DenyPath", "ItemsColumn", options.ItemsColumn),
             UsersOfItems = Ids(options.UsersOfItemsPath, "UsersOfItemsPath", "ItemsColumn", options.ItemsColumn),
             Items = ReadItems(options),
@@ -36,6 +36,13 @@ internal sealed record ScoreFiles(ScoreLists Lists, PairList? Pairs)
 
     private static string[]? Ids(string path, string setting, string columnSetting, string column) =>
         path.Length == 0 ? null : TextColumns.Read(path, $"Score:{setting}", new TextColumn($"Score:{columnSetting}", column))[0];
+
+    // Told now: after a night of training it is too late.
+    private static string[]? Allowed(ScoreOptions options)
+    {
+        string[]? ids = Ids(options.AllowPath, "AllowPath", "ItemsColumn", options.ItemsColumn);
+        return ids is [] ? throw new InvalidInputException($"{options.AllowPath} lists no item, so nothing may be recommended. Put ids under {options.ItemsColumn} there, or set Score:AllowPath to \"\".") : ids;
+    }
 
     private static bool UsesDates(ScoreOptions options) => options.NotOlderThan.Length > 0 && options.ItemDate == "column";
 

@@ -101,6 +101,7 @@ public sealed class ScoreOptionsTests : IDisposable
             ([$"UsersPath={named}"], ["the user eve is no whole number", "Score:UsersPath"]),
             ([$"UsersPath={table}"], ["there is no column user_id", "Score:UsersColumn"]),
             ([$"AllowPath={users}"], ["there is no column item_id", "Score:ItemsColumn"]),
+            ([$"AllowPath={WriteFile("none.csv", "item_id\n")}"], ["none.csv lists no item", "Score:AllowPath"]),
             ([$"AllowPath={table}", $"DenyPath={table}"], ["Score:AllowPath names the same file as DenyPath"]),
             ([$"ItemsPath={table}", "MaxPerGroup=2", "GroupColumn=categor"], ["there is no column categor", "Did you mean category?", "Score:GroupColumn"]),
             (["MaxPerGroup=2"], ["Score:MaxPerGroup is 2, but nothing says which group"]),
