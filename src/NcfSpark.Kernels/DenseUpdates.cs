@@ -45,8 +45,7 @@ internal static unsafe class DenseUpdates<S, V>
         }
 
         float* weights = memory.Weights + start;
-        if (rule.IsAdam) AdamStep<S, V>.Update(weights, memory.FirstMoments + start, memory.SecondMoments + start, sum, count, default, in rule);
-        else AdamStep<S, V>.Descend(weights, sum, count, default, in rule);
+        new AdamStep<S, V>(in rule).Update(weights, memory.FirstMoments + start, memory.SecondMoments + start, sum, count, l2: 0);
     }
 
     // 16 rows of W, each as long as the inputs, become 16 columns.

@@ -16,7 +16,7 @@ public sealed unsafe class FusedStep : IDisposable
 {
     private const int CacheLine = 64;
     private const int SamplesAtOnce = 64; // a piece of filling, a few microseconds: short enough to end soon after the others are ready
-    private const int RowsAtOnce = 32;    // a piece of deferred rows, about as long
+    private const int RowsAtOnce = Tile.Samples; // a piece of deferred rows, about as long
     private const int One = int.MaxValue; // the share of which every claim is one chunk
 
     private readonly PackedLayout layout;
@@ -34,7 +34,6 @@ public sealed unsafe class FusedStep : IDisposable
     // Threads: the caller's is number 0. A thread's own:
     private readonly StepThreads threads;
     private readonly TileBuffers[] buffers;
-    private readonly AlignedArray<float>[] sums;
 
     // What all share.
     private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
@@ -77,7 +76,6 @@ public sealed unsafe class FusedStep : IDisposable
         new Span<int>(itemHeads.Start, itemCount).Fill(-1);
         chunkLosses = new double[GroupedBatch.ChunksOf(capacity / Tile.Samples)];
         buffers = [.. Enumerable.Range(0, threads).Select(_ => new TileBuffers(layout))];
-        sums = [.. Enumerable.Range(0, threads).Select(_ => new AlignedArray<float>(layout.RowWidth))];
         this.threads = new StepThreads(threads, "fused step", Work);
         Parts = new PackedParts(layout, memory, userCount, itemCount);
     }
@@ -111,7 +109,7 @@ public sealed unsafe class FusedStep : IDisposable
         if (disposed) return;
         disposed = true;
         threads.Dispose();
-        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userHeads, itemHeads, counters, .. buffers, .. sums];
+        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userHeads, itemHeads, counters, .. buffers];
         foreach (IDisposable one in owned) one.Dispose();
     }
 
@@ -193,10 +191,10 @@ public sealed unsafe class FusedStep : IDisposable
     {
         GroupedBatch now = grouped[batch & 1];
         int rows = piece - densePieces, userPieces = PiecesOf(now.DeferredUsers.Count, RowsAtOnce);
-        float* sum = sums[thread].Start;
+        RowUpdate* updates = buffers[thread].Updates;
         if (rows < 0) kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
-        else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), sum, in rules);
-        else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), sum, in rules);
+        else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), updates, in rules);
+        else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), updates, in rules);
     }
 
     // The first tile that this thread will probably claim in the next step.

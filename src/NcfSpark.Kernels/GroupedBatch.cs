@@ -15,9 +15,14 @@ namespace NcfSpark.Kernels;
 /// </summary>
 internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 {
-    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), next = new(capacity), distinct = new(2 * capacity);
+    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), slots = new(capacity);
+
+    // A slot for each distinct row: of rows with even numbers below the middle, of odd ones above, each half filled from its end.
+    private readonly AlignedArray<int> distinct = new(2 * capacity), slotStarts = new(2 * capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
     private readonly AlignedArray<RowFate> userFates = new(capacity), itemFates = new(capacity);
+
+    private int Middle => capacity;
 
     public int Count { get; private set; }
 
@@ -92,28 +97,24 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable array in new IDisposable[] { users, items, places, next, distinct, labels, weights, userFates, itemFates, DeferredUsers, DeferredItems }) array.Dispose();
+        foreach (IDisposable array in new IDisposable[] { users, items, places, slots, distinct, slotStarts, labels, weights, userFates, itemFates, DeferredUsers, DeferredItems }) array.Dispose();
     }
 
+    // A counting sort. Nothing in its passes over samples depends on a branch that nobody could predict, which would cost more than all the rest.
     private void GroupUsers(RawBatch batch, int* heads)
     {
+        int* slotOf = slots.Start, starts = slotStarts.Start;
+        (int even, int odd) = CountUsers(batch.Users, heads, slotOf, starts);
         DeferredRows deferred = DeferredUsers;
         deferred.Count = 0;
-        int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples;
-        foreach (int user in Link(batch.Users, heads, next.Start))
+        new Span<RowFate>(UserFates, Count).Clear(); // all Carry
+        int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples, middle = Middle;
+        for (int slot = even < middle ? even : odd; slot < 2 * middle; slot = slot + 1 == middle ? odd : slot + 1)
         {
-            int first = place;
-            for (int b = heads[user]; b >= 0; b = next.Start[b], place++)
-            {
-                Users[place] = user;
-                Items[place] = batch.Items[b];
-                Labels[place] = batch.Labels[b];
-                Weights[place] = batch.Weights[b];
-                Places[place] = b;
-                UserFates[place] = RowFate.Carry;
-            }
-
+            int user = distinct.Start[slot], first = place;
             heads[user] = -1;
+            place += starts[slot];
+            starts[slot] = first;
             while (first >= chunkEnd) chunkEnd = TileStart(++chunk + 1) * Tile.Samples;
             if (place > chunkEnd)
             {
@@ -126,49 +127,76 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
                 UserFates[place - 1] = RowFate.Update;
             }
         }
-    }
 
+        for (int b = 0; b < Count; b++)
+        {
+            int to = starts[slotOf[b]]++;
+            Users[to] = batch.Users[b];
+            Items[to] = batch.Items[b];
+            Labels[to] = batch.Labels[b];
+            Weights[to] = batch.Weights[b];
+            Places[to] = b;
+        }
+    }
     private void FindRepeatedItems(int* heads)
     {
         DeferredRows deferred = DeferredItems;
-        ReadOnlySpan<int> rows = Link(Items, heads, deferred.Next);
+        (int even, int odd) = LinkItems(heads, deferred.Next);
         new Span<RowFate>(ItemFates, Count).Fill(RowFate.Defer);
-        deferred.Count = 0;
-        foreach (int item in rows)
+        int count = 0, middle = Middle;
+        for (int slot = even < middle ? even : odd; slot < 2 * middle; slot = slot + 1 == middle ? odd : slot + 1)
         {
-            int first = heads[item];
+            int item = distinct.Start[slot], first = heads[item], once = deferred.Next[first] >>> 31; // 1 where no other follows, -1
             heads[item] = -1;
-            if (deferred.Next[first] < 0)
-            {
-                ItemFates[first] = RowFate.Update;
-            }
-            else
-            {
-                (deferred.Rows[deferred.Count], deferred.First[deferred.Count]) = (item, first);
-                deferred.Count++;
-            }
+            ItemFates[first] = (RowFate)((int)RowFate.Defer - once * (RowFate.Defer - RowFate.Update));
+            (deferred.Rows[count], deferred.First[count]) = (item, first);
+            count += 1 - once;
         }
+
+        deferred.Count = count;
     }
 
-    // Makes a list of the samples of each distinct row, in rising order, without sorting. Returns the rows, even ones first, each half by first samples.
-    private ReadOnlySpan<int> Link(int* rows, int* heads, int* next)
+    // Makes a list of the samples of each distinct item, in rising order, without sorting.
+    private (int Even, int Odd) LinkItems(int* heads, int* next)
     {
-        int middle = distinct.Span.Length / 2, even = middle, odd = 2 * middle;
-        int* found = distinct.Start; // both halves grow downwards, since the last sample comes first
+        int even = Middle, odd = 2 * even;
         for (int b = Count - 1; b >= 0; b--)
         {
-            int row = rows[b], head = heads[row];
+            int item = Items[b], head = heads[item];
             next[b] = head;
-            heads[row] = b;
-            if (head >= 0) continue;
-            int isOdd = row & 1; // no branch, since nobody could predict it
-            odd -= isOdd;
-            even -= 1 - isOdd;
-            found[isOdd != 0 ? odd : even] = row;
+            heads[item] = b;
+            _ = Slot(item, head >>> 31, ref even, ref odd);
         }
 
-        Span<int> odds = distinct.Span[odd..];
-        odds.CopyTo(distinct.Span[middle..]);
-        return distinct.Span[even..(middle + odds.Length)];
+        return (even, odd);
+    }
+
+    // Gives each distinct user a slot, and counts its samples there.
+    private (int Even, int Odd) CountUsers(int* users, int* heads, int* slots, int* counts)
+    {
+        int even = Middle, odd = 2 * even;
+        slotStarts.Span.Clear();
+        for (int b = Count - 1; b >= 0; b--)
+        {
+            int user = users[b], head = heads[user], isNew = head >>> 31;
+            int free = Slot(user, isNew, ref even, ref odd);
+            int slot = head + isNew * (free - head);
+            heads[user] = slot;
+            slots[b] = slot;
+            counts[slot]++;
+        }
+
+        return (even, odd);
+    }
+
+    // The slot for a row, which it keeps if it is new. Both halves grow downwards, since the last sample comes first.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Slot(int row, int isNew, ref int even, ref int odd)
+    {
+        int isOdd = row & 1, free = even - 1 + isOdd * (odd - even);
+        distinct.Start[free] = row;
+        odd -= isNew & isOdd;
+        even -= isNew & (isOdd ^ 1);
+        return free;
     }
 }

@@ -62,8 +62,7 @@ internal static unsafe class HistoryUpdates<S, V>
 
         float* weights = memory.Dense + start;
         UpdateRule rule = work.Dense;
-        if (rule.IsAdam) AdamStep<S, V>.Update(weights, weights + memory.DenseSize, weights + 2 * memory.DenseSize, sum, count, default, in rule);
-        else AdamStep<S, V>.Descend(weights, sum, count, default, in rule);
+        new AdamStep<S, V>(in rule).Update(weights, weights + memory.DenseSize, weights + 2 * memory.DenseSize, sum, count, l2: 0);
         memory.Transpose(start, end);
     }
 

@@ -27,12 +27,14 @@ internal static unsafe class RowUpdates<S, V>
             rowWeights[0] += rowWeights[Tile.Samples];
         }
 
+        RowUpdate* updates = buffers.Updates;
+        int count = 0;
         for (int j = 0; j < work.Count; j++, gradient += width)
         {
             switch (batch.UserFates[work.Start + j])
             {
                 case RowFate.Update:
-                    Update(buffers.UserRows[j], gradient, rowWeights[j], work.Layout, work.Rules);
+                    updates[count++] = new(buffers.UserRows[j], gradient, rowWeights[j]);
                     break;
                 case RowFate.Defer:
                     Copy(gradient, work.Memory.UserGradients + (long)(work.Start + j) * width, width);
@@ -51,23 +53,25 @@ internal static unsafe class RowUpdates<S, V>
         gradient = buffers.ItemGradients;
         for (int j = 0; j < work.Count; j++, gradient += width)
         {
-            if (batch.ItemFates[work.Start + j] == RowFate.Update) Update(buffers.ItemRows[j], gradient, batch.Weights[work.Start + j], work.Layout, work.Rules);
+            if (batch.ItemFates[work.Start + j] == RowFate.Update) updates[count++] = new(buffers.ItemRows[j], gradient, batch.Weights[work.Start + j]);
             else Copy(gradient, work.Memory.ItemGradients + (long)(work.Start + j) * width, width);
         }
+
+        Update(updates, count, work.Layout, work.Rules);
     }
 
-    /// <summary>Updates the deferred rows from <paramref name="start"/> to before <paramref name="end"/>.</summary>
+    /// <summary>Updates the deferred rows from <paramref name="start"/> to before <paramref name="end"/>. The gradient of a row's first sample becomes the sum of all.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="start">The first.</param>
     /// <param name="end">The one after the last.</param>
     /// <param name="records">Their table.</param>
     /// <param name="gradients">The samples' gradients.</param>
     /// <param name="weights">The samples' weights.</param>
-    /// <param name="sum">Room for a row.</param>
+    /// <param name="updates">Room for so many rows.</param>
     /// <param name="layout">Where things lie in a row.</param>
     /// <param name="rules">How they are updated.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Deferred(DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, float* sum, PackedLayout layout, in StepRules rules)
+    public static void Deferred(DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, RowUpdate* updates, PackedLayout layout, in StepRules rules)
     {
         int width = layout.RowWidth;
         long record = 3L * width;
@@ -82,30 +86,43 @@ internal static unsafe class RowUpdates<S, V>
 
             int sample = rows.First[d];
             float weight = weights[sample];
-            Copy(gradients + (long)sample * width, sum, width);
+            float* sum = gradients + (long)sample * width;
             for (sample = rows.Next[sample]; sample >= 0; sample = rows.Next[sample])
             {
                 Add(gradients + (long)sample * width, sum, width);
                 weight += weights[sample];
             }
 
-            Update(records + rows.Rows[d] * record, sum, weight, layout, in rules);
+            updates[d - start] = new(records + rows.Rows[d] * record, sum, weight);
         }
+
+        Update(updates, end - start, layout, in rules);
     }
 
-    private static void Update(float* record, float* gradient, float weight, PackedLayout layout, in StepRules rules)
+    private static void Update(RowUpdate* updates, int count, PackedLayout layout, in StepRules rules)
     {
-        Update(record, gradient, 0, layout.GmfWidth, weight, layout.RowWidth, rules.Gmf);
-        Update(record, gradient, layout.MlpStart, layout.BiasStart, weight, layout.RowWidth, rules.Mlp);
-        Update(record, gradient, layout.BiasStart, layout.RowWidth, weight, layout.RowWidth, rules.Gmf);
+        if (rules.Gmf == rules.Mlp)
+        {
+            Update(updates, count, 0, layout.RowWidth, layout.RowWidth, rules.Gmf);
+            return;
+        }
+
+        Update(updates, count, 0, layout.GmfWidth, layout.RowWidth, rules.Gmf);
+        Update(updates, count, layout.MlpStart, layout.BiasStart, layout.RowWidth, rules.Mlp);
+        Update(updates, count, layout.BiasStart, layout.RowWidth, layout.RowWidth, rules.Gmf);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Update(float* record, float* gradient, int start, int end, float weight, int width, in UpdateRule rule)
+    private static void Update(RowUpdate* updates, int count, int start, int end, int width, in UpdateRule rule)
     {
-        V l2 = S.Broadcast(rule.L2 * weight);
-        if (rule.IsAdam) AdamStep<S, V>.Update(record + start, record + width + start, record + 2 * width + start, gradient + start, end - start, l2, in rule);
-        else AdamStep<S, V>.Descend(record + start, gradient + start, end - start, l2, in rule);
+        if (start == end) return;
+        var step = new AdamStep<S, V>(in rule);
+        float l2 = rule.L2;
+        for (RowUpdate* update = updates; update < updates + count; update++)
+        {
+            float* w = update->Record + start;
+            step.Update(w, w + width, w + 2 * width, update->Gradient + start, end - start, l2 * update->Weight);
+        }
     }
 
     private static void Prefetch(float* record, int floats)

@@ -6,6 +6,7 @@ internal sealed unsafe class TileBuffers : IDisposable
     private readonly AlignedArray<float> floats;
     private readonly AlignedArray<nint> prefetched = new(2 * Tile.Samples);
     private readonly AlignedArray<nint> rows = new(2 * Tile.Samples);
+    private readonly AlignedArray<RowUpdate> updates = new(2 * Tile.Samples);
 
     public TileBuffers(PackedLayout layout)
     {
@@ -36,6 +37,7 @@ internal sealed unsafe class TileBuffers : IDisposable
         RowWeights = Take(Tile.Samples + 1);
         UserRows = (float**)rows.Start;
         ItemRows = UserRows + Tile.Samples;
+        Updates = updates.Start;
         Prefetch = new PrefetchList(prefetched.Start, layout.RowWidth);
     }
 
@@ -64,6 +66,9 @@ internal sealed unsafe class TileBuffers : IDisposable
     /// <summary>The sum of the weights of the samples that a user's gradient holds; one more for what is carried.</summary>
     public float* RowWeights { get; }
 
+    /// <summary>The rows to update, a user's and an item's for each sample at most.</summary>
+    public RowUpdate* Updates { get; }
+
     /// <summary>Records of the thread's next tile.</summary>
     public PrefetchList Prefetch;
 
@@ -78,5 +83,6 @@ internal sealed unsafe class TileBuffers : IDisposable
         floats.Dispose();
         prefetched.Dispose();
         rows.Dispose();
+        updates.Dispose();
     }
 }

@@ -9,7 +9,7 @@ namespace NcfSpark.Kernels;
 /// </code>
 /// with g = gradient + L2 · w and Keep = 1 - rate · decay.
 /// </summary>
-internal readonly struct UpdateRule
+internal readonly record struct UpdateRule
 {
     public const float Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f; // Adam's paper
 
