@@ -46,9 +46,9 @@ internal static class EvaluateJob
         Dictionary<string, string> titles = ReadTitles(job);
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
-        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
+        using IModelScorer scorer = Scorers.Of(trained.Weights);
         TrainedModel? inService = night?.InService is { } before ? TrainedModel.Read(before.Model) : null;
-        using IModelScorer? earlier = inService is null ? null : Scorers.Of(inService.Weights, job.Configuration.Train);
+        using IModelScorer? earlier = inService is null ? null : Scorers.Of(inService.Weights);
         IEnumerable<NamedScorer> others = inService is null
             ? Evaluator.Baselines(data)
             : [.. Evaluator.Baselines(data), new(NightFigures.InServiceKey, $"the model in service ({night!.InService!.Name})", new EarlierScorer(earlier!, inService.Users, inService.Items, trained.Users, trained.Items), ScoresAreProbabilities: false)];
@@ -110,7 +110,7 @@ internal static class EvaluateJob
 
     private static SortedDictionary<string, string> MadeFrom(JobContext job, StageDirectory prepared, StageDirectory model, NightComparison? night)
     {
-        var from = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared.Manifest.Fingerprint, [TrainedModel.StageName] = model.Manifest.Fingerprint };
+        SortedDictionary<string, string> from = Inputs.Of(prepared, model);
         if (night?.InService is { } before) from[NightFigures.InServiceKey] = before.Model.Manifest.Fingerprint;
         if (job.Configuration.Input.TitlesPath is { Length: > 0 } path) from["titles"] = FileHash.Of(path, "Input:TitlesPath");
         return from;

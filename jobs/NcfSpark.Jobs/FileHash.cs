@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using NcfSpark.Data;
 
@@ -6,13 +7,20 @@ namespace NcfSpark.Jobs;
 /// <summary>What a file beside the log holds, as a hash, so that a stage made from it is known to be stale when it changes.</summary>
 internal static class FileHash
 {
+    // Of this process: a night asks for the same lists for each of its fingerprints. A file that was written since is read again.
+    private static readonly ConcurrentDictionary<(string Path, long Length, DateTime Written), string> Known = [];
+
     /// <exception cref="InvalidInputException">The file cannot be read; the message names the setting that names it.</exception>
     public static string Of(string path, string setting)
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream))[..32];
+            var file = new FileInfo(path);
+            return Known.GetOrAdd((file.FullName, file.Length, file.LastWriteTimeUtc), _ =>
+            {
+                using FileStream stream = file.OpenRead();
+                return Convert.ToHexStringLower(SHA256.HashData(stream))[..32];
+            });
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

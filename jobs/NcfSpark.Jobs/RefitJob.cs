@@ -15,7 +15,7 @@ internal static class RefitJob
 
     public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model, EarlierNight? from) => StageManifest.FingerprintOf(
         StageName,
-        MadeFrom(prepared, model),
+        Inputs.Of(prepared, model),
         new() { ["Model"] = SettingsJson.ResultShaping(job.Configuration.Model), ["Train"] = SettingsJson.ResultShaping(OptionsOf(job, model, from)) });
 
     /// <param name="job">The job.</param>
@@ -34,7 +34,7 @@ internal static class RefitJob
         TrainingResult result = trainer.Train(set, job.Cancellation);
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
         var trained = new TrainedModel(result.Weights, prepared.ReadUsers().WithInteractions(users), prepared.ReadItems().WithInteractions(items));
-        StageDirectory published = TrainJob.Publish(job, StageName, fingerprint, MadeFrom(directory, model), trained, result);
+        StageDirectory published = TrainJob.Publish(job, StageName, fingerprint, Inputs.Of(directory, model), trained, result);
         checkpoints.Delete();
         return published;
     }
@@ -42,7 +42,4 @@ internal static class RefitJob
     // What validation chose: how many epochs. There is nothing to validate on any more.
     private static TrainOptions OptionsOf(JobContext job, StageDirectory model, EarlierNight? from) =>
         TrainJob.OptionsOf(job, from) with { Epochs = (int)model.Manifest.Rows[TrainJob.BestEpoch], Patience = 0 };
-
-    private static SortedDictionary<string, string> MadeFrom(StageDirectory prepared, StageDirectory model) =>
-        new() { [PreparedData.StageName] = prepared.Manifest.Fingerprint, [TrainedModel.StageName] = model.Manifest.Fingerprint };
 }

@@ -16,49 +16,55 @@ internal static class ScoreJob
 
     public static ExitCode Run(JobContext job)
     {
+        var times = new PartTimes(job.Time);
         StageDirectory prepared = PrepareJob.Open(job);
         StageDirectory model = TrainJob.Open(job, prepared);
-        bool refitted = Directory.Exists(Path.Combine(job.RunDirectory, RefitJob.StageName)); // of a night
-        StageSummary.Write(job, Make(job, prepared, refitted ? StageDirectory.Open(job.RunDirectory, RefitJob.StageName, model) : model));
+        if (Directory.Exists(Path.Combine(job.RunDirectory, RefitJob.StageName))) model = StageDirectory.Open(job.RunDirectory, RefitJob.StageName, model); // of a night
+        times.Took("checking what is there");
+        StageSummary.Write(job, Make(job, prepared, model, times));
         return ExitCode.Done;
     }
 
     public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model) => StageManifest.FingerprintOf(
         StageName,
-        MadeFrom(job, prepared, model),
+        Inputs.Of(prepared, model, ScoreFiles.Hashes(job.Configuration.Score)),
         new() { ["Score"] = SettingsJson.ResultShaping(job.Configuration.Score) });
 
-    public static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model)
+    public static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model) => Make(job, prepared, model, new PartTimes(job.Time));
+
+    private static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model, PartTimes times)
     {
         ScoreOptions options = job.Configuration.Score;
-        SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model);
+        SortedDictionary<string, string> madeFrom = Inputs.Of(prepared, model, ScoreFiles.Hashes(options)); // before the files are read
         ScoreFiles files = ScoreFiles.Read(options);
         TrainedModel trained = TrainedModel.Read(model);
         var data = new PreparedData(prepared);
-        var touched = new TouchedReader(data, data.ReadUsers(), trained.Weights.Pools, latest: options.Since.Length > 0);
+        var touched = new TouchedReader(data, data.ReadUsers(), trained.Weights.Pools, latest: options.Since.Length > 0, options.ThreadCount);
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal);
         ChosenUsers chosen = files.Lists.Users is { } ids ? ChosenUsers.Of(trained.Users, ids, options.UsersPath) : ChosenUsers.All(trained.Users);
         RecommendableItems items = RecommendableItems.Of(trained.Items, files.Lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == "first"), rows);
         using UsersOfItemsWriter? usersOfItems = files.Lists.UsersOfItems is null
             ? null
-            : new(trained, wanted => Scorers.Of(trained.Weights, job.Configuration.Train, wanted), RecommendableItems.Known(trained.Items, files.Lists.UsersOfItems, "unknown_in_users_of_items_list", rows), options);
+            : new(trained, wanted => Scorers.Of(trained.Weights, wanted), RecommendableItems.Known(trained.Items, files.Lists.UsersOfItems, "unknown_in_users_of_items_list", rows), options);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
+        times.Took("reading the model and lists");
 
         bool inTasks = job.Engine.IsSpark && job.Configuration.Spark.Score == "tasks";
         rows["users"] = inTasks
             ? WriteInTasks(job, writer, new SparkScore(job, prepared, model, trained, chosen, items), trained, chosen, items, rows)
-            : WriteRecommendations(job, writer, trained, touched, chosen, items, usersOfItems, rows);
+            : WriteRecommendations(job, writer, trained, touched, chosen, items, usersOfItems, rows, times);
         if (inTasks && usersOfItems is not null) AddUsersOfItems(job, touched, chosen, usersOfItems);
         rows["unknown_in_users_list"] = chosen.UnknownCount;
         if (usersOfItems is not null) rows["users_of_items"] = usersOfItems.Write(writer.File("users_of_items/part-00000.parquet"));
         if (options.SimilarItems > 0) rows["similar_items"] = new SimilarItemsWriter(trained, items, options).Write(writer.File("similar_items/part-00000.parquet"), SimdLevels.FromEnvironment(), job.Progress, job.Cancellation);
         if (files.Pairs is { } pairs)
         {
-            using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train);
+            using IModelScorer scorer = Scorers.Of(trained.Weights);
             Count(rows, "pairs", new PairWriter(trained, scorer, options).Write(writer.File("pairs/part-00000.parquet"), pairs, job.Progress, job.Cancellation));
         }
 
-        return writer.Publish(new StageManifest
+        times.Took(inTasks ? "scoring" : "all else that was asked for");
+        StageDirectory published = writer.Publish(new StageManifest
         {
             Stage = StageName,
             Fingerprint = Fingerprint(job, prepared, model),
@@ -67,27 +73,33 @@ internal static class ScoreJob
             Seed = job.Configuration.Train.Seed,
             Rows = rows,
         });
+        times.Took("publishing");
+        job.Progress.Line($"score took {times}");
+        return published;
     }
 
     /// <summary>How many users got a list.</summary>
-    private static long WriteRecommendations(JobContext job, StageWriter writer, TrainedModel trained, TouchedReader touched, ChosenUsers chosen, RecommendableItems items, UsersOfItemsWriter? usersOfItems, SortedDictionary<string, long> rows)
+    private static long WriteRecommendations(JobContext job, StageWriter writer, TrainedModel trained, TouchedReader touched, ChosenUsers chosen, RecommendableItems items, UsersOfItemsWriter? usersOfItems, SortedDictionary<string, long> rows, PartTimes times)
     {
         ScoreOptions options = job.Configuration.Score;
-        using IModelScorer scorer = Scorers.Of(trained.Weights, job.Configuration.Train, items.Items);
+        using IModelScorer scorer = Scorers.Of(trained.Weights, items.Items);
         using var recommendations = new RecommendationWriter(writer.File("recommendations/part-00000.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
         using IProgressTask task = job.Progress.Start("scoring", chosen.Users.Length, "users");
         (long users, int start) = (0, 0);
         foreach (TouchedRange range in touched.Ranges())
         {
+            times.Took("reading seen items");
             int end = chosen.EndOf(range, start);
             int[] wanted = range.Since(chosen.Users.AsSpan(start, end - start), options.Since);
             recommendations.Write(wanted, range.Seen, task, job.Cancellation);
             usersOfItems?.Add(wanted, range.Seen, job.Cancellation);
             task.Advance(end - start - wanted.Length); // those who were not there
             (users, start) = (users + wanted.Length, end);
+            times.Took("scoring and writing");
         }
 
         recommendations.Finish();
+        times.Took("scoring and writing");
         Count(rows, "recommendations", recommendations.Rows);
         return users;
     }
@@ -100,7 +112,7 @@ internal static class ScoreJob
         int[] unknown = options.Since.Length == 0 ? Array.FindAll(chosen.Users, user => user < 0) : [];
         if (unknown.Length > 0)
         {
-            using var scorer = new FusedScorer(trained.Weights, SimdLevels.FromEnvironment(), items.Items);
+            using IModelScorer scorer = Scorers.Of(trained.Weights, items.Items);
             using var recommendations = new RecommendationWriter(writer.File("recommendations/unknown-users.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
             recommendations.Write(unknown, _ => [], SilentProgress.Instance, job.Cancellation);
             recommendations.Finish();
@@ -125,12 +137,5 @@ internal static class ScoreJob
     private static void Count(SortedDictionary<string, long> rows, string part, SortedDictionary<string, long> bySource)
     {
         foreach ((string source, long count) in bySource) rows[$"{part}_by_{source}"] = count;
-    }
-
-    private static SortedDictionary<string, string> MadeFrom(JobContext job, StageDirectory prepared, StageDirectory model)
-    {
-        var from = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared.Manifest.Fingerprint, [TrainedModel.StageName] = model.Manifest.Fingerprint };
-        foreach ((string name, string hash) in ScoreFiles.Hashes(job.Configuration.Score)) from[name] = hash;
-        return from;
     }
 }

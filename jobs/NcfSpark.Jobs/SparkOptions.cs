@@ -14,10 +14,17 @@ public sealed record SparkOptions
     [AllowedValues("tasks", "driver")]
     public string Score { get; init; } = "tasks";
 
-    /// <summary>How many tasks score; 0 for as many as Spark's shuffles have (spark.sql.shuffle.partitions), of a thousand users or more. Each reads the model first: fewer read less, more share better.</summary>
+    /// <summary>How many tasks score; 0 for as many as Spark's shuffles have (spark.sql.shuffle.partitions), of a thousand users or more. Each reads the model, of which its executor has a copy, first: fewer read less, more share better.</summary>
     [ResultNeutral]
     [Range(0, 100_000)]
     public int ScoreTasks { get; init; }
+
+    /// <summary>
+    /// Where Spark reads the prepared rows for `score`, such as the s3a://bucket/shop/prepared/VERSION that `prepare --run s3a://bucket/shop` wrote and that was copied here; "" for the
+    /// run directory, which executors then see at the same path, and into which Spark writes. With a path, nothing of this machine is read or written there: the lists come back through Spark.
+    /// </summary>
+    [ResultNeutral]
+    public string PreparedPath { get; init; } = "";
 
     /// <summary>Threads of each training worker that is a task (Train:Where "spark"). Give tasks as many cores: --conf spark.task.cpus=4.</summary>
     [ResultNeutral]

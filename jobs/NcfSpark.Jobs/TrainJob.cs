@@ -157,7 +157,7 @@ internal static class TrainJob
         var ranking = new RankingEvaluator(InteractionLists.FromRows(set.UserCount, users, items), heldOut, [10], users: train.ValidationUsers, seed: train.Seed);
         return (ranking, weights =>
         {
-            using IModelScorer scorer = Scorers.Of(weights, train);
+            using IModelScorer scorer = Scorers.Of(weights);
             return ranking.Evaluate(scorer, train.Threads, SilentProgress.Instance)["ndcg@10"];
         });
     }

@@ -35,19 +35,10 @@ public static class ParquetColumns
 
     /// <summary>How many rows the Parquet files below a folder hold, by their footers; 0 where there is none.</summary>
     /// <exception cref="InvalidInputException">A file is no Parquet file.</exception>
-    public static long RowsIn(string directory) => Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Sum(file => Guarded(file, () =>
-    {
-        using FileStream stream = File.OpenRead(file);
-        ParquetReader reader = ParquetReader.CreateAsync(stream).GetAwaiter().GetResult();
-        try
-        {
-            return reader.Metadata!.NumRows;
-        }
-        finally
-        {
-            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
-    }));
+    public static long RowsIn(string directory) => Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Sum(file => WithReader(file, reader => reader.Metadata!.NumRows));
+
+    /// <summary>Whether a column holds strings or whole numbers, and no fractions or times. The first file's schema decides.</summary>
+    public static bool IsStringOrWholeNumber(string path, string column) => TypeOf(path, column) is var type && (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(int) || plain == typeof(ReadOnlyMemory<char>));
 
     private static Type TypeOf(string path, string column)
     {
@@ -64,22 +55,13 @@ public static class ParquetColumns
         var parts = new List<T[]>();
         foreach (string file in FilesIn(path))
         {
-            Guarded(file, () =>
+            WithReader(file, reader =>
             {
-                using FileStream stream = File.OpenRead(file);
-                ParquetReader reader = ParquetReader.CreateAsync(stream).GetAwaiter().GetResult();
-                try
+                DataField field = Field(reader.Schema, column);
+                for (int g = 0; g < reader.RowGroupCount; g++)
                 {
-                    DataField field = Field(reader.Schema, column);
-                    for (int g = 0; g < reader.RowGroupCount; g++)
-                    {
-                        using ParquetRowGroupReader group = reader.OpenRowGroupReader(g);
-                        parts.Add(readGroup(group, field, checked((int)group.RowCount)));
-                    }
-                }
-                finally
-                {
-                    reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+                    using ParquetRowGroupReader group = reader.OpenRowGroupReader(g);
+                    parts.Add(readGroup(group, field, checked((int)group.RowCount)));
                 }
 
                 return true;
@@ -126,6 +108,20 @@ public static class ParquetColumns
     internal static DataField Field(ParquetSchema schema, string column) =>
         Array.Find(schema.GetDataFields(), field => field.Name == column)
         ?? throw new InvalidDataException($"there is no column {column}; there are {string.Join(", ", schema.GetDataFields().Select(field => field.Name))}");
+
+    internal static T WithReader<T>(string file, Func<ParquetReader, T> use) => Guarded(file, () =>
+    {
+        using FileStream stream = File.OpenRead(file);
+        ParquetReader reader = ParquetReader.CreateAsync(stream).GetAwaiter().GetResult();
+        try
+        {
+            return use(reader);
+        }
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    });
 
     internal static T Guarded<T>(string file, Func<T> read)
     {

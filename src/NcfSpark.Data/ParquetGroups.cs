@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Parquet;
 using Parquet.Schema;
 
@@ -10,19 +12,69 @@ namespace NcfSpark.Data;
 /// </summary>
 public static class ParquetGroups
 {
+    private const long LargeGroup = 4 << 20; // Spark writes groups of 128 MB
+
     /// <summary>Columns without missing values, as arrays of their types: int[], long[].</summary>
     /// <exception cref="InvalidInputException">A file is no Parquet file, lacks a column, or has another type or a missing value in it.</exception>
-    public static IEnumerable<Array[]> Read(string path, params (string Name, Type Type)[] columns) => Read(
-        path,
-        (group, schema, rows) => Array.ConvertAll(columns, column => (Array)(column.Type == typeof(long)
-            ? ParquetColumns.ReadNumbers<long>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name)
-            : ParquetColumns.ReadNumbers<int>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name))));
+    public static IEnumerable<Array[]> Read(string path, params (string Name, Type Type)[] columns) => Read(path, (group, schema, rows) => ReadColumns(group, schema, rows, columns));
 
     /// <summary>Columns of strings, whole numbers, fractions or times, as text; "" for a missing value.</summary>
     /// <inheritdoc cref="Read(string, ValueTuple{string, Type}[])"/>
     public static IEnumerable<string[][]> ReadAsText(string path, params string[] columns) => Read(
         path,
         (group, schema, rows) => Array.ConvertAll(columns, column => AsText(group, ParquetColumns.Field(schema, column), rows)));
+
+    /// <summary>The same with several threads: each group is handed to one of them, in no order.</summary>
+    /// <param name="path">The file, or the folder.</param>
+    /// <param name="threads">At most so many groups are in memory; of those with more than 4 million rows one.</param>
+    /// <param name="use">Called with the columns of a group.</param>
+    /// <param name="columns">Which.</param>
+    /// <inheritdoc cref="Read(string, ValueTuple{string, Type}[])"/>
+    public static void ForEach(string path, int threads, Action<Array[]> use, params (string Name, Type Type)[] columns)
+    {
+        object largeGroup = new();
+        try
+        {
+            Parallel.ForEach(
+                Partitioner.Create(ParquetColumns.FilesIn(path).SelectMany(file => GroupSizes(file).Select((rows, group) => (File: file, Group: group, Rows: rows))), EnumerablePartitionerOptions.NoBuffering),
+                new ParallelOptions { MaxDegreeOfParallelism = threads },
+                at =>
+                {
+                    bool large = at.Rows > LargeGroup;
+                    if (large) Monitor.Enter(largeGroup);
+                    try
+                    {
+                        use(ReadGroup(at.File, at.Group, columns));
+                    }
+                    finally
+                    {
+                        if (large) Monitor.Exit(largeGroup);
+                    }
+                });
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
+    }
+
+    /// <summary>How many rows each group of a file has.</summary>
+    /// <exception cref="InvalidInputException">It is no Parquet file.</exception>
+    public static IReadOnlyList<long> GroupSizes(string file) => ParquetColumns.WithReader(file, reader => Enumerable.Range(0, reader.RowGroupCount).Select(group =>
+    {
+        using ParquetRowGroupReader open = reader.OpenRowGroupReader(group);
+        return open.RowCount;
+    }).ToArray());
+
+    private static Array[] ReadGroup(string file, int group, (string Name, Type Type)[] columns) => ParquetColumns.WithReader(file, reader =>
+    {
+        using ParquetRowGroupReader open = reader.OpenRowGroupReader(group);
+        return ReadColumns(open, reader.Schema, checked((int)open.RowCount), columns);
+    });
+
+    private static Array[] ReadColumns(ParquetRowGroupReader group, ParquetSchema schema, int rows, (string Name, Type Type)[] columns) => Array.ConvertAll(columns, column => (Array)(column.Type == typeof(long)
+        ? ParquetColumns.ReadNumbers<long>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name)
+        : ParquetColumns.ReadNumbers<int>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name)));
 
     private static IEnumerable<T> Read<T>(string path, Func<ParquetRowGroupReader, ParquetSchema, int, T> readGroup)
     {

@@ -15,8 +15,14 @@ public interface IClusterEngine : ISqlEngine
     /// <summary>How many partitions a shuffle has where a query does not say: what the cluster's owner found fit for it.</summary>
     int ShufflePartitions { get; }
 
-    /// <summary>Makes a .tar.gz of this machine a directory beside the tasks on every executor, and says what it is called in a script there (see <see cref="TaskScript"/>).</summary>
+    /// <summary>
+    /// Makes a .tar.gz of this machine a directory beside the tasks on every executor, and says what it is called in a script there (see <see cref="TaskScript"/>). Each executor
+    /// fetches it once from Spark's driver, before its next task, however many tasks it runs.
+    /// </summary>
     /// <param name="archive">Its path. It holds no entries that begin with "./".</param>
     /// <param name="alias">The directory's name, which should name its content.</param>
     string Ship(string archive, string alias);
+
+    /// <summary>A query's rows in its order, as <see cref="ISqlEngine.Query"/> gives them, in parts as they come: for results that need not be in memory at once.</summary>
+    IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> QueryParts(string sql);
 }

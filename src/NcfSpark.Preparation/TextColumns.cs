@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Engines.DuckDb;
 
 namespace NcfSpark.Preparation;
 
@@ -6,6 +7,7 @@ namespace NcfSpark.Preparation;
 public static class TextColumns
 {
     private const int RowsOfPart = 1 << 16;
+    private const int RowsOfLargeGroup = 1 << 20; // as text some 100 MB
 
     /// <param name="path">A file, folder or glob.</param>
     /// <param name="setting">The setting that names it, for messages.</param>
@@ -18,7 +20,7 @@ public static class TextColumns
         return [.. columns.Select((_, c) => parts.SelectMany(part => part[c]).ToArray())];
     }
 
-    /// <summary>The same in parts of some ten thousand rows (of Parquet, a row group), read as they are asked for: for files that may be large.</summary>
+    /// <summary>The same in parts of some ten thousand rows (of Parquet, a row group where it is no larger than a million rows), read as they are asked for: for files that may be large.</summary>
     /// <inheritdoc cref="Read(string, string, TextColumn[])"/>
     public static IEnumerable<string[][]> Stream(string path, string setting, params TextColumn[] columns)
     {
@@ -29,15 +31,23 @@ public static class TextColumns
 
     private static IEnumerable<string[][]> ReadParquet(string file, TextColumn[] columns)
     {
-        foreach (string[][] group in ParquetGroups.ReadAsText(file, [.. columns.Select(column => column.Name)]))
+        long before = 0;
+        foreach (string[][] part in Parts(file, [.. columns.Select(column => column.Name)]))
         {
             for (int c = 0; c < columns.Length; c++)
             {
-                if (!columns[c].MayBeEmpty && Array.IndexOf(group[c], "") is >= 0 and int row) throw new InvalidInputException($"{file}, column {columns[c].Name}: a value is missing or empty (row {row} of its row group). Give it a value, or take the row out.");
+                if (!columns[c].MayBeEmpty && Array.IndexOf(part[c], "") is >= 0 and int row) throw new InvalidInputException($"{file}, column {columns[c].Name}: a value is missing or empty (row {before + row}, from 0). Give it a value, or take the row out.");
             }
 
-            yield return group;
+            before += part[0].Length;
+            yield return part;
         }
+    }
+
+    private static IEnumerable<string[][]> Parts(string file, string[] columns)
+    {
+        bool slices = ParquetGroups.GroupSizes(file).Any(rows => rows > RowsOfLargeGroup) && columns.All(column => ParquetColumns.IsStringOrWholeNumber(file, column));
+        return slices ? ParquetSlices.ReadAsText(file, columns, RowsOfPart) : ParquetGroups.ReadAsText(file, columns);
     }
 
     private static IEnumerable<string[][]> ReadCsv(string file, TextColumn[] columns)

@@ -102,7 +102,7 @@ public sealed record ScoreOptions : IValidatableObject
     public int Threads { get; init; }
 
     /// <summary>Threads, resolved.</summary>
-    internal int ThreadCount => Threads == 0 ? Environment.ProcessorCount : Threads;
+    public int ThreadCount => Threads == 0 ? Environment.ProcessorCount : Threads;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -15,16 +15,18 @@ public sealed class TouchedReader
     private readonly int[] touched; // by user
     private readonly UserPools? pools;
     private readonly bool times;
+    private readonly int threads;
     private readonly long rowsOfRange;
 
     /// <param name="prepared">The prepared rows.</param>
     /// <param name="users">The prepared users, with their training interactions. A model that was trained again on everything counts others.</param>
     /// <param name="pools">Receives each user's latest items as their range is read; null where users have no history.</param>
     /// <param name="latest">Whether the time of each user's latest interaction is asked for.</param>
+    /// <param name="threads">How many read at once.</param>
     /// <param name="bytes">Memory of a range.</param>
-    public TouchedReader(PreparedData prepared, IdTable users, UserPools? pools, bool latest, long bytes = BytesOfRange)
+    public TouchedReader(PreparedData prepared, IdTable users, UserPools? pools, bool latest, int threads, long bytes = BytesOfRange)
     {
-        (this.prepared, this.pools, times, touched) = (prepared, pools, latest || pools is not null, [.. users.Interactions]);
+        (this.prepared, this.pools, times, touched, this.threads) = (prepared, pools, latest || pools is not null, [.. users.Interactions], threads);
         rowsOfRange = bytes / (times ? sizeof(int) + sizeof(long) : sizeof(int));
         foreach (Array[] group in HeldOut(("user_index", typeof(int))))
         {
@@ -67,23 +69,27 @@ public sealed class TouchedReader
         int[] items = new int[offsets[^1]];
         long[] at = times ? new long[items.Length] : [], next = offsets[..^1];
         (string, Type)[] columns = [("user_index", typeof(int)), ("item_index", typeof(int)), .. times ? [("timestamp", typeof(long))] : Array.Empty<(string, Type)>()];
-        foreach (Array[] group in Rows(columns))
+        // A user's rows come in any order, and are sorted below: which thread reads which group changes nothing.
+        void Gather(Array[] group, int[]? labels)
         {
             (int[] users, int[] groupItems) = ((int[])group[0], (int[])group[1]);
             for (int row = 0; row < users.Length; row++)
             {
                 int u = users[row] - first;
-                if ((uint)u >= (uint)count) continue;
-                long place = next[u]++;
+                if ((uint)u >= (uint)count || (labels is not null && labels[row] != 1)) continue;
+                long place = Interlocked.Increment(ref next[u]) - 1;
                 if (place >= offsets[u + 1]) throw Unfit();
                 items[place] = groupItems[row];
                 if (times) at[place] = ((long[])group[2])[row];
             }
         }
 
+        ParquetGroups.ForEach(prepared.Directory.File("train"), threads, group => Gather(group, (int[])group[^1]), [.. columns, ("label", typeof(int))]);
+        foreach (string part in HeldOutParts) ParquetGroups.ForEach(prepared.Directory.File(part), threads, group => Gather(group, null), columns);
+
         if (!next.AsSpan().SequenceEqual(offsets.AsSpan(1))) throw Unfit();
         long[] latest = times ? new long[count] : [];
-        Parallel.For(0, count, u =>
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, u =>
         {
             var (start, length) = ((int)offsets[u], (int)(offsets[u + 1] - offsets[u]));
             Span<int> own = items.AsSpan(start, length);
@@ -126,7 +132,7 @@ public sealed class TouchedReader
         foreach (Array[] group in HeldOut(columns)) yield return group;
     }
 
-    private IEnumerable<Array[]> HeldOut(params (string Name, Type Type)[] columns) => new[] { "validation", "test" }
-        .Where(part => prepared.Directory.Manifest.Rows.GetValueOrDefault(part) > 0)
-        .SelectMany(part => ParquetGroups.Read(prepared.Directory.File(part), columns));
+    private IEnumerable<Array[]> HeldOut(params (string Name, Type Type)[] columns) => HeldOutParts.SelectMany(part => ParquetGroups.Read(prepared.Directory.File(part), columns));
+
+    private IEnumerable<string> HeldOutParts => new[] { "validation", "test" }.Where(part => prepared.Directory.Manifest.Rows.GetValueOrDefault(part) > 0);
 }

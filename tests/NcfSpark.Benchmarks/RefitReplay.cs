@@ -30,7 +30,7 @@ internal static class RefitReplay
             {
                 ModelWeights weights = nights.Train(settings, train, set).Weights;
                 if (settings.Model.HasHistory) weights.Pools = UserPools.Latest(whole.UserCount, whole.Rows, settings.Model.HistoryLength);
-                using IModelScorer scorer = Scorers.Of(weights, train);
+                using IModelScorer scorer = Scorers.Of(weights);
                 return Of(scorer);
             }
 

@@ -29,7 +29,7 @@ internal sealed class ScoreMeasurement : IDisposable
     {
         (this.run, this.seconds, this.threads, this.withTorch) = (run, seconds, threads, withTorch);
         model = TrainedModel.Read(StageDirectory.Open(run.RunDirectory, TrainedModel.StageName));
-        TouchedRange range = new TouchedReader(PreparedData.Open(run.RunDirectory), model.Users, null, latest: false).Ranges().First();
+        TouchedRange range = new TouchedReader(PreparedData.Open(run.RunDirectory), model.Users, null, latest: false, threads).Ranges().First();
         (users, seen) = ([.. Enumerable.Range(0, range.Count)], range.Seen);
         (fused, torch, best) = (new FusedScorer(model.Weights, SimdLevels.FromEnvironment()), new ModelScorer(model.Weights), new TopLists(users.Length, ScoreCase.K));
     }

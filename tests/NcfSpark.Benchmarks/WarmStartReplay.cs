@@ -52,7 +52,7 @@ internal static class WarmStartReplay
 
     private static UserAverage Ndcg(RankingEvaluator ranking, ModelWeights weights, NcfSparkConfiguration settings)
     {
-        using IModelScorer scorer = Scorers.Of(weights, settings.Train);
+        using IModelScorer scorer = Scorers.Of(weights);
         return ranking.Evaluate(scorer, 0, SilentProgress.Instance).Metrics.Single(metric => metric.Name == "ndcg@10");
     }
 

@@ -46,31 +46,78 @@ public sealed class SparkScoreTests : IDisposable
     }
 
     [SkippableFact]
-    public void EverySettingOfScoreHoldsOnAServerThatRuns()
+    public void EachExecutorFetchesTheModelOnceAndReadsNothingOfTheRunDirectory()
     {
         SparkHome.RequireAsked("half a minute");
-        string folder = Path.GetDirectoryName(run.Path)!;
-        string Written(string name, string header, IEnumerable<string> lines)
+        string[] settings = Settings("Input:IdType=text", "Spark:ScoreTasks=12", $"Score:UsersPath={WriteLines("users.csv", ["user_id", .. Enumerable.Range(5, 57)])}", "Score:UsersColumn=user_id"); // 60 and 61 are not known
+        List<Row> expected = RowsOfOneProcess(settings);
+        string counts = Counts(), elsewhere = Path.Combine(Path.GetDirectoryName(run.Path)!, "elsewhere", "prepared"), marker = $"spark.ncfspark.test={Guid.NewGuid():N}";
+        CopyDirectory(run.File("prepared"), elsewhere);
+        using SparkConnectServer server = StartServer("local-cluster[2,1,1024]", "--conf", marker);
+        string remote = $"{server.Address}/;token=";
+        Assert.Equal(2, NcfSparkProcess.Run(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{new string('0', 32)}"]).ExitCode); // not its token
+        Assert.Equal(counts, Counts());
+
+        NcfSparkProcess.RunWell(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{server.Address.Token}"]);
+        Assert.Equal(expected.Order(), Rows().Order());
+        Assert.Equal(counts, Counts());
+        int driver = SparkRun.WithWord(marker).First(id => SparkRun.CommandLine(id).Contains("bin/java", StringComparison.Ordinal));
+        string[] logs = [.. SparkRun.SessionOf(driver).Where(id => SparkRun.CommandLine(id).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal)).Select(id => File.ReadAllText($"/proc/{id}/cwd/stderr"))];
+        Assert.Equal(2, logs.Length);
+        foreach (string executor in logs)
         {
-            string path = Path.Combine(folder, name);
-            File.WriteAllLines(path, [header, .. lines]);
-            return path;
+            Assert.InRange(Lines(executor, "Running task"), 4, 1000);
+            Assert.Equal(1, Lines(executor, "Fetching", "recommendations.model.tar.gz", "timestamp"));
+            Assert.Contains(elsewhere, executor, StringComparison.Ordinal);
+            Assert.DoesNotContain(run.Path, executor, StringComparison.Ordinal);
         }
 
-        string users = Written("users.csv", "user_id", Enumerable.Range(20, 50).Select(user => $"{user}")); // 60 … 69 are not known
-        string deny = Written("deny.csv", "item_id", ["3", "8", "999"]);
-        string items = Written("items.csv", "item_id,group", Enumerable.Range(0, 40).Select(item => $"{item},{(item % 5 == 0 ? "" : $"g{item % 3}")}"));
-        string[] lists = ["Score:UsersColumn=user_id", "Score:ItemsColumn=item_id", "Score:DenyPath=" + deny, "Score:ItemsPath=" + items, "Score:MaxPerGroup=2", "Score:GroupColumn=group", "Score:TopK=12"];
-        using SparkConnectServer server = Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = "local[2]", SparkHome = SparkHome.Require() })).GetAwaiter().GetResult();
-        foreach (string[] more in new string[][] { ["Score:UsersPath=" + users, "Score:NotOlderThan=1500001000"], ["Score:Since=1500980000", "Score:AllowPath=" + items], ["Score:UsersPath=" + users, "Score:Since=1500980000", "Score:ExcludeSeen=false"] })
+        File.WriteAllText(Path.Combine(elsewhere, "manifest.json"), "{}"); // of other rows
+        (int exitCode, _, string error) = NcfSparkProcess.Run(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{server.Address.Token}"]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("holds other rows than", error, StringComparison.Ordinal);
+        Assert.Equal(counts, Counts());
+    }
+
+    [SkippableFact]
+    public void AModelThatWasTrainedAgainIsScoredInTasks()
+    {
+        SparkHome.RequireAsked("half a minute");
+        string[] settings = [.. SmallLog.Settings(log), "--set", "Nightly:Refit=true"];
+        NcfSparkProcess.RunWell(["nightly", .. settings, "--run", run.Path]);
+        List<Row> expected = Rows(run.NightPath);
+        using SparkRun spark = new("local[2]", ["score", .. settings, "--run", run.NightPath, "--set", "Spark:ScoreTasks=3"]);
+        Assert.True(spark.WaitForExit() == 0, spark.Said);
+        Assert.Equal(expected, Rows(run.NightPath));
+    }
+
+    [SkippableFact]
+    public void EverySettingOfScoreHoldsOnAServerThatRuns()
+    {
+        SparkHome.RequireAsked("a minute");
+        string users = WriteLines("users.csv", ["user_id", .. Enumerable.Range(20, 50)]); // 60 … 69 are not known
+        string deny = WriteLines("deny.csv", ["item_id", 3, 8, 999]), of = WriteLines("of.csv", ["item_id", 4, 11, 777]), pairs = WriteLines("pairs.csv", ["user_id,item_id", "5,3", "5,999", "12345,2"]);
+        string items = WriteLines("items.csv", ["item_id,group,made", .. Enumerable.Range(0, 40).Select(item => $"{item},{(item % 5 == 0 ? "" : $"g{item % 3}")},{(item % 7 == 0 ? "" : $"{1990 + item}")}")]);
+        string[] columns = ["UsersColumn=user_id", "ItemsColumn=item_id", $"ItemsPath={items}"];
+        using SparkConnectServer server = StartServer("local[2]");
+        foreach (string[] model in new string[][] { [], ["Model:Kind=gmf", "Model:User=history", "Model:TrainedGmfHead=false", "Model:EmbeddingActivation=none", "Model:Dropout=[]", "Train:Step=torch"] })
         {
-            string[] settings = Settings([.. lists, .. more]);
-            List<Row> expected = RowsOfOneProcess(settings);
-            string manifest = Counts();
-            NcfSparkProcess.RunWell(["score", .. settings, "--set", "Spark:ScoreTasks=3", "--remote", $"{server.Address}/;token={server.Address.Token}"]);
-            Assert.NotEmpty(expected);
-            Assert.Equal(expected.Order(), Rows().Order());
-            Assert.Equal(manifest, Counts());
+            foreach (string stage in new[] { "prepare", "train" }) NcfSparkProcess.RunWell([stage, .. Settings(model)]);
+            foreach (string[] given in new string[][]
+            {
+                ["TopK=12", $"DenyPath={deny}", "MaxPerGroup=2", "GroupColumn=group", $"UsersPath={users}", "NotOlderThan=1500001000", $"PairsPath={pairs}", "PairsUserColumn=user_id", "PairsItemColumn=item_id", "Threshold=0.3"],
+                ["TopK=5", "Since=1500980000", $"AllowPath={items}", "NotOlderThan=1500995000", "ItemDate=last", $"UsersOfItemsPath={of}", "UsersPerItem=4", "SimilarItems=3"],
+                ["TopK=40", $"UsersPath={users}", "Since=1500980000", "ExcludeSeen=false", "NotOlderThan=2001", "ItemDate=column", "DateColumn=made"],
+            })
+            {
+                string[] settings = Settings([.. model, .. columns.Concat(given).Select(setting => $"Score:{setting}")]);
+                NcfSparkProcess.RunWell(["score", .. settings]);
+                (List<Row> expected, string counts, string others) = (Rows(), Counts(), Others());
+                NcfSparkProcess.RunWell(["score", .. settings, "--set", "Spark:ScoreTasks=3", "--remote", $"{server.Address}/;token={server.Address.Token}"]);
+                Assert.NotEmpty(expected);
+                Assert.Equal(expected.Order(), Rows().Order());
+                Assert.Equal((counts, others), (Counts(), Others()));
+            }
         }
 
         Assert.Empty(Tasks());
@@ -89,12 +136,16 @@ public sealed class SparkScoreTests : IDisposable
         Assert.Equal(before, Rows());
     }
 
-    [SkippableFact]
-    public void AnExecutorKilledInTheMiddleCostsItsTasksOnly()
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AnExecutorKilledInTheMiddleCostsItsTasksOnly(bool seesTheRunDirectory)
     {
         SparkHome.RequireAsked("a minute");
-        string[] settings = Settings();
+        string elsewhere = Path.Combine(Path.GetDirectoryName(run.Path)!, "elsewhere");
+        string[] settings = Settings(seesTheRunDirectory ? [] : [$"Spark:PreparedPath={elsewhere}"]);
         List<Row> expected = RowsOfOneProcess(settings);
+        CopyDirectory(run.File("prepared"), elsewhere);
         using (SparkRun spark = new("local-cluster[2,1,1024]", ["score", .. settings, "--set", "Spark:ScoreTasks=20"]))
         {
             Process.GetProcessById(WaitForATask(spark)).Kill();
@@ -119,6 +170,7 @@ public sealed class SparkScoreTests : IDisposable
             Assert.Equal(exitCode, spark.WaitForExit(TimeSpan.FromSeconds(60)));
         }
 
+        for (int looks = 0; looks < 50 && Tasks().Length > 0; looks++) Thread.Sleep(100); // they look every half second
         Assert.Empty(Tasks());
         Assert.Equal(before, Rows());
     }
@@ -140,9 +192,36 @@ public sealed class SparkScoreTests : IDisposable
         Assert.Empty(Tasks());
     }
 
-    private List<Row> Rows()
+    private static SparkConnectServer StartServer(string master, params string[] submitArguments) =>
+        Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = master, SparkHome = SparkHome.Require(), SubmitArguments = submitArguments })).GetAwaiter().GetResult();
+
+    private static int Lines(string text, params string[] words) => text.Split('\n').Count(line => words.All(word => line.Contains(word, StringComparison.Ordinal)));
+
+    private static void CopyDirectory(string from, string to)
     {
-        string directory = run.File("predictions", "recommendations");
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
+
+    private string WriteLines(string name, object[] lines)
+    {
+        string path = Path.Combine(Path.GetDirectoryName(run.Path)!, name);
+        File.WriteAllLines(path, lines.Select(line => $"{line}"));
+        return path;
+    }
+
+    // All predictions but the lists, which Spark writes into other files.
+    private string Others() => string.Join('\n', RunDirectory.HashesIn(run.File("predictions")).Split('\n').Where(line => !line.StartsWith("recommendations", StringComparison.Ordinal)));
+
+    private List<Row> Rows() => Rows(run.Path);
+
+    private static List<Row> Rows(string runDirectory)
+    {
+        string directory = Path.Combine(runDirectory, "predictions", "recommendations");
         string[] users = ParquetColumns.ReadAsText(directory, "user_id"), items = ParquetColumns.ReadAsText(directory, "item_id"), sources = ParquetColumns.ReadStrings(directory, "source");
         int[] ranks = ParquetColumns.Read<int>(directory, "rank");
         float[] scores = ParquetColumns.Read<float>(directory, "score");

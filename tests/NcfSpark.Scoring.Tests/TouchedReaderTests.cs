@@ -28,7 +28,7 @@ public sealed class TouchedReaderTests : IDisposable
         var pools = new UserPools(3, new int[Users * 3]);
         foreach ((UserPools? filled, bool latest) in new[] { (pools, false), ((UserPools?)null, true), (null, false) })
         {
-            var reader = new TouchedReader(data, users, filled, latest, bytes.Get * 10);
+            var reader = new TouchedReader(data, users, filled, latest, threads: 1 + (seed & 1), bytes.Get * 10);
             int next = 0;
             foreach (TouchedRange range in reader.Ranges())
             {
@@ -57,7 +57,7 @@ public sealed class TouchedReaderTests : IDisposable
     {
         (StageDirectory prepared, IdTable users) = Write(1);
         users.Interactions[4]++;
-        Assert.Contains("do not add up", Assert.Throws<InvalidInputException>(() => new TouchedReader(new PreparedData(prepared), users, null, latest: false).Ranges().ToArray()).Message, StringComparison.Ordinal);
+        Assert.Contains("do not add up", Assert.Throws<InvalidInputException>(() => new TouchedReader(new PreparedData(prepared), users, null, latest: false, threads: 2).Ranges().ToArray()).Message, StringComparison.Ordinal);
     }
 
     // Each user's items are dealt out to train (with negatives among them), validation and test; times have ties.

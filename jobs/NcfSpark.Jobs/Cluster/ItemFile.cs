@@ -4,7 +4,7 @@ using NcfSpark.Scoring;
 
 namespace NcfSpark.Jobs.Cluster;
 
-/// <summary>The items that may be recommended, as the driver hands them to tasks: a Parquet file of item_index, rising, and item_group, -1 for none.</summary>
+/// <summary>The items that may be recommended, as tasks are sent them: a Parquet file of item_index, rising, and item_group, -1 for none.</summary>
 internal static class ItemFile
 {
     public static void Write(string path, RecommendableItems items)

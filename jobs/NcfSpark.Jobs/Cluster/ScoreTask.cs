@@ -1,5 +1,4 @@
 using NcfSpark.Data;
-using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Scoring;
 
@@ -9,7 +8,7 @@ namespace NcfSpark.Jobs.Cluster;
 /// The process within a task of Spark that scores the task's users. Standard input brings, by user and item, a row "user\t-1\t0" for each user and a row
 /// "user\titem\ttimestamp" for each item that the user has; standard output takes "user_id\trank\titem_id\tscore\tsource". Ids that are texts leave in base 64.
 /// Example: of the rows 7 -1 0, 7 2 100, 8 -1 0 user 7 is given everything but item 2, and user 8 everything.
-/// It uses the fused kernel alone and never loads Torch, and ends by itself when Spark or the driver is gone.
+/// It uses the fused kernel alone and never loads Torch, reads nothing but the model beside it, and ends by itself when Spark is gone or takes no more.
 /// </summary>
 internal static class ScoreTask
 {
@@ -18,14 +17,18 @@ internal static class ScoreTask
     // So much of the standard error is kept by Spark, from the end; it must be there before standard output ends.
     private static readonly TimeSpan ForSparkToRead = TimeSpan.FromMilliseconds(300);
 
-    public static ExitCode Run(string word, Stream input, Stream output, TextWriter error)
+    /// <param name="word">What is recommended: <see cref="ScoreTaskSettings"/>.</param>
+    /// <param name="model">The directory with the model, as the executor was sent it.</param>
+    /// <param name="input">Standard input.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="error">Standard error.</param>
+    public static ExitCode Run(string word, string model, Stream input, Stream output, TextWriter error)
     {
         ExitCode code;
         try
         {
-            ScoreTaskSettings settings = ScoreTaskSettings.Parse(word);
-            using var driver = DriverWatch.Start(settings.Heartbeat, TimeProvider.System);
-            Score(settings, new TaskRows(input), output);
+            using var end = new TaskEnd(output, TimeProvider.System);
+            Score(ScoreTaskSettings.Parse(word), model, new TaskRows(input), end.Output);
             return ExitCode.Done;
         }
         catch (InvalidInputException fault)
@@ -47,12 +50,10 @@ internal static class ScoreTask
         return code;
     }
 
-    private static void Score(ScoreTaskSettings settings, TaskRows rows, Stream output)
+    private static void Score(ScoreOptions options, string directory, TaskRows rows, Stream output)
     {
-        TrainedModel model = Open(settings);
-        ScoreOptions options = settings.Score;
-        RecommendableItems items = settings.Items.Length == 0 ? RecommendableItems.All(model.Items) : ItemFile.Read(settings.Items, model.Items.Count, options.MaxPerGroup);
-        using var scorer = new FusedScorer(model.Weights, SimdLevels.FromEnvironment(), items.Items);
+        (TrainedModel model, RecommendableItems items) = TaskModel.Read(directory, options.MaxPerGroup);
+        using FusedScorer scorer = Scorers.Of(model.Weights, items.Items);
         var recommender = new Recommender(model, scorer, items, options);
         long? since = options.Since.Length == 0 ? null : Scoring.Moment.Parse(options.Since);
         var lines = new RecommendationLines(model, output);
@@ -64,18 +65,5 @@ internal static class ScoreTask
         }
 
         output.Flush();
-    }
-
-    private static TrainedModel Open(ScoreTaskSettings settings)
-    {
-        if (!Directory.Exists(settings.RunDirectory))
-        {
-            throw new InvalidInputException($"The executor on {Environment.MachineName} does not see the run directory {settings.RunDirectory}. Put it on storage that the executors share with this machine, at the same path, or set Spark:Score to driver.");
-        }
-
-        StageDirectory directory = StageDirectory.Open(settings.RunDirectory, TrainedModel.StageName);
-        return directory.Manifest.Fingerprint == settings.Model
-            ? TrainedModel.Read(directory)
-            : throw new InvalidInputException($"{directory.Path} as {Environment.MachineName} sees it is another model than the one to score with.");
     }
 }

@@ -7,7 +7,8 @@ namespace NcfSpark.Jobs.Cluster;
 
 /// <summary>
 /// Recommendations computed within Spark's tasks. Spark brings each task the rows of its users, which are as many in every task and follow one another; a process of ours in the
-/// task reads the model from the run directory, scores them (<see cref="ScoreTask"/>), and Spark writes what it says, in its order: by user and rank, over all files.
+/// task scores them with the model that its executor was sent (<see cref="TaskModel"/>, <see cref="ScoreTask"/>), and Spark writes what it says, in its order: by user and rank, over
+/// all files. Where executors do not see the run directory Spark reads the rows where they do, Spark:PreparedPath, and brings the lists back.
 /// A task that is lost is run again by Spark, and no other.
 /// </summary>
 internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageDirectory model, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
@@ -15,26 +16,28 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
     private const int FewestUsers = 1000; // of a task that is to be worth its start
 
     // Parts of the prepared data with what a user has done.
-    private static readonly (string Part, string Condition)[] Parts = [("train", " WHERE label = 1"), ("validation", ""), ("test", "")];
+    private static readonly (string Part, string Condition)[] Parts = [("train", "label = 1"), ("validation", "true"), ("test", "true")];
 
     private readonly ScoreOptions options = job.Configuration.Score;
-    private readonly bool allUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count;
-    private readonly bool allItems = items.Groups is null && items.Items.Length == trained.Items.Count;
+    private readonly string elsewhere = job.Configuration.Spark.PreparedPath.TrimEnd('/');
+    private readonly IndexSet? wantedUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count ? null : new(chosen.Users.Where(user => user >= 0), trained.Users.Count);
+    private readonly RecommendableItems? limited = items.Groups is null && items.Items.Length == trained.Items.Count ? null : items;
 
     /// <summary>Writes the lists of the chosen users whom the model knows, into a directory that is not there yet.</summary>
     /// <returns>How many users were wanted, and rows by source.</returns>
-    /// <exception cref="InvalidInputException">An executor cannot run the tasks; the message says why.</exception>
+    /// <exception cref="InvalidInputException">An executor cannot run the tasks, or the rows are not those of the run directory; the message says why.</exception>
     public (long Users, SortedDictionary<string, long> Rows) Write(string directory)
     {
         try
         {
             var engine = (IClusterEngine)job.Engine.Open(job);
-            using var shared = new TaskDirectory(job.RunDirectory, job.Time);
-            if (!allItems) ItemFile.Write(shared.File("items.parquet"), items);
-            string rows = Rows(engine, shared);
-            (long users, long withList) = Expect(engine, shared, rows);
-            engine.WriteParquet(Query(engine, shared, rows), directory);
-            return (users, Count(engine, directory, withList));
+            if (elsewhere.Length > 0) CheckRows(engine);
+            string rows = Rows(engine), query = Query(engine, rows, TaskModel.Ship(engine, model, limited, $"{directory}.model"));
+            (long users, long withList) = Expect(engine, rows);
+            (long lists, SortedDictionary<string, long> bySource) = elsewhere.Length > 0 ? CollectedLists.Write(Path.Combine(directory, "part-00000.parquet"), trained, engine.QueryParts(query)) : WriteBySpark(engine, query, directory);
+            if (lists != withList) throw new InvalidDataException($"Spark wrote the lists of {lists:N0} users, and there should be {withList:N0}. Nothing was published; run the same command again.");
+            foreach (string source in new[] { Source.Model, Source.Popularity }) bySource.TryAdd(source, 0);
+            return (users, bySource);
         }
         catch (SqlEngineException failure) when (TaskFailure.In(failure) is { } said)
         {
@@ -47,33 +50,35 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
     }
 
     // A row of the user alone, so that nobody is missing, and one for each item that they have.
-    private string Rows(IClusterEngine engine, TaskDirectory shared)
+    private string Rows(IClusterEngine engine)
     {
-        string users = prepared.File("users"), wanted = "";
-        if (!allUsers)
-        {
-            users = shared.File("users.parquet");
-            using (ParquetFile file = ParquetFile.Create(users, ("user_index", typeof(int)))) file.WriteGroup(Array.FindAll(chosen.Users, user => user >= 0));
-            wanted = " SEMI JOIN ncf_score_users USING (user_index)";
-        }
-
-        engine.ReadParquet("ncf_score_users", [users]);
-        string rows = "SELECT user_index, CAST(-1 AS INT) AS item_index, CAST(0 AS BIGINT) AS timestamp FROM ncf_score_users";
+        string wanted = wantedUsers?.Has("user_index") ?? "true";
+        engine.ReadParquet("ncf_score_users", [PathOf("users")]);
+        string rows = $"SELECT user_index, CAST(-1 AS INT) AS item_index, CAST(0 AS BIGINT) AS timestamp FROM ncf_score_users WHERE {wanted}";
         if (!options.ExcludeSeen && options.Since.Length == 0 && trained.Weights.Pools is null) return rows;
         foreach ((string part, string condition) in Parts.Where(part => prepared.Manifest.Rows.GetValueOrDefault(part.Part) > 0))
         {
-            engine.ReadParquet($"ncf_score_{part}", [prepared.File(part)]);
-            rows += $" UNION ALL SELECT user_index, item_index, timestamp FROM ncf_score_{part}{wanted}{condition}";
+            engine.ReadParquet($"ncf_score_{part}", [PathOf(part)]);
+            rows += $" UNION ALL SELECT user_index, item_index, timestamp FROM ncf_score_{part} WHERE {condition} AND {wanted}";
         }
 
         return rows;
     }
 
-    private string Query(IClusterEngine engine, TaskDirectory shared, string rows)
+    private string PathOf(string part) => elsewhere.Length > 0 ? $"{elsewhere}/{part}" : prepared.File(part);
+
+    private void CheckRows(IClusterEngine engine)
     {
-        var settings = new ScoreTaskSettings(Path.GetFullPath(job.RunDirectory), model.Manifest.Fingerprint, shared.Heartbeat, allItems ? "" : shared.File("items.parquet"), options with { Threads = 1 }); // Spark runs a task for each core
+        string manifest = $"{elsewhere}/{StageManifest.FileName}".Replace("`", "``", StringComparison.Ordinal);
+        if (engine.Query($"SELECT count(*) FROM text.`{manifest}` WHERE value LIKE '%\"fingerprint\": \"{prepared.Manifest.Fingerprint}\"%'") is [[> 0L]]) return;
+        throw new InvalidInputException($"Spark:PreparedPath {elsewhere} holds other rows than {prepared.Path}, whose fingerprint is {prepared.Manifest.Fingerprint}. Name the version that was copied here.");
+    }
+
+    private string Query(IClusterEngine engine, string rows, string modelThere)
+    {
+        string program = TaskProgram.Ship(job, engine), settings = ScoreTaskSettings.ToWord(options with { Threads = 1 }); // Spark runs a task for each core
         var script = new TaskScript(
-            TaskProgram.Command(TaskProgram.Ship(job, engine), $"{ScoreTask.Verb} {settings.ToWord()}"),
+            TaskProgram.Command(program, $"{ScoreTask.Verb} {settings} {modelThere}"),
             [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING")]);
         return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
     }
@@ -89,29 +94,28 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
     }
 
     // The users who are wanted, and those of them to whom something is left to recommend.
-    private (long Users, long WithList) Expect(IClusterEngine engine, TaskDirectory shared, string rows)
+    private (long Users, long WithList) Expect(IClusterEngine engine, string rows)
     {
-        string touched = allItems ? rows : $"SELECT r.user_index, CASE WHEN i.item_index IS NULL THEN -1 ELSE r.item_index END AS item_index, r.timestamp, r.item_index AS any_index FROM ({rows}) r LEFT JOIN ncf_score_items i ON r.item_index = i.item_index";
-        if (!allItems) engine.ReadParquet("ncf_score_items", [shared.File("items.parquet")]);
-        string seen = options.ExcludeSeen ? "count(CASE WHEN item_index >= 0 THEN 1 END)" : "0";
-        string since = options.Since.Length == 0 ? "" : $" HAVING max(CASE WHEN {(allItems ? "item_index" : "any_index")} >= 0 THEN timestamp END) >= {Moment.Parse(options.Since)}";
-        IReadOnlyList<object?> counts = engine.Query($"SELECT count(*), count(CASE WHEN seen < {items.Items.Length} THEN 1 END) FROM (SELECT user_index, {seen} AS seen FROM ({touched}) GROUP BY user_index{since})")[0];
+        string among = limited is null ? "true" : new IndexSet(limited.Items, trained.Items.Count).Has("item_index");
+        string seen = options.ExcludeSeen ? $"count(CASE WHEN item_index >= 0 AND {among} THEN 1 END)" : "0";
+        string since = options.Since.Length == 0 ? "" : $" HAVING max(CASE WHEN item_index >= 0 THEN timestamp END) >= {Moment.Parse(options.Since)}";
+        IReadOnlyList<object?> counts = engine.Query($"SELECT count(*), count(CASE WHEN seen < {items.Items.Length} THEN 1 END) FROM (SELECT user_index, {seen} AS seen FROM ({rows}) GROUP BY user_index{since})")[0];
         return ((long)counts[0]!, (long)counts[1]!);
     }
 
     // What was written must be what was to be written: a script that ends well without its rows fails nothing. NULL is what Spark could not read.
-    private static SortedDictionary<string, long> Count(IClusterEngine engine, string directory, long withList)
+    private static (long Lists, SortedDictionary<string, long> Rows) WriteBySpark(IClusterEngine engine, string query, string directory)
     {
-        var bySource = new SortedDictionary<string, long>(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
+        engine.WriteParquet(query, directory);
         engine.ReadParquet("ncf_score_written", [directory]);
-        long lists = 0;
+        var (lists, bySource) = (0L, new SortedDictionary<string, long>(StringComparer.Ordinal));
         foreach (IReadOnlyList<object?> row in engine.Query("SELECT source, count(*), count(CASE WHEN rank = 1 THEN 1 END) FROM ncf_score_written WHERE user_id IS NOT NULL AND rank IS NOT NULL AND item_id IS NOT NULL AND score IS NOT NULL GROUP BY source"))
         {
             bySource[(string)row[0]!] = (long)row[1]!;
             lists += (long)row[2]!;
         }
 
-        return lists == withList ? bySource : throw new InvalidDataException($"Spark wrote the lists of {lists:N0} users, and there should be {withList:N0}. Nothing was published; run the same command again.");
+        return (lists, bySource);
     }
 
     private static string TypeOf(IdTable ids) => ids.IsNumeric ? "BIGINT" : "STRING";

@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -16,7 +15,7 @@ namespace NcfSpark.Jobs.Cluster;
 /// app/ncfspark.dll …             the program, and the assemblies that its deps.json names
 /// dotnet  host/…  shared/…       the runtime, laid out as an installation is
 /// </code>
-/// It is made once for a content, in 5 s, and then lies in the user's cache under the hash of what it holds. No entry begins with "./", which Spark does not unpack.
+/// It is made once for a content, in 5 s, and then lies in the user's cache under the hash of what it holds.
 /// </summary>
 internal static class WorkerArchive
 {
@@ -136,15 +135,12 @@ internal static class WorkerArchive
         string beside = $"{path}.tmp-{Guid.NewGuid().ToString("N")[..8]}";
         try
         {
-            using (FileStream file = new(beside, FileMode.CreateNew))
-            using (var zip = new GZipStream(file, CompressionLevel.Optimal))
-            using (var tar = new TarWriter(zip, TarEntryFormat.Ustar))
+            using (var archive = new TaskArchive(beside, CompressionLevel.Optimal))
             {
-                foreach ((string name, byte[] text) in texts) Add(tar, name, new MemoryStream(text));
+                foreach ((string name, byte[] text) in texts) archive.Add(name, new MemoryStream(text), executable: name == Program);
                 foreach ((string name, string source) in files)
                 {
-                    using FileStream content = File.OpenRead(source);
-                    Add(tar, name, content);
+                    archive.AddFile(name, source, executable: name == "dotnet");
                     packing.Advance(1);
                 }
             }
@@ -156,12 +152,4 @@ internal static class WorkerArchive
             File.Delete(beside);
         }
     }
-
-    private static void Add(TarWriter tar, string name, Stream content) => tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
-    {
-        DataStream = content,
-        ModificationTime = DateTimeOffset.UnixEpoch,
-        Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead
-            | (name is Program or "dotnet" ? UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute : 0),
-    });
 }

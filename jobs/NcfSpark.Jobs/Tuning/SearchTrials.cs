@@ -90,7 +90,7 @@ internal sealed class SearchTrials : ITrials
 
     private RankingResult Rank(ModelWeights weights, TrainOptions train)
     {
-        using IModelScorer scorer = Scorers.Of(weights, train);
+        using IModelScorer scorer = Scorers.Of(weights);
         return ranking.Evaluate(scorer, train.Threads, SilentProgress.Instance);
     }
 

@@ -121,8 +121,24 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
 
     public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
 
-    /// <summary>spark-submit was given it with --archives: there is no call for it, and executors take what they were started with.</summary>
-    public string Ship(string archive, string alias) => $"./{alias}";
+    /// <summary>SQL has a statement for what the library has no call for. What spark-submit was given with --archives is there already, and Spark passes it over.</summary>
+    public string Ship(string archive, string alias)
+    {
+        Execute($"ADD ARCHIVE {SparkDialect.Literal($"{SparkPaths.Whole(archive)}#{alias}")}");
+        return $"./{alias}";
+    }
+
+    public IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> QueryParts(string sql)
+    {
+        using IEnumerator<Row> rows = Guarded(() => session.Sql(sql).ToLocalIterator().GetEnumerator());
+        const int RowsOfPart = 1 << 14;
+        for (bool more = true; more;)
+        {
+            var part = new List<IReadOnlyList<object?>>();
+            while (part.Count < RowsOfPart && (more = Guarded(rows.MoveNext))) part.Add([.. rows.Current.Values.Select(Plain)]);
+            yield return part;
+        }
+    }
 
     public void WriteParquet(string query, string directory, string? partitionBy = null) => Guarded(() =>
     {

@@ -1,3 +1,4 @@
+using Apache.Arrow;
 using NcfSpark.Data;
 
 namespace NcfSpark.Engines.SparkConnect;
@@ -101,6 +102,24 @@ public sealed class SparkConnectEngine : IClusterEngine
     public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
 
     public string Ship(string archive, string alias) => Guarded(() => client.AddArchiveAsync(archive, alias, cancellation));
+
+    public IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> QueryParts(string sql)
+    {
+        IAsyncEnumerator<RecordBatch> batches = client.QueryBatchesAsync(sql, "Spark: query", cancellation).GetAsyncEnumerator(CancellationToken.None);
+        try
+        {
+            while (Guarded(() => batches.MoveNextAsync().AsTask()))
+            {
+                var rows = new List<IReadOnlyList<object?>>();
+                using (batches.Current) SparkRows.Append(batches.Current, rows);
+                yield return rows;
+            }
+        }
+        finally
+        {
+            Wait(() => batches.DisposeAsync().AsTask());
+        }
+    }
 
     public void WriteParquet(string query, string directory, string? partitionBy = null) =>
         Run(() => client.WriteParquetAsync(query, SparkPaths.Whole(directory), partitionBy, $"Spark: writing {Path.GetFileName(directory)}", cancellation));

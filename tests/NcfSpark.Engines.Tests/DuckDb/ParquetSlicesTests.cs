@@ -1,0 +1,29 @@
+using DuckDB.NET.Data;
+using NcfSpark.Data;
+using NcfSpark.Engines.DuckDb;
+
+namespace NcfSpark.Engines.Tests.DuckDb;
+
+public sealed class ParquetSlicesTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("ncfspark it's ").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void SlicesOfOneLargeGroupAreItsRowsInTheirOrder()
+    {
+        string file = Path.Combine(folder, "pairs.parquet");
+        using var connection = new DuckDBConnection("Data Source=:memory:");
+        connection.Open();
+        using DuckDBCommand command = connection.CreateCommand();
+        command.CommandText = $"COPY (SELECT CAST(hash(i) % 1000 AS BIGINT) - 500 AS \"user\", CAST(i AS INT) AS small, CASE WHEN i % 7 > 0 THEN 'ä' || i END AS \"an item\" FROM range(20000) AS t(i)) TO '{file.Replace("'", "''")}' (FORMAT parquet, ROW_GROUP_SIZE 20000)";
+        command.ExecuteNonQuery();
+        Assert.Equal([20_000L], ParquetGroups.GroupSizes(file));
+        string[] columns = ["user", "an item", "small"];
+        string[][] whole = Assert.Single(ParquetGroups.ReadAsText(file, columns));
+        string[][][] slices = [.. ParquetSlices.ReadAsText(file, columns, 3000)];
+        Assert.Equal([3000, 3000, 3000, 3000, 3000, 3000, 2000], slices.Select(slice => slice[0].Length));
+        for (int c = 0; c < columns.Length; c++) Assert.Equal(whole[c], slices.SelectMany(slice => slice[c]));
+    }
+}
