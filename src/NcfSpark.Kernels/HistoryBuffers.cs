@@ -6,12 +6,20 @@ internal sealed unsafe class HistoryBuffers : IDisposable
     private readonly AlignedArray<float> rows;
     private readonly AlignedArray<float> numbers;
     private readonly AlignedArray<float> dense;
+    private readonly AlignedArray<float>? contrasts; // for each chunk its logits, its users transposed, and a tile
     private readonly int denseSize;
+    private readonly long contrastSize;
+    private readonly int logitsSize;
+    private readonly int usersSize;
+
+    /// <summary>Samples whose item rows are gathered at once.</summary>
+    public const int TileSamples = 64;
 
     /// <param name="memory">The model.</param>
     /// <param name="groups">G, whole chunks.</param>
     /// <param name="groupSize">Samples of a group.</param>
-    public HistoryBuffers(HistoryMemory memory, int groups, int groupSize)
+    /// <param name="contrast">Whether groups are set against all samples of the batch.</param>
+    public HistoryBuffers(HistoryMemory memory, int groups, int groupSize, bool contrast)
     {
         denseSize = memory.DenseSize;
         rows = new((long)groups * (2 * memory.Width + 2 * memory.Inputs + 2 * memory.Hidden));
@@ -27,6 +35,10 @@ internal sealed unsafe class HistoryBuffers : IDisposable
         LogitGradients = Logits + samples;
         Losses = LogitGradients + samples;
         dense = new((long)groups / HistoryWork.ChunkGroups * denseSize);
+        if (!contrast) return;
+        (logitsSize, usersSize) = (samples * HistoryWork.ChunkGroups, memory.Width * HistoryWork.ChunkGroups); // samples are whole chunks', so a multiple of 8
+        contrastSize = (long)logitsSize + usersSize + TileSamples * memory.Width;
+        contrasts = new(groups / HistoryWork.ChunkGroups * contrastSize);
     }
 
     /// <summary>u [G, width]</summary>
@@ -57,8 +69,18 @@ internal sealed unsafe class HistoryBuffers : IDisposable
     /// <summary>A chunk's gradient of the dense block.</summary>
     public float* DenseGradient(int chunk) => dense.Start + (long)chunk * denseSize;
 
+    /// <summary>A chunk's logits against all samples of the batch [samples, 32], then their gradients.</summary>
+    public float* Contrasts(int chunk) => contrasts!.Start + chunk * contrastSize;
+
+    /// <summary>A chunk's u transposed [width, 32].</summary>
+    public float* UsersTransposed(int chunk) => Contrasts(chunk) + logitsSize;
+
+    /// <summary>A chunk's room for gathered item rows [64, width].</summary>
+    public float* Tile(int chunk) => UsersTransposed(chunk) + usersSize;
+
     public void Dispose()
     {
+        contrasts?.Dispose();
         rows.Dispose();
         numbers.Dispose();
         dense.Dispose();

@@ -33,14 +33,24 @@ internal sealed class HistoryKernel<S, V> : HistoryKernel
         int start = chunk * HistoryWork.ChunkGroups, count = Math.Min(HistoryWork.ChunkGroups, work.Groups - start);
         HistoryForward<S, V>.Pools(in work, start, count);
         if (work.Memory.Hidden > 0) UserMlp<S, V>.Forward(in work, start, count);
-        HistoryForward<S, V>.Logits(in work, start, count);
-        double loss = HistoryForward<S, V>.Loss(in work, start, count);
-        HistoryBackward<S, V>.OfUsers(in work, chunk, start, count);
+        double loss = work.Negatives is null ? Logistic(in work, chunk, start, count) : HistoryContrast<S, V>.Compute(in work, chunk, start, count);
         if (work.Memory.Hidden > 0) UserMlp<S, V>.Backward(in work, chunk, start, count);
         return loss;
     }
 
-    public override void UpdateRows(in HistoryWork work, int column, int columns) => HistoryUpdates<S, V>.Rows(in work, column, columns);
+    public override void UpdateRows(in HistoryWork work, int column, int columns)
+    {
+        if (work.Negatives is not null) HistoryContrast<S, V>.UpdateItems(in work, column, columns);
+        HistoryUpdates<S, V>.Rows(in work, column, columns);
+    }
 
     public override void UpdateDense(in HistoryWork work, int start, int end) => HistoryUpdates<S, V>.Dense(in work, start, end);
+
+    private static double Logistic(in HistoryWork work, int chunk, int start, int count)
+    {
+        HistoryForward<S, V>.Logits(in work, start, count);
+        double loss = HistoryForward<S, V>.Loss(in work, start, count);
+        HistoryBackward<S, V>.OfUsers(in work, chunk, start, count);
+        return loss;
+    }
 }

@@ -28,7 +28,7 @@ internal sealed unsafe class HistoryMemory : IDisposable
         DenseSize = HeadBias + Padding.Lanes;
         (users, items, pools) = (new((long)userCount * Width), new((long)itemCount * Width), new((long)itemCount * Width));
         (userBiases, itemBiases) = (new(userCount), new(itemCount));
-        (dense, transposed, zeros) = (new(3L * DenseSize), new(Hidden * Inputs + Width * Hidden), new(Math.Max(Inputs, Math.Max(Width, Hidden))));
+        (dense, transposed, zeros) = (new(3L * DenseSize), new(Hidden * Inputs + Width * Hidden), new(Math.Max(Math.Max(Inputs, HistoryWork.ChunkGroups), Math.Max(Width, Hidden))));
         coefficients = new((shape.Length + 1) * shape.Length);
         for (int count = 0; count <= shape.Length; count++)
         {

@@ -23,6 +23,8 @@ public sealed unsafe class HistoryStep : IDisposable
     private readonly HistoryBuffers buffers;
     private readonly HistoryKernel kernel;
     private readonly HistoryBatch[] batchBuffers;
+    private readonly SoftmaxLoss? softmax;
+    private readonly NegativePlaces? negatives;
     private readonly AlignedArray<int> pastItems;
     private readonly AlignedArray<int> pastStarts;
     private readonly int groupSize;
@@ -57,21 +59,24 @@ public sealed unsafe class HistoryStep : IDisposable
     /// <param name="groupSize">Samples of a group.</param>
     /// <param name="threads">At least 1.</param>
     /// <param name="level">The instruction set.</param>
-    public HistoryStep(HistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level)
+    /// <param name="softmax">The loss; null for the logistic loss of each sample.</param>
+    public HistoryStep(HistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level, SoftmaxLoss? softmax = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(starts.Length, userCount);
-        (this.shape, this.groupSize) = (shape, groupSize);
+        (this.shape, this.groupSize, this.softmax) = (shape, groupSize, softmax);
         (chunks, pieces, fills) = (new(counters.Start), new(counters.Start + 1), new(counters.Start + 2));
         memory = new HistoryMemory(shape, userCount, itemCount);
         kernel = HistoryKernel.For(level);
         int capacity = (groups + HistoryWork.ChunkGroups - 1) / HistoryWork.ChunkGroups * HistoryWork.ChunkGroups;
-        buffers = new HistoryBuffers(memory, capacity, groupSize);
+        buffers = new HistoryBuffers(memory, capacity, groupSize, contrast: softmax is not null);
+        if (softmax is not null) negatives = new NegativePlaces(itemCount, capacity * groupSize);
         batchBuffers = [new(capacity * groupSize), new(capacity * groupSize)];
-        (pastItems, pastStarts) = (new(past.Length), new(starts.Length));
+        (pastItems, pastStarts) = (new(past.Length), new(starts.Length + 1));
         past.CopyTo(pastItems.Span);
         starts.CopyTo(pastStarts.Span);
+        pastStarts.Start[starts.Length] = past.Length;
         chunkLosses = new double[capacity / HistoryWork.ChunkGroups];
         if (groups < LeastGroupsToShare) threads = 1;
         columnPieces = threads == 1 ? 1 : (memory.Width + ColumnsAtOnce - 1) / ColumnsAtOnce;
@@ -113,6 +118,7 @@ public sealed unsafe class HistoryStep : IDisposable
         threads.Dispose();
         IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, counters];
         foreach (IDisposable one in owned) one.Dispose();
+        negatives?.Dispose();
     }
 
     private void Work()
@@ -170,6 +176,7 @@ public sealed unsafe class HistoryStep : IDisposable
         HistoryBatch current = batchBuffers[batch % 2];
         BatchTerms terms = current.Terms;
         int groups = terms.Count / groupSize;
+        negatives?.Set(current.Items, current.Labels, terms.Count);
         work = new HistoryWork
         {
             Shape = shape,
@@ -180,6 +187,9 @@ public sealed unsafe class HistoryStep : IDisposable
             PastStarts = pastStarts.Start,
             GroupSize = groupSize,
             Groups = groups,
+            Negatives = negatives,
+            NegativeShift = softmax is { Negatives: > 0 } ? MathF.Log((float)softmax.Negatives / (groups * (groupSize - 1))) : 0,
+            ExceptTouched = softmax is { ExceptTouched: true },
             Rows = new UpdateRule(terms.Gmf, terms.Step, terms.Count),
             Dense = new UpdateRule(terms.Dense, terms.Step, terms.Count),
         };

@@ -15,7 +15,7 @@ internal static unsafe class HistoryUpdates<S, V>
     {
         HistoryMemory memory = work.Memory;
         UpdateRule rule = work.Rows;
-        bool mlp = memory.Hidden > 0;
+        bool mlp = memory.Hidden > 0, own = work.Negatives is null; // otherwise items' rows have gradients from all groups, HistoryContrast's
         int width = memory.Width, groupSize = work.GroupSize, lags = mlp ? work.Shape.Lags : 0, end = column + columns;
         float decay = rule.Rate * rule.L2;
         for (int g = 0; g < work.Groups; g++)
@@ -27,7 +27,7 @@ internal static unsafe class HistoryUpdates<S, V>
             for (int s = 0; s < groupSize; s++)
             {
                 groupWeight += weights[s];
-                Update(memory.Items + (long)items[s] * width, user, -rule.Rate * d[s], 1 - decay * weights[s], column, end);
+                if (own) Update(memory.Items + (long)items[s] * width, user, -rule.Rate * d[s], 1 - decay * weights[s], column, end);
             }
 
             float* towardsX = work.Buffers.InputGradients + (long)g * memory.Inputs;
@@ -68,7 +68,7 @@ internal static unsafe class HistoryUpdates<S, V>
 
     // row = keep row + rate gradient
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Update(float* row, float* gradient, float rate, float keep, int column, int end)
+    public static void Update(float* row, float* gradient, float rate, float keep, int column, int end)
     {
         V r = S.Broadcast(rate), k = S.Broadcast(keep);
         for (int at = column; at < end; at += S.Lanes) S.Store(S.MultiplyAdd(r, S.Load(gradient + at), S.Multiply(k, S.Load(row + at))), row + at);
@@ -91,9 +91,10 @@ internal static unsafe class HistoryUpdates<S, V>
         for (int s = first; s < first + work.GroupSize; s++)
         {
             float d = work.Buffers.LogitGradients[s];
+            sum += d;
+            if (work.Negatives is not null) continue;
             ref float bias = ref work.Memory.ItemBiases[work.Batch.Items[s]];
             bias = bias * (1 - decay * work.Batch.Weights[s]) - rate * d;
-            sum += d;
         }
 
         ref float userBias = ref work.Memory.UserBiases[work.Batch.Users[first]];

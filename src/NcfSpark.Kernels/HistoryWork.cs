@@ -20,7 +20,7 @@ internal readonly unsafe struct HistoryWork
     /// <summary>All users' items in the order of time.</summary>
     public required int* PastItems { get; init; }
 
-    /// <summary>Where each user's items start there.</summary>
+    /// <summary>Where each user's items start there, and after the last user where they end.</summary>
     public required int* PastStarts { get; init; }
 
     /// <summary>Samples of a group.</summary>
@@ -34,6 +34,15 @@ internal readonly unsafe struct HistoryWork
 
     /// <summary>The rule for the dense block.</summary>
     public required UpdateRule Dense { get; init; }
+
+    /// <summary>Where the batch's negatives stand; null for the logistic loss.</summary>
+    public NegativePlaces? Negatives { get; init; }
+
+    /// <summary>What is added to the logits of negatives (<see cref="SoftmaxLoss"/>).</summary>
+    public float NegativeShift { get; init; }
+
+    /// <summary>Whether a group leaves out all negatives that its user has touched.</summary>
+    public bool ExceptTouched { get; init; }
 
     /// <summary>The group's pool: where it starts, latest first, going back in memory, and of how many items.</summary>
     public int Pool(int group, out int* latest)

@@ -71,6 +71,26 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         return logits_B1.squeeze(1);
     }
 
+    /// <summary>
+    /// u · q + b_i of the user of each group against the items of all B pairs, without the biases that all items share: for a dot product (mf, or gmf with a fixed head).
+    /// </summary>
+    /// <param name="rows">The embeddings of the pairs, of which neighbouring ones in groups share their user.</param>
+    /// <param name="groupSize">Pairs of a group.</param>
+    /// <returns>[B / groupSize, B]</returns>
+    public Tensor Contrasts(EmbeddingRows rows, int groupSize)
+    {
+        Tensor users_BE = User(rows), users_GE = users_BE.reshape(users_BE.shape[0] / groupSize, groupSize, users_BE.shape[1]).select(1, 0);
+        Tensor contrasts_GB = users_GE.mm(rows.ItemGmf_BE!.t());
+        return rows.ItemBias_B1 is { } biases_B1 ? contrasts_GB.Plus(biases_B1.t()) : contrasts_GB;
+    }
+
+    /// <summary>What a logit has beside a contrast: the biases of user and head [B].</summary>
+    public Tensor SharedBias(EmbeddingRows rows)
+    {
+        Tensor head = parametersByName["head.bias"].expand(rows.UserGmf_BE!.shape[0], 1);
+        return (rows.UserBias_B1 is { } biases_B1 ? head.Plus(biases_B1) : head).squeeze(1);
+    }
+
     private Tensor User(EmbeddingRows rows)
     {
         Tensor own_BE = Activated(rows.UserGmf_BE!);

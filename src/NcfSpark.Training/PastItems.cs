@@ -45,6 +45,9 @@ internal sealed class PastItems
     /// <summary>Where the user's items start.</summary>
     public int StartOf(int user) => (int)byTime.Offsets[user];
 
+    /// <summary>The user's items, in the order of time.</summary>
+    public ReadOnlySpan<int> this[int user] => byTime[user];
+
     /// <summary>The pools to score by: the latest of all.</summary>
     public UserPools Latest(int length) => UserPools.Latest(byTime, length);
 

@@ -39,6 +39,8 @@ internal sealed class TorchStep : ITrainingStep
     private readonly DropoutMasks masks;
     private readonly UpdateRules rules;
     private readonly Batch batch;
+    private readonly SoftmaxBatch? softmax;
+    private readonly int chunkSamples; // the softmax is over a whole batch
 
     /// <param name="state">What is trained.</param>
     /// <param name="options">How.</param>
@@ -47,7 +49,9 @@ internal sealed class TorchStep : ITrainingStep
     {
         (this.state, this.options, this.rules) = (state, options, rules);
         threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        int chunks = (options.BatchSize + ChunkSamples - 1) / ChunkSamples;
+        chunkSamples = options.Loss == "softmax" ? options.BatchSize : ChunkSamples;
+        if (options.Loss == "softmax") softmax = new SoftmaxBatch(options);
+        int chunks = (options.BatchSize + chunkSamples - 1) / chunkSamples;
         set_num_threads(1); // a chunk is one thread's
         userGradients = [.. state.UserTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];
         itemGradients = [.. state.ItemTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];
@@ -101,7 +105,7 @@ internal sealed class TorchStep : ITrainingStep
     /// <exception cref="TrainingDivergedException">The loss is not finite; nothing was updated.</exception>
     public double Update(Batch batch, long step)
     {
-        int chunks = (batch.Count + ChunkSamples - 1) / ChunkSamples;
+        int chunks = (batch.Count + chunkSamples - 1) / chunkSamples;
         For(chunks, chunk => ComputeGradients(batch, chunk));
         double loss = chunkLosses.AsSpan(0, chunks).ToArray().Sum();
         if (!double.IsFinite(loss)) throw new TrainingDivergedException($"The loss of step {step:N0} (epoch {batch.Epoch + 1}) is {loss}. Training stopped and no model was written; lower Train:LearningRate, or raise Train:Regularization.");
@@ -137,7 +141,7 @@ internal sealed class TorchStep : ITrainingStep
 
     private void ComputeGradients(Batch batch, int chunk)
     {
-        int start = chunk * ChunkSamples, count = Math.Min(ChunkSamples, batch.Count - start);
+        int start = chunk * chunkSamples, count = Math.Min(chunkSamples, batch.Count - start);
         if (!modules.TryTake(out NeuMFModule? module)) module = new NeuMFModule(state.Weights);
         using (NewDisposeScope())
         {
@@ -145,9 +149,8 @@ internal sealed class TorchStep : ITrainingStep
             Tensor[] itemRows = [.. state.ItemTables.Select(table => Gather(table.Weight, batch.Items.AsSpan(start, count)))];
             PoolRows? pool = pools is null ? null : Pool(batch, start, count);
             var rows = new EmbeddingRows(name => Find(name, state.UserTables, userRows) ?? Find(name, state.ItemTables, itemRows)) { Pool = pool };
-            Tensor logits_B = module.Logits(rows, Dropout(batch, start, count));
             Tensor? weights_B = options.RecencyScale == 0 ? null : tensor(batch.Weights.AsSpan(start, count).ToArray());
-            Tensor loss = functional.binary_cross_entropy_with_logits(logits_B, tensor(batch.Labels.AsSpan(start, count).ToArray()), weights_B, Reduction.Sum);
+            Tensor loss = softmax is not null ? softmax.Loss(module, rows, batch, groupSize, past!) : functional.binary_cross_entropy_with_logits(module.Logits(rows, Dropout(batch, start, count)), tensor(batch.Labels.AsSpan(start, count).ToArray()), weights_B, Reduction.Sum);
             chunkLosses[chunk] = loss.item<float>();
 
             Tensor objective = loss;
@@ -266,7 +269,13 @@ internal sealed class TorchStep : ITrainingStep
 
     private static void CopyGradient(Tensor leaf, Span<float> destination)
     {
-        using Tensor gradient = leaf.grad!.contiguous();
+        if (leaf.grad is not { } there) // the loss does not know it
+        {
+            destination[..checked((int)leaf.numel())].Clear();
+            return;
+        }
+
+        using Tensor gradient = there.contiguous();
         MemoryMarshal.Cast<byte, float>(gradient.bytes).CopyTo(destination);
     }
 

@@ -30,6 +30,21 @@ public sealed record TrainOptions : IValidatableObject
     [Range(0, 1000)]
     public int NegativesPerPositive { get; init; } = 5;
 
+    /// <summary>
+    /// "logistic": each sample by itself, which gives probabilities. "softmax": each positive against the negatives of its whole batch, which recommends clearly
+    /// better where lists are short, whole catalogues most; time a sample and memory grow with BatchSize, and scores are only roughly probabilities.
+    /// For Model:User "history", with negatives drawn afresh.
+    /// </summary>
+    [AllowedValues("logistic", "softmax")]
+    public string Loss { get; init; } = "logistic";
+
+    /// <summary>
+    /// As how many the negatives of a batch count in Loss "softmax"; 0 for as many as there are. The number of items stands for the whole catalogue and favours the
+    /// very top of long lists; fewer favour telling an item from a few others.
+    /// </summary>
+    [Range(0, int.MaxValue)]
+    public int SoftmaxNegatives { get; init; }
+
     /// <summary>Passes over the training rows, at most.</summary>
     [Range(1, 100_000)]
     public int Epochs { get; init; } = 20;
@@ -178,6 +193,7 @@ public sealed record TrainOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Negatives != "stored" && NegativesPerPositive == 0) yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
+        if (Loss == "softmax" && Negatives == "stored") yield return new("is \"softmax\", which needs negatives drawn afresh: set Train:Negatives to \"resampled\"", [nameof(Loss)]);
         if (!IPEndPoint.TryParse(ServerAddress, out _)) yield return new("is not an address with a port, such as \"127.0.0.1:0\" or \"10.0.0.5:7070\"", [nameof(ServerAddress)]);
     }
 }

@@ -13,6 +13,11 @@ internal static class TrainingSteps
     public static ITrainingStep Make(TrainingState state, TrainOptions options, ISampleSource samples)
     {
         ModelOptions model = state.Weights.Options;
+        if (options.Loss == "softmax" && (!model.HasHistory || model.HasMlp || (model.HasHead && model.TrainedGmfHead)))
+        {
+            throw new InvalidInputException("Train:Loss is \"softmax\", which sets one user against many items by dot products: it needs Model:User \"history\" and Model:Kind \"mf\", or \"gmf\" with TrainedGmfHead false. Set these, or set Train:Loss to \"logistic\".");
+        }
+
         var rules = new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count));
         string? uncovered = model.HasHistory ? FusedHistoryStep.NotCovered(model, options) : null;
         if (options.Step == "fused" && uncovered is not null) throw new InvalidInputException($"Train:Step is \"fused\", which does not cover this model with a history: {uncovered}. Set it, or set Train:Step to \"torch\", which covers all and is slow.");

@@ -1,0 +1,219 @@
+using System.Runtime.CompilerServices;
+
+namespace NcfSpark.Kernels;
+
+/// <summary>
+/// <see cref="SoftmaxLoss"/> and its gradients. A chunk's logits against all N samples of the batch are one matrix product, and so are the gradients towards its users
+/// and the items. The logits stand sample by sample, [N, 32], a column for each of the chunk's groups: what is summed over samples is
+/// summed in all columns at once. A sample that is no negative for a group has the gradient 0 there.
+/// </summary>
+internal static unsafe class HistoryContrast<S, V>
+    where S : ISimd<V>
+    where V : struct
+{
+    private const int Groups = HistoryWork.ChunkGroups;
+    private const int ColumnsAtOnce = 32;
+    private const float LeftOut = -1e30f; // its exponential is 0
+
+    /// <summary>A chunk's losses, its gradients towards the logits, its users and the head's bias.</summary>
+    /// <returns>The sum of its losses.</returns>
+    public static double Compute(in HistoryWork work, int chunk, int start, int count)
+    {
+        float* positives = stackalloc float[3 * Groups], weights = positives + Groups, losses = weights + Groups;
+        new Span<float>(positives, 3 * Groups).Clear();
+        Multiply(in work, chunk, start);
+        TakeOwn(in work, chunk, start, count, positives, weights);
+        LeaveOut(in work, chunk, start, count);
+        Softmax(in work, chunk, positives, weights, losses);
+        float* logits = work.Buffers.Contrasts(chunk);
+        for (int g = 0; g < count; g++) logits[(long)(start + g) * work.GroupSize * Groups + g] = positives[g];
+        TowardsUsers(in work, chunk, start);
+        double loss = HistoryForward<S, V>.Loss(in work, start, count);
+        float headBias = 0;
+        for (int s = start * work.GroupSize; s < (start + count) * work.GroupSize; s++) headBias += work.Buffers.LogitGradients[s];
+        work.Buffers.DenseGradient(chunk)[work.Memory.HeadBias] = headBias;
+        for (int g = 0; g < count; g++) loss += losses[g];
+        return loss;
+    }
+
+    /// <summary>Updates columns of the samples' item rows; with column 0 also their biases.</summary>
+    public static void UpdateItems(in HistoryWork work, int column, int columns)
+    {
+        float* gradients = stackalloc float[HistoryBuffers.TileSamples * ColumnsAtOnce];
+        float decay = work.Rows.Rate * work.Rows.L2;
+        int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
+        for (int first = 0; first < samples; first += HistoryBuffers.TileSamples)
+        {
+            int count = Math.Min(HistoryBuffers.TileSamples, samples - first);
+            for (int at = column; at < column + columns; at += ColumnsAtOnce)
+            {
+                int part = Math.Min(ColumnsAtOnce, column + columns - at);
+                TowardsItems(in work, first, count, at, part, gradients);
+                for (int s = 0; s < count; s++) HistoryUpdates<S, V>.Update(memoryRow(in work, first + s) + at, gradients + s * ColumnsAtOnce, -work.Rows.Rate, 1 - decay * work.Batch.Weights[first + s], 0, part);
+            }
+        }
+
+        if (column == 0 && work.Shape.Biases) UpdateItemBiases(in work, decay);
+
+        static float* memoryRow(in HistoryWork work, int sample) => work.Memory.Items + (long)work.Batch.Items[sample] * work.Memory.Width;
+    }
+
+    private static void Multiply(in HistoryWork work, int chunk, int start)
+    {
+        int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
+        float* users = work.Buffers.Users + (long)start * width, transposed = work.Buffers.UsersTransposed(chunk), tile = work.Buffers.Tile(chunk);
+        for (int g = 0; g < Groups; g++) // groups beyond the last are computed and not used
+        {
+            for (int k = 0; k < width; k++) transposed[k * Groups + g] = users[(long)g * width + k];
+        }
+
+        PrefetchList none = default;
+        for (int first = 0; first < samples; first += HistoryBuffers.TileSamples)
+        {
+            int count = Math.Min(HistoryBuffers.TileSamples, samples - first);
+            Gather(in work, first, count, tile);
+            var product = new MatrixProduct
+            {
+                A = tile, ARow = width, ATerm = 1,
+                B = transposed, BTerm = Groups,
+                C = work.Buffers.Contrasts(chunk) + (long)first * Groups, CRow = Groups, Start = work.Memory.Zeros,
+                Rows = (count + 7) & ~7, Terms = width, Columns = Groups,
+            };
+            MatrixBlocks<S, V>.Multiply<Plain>(in product, ref none);
+        }
+    }
+
+    // The logits of each group's own samples, with all biases, and of its positive, with its item's.
+    private static void TakeOwn(in HistoryWork work, int chunk, int start, int count, float* positives, float* weights)
+    {
+        HistoryMemory memory = work.Memory;
+        bool biases = work.Shape.Biases;
+        float* logits = work.Buffers.Contrasts(chunk);
+        for (int g = 0; g < count; g++)
+        {
+            int first = (start + g) * work.GroupSize;
+            float bias = memory.Dense[memory.HeadBias];
+            if (biases) bias += memory.UserBiases[work.Batch.Users[first]];
+            for (int s = first; s < first + work.GroupSize; s++)
+            {
+                float logit = logits[(long)s * Groups + g];
+                if (biases) logit += memory.ItemBiases[work.Batch.Items[s]];
+                if (s == first) positives[g] = logit;
+                work.Buffers.Logits[s] = logit + bias;
+            }
+
+            weights[g] = work.Batch.Weights[first];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void LeaveOut(in HistoryWork work, int chunk, int start, int count)
+    {
+        bool biases = work.Shape.Biases;
+        float* logits = work.Buffers.Contrasts(chunk), labels = work.Batch.Labels;
+        int samples = work.Groups * work.GroupSize;
+        for (int s = 0; s < samples; s++)
+        {
+            float* row = logits + (long)s * Groups;
+            float more = biases ? work.Memory.ItemBiases[work.Batch.Items[s]] + work.NegativeShift : work.NegativeShift;
+            for (int g = 0; g < Groups; g += S.Lanes) S.Store(labels[s] == 0 ? S.Add(S.Load(row + g), S.Broadcast(more)) : S.Broadcast(LeftOut), row + g);
+        }
+
+        int* latest = work.Negatives!.Latest, before = work.Negatives.Before;
+        for (int g = 0; g < count; g++)
+        {
+            int first = (start + g) * work.GroupSize, user = work.Batch.Users[first];
+            int* item = work.ExceptTouched ? work.PastItems + work.PastStarts[user] : work.Batch.Items + first;
+            for (int* end = work.ExceptTouched ? work.PastItems + work.PastStarts[user + 1] : item + 1; item < end; item++)
+            {
+                for (int s = latest[*item]; s >= 0; s = before[s]) logits[(long)s * Groups + g] = LeftOut;
+            }
+        }
+    }
+
+    // Logits become their gradients, and the positives' likewise.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Softmax(in HistoryWork work, int chunk, float* positives, float* weights, float* losses)
+    {
+        int samples = work.Groups * work.GroupSize;
+        V inverseCount = S.Broadcast(1f / work.Batch.Terms.Count);
+        for (int lane = 0; lane < Groups; lane += S.Lanes)
+        {
+            float* column = work.Buffers.Contrasts(chunk) + lane;
+            V positive = S.Load(positives + lane), most = positive, sum = default;
+            for (int s = 0; s < samples; s++) most = S.Add(most, S.Relu(S.Subtract(S.Load(column + (long)s * Groups), most)));
+            for (int s = 0; s < samples; s++)
+            {
+                V e = S.Exp(S.Subtract(S.Load(column + (long)s * Groups), most));
+                S.Store(e, column + (long)s * Groups);
+                sum = S.Add(sum, e);
+            }
+
+            V own = S.Exp(S.Subtract(positive, most)), weight = S.Load(weights + lane), scale = S.Multiply(weight, inverseCount);
+            sum = S.Add(sum, own);
+            S.Store(S.Multiply(weight, S.Add(S.Log(sum), S.Subtract(most, positive))), losses + lane);
+            V share = S.Divide(scale, sum);
+            for (int s = 0; s < samples; s++) S.Store(S.Multiply(S.Load(column + (long)s * Groups), share), column + (long)s * Groups);
+            S.Store(S.Subtract(S.Multiply(own, share), scale), positives + lane);
+        }
+    }
+
+    private static void TowardsUsers(in HistoryWork work, int chunk, int start)
+    {
+        int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
+        float* gradients = work.Buffers.UserGradients + (long)start * width, tile = work.Buffers.Tile(chunk);
+        PrefetchList none = default;
+        for (int first = 0; first < samples; first += HistoryBuffers.TileSamples)
+        {
+            int count = Math.Min(HistoryBuffers.TileSamples, samples - first);
+            Gather(in work, first, count, tile);
+            var product = new MatrixProduct
+            {
+                A = work.Buffers.Contrasts(chunk) + (long)first * Groups, ARow = 1, ATerm = Groups,
+                B = tile, BTerm = width,
+                C = gradients, CRow = width, Start = first == 0 ? work.Memory.Zeros : gradients, StartRow = first == 0 ? 0 : width,
+                Rows = Groups, Terms = count, Columns = width,
+            };
+            MatrixBlocks<S, V>.Multiply<Plain>(in product, ref none);
+        }
+    }
+
+    private static void TowardsItems(in HistoryWork work, int first, int count, int column, int columns, float* gradients)
+    {
+        int width = work.Memory.Width;
+        PrefetchList none = default;
+        for (int chunk = 0, start = 0; start < work.Groups; chunk++, start += Groups)
+        {
+            var product = new MatrixProduct
+            {
+                A = work.Buffers.Contrasts(chunk) + (long)first * Groups, ARow = Groups, ATerm = 1,
+                B = work.Buffers.Users + (long)start * width + column, BTerm = width,
+                C = gradients, CRow = ColumnsAtOnce, Start = chunk == 0 ? work.Memory.Zeros : gradients, StartRow = chunk == 0 ? 0 : ColumnsAtOnce,
+                Rows = (count + 7) & ~7, Terms = Math.Min(Groups, work.Groups - start), Columns = columns,
+            };
+            MatrixBlocks<S, V>.Multiply<Plain>(in product, ref none);
+        }
+    }
+
+    private static void UpdateItemBiases(in HistoryWork work, float decay)
+    {
+        for (int s = 0; s < work.Groups * work.GroupSize; s++)
+        {
+            float sum = 0;
+            for (int chunk = 0, start = 0; start < work.Groups; chunk++, start += Groups)
+            {
+                float* row = work.Buffers.Contrasts(chunk) + (long)s * Groups;
+                for (int g = 0; g < Math.Min(Groups, work.Groups - start); g++) sum += row[g];
+            }
+
+            ref float bias = ref work.Memory.ItemBiases[work.Batch.Items[s]];
+            bias = bias * (1 - decay * work.Batch.Weights[s]) - work.Rows.Rate * sum;
+        }
+    }
+
+    private static void Gather(in HistoryWork work, int first, int count, float* tile)
+    {
+        int width = work.Memory.Width;
+        for (int s = 0; s < count; s++) Unsafe.CopyBlock(tile + s * width, work.Memory.Items + (long)work.Batch.Items[first + s] * width, (uint)(width * sizeof(float)));
+    }
+}
