@@ -6,7 +6,7 @@ using NcfSpark.Jobs.Progress;
 
 IDictionary environment = Environment.GetEnvironmentVariables();
 if (args is [WorkerJob.Name]) return (int)WorkerJob.Run(environment, Console.Error, TimeProvider.System);
-if (args is [WorkerTask.Verb]) return (int)WorkerTask.Run(Console.In, Console.Out, Console.Error, TimeProvider.System);
+if (args is [WorkerTask.Verb]) return (int)WorkerTask.Run(Console.OpenStandardInput(), Console.Out, Console.Error, TimeProvider.System);
 if (args is [ScoreTask.Verb, var settings, var model]) return (int)ScoreTask.Run(settings, model, Console.OpenStandardInput(), Console.OpenStandardOutput(), Console.Error);
 if (LogFormat.IsJson(environment) is not { } json)
 {

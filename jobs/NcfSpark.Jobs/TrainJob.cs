@@ -94,7 +94,7 @@ internal static class TrainJob
         var training = new DistributedTraining(setup, checkpoints, (of, share) => WorkerRows.Read(of.RunDirectory, of, share), job.Progress, job.Time);
         DistributedResult result = train.Where switch
         {
-            "spark" => SparkTraining.Run(job, training),
+            "spark" => SparkTraining.Run(job, manifest, setup, training),
             "processes" => training.RunProcesses(WorkerJob.Command, job.Cancellation),
             _ => training.RunThreads(job.Cancellation),
         };

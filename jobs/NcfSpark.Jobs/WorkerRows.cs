@@ -1,12 +1,13 @@
 using NcfSpark.Data;
 using NcfSpark.Evaluation;
+using NcfSpark.Jobs.Cluster;
 using NcfSpark.Model;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>Reads what a worker trains on from prepared/: the rows of its shards alone.</summary>
+/// <summary>What a worker trains on: the prepared rows of its shards alone.</summary>
 internal static class WorkerRows
 {
     /// <summary>Reads from a run directory that the worker reaches.</summary>
@@ -18,6 +19,18 @@ internal static class WorkerRows
         var prepared = new PreparedData(directory);
         TrainingSet set = TrainingSet.Read(prepared, setup.AvoidHeldOut, share);
         return new WorkerData(set, setup.Validates ? Validation(share.RowsOf(prepared.ReadHeldOut("validation")), set, setup, share) : null);
+    }
+
+    /// <summary>Of what Spark brought.</summary>
+    public static WorkerData Of(WorkerInput input, WorkerSetup setup, WorkerShare share)
+    {
+        InteractionRows sampled = input.Of(WorkerPart.Sampled, share), seen = input.Of(WorkerPart.Seen, share), validation = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Validation, share));
+        int[] labels = new int[sampled.Count + seen.Count];
+        labels.AsSpan(sampled.Count).Fill(1);
+        var rows = new InteractionRows([.. sampled.Users, .. seen.Users], [.. sampled.Items, .. seen.Items], [.. sampled.Timestamps, .. seen.Timestamps]);
+        (rows, labels) = PreparedData.InTrainOrder(rows, labels);
+        TrainingSet set = TrainingSet.Of(share.UserCount(setup.UserCount), setup.ItemCount, rows, labels, setup.AvoidHeldOut ? [validation, input.Of(WorkerPart.Test, share)] : []);
+        return new WorkerData(set, setup.Validates ? Validation(validation, set, setup, share) : null);
     }
 
     private static bool IsRead(string name, WorkerShare share)

@@ -29,8 +29,14 @@ public sealed class PreparedData(StageDirectory directory)
             where T : unmanaged => paths.Length == 1 ? ParquetColumns.Read<T>(paths[0], name) : [.. paths.SelectMany(path => ParquetColumns.Read<T>(path, name))];
         int[] users = Column<int>("user_index"), items = Column<int>("item_index"), labels = Column<int>("label");
         long[] timestamps = Column<long>("timestamp");
-        int[] order = OrderOf(users, row => (timestamps[row], items[row], labels[row]));
-        return (new InteractionRows(Take(users, order), Take(items, order), Take(timestamps, order)), Take(labels, order));
+        return InTrainOrder(new InteractionRows(users, items, timestamps), labels);
+    }
+
+    /// <summary>Training rows that came in any order, in the one of <see cref="ReadTrain"/>.</summary>
+    public static (InteractionRows Rows, int[] Labels) InTrainOrder(InteractionRows rows, int[] labels)
+    {
+        int[] order = OrderOf(rows.Users, row => (rows.Timestamps[row], rows.Items[row], labels[row]));
+        return (Take(rows, order), Take(labels, order));
     }
 
     /// <summary>The held-out rows of "validation" or "test", by user and then latest first. Empty where the part does not exist.</summary>
@@ -40,9 +46,11 @@ public sealed class PreparedData(StageDirectory directory)
         if (Directory.Manifest.Rows.GetValueOrDefault(part) == 0) return new InteractionRows([], [], []);
         int[] users = ParquetColumns.Read<int>(path, "user_index"), items = ParquetColumns.Read<int>(path, "item_index");
         long[] timestamps = ParquetColumns.Read<long>(path, "timestamp");
-        int[] order = OrderOf(users, row => (-timestamps[row], items[row]));
-        return new InteractionRows(Take(users, order), Take(items, order), Take(timestamps, order));
+        return InHeldOutOrder(new InteractionRows(users, items, timestamps));
     }
+
+    /// <summary>Held-out rows that came in any order, in the one of <see cref="ReadHeldOut"/>.</summary>
+    public static InteractionRows InHeldOutOrder(InteractionRows rows) => Take(rows, OrderOf(rows.Users, row => (-rows.Timestamps[row], rows.Items[row])));
 
     /// <summary>For each user the distinct items touched in training, validation or test, in rising order.</summary>
     public InteractionLists ReadTouched()
@@ -95,6 +103,8 @@ public sealed class PreparedData(StageDirectory directory)
         });
         return byUser.Items;
     }
+
+    private static InteractionRows Take(InteractionRows rows, int[] order) => new(Take(rows.Users, order), Take(rows.Items, order), Take(rows.Timestamps, order));
 
     private static T[] Take<T>(T[] values, int[] order)
     {

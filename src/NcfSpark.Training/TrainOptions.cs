@@ -176,6 +176,10 @@ public sealed record TrainOptions : IValidatableObject
     [ResultNeutral]
     public string ServerAddress { get; init; } = "127.0.0.1:0";
 
+    /// <summary>Host and port at which workers of other processes reach the server, where that is not ServerAddress: a published port of a container, or a service's name. "" for ServerAddress.</summary>
+    [ResultNeutral]
+    public string ServerReachedAt { get; init; } = "";
+
     /// <summary>With several Workers, a checkpoint is also written every so many rounds; 0 leaves it to CheckpointMinutes.</summary>
     [ResultNeutral]
     [Range(0, 1_000_000)]
@@ -194,6 +198,7 @@ public sealed record TrainOptions : IValidatableObject
     {
         if (Negatives != "stored" && NegativesPerPositive == 0) yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
         if (Loss == "softmax" && Negatives == "stored") yield return new("is \"softmax\", which needs negatives drawn afresh: set Train:Negatives to \"resampled\"", [nameof(Loss)]);
+        if (ServerReachedAt.Length > 0 && (!Uri.TryCreate($"http://{ServerReachedAt}", UriKind.Absolute, out Uri? reached) || !ServerReachedAt.Contains(':', StringComparison.Ordinal) || reached.Port <= 0 || reached.PathAndQuery != "/")) yield return new("is not a host with a port, such as \"trainer.example.org:7070\"", [nameof(ServerReachedAt)]);
         if (!IPEndPoint.TryParse(ServerAddress, out _)) yield return new("is not an address with a port, such as \"127.0.0.1:0\" or \"10.0.0.5:7070\"", [nameof(ServerAddress)]);
     }
 }

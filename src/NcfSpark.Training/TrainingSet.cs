@@ -25,7 +25,7 @@ public sealed record TrainingSet
     public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut)
     {
         (InteractionRows rows, int[] labels) = prepared.ReadTrain();
-        return Of(prepared, (int)prepared.Directory.Manifest.Rows["users"], rows, labels, avoidHeldOut ? [prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")] : []);
+        return Of((int)prepared.Directory.Manifest.Rows["users"], ItemsOf(prepared), rows, labels, avoidHeldOut ? [prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")] : []);
     }
 
     /// <summary>Reads a worker's rows of a prepared directory: those of its shards alone. Users have the numbers that <see cref="WorkerShare"/> gives them.</summary>
@@ -36,18 +36,24 @@ public sealed record TrainingSet
     {
         (InteractionRows rows, int[] labels) = prepared.ReadTrain(Enumerable.Range(0, share.ShardCount).Select(share.Shard));
         IEnumerable<InteractionRows> heldOut = avoidHeldOut ? [HeldOutOf("validation"), HeldOutOf("test")] : [];
-        return Of(prepared, share.UserCount((int)prepared.Directory.Manifest.Rows["users"]), rows with { Users = Array.ConvertAll(rows.Users, share.Local) }, labels, [.. heldOut]);
+        return Of(share.UserCount((int)prepared.Directory.Manifest.Rows["users"]), ItemsOf(prepared), rows with { Users = Array.ConvertAll(rows.Users, share.Local) }, labels, [.. heldOut]);
 
         InteractionRows HeldOutOf(string part) => share.RowsOf(prepared.ReadHeldOut(part));
     }
 
-    private static TrainingSet Of(PreparedData prepared, int userCount, InteractionRows rows, int[] labels, InteractionRows[] heldOut)
+    /// <summary>Of rows that are there already.</summary>
+    /// <param name="userCount">How many users there are.</param>
+    /// <param name="itemCount">How many items.</param>
+    /// <param name="rows">In the order of <see cref="PreparedData.ReadTrain"/>.</param>
+    /// <param name="labels">For each row 1 (seen) or 0 (sampled).</param>
+    /// <param name="heldOut">What is never drawn as a negative, beside what was trained on.</param>
+    public static TrainingSet Of(int userCount, int itemCount, InteractionRows rows, int[] labels, IReadOnlyList<InteractionRows> heldOut)
     {
         (int[] users, int[] items) = Positives(rows, labels);
         return new TrainingSet
         {
             UserCount = userCount,
-            ItemCount = (int)prepared.Directory.Manifest.Rows["items"],
+            ItemCount = itemCount,
             Rows = rows,
             Labels = labels,
             Avoided = InteractionLists.FromRows(userCount, [.. users, .. heldOut.SelectMany(part => part.Users)], [.. items, .. heldOut.SelectMany(part => part.Items)]).Sorted(),
@@ -90,6 +96,8 @@ public sealed record TrainingSet
             timestamps.Add(timestamp);
         }
     }
+
+    private static int ItemsOf(PreparedData prepared) => (int)prepared.Directory.Manifest.Rows["items"];
 
     /// <summary>The users and items of the rows with label 1, in their order.</summary>
     public static (int[] Users, int[] Items) Positives(InteractionRows rows, int[] labels)

@@ -13,19 +13,25 @@ internal static class SparkTraining
     {
         if (job.Configuration.Train.Where != "spark") return;
         if (!job.Engine.IsSpark) throw new InvalidInputException("Train:Where is \"spark\", and there is none: add --master URL or --remote sc://host:port, or set Train:Where to threads or processes.");
+        if (job.Configuration.Train.ServerReachedAt.Length > 0) return; // said by who knows
         string address = job.Configuration.Train.ServerAddress;
         IPAddress listens = IPEndPoint.Parse(address).Address;
-        if (listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any)) throw new InvalidInputException($"Train:ServerAddress is {address}: workers are told it, so it must be one address of this machine, such as 10.0.0.5:0.");
+        if (listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any)) throw new InvalidInputException($"Train:ServerAddress is {address}: workers are told it, so it must be one address of this machine, such as 10.0.0.5:0; or set Train:ServerReachedAt.");
         if (IPAddress.IsLoopback(listens) && !job.Engine.IsHere) throw new InvalidInputException($"Train:ServerAddress is {address}, which executors on other machines do not reach. Set it to this machine's address as they see it, with port 0 for a free one (--set Train:ServerAddress=10.0.0.5:0).");
     }
 
-    public static DistributedResult Run(JobContext job, DistributedTraining training)
+    /// <param name="job">The job.</param>
+    /// <param name="prepared">The driver's prepared directory.</param>
+    /// <param name="setup">What is trained.</param>
+    /// <param name="training">Trains.</param>
+    public static DistributedResult Run(JobContext job, StageManifest prepared, WorkerSetup setup, DistributedTraining training)
     {
         try
         {
             var engine = (IClusterEngine)job.Engine.Open(job);
-            string program = TaskProgram.Ship(job, engine);
-            return training.Run(new WorkerTasks(engine, program, Path.GetFullPath(job.RunDirectory), job.Configuration.Spark.WorkerThreads), job.Cancellation);
+            SparkOptions spark = job.Configuration.Spark;
+            WorkerQueries queries = spark.PreparedPath.Length == 0 ? WorkerQueries.FromStorage(setup.RunDirectory, spark.WorkerThreads) : WorkerQueries.FromSpark(engine, spark.PreparedPath, prepared, setup, spark.WorkerThreads);
+            return training.Run(new WorkerTasks(engine, TaskProgram.Ship(job, engine), queries), job.Cancellation);
         }
         finally
         {

@@ -10,9 +10,8 @@ namespace NcfSpark.Jobs.Cluster;
 /// </summary>
 /// <param name="engine">The Spark.</param>
 /// <param name="program">What starts this program in a task.</param>
-/// <param name="runDirectory">As executors see it.</param>
-/// <param name="threads">Of each worker.</param>
-internal sealed class WorkerTasks(IClusterEngine engine, string program, string runDirectory, int threads) : IWorkerPlace
+/// <param name="queries">What each task is given.</param>
+internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQueries queries) : IWorkerPlace
 {
     private static readonly TimeSpan ToEnd = TimeSpan.FromSeconds(15);
 
@@ -28,7 +27,7 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, string 
             if (disposed) return;
             if (workers.TryGetValue(ticket.Worker, out Worker? running))
             {
-                running.Lost = lost; // its query lives, and Spark runs its task again, or gives the query up
+                (running.Lost, running.IsWantedAgain) = (lost, true); // its query lives, and Spark runs its task again, or gives the query up
                 return;
             }
 
@@ -41,49 +40,60 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, string 
     // After a good run they end by themselves; the others are told by the server, or end with the engine.
     public void Dispose()
     {
-        Task[] queries;
+        Task[] left;
         lock (workers)
         {
             disposed = true;
-            queries = [.. workers.Values.Select(worker => worker.Query)];
+            left = [.. workers.Values.Select(worker => worker.Query)];
         }
 
-        Task.WaitAll(queries, ToEnd);
+        Task.WaitAll(left, ToEnd);
     }
 
     private void Run(WorkerTicket ticket, Worker worker)
     {
-        string reason;
+        while (Try(ticket) is { } reason)
+        {
+            bool again;
+            lock (workers)
+            {
+                if (disposed) return;
+                again = worker.IsWantedAgain; // then the server knows of this loss already
+                worker.IsWantedAgain = false;
+                if (!again) workers.Remove(ticket.Worker);
+            }
+
+            if (again) continue;
+            worker.Lost(reason);
+            return;
+        }
+    }
+
+    // Why the query did not end well; null where it did, or nobody wants it any more.
+    private string? Try(WorkerTicket ticket)
+    {
         try
         {
             var script = new TaskScript(TaskProgram.Command(program, WorkerTask.Verb), [("worker", "INT")]);
-            IReadOnlyList<IReadOnlyList<object?>> rows = engine.Query(script.Over(WorkerTask.Row(ticket, runDirectory, threads), WorkerTask.Columns));
-            if (rows is [[long number]] && number == ticket.Worker) return; // it stays among the workers: no other is wanted
-            reason = "its task ended without a word";
+            IReadOnlyList<IReadOnlyList<object?>> rows = engine.Query(script.Over(queries.Of(ticket), WorkerQueries.Columns));
+            return rows is [[long number]] && number == ticket.Worker ? null : "its task ended without a word"; // after a good end it stays among the workers: no other is wanted
         }
         catch (SqlEngineException failure)
         {
-            reason = TaskFailure.In(failure) ?? failure.Message.Split('\n')[0];
+            return TaskFailure.In(failure) ?? failure.Message.Split('\n')[0];
         }
         catch (OperationCanceledException)
         {
-            return;
+            return null;
         }
-
-        Action<string> lost;
-        lock (workers)
-        {
-            if (disposed) return;
-            workers.Remove(ticket.Worker);
-            lost = worker.Lost;
-        }
-
-        lost(reason);
     }
 
     private sealed class Worker
     {
         public required Action<string> Lost { get; set; }
+
+        /// <summary>Whether the server wanted its next attempt while its query still ran.</summary>
+        public bool IsWantedAgain { get; set; }
 
         public Task Query { get; set; } = Task.CompletedTask;
     }

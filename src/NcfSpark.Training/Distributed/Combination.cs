@@ -1,3 +1,4 @@
+using System.Numerics;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training.Distributed;
@@ -36,27 +37,32 @@ internal sealed class Combination(IReadOnlyList<Weight> shared, int workers, boo
         }
     }
 
-    /// <summary>The combined change of each row that was touched, and a clean slate for the next round.</summary>
-    /// <param name="apply">Given the table, its row and the change.</param>
-    public void Drain(Action<int, int, Span<double>> apply)
+    /// <summary>The rows of a table that anybody touched, rising.</summary>
+    public int[] Touched(int table)
     {
-        for (int t = 0; t < shared.Count; t++)
+        double[] samples = samplesOf[table];
+        var rows = new List<int>(samples.Length);
+        for (int row = 0; row < samples.Length; row++)
         {
-            int columns = shared[t].Columns;
-            for (int row = 0; row < shared[t].Rows; row++)
-            {
-                double samples = samplesOf[t][row];
-                if (samples == 0) continue;
-                Span<double> change = sums[t].AsSpan(row * columns, columns);
-                foreach (ref double value in change) value /= samples;
-                apply(t, row, change);
-                change.Clear();
-                samplesOf[t][row] = 0;
-            }
+            if (samples[row] > 0) rows.Add(row);
         }
 
-        next = 0;
+        return [.. rows];
     }
+
+    /// <summary>Takes the combined change of a row that was touched, and so leaves it clean for the next round. Several threads may take rows of their own.</summary>
+    public void Take(int table, int row, Span<double> change)
+    {
+        int columns = shared[table].Columns;
+        Span<double> sum = sums[table].AsSpan(row * columns, columns);
+        double samples = samplesOf[table][row];
+        for (int c = 0; c < columns; c++) change[c] = sum[c] / samples;
+        sum.Clear();
+        samplesOf[table][row] = 0;
+    }
+
+    /// <summary>Begins the next round, once all rows are taken.</summary>
+    public void Begin() => next = 0;
 
     private void Add(int table, long samples, TableRows push)
     {
@@ -67,16 +73,32 @@ internal sealed class Combination(IReadOnlyList<Weight> shared, int workers, boo
             int row = push.Rows[r];
             ReadOnlySpan<float> values = push.Values.AsSpan(r * columns, columns), before = weight.Row(row);
             Span<double> sum = sums[table].AsSpan(row * columns, columns);
-            if (half)
-            {
-                for (int c = 0; c < columns; c++) sum[c] += samples * (double)values[c];
-            }
-            else
-            {
-                for (int c = 0; c < columns; c++) sum[c] += samples * (double)(values[c] - before[c]);
-            }
-
+            if (half) AddChanges(sum, samples, values);
+            else AddDifferences(sum, samples, values, before);
             samplesOf[table][row] += samples;
         }
+    }
+
+    // Products of counts and changes are exact in double precision, so whether a processor fuses them with the sum is all the same.
+    private static void AddChanges(Span<double> sum, double samples, ReadOnlySpan<float> changes)
+    {
+        int c = 0;
+        for (; c <= sum.Length - Vector<float>.Count; c += Vector<float>.Count) Add(sum[c..], samples, new Vector<float>(changes[c..]));
+        for (; c < sum.Length; c++) sum[c] += samples * changes[c];
+    }
+
+    private static void AddDifferences(Span<double> sum, double samples, ReadOnlySpan<float> values, ReadOnlySpan<float> before)
+    {
+        int c = 0;
+        for (; c <= sum.Length - Vector<float>.Count; c += Vector<float>.Count) Add(sum[c..], samples, new Vector<float>(values[c..]) - new Vector<float>(before[c..]));
+        for (; c < sum.Length; c++) sum[c] += samples * (double)(values[c] - before[c]);
+    }
+
+    private static void Add(Span<double> sum, double samples, Vector<float> changes)
+    {
+        Vector.Widen(changes, out Vector<double> low, out Vector<double> high);
+        Span<double> second = sum[Vector<double>.Count..];
+        (new Vector<double>(sum) + samples * low).CopyTo(sum);
+        (new Vector<double>(second) + samples * high).CopyTo(second);
     }
 }

@@ -33,7 +33,8 @@ public sealed class DistributedTraining(WorkerSetup setup, CheckpointStore check
     {
         using var server = new ParameterServer(setup, checkpoints, progress, time);
         using var host = ParameterServerHost.Start(server, setup.Train.ServerAddress);
-        using (place) return Run(server, place, host.Address, host.Token, cancellation); // ended while the server still answers
+        string reachedAt = setup.Train.ServerReachedAt.Length == 0 ? host.Address : $"http://{setup.Train.ServerReachedAt}";
+        using (place) return Run(server, place, reachedAt, host.Token, cancellation); // ended while the server still answers
     }
 
     private DistributedResult Run(ParameterServer server, IWorkerPlace place, string address, string token, CancellationToken cancellation)

@@ -11,6 +11,8 @@ namespace NcfSpark.Training.Distributed;
 /// <summary>The way to a server in another process, over gRPC.</summary>
 internal sealed class GrpcLink : IServerLink, IDisposable
 {
+    private static readonly TimeSpan forHello = TimeSpan.FromSeconds(30), betweenHellos = TimeSpan.FromSeconds(0.5);
+
     private readonly GrpcChannel channel;
     private readonly Wire.ParameterServer.ParameterServerClient client;
     private readonly Metadata token;
@@ -40,7 +42,7 @@ internal sealed class GrpcLink : IServerLink, IDisposable
 
     public WorkerSetup Hello()
     {
-        WorkerSetup setup = JsonSerializer.Deserialize<WorkerSetup>(Ask(() => client.Hello(new Wire.HelloRequest { Worker = worker, Attempt = attempt, Instance = instance }, token)).Setup)!;
+        WorkerSetup setup = JsonSerializer.Deserialize<WorkerSetup>(Ask(SayHello).Setup)!;
         half = SharedParameters.TravelsAsHalf(setup.Train);
         return setup with { Threads = Threads is > 0 and var own ? own : setup.Threads };
     }
@@ -157,6 +159,27 @@ internal sealed class GrpcLink : IServerLink, IDisposable
     }
 
     public void Dispose() => channel.Dispose();
+
+    // The network may be away for a moment: a new attempt that ended at once would use up the run's attempts.
+    private Wire.HelloReply SayHello()
+    {
+        using var enough = new CancellationTokenSource(forHello);
+        while (true)
+        {
+            try
+            {
+                return client.Hello(new Wire.HelloRequest { Worker = worker, Attempt = attempt, Instance = instance }, token, cancellationToken: enough.Token);
+            }
+            catch (RpcException silence) when (enough.IsCancellationRequested)
+            {
+                throw new RunOverException($"Nothing was heard of the server at {channel.Target} for {forHello.TotalSeconds:0} s: {silence.Status.Detail}");
+            }
+            catch (RpcException away) when (away.StatusCode == StatusCode.Unavailable)
+            {
+                enough.Token.WaitHandle.WaitOne(betweenHellos);
+            }
+        }
+    }
 
     private async Task<(RoundReply Reply, WorkerTimes Took)> ExchangeAsync(RoundPush push)
     {

@@ -57,7 +57,17 @@ internal sealed class LocalLink(ParameterServer server, int worker, int attempt)
 
     public void Report(long samples, double lossSum) => server.Beat(worker, instance, session, samples, lossSum);
 
-    public void Fail(Exception reason) => server.Fail(reason);
+    public void Fail(Exception reason)
+    {
+        try
+        {
+            server.FailBy(worker, instance, WorkerFailure.Of(WorkerFailure.KindOf(reason), reason.Message, reason));
+        }
+        catch (Exception answer) when (answer is RunOverException or RefusedException)
+        {
+            // Then it is over by something else, or goes on without this worker.
+        }
+    }
 
     // What would travel between processes.
     private long BytesOf(TableRows[] tables) => tables.Sum(rows => rows.Bytes(server.Half));

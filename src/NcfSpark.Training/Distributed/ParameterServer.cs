@@ -256,13 +256,17 @@ internal sealed class ParameterServer : IDisposable
         lock (gate) End(reason);
     }
 
-    /// <summary>Ends the run by a worker's word, unless that worker counts no more.</summary>
+    /// <summary>
+    /// A worker cannot go on. What would be so again (the user's input, a training that diverged) ends the run; anything else is a failed attempt, and the
+    /// next one goes on from the last checkpoint.
+    /// </summary>
     public void FailBy(int worker, Guid instance, Exception reason)
     {
         lock (gate)
         {
             CheckInstance(worker, instance);
-            End(reason);
+            if (reason is InvalidInputException or TrainingDivergedException) End(reason);
+            else Lose(worker, reason.Message, restart: true, reason);
         }
     }
 
@@ -381,12 +385,12 @@ internal sealed class ParameterServer : IDisposable
 
     // ---- losses ----
 
-    private void Lose(int worker, string reason, bool restart)
+    private void Lose(int worker, string reason, bool restart, Exception? cause = null)
     {
         if (phase == Phase.Finished || completion.Task.IsCompleted) return;
         if (failures++ >= options.WorkerAttempts)
         {
-            End(new WorkersLostException($"Worker {worker} was lost ({reason}). That is loss {failures} without a checkpoint between, and Train:WorkerAttempts allows {options.WorkerAttempts}. The same command goes on from the last checkpoint."));
+            End(new WorkersLostException($"Worker {worker} was lost ({reason}). That is loss {failures} without a checkpoint between, and Train:WorkerAttempts allows {options.WorkerAttempts}. The same command goes on from the last checkpoint.", cause));
             return;
         }
 

@@ -89,7 +89,7 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
 
     public override Task<Wire.Nothing> Fail(Wire.FailRequest request, ServerCallContext context) => Answer(() =>
     {
-        server.FailBy(request.Worker, InstanceOf(request.Instance), WorkerFailure.Of(request.Worker, request.Kind, request.Message));
+        server.FailBy(request.Worker, InstanceOf(request.Instance), WorkerFailure.Of(request.Kind, request.Message));
         return Task.FromResult(new Wire.Nothing());
     });
 

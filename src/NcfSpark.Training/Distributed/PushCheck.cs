@@ -22,11 +22,10 @@ internal static class PushCheck
                 int row = rows.Rows[r];
                 if (row < 0 || row >= weight.Rows) throw new RefusedException($"{whose} has row {row} of {weight.Name}, which has {weight.Rows:N0}.");
                 if (r > 0 && row <= rows.Rows[r - 1]) throw new RefusedException($"{whose} has row {row} of {weight.Name} after row {rows.Rows[r - 1]}: rows must rise.");
-                foreach (float value in rows.Values.AsSpan(r * weight.Columns, weight.Columns))
-                {
-                    if (!float.IsFinite(value)) throw new RefusedException($"{whose} has {value} in row {row} of {weight.Name}{(half ? " (a change too large for Train:Wire fp16 shows like this, too)" : "")}.");
-                }
             }
+
+            int bad = Finite.IndexOfOther(rows.Values);
+            if (bad >= 0) throw new RefusedException($"{whose} has {rows.Values[bad]} in row {rows.Rows[bad / weight.Columns]} of {weight.Name}{(half ? " (a change too large for Train:Wire fp16 shows like this, too)" : "")}.");
         }
     }
 }

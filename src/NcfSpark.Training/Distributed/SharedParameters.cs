@@ -1,3 +1,4 @@
+using System.Numerics;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training.Distributed;
@@ -14,6 +15,8 @@ namespace NcfSpark.Training.Distributed;
 /// </summary>
 internal sealed class SharedParameters
 {
+    private const int RowsAtOnce = 256;
+
     private readonly TrainOptions options;
     private readonly bool half;
     private readonly Combination combination;
@@ -57,40 +60,75 @@ internal sealed class SharedParameters
         return combination.IsWhole ? Step() : null;
     }
 
+    // Rows are independent of one another, and all workers wait: each core takes some.
     private TableRows[] Step()
     {
-        var rows = Tables.Select(_ => new List<int>()).ToArray();
-        var values = Tables.Select(_ => new List<float>()).ToArray();
-        combination.Drain((table, row, change) =>
+        TableRows[] changed = [.. Tables.Select((weight, table) =>
         {
-            Span<float> weights = Tables[table].Row(row);
-            int start = row * weights.Length;
-            rows[table].Add(row);
-            for (int c = 0; c < weights.Length; c++)
+            int[] rows = combination.Touched(table);
+            var values = new float[rows.Length * weight.Columns];
+            Parallel.For(0, (rows.Length + RowsAtOnce - 1) / RowsAtOnce, block => Step(table, rows, values, block * RowsAtOnce, Math.Min(rows.Length, (block + 1) * RowsAtOnce)));
+            foreach (int row in rows)
             {
-                double step = change[c];
-                if (HasMomentum(options))
-                {
-                    ref float momentum = ref Momentum[table][start + c];
-                    momentum = (float)(options.OuterMomentum * momentum + change[c]);
-                    step = options.OuterLearningRate * (change[c] + options.OuterMomentum * momentum);
-                }
-
-                if (half)
-                {
-                    float travels = (float)(Half)step; // server and workers add the same
-                    weights[c] += travels;
-                    values[table].Add(travels);
-                }
-                else
-                {
-                    weights[c] = (float)(weights[c] + step);
-                    values[table].Add(weights[c]);
-                }
-
-                if (!float.IsFinite(weights[c])) throw new TrainingDivergedException($"The combined {Tables[table].Name} is not finite in row {row}. Training stopped and no model was written; lower Train:OuterLearningRate or Train:LearningRate.");
+                if (Finite.IndexOfOther(weight.Row(row)) >= 0) throw new TrainingDivergedException($"The combined {weight.Name} is not finite in row {row}. Training stopped and no model was written; lower Train:OuterLearningRate or Train:LearningRate.");
             }
-        });
-        return [.. rows.Zip(values, (of, with) => new TableRows([.. of], [.. with]))];
+
+            return new TableRows(rows, values);
+        })];
+        combination.Begin();
+        return changed;
+    }
+
+    private void Step(int table, int[] rows, float[] values, int from, int end)
+    {
+        int columns = Tables[table].Columns;
+        double[] change = new double[columns];
+        for (int r = from; r < end; r++)
+        {
+            combination.Take(table, rows[r], change);
+            if (HasMomentum(options)) Accelerate(change, Momentum[table].AsSpan(rows[r] * columns, columns));
+            Move(Tables[table].Row(rows[r]), change, values.AsSpan(r * columns, columns));
+        }
+    }
+
+    // From a change to the outer step.
+    private void Accelerate(Span<double> change, Span<float> momentum)
+    {
+        double kept = options.OuterMomentum, rate = options.OuterLearningRate;
+        int c = 0;
+        for (; c <= change.Length - Vector<float>.Count; c += Vector<float>.Count)
+        {
+            Span<double> second = change[(c + Vector<double>.Count)..];
+            Vector<double> low = new(change[c..]), high = new(second);
+            Vector.Widen(new Vector<float>(momentum[c..]), out Vector<double> lowMomentum, out Vector<double> highMomentum);
+            Vector<float> moved = Vector.Narrow(kept * lowMomentum + low, kept * highMomentum + high);
+            moved.CopyTo(momentum[c..]);
+            Vector.Widen(moved, out lowMomentum, out highMomentum);
+            (rate * (low + kept * lowMomentum)).CopyTo(change[c..]);
+            (rate * (high + kept * highMomentum)).CopyTo(second);
+        }
+
+        for (; c < change.Length; c++)
+        {
+            momentum[c] = (float)(kept * momentum[c] + change[c]);
+            change[c] = rate * (change[c] + kept * momentum[c]);
+        }
+    }
+
+    // Sets what travels, and the weights to what the workers will have of it.
+    private void Move(Span<float> weights, ReadOnlySpan<double> step, Span<float> travels)
+    {
+        for (int c = 0; c < weights.Length; c++)
+        {
+            if (half)
+            {
+                travels[c] = (float)(Half)step[c];
+                weights[c] += travels[c];
+            }
+            else
+            {
+                travels[c] = weights[c] = (float)(weights[c] + step[c]);
+            }
+        }
     }
 }

@@ -29,8 +29,9 @@ internal static class TableBlock
     /// <summary>Puts blocks together, which come in the order of tables and rows.</summary>
     public sealed class Reader(IReadOnlyList<Weight> shared, bool half)
     {
-        private readonly List<int>[] rows = [.. shared.Select(_ => new List<int>())];
-        private readonly List<float>[] values = [.. shared.Select(_ => new List<float>())];
+        private readonly int[] counts = new int[shared.Count];
+        private readonly int[][] rows = [.. shared.Select(_ => Array.Empty<int>())];
+        private readonly float[][] values = [.. shared.Select(_ => Array.Empty<float>())];
 
         /// <exception cref="RefusedException">It is no block of these tables.</exception>
         public void Add(ReadOnlySpan<byte> block)
@@ -41,20 +42,44 @@ internal static class TableBlock
             int columns = shared[table].Columns;
             if (count < 0 || block.Length != Head + count * (4L + columns * (half ? 2 : 4))) throw new RefusedException($"A block of {shared[table].Name} has {block.Length:N0} bytes for {count:N0} rows of {columns}.");
             ReadOnlySpan<byte> body = block[Head..];
-            rows[table].AddRange(MemoryMarshal.Cast<byte, int>(body[..(4 * count)]));
+            Span<float> to = Grow(table, count);
+            MemoryMarshal.Cast<byte, int>(body[..(4 * count)]).CopyTo(rows[table].AsSpan(counts[table]));
             body = body[(4 * count)..];
             if (half)
             {
-                foreach (Half value in MemoryMarshal.Cast<byte, Half>(body)) values[table].Add((float)value);
+                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(body);
+                for (int i = 0; i < halves.Length; i++) to[i] = (float)halves[i];
             }
             else
             {
-                values[table].AddRange(MemoryMarshal.Cast<byte, float>(body));
+                MemoryMarshal.Cast<byte, float>(body).CopyTo(to);
             }
+
+            counts[table] += count;
         }
 
-        /// <summary>All that came.</summary>
-        public TableRows[] Tables() => [.. rows.Zip(values, (of, with) => new TableRows([.. of], [.. with]))];
+        /// <summary>All that came. Ends the reading.</summary>
+        public TableRows[] Tables()
+        {
+            for (int table = 0; table < shared.Count; table++) Resize(table, counts[table]);
+            return [.. rows.Zip(values, (of, with) => new TableRows(of, with))];
+        }
+
+        // Room for the values of so many more rows: twice as much as before, but never more than the table has, so that all its rows, which is common, are copied no more.
+        private Span<float> Grow(int table, int count)
+        {
+            (int needed, int most) = (counts[table] + count, shared[table].Rows);
+            if (needed > most) throw new RefusedException($"Blocks of {shared[table].Name} hold {needed:N0} rows, where it has {most:N0}.");
+            if (needed > rows[table].Length) Resize(table, Math.Min(most, Math.Max(needed, 2 * rows[table].Length)));
+            int columns = shared[table].Columns;
+            return values[table].AsSpan(counts[table] * columns, count * columns);
+        }
+
+        private void Resize(int table, int count)
+        {
+            Array.Resize(ref rows[table], count);
+            Array.Resize(ref values[table], count * shared[table].Columns);
+        }
     }
 
     private static byte[] Encode(int table, TableRows all, int from, int count, int columns, bool half)

@@ -31,7 +31,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
     private float[][] before = []; // the shared weights as all had them when the round began
     private WorkerTimes times = WorkerTimes.Zero; // since the last push
 
-    /// <summary>Works until the run is over. What ends the run is told to the server, and thrown.</summary>
+    /// <summary>Works until the run is over. What it fails of is told to the server, and thrown.</summary>
     public void Run()
     {
         try

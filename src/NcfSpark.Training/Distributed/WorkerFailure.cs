@@ -9,10 +9,10 @@ internal static class WorkerFailure
 
     public static string KindOf(Exception failure) => failure switch { InvalidInputException => Input, TrainingDivergedException => Diverged, _ => failure.GetType().Name };
 
-    public static Exception Of(int worker, string kind, string message) => kind switch
+    public static Exception Of(string kind, string message, Exception? cause = null) => kind switch
     {
         Input => new InvalidInputException(message),
         Diverged => new TrainingDivergedException(message),
-        _ => new InvalidOperationException($"Worker {worker} failed ({kind}): {message}"),
+        _ => new InvalidOperationException($"it failed with {kind}: {message}", cause),
     };
 }

@@ -21,7 +21,7 @@ public static class WorkerProcess
     {
         using var link = new GrpcLink(ticket) { Threads = threads };
         using var done = new CancellationTokenSource();
-        double patience = 30; // until the server has said how long it waits
+        double patience = 0; // of the server, once it has said how long it waits; before, there is only the parent to watch
         var beating = new Thread(() => Beat(link, () => Volatile.Read(ref patience), end, time, done.Token)) { IsBackground = true, Name = "beat" };
         var worker = new Worker(
             link,
@@ -29,10 +29,10 @@ public static class WorkerProcess
             (setup, share) =>
             {
                 Volatile.Write(ref patience, setup.Train.WorkerTimeoutSeconds);
-                beating.Start();
                 return read(setup, share);
             },
             time);
+        beating.Start();
         try
         {
             worker.Run();
@@ -40,7 +40,7 @@ public static class WorkerProcess
         finally
         {
             done.Cancel();
-            if (beating.IsAlive) beating.Join();
+            beating.Join();
         }
     }
 
@@ -58,7 +58,7 @@ public static class WorkerProcess
 
             try
             {
-                link.Beat(TimeSpan.FromSeconds(patience()), time);
+                if (patience() > 0) link.Beat(TimeSpan.FromSeconds(patience()), time);
                 answered = time.GetTimestamp();
             }
             catch (RunOverException over)

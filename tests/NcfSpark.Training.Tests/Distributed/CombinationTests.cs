@@ -21,7 +21,13 @@ public sealed class CombinationTests
         combination.Add(0, 100, [new TableRows([1, 2], [.1f, .4f])]);
         Assert.True(combination.IsWhole);
         var changes = new Dictionary<int, double>();
-        combination.Drain((_, row, change) => changes.Add(row, change[0]));
+        double[] change = new double[1];
+        foreach (int row in combination.Touched(0))
+        {
+            combination.Take(0, row, change);
+            changes.Add(row, change[0]);
+        }
+
         Assert.Equal([1, 2], changes.Keys);
         Assert.Equal((double).1f, changes[1]);
         Assert.Equal((100.0 * .4f + 300.0 * .8f) / 400, changes[2]);
@@ -37,7 +43,11 @@ public sealed class CombinationTests
         combination.Add(0, 17, [TableRows.None]);
         combination.Add(1, samples.Get, [new TableRows([0], [(float)now.Get])]);
         combination.Add(2, 1_000_000, [TableRows.None]);
-        combination.Drain((_, _, change) => Assert.Equal((float)now.Get - weight.Values[0], (float)change[0]));
+        Assert.Equal([0], combination.Touched(0));
+        double[] change = new double[1];
+        combination.Take(0, 0, change);
+        Assert.Equal((float)now.Get - weight.Values[0], (float)change[0]);
+        Assert.Empty(combination.Touched(0));
     }
 
     /// <summary>Against plain loops, with unequal counts, several rounds, either outer step, values or halves, whoever comes first.</summary>

@@ -39,6 +39,16 @@ public sealed class TableBlockTests
         Assert.Equal(all.Bytes(half: false) + 5 * 8, blocks.Sum(block => block.Length));
     }
 
+    [Fact]
+    public void MoreRowsThanThereAreAreRefused()
+    {
+        Weight[] shared = [new("a", 3, 2)];
+        byte[] block = TableBlock.Encode([new TableRows([0, 1], [1, 2, 3, 4])], shared, half: false).Single();
+        var reader = new TableBlock.Reader(shared, half: false);
+        reader.Add(block);
+        Assert.Contains("Blocks of a hold 4 rows, where it has 3", Assert.Throws<RefusedException>(() => reader.Add(block)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(2, 1, 12, "of weight 2; the model shares 1")]
     [InlineData(-1, 1, 12, "of weight -1")]
