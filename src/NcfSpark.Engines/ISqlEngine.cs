@@ -28,6 +28,19 @@ public interface ISqlEngine : IDisposable
     void Drop(string table);
 
     /// <summary>
+    /// Makes a table of a materialized table's rows, with columns that are looked up in small tables: afterwards the materialized one may be gone. Here its rows are kept in its place;
+    /// an engine may look them up each time they are read.
+    /// </summary>
+    /// <param name="table">The new table.</param>
+    /// <param name="query">Its rows.</param>
+    /// <param name="source">The materialized table that it reads.</param>
+    void Replace(string table, string query, string source)
+    {
+        Materialize(table, query);
+        Drop(source);
+    }
+
+    /// <summary>
     /// Makes CSV files (UTF-8, plain or .gz, fields quoted by " where needed) a view with the columns c1 … cN, all STRING (an empty field may be
     /// NULL or ''), ncf_file STRING, and ncf_fits BOOLEAN. Nothing is guessed. Lines that do not fit, by their count of columns, their quotes or their encoding, are left out, or are
     /// rows where ncf_fits is false (<see cref="RejectedLinesAreRows"/>); after a query has read the whole view once, they stand in the view NAME_rejected: ncf_file STRING, line BIGINT (NULL where the engine cannot tell),

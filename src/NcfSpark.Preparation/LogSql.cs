@@ -12,6 +12,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     public const long LastSecond = 4102444800;
 
     private const string Nothing = "('', 'NaN', 'nan', 'NAN', 'NULL', 'null')";
+    private const string NoRating = "1e300"; // beyond it, and NaN, which is above all numbers
     private const string Decimal = "[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?";
 
     /// <summary>What the moments of a column count.</summary>
@@ -28,6 +29,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         string rating = columns.Rating is null ? "" : $", {Number(columns.Rating)} AS rating_value, {columns.Rating.Sql} AS rating_raw";
         return $"""
             SELECT user_id, item_id, moment{extra}, CASE
+                {WhatMostRowsAre(ids)}
                 {(isCsv ? $"WHEN NOT ncf_fits THEN {(int)RowProblem.LineDoesNotFit}" : "")}
                 WHEN {IdIsMissing(user, ids.UserIsText, "user_id", "user_raw")} THEN {(int)RowProblem.NoUser}
                 WHEN {IdIsMissing(item, ids.ItemIsText, "item_id", "item_raw")} THEN {(int)RowProblem.NoItem}
@@ -54,6 +56,15 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         SqlColumnKind.Timestamp => $"CAST({column.Sql} AS STRING)",
         _ => asText ? $"trim({column.Sql})" : $"TRY_CAST({column.Sql} AS BIGINT)",
     };
+
+    // Asked first, since each of the questions after it has its price. It says no more than that none of them is answered with yes.
+    private string WhatMostRowsAre(IdTypes ids)
+    {
+        if (columns.User.Kind != SqlColumnKind.Text || columns.Item.Kind != SqlColumnKind.Text || ids.UserIsText || ids.ItemIsText) return "";
+        string rated = columns.Rating is null ? "" : $" AND abs(rating_value) < {NoRating}{(input.MinRating == 0 ? "" : $" AND rating_value >= {MinRating}")}";
+        string fits = isCsv ? " AND ncf_fits" : "";
+        return $"WHEN CAST(user_id AS STRING) = user_raw AND CAST(item_id AS STRING) = item_raw AND moment BETWEEN 0 AND {LastSecond * TicksPerSecond(input, columns.Timestamp)}{rated}{fits} THEN {(int)RowProblem.None}";
+    }
 
     // A number that reads back as its text is not missing: what most rows are is asked first.
     private static string IdIsMissing(InputColumn column, bool asText, string id, string raw) => column.Kind switch
@@ -90,11 +101,13 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         ? $"CASE WHEN {dialect.Matches($"trim({column.Sql})", Decimal)} THEN TRY_CAST(trim({column.Sql}) AS DOUBLE) END"
         : $"CAST({column.Sql} AS DOUBLE)";
 
+    private string MinRating => $"CAST('{input.MinRating:R}' AS DOUBLE)";
+
     private string RatingProblems()
     {
         if (columns.Rating is null) return "";
-        string belowMinimum = input.MinRating == 0 ? "" : $"WHEN rating_value < CAST('{input.MinRating:R}' AS DOUBLE) THEN {(int)RowProblem.BelowMinRating}\n    ";
-        return $"WHEN rating_value IS NULL OR NOT (abs(rating_value) < 1e300) THEN {(int)RowProblem.RatingIsNoNumber}\n    {belowMinimum}"; // NaN is above all numbers
+        string belowMinimum = input.MinRating == 0 ? "" : $"WHEN rating_value < {MinRating} THEN {(int)RowProblem.BelowMinRating}\n    ";
+        return $"WHEN rating_value IS NULL OR NOT (abs(rating_value) < {NoRating}) THEN {(int)RowProblem.RatingIsNoNumber}\n    {belowMinimum}";
     }
 
     private static string IsNothing(InputColumn column, string raw) => column.Kind switch

@@ -29,10 +29,14 @@ internal static class NegativeSql
         string rows = $"(SELECT user_index, item_index, {itemCount} - {avoided} AS untouched, {carried} FROM {SplitSql.Rows} WHERE part = {part} AND {avoided} < {itemCount})";
         string byUser = PortableHashSql.Absorb(rows, $"{keep}, item_index", $"{PortableHash.Start(seed, stream)}", "CAST(user_index AS BIGINT)", "h");
         string byItem = PortableHashSql.Absorb($"({byUser})", keep, "h", "item_index", "h");
-        string byDraw = PortableHashSql.AbsorbSmall($"({byItem}) CROSS JOIN range(0, {draws}) AS d(draw)", keep, "h", "draw", "h");
-        string drawn = PortableHashSql.Finish($"({byDraw})", keep, "h");
-        string points = $"SELECT user_index, CAST({dialect.IntegerQuotient("h * untouched", $"{PortableHash.P}")} AS INT) AS place, {name} FROM ({drawn})";
         string marks = $"SELECT user_index, item_index AS mark FROM {SplitSql.Rows}{(avoidTrainedOnly ? " WHERE part = 0" : "")}";
-        return $"SELECT user_index, number AS item_index, {name} FROM ({dialect.UnmarkedAt(points, marks, "user_index", name, itemCount)})";
+        return $"SELECT user_index, number AS item_index, {name} FROM ({dialect.UnmarkedAt(byItem, Places, marks, "user_index", name, itemCount)})";
+
+        string Places(string source, string kept)
+        {
+            string byDraw = PortableHashSql.AbsorbSmall($"{source} CROSS JOIN range(0, {draws}) AS d(draw)", $"{kept}, untouched", "h", "draw", "h");
+            string drawn = PortableHashSql.Finish($"({byDraw})", $"{kept}, untouched", "h");
+            return $"SELECT {kept}, CAST({dialect.IntegerQuotient("h * untouched", $"{PortableHash.P}")} AS INT) AS place FROM ({drawn})";
+        }
     }
 }

@@ -39,8 +39,7 @@ internal static class SplitSql
                 FROM {RankedItems} r LEFT JOIN (SELECT item_rank, count(*) AS positives FROM {Split} WHERE part = 0 GROUP BY item_rank) c ON r.item_rank = c.item_rank)
             """);
         string timestamp = ticksPerSecond == 1 ? "moment" : engine.Dialect.IntegerQuotient("moment", $"{ticksPerSecond}");
-        engine.Materialize(Rows, $"SELECT user_index, item_index, {timestamp} AS timestamp, part, touched, trained FROM {Split} s JOIN {Items} i ON s.item_rank = i.item_rank");
-        engine.Drop(Split);
+        engine.Replace(Rows, $"SELECT /*+ BROADCAST(i) */ user_index, item_index, {timestamp} AS timestamp, part, touched, trained FROM {Split} s JOIN {Items} i ON s.item_rank = i.item_rank", Split);
     }
 
     // The latest t of n are tested, t = min(Holdout, n/2), and of the m = n - t before them the latest min(Holdout, m/2) validate. Of a given split t is what was
@@ -50,11 +49,11 @@ internal static class SplitSql
     {
         bool given = prepare.Split == "given";
         string keep = given ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment";
-        string byUser = PortableHashSql.Absorb($"({DistinctPairs(dialect, given)})", $"{keep}, item_hash", $"{PortableHash.Start(prepare.Seed, "ties")}", "user_hash", "tie");
+        string byUser = PortableHashSql.Absorb($"({Pairs(given)})", $"{keep}, item_hash", $"{PortableHash.Start(prepare.Seed, "ties")}", "user_hash", "tie");
         string byItem = PortableHashSql.Absorb($"({byUser})", keep, "tie", "item_hash", "tie");
         string tied = PortableHashSql.Finish($"({byItem})", keep, "tie");
 
-        string placed = dialect.Placed(tied, "user_index", given ? ["held_out", "moment"] : ["moment"], ["tie", "item_rank"], given ? "held_out" : null);
+        string placed = dialect.Placed(DistinctPairs(dialect, tied, given), "user_index", given ? ["held_out", "moment"] : ["moment"], ["tie", "item_rank"], given ? "held_out" : null);
         string enough = $"total >= {prepare.MinInteractions}";
         string tested = given ? "summed" : $"CASE WHEN {enough} THEN least({prepare.Holdout}, {dialect.IntegerQuotient("total", "2")}) ELSE 0 END";
         string validated = prepare.Validation ? $"CASE WHEN {enough} THEN least({prepare.Holdout}, {dialect.IntegerQuotient("(total - tested)", "2")}) ELSE 0 END" : "0";
@@ -65,13 +64,16 @@ internal static class SplitSql
             """;
     }
 
-    // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out.
-    private static string DistinctPairs(SqlDialect dialect, bool given) => $"""
-        SELECT user_index, item_rank, {(given ? "coalesce(max(CASE WHEN held_out = 1 THEN moment END), max(moment)) AS moment, max(held_out) AS held_out" : "max(moment) AS moment")}, max(user_hash) AS user_hash, max(item_hash) AS item_hash
-        FROM (
-            SELECT {dialect.GatheredBy("user_index")}user_index, item_rank, user_hash, item_hash, moment{(given ? ", held_out" : "")}
-            FROM {InteractionLog.Table} l JOIN {Users} u ON l.user_id = u.user_id JOIN {RankedItems} i ON l.item_id = i.item_id
-            WHERE problem = 0)
+    private static string Pairs(bool given) => $"""
+        SELECT user_index, item_rank, user_hash, item_hash, moment{(given ? ", held_out" : "")}
+        FROM {InteractionLog.Table} l JOIN {Users} u ON l.user_id = u.user_id JOIN {RankedItems} i ON l.item_id = i.item_id
+        WHERE problem = 0
+        """;
+
+    // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out. Their ties are equal.
+    private static string DistinctPairs(SqlDialect dialect, string tied, bool given) => $"""
+        SELECT user_index, item_rank, {(given ? "coalesce(max(CASE WHEN held_out = 1 THEN moment END), max(moment)) AS moment, max(held_out) AS held_out" : "max(moment) AS moment")}, max(tie) AS tie
+        FROM (SELECT {dialect.GatheredBy("user_index")}* FROM ({tied}))
         GROUP BY user_index, item_rank
         """;
 }

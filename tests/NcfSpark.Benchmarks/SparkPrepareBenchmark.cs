@@ -10,8 +10,14 @@ namespace NcfSpark.Benchmarks;
 /// <summary>Prepares a synthetic log on Spark with 5 negatives each, beside the usual way of doing it there, in one Spark, one after the other.</summary>
 internal static class SparkPrepareBenchmark
 {
-    private const int Negatives = 5, Items = 27_000, HeavyUser = 100_000;
+    private const int Negatives = 5, Items = 27_000;
+
+    // A user with as many items, of twice as many: so there is what that user did not touch, to be drawn.
+    private const int HeavyUser = 100_000, HeavyUsersItems = 200_000;
     private const double HeavyUsersMillions = 2;
+
+    // For Java to compile the loops of both before either is timed: what one runs first, the other finds compiled.
+    private const long WarmUp = 1_000_000;
 
     private static readonly PrepareOptions Options = new() { NegativesPerPositive = Negatives, TestCandidates = 0, Validation = true };
 
@@ -24,10 +30,10 @@ internal static class SparkPrepareBenchmark
         try
         {
             using var engine = SparkConnectEngine.Start(new SparkServerOptions { Master = master, Progress = new ConsoleSteps() }, new SparkConnectOptions());
-            Measure(engine, folder, 100_000); // so that neither has to compile what the other finds compiled
+            Measure(engine, folder, WarmUp);
             (long rows, Measured ours, Measured usual) = Measure(engine, folder, (long)(millions * 1e6));
             long few = (long)(Math.Min(millions, HeavyUsersMillions) * 1e6);
-            Measured without = MeasureOurs(engine, folder, WriteLog(folder, few)), with = MeasureOurs(engine, folder, WriteLog(folder, few, HeavyUser));
+            Measured without = MeasureOurs(engine, folder, WriteLog(folder, few, HeavyUsersItems)), with = MeasureOurs(engine, folder, WriteLog(folder, few, HeavyUsersItems, HeavyUser));
             Console.WriteLine($"{"",-12} {"seconds",9} {"train rows",14} {"rows/s",12} {"rows lost",12}");
             foreach ((string name, Measured one) in new[] { ("NcfSpark", ours), ("usual way", usual) })
             {
@@ -60,7 +66,7 @@ internal static class SparkPrepareBenchmark
 
     private static (long Rows, Measured Ours, Measured Usual) Measure(ISqlEngine engine, string folder, long interactions)
     {
-        string csv = WriteLog(folder, interactions), usual = Path.Combine(folder, $"usual-{interactions}");
+        string csv = WriteLog(folder, interactions, Items), usual = Path.Combine(folder, $"usual-{interactions}");
         Measured measured = MeasureOurs(engine, folder, csv);
         var watch = Stopwatch.StartNew();
         (long written, long meant) = UsualPrepare.Run(engine, csv, usual, Negatives, Options.Holdout, Options.Shards);
@@ -69,10 +75,10 @@ internal static class SparkPrepareBenchmark
         return (interactions, measured, measuredUsual);
     }
 
-    private static string WriteLog(string folder, long interactions, int heavyUser = 0)
+    private static string WriteLog(string folder, long interactions, int items, int heavyUser = 0)
     {
-        string csv = Path.Combine(folder, $"log-{interactions}-{heavyUser}.csv");
-        SyntheticLog.WriteCsv(csv, interactions, users: (int)(interactions * 138 / 20_000), Items, seed: 1, heavyUser);
+        string csv = Path.Combine(folder, $"log-{interactions}-{items}-{heavyUser}.csv");
+        SyntheticLog.WriteCsv(csv, interactions, users: (int)(interactions * 138 / 20_000), items, seed: 1, heavyUser);
         return csv;
     }
 

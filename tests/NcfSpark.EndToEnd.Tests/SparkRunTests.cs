@@ -18,20 +18,22 @@ public sealed class SparkRunTests : IDisposable
         there.Dispose();
     }
 
+    /// <summary>Three Sparks, half a minute: what the other tests here do one by one, and more slowly.</summary>
+    [SkippableFact]
+    public void KilledThenStoppedItLeavesNothingAndWithAnExecutorLostItHasTheRowsOfDuckDb()
+    {
+        Strike("local[2]", run => Process.GetProcessById(run.Driver).Kill(), exitCode: 1, "was killed (signal 9");
+        Strike("local[2]", run => run.Signal("INT", toGroup: true), exitCode: 130, "stopped; the same command again goes on from here");
+        RunWithAnExecutorKilled();
+    }
+
     [SkippableTheory]
     [InlineData("TERM", false, 143)]
     [InlineData("INT", true, 130)]
     public void StoppedInTheMiddleItLeavesNothingAndTheNextRunHasTheRowsOfDuckDb(string signal, bool toGroup, int exitCode)
     {
         SparkHome.RequireAsked("a minute");
-        using (SparkRun run = Start("local[2]"))
-        {
-            run.WaitUntilItWorks();
-            run.Signal(signal, toGroup);
-            Assert.Equal(exitCode, run.WaitForExit(TimeSpan.FromSeconds(60)));
-            Assert.Contains("stopped; the same command again goes on from here", run.Said, StringComparison.Ordinal);
-        }
-
+        Strike("local[2]", run => run.Signal(signal, toGroup), exitCode, "stopped; the same command again goes on from here");
         AssertTheNextRunSucceeds("local[2]");
     }
 
@@ -39,16 +41,9 @@ public sealed class SparkRunTests : IDisposable
     public void TheServerKilledInTheMiddleIsToldAtOnceAndTheNextRunSucceeds()
     {
         SparkHome.RequireAsked("a minute");
-        using (SparkRun run = Start("local[2]"))
-        {
-            run.WaitUntilItWorks();
-            Process.GetProcessById(run.Driver).Kill();
-            Assert.Equal(1, run.WaitForExit(TimeSpan.FromSeconds(20)));
-            Assert.Contains("was killed (signal 9", run.Said, StringComparison.Ordinal);
-            Assert.Contains("Nothing was changed.", run.Said, StringComparison.Ordinal);
-            Assert.DoesNotContain("   at ", run.Said, StringComparison.Ordinal);
-        }
-
+        string said = Strike("local[2]", run => Process.GetProcessById(run.Driver).Kill(), exitCode: 1, "was killed (signal 9");
+        Assert.Contains("Nothing was changed.", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
         AssertTheNextRunSucceeds("local[2]");
     }
 
@@ -56,6 +51,11 @@ public sealed class SparkRunTests : IDisposable
     public void AnExecutorKilledInTheMiddleChangesNoRow()
     {
         SparkHome.RequireAsked("a minute");
+        RunWithAnExecutorKilled();
+    }
+
+    private void RunWithAnExecutorKilled()
+    {
         using SparkRun run = Start("local-cluster[2,1,1024]");
         run.WaitUntilItWorks();
         // A driver answers before its executors are there.
@@ -81,9 +81,20 @@ public sealed class SparkRunTests : IDisposable
 
     private SparkRun Start(string master) => new(master, ["prepare", .. settings, "--run", there.Path]);
 
+    // Strikes a run in the middle: what it said.
+    private string Strike(string master, Action<SparkRun> strike, int exitCode, string saying)
+    {
+        using SparkRun run = Start(master);
+        run.WaitUntilItWorks();
+        strike(run);
+        Assert.Equal(exitCode, run.WaitForExit(TimeSpan.FromSeconds(60)));
+        Assert.Contains(saying, run.Said, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(there.Path));
+        return run.Said;
+    }
+
     private void AssertTheNextRunSucceeds(string master)
     {
-        Assert.Empty(Directory.GetDirectories(there.Path));
         using (SparkRun again = Start(master)) Assert.True(again.WaitForExit() == 0, again.Said);
         AssertTheRowsOfDuckDb();
     }

@@ -53,7 +53,7 @@ public abstract class SqlEngineSuite : IDisposable
         string marks = string.Join(" UNION ALL ", from pair in marksOf from mark in pair.Value select $"SELECT CAST({pair.Key} AS INT) AS k, CAST({mark} AS INT) AS mark");
         foreach (SqlDialect dialect in new[] { Engine.Dialect, new PortableDialect(Engine.Dialect) })
         {
-            string query = dialect.UnmarkedAt($"{points} UNION ALL {points}", marks, "k", "c", mostMarks: 6);
+            string query = dialect.UnmarkedAt(points, (source, kept) => $"SELECT {kept}, place FROM {source} CROSS JOIN range(0, 2) AS twice(time)", marks, "k", "c", mostMarks: 6);
             var numbers = Engine.Query($"SELECT k, c, number FROM ({query}) ORDER BY k, c, number").Select(row => ((long)row[0]!, (long)row[1]!, (long)row[2]!));
             Assert.Equal(
                 from pair in marksOf from at in Enumerable.Range(0, 7) from twice in new[] { 0, 1 } select ((long)pair.Key, 10L * at, (long)Enumerable.Range(0, 20).Except(pair.Value).ElementAt(at)),

@@ -11,10 +11,10 @@ internal sealed class DuckDbDialect : SqlDialect
     public override string EpochMicroseconds(string timestamp) => $"epoch_us({timestamp})";
 
     // An ASOF join finds the last gap at or below each place in less than half of a running count's time. Equal gaps become one, the last.
-    public override string UnmarkedAt(string points, string marks, string key, string carried, long mostMarks) =>
+    public override string UnmarkedAt(string rows, Func<string, string, string> points, string marks, string key, string carried, long mostMarks) =>
         $"""
         SELECT p.{key}, p.{carried}, CAST(p.place + coalesce(m.ordinal, 0) AS INT) AS number
-        FROM ({points}) p ASOF LEFT JOIN (
+        FROM ({points($"({rows})", $"{key}, {carried}")}) p ASOF LEFT JOIN (
             SELECT {key}, CAST(mark - ordinal + 1 AS INT) AS gap, max(ordinal) AS ordinal
             FROM (SELECT {key}, mark, CAST(row_number() OVER (PARTITION BY {key} ORDER BY mark) AS INT) AS ordinal FROM ({marks})) GROUP BY {key}, gap) m
         ON p.{key} = m.{key} AND p.place >= m.gap

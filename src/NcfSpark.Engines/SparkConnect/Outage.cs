@@ -13,6 +13,9 @@ internal sealed class Outage(ConnectSession session)
     private int attempts;
     private bool told;
 
+    /// <summary>Whether the server has not answered since it last failed to.</summary>
+    public bool IsOn => attempts > 0;
+
     /// <summary>Waits for the time of the next attempt.</summary>
     /// <exception cref="SparkException">The limit is reached, or the server is known to have ended.</exception>
     public async Task WaitAsync(SparkFailure failure, CancellationToken cancellation)

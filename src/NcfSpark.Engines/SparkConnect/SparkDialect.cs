@@ -52,14 +52,16 @@ public sealed class SparkDialect : SqlDialect
     }
 
     // Marks become an array a key, points a binary search in it. So points are neither sorted nor moved where rows are gathered by the key already, and a key
-    // with 100,000 points is no more work than as many keys with one. Each halving is a query around a query, as in the hash: Spark makes one loop of them.
-    public override string UnmarkedAt(string points, string marks, string key, string carried, long mostMarks)
+    // with 100,000 points is no more work than as many keys with one. Rows find their marks before they become points, of which there are more. Each halving is
+    // a query around a query, as in the hash: Spark makes one loop of them.
+    public override string UnmarkedAt(string rows, Func<string, string, string> points, string marks, string key, string carried, long mostMarks)
     {
         string kept = $"{key}, {carried}, place, marks, marked";
-        string search = $"""
-            SELECT /*+ SHUFFLE_HASH(m) */ p.{key}, p.{carried}, p.place, m.marks, size(m.marks) AS marked, CAST(0 AS INT) AS below
-            FROM ({points}) p LEFT JOIN (SELECT {key}, sort_array(collect_list(mark)) AS marks FROM ({marks}) GROUP BY {key}) m ON p.{key} = m.{key}
+        string marked = $"""
+            SELECT /*+ SHUFFLE_HASH(m) */ r.*, m.marks, size(m.marks) AS marked
+            FROM ({rows}) r LEFT JOIN (SELECT {key}, sort_array(collect_list(mark)) AS marks FROM ({marks}) GROUP BY {key}) m ON r.{key} = m.{key}
             """;
+        string search = $"SELECT {kept}, CAST(0 AS INT) AS below FROM ({points($"({marked})", $"{key}, {carried}, marks, marked")})";
         long step = 1;
         while (2 * step <= mostMarks) step *= 2;
         for (; step > 0; step /= 2)

@@ -35,10 +35,10 @@ internal sealed class SparkFailure
     /// <summary>How long the server asks to wait before the next attempt, where it asks.</summary>
     public TimeSpan? RetryDelay { get; }
 
-    /// <summary>Whether the same call may go well a little later: the connection broke, or the server said so.</summary>
+    /// <summary>Whether the same call may go well a little later: the connection broke, a call that has a time limit was not answered in it, or the server said so.</summary>
     public bool IsTransient =>
         RetryDelay is not null
-        || failure.StatusCode == StatusCode.Unavailable
+        || failure.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded
         || (failure.StatusCode == StatusCode.Internal && failure.Status.Detail.Contains("INVALID_CURSOR.DISCONNECTED", StringComparison.Ordinal));
 
     /// <summary>The server does not know the operation: the request to execute it never arrived.</summary>

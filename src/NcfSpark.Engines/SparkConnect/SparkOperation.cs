@@ -15,7 +15,7 @@ namespace NcfSpark.Engines.SparkConnect;
 internal sealed class SparkOperation(ConnectSession session, Plan plan, string title, CancellationToken cancellation) : IAsyncDisposable
 {
     private const int InterruptAttempts = 3;
-    private static readonly TimeSpan BetweenInterrupts = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan BetweenInterrupts = TimeSpan.FromMilliseconds(200), SilenceInAnOutage = TimeSpan.FromSeconds(1);
 
     private readonly string id = Guid.NewGuid().ToString();
     private readonly Outage outage = new(session);
@@ -36,7 +36,7 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
             try
             {
                 stream ??= sent ? Reattach() : Execute();
-                if (!await stream.ResponseStream.MoveNext(cancellation))
+                if (!await MoveNextAsync(stream.ResponseStream))
                 {
                     CloseStream();
                     continue;
@@ -95,7 +95,35 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
             throw await failure.ToExceptionAsync(session);
         }
 
-        await outage.WaitAsync(failure, cancellation);
+        try
+        {
+            await outage.WaitAsync(failure, cancellation);
+        }
+        catch (SparkException)
+        {
+            sent = false; // nobody is there to be told that it is over
+            throw;
+        }
+    }
+
+    // A statement may be silent for hours, and so is a frozen server, whose connections stay open. A server that is only busy answers what it is asked meanwhile.
+    // (HTTP/2 pings would not do: see SparkChannel.)
+    private async Task<bool> MoveNextAsync(IAsyncStreamReader<ExecutePlanResponse> responses)
+    {
+        Task<bool> next = responses.MoveNext(cancellation);
+        while (true)
+        {
+            try
+            {
+                return await next.WaitAsync(outage.IsOn ? SilenceInAnOutage : session.Options.SilenceLimit, session.Options.Time, cancellation);
+            }
+            catch (TimeoutException)
+            {
+                _ = next.ContinueWith(ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // seen, should the stream be closed
+                await session.SparkVersionAsync(session.Options.ConnectTimeout, cancellation);
+                outage.Over();
+            }
+        }
     }
 
     private AsyncServerStreamingCall<ExecutePlanResponse> Execute()

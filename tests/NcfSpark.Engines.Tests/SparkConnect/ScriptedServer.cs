@@ -26,6 +26,7 @@ public enum StreamEnd
 internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int After)> script) : CallInvoker
 {
     private readonly Queue<(StreamEnd End, int After)> mishaps = new(script);
+    private readonly TaskCompletionSource asked = new();
     private string? operation;
 
     public int Executions { get; private set; }
@@ -41,14 +42,21 @@ internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int
     /// <summary>Answers every call with this, from now on.</summary>
     public Status? Failure { get; set; }
 
+    /// <summary>How often it is asked for its version before its streams bring anything.</summary>
+    public int QuestionsInSilence { get; init; }
+
+    /// <summary>Takes every call, and answers none.</summary>
+    public bool IsFrozen { get; set; }
+
     public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
-        var responses = (IAsyncStreamReader<TResponse>)(object)new Stream(Responses(request).GetEnumerator());
+        var responses = (IAsyncStreamReader<TResponse>)(object)new Stream(this, Responses(request).GetEnumerator());
         return new AsyncServerStreamingCall<TResponse>(responses, Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { });
     }
 
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
+        if (IsFrozen) throw new RpcException(new Status(StatusCode.DeadlineExceeded, ""));
         object response = request switch
         {
             ReleaseExecuteRequest => new ReleaseExecuteResponse(),
@@ -59,7 +67,7 @@ internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int
         };
         if (request is ReleaseExecuteRequest) Releases++;
         if (request is InterruptRequest) Interrupts++;
-        if (request is AnalyzePlanRequest) VersionsAsked++;
+        if (request is AnalyzePlanRequest && ++VersionsAsked == QuestionsInSilence) asked.SetResult();
         return new AsyncUnaryCall<TResponse>(Task.FromResult((TResponse)response), Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { });
     }
 
@@ -104,12 +112,15 @@ internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int
 
     private static RpcException Invalid(string what) => new(new Status(StatusCode.Internal, $"[INVALID_HANDLE.{what}] The handle is invalid."));
 
-    private sealed class Stream(IEnumerator<ExecutePlanResponse> responses) : IAsyncStreamReader<ExecutePlanResponse>
+    private sealed class Stream(ScriptedServer server, IEnumerator<ExecutePlanResponse> responses) : IAsyncStreamReader<ExecutePlanResponse>
     {
         public ExecutePlanResponse Current => responses.Current;
 
-        public Task<bool> MoveNext(CancellationToken cancellationToken) => cancellationToken.IsCancellationRequested
-            ? throw new RpcException(Status.DefaultCancelled)
-            : Task.FromResult(responses.MoveNext());
+        public async Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            if (cancellationToken.IsCancellationRequested) throw new RpcException(Status.DefaultCancelled);
+            if (server.IsFrozen || server.VersionsAsked < server.QuestionsInSilence) await server.asked.Task;
+            return responses.MoveNext();
+        }
     }
 }

@@ -19,6 +19,9 @@ public sealed class SparkFixture : IDisposable
 
     public SparkConnectionString Address => Home.Length > 0 ? server.Value.Address : throw new InvalidOperationException();
 
+    /// <summary>Of the shell around it.</summary>
+    public int ProcessId => server.Value.ProcessId;
+
     public SparkConnectServer Start(string master, params string[] arguments) =>
         Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = master, SparkHome = Home, SubmitArguments = arguments })).GetAwaiter().GetResult();
 

@@ -49,6 +49,26 @@ public sealed class SparkOperationTests
     }
 
     [Fact]
+    public void AServerThatIsFrozenIsGivenUpAfterTheLimitToo()
+    {
+        var server = new ScriptedServer(2, []) { IsFrozen = true };
+        var lost = Assert.Throws<SparkException>(() => Read(server, new() { Time = new SkippingTime(), Progress = progress }));
+        Assert.Equal(SparkErrorKind.ServerLost, lost.Kind);
+        Assert.Contains("The Spark server at sc://here:15002 has not answered for 6", lost.Message); // 60 s, or a second's question more
+        Assert.Contains("(DeadlineExceeded)", lost.Message);
+        Assert.Equal(0, server.Releases);
+    }
+
+    [Fact]
+    public void AServerThatIsOnlySilentIsAskedAndWaitedFor()
+    {
+        var server = new ScriptedServer(1, []) { QuestionsInSilence = 1000 };
+        Assert.Equal([1L], Read(server));
+        Assert.Empty(progress.Lines);
+        Assert.Equal((1, 1), (server.Executions, server.Releases));
+    }
+
+    [Fact]
     public void AServerThatComesBackIsSaidToBeBack()
     {
         var server = new ScriptedServer(1, [(StreamEnd.Broken, 0), .. Enumerable.Repeat((StreamEnd.RequestLost, 0), 5)]);
