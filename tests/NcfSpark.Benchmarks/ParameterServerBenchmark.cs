@@ -40,6 +40,10 @@ internal static class ParameterServerBenchmark
         Console.WriteLine($"2 workers x 1 thread            {Median(round => round.Direct.PerSecond) / 1e3,8:N0}  ratio {Median(round => round.Direct.PerSecond / round.Alone.PerSecond),5:F2}  cpu {Median(round => round.Direct.PerCpuSecond / round.Alone.PerCpuSecond),5:F2}");
         Console.WriteLine($"2 workers x 1 thread, over gRPC {Median(round => round.Grpc.PerSecond) / 1e3,8:N0}  ratio {Median(round => round.Grpc.PerSecond / round.Alone.PerSecond),5:F2}  cpu {Median(round => round.Grpc.PerCpuSecond / round.Alone.PerCpuSecond),5:F2}");
 
+        var combining = new CombineMeasurement(of.Model, of.Items, Workers);
+        double[] rates = [.. Enumerable.Range(0, 3 + 20).Select(_ => combining.Measure()).Skip(3).Order()]; // the first ones compile
+        Console.WriteLine($"the server takes in and combines {rates[rates.Length / 2] / 1e9:F2} GB/s of pushes that touch all rows, by {Workers} workers (median of {rates.Length})");
+
         WorkerTimes times = measured[^1].GrpcTimes;
         double perRound(double value) => value / times.Rounds;
         int rows = of.Items * (of.Model.EmbeddingSize + of.Model.MlpEmbeddingSize);
@@ -54,6 +58,7 @@ internal static class ParameterServerBenchmark
                 ratio_over_grpc_by_cpu = WindowOptions.Rounded(Median(round => round.Grpc.PerCpuSecond / round.Alone.PerCpuSecond)),
                 bytes_sent_a_round = perRound(times.BytesSent),
                 bytes_received_a_round = perRound(times.BytesReceived),
+                combined_bytes_per_second = WindowOptions.Rounded(rates[rates.Length / 2]),
                 communicating_ms_a_round = WindowOptions.Rounded(perRound(times.Communicating) * 1e3),
                 samples_per_second = WindowOptions.Rounded(Median(round => round.Direct.PerSecond)),
             },

@@ -9,17 +9,23 @@ internal sealed class SparkRun : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
+    private const string Variable = "NCFSPARK_TEST_RUN";
+
     private readonly string marker = $"ncfspark-test-{Guid.NewGuid():N}"; // on the command lines of Spark's processes
     private readonly Process process;
     private readonly List<string> said = [];
     private Task? rest;
 
-    public SparkRun(string master, string[] arguments)
+    /// <param name="master">Spark's master.</param>
+    /// <param name="arguments">The program's.</param>
+    /// <param name="directory">Where the program is started; null for the root of the repository.</param>
+    public SparkRun(string master, string[] arguments, string? directory = null)
     {
         // What runs the tests may have told its children to ignore Ctrl-C.
         string[] command = ["env", "--default-signal=INT", "dotnet", NcfSparkProcess.Assembly, .. arguments, "--master", master, "--conf", $"spark.ncfspark.test={marker}"];
-        var start = new ProcessStartInfo("setsid", command) { WorkingDirectory = NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("setsid", command) { WorkingDirectory = directory ?? NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["SPARK_HOME"] = SparkHome.Require();
+        start.Environment[Variable] = marker; // what Spark starts on this machine inherits it
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -60,12 +66,25 @@ internal sealed class SparkRun : IDisposable
         Assert.True(process.WaitForExit(limit ?? Limit), $"It did not end:\n{Said}");
         rest.Wait(Limit);
         // A program that was killed leaves it to the shell around Spark to stop it.
-        for (int looks = 0; process.ExitCode == 128 + 9 && looks < 100 && IsLeft(); looks++) Thread.Sleep(200);
+        for (int looks = 0; process.ExitCode == 128 + 9 && looks < 300 && IsLeft(); looks++) Thread.Sleep(200);
         Assert.False(IsLeft(), "Some of Spark is left.");
         return process.ExitCode;
     }
 
     public bool HasExited => process.HasExited;
+
+    /// <summary>Processes of this program within this run's tasks that have this among the words of their command lines.</summary>
+    public int[] Tasks(string word) => OwnProcesses.WithWord(word, $"{Variable}={marker}");
+
+    /// <summary>Reads what it says on, so that it never waits for who reads.</summary>
+    public void ReadOn() => rest ??= Task.Run(ReadRest);
+
+    /// <summary>kill -9 of the program itself.</summary>
+    public void Kill()
+    {
+        process.Kill();
+        process.WaitForExit();
+    }
 
     /// <summary>Processes with this among the words of their command lines.</summary>
     public static int[] WithWord(string word) => [.. Processes().Where(id => CommandLine(id).Split(' ').Contains(word))];

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
 using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;
@@ -7,6 +5,8 @@ namespace NcfSpark.EndToEnd.Tests;
 /// <summary>train with workers that are tasks of Spark: the bytes of workers that are threads, whatever happens to an executor.</summary>
 public sealed class SparkTrainTests : IDisposable
 {
+    private const string Word = "worker-task";
+
     private readonly RunDirectory here = new(), there = new();
     private readonly string[] settings;
 
@@ -28,8 +28,41 @@ public sealed class SparkTrainTests : IDisposable
         string expected = ModelOfThreads();
         using SparkRun spark = Start("local[2]");
         Assert.True(spark.WaitForExit() == 0, spark.Said);
-        Assert.Equal(expected, ModelHash(there));
-        Assert.Empty(Tasks());
+        Assert.Equal(expected, TrainRun.ModelHash(there));
+        Assert.Empty(spark.Tasks(Word));
+    }
+
+    /// <summary>The run directory is "/proc/self/cwd/run", which is another directory in each process, and there only for the program itself.</summary>
+    [SkippableTheory]
+    [InlineData("trained")]
+    [InlineData("touched")]
+    public void SparkBringsTasksTheirRowsWhereExecutorsDoNotSeeTheRunDirectory(string negativesAvoid)
+    {
+        SparkHome.RequireAsked("half a minute");
+        string[] avoid = ["--set", $"Prepare:NegativesAvoid={negativesAvoid}"];
+        string expected = ModelOfThreads(avoid);
+        string copy = Path.Combine(Path.GetDirectoryName(here.Path)!, "for Spark alone");
+        CopyDirectory(here.File("prepared"), copy);
+        using SparkRun spark = Elsewhere([.. avoid, "--set", $"Spark:PreparedPath=file:{copy}"]);
+        Assert.True(spark.WaitForExit() == 0, spark.Said);
+        Assert.Equal(expected, TrainRun.ModelHash(there));
+        Assert.Empty(spark.Tasks(Word));
+    }
+
+    [SkippableFact]
+    public void ARunDirectoryThatExecutorsDoNotSeeIsToldWithTheCure()
+    {
+        SparkHome.RequireAsked("half a minute");
+        ModelOfThreads();
+        using (SparkRun spark = Elsewhere([]))
+        {
+            Assert.Equal(2, spark.WaitForExit());
+            Assert.Contains("does not see the run directory /proc/self/cwd/run", spark.Said, StringComparison.Ordinal);
+        }
+
+        using SparkRun nothing = Elsewhere(["--set", $"Spark:PreparedPath=file:{here.File("nothing")}"]);
+        Assert.Equal(2, nothing.WaitForExit());
+        Assert.Contains("Spark does not read", nothing.Said, StringComparison.Ordinal);
     }
 
     [SkippableTheory]
@@ -39,19 +72,35 @@ public sealed class SparkTrainTests : IDisposable
     public void AWorkerOrAnExecutorKilledInTheMiddleChangesNoByte(string master, bool worker)
     {
         SparkHome.RequireAsked("a minute");
-        string[] longer = ["--set", "Train:Epochs=60"];
+        string[] longer = ["--set", "Train:Epochs=150"];
         string expected = ModelOfThreads(longer);
         using (SparkRun spark = Start(master, longer))
         {
             spark.WaitForLine("epoch 3");
-            int task = Tasks()[0];
-            Process.GetProcessById(worker ? task : SparkRun.ParentOf(task)).Kill();
+            int task = spark.Tasks(Word)[0];
+            OwnProcesses.Kill(worker ? task : SparkRun.ParentOf(task));
             Assert.True(spark.WaitForExit() == 0, spark.Said);
             Assert.Contains("was lost", spark.Said, StringComparison.Ordinal);
+            Assert.Empty(spark.Tasks(Word));
         }
 
-        Assert.Equal(expected, ModelHash(there));
-        Assert.Empty(Tasks());
+        Assert.Equal(expected, TrainRun.ModelHash(there));
+    }
+
+    /// <summary>It cannot end itself, so its slot is not free, and where there is no other the run ends. Nor can it look whether it is wanted; the kernel ends it with its executor.</summary>
+    [SkippableFact]
+    public void ATaskThatIsStoppedEndsTheRunWithAMessageAndDoesNotOutliveIt()
+    {
+        SparkHome.RequireAsked("a minute");
+        string[] longer = ["--set", "Train:Epochs=300"];
+        ModelOfThreads(longer);
+        using SparkRun spark = Start("local-cluster[2,1,1024]", [.. longer, "--set", "Train:WorkerTimeoutSeconds=5", "--set", "Train:RegistrationSeconds=30"]);
+        spark.WaitForLine("Epoch 3");
+        int task = spark.Tasks(Word)[0];
+        OwnProcesses.Signal("STOP", task);
+        Assert.Equal(1, spark.WaitForExit());
+        Assert.Contains("Only 1 of 2 workers came within 30 s", spark.Said, StringComparison.Ordinal);
+        Assert.True(OwnProcesses.Eventually(() => OwnProcesses.IsGone(task), TrainRun.Longest));
     }
 
     [SkippableFact]
@@ -62,7 +111,7 @@ public sealed class SparkTrainTests : IDisposable
         using SparkRun spark = Start("local[1]", "--set", "Train:RegistrationSeconds=15");
         Assert.Equal(1, spark.WaitForExit());
         Assert.Contains("Only 1 of 2 workers came within 15 s (Train:RegistrationSeconds)", spark.Said, StringComparison.Ordinal);
-        Assert.Empty(Tasks());
+        Assert.Empty(spark.Tasks(Word));
     }
 
     [Fact]
@@ -86,13 +135,25 @@ public sealed class SparkTrainTests : IDisposable
     private string ModelOfThreads(params string[] more)
     {
         SparkHome.Require();
-        foreach (RunDirectory run in new[] { here, there }) NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
+        foreach (RunDirectory run in new[] { here, there }) NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path, .. more]);
         NcfSparkProcess.RunWell(["train", .. settings, "--run", here.Path, .. more]);
-        return ModelHash(here);
+        return TrainRun.ModelHash(here);
     }
 
-    private static string ModelHash(RunDirectory run) => string.Join('\n', Directory.GetFiles(run.File("model"), "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-        .Select(file => $"{Path.GetRelativePath(run.Path, file)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))}"));
+    // Started where the run directory's parent is, with settings that name no file by a relative path.
+    private SparkRun Elsewhere(string[] more)
+    {
+        string[] absolute = Array.ConvertAll(settings, setting => setting == "conf/ml-latest-small.json" ? Path.Combine(NcfSparkProcess.Repository, setting) : setting);
+        return new("local-cluster[2,1,1024]", ["train", .. absolute, "--run", "/proc/self/cwd/run", "--set", "Train:Where=spark", .. more], Path.GetDirectoryName(there.Path));
+    }
 
-    private static int[] Tasks() => SparkRun.WithWord("worker-task");
+    private static void CopyDirectory(string from, string to)
+    {
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
 }

@@ -1,33 +1,26 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
 using NcfSpark.Data;
 using Xunit.Abstractions;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>kill -9 of workers and of the server at random points of training by several processes: it ends with the bytes of a run that nobody disturbed.</summary>
-public sealed class WorkerCrashTests(ITestOutputHelper output)
+/// <summary>Workers and the server that are killed, stopped or slow at random points of training by several processes: it ends with the bytes of a run that nobody disturbed.</summary>
+public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
 {
     // The issue's 100 with NCFSPARK_TEST_KILLS=100.
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_KILLS") ?? "5");
 
-    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(30); // the machine may be busy
+    private readonly RunDirectory expected = new(), run = new();
+
+    public void Dispose()
+    {
+        expected.Dispose();
+        run.Dispose();
+    }
 
     [Fact]
     public void KilledAnywhereTrainingEndsWithTheSameModel()
     {
-        using var expected = new RunDirectory();
-        string log = SmallLog.Write(Path.GetDirectoryName(expected.Path)!);
-        string[] settings =
-        [
-            .. SmallLog.Settings(log), "--set", "Train:Workers=3", "--set", "Train:RoundsPerEpoch=4", "--set", "Train:CheckpointRounds=1", "--set", "Train:CheckpointMinutes=5",
-            "--set", "Train:Epochs=60", "--set", "Train:Patience=60", "--set", "Train:WorkerAttempts=1000",
-        ];
-        NcfSparkProcess.RunWell(["prepare", .. settings, "--run", expected.Path]);
-        NcfSparkProcess.RunWell(["train", .. settings, "--run", expected.Path]); // by threads
-        string expectedHash = ModelHash(expected);
-        string[] processes = [.. settings, "--set", "Train:Where=processes"];
-
+        (string[] settings, string expectedHash) = Expect(workers: 3, "--set", "Train:RoundsPerEpoch=4", "--set", "Train:Epochs=60", "--set", "Train:Patience=60", "--set", "Train:WorkerAttempts=1000");
         RandomStream chance = RandomStream.Named(Environment.TickCount64, "kills"); // other points every time
         var points = new List<string>();
         long draw = 0;
@@ -35,124 +28,110 @@ public sealed class WorkerCrashTests(ITestOutputHelper output)
         while (points.Count < Kills)
         {
             runs++;
-            using var run = new RunDirectory();
-            NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
+            using var killed = new RunDirectory();
+            NcfSparkProcess.RunWell(["prepare", .. settings, "--run", killed.Path]);
             bool finished = false;
             while (!finished)
             {
-                using Process train = Start(["train", .. processes, "--run", run.Path], out Func<string> said);
+                using var train = new TrainRun([.. settings, "--run", killed.Path]);
                 while (true)
                 {
-                    if (train.WaitForExit((int)(chance.Unit(draw++) * 3000)))
+                    if (train.Process.WaitForExit((int)(chance.Unit(draw++) * 3000)))
                     {
-                        Assert.True(train.ExitCode == 0, $"exit code {train.ExitCode} after kills at\n{string.Join('\n', points)}\n{said()}");
+                        Assert.True(train.WaitForExit() == 0, $"exit code {train.Process.ExitCode} after kills at\n{string.Join('\n', points)}\n{train.Said}");
                         finished = true;
                         break;
                     }
 
                     if (points.Count >= Kills) continue; // let it end
-                    int[] workers = ChildrenOf(train.Id);
+                    int[] workers = train.Workers;
                     if (chance.Unit(draw++) < 0.3 || workers.Length == 0)
                     {
                         points.Add($"server, {workers.Length} workers");
-                        train.Kill();
-                        train.WaitForExit();
-                        Assert.True(Eventually(() => workers.All(IsGone)), $"workers outlived their server, after kills at\n{string.Join('\n', points)}");
+                        train.Process.Kill();
+                        train.Process.WaitForExit();
+                        Assert.True(OwnProcesses.Eventually(() => workers.All(OwnProcesses.IsGone), TrainRun.Longest), $"workers outlived their server, after kills at\n{string.Join('\n', points)}");
                         break;
                     }
 
                     int worker = workers[chance.Below(draw++, workers.Length)];
                     points.Add("a worker");
-                    Kill(worker);
+                    OwnProcesses.Kill(worker);
                 }
             }
 
-            Assert.True(expectedHash == ModelHash(run), $"another model after kills at\n{string.Join('\n', points)}");
-            Assert.DoesNotContain(Directory.GetDirectories(run.Path), directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
+            Assert.True(expectedHash == TrainRun.ModelHash(killed), $"another model after kills at\n{string.Join('\n', points)}");
+            Assert.DoesNotContain(Directory.GetDirectories(killed.Path), directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
         }
 
         output.WriteLine($"{points.Count} kills in {runs} runs: {points.Count(point => point == "a worker")} of workers, {points.Count(point => point != "a worker")} of servers.");
     }
 
+    [Theory]
+    [InlineData("Train:WorkerTimeoutSeconds=3", "nothing was heard of it for 3 s")]
+    [InlineData("Train:RoundTimeoutSeconds=3", "the others waited for it for 3 s (Train:RoundTimeoutSeconds)")]
+    public void AWorkerThatHangsIsReplacedAndChangesNoByte(string timeout, string says)
+    {
+        (string[] settings, string expectedHash) = Expect(workers: 2, "--set", "Train:Epochs=200", "--set", "Train:Patience=0", "--set", "Train:WorkerAttempts=1000");
+        using var train = new TrainRun([.. settings, "--run", run.Path, "--set", timeout]);
+        train.WaitFor("Epoch 3");
+        int hangs = train.Workers[0];
+        OwnProcesses.Signal("STOP", hangs);
+        Assert.True(train.WaitForExit() == 0, train.Said);
+        Assert.Contains(says, train.Said, StringComparison.Ordinal);
+        Assert.Equal(expectedHash, TrainRun.ModelHash(run));
+        Assert.True(OwnProcesses.IsGone(hangs));
+    }
+
     [Fact]
-    public void CtrlCEndsAllProcessesAndTheSameCommandGoesOn()
+    public void ASlowWorkerIsWaitedForAndChangesNoByte()
     {
-        using var run = new RunDirectory();
-        string log = SmallLog.Write(Path.GetDirectoryName(run.Path)!);
-        string[] settings = [.. SmallLog.Settings(log), "--set", "Train:Workers=2", "--set", "Train:Where=processes", "--set", "Train:Epochs=40", "--set", "Train:Patience=0"];
-        NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
-        using Process train = Start(["train", .. settings, "--run", run.Path], out Func<string> said);
-        Assert.True(Eventually(() => ChildrenOf(train.Id).Length == 2 || train.HasExited), said());
-        int[] workers = ChildrenOf(train.Id);
-        using (Process kill = Process.Start("kill", ["-INT", $"{train.Id}"])) kill.WaitForExit();
-        Assert.True(train.WaitForExit(LongestEnd), said());
-        Assert.True(train.ExitCode is 130 or 0, said());
-        Assert.True(Eventually(() => workers.All(IsGone)));
-        NcfSparkProcess.RunWell(["train", .. settings, "--run", run.Path]);
-    }
-
-    private static Process Start(string[] arguments, out Func<string> said)
-    {
-        Process process = NcfSparkProcess.Start(arguments);
-        var lines = new List<string>();
-        void Keep(string? line)
+        (string[] settings, string expectedHash) = Expect(workers: 2, "--set", "Train:Epochs=200", "--set", "Train:Patience=0");
+        using var train = new TrainRun([.. settings, "--run", run.Path]);
+        train.WaitFor("Epoch 3");
+        int slow = train.Workers[0];
+        for (int times = 0; times < 20 && !train.Process.HasExited; times++)
         {
-            lock (lines) lines.Add(line ?? "");
-        }
-
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        said = () =>
-        {
-            lock (lines) return string.Join('\n', lines);
-        };
-        return process;
-    }
-
-    private static string ModelHash(RunDirectory run) => string.Join('\n', Directory.GetFiles(run.File("model"), "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-        .Select(file => $"{Path.GetRelativePath(run.Path, file)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))}"));
-
-    // By /proc: the parent is the second field after the name, which stands in brackets.
-    private static int[] ChildrenOf(int parent) => [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name!)).Where(process => FieldsOf(process) is [not "Z", { } of, ..] && of == $"{parent}")];
-
-    private static bool IsGone(int process) => FieldsOf(process) is [] or ["Z", ..];
-
-    private static string[] FieldsOf(int process)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{process}/stat").Split(") ")[^1].Split(' ');
-        }
-        catch (IOException)
-        {
-            return [];
-        }
-    }
-
-    private static void Kill(int process)
-    {
-        try
-        {
-            using var one = Process.GetProcessById(process);
-            one.Kill();
-        }
-        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
-        {
-            // It has ended by itself.
-        }
-    }
-
-    private static bool Eventually(Func<bool> holds)
-    {
-        long started = Stopwatch.GetTimestamp();
-        while (!holds())
-        {
-            if (Stopwatch.GetElapsedTime(started) > LongestEnd) return false;
+            OwnProcesses.Signal("STOP", slow);
+            Thread.Sleep(200);
+            OwnProcesses.Signal("CONT", slow);
             Thread.Sleep(20);
         }
 
-        return true;
+        Assert.True(train.WaitForExit() == 0, train.Said);
+        Assert.DoesNotContain("was lost", train.Said, StringComparison.Ordinal);
+        Assert.Equal(expectedHash, TrainRun.ModelHash(run));
+    }
+
+    [Fact]
+    public void CtrlCEndsAllProcessesAndTheSameCommandGoesOn()
+    {
+        string[] settings = Prepared(workers: 2, "--set", "Train:Epochs=40", "--set", "Train:Patience=0");
+        using var train = new TrainRun([.. settings, "--run", run.Path]);
+        int[] workers = train.WaitForWorkers(2);
+        OwnProcesses.Signal("INT", train.Process.Id);
+        Assert.True(train.WaitForExit() is 130 or 0, train.Said);
+        Assert.True(OwnProcesses.Eventually(() => workers.All(OwnProcesses.IsGone), TrainRun.Longest));
+        NcfSparkProcess.RunWell(["train", .. settings, "--run", run.Path]);
+    }
+
+    // Settings for processes, and the model of threads.
+    private (string[] Settings, string ExpectedHash) Expect(int workers, params string[] more)
+    {
+        string[] settings = Prepared(workers, more);
+        NcfSparkProcess.RunWell(["prepare", .. settings, "--run", expected.Path]);
+        NcfSparkProcess.RunWell(["train", .. settings, "--run", expected.Path, "--set", "Train:Where=threads"]);
+        return (settings, TrainRun.ModelHash(expected));
+    }
+
+    private string[] Prepared(int workers, params string[] more)
+    {
+        string[] settings =
+        [
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", $"Train:Workers={workers}", "--set", "Train:Where=processes",
+            "--set", "Train:CheckpointRounds=1", "--set", "Train:CheckpointMinutes=5", .. more,
+        ];
+        NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
+        return settings;
     }
 }

@@ -38,7 +38,7 @@ internal sealed class ParameterServer : IDisposable
 
     // All below is read and changed under the gate.
     private readonly Lock gate = new();
-    private readonly Member[] members;
+    private readonly Roster members;
     private readonly Barrier<Assignment> gathering;
     private readonly Barrier<RoundReply> rounds;
     private readonly Barrier<EpochVerdict> epochEnds;
@@ -61,7 +61,7 @@ internal sealed class ParameterServer : IDisposable
         (this.setup, this.time, options, checkpoints) = (setup, time, setup.Train, new ServerCheckpoints(store.DirectoryPath));
         int workers = options.Workers;
         if (workers > setup.Shards) throw new InvalidInputException($"Train:Workers is {workers}, but users were dealt into {setup.Shards} shards, and a worker takes whole ones. Lower it, or raise Prepare:Shards and run `prepare` again.");
-        members = [.. Enumerable.Range(0, workers).Select(_ => new Member())];
+        members = new Roster(workers);
         (gathering, rounds, epochEnds, savings) = (new(workers), new(workers), new(workers), new(workers));
         reports = new EpochReport[workers];
         shared = NewShared();
@@ -95,9 +95,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            if (worker < 0 || worker >= members.Length) throw new RefusedException($"There is no worker {worker}: this run has {members.Length}, numbered from 0.");
-            Member member = members[worker];
-            CheckAttempt(worker, attempt, instance);
+            Member member = members.CheckAttempt(worker, attempt, instance);
             if (member.Instance is { } earlier && earlier != instance) Lose(worker, attempt > member.Attempt ? "its next attempt came" : "another attempt came", restart: false);
             if (attempt > member.Attempt) member.Attempt = attempt;
             member.Take(instance);
@@ -111,7 +109,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            CheckInstance(worker, instance);
+            Member member = members.CheckInstance(worker, instance);
             if (phase != Phase.Gathering) throw new RefusedException($"Worker {worker} joins while the others train.");
             if (samples < 0) throw new RefusedException($"Worker {worker} says it has {samples:N0} samples.");
             if (setup.Model.HasHistory)
@@ -120,7 +118,7 @@ internal sealed class ParameterServer : IDisposable
                 used.Length = setup.ItemCount; // it came in whole bytes
             }
 
-            (members[worker].Samples, members[worker].Used) = (samples, used);
+            (member.Samples, member.Used) = (samples, used);
             Task<Assignment> place = gathering.Arrive(worker);
             if (gathering.IsComplete) Guarded(Begin);
             return place;
@@ -133,8 +131,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            CheckInstance(worker, instance);
-            Member member = members[worker];
+            Member member = members.CheckInstance(worker, instance);
             member.LastHeard = time.GetTimestamp();
             if (session is null) return;
             if (session != member.Session) throw new GoBackException($"Worker {worker} goes back to the last checkpoint with all others.");
@@ -147,13 +144,13 @@ internal sealed class ParameterServer : IDisposable
     /// <summary>The file of a worker's last checkpoint.</summary>
     public string StateOf(string session)
     {
-        lock (gate) return checkpoints.StateOf(WorkerOf(session));
+        lock (gate) return checkpoints.StateOf(members.WorkerOf(session));
     }
 
     /// <summary>Checks that a session counts, before its shared weights are copied.</summary>
     public void CheckSession(string session)
     {
-        lock (gate) WorkerOf(session);
+        lock (gate) members.WorkerOf(session);
     }
 
     /// <summary>Takes a worker's round, and gives everyone's once all are there.</summary>
@@ -162,7 +159,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            int worker = WorkerOf(session);
+            int worker = members.WorkerOf(session);
             if (phase != Phase.Round || push.Epoch != position.Epoch || push.Round != position.Round)
             {
                 throw new RefusedException($"Worker {worker} pushes epoch {push.Epoch + 1}, round {push.Round + 1}, while {Here()}.");
@@ -187,7 +184,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            int worker = WorkerOf(session);
+            int worker = members.WorkerOf(session);
             if (phase != Phase.EndOfEpoch || report.Epoch != position.Epoch) throw new RefusedException($"Worker {worker} ends epoch {report.Epoch + 1}, while {Here()}.");
             reports[worker] = report;
             Task<EpochVerdict> reply = epochEnds.Arrive(worker);
@@ -201,7 +198,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            int worker = WorkerOf(session);
+            int worker = members.WorkerOf(session);
             if (phase != Phase.Saving || (kind == SaveKind.Model && verdict is not { SaveModel: true })) throw new RefusedException($"Worker {worker} saves part of a {kind}, while {Here()}.");
             if (!PartsOf(kind, worker).Contains(part)) throw new RefusedException($"Worker {worker} saves part {part} of a {kind}, which is not its own.");
             string path = checkpoints.PathOf(kind, worker, part);
@@ -213,7 +210,7 @@ internal sealed class ParameterServer : IDisposable
     /// <summary>A file is whole, flushed and closed.</summary>
     public void EndFile(string session, SaveKind kind, int part)
     {
-        lock (gate) members[WorkerOf(session)].Files.Add((kind, part));
+        lock (gate) members[members.WorkerOf(session)].Files.Add((kind, part));
     }
 
     /// <summary>A worker has given all its files; done once what they are part of is whole.</summary>
@@ -221,7 +218,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            int worker = WorkerOf(session);
+            int worker = members.WorkerOf(session);
             if (phase != Phase.Saving) throw new RefusedException($"Worker {worker} has saved, while {Here()}.");
             SaveKind[] kinds = verdict is { SaveModel: true } ? [SaveKind.Model, SaveKind.Checkpoint] : [SaveKind.Checkpoint];
             foreach (SaveKind kind in kinds)
@@ -264,7 +261,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            CheckInstance(worker, instance);
+            members.CheckInstance(worker, instance);
             if (reason is InvalidInputException or TrainingDivergedException) End(reason);
             else Lose(worker, reason.Message, restart: true, reason);
         }
@@ -286,16 +283,10 @@ internal sealed class ParameterServer : IDisposable
         checkpoints.Clear();
         shared = NewShared();
         ServerPosition? restored = checkpoints.TryRestore(shared);
-        position = restored ?? ServerPosition.AtStart(0, members.Length);
+        position = restored ?? ServerPosition.AtStart(0, members.Count);
         bool finished = IsFinished();
         (lastCheckpoint, roundsSinceCheckpoint) = (time.GetTimestamp(), 0);
-        for (int worker = 0; worker < members.Length; worker++)
-        {
-            members[worker].Session = Guid.NewGuid().ToString("N");
-            members[worker].Files.Clear();
-            (members[worker].Done, members[worker].LossSum) = (position.Samples[worker], position.LossSums[worker]);
-        }
-
+        members.BeginSessions(position);
         if (restored is not null && !finished) progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
         if (finished) Finish();
         else BeginEpoch();
@@ -330,14 +321,14 @@ internal sealed class ParameterServer : IDisposable
     private void EndEpoch()
     {
         double seconds = SecondsOfEpoch() - time.GetElapsedTime(phaseStarted).TotalSeconds; // without validation
-        for (int worker = 0; worker < members.Length; worker++) position.Times[worker] = position.Times[worker].Plus(reports[worker].Times);
+        for (int worker = 0; worker < members.Count; worker++) position.Times[worker] = position.Times[worker].Plus(reports[worker].Times);
         long samples = position.Samples.Sum();
         var record = new EpochRecord(position.Epoch + 1, position.LossSums.Sum() / samples, MeanValidation(), seconds, samples);
         IReadOnlyList<EpochRecord> history = [.. position.History, record];
         bool isBest = choice.IsBest(record, history);
         progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}{(record.ValidationNdcg is { } ndcg ? $", validation NDCG@10 {ndcg:F4}{(isBest ? " (best so far)" : "")}" : "")}");
         IEnumerable<WorkerRecord> workers = position.Times.Select((times, worker) => new WorkerRecord(record.Epoch, worker, position.Samples[worker], times));
-        position = ServerPosition.AtStart(position.Epoch + 1, members.Length) with { History = history, Workers = [.. position.Workers, .. workers] };
+        position = ServerPosition.AtStart(position.Epoch + 1, members.Count) with { History = history, Workers = [.. position.Workers, .. workers] };
         bool finished = IsFinished();
         BeginSaving(new EpochVerdict(choice.ByValidation ? isBest : finished, finished));
         EpochVerdict said = verdict!;
@@ -378,6 +369,7 @@ internal sealed class ParameterServer : IDisposable
     {
         To(Phase.Finished);
         progress.End();
+        members.Close(null);
         completion.TrySetResult(new DistributedResult(checkpoints.ModelDirectory, position.History, position.Workers, choice.Kept(position.History)));
     }
 
@@ -400,7 +392,7 @@ internal sealed class ParameterServer : IDisposable
         gathering.Break(worker, new RunOverException($"Worker {worker} was given up: {reason}."));
         if (trained) // a loss while gathering gives no one more time
         {
-            foreach (Member member in members) member.Session = null;
+            members.EndSessions();
             progress.End();
             To(Phase.Gathering);
             BreakAll(new GoBackException($"Worker {worker} was lost."));
@@ -417,7 +409,8 @@ internal sealed class ParameterServer : IDisposable
     {
         if (!completion.TrySetException(reason)) return;
         To(Phase.Finished);
-        foreach (Member member in members) member.Session = null;
+        members.Close(reason.Message);
+        members.EndSessions();
         progress.End();
         BreakAll(new RunOverException(reason.Message));
     }
@@ -436,21 +429,17 @@ internal sealed class ParameterServer : IDisposable
         lock (gate)
         {
             if (phase == Phase.Finished) return;
-            for (int worker = 0; worker < members.Length; worker++)
+            if (members.Silent(TimeSpan.FromSeconds(options.WorkerTimeoutSeconds), time) is { } silent)
             {
-                Member member = members[worker];
-                if (member.Instance is not null && member.Beats && time.GetElapsedTime(member.LastHeard).TotalSeconds > options.WorkerTimeoutSeconds)
-                {
-                    Lose(worker, $"nothing was heard of it for {options.WorkerTimeoutSeconds:0.#} s", restart: true);
-                    return;
-                }
+                Lose(silent, $"nothing was heard of it for {options.WorkerTimeoutSeconds:0.#} s", restart: true);
+                return;
             }
 
             double waited = time.GetElapsedTime(phaseStarted).TotalSeconds;
             if (phase == Phase.Gathering && waited > options.RegistrationSeconds)
             {
                 int[] missing = [.. gathering.Missing];
-                End(new WorkersLostException($"Only {members.Length - missing.Length} of {Plural(members.Length, "worker")} came within {options.RegistrationSeconds:0.#} s (Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. Let there be as many slots for them as Train:Workers, or lower that."));
+                End(new WorkersLostException($"Only {members.Count - missing.Length} of {Plural(members.Count, "worker")} came within {options.RegistrationSeconds:0.#} s (Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. Let there be as many slots for them as Train:Workers, or lower that."));
             }
             else if (phase != Phase.Gathering && waited > options.RoundTimeoutSeconds && Late() is { } late)
             {
@@ -480,32 +469,6 @@ internal sealed class ParameterServer : IDisposable
         }
     }
 
-    // ---- who speaks ----
-
-    private void CheckAttempt(int worker, int attempt, Guid instance)
-    {
-        if (completion.Task.IsCompleted) throw new RunOverException("The run is over.");
-        Member member = members[worker];
-        if (member.WasReplaced(instance) || (attempt > 0 && attempt < member.Attempt))
-        {
-            throw new RunOverException($"This attempt of worker {worker}{(attempt > 0 ? $" ({attempt})" : "")} is refused: attempt {member.Attempt} of it counts.");
-        }
-    }
-
-    private void CheckInstance(int worker, Guid instance)
-    {
-        if (worker < 0 || worker >= members.Length) throw new RefusedException($"There is no worker {worker}: this run has {members.Length}, numbered from 0.");
-        CheckAttempt(worker, 0, instance);
-        if (members[worker].Instance != instance) throw new RefusedException($"Worker {worker} has not said hello.");
-    }
-
-    private int WorkerOf(string session)
-    {
-        if (completion.Task.IsFaulted) throw new RunOverException(completion.Task.Exception.InnerException!.Message);
-        int worker = Array.FindIndex(members, member => member.Session == session);
-        return worker >= 0 ? worker : throw new GoBackException("That session is over: it is of an old attempt, of a run that went back to a checkpoint since, or of another run.");
-    }
-
     private string Here() => phase switch
     {
         Phase.Gathering => "workers gather",
@@ -518,7 +481,7 @@ internal sealed class ParameterServer : IDisposable
     private IEnumerable<int> PartsOf(SaveKind kind, int worker)
     {
         if (kind == SaveKind.Checkpoint) return [0];
-        var share = new WorkerShare(setup.Shards, members.Length, worker);
+        var share = new WorkerShare(setup.Shards, members.Count, worker);
         return Enumerable.Range(0, share.ShardCount).Select(share.Shard);
     }
 

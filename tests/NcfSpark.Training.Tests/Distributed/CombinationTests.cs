@@ -131,7 +131,7 @@ public sealed class CombinationTests
     }
 
     private static SharedParameters NewShared(TrainOptions options) =>
-        new(ModelWeights.Initialize(new ModelOptions { EmbeddingSize = 3, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, Items, 1), options);
+        new(ModelWeights.Initialize(new ModelOptions { EmbeddingSize = 19, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, Items, 1), options);
 
     private static Weight Table(float[] values)
     {

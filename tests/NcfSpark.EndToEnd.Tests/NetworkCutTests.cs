@@ -1,0 +1,128 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.EndToEnd.Tests;
+
+/// <summary>The network between workers and server breaks, swallows everything, and comes back or does not: the bytes of a run that nobody disturbed, or a clear end; and nobody outlives it.</summary>
+public sealed class NetworkCutTests : IDisposable
+{
+    private const int Breaks = 6;
+
+    private readonly RunDirectory expected = new(), run = new();
+    private readonly int port = CutNetwork.FreePort();
+    private readonly CutNetwork network;
+    private readonly string[] settings;
+
+    public NetworkCutTests()
+    {
+        network = new CutNetwork(port);
+        settings =
+        [
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3", "--set", "Train:CheckpointRounds=1",
+            "--set", "Train:Epochs=150", "--set", "Train:Patience=0", "--set", "Train:CheckpointMinutes=5",
+        ];
+        NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
+    }
+
+    public void Dispose()
+    {
+        network.Dispose();
+        expected.Dispose();
+        run.Dispose();
+    }
+
+    [Fact]
+    public void BrokenAnywhereTrainingEndsWithTheSameModel()
+    {
+        using TrainRun train = Start("Train:WorkerAttempts=1000");
+        RandomStream chance = RandomStream.Named(Environment.TickCount64, "breaks"); // other points every time
+        train.WaitFor("Epoch 1");
+        for (int times = 0; times < Breaks && !train.Process.WaitForExit((int)(chance.Unit(times) * 2000)); times++) network.Break();
+        AssertSameModel(train);
+        Assert.Contains("was lost", train.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SilenceThatIsShortCostsNothing()
+    {
+        using TrainRun train = Start();
+        train.WaitFor("Epoch 3");
+        network.Swallow();
+        Thread.Sleep(1500);
+        network.Heal();
+        AssertSameModel(train);
+        Assert.DoesNotContain("was lost", train.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AfterALongSilenceAllGoBackAndTrainingEndsWithTheSameModel()
+    {
+        using TrainRun train = Start("Train:WorkerTimeoutSeconds=2", "Train:WorkerAttempts=1000");
+        train.WaitFor("Epoch 3");
+        network.Swallow();
+        train.WaitFor("was lost: nothing was heard of it for 2 s", times: 2);
+        network.Heal();
+        AssertSameModel(train);
+    }
+
+    [Fact]
+    public void WorkersWaitForANetworkThatIsAwayForAWhile()
+    {
+        using TrainRun train = Start(); // the usual attempts
+        train.WaitFor("Epoch 3");
+        network.Refuse();
+        train.WaitFor("was lost");
+        Thread.Sleep(3000); // in which attempts that gave up at once would be used up
+        network.Heal();
+        AssertSameModel(train);
+    }
+
+    [Fact]
+    public void ANetworkThatStaysAwayEndsTheRunWithWhoIsMissing()
+    {
+        using TrainRun train = Start("Train:WorkerTimeoutSeconds=2", "Train:RegistrationSeconds=8");
+        train.WaitFor("Epoch 3");
+        network.Swallow();
+        AssertEnds(train, "Only 0 of 2 workers came within 8 s (Train:RegistrationSeconds); missing: 0, 1.");
+    }
+
+    [Fact]
+    public void AtTheLimitOfAttemptsTheRunEndsAndSaysWhy()
+    {
+        using TrainRun train = Start("Train:WorkerAttempts=0");
+        train.WaitFor("Epoch 3");
+        network.Break();
+        AssertEnds(train, "That is loss 1 without a checkpoint between, and Train:WorkerAttempts allows 0. The same command goes on from the last checkpoint.");
+        network.Heal();
+        NcfSparkProcess.RunWell(["train", .. settings, "--run", run.Path]);
+        Assert.Equal(Expected(), TrainRun.ModelHash(run));
+    }
+
+    private TrainRun Start(params string[] more) => new(
+    [
+        .. settings, "--run", run.Path, "--set", "Train:Where=processes", "--set", $"Train:ServerAddress=127.0.0.1:{port}", "--set", $"Train:ServerReachedAt={network.Address}",
+        .. more.SelectMany(setting => (string[])["--set", setting]),
+    ]);
+
+    private void AssertSameModel(TrainRun train)
+    {
+        Assert.True(train.WaitForExit() == 0, train.Said);
+        Assert.Equal(Expected(), TrainRun.ModelHash(run));
+    }
+
+    private static void AssertEnds(TrainRun train, string message)
+    {
+        var workers = new HashSet<int>();
+        while (!train.Process.WaitForExit(20)) workers.UnionWith(train.Workers);
+        Assert.Equal(1, train.WaitForExit());
+        Assert.Contains(message, train.Said, StringComparison.Ordinal);
+        Assert.All(workers, worker => Assert.True(OwnProcesses.IsGone(worker)));
+    }
+
+    // The model of threads.
+    private string Expected()
+    {
+        NcfSparkProcess.RunWell(["prepare", .. settings, "--run", expected.Path]);
+        NcfSparkProcess.RunWell(["train", .. settings, "--run", expected.Path]);
+        return TrainRun.ModelHash(expected);
+    }
+}
