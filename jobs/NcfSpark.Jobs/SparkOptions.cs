@@ -20,8 +20,9 @@ public sealed record SparkOptions
     public int ScoreTasks { get; init; }
 
     /// <summary>
-    /// Where Spark reads the prepared rows for `score`, such as the s3a://bucket/shop/prepared/VERSION that `prepare --run s3a://bucket/shop` wrote and that was copied here; "" for the
-    /// run directory, which executors then see at the same path, and into which Spark writes. With a path, nothing of this machine is read or written there: the lists come back through Spark.
+    /// The prepared rows as Spark reads them, where executors do not see the run directory: the version that `prepare --run s3a://…` named, such as s3a://bucket/shop/prepared/20261124T031502123Z-1f9c2b7e,
+    /// of which the run directory holds a copy. Spark then brings each task the rows of its users, and takes back what it scored: nothing of this machine is read or written there. "": executors see the run
+    /// directory at the same path; training workers read it, which is several times faster to start, and Spark writes the lists into it.
     /// </summary>
     [ResultNeutral]
     public string PreparedPath { get; init; } = "";
@@ -30,13 +31,6 @@ public sealed record SparkOptions
     [ResultNeutral]
     [Range(1, 1024)]
     public int WorkerThreads { get; init; } = 1;
-
-    /// <summary>
-    /// The prepared rows as Spark reads them, where executors do not see the run directory: the version that `prepare --run s3a://…` named, such as s3a://bucket/shop/prepared/20261124T031502123Z-1f9c2b7e,
-    /// of which the run directory holds a copy. Spark then brings each training worker the rows of its users. "": workers read the run directory, which is several times faster to start.
-    /// </summary>
-    [ResultNeutral]
-    public string PreparedPath { get; init; } = "";
 
     /// <summary>
     /// The directory on every executor that holds this program, as the archive that `worker-archive` makes holds it; "" sends it there at the start of each run (40 MB). For images that have it built in.

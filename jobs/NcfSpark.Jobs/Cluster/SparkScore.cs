@@ -31,7 +31,7 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
         try
         {
             var engine = (IClusterEngine)job.Engine.Open(job);
-            if (elsewhere.Length > 0) CheckRows(engine);
+            if (elsewhere.Length > 0) PreparedCopy.Check(engine, elsewhere, prepared.Manifest.Fingerprint);
             string rows = Rows(engine), query = Query(engine, rows, TaskModel.Ship(engine, model, limited, $"{directory}.model"));
             (long users, long withList) = Expect(engine, rows);
             (long lists, SortedDictionary<string, long> bySource) = elsewhere.Length > 0 ? CollectedLists.Write(Path.Combine(directory, "part-00000.parquet"), trained, engine.QueryParts(query)) : WriteBySpark(engine, query, directory);
@@ -66,13 +66,6 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
     }
 
     private string PathOf(string part) => elsewhere.Length > 0 ? $"{elsewhere}/{part}" : prepared.File(part);
-
-    private void CheckRows(IClusterEngine engine)
-    {
-        string manifest = $"{elsewhere}/{StageManifest.FileName}".Replace("`", "``", StringComparison.Ordinal);
-        if (engine.Query($"SELECT count(*) FROM text.`{manifest}` WHERE value LIKE '%\"fingerprint\": \"{prepared.Manifest.Fingerprint}\"%'") is [[> 0L]]) return;
-        throw new InvalidInputException($"Spark:PreparedPath {elsewhere} holds other rows than {prepared.Path}, whose fingerprint is {prepared.Manifest.Fingerprint}. Name the version that was copied here.");
-    }
 
     private string Query(IClusterEngine engine, string rows, string modelThere)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using NcfSpark.Data;
 using NcfSpark.Engines;
 using NcfSpark.Training.Distributed;
@@ -34,7 +33,7 @@ internal sealed class WorkerQueries
     public static WorkerQueries FromSpark(IClusterEngine engine, string path, StageManifest prepared, WorkerSetup setup, int threads)
     {
         path = path.TrimEnd('/');
-        CheckFingerprint(engine, path, prepared.Fingerprint);
+        PreparedCopy.Check(engine, path, prepared.Fingerprint);
         var queries = new WorkerQueries("", threads);
         int workers = setup.Train.Workers;
         queries.Bring(engine, path, "train", "CAST(label AS INT)", $"shard % {workers}"); // the folders' own column: others' are not opened
@@ -59,22 +58,5 @@ internal sealed class WorkerQueries
         engine.ReadParquet(view, [$"{path}/{part}"]);
         foreach (IReadOnlyList<object?> row in engine.Query($"SELECT worker, part, count(*) FROM ({query}) GROUP BY worker, part")) counts[((int)(long)row[0]!, (int)(long)row[1]!)] = (long)row[2]!;
         brought.Add(query);
-    }
-
-    // The file as `prepare` wrote it, here or through Spark.
-    private static void CheckFingerprint(IClusterEngine engine, string path, string expected)
-    {
-        string manifest = $"{path}/{StageManifest.FileName}", found;
-        try
-        {
-            string text = string.Join('\n', engine.Query($"SELECT value FROM text.`{manifest.Replace("`", "``", StringComparison.Ordinal)}`").Select(row => row[0]));
-            found = JsonDocument.Parse(text).RootElement.GetProperty("fingerprint").GetString()!;
-        }
-        catch (Exception cause) when (cause is SqlEngineException or JsonException or KeyNotFoundException)
-        {
-            throw new InvalidInputException($"Spark:PreparedPath is {path}, and Spark does not read {manifest}: {cause.Message.Split('\n')[0]} Let it name the version that `prepare --run s3a://…` named, or a copy of prepared/ that the executors read.", cause);
-        }
-
-        if (found != expected) throw new InvalidInputException($"Spark:PreparedPath is {path}, which holds other rows than the run directory: fingerprint {found} there, {expected} here. Copy the one to the other.");
     }
 }
