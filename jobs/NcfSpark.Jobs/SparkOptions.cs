@@ -19,6 +19,11 @@ public sealed record SparkOptions
     [Range(0, 100_000)]
     public int ScoreTasks { get; init; }
 
+    /// <summary>Threads of each training worker that is a task (Train:Where "spark"). Give tasks as many cores: --conf spark.task.cpus=4.</summary>
+    [ResultNeutral]
+    [Range(1, 1024)]
+    public int WorkerThreads { get; init; } = 1;
+
     /// <summary>
     /// The prepared rows as Spark reads them, where executors do not see the run directory: the version that `prepare --run s3a://…` named, such as s3a://bucket/shop/prepared/20261124T031502123Z-1f9c2b7e,
     /// of which the run directory holds a copy. Spark then brings each task the rows of its users, and takes back what it scored: nothing of this machine is read or written there. "": executors see the run
@@ -26,11 +31,6 @@ public sealed record SparkOptions
     /// </summary>
     [ResultNeutral]
     public string PreparedPath { get; init; } = "";
-
-    /// <summary>Threads of each training worker that is a task (Train:Where "spark"). Give tasks as many cores: --conf spark.task.cpus=4.</summary>
-    [ResultNeutral]
-    [Range(1, 1024)]
-    public int WorkerThreads { get; init; } = 1;
 
     /// <summary>
     /// The directory on every executor that holds this program, as the archive that `worker-archive` makes holds it; "" sends it there at the start of each run (40 MB). For images that have it built in.
