@@ -43,7 +43,7 @@ public sealed class WorkerFaultTests : IDisposable
     [Fact]
     public void ATaskThatIsRetriedWhileItsFirstAttemptStillRunsTakesItsPlaceAndTheFirstIsRefused()
     {
-        TrainOptions longer = options with { Epochs = 40 };
+        TrainOptions longer = options with { Epochs = 40, WorkerTimeoutSeconds = 600 }; // the machine may be busy
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(new WorkerRun(set, model, longer, Path.Combine(run, "whole")).Threads());
         var lines = new Lines();
         var twice = new WorkerRun(set, model, longer, Path.Combine(run, "twice")) { Progress = lines };
