@@ -66,13 +66,15 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("torch")]
-    [InlineData("fused")]
-    public void AHistoryStoppedAndStartedAgainEndsWithTheSameBytes(string step)
+    [InlineData("torch", "logistic")]
+    [InlineData("fused", "logistic")]
+    [InlineData("torch", "softmax")]
+    [InlineData("fused", "softmax")]
+    public void AHistoryStoppedAndStartedAgainEndsWithTheSameBytes(string step, string loss)
     {
         TrainingSet set = HistoryLogs.Random(4, 25, 30);
         ModelOptions model = new() { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10 };
-        TrainOptions options = Options(epochs: 3) with { Step = step, BatchSize = 100, GmfOptimizer = "sgd", LearningRateSchedule = "linear", CheckpointMinutes = 1e-9 };
+        TrainOptions options = Options(epochs: 3) with { Step = step, Loss = loss, Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 100, GmfOptimizer = "sgd", LearningRateSchedule = "linear", CheckpointMinutes = 1e-9 };
         ModelWeights whole = Trainer(options, "whole", null, options: model).Train(set).Weights;
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => Trainer(options, "stopped", null, new StopAfter(3, stop), model).Train(set, stop.Token));
@@ -80,6 +82,18 @@ public sealed class TrainerTests : IDisposable
         AssertEqual(whole, resumed);
         Assert.Equal(whole.Pools!.Items_UK, resumed.Pools!.Items_UK);
         for (int user = 0; user < set.UserCount; user++) Assert.Equal(whole.Pools[user].IsEmpty, whole.UserGmf!.Row(user).ToArray().All(value => value == 0)); // chance is no embedding
+    }
+
+    [Theory]
+    [InlineData("mf", "embedding")]
+    [InlineData("neumf", "history")]
+    [InlineData("gmf", "history")] // its head is trained
+    public void ASoftmaxOverWhatIsNoDotProductOfAHistoryIsRefused(string kind, string user)
+    {
+        ModelOptions model = new() { Kind = kind, User = user, MlpLayers = [4] };
+        TrainOptions options = Options() with { Loss = "softmax", Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 50, GmfOptimizer = "sgd" };
+        string message = Assert.Throws<InvalidInputException>(() => Trainer(options, "softmax", null, options: model).Train(Logs.TwoTastes())).Message;
+        Assert.Contains("Train:Loss is \"softmax\"", message, StringComparison.Ordinal);
     }
 
     [Fact]

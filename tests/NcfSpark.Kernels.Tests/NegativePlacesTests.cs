@@ -1,0 +1,29 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Kernels.Tests;
+
+/// <summary>Where items stand as negatives, against looking at every sample.</summary>
+public sealed unsafe class NegativePlacesTests
+{
+    [Fact]
+    public void EachItemStandsWhereTheBatchHasItAndNoBatchBeforeIsRemembered()
+    {
+        const int ItemCount = 20, Capacity = 60;
+        using var places = new NegativePlaces(ItemCount, Capacity);
+        for (int batch = 0; batch < 10; batch++)
+        {
+            RandomStream draw = RandomStream.Named(batch, "places");
+            int count = 1 + (int)draw.Below(0, Capacity);
+            int[] items = [.. Enumerable.Range(0, count).Select(s => (int)draw.Below(100 + s, ItemCount))];
+            float[] labels = [.. Enumerable.Range(0, count).Select(s => s % 4 == 0 ? 1f : 0f)];
+            fixed (int* i = items)
+            fixed (float* l = labels) places.Set(i, l, count);
+            for (int item = 0; item < ItemCount; item++)
+            {
+                var found = new List<int>();
+                for (int s = places.Latest[item]; s >= 0; s = places.Before[s]) found.Add(s);
+                Assert.Equal(Enumerable.Range(0, count).Where(s => items[s] == item && labels[s] == 0).Reverse(), found);
+            }
+        }
+    }
+}
