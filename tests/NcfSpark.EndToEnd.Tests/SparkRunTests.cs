@@ -54,19 +54,6 @@ public sealed class SparkRunTests : IDisposable
         RunWithAnExecutorKilled();
     }
 
-    private void RunWithAnExecutorKilled()
-    {
-        using SparkRun run = Start("local-cluster[2,1,1024]");
-        run.WaitUntilItWorks();
-        // A driver answers before its executors are there.
-        while (Executors(SparkRun.SessionOf(run.Driver)).Length < 2) Thread.Sleep(100);
-        int[] session = SparkRun.SessionOf(run.Driver), executors = Executors(session);
-        Process.GetProcessById(executors[0]).Kill();
-        Assert.True(run.WaitForExit() == 0, run.Said);
-        Assert.DoesNotContain(session, id => SparkRun.CommandLine(id).Length > 0);
-        AssertTheRowsOfDuckDb();
-    }
-
     [SkippableFact]
     public void AStandaloneClusterGivesTheRowsOfDuckDb()
     {
@@ -91,6 +78,19 @@ public sealed class SparkRunTests : IDisposable
         Assert.Contains(saying, run.Said, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories(there.Path));
         return run.Said;
+    }
+
+    private void RunWithAnExecutorKilled()
+    {
+        using SparkRun run = Start("local-cluster[2,1,1024]");
+        run.WaitUntilItWorks();
+        // A driver answers before its executors are there.
+        while (Executors(SparkRun.SessionOf(run.Driver)).Length < 2) Thread.Sleep(100);
+        int[] session = SparkRun.SessionOf(run.Driver), executors = Executors(session);
+        Process.GetProcessById(executors[0]).Kill();
+        Assert.True(run.WaitForExit() == 0, run.Said);
+        Assert.DoesNotContain(session, id => SparkRun.CommandLine(id).Length > 0);
+        AssertTheRowsOfDuckDb();
     }
 
     private void AssertTheNextRunSucceeds(string master)

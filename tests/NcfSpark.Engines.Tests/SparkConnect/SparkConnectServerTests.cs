@@ -48,27 +48,6 @@ public sealed class SparkConnectServerTests(SparkFixture spark)
         Assert.Equal(1, await QueryWhileFrozen(java, TimeSpan.FromSeconds(5), options with { ReconnectLimit = TimeSpan.FromMinutes(1) }));
     }
 
-    // The rows of a query in the middle of which the server is frozen, so long or until the query ends.
-    private async Task<int> QueryWhileFrozen(int java, TimeSpan frozen, SparkConnectOptions options)
-    {
-        await using SparkConnectClient client = await spark.ConnectAsync(options);
-        Task<IReadOnlyList<IReadOnlyList<object?>>> query = client.QueryAsync($"SELECT {SparkSql.Sleep("id", 2000)} FROM range(0, 1, 1, 1)");
-        await Task.Delay(1000);
-        Signal("STOP");
-        try
-        {
-            await Task.WhenAny(query, Task.Delay(frozen));
-        }
-        finally
-        {
-            Signal("CONT");
-        }
-
-        return (await query).Count;
-
-        void Signal(string name) => Process.Start("kill", [$"-{name}", $"{java}"]).WaitForExit();
-    }
-
     [SkippableFact]
     public async Task AWrongMasterIsToldBeforeASparkIsStarted() =>
         Assert.Contains("--master nonsense is no master that Spark knows: local[*]", await MessageFrom(new() { Master = "nonsense", SparkHome = spark.Home }));
@@ -121,6 +100,27 @@ public sealed class SparkConnectServerTests(SparkFixture spark)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting);
         Assert.DoesNotContain(Processes(), id => CommandLine(id).Contains(mark));
         Assert.False(Directory.Exists(scratch));
+    }
+
+    // The rows of a query in the middle of which the server is frozen, so long or until the query ends.
+    private async Task<int> QueryWhileFrozen(int java, TimeSpan frozen, SparkConnectOptions options)
+    {
+        await using SparkConnectClient client = await spark.ConnectAsync(options);
+        Task<IReadOnlyList<IReadOnlyList<object?>>> query = client.QueryAsync($"SELECT {SparkSql.Sleep("id", 2000)} FROM range(0, 1, 1, 1)");
+        await Task.Delay(1000);
+        Signal("STOP");
+        try
+        {
+            await Task.WhenAny(query, Task.Delay(frozen));
+        }
+        finally
+        {
+            Signal("CONT");
+        }
+
+        return (await query).Count;
+
+        void Signal(string name) => Process.Start("kill", [$"-{name}", $"{java}"]).WaitForExit();
     }
 
     private static async Task<string> MessageFrom(SparkServerOptions options)
