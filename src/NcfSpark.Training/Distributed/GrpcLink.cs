@@ -221,7 +221,7 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         {
             await send();
         }
-        catch (RpcException)
+        catch (Exception broken) when (broken is RpcException or IOException)
         {
         }
     }
