@@ -1,5 +1,3 @@
-using NcfSpark.Data;
-
 namespace NcfSpark.Kernels.Tests;
 
 /// <summary>Where items stand as negatives, against looking at every sample.</summary>
@@ -12,9 +10,9 @@ public sealed unsafe class NegativePlacesTests
         using var places = new NegativePlaces(ItemCount, Capacity);
         for (int batch = 0; batch < 10; batch++)
         {
-            RandomStream draw = RandomStream.Named(batch, "places");
-            int count = 1 + (int)draw.Below(0, Capacity);
-            int[] items = [.. Enumerable.Range(0, count).Select(s => (int)draw.Below(100 + s, ItemCount))];
+            var draw = new Random(batch);
+            int count = draw.Next(1, Capacity + 1);
+            int[] items = [.. Enumerable.Range(0, count).Select(_ => draw.Next(ItemCount))];
             float[] labels = [.. Enumerable.Range(0, count).Select(s => s % 4 == 0 ? 1f : 0f)];
             fixed (int* i = items)
             fixed (float* l = labels) places.Set(i, l, count);
