@@ -36,7 +36,7 @@ internal sealed class WorkerQueries
         PreparedCopy.Check(engine, path, prepared.Fingerprint);
         var queries = new WorkerQueries("", threads);
         int workers = setup.Train.Workers;
-        queries.Bring(engine, path, "train", "CAST(label AS INT)", $"shard % {workers}"); // the folders' own column: others' are not opened
+        queries.Bring(engine, path, "train", "CAST(label AS INT)", $"user_index % {setup.Shards} % {workers}");
         if (setup.Validates) queries.Bring(engine, path, "validation", $"{(int)WorkerPart.Validation}", $"user_index % {setup.Shards} % {workers}");
         if (setup.AvoidHeldOut) queries.Bring(engine, path, "test", $"{(int)WorkerPart.Test}", $"user_index % {setup.Shards} % {workers}");
         return queries;
