@@ -53,7 +53,7 @@ internal static class ScoreJob
         rows["users"] = inTasks
             ? WriteInTasks(job, writer, new SparkScore(job, prepared, model, trained, chosen, items), trained, chosen, items, rows)
             : WriteRecommendations(job, writer, trained, touched, chosen, items, usersOfItems, rows, times);
-        if (inTasks && usersOfItems is not null) AddUsersOfItems(job, touched, chosen, usersOfItems);
+        if (inTasks && (usersOfItems is not null || (files.Pairs is not null && trained.Weights.Pools is not null))) ReadHere(job, touched, chosen, usersOfItems);
         rows["unknown_in_users_list"] = chosen.UnknownCount;
         if (usersOfItems is not null) rows["users_of_items"] = usersOfItems.Write(writer.File("users_of_items/part-00000.parquet"));
         if (options.SimilarItems > 0) rows["similar_items"] = new SimilarItemsWriter(trained, items, options).Write(writer.File("similar_items/part-00000.parquet"), SimdLevels.FromEnvironment(), job.Progress, job.Cancellation);
@@ -123,13 +123,14 @@ internal static class ScoreJob
         return users + unknown.Length;
     }
 
-    private static void AddUsersOfItems(JobContext job, TouchedReader touched, ChosenUsers chosen, UsersOfItemsWriter usersOfItems)
+    // What tasks read of the users, once more: for the lists that are made here, and for the histories by which pairs are scored.
+    private static void ReadHere(JobContext job, TouchedReader touched, ChosenUsers chosen, UsersOfItemsWriter? usersOfItems)
     {
         int start = 0;
         foreach (TouchedRange range in touched.Ranges())
         {
             int end = chosen.EndOf(range, start);
-            usersOfItems.Add(range.Since(chosen.Users.AsSpan(start, end - start), job.Configuration.Score.Since), range.Seen, job.Cancellation);
+            usersOfItems?.Add(range.Since(chosen.Users.AsSpan(start, end - start), job.Configuration.Score.Since), range.Seen, job.Cancellation);
             start = end;
         }
     }

@@ -72,10 +72,10 @@ public sealed class SparkScoreTests : IDisposable
             Assert.DoesNotContain(run.Path, executor, StringComparison.Ordinal);
         }
 
-        File.WriteAllText(Path.Combine(elsewhere, "manifest.json"), "{}"); // of other rows
+        File.WriteAllText(Path.Combine(elsewhere, "manifest.json"), """{"fingerprint": "of other rows"}""");
         (int exitCode, _, string error) = NcfSparkProcess.Run(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{server.Address.Token}"]);
         Assert.Equal(2, exitCode);
-        Assert.Contains("holds other rows than", error, StringComparison.Ordinal);
+        Assert.Contains("holds other rows than the run directory", error, StringComparison.Ordinal);
         Assert.Equal(counts, Counts());
     }
 
