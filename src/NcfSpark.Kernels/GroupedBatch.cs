@@ -17,12 +17,10 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 {
     private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), slots = new(capacity);
 
-    // A slot for each distinct row: of rows with even numbers below the middle, of odd ones above, each half filled from its end.
+    // A slot for each distinct row: of rows with even numbers below the capacity, of odd ones above, each half filled from its end.
     private readonly AlignedArray<int> distinct = new(2 * capacity), slotStarts = new(2 * capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
     private readonly AlignedArray<RowFate> userFates = new(capacity), itemFates = new(capacity);
-
-    private int Middle => capacity;
 
     public int Count { get; private set; }
 
@@ -108,8 +106,8 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         DeferredRows deferred = DeferredUsers;
         deferred.Count = 0;
         new Span<RowFate>(UserFates, Count).Clear(); // all Carry
-        int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples, middle = Middle;
-        for (int slot = even < middle ? even : odd; slot < 2 * middle; slot = slot + 1 == middle ? odd : slot + 1)
+        int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples;
+        for (int slot = FirstSlot(even, odd); slot < 2 * capacity; slot = SlotAfter(slot, odd))
         {
             int user = distinct.Start[slot], first = place;
             heads[user] = -1;
@@ -143,8 +141,8 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         DeferredRows deferred = DeferredItems;
         (int even, int odd) = LinkItems(heads, deferred.Next);
         new Span<RowFate>(ItemFates, Count).Fill(RowFate.Defer);
-        int count = 0, middle = Middle;
-        for (int slot = even < middle ? even : odd; slot < 2 * middle; slot = slot + 1 == middle ? odd : slot + 1)
+        int count = 0;
+        for (int slot = FirstSlot(even, odd); slot < 2 * capacity; slot = SlotAfter(slot, odd))
         {
             int item = distinct.Start[slot], first = heads[item], once = deferred.Next[first] >>> 31; // 1 where no other follows, -1
             heads[item] = -1;
@@ -159,7 +157,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     // Makes a list of the samples of each distinct item, in rising order, without sorting.
     private (int Even, int Odd) LinkItems(int* heads, int* next)
     {
-        int even = Middle, odd = 2 * even;
+        int even = capacity, odd = 2 * even;
         for (int b = Count - 1; b >= 0; b--)
         {
             int item = Items[b], head = heads[item];
@@ -174,7 +172,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     // Gives each distinct user a slot, and counts its samples there.
     private (int Even, int Odd) CountUsers(int* users, int* heads, int* slots, int* counts)
     {
-        int even = Middle, odd = 2 * even;
+        int even = capacity, odd = 2 * even;
         slotStarts.Span.Clear();
         for (int b = Count - 1; b >= 0; b--)
         {
@@ -188,6 +186,11 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
         return (even, odd);
     }
+
+    // The slots that are taken, even rows' first: from even to the capacity, and from odd to twice that.
+    private int FirstSlot(int even, int odd) => even < capacity ? even : odd;
+
+    private int SlotAfter(int slot, int odd) => slot + 1 == capacity ? odd : slot + 1;
 
     // The slot for a row, which it keeps if it is new. Both halves grow downwards, since the last sample comes first.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,12 +1,13 @@
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace NcfSpark.Training;
 
-/// <summary>The loss of <see cref="Kernels.SoftmaxLoss"/> as autograd sees it: G groups of a positive and its negatives against the B samples of their batch.</summary>
-/// <param name="options">The options.</param>
-internal sealed class SoftmaxBatch(TrainOptions options)
+/// <summary>The loss of <see cref="SoftmaxLoss"/> as autograd sees it: G groups of a positive and its negatives against the B samples of their batch.</summary>
+/// <param name="of">The loss.</param>
+internal sealed class SoftmaxBatch(SoftmaxLoss of)
 {
     private const float LeftOut = -1e30f;
 
@@ -27,12 +28,12 @@ internal sealed class SoftmaxBatch(TrainOptions options)
     private float[] Shifts(Batch batch, int groupSize, PastItems past)
     {
         int count = batch.Count, groups = count / groupSize;
-        float shift = options.SoftmaxNegatives > 0 ? MathF.Log((float)options.SoftmaxNegatives / (groups * (groupSize - 1))) : 0;
+        float shift = of.Negatives > 0 ? MathF.Log((float)of.Negatives / (groups * (groupSize - 1))) : 0;
         float[] shifts = new float[groups * count];
         for (int g = 0; g < groups; g++)
         {
             int first = g * groupSize;
-            HashSet<int> leftOut = options.Negatives == "resampled" ? [.. past[batch.Users[first]]] : [batch.Items[first]];
+            HashSet<int> leftOut = of.ExceptTouched ? [.. past[batch.Users[first]]] : [batch.Items[first]];
             for (int s = 0; s < count; s++) shifts[g * count + s] = batch.Labels[s] == 0 && !leftOut.Contains(batch.Items[s]) ? shift : LeftOut;
         }
 

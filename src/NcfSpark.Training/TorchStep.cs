@@ -49,8 +49,8 @@ internal sealed class TorchStep : ITrainingStep
     {
         (this.state, this.options, this.rules) = (state, options, rules);
         threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        chunkSamples = options.Loss == "softmax" ? options.BatchSize : ChunkSamples;
-        if (options.Loss == "softmax") softmax = new SoftmaxBatch(options);
+        softmax = options.Softmax is { } loss ? new SoftmaxBatch(loss) : null;
+        chunkSamples = softmax is null ? ChunkSamples : options.BatchSize;
         int chunks = (options.BatchSize + chunkSamples - 1) / chunkSamples;
         set_num_threads(1); // a chunk is one thread's
         userGradients = [.. state.UserTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];

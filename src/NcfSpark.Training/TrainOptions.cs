@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 
 namespace NcfSpark.Training;
 
@@ -193,6 +194,9 @@ public sealed record TrainOptions : IValidatableObject
     /// <summary>Seeds the first weights, the order of samples, negatives and dropout. Same seed, same bytes.</summary>
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
+
+    /// <summary>The softmax, where it is the loss. "resampled" draws nothing that the user has touched, and a batch's negatives then hold to the same rule.</summary>
+    internal SoftmaxLoss? Softmax => Loss == "softmax" ? new(ExceptTouched: Negatives == "resampled", SoftmaxNegatives) : null;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

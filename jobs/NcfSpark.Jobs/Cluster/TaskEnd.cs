@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using NcfSpark.Data;
 
 namespace NcfSpark.Jobs.Cluster;
 
@@ -40,27 +41,13 @@ internal sealed partial class TaskEnd : IDisposable
     private static partial int ParentId();
 
     // Writes of at most a pipe's length, so that one that goes on long is one that nobody takes.
-    private sealed class WatchedOutput(Stream output, TimeProvider time) : Stream
+    private sealed class WatchedOutput(Stream output, TimeProvider time) : WriteOnlyStream
     {
         private const int Piece = 64 << 10;
         private const long NotWriting = long.MinValue;
         private long writingSince = NotWriting;
 
         public long? WritingSince => Volatile.Read(ref writingSince) is var since && since == NotWriting ? null : since;
-
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
 
         public override void Write(ReadOnlySpan<byte> bytes)
         {
@@ -73,14 +60,6 @@ internal sealed partial class TaskEnd : IDisposable
             Volatile.Write(ref writingSince, NotWriting);
         }
 
-        public override void Write(byte[] bytes, int offset, int count) => Write(bytes.AsSpan(offset, count));
-
         public override void Flush() => output.Flush();
-
-        public override int Read(byte[] bytes, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

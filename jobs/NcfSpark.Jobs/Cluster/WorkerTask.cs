@@ -21,16 +21,11 @@ internal static class WorkerTask
             LinuxProcess.EndWithParentThread(); // the executor's thread of this task
             WorkerInput given = WorkerInput.Read(input);
             (WorkerTicket worker, string run) = (given.Ticket.Worker, given.Ticket.RunDirectory);
-            if (run.Length > 0 && !Directory.Exists(run))
-            {
-                throw new InvalidInputException($"The executor on {Environment.MachineName} does not see the run directory {run}. Put it on storage that the executors share with this machine, at the same path, have Spark bring the rows (Spark:PreparedPath), or set Train:Where to threads.");
-            }
-
             // Spark tells no attempt: the latest to come counts.
             WorkerProcess.Run(
                 worker with { Attempt = 0 },
                 given.Ticket.Threads,
-                (setup, share) => run.Length > 0 ? WorkerRows.Read(run, setup, share) : WorkerRows.Of(given, setup, share),
+                (setup, share) => run.Length > 0 ? Read(run, setup, share) : WorkerRows.Of(given, setup, share),
                 reason => End(reason, error),
                 time);
             output.Write($"{worker.Worker}\n");
@@ -45,6 +40,10 @@ internal static class WorkerTask
             return failure is InvalidInputException ? ExitCode.InvalidInput : ExitCode.Failed;
         }
     }
+
+    private static WorkerData Read(string runDirectory, WorkerSetup setup, WorkerShare share) => Directory.Exists(runDirectory)
+        ? WorkerRows.Read(runDirectory, setup, share)
+        : throw new InvalidInputException($"The executor on {Environment.MachineName} does not see the run directory {runDirectory}. Put it on storage that the executors share with this machine, at the same path, have Spark bring the rows (Spark:PreparedPath), or set Train:Where to threads.");
 
     private static void End(string reason, TextWriter error)
     {
