@@ -49,6 +49,7 @@ public sealed class HistoryStepTests
             UserMlpWidth = mlp ? 1 + At(9, 70) : 0,
             UserMlpLags = At(10, length + 1),
             UserMlpDropout = 0.2 * At(11, 3),
+            UserMlpRhythm = At(17, 2) == 0,
             EmbeddingInit = 0.3,
         };
         int negatives = 1 + At(12, 6), groups = 1 + At(13, 100);
