@@ -3,6 +3,7 @@ using NcfSpark.Benchmarks;
 var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringComparer.Ordinal)
 {
     ["nights"] = NightsBenchmark.Run,
+    ["pairs"] = PairsBenchmark.Run,
     ["parameter-server"] = ParameterServerBenchmark.Run,
     ["prepare"] = PrepareBenchmark.Run,
     ["score"] = ScoreBenchmark.Run,
