@@ -21,7 +21,7 @@ internal sealed record ScoreFiles(ScoreLists Lists, PairList? Pairs)
         },
         options.PairsPath.Length == 0
             ? null
-            : PairList.Of(TextColumns.Stream(options.PairsPath, "Score:PairsPath", new TextColumn("Score:PairsUserColumn", options.PairsUserColumn), new TextColumn("Score:PairsItemColumn", options.PairsItemColumn))));
+            : PairList.Of(TextColumns.StreamIds(options.PairsPath, "Score:PairsPath", new TextColumn("Score:PairsUserColumn", options.PairsUserColumn), new TextColumn("Score:PairsItemColumn", options.PairsItemColumn))));
 
     /// <summary>Hashes of the files that shape the result, by what they are.</summary>
     public static IEnumerable<(string Name, string Hash)> Hashes(ScoreOptions options)

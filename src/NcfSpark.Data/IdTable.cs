@@ -8,18 +8,19 @@ public sealed class IdTable
 {
     private readonly long[]? numbers;
     private readonly string[]? texts;
-    private readonly Lazy<Func<string, int>> find;
+    private readonly Lazy<Func<long, int>> findNumber;
+    private readonly Lazy<Func<string, int>> findText;
 
     public IdTable(long[] ids, int[] interactions)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(interactions.Length, ids.Length);
-        (numbers, Interactions, find) = (ids, interactions, new(FindNumber));
+        (numbers, Interactions, findNumber, findText) = (ids, interactions, new(FindNumber), new(() => id => long.TryParse(id, out long number) ? Find(number) : -1));
     }
 
     public IdTable(string[] ids, int[] interactions)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(interactions.Length, ids.Length);
-        (texts, Interactions, find) = (ids, interactions, new(FindText));
+        (texts, Interactions, findNumber, findText) = (ids, interactions, new(() => id => Find(id.ToString())), new(FindText));
     }
 
     public int Count => Interactions.Length;
@@ -65,16 +66,19 @@ public sealed class IdTable
     }
 
     /// <summary>The dense index of an id given as text, such as "42"; -1 where it is not here. Safe to call from several threads.</summary>
-    public int Find(string id) => find.Value(id);
+    public int Find(string id) => findText.Value(id);
+
+    /// <summary>The same for an id that is a number.</summary>
+    public int Find(long id) => findNumber.Value(id);
 
     // Users stand in the order of their ids, so the table itself is searched: nothing beside it is held in memory.
-    private Func<string, int> FindNumber()
+    private Func<long, int> FindNumber()
     {
         long[] ids = Numbers;
-        if (IsRising(ids, Comparer<long>.Default)) return id => long.TryParse(id, out long number) ? Math.Max(-1, Array.BinarySearch(ids, number)) : -1;
+        if (IsRising(ids, Comparer<long>.Default)) return id => Math.Max(-1, Array.BinarySearch(ids, id));
         var indexes = new Dictionary<long, int>(ids.Length);
         for (int index = 0; index < ids.Length; index++) indexes.Add(ids[index], index);
-        return id => long.TryParse(id, out long number) ? indexes.GetValueOrDefault(number, -1) : -1;
+        return id => indexes.GetValueOrDefault(id, -1);
     }
 
     private Func<string, int> FindText()

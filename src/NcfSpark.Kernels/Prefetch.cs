@@ -12,4 +12,11 @@ public static unsafe class Prefetch
     {
         if (Sse.IsSupported) Sse.Prefetch0(address);
     }
+
+    /// <summary>Asks for all lines of a row of numbers.</summary>
+    public static void Row(float* row, int length)
+    {
+        const int FloatsOfLine = 64 / sizeof(float);
+        for (int at = 0; at < length; at += FloatsOfLine) Line(row + at);
+    }
 }

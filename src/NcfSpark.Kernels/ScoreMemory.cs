@@ -4,6 +4,7 @@ namespace NcfSpark.Kernels;
 internal sealed unsafe class ScoreMemory : IDisposable
 {
     private readonly AlignedArray<float> items, network;
+    private readonly Lazy<AlignedArray<float>> rows;
     private readonly int blockSize;
     private readonly long[] layerStarts;
     private readonly long headStart;
@@ -16,6 +17,7 @@ internal sealed unsafe class ScoreMemory : IDisposable
         blockSize = checked((shape.VectorSize + shape.FirstWidth) * ItemBlock.Items);
         Blocks = ItemBlock.Count(itemIndexes.Length);
         items = new((long)Blocks * blockSize);
+        rows = new(CopyByRow);
         layerStarts = new long[Widths.Length];
         for (int l = 1; l < Widths.Length; l++)
         {
@@ -35,8 +37,17 @@ internal sealed unsafe class ScoreMemory : IDisposable
 
     public int Blocks { get; }
 
+    /// <summary>An item's place; below 0 where it is not scored.</summary>
+    public int PlaceOf(int item) => (uint)item < (uint)ItemIndexes.Length && ItemIndexes[item] == item ? item : Array.BinarySearch(ItemIndexes, item); // mostly all are scored
+
     /// <summary>h, unpadded.</summary>
     public float* Head => network.Start + headStart;
+
+    /// <summary>Numbers of an item: v_i, then g_i.</summary>
+    public int RowSize => blockSize / ItemBlock.Items;
+
+    /// <summary>The items once more, each in one piece: in a block its numbers lie in as many cache lines. Made for the first who asks, once all are set.</summary>
+    public float* Rows => rows.Value.Start;
 
     public float* Block(int block) => items.Start + (long)block * blockSize;
 
@@ -63,7 +74,21 @@ internal sealed unsafe class ScoreMemory : IDisposable
 
     public void Dispose()
     {
+        if (rows.IsValueCreated) rows.Value.Dispose();
         items.Dispose();
         network.Dispose();
+    }
+
+    private AlignedArray<float> CopyByRow()
+    {
+        var copy = new AlignedArray<float>((long)ItemIndexes.Length * RowSize);
+        float* to = copy.Start;
+        for (int place = 0; place < ItemIndexes.Length; place++)
+        {
+            float* from = Block(place / ItemBlock.Items) + place % ItemBlock.Items;
+            for (int k = 0; k < RowSize; k++) *to++ = from[k * ItemBlock.Items];
+        }
+
+        return copy;
     }
 }

@@ -15,9 +15,8 @@ internal sealed unsafe class ScoreTile : IDisposable
     private readonly int vectorSize, firstWidth;
     private readonly float[] biases_T = new float[Users], vectors_TK;
     private readonly BestItems[] best = new BestItems[Users];
-    private readonly int[] users = new int[Users], excludedBefore = new int[Users];
+    private readonly int[] users = new int[Users], excludedBefore = new int[Users], placeOfLane = new int[ItemBlock.Items];
     private AlignedArray<KeptItem> kept = new(0);
-    private float pairBias;
 
     public ScoreTile(ScoreShape shape)
     {
@@ -99,23 +98,37 @@ internal sealed unsafe class ScoreTile : IDisposable
         }
     }
 
-    /// <summary>Asks for a user, for the pairs that are set next. Ends what <see cref="Begin"/> began.</summary>
-    public void BeginPairsOf(IUserSide side, int user) => pairBias = side.Fill(user, vectors_TK.AsSpan(0, vectorSize), new Span<float>(firsts, firstWidth));
-
-    /// <summary>Sets the user of a pair: the one asked for last.</summary>
-    public void SetPairUser(int lane)
+    /// <summary>Asks for the users of the pairs that are set next. Ends what <see cref="Begin"/> began.</summary>
+    /// <param name="side">Theirs.</param>
+    /// <param name="users_T">At most <see cref="Users"/>.</param>
+    public void BeginPairsOf(IUserSide side, ReadOnlySpan<int> users_T)
     {
-        Span<float> first_H = new(firsts, firstWidth);
-        float* at = PairUsers + lane;
-        *at = pairBias;
-        foreach (float value in vectors_TK.AsSpan(0, vectorSize)) *(at += ItemBlock.Items) = value;
-        foreach (float value in first_H) *(at += ItemBlock.Items) = value;
+        side.FillAll(users_T, biases_T, vectors_TK.AsSpan(0, users_T.Length * vectorSize), new Span<float>(firsts, users_T.Length * firstWidth));
+        placeOfLane.AsSpan().Fill(-1);
     }
 
-    /// <summary>Sets a pair's item, whose numbers are as far apart as here.</summary>
-    public void SetPairItem(int lane, float* item)
+    /// <summary>Sets the user of a pair.</summary>
+    /// <param name="lane">The pair's.</param>
+    /// <param name="place">The user's, among those asked for last.</param>
+    public void SetPairUser(int lane, int place)
     {
-        for (nint row = 0; row < vectorSize + firstWidth; row++) PairItems[row * ItemBlock.Items + lane] = item[row * ItemBlock.Items];
+        if (placeOfLane[lane] == place) return; // as in the 32 pairs before: pairs come user by user
+        placeOfLane[lane] = place;
+        float* at = PairUsers + lane;
+        *at = biases_T[place];
+        foreach (float value in vectors_TK.AsSpan(place * vectorSize, vectorSize)) *(at += ItemBlock.Items) = value;
+        foreach (float value in new Span<float>(First(place), firstWidth)) *(at += ItemBlock.Items) = value;
+    }
+
+    /// <summary>Sets a pair's item.</summary>
+    public void SetPairItem(int lane, ReadOnlySpan<float> row)
+    {
+        float* at = PairItems + lane;
+        foreach (float value in row)
+        {
+            *at = value;
+            at += ItemBlock.Items;
+        }
     }
 
     public void Dispose()

@@ -7,6 +7,7 @@ namespace NcfSpark.Preparation;
 public static class TextColumns
 {
     private const int RowsOfPart = 1 << 16;
+    private const int NumbersOfPart = 1 << 20; // 8 MB a column
     private const int RowsOfLargeGroup = 1 << 20; // as text some 100 MB
 
     /// <param name="path">A file, folder or glob.</param>
@@ -29,6 +30,27 @@ public static class TextColumns
         return files.Paths.SelectMany(file => files.IsParquet ? ReadParquet(file, columns) : ReadCsv(file, columns));
     }
 
+    /// <summary>The same for ids: as arrays of long where both columns of a Parquet file hold whole numbers, of string elsewhere.</summary>
+    /// <inheritdoc cref="Read(string, string, TextColumn[])"/>
+    public static IEnumerable<Array[]> StreamIds(string path, string setting, params TextColumn[] columns)
+    {
+        InputFiles files = InputFiles.Find(path, "auto", setting);
+        FileCheck.CheckWhole(files);
+        return files.Paths.SelectMany(IEnumerable<Array[]> (file) => !files.IsParquet ? ReadCsv(file, columns) : columns.All(column => ParquetColumns.IsWholeNumber(file, column.Name)) ? ReadNumbers(file, columns) : ReadParquet(file, columns));
+    }
+
+    private static IEnumerable<long[][]> ReadNumbers(string file, TextColumn[] columns)
+    {
+        foreach (TextColumn column in columns)
+        {
+            if (ParquetSlices.FirstMissing(file, column.Name) is long row) throw Missing(file, column, row);
+        }
+
+        return ParquetSlices.ReadNumbers(file, [.. columns.Select(column => column.Name)], NumbersOfPart);
+    }
+
+    private static InvalidInputException Missing(string file, TextColumn column, long row) => new($"{file}, column {column.Name}: a value is missing or empty (row {row}, from 0). Give it a value, or take the row out.");
+
     private static IEnumerable<string[][]> ReadParquet(string file, TextColumn[] columns)
     {
         long before = 0;
@@ -36,7 +58,7 @@ public static class TextColumns
         {
             for (int c = 0; c < columns.Length; c++)
             {
-                if (!columns[c].MayBeEmpty && Array.IndexOf(part[c], "") is >= 0 and int row) throw new InvalidInputException($"{file}, column {columns[c].Name}: a value is missing or empty (row {before + row}, from 0). Give it a value, or take the row out.");
+                if (!columns[c].MayBeEmpty && Array.IndexOf(part[c], "") is >= 0 and int row) throw Missing(file, columns[c], before + row);
             }
 
             before += part[0].Length;

@@ -6,7 +6,8 @@ namespace NcfSpark.Scoring;
 /// <summary>
 /// Writes the predictions of given pairs, in their order: user_id, item_id, score, prediction (1 where score ≥ Threshold), source. A user
 /// without training rows is scored by their history where the model has one. A pair whose user has neither, or whose item was not trained on, gets the
-/// share of users who have the item (0 for an unknown item), marked `popularity`. Pairs stream through: memory holds one part of them.
+/// share of users who have the item (0 for an unknown item), marked `popularity`. Pairs stream through: memory holds three batches, one that is read, one that is
+/// scored, user by user, and one that is written.
 /// </summary>
 /// <param name="model">Ids, and how often each was trained on.</param>
 /// <param name="scorer">The model's scores, of all items.</param>
@@ -14,7 +15,7 @@ namespace NcfSpark.Scoring;
 public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOptions options)
 {
     private const int PairsPerGroup = 65_536;
-    private const int PairsPerTask = 4096;
+    private const int PairsPerTask = 8192;
 
     /// <summary>Writes the file.</summary>
     /// <returns>Rows by source.</returns>
@@ -30,42 +31,91 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
             ("source", typeof(string)));
         using IProgressTask task = progress.Start("scoring pairs", pairs.Count, "pairs");
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
-        foreach (string[][] part in pairs.Parts)
+        Task writing = Task.CompletedTask;
+        try
         {
-            for (int start = 0; start < part[0].Length; start += PairsPerGroup)
+            foreach ((Array users, Array items) in new PairBatches(pairs, numericUsers, numericItems).Read())
             {
-                cancellation.ThrowIfCancellationRequested();
-                Range group = start..Math.Min(start + PairsPerGroup, part[0].Length);
-                (string[] users, string[] items) = (part[0][group], part[1][group]);
                 (float[] scores, string[] sources) = Score(users, items, cancellation);
-                file.WriteGroup(Ids(users, numericUsers), Ids(items, numericItems), scores, Array.ConvertAll(scores, score => score >= options.Threshold ? 1 : 0), sources);
-                foreach (string source in sources) rows[source] = rows.GetValueOrDefault(source) + 1;
+                writing.GetAwaiter().GetResult();
+                writing = Task.Run(() => WriteBatch(file, rows, users, items, scores, sources), CancellationToken.None);
                 task.Advance(users.Length);
             }
+
+            writing.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Task.WaitAny([writing], CancellationToken.None); // whatever happened, nothing writes to a file that is closed
         }
 
         return rows;
     }
 
-    private (float[] Scores, string[] Sources) Score(string[] users, string[] items, CancellationToken cancellation)
+    private void WriteBatch(ParquetFile file, SortedDictionary<string, long> rows, Array users, Array items, float[] scores, string[] sources)
     {
-        int[] userIndex = Array.ConvertAll(users, model.Users.Find), itemIndex = Array.ConvertAll(items, model.Items.Find);
-        float[] scores = Array.ConvertAll(itemIndex, item => item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
-        string[] sources = new string[users.Length];
-        Array.Fill(sources, Source.Popularity);
-        int[] known = [.. Enumerable.Range(0, users.Length).Where(p => IsKnown(userIndex[p], itemIndex[p]))];
-        int[] knownUsers = Array.ConvertAll(known, p => userIndex[p]), knownItems = Array.ConvertAll(known, p => itemIndex[p]);
-        float[] modelScores = new float[known.Length];
-        Parallel.For(0, (known.Length + PairsPerTask - 1) / PairsPerTask, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation }, task =>
+        for (int start = 0; start < scores.Length; start += PairsPerGroup)
         {
-            int start = task * PairsPerTask, count = Math.Min(PairsPerTask, known.Length - start);
-            scorer.ScorePairs(knownUsers.AsSpan(start, count), knownItems.AsSpan(start, count), modelScores.AsSpan(start, count));
+            Range group = start..Math.Min(start + PairsPerGroup, scores.Length);
+            file.WriteGroup(Part(users, group), Part(items, group), scores[group], Array.ConvertAll(scores[group], score => score >= options.Threshold ? 1 : 0), sources[group]);
+        }
+
+        foreach (string source in new[] { Source.Model, Source.History, Source.Popularity })
+        {
+            if (sources.LongCount(one => one == source) is > 0 and long count) rows[source] = rows.GetValueOrDefault(source) + count;
+        }
+    }
+
+    private (float[] Scores, string[] Sources) Score(Array users, Array items, CancellationToken cancellation)
+    {
+        float[] scores = new float[users.Length];
+        string[] sources = new string[users.Length];
+        int[] userIndex = new int[users.Length], itemIndex = new int[users.Length]; // of the model; a user below 0 where it is not the model that scores the pair
+        void InParallel(int count, Action<int, int> part) => Parallel.For(0, (count + PairsPerTask - 1) / PairsPerTask, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation }, task =>
+            part(task * PairsPerTask, Math.Min((task + 1) * PairsPerTask, count)));
+
+        InParallel(users.Length, (start, end) =>
+        {
+            for (int pair = start; pair < end; pair++)
+            {
+                (int user, int item) = (IndexOf(users, pair, model.Users), IndexOf(items, pair, model.Items));
+                bool trained = item >= 0 && model.Items.Interactions[item] > 0;
+                sources[pair] = trained ? Source.Of(model, user) : Source.Popularity;
+                if (sources[pair] == Source.Popularity) (user, scores[pair]) = (-1, item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
+                (userIndex[pair], itemIndex[pair]) = (user, item);
+            }
         });
-        for (int k = 0; k < known.Length; k++) (scores[known[k]], sources[known[k]]) = (modelScores[k], Source.Of(model, userIndex[known[k]]));
+        int[] order = ByUser(userIndex);
+        InParallel(order.Length, (start, end) =>
+        {
+            int[] pairs = order[start..end];
+            float[] modelScores = new float[pairs.Length];
+            scorer.ScorePairs(Array.ConvertAll(pairs, pair => userIndex[pair]), Array.ConvertAll(pairs, pair => itemIndex[pair]), modelScores);
+            for (int p = 0; p < pairs.Length; p++) scores[pairs[p]] = modelScores[p];
+        });
         return (scores, sources);
     }
 
-    private bool IsKnown(int user, int item) => user >= 0 && item >= 0 && model.Items.Interactions[item] > 0 && Source.Of(model, user) != Source.Popularity;
+    // The pairs that have a user, those of each together.
+    private int[] ByUser(int[] userIndex)
+    {
+        int[] next = new int[model.Users.Count + 1];
+        foreach (int user in userIndex)
+        {
+            if (user >= 0) next[user + 1]++;
+        }
 
-    private static Array Ids(string[] texts, bool numeric) => numeric ? Array.ConvertAll(texts, long.Parse) : texts;
+        for (int user = 0; user < model.Users.Count; user++) next[user + 1] += next[user];
+        int[] order = new int[next[^1]];
+        for (int pair = 0; pair < userIndex.Length; pair++)
+        {
+            if (userIndex[pair] >= 0) order[next[userIndex[pair]]++] = pair;
+        }
+
+        return order;
+    }
+
+    private static int IndexOf(Array ids, int pair, IdTable table) => ids is long[] numbers ? table.Find(numbers[pair]) : table.Find(((string[])ids)[pair]);
+
+    private static Array Part(Array ids, Range range) => ids is long[] numbers ? numbers[range] : ((string[])ids)[range];
 }

@@ -4,6 +4,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringCompare
 {
     ["mlp"] = MlpShare.Run,
     ["nights"] = NightsBenchmark.Run,
+    ["pairs"] = PairsBenchmark.Run,
     ["parameter-server"] = ParameterServerBenchmark.Run,
     ["prepare"] = PrepareBenchmark.Run,
     ["score"] = ScoreBenchmark.Run,

@@ -32,7 +32,7 @@ internal static class ScoreBenchmark
             }
 
             ProcessFigures verb = run.Run("score", one.Settings);
-            double weights = Directory.GetFiles(Path.Combine(run.RunDirectory, "model"), "*.safetensors", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length) / 1e6;
+            double weights = run.WeightMegabytes;
             double verbOverKernel = verb.Seconds * figures.Fused / pairs, verbOverKernelByCpu = verb.CpuSeconds * figures.FusedCpu / pairs, als = one.Rank > 0 ? SparkAls.PairsPerSecond(run, one.Rank) : double.NaN;
             Console.WriteLine($"{one.Name,-24} {flop,9:N0} {figures.Fused / 1e6,8:N1} {figures.All / 1e6,8:N1} {figures.Torch / 1e6,8:N1} {figures.Ratio,7:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} {figures.Written,7:P0} {verb.Seconds,7:N1} {verbOverKernel,7:N2} {verbOverKernelByCpu,6:N2} {verb.PeakMegabytes,7:N0} {weights,7:N0} {als / 1e6,6:N1}");
             results[one.Name] = new

@@ -26,6 +26,9 @@ internal sealed class ScoreRun : IDisposable
 
     public string RunDirectory => Path.Combine(folder, "run");
 
+    /// <summary>Of the model that was trained last.</summary>
+    public double WeightMegabytes => Directory.GetFiles(Path.Combine(RunDirectory, "model"), "*.safetensors", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length) / 1e6;
+
     public string NewFile => Path.Combine(folder, $"{Guid.NewGuid():N}.parquet");
 
     private string Log => Path.Combine(folder, "log.csv");

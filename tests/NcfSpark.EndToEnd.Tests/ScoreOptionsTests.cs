@@ -159,6 +159,38 @@ public sealed class ScoreOptionsTests : IDisposable
         Assert.Equal(("0", "59"), (reader.GetString(0), reader.GetString(1)));
     }
 
+    [Fact]
+    public void PairsAreTheSameFromEveryKindOfFile()
+    {
+        string[] settings = [.. this.settings, "--set", "Score:PairsUserColumn=user", "--set", "Score:PairsItemColumn=an item"];
+        const string Pairs = "SELECT hash(n) % 62 AS user, hash(-n) % 42 AS \"an item\" FROM range(3000) AS one(n)"; // of 60 and 40
+        var files = new List<string>();
+        foreach ((string name, string type, string layout) in new[] { ("one-group.parquet", "BIGINT", ", ROW_GROUP_SIZE 3000"), ("groups.parquet", "INTEGER", ", ROW_GROUP_SIZE 2048"), ("texts.parquet", "VARCHAR", ""), ("lines.csv", "BIGINT", ", HEADER") })
+        {
+            string path = Path.Combine(folder, name);
+            Execute($"COPY (SELECT CAST(COLUMNS(*) AS {type}) FROM ({Pairs})) TO '{path}' (FORMAT {Path.GetExtension(name)[1..]}{layout})");
+            NcfSparkProcess.RunWell(["score", .. settings, "--set", $"Score:PairsPath={path}"]);
+            files.Add(RunDirectory.HashesIn(run.File("predictions", "pairs")));
+        }
+
+        Assert.Single(files.Distinct());
+
+        string missing = Path.Combine(folder, "missing.parquet");
+        Execute($"COPY (SELECT user, CASE WHEN user <> 7 THEN \"an item\" END AS \"an item\" FROM (SELECT n AS user, n AS \"an item\" FROM range(10) AS one(n))) TO '{missing}' (FORMAT parquet)");
+        (int exitCode, _, string error) = NcfSparkProcess.Run(["score", .. settings, "--set", $"Score:PairsPath={missing}"]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains("missing.parquet, column an item: a value is missing or empty (row 7, from 0)", error, StringComparison.Ordinal);
+    }
+
+    private static void Execute(string sql)
+    {
+        using var connection = new DuckDBConnection("Data Source=:memory:");
+        connection.Open();
+        using DuckDBCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
     private string[] Options()
     {
         string users = WriteFile("wanted.csv", "user_id\n59\n1000\n11\n3\n-7\n4\n3\n"), deny = WriteFile("deny.csv", "item_id\n1\n777\n");

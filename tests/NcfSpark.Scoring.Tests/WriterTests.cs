@@ -77,7 +77,7 @@ public sealed class WriterTests : IDisposable
         Assert.Equal(1 / (1 + Math.Exp(-Score(best[0]))), ParquetColumns.Read<float>(path, "score")[row], 1e-5);
 
         string pairs = Path.Combine(directory, "history-pairs.parquet");
-        new PairWriter(model, scorer, new ScoreOptions()).Write(pairs, PairList.Of([[["1003", "1003", "1000"], [$"i{best[0]}", "unknown", "i1"]]]), SilentProgress.Instance);
+        new PairWriter(model, scorer, new ScoreOptions()).Write(pairs, PairList.Of(new string[][][] { [["1003", "1003", "1000"], [$"i{best[0]}", "unknown", "i1"]] }), SilentProgress.Instance);
         Assert.Equal(["history", "popularity", "model"], ParquetColumns.ReadStrings(pairs, "source"));
     }
 
@@ -124,7 +124,7 @@ public sealed class WriterTests : IDisposable
     {
         using IModelScorer scorer = Scorer(weights, torch);
         string path = Path.Combine(directory, "pairs.parquet");
-        new PairWriter(Model(), scorer, new ScoreOptions { Threshold = 0.5 }).Write(path, PairList.Of([[["1005", "1005"], ["i4", "unknown"]], [["1003", "7", "1000"], ["i1", "i0", "i39"]]]), SilentProgress.Instance);
+        new PairWriter(Model(), scorer, new ScoreOptions { Threshold = 0.5 }).Write(path, PairList.Of(new string[][][] { [["1005", "1005"], ["i4", "unknown"]], [["1003", "7", "1000"], ["i1", "i0", "i39"]] }), SilentProgress.Instance);
         Assert.Equal([1005L, 1005, 1003, 7, 1000], ParquetColumns.Read<long>(path, "user_id"));
         Assert.Equal(["model", "popularity", "popularity", "popularity", "model"], ParquetColumns.ReadStrings(path, "source"));
         float[] all = new float[ItemCount], scores = ParquetColumns.Read<float>(path, "score");
@@ -133,6 +133,31 @@ public sealed class WriterTests : IDisposable
         Assert.Equal(0, scores[1]);
         Assert.Equal(39f / UserCount, scores[2]);
         Assert.Equal(scores.Select(score => score >= 0.5 ? 1 : 0), ParquetColumns.Read<int>(path, "prediction"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void PairsInAnyOrderOfMoreThanOneBatchEqualScoringAll(int threads)
+    {
+        const int Pairs = 1_200_000, PartSize = 100_000; // of which users 3, 30 and 31 and items 40 and 41 are not scored by the model
+        using IModelScorer scorer = Scorer(weights, torch: false);
+        float[] all = new float[UserCount * ItemCount];
+        scorer.ScoreAll([.. Enumerable.Range(0, UserCount)], all);
+        var chance = RandomStream.Named(1, "pairs");
+        int[] users = [.. Enumerable.Range(0, Pairs).Select(pair => (int)(chance.Unit(2 * pair) * (UserCount + 2)))], items = [.. Enumerable.Range(0, Pairs).Select(pair => (int)(chance.Unit(2 * pair + 1) * (ItemCount + 2)))];
+        var parts = Enumerable.Range(0, Pairs / PartSize).Select(part => (part * PartSize)..((part + 1) * PartSize)).Select(rows => new Array[]
+        {
+            Array.ConvertAll(users[rows], user => 1000L + user), Array.ConvertAll(items[rows], item => $"i{item}"),
+        });
+        string path = Path.Combine(directory, $"pairs-{threads}.parquet");
+        SortedDictionary<string, long> rows = new PairWriter(Model(), scorer, new ScoreOptions { Threads = threads }).Write(path, PairList.Of(parts), SilentProgress.Instance);
+        bool IsScored(int pair) => users[pair] < UserCount && users[pair] != 3 && items[pair] < ItemCount;
+        float Expected(int pair) => IsScored(pair) ? all[users[pair] * ItemCount + items[pair]] : items[pair] < ItemCount ? (float)(ItemCount - items[pair]) / UserCount : 0;
+        Assert.True(Enumerable.Range(0, Pairs).Select(Expected).SequenceEqual(ParquetColumns.Read<float>(path, "score"))); // Assert.Equal takes seconds for as many
+        Assert.True(users.Select(user => 1000L + user).SequenceEqual(ParquetColumns.Read<long>(path, "user_id")));
+        Assert.True(items.Select(item => $"i{item}").SequenceEqual(ParquetColumns.ReadStrings(path, "item_id")));
+        Assert.Equal(Enumerable.Range(0, Pairs).LongCount(IsScored), rows[Source.Model]);
     }
 
     private static IModelScorer Scorer(ModelWeights weights, bool torch) => torch ? new ModelScorer(weights) : new FusedScorer(weights, SimdLevels.Best);

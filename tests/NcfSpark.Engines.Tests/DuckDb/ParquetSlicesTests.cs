@@ -25,5 +25,12 @@ public sealed class ParquetSlicesTests : IDisposable
         string[][][] slices = [.. ParquetSlices.ReadAsText(file, columns, 3000)];
         Assert.Equal([3000, 3000, 3000, 3000, 3000, 3000, 2000], slices.Select(slice => slice[0].Length));
         for (int c = 0; c < columns.Length; c++) Assert.Equal(whole[c], slices.SelectMany(slice => slice[c]));
+
+        long[][][] numbers = [.. ParquetSlices.ReadNumbers(file, ["small", "user"], 5000)];
+        Assert.Equal([5000, 5000, 5000, 5000], numbers.Select(slice => slice[1].Length));
+        Assert.Equal(whole[0], numbers.SelectMany(slice => slice[1]).Select(number => $"{number}"));
+        Assert.Equal(whole[2], numbers.SelectMany(slice => slice[0]).Select(number => $"{number}"));
+        Assert.Null(ParquetSlices.FirstMissing(file, "small"));
+        Assert.Equal(0, ParquetSlices.FirstMissing(file, "an item"));
     }
 }
