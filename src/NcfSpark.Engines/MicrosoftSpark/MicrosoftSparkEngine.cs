@@ -102,10 +102,25 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         foreach (string statement in SparkCsv.Views(view, raw, layout)) Execute(statement);
     }
 
+    public bool TryReadPlainCsv(string view, IReadOnlyList<string> files, CsvLayout layout, string? names)
+    {
+        string lines = $"{view}_lines";
+        if (SparkCsv.PlainQuery(session.Version(), lines, layout, names) is not { } query) return false;
+        Read(lines, session.Read().Format("text"), SparkDialect.FolderOptions, files);
+        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS {query}");
+        return true;
+    }
+
+    public long CountFiles(string path)
+    {
+        Read("ncf_files", session.Read().Format("binaryFile"), SparkDialect.FolderOptions, [path]);
+        return (long)Query("SELECT count(*) FROM ncf_files WHERE length > 0")[0][0]!;
+    }
+
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
     {
         string raw = $"{view}_raw";
-        Read(raw, session.Read().Format("parquet"), SparkDialect.ParquetOptions, files);
+        Read(raw, session.Read().Format("parquet"), SparkDialect.FolderOptions, files);
         IReadOnlyList<SqlColumn> columns = SparkTables.Columns(Query($"DESCRIBE {raw}"));
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
         return columns;
