@@ -19,6 +19,7 @@ namespace NcfSpark.Engines.MicrosoftSpark;
 public sealed partial class MicrosoftSparkEngine : IClusterEngine
 {
     private readonly SparkSession session;
+    private readonly string version;
     private readonly CancellationToken cancellation;
     private readonly CancellationTokenRegistration stopping;
     private readonly HashSet<string> cached = [];
@@ -26,7 +27,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     private MicrosoftSparkEngine(SparkSession session, TextWriter standardOutput, CancellationToken cancellation)
     {
         (this.session, StandardOutput, this.cancellation) = (session, standardOutput, cancellation);
-        Name = $"Spark {session.Version()}";
+        version = session.Version();
         // There is no call that interrupts a statement; without its context it fails.
         stopping = cancellation.Register(() => Guarded(() =>
         {
@@ -35,7 +36,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         }));
     }
 
-    public string Name { get; }
+    public string Name => $"Spark {version}";
 
     public SqlDialect Dialect { get; } = new SparkDialect();
 
@@ -89,6 +90,17 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         });
     }
 
+    // As on Spark Connect: a look-up costs less than another copy of the rows.
+    public void Replace(string table, string query, string source)
+    {
+        Drop(table);
+        Guarded(() =>
+        {
+            session.Sql(query).CreateOrReplaceTempView(table);
+            return true;
+        });
+    }
+
     public void Drop(string table)
     {
         if (cached.Remove(table)) Execute($"UNCACHE TABLE IF EXISTS {table}");
@@ -105,7 +117,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     public bool TryReadPlainCsv(string view, IReadOnlyList<string> files, CsvLayout layout, string? names)
     {
         string lines = $"{view}_lines";
-        if (SparkCsv.PlainQuery(session.Version(), lines, layout, names) is not { } query) return false;
+        if (SparkCsv.PlainQuery(version, lines, layout, names) is not { } query) return false;
         Read(lines, session.Read().Format("text"), SparkDialect.FolderOptions, files);
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS {query}");
         return true;
