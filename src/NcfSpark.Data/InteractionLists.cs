@@ -18,6 +18,20 @@ public sealed class InteractionLists
     /// <summary>The user's items in the order in which they were given (or sorted, if made so).</summary>
     public ReadOnlySpan<int> this[int user] => Items.AsSpan((int)Offsets[user], (int)(Offsets[user + 1] - Offsets[user]));
 
+    /// <summary>Whether the user's list, which is in rising order, holds an item.</summary>
+    public bool SortedHolds(int user, int item)
+    {
+        int low = (int)Offsets[user], high = (int)Offsets[user + 1];
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (Items[middle] < item) low = middle + 1;
+            else high = middle;
+        }
+
+        return low < (int)Offsets[user + 1] && Items[low] == item;
+    }
+
     /// <summary>Gathers rows of (user, item), given in any order, into lists; within a user the order of the rows is kept.</summary>
     public static InteractionLists FromRows(int userCount, ReadOnlySpan<int> users, ReadOnlySpan<int> items)
     {

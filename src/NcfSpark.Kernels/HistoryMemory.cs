@@ -3,7 +3,7 @@ namespace NcfSpark.Kernels;
 /// <summary>
 /// The model in memory: a padded row for each user and item, and one dense block of [V_1 | c_1 | V_2 | c_2 | b], kept three times for the weights
 /// and Adam's moments. Rows have no moments: they are updated by plain descent. V_1 and V_2 are there transposed as well.
-/// Example, size 5, hidden 7, lags 1: rows are padded to 16; V_1 is [16, 48] with input k of part j in column 16 j + k.
+/// Example, size 5, hidden 7, lags 1: rows are padded to 16; V_1 is [16, 48] with input k of part j in column 16 j + k, and [16, 80] with 24 marks, of which mark k is in column 48 + k.
 /// </summary>
 internal sealed unsafe class HistoryMemory : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed unsafe class HistoryMemory : IDisposable
         (UserCount, ItemCount) = (userCount, itemCount);
         Width = Padding.Padded(shape.Size);
         Hidden = Padding.Padded(shape.Hidden);
-        Inputs = shape.Hidden == 0 ? 0 : (shape.Lags + 2) * Width;
+        Inputs = shape.Hidden == 0 ? 0 : (shape.Lags + 2) * Width + Padding.Padded(shape.Marks);
         HiddenBias = Hidden * Inputs;
         OutputWeight = HiddenBias + Hidden;
         OutputBias = OutputWeight + (Hidden == 0 ? 0 : Width * Hidden);
@@ -144,7 +144,9 @@ internal sealed unsafe class HistoryMemory : IDisposable
             HistoryPart.Pool => Rows(pools, ItemCount),
             HistoryPart.UserBias => [((nint)userBiases.Start, UserCount)],
             HistoryPart.ItemBias => [((nint)itemBiases.Start, ItemCount)],
-            HistoryPart.HiddenWeight => from row in Enumerable.Range(0, shape.Hidden) from input in Enumerable.Range(0, shape.Lags + 2) select (DenseAt(moment, row * Inputs + input * Width), shape.Size),
+            HistoryPart.HiddenWeight => from row in Enumerable.Range(0, shape.Hidden)
+                                        from input in Enumerable.Range(0, shape.Lags + 3)
+                                        select (DenseAt(moment, row * Inputs + input * Width), input < shape.Lags + 2 ? shape.Size : shape.Marks),
             HistoryPart.HiddenBias => [(DenseAt(moment, HiddenBias), shape.Hidden)],
             HistoryPart.OutputWeight => Enumerable.Range(0, shape.Size).Select(row => (DenseAt(moment, OutputWeight + row * Hidden), shape.Hidden)),
             HistoryPart.OutputBias => [(DenseAt(moment, OutputBias), shape.Size)],

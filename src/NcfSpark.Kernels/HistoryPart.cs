@@ -18,7 +18,7 @@ public enum HistoryPart
     /// <summary>[items, 1]</summary>
     ItemBias,
 
-    /// <summary>V_1 [hidden, (lags + 2) size]; its inputs are the latest items, the pool, and the user.</summary>
+    /// <summary>V_1 [hidden, (lags + 2) size + marks]; its inputs are the latest items, the pool, the user, and marks.</summary>
     HiddenWeight,
 
     /// <summary>c_1 [1, hidden]</summary>

@@ -3,10 +3,10 @@ namespace NcfSpark.Kernels;
 /// <summary>
 /// Matrix factorization whose users are their own embedding and a pool of the items just before:
 /// <code>
-/// h = factor · Σ_k share_k y_k     x = [y_1; …; y_L; h; p]     u = p + h + V_2 drop(relu(V_1 x + c_1)) + c_2
+/// h = factor · Σ_k share_k y_k     x = [y_1; …; y_L; h; p; r]     u = p + h + V_2 drop(relu(V_1 x + c_1)) + c_2
 /// logit = u · q + b + b_u + b_i
 /// </code>
-/// Without an MLP u is p + h.
+/// Without an MLP u is p + h. r: marks of the pool, each 0 or 1.
 /// </summary>
 public sealed record HistoryShape
 {
@@ -30,6 +30,9 @@ public sealed record HistoryShape
 
     /// <summary>How many of the latest items the MLP sees one by one.</summary>
     public int Lags { get; init; }
+
+    /// <summary>How many marks of a pool the MLP sees, at most 32.</summary>
+    public int Marks { get; init; }
 
     /// <summary>Rate of dropout on the hidden layer.</summary>
     public double Dropout { get; init; }

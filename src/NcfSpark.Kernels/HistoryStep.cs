@@ -27,6 +27,7 @@ public sealed unsafe class HistoryStep : IDisposable
     private readonly NegativePlaces? negatives;
     private readonly AlignedArray<int> pastItems;
     private readonly AlignedArray<int> pastStarts;
+    private readonly AlignedArray<uint> pastMarks;
     private readonly int groupSize;
     private readonly double[] chunkLosses;
     private readonly int columnPieces;
@@ -60,11 +61,13 @@ public sealed unsafe class HistoryStep : IDisposable
     /// <param name="threads">At least 1.</param>
     /// <param name="level">The instruction set.</param>
     /// <param name="softmax">The loss; null for the logistic loss of each sample.</param>
-    public HistoryStep(HistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level, SoftmaxLoss? softmax = null)
+    /// <param name="marks">For each place of the past the marks of the pool that ends before it, as bits; empty where the shape has none.</param>
+    public HistoryStep(HistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level, SoftmaxLoss? softmax = null, ReadOnlySpan<uint> marks = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(starts.Length, userCount);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(marks.Length, shape.Marks == 0 ? 0 : past.Length);
         (this.shape, this.groupSize, this.softmax) = (shape, groupSize, softmax);
         (chunks, pieces, fills) = (new(counters.Start), new(counters.Start + 1), new(counters.Start + 2));
         memory = new HistoryMemory(shape, userCount, itemCount);
@@ -74,6 +77,8 @@ public sealed unsafe class HistoryStep : IDisposable
         if (softmax is not null) negatives = new NegativePlaces(itemCount, capacity * groupSize);
         batchBuffers = [new(capacity * groupSize), new(capacity * groupSize)];
         (pastItems, pastStarts) = (new(past.Length), new(starts.Length + 1));
+        pastMarks = new(marks.Length);
+        marks.CopyTo(pastMarks.Span);
         past.CopyTo(pastItems.Span);
         starts.CopyTo(pastStarts.Span);
         pastStarts.Start[starts.Length] = past.Length;
@@ -116,7 +121,7 @@ public sealed unsafe class HistoryStep : IDisposable
         if (disposed) return;
         disposed = true;
         threads.Dispose();
-        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, counters];
+        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, pastMarks, counters];
         foreach (IDisposable one in owned) one.Dispose();
         negatives?.Dispose();
     }
@@ -185,6 +190,7 @@ public sealed unsafe class HistoryStep : IDisposable
             Batch = current,
             PastItems = pastItems.Start,
             PastStarts = pastStarts.Start,
+            PastMarks = pastMarks.Start,
             GroupSize = groupSize,
             Groups = groups,
             Negatives = negatives,

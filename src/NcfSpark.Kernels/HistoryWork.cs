@@ -23,6 +23,9 @@ internal readonly unsafe struct HistoryWork
     /// <summary>Where each user's items start there, and after the last user where they end.</summary>
     public required int* PastStarts { get; init; }
 
+    /// <summary>For each of these places the marks of the pool that ends before it, as bits.</summary>
+    public required uint* PastMarks { get; init; }
+
     /// <summary>Samples of a group.</summary>
     public required int GroupSize { get; init; }
 

@@ -73,6 +73,12 @@ public sealed record ModelOptions : IValidatableObject
     [Range(0, 1000)]
     public int UserMlpLags { get; init; } = 3;
 
+    /// <summary>
+    /// Whether that MLP also sees how the latest items came, by their times: at once or after a pause, how many of one second, and of one session. It tells who is
+    /// working through a list from who comes back, and needs times to the second. Nothing of the moment of asking is in it.
+    /// </summary>
+    public bool UserMlpRhythm { get; init; }
+
     /// <summary>The rate of dropout on that MLP's hidden layer, against learning by heart.</summary>
     [Range(0.0, 0.99)]
     public double UserMlpDropout { get; init; } = 0.3;
@@ -90,6 +96,9 @@ public sealed record ModelOptions : IValidatableObject
     public bool HasHistory => User == "history";
 
     internal bool HasUserMlp => HasHistory && UserMlpWidth > 0;
+
+    /// <summary>Whether a user's side takes in the marks of <see cref="Rhythm"/>.</summary>
+    public bool HasRhythm => HasUserMlp && UserMlpRhythm;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

@@ -6,7 +6,7 @@ namespace NcfSpark.Model;
 /// The weights of one model. U users, I items, E = EmbeddingSize, M = MlpEmbeddingSize, layer l of the MLP from width k to width n:
 /// user_gmf.weight [U, E], item_gmf.weight [I, E], user_mlp.weight [U, M], item_mlp.weight [I, M], user_bias.weight [U, 1],
 /// item_bias.weight [I, 1], mlp.l.weight [n, k], mlp.l.bias [1, n], head.weight [1, E + last n], head.bias [1, 1].
-/// With a history: item_history.weight [I, E], and for its MLP of width W over L lags user_layers.0.weight [W, (L + 2) E], user_layers.0.bias [1, W],
+/// With a history: item_history.weight [I, E], and for its MLP of width W over L lags user_layers.0.weight [W, (L + 2) E] ([W, (L + 2) E + 24] with a rhythm), user_layers.0.bias [1, W],
 /// user_layers.1.weight [E, W], user_layers.1.bias [1, E].
 /// A part that the kind of model lacks is null.
 /// </summary>
@@ -45,7 +45,7 @@ public sealed class ModelWeights
         if (options.HasHistory) ItemHistory = new Weight("item_history.weight", itemCount, options.EmbeddingSize);
         if (options.HasUserMlp)
         {
-            (int inputs, int width) = ((options.UserMlpLags + 2) * options.EmbeddingSize, options.UserMlpWidth);
+            (int inputs, int width) = ((options.UserMlpLags + 2) * options.EmbeddingSize + (options.HasRhythm ? Rhythm.Marks : 0), options.UserMlpWidth);
             UserLayers =
             [
                 (new Weight("user_layers.0.weight", width, inputs), new Weight("user_layers.0.bias", 1, width)),

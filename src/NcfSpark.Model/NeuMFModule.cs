@@ -15,7 +15,7 @@ namespace NcfSpark.Model;
 ///
 /// p      = p_u + h + V_2 (relu(V_1 x + c_1)) + c_2            with User "history": p_u is the user's embedding,
 /// h      = factor · Σ_k share_k y_k                           y_k the k-th latest item before, from a table of its own
-/// x      = [y_1; …; y_L; h; p_u]                              the last two terms of p where UserMlpWidth is above 0
+/// x      = [y_1; …; y_L; h; p_u; r]                           the last two terms of p where UserMlpWidth is above 0; r: the marks of Rhythm, where UserMlpRhythm is set
 /// </code>
 /// Shapes: B pairs, E = EmbeddingSize, M = MlpEmbeddingSize.
 /// The parameters are views of the weights' memory: changing one changes the other.
@@ -99,7 +99,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         Tensor user_BE = own_BE.Plus(pooled_BE);
         if (userLayers is not [var hidden, var output]) return user_BE;
         Tensor latest = pool.Items_BKE.narrow(1, 0, options.UserMlpLags).reshape(own_BE.shape[0], options.UserMlpLags * options.EmbeddingSize);
-        Tensor z_BW = hidden.Bias.addmm(cat([latest, pooled_BE, own_BE], dim: 1), hidden.Weight.t()).relu();
+        Tensor z_BW = hidden.Bias.addmm(cat([latest, pooled_BE, own_BE, .. pool.Marks_BM is { } marks_BM ? [marks_BM] : Array.Empty<Tensor>()], dim: 1), hidden.Weight.t()).relu();
         if (pool.Dropout_BW is { } mask) z_BW = z_BW * mask;
         return user_BE.Plus(output.Bias.addmm(z_BW, output.Weight.t()));
     }
@@ -111,15 +111,17 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         float[][] shares = PoolShares.Of(pools.Length, options.HistoryDecay);
         int count = (int)users_B.shape[0];
         long[] items_BK = new long[count * pools.Length];
-        float[] shares_BK = new float[items_BK.Length];
+        float[] shares_BK = new float[items_BK.Length], marks_BM = new float[options.HasRhythm ? count * Rhythm.Marks : 0];
         for (int b = 0; b < count; b++)
         {
-            ReadOnlySpan<int> pool = pools[(int)users_B[b].item<long>()];
+            int user = (int)users_B[b].item<long>();
+            ReadOnlySpan<int> pool = pools[user];
+            if (options.HasRhythm) Rhythm.Write(pools.Rhythms_U[user], marks_BM.AsSpan(b * Rhythm.Marks, Rhythm.Marks));
             for (int k = 0; k < pool.Length; k++) (items_BK[b * pools.Length + k], shares_BK[b * pools.Length + k]) = (pool[k], shares[pool.Length][k]);
         }
 
         Tensor weight_BK = tensor(shares_BK).reshape(count, pools.Length), present = weight_BK.sign().unsqueeze(2);
-        return new PoolRows(parametersByName["item_history.weight"].index_select(0, tensor(items_BK)).reshape(count, pools.Length, options.EmbeddingSize) * present, weight_BK);
+        return new PoolRows(parametersByName["item_history.weight"].index_select(0, tensor(items_BK)).reshape(count, pools.Length, options.EmbeddingSize) * present, weight_BK, options.HasRhythm ? tensor(marks_BM).reshape(count, Rhythm.Marks) : null);
     }
 
     private Tensor Mlp(Tensor x, IReadOnlyList<Tensor?>? dropout)

@@ -5,7 +5,7 @@ namespace NcfSpark.Model;
 
 /// <summary>
 /// A model with what it needs to score by itself: weights, and the ids of its users and items. In its directory: shared.safetensors (items' rows
-/// and dense layers; also those of the users' pools), users/shard=S.safetensors (users' rows: row r of shard S of N is user r · N + S, and with a history user_history, the row's latest items), users.parquet, items.parquet.
+/// and dense layers; also those of the users' pools), users/shard=S.safetensors (users' rows: row r of shard S of N is user r · N + S, with a history user_history, the row's latest items, and where it is seen user_rhythm), users.parquet, items.parquet.
 /// </summary>
 public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable Items)
 {
@@ -43,7 +43,10 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
             yield return new StoredTensor(table.Name, values, rows, table.Columns);
         }
 
-        if (weights.Pools is { } pools) yield return PoolsOf(pools, RowsOfShard(weights.UserCount, shard, shards), shard, shards);
+        if (weights.Pools is not { } pools) yield break;
+        int ofShard = RowsOfShard(weights.UserCount, shard, shards);
+        yield return PoolsOf(pools, ofShard, shard, shards);
+        if (weights.Options.HasRhythm) yield return new StoredTensor(RhythmsName, Enumerable.Range(0, ofShard).Select(row => (long)pools.Rhythms_U[row * shards + shard]).ToArray(), ofShard, 1);
     }
 
     /// <summary>Writes the files of ids of a model's directory.</summary>
@@ -80,19 +83,25 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
                 for (int row = 0; row * table.Columns < values.Length; row++) values.Slice(row * table.Columns, table.Columns).CopyTo(table.Row(row * userFiles.Length + shard));
             }
 
-            if (weights.Pools is { } pools) ReadPools(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, items.Count, path);
+            if (weights.Pools is not { } pools) continue;
+            ReadPools(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, items.Count, path);
+            if (options.HasRhythm) ReadRhythms(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, path);
         }
 
         return new TrainedModel(weights, users, items);
     }
 
-    private const string PoolsName = "user_history";
+    private const string PoolsName = "user_history", RhythmsName = "user_rhythm";
+
+    private static void ReadRhythms(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, string path)
+    {
+        ReadOnlySpan<long> marks = IntegersOf(tensors, RhythmsName, rows, 1, path);
+        for (int row = 0; row < rows; row++) pools.Rhythms_U[row * shards + shard] = checked((uint)marks[row]);
+    }
 
     private static void ReadPools(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, int itemCount, string path)
     {
-        if (!tensors.TryGetValue(PoolsName, out StoredTensor? tensor)) throw new InvalidInputException($"{path}: there is no tensor {PoolsName}. Run `train` again.");
-        if (tensor.Shape is not [var r, var c] || r != rows || c != pools.Length) throw new InvalidInputException($"{path}: tensor {PoolsName} is [{string.Join(", ", tensor.Shape)}] where [{rows}, {pools.Length}] is wanted. Run `train` again.");
-        ReadOnlySpan<long> items = tensor.Integers;
+        ReadOnlySpan<long> items = IntegersOf(tensors, PoolsName, rows, pools.Length, path);
         for (int place = 0; place < items.Length; place++)
         {
             if (items[place] < -1 || items[place] >= itemCount) throw new InvalidInputException($"{path}: tensor {PoolsName} names item {items[place]} of {itemCount}. Run `train` again.");
@@ -111,6 +120,14 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         }
 
         return new StoredTensor(PoolsName, items, rows, pools.Length);
+    }
+
+    private static ReadOnlySpan<long> IntegersOf(IReadOnlyDictionary<string, StoredTensor> tensors, string name, int rows, int columns, string path)
+    {
+        if (!tensors.TryGetValue(name, out StoredTensor? tensor)) throw new InvalidInputException($"{path}: there is no tensor {name}. Run `train` again.");
+        return tensor.Shape is [var r, var c] && r == rows && c == columns
+            ? tensor.Integers
+            : throw new InvalidInputException($"{path}: tensor {name} is [{string.Join(", ", tensor.Shape)}] where [{rows}, {columns}] is wanted. Run `train` again.");
     }
 
     private static StoredTensor TensorOf(IReadOnlyDictionary<string, StoredTensor> tensors, Weight weight, int rows, string path)

@@ -10,6 +10,9 @@ namespace NcfSpark.Model;
 /// <param name="Items_UK">Item indexes, latest first, K for each user; -1 where there are fewer.</param>
 public sealed record UserPools(int Length, int[] Items_UK)
 {
+    /// <summary>The marks of each user's <see cref="Rhythm"/>; 0 where times are not known.</summary>
+    public uint[] Rhythms_U { get; } = new uint[Items_UK.Length / Length];
+
     /// <summary>The user's items, latest first: as many as there are.</summary>
     public ReadOnlySpan<int> this[int user]
     {
@@ -22,24 +25,30 @@ public sealed record UserPools(int Length, int[] Items_UK)
     }
 
     /// <summary>The latest of lists in the order of time.</summary>
-    public static UserPools Latest(InteractionLists byTime, int length)
+    /// <param name="byTime">The lists.</param>
+    /// <param name="length">Most items of a pool.</param>
+    /// <param name="times">The times of all their items; empty where they are not known.</param>
+    public static UserPools Latest(InteractionLists byTime, int length, ReadOnlySpan<long> times = default)
     {
         int[] pools = new int[checked(byTime.UserCount * length)];
         Array.Fill(pools, -1);
+        var latest = new UserPools(length, pools);
         for (int user = 0; user < byTime.UserCount; user++)
         {
             ReadOnlySpan<int> items = byTime[user];
             for (int k = 0; k < Math.Min(length, items.Length); k++) pools[user * length + k] = items[^(k + 1)];
+            if (!times.IsEmpty) latest.Rhythms_U[user] = Rhythm.Of(times[(int)byTime.Offsets[user]..(int)byTime.Offsets[user + 1]]);
         }
 
-        return new UserPools(length, pools);
+        return latest;
     }
 
     /// <summary>The latest of rows in any order.</summary>
     public static UserPools Latest(int userCount, InteractionRows rows, int length)
     {
-        int[] order = InOrder(rows, Enumerable.Range(0, rows.Count));
-        return Latest(InteractionLists.FromRows(userCount, Array.ConvertAll(order, row => rows.Users[row]), Array.ConvertAll(order, row => rows.Items[row])), length);
+        int[] order = InOrder(rows, Enumerable.Range(0, rows.Count)), users = Array.ConvertAll(order, row => rows.Users[row]);
+        InteractionLists byTime = InteractionLists.FromRows(userCount, users, order);
+        return Latest(InteractionLists.FromRows(userCount, users, Array.ConvertAll(order, row => rows.Items[row])), length, Array.ConvertAll(byTime.Items, row => rows.Timestamps[row]));
     }
 
     /// <summary>Sets a user's pool to the latest of their items, given in any order with their times.</summary>
@@ -53,6 +62,7 @@ public sealed record UserPools(int Length, int[] Items_UK)
         Span<int> pool = Items_UK.AsSpan(user * Length, Length);
         pool.Fill(-1);
         for (int k = 0; k < Math.Min(Length, byTime.Length); k++) pool[k] = byTime[^(k + 1)];
+        Rhythms_U[user] = Rhythm.Of(Array.ConvertAll(keys, key => key.Time));
     }
 
     private static RandomStream Ties => RandomStream.Named(0, "ties of histories");

@@ -9,7 +9,7 @@ namespace NcfSpark.Model;
 /// The vector that stands for a user in GMF and MF, from plain memory:
 /// <code>
 /// h = factor · Σ_k share_k y_k              y_k: row of item_history for the k-th latest item
-/// x = [y_1; …; y_L; h; p]                   p: the user's own embedding
+/// x = [y_1; …; y_L; h; p; r]                p: the user's own embedding; r: the marks of their rhythm, where the MLP sees it
 /// v = p + h + V_2 relu(V_1 x + c_1) + c_2   the last two terms where there is an MLP; without a history v = p
 /// </code>
 /// Safe to call from several threads at once; a user's vector does not depend on who else is asked for.
@@ -79,6 +79,13 @@ internal sealed class UserVectors : IDisposable
         batch.Set(lane, lags * size, vector);
         ReadOnlySpan<float> own = weights.UserGmf!.Row(user);
         batch.Set(lane, (lags + 1) * size, own);
+        if (weights.Options.HasRhythm)
+        {
+            Span<float> marks = stackalloc float[Rhythm.Marks];
+            Rhythm.Write(weights.Pools!.Rhythms_U[user], marks);
+            batch.Set(lane, (lags + 2) * size, marks);
+        }
+
         Add(own, 1, vector);
     }
 

@@ -26,7 +26,7 @@ internal sealed class FusedHistoryStep : ITrainingStep
         ModelOptions model = weights.Options;
         int[] starts = [.. Enumerable.Range(0, weights.UserCount).Select(samples.Past!.StartOf)];
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        step = new HistoryStep(ShapeOf(model), weights.UserCount, weights.ItemCount, samples.Past.Items, starts, options.BatchSize / samples.GroupSize, samples.GroupSize, threads, level, options.Softmax);
+        step = new HistoryStep(ShapeOf(model), weights.UserCount, weights.ItemCount, samples.Past.Items, starts, options.BatchSize / samples.GroupSize, samples.GroupSize, threads, level, options.Softmax, model.HasRhythm ? samples.Past.Rhythms : []);
         feed = new EpochFeed(options, rules, epoch => DropoutMasks.UserKeys(options.Seed, epoch));
         ListParts(state);
         foreach ((HistoryPart part, OptimizedWeight weight) in parts)
@@ -97,6 +97,7 @@ internal sealed class FusedHistoryStep : ITrainingStep
         Biases = model.Kind == "mf" || model.Biases,
         Hidden = model.UserMlpWidth,
         Lags = model.UserMlpLags,
+        Marks = model.HasRhythm ? Rhythm.Marks : 0,
         Dropout = model.UserMlpDropout,
     };
 

@@ -17,6 +17,8 @@ namespace NcfSpark.Training;
 internal sealed class PastItems
 {
     private readonly InteractionLists byTime;
+    private readonly long[] times; // of its items
+    private readonly Lazy<uint[]> rhythms;
 
     public PastItems(TrainingSet set)
     {
@@ -25,6 +27,8 @@ internal sealed class PastItems
         int[] users = Array.ConvertAll(order, row => rows.Users[row]);
         byTime = InteractionLists.FromRows(set.UserCount, users, Array.ConvertAll(order, row => rows.Items[row]));
         InteractionLists positives = InteractionLists.FromRows(set.UserCount, users, order);
+        times = Array.ConvertAll(positives.Items, row => rows.Timestamps[row]);
+        rhythms = new(RhythmsOfPlaces);
         RowEnds = new int[rows.Count];
         if (order.Length == rows.Count)
         {
@@ -42,6 +46,9 @@ internal sealed class PastItems
     /// <summary>For each training row the place after the last item that came before it.</summary>
     public int[] RowEnds { get; }
 
+    /// <summary>For each of these places the marks of the <see cref="Rhythm"/> of what the user did before it.</summary>
+    public uint[] Rhythms => rhythms.Value;
+
     /// <summary>Where the user's items start.</summary>
     public int StartOf(int user) => (int)byTime.Offsets[user];
 
@@ -49,7 +56,18 @@ internal sealed class PastItems
     public ReadOnlySpan<int> this[int user] => byTime[user];
 
     /// <summary>The pools to score by: the latest of all.</summary>
-    public UserPools Latest(int length) => UserPools.Latest(byTime, length);
+    public UserPools Latest(int length) => UserPools.Latest(byTime, length, times);
+
+    private uint[] RhythmsOfPlaces()
+    {
+        uint[] marks = new uint[times.Length];
+        Parallel.For(0, byTime.UserCount, user =>
+        {
+            (int start, int end) = (StartOf(user), StartOf(user + 1));
+            for (int place = start; place < end; place++) marks[place] = Rhythm.Of(times.AsSpan(start, place - start));
+        });
+        return marks;
+    }
 
     private static int EarlierThan(InteractionRows rows, ReadOnlySpan<int> ordered, long time)
     {

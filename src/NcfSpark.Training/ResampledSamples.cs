@@ -11,11 +11,14 @@ namespace NcfSpark.Training;
 /// </summary>
 internal sealed unsafe class ResampledSamples : ISampleSource
 {
+    private const int MostTries = 32;
+
     private readonly AlignedArray<(int User, int Item)> positives; // side by side, since they are looked up in random order
     private readonly int samplesPerPositive;
     private readonly AlignedArray<float>? positiveWeights; // null: all 1
-    private readonly NegativeSampler? untouched;           // one of these two draws
-    private readonly PopularityDraw? popular;
+    private readonly NegativeSampler? untouched;           // draws uniformly among what a user has not touched
+    private readonly PopularityDraw? popular;              // draws among all items; with the one above, what the user has not touched
+    private readonly InteractionLists touched;
     private readonly AlignedArray<int>? pastEnds;          // null without a history
     private readonly long seed;
 
@@ -46,8 +49,9 @@ internal sealed unsafe class ResampledSamples : ISampleSource
         }
 
         samplesPerPositive = options.NegativesPerPositive + 1;
-        if (options.Negatives == "resampled") untouched = new NegativeSampler(set.Avoided, set.ItemCount);
-        else popular = new PopularityDraw(items, set.ItemCount, options.Negatives == "popularity" ? options.NegativePopularity : 0);
+        touched = set.Avoided;
+        if (options.AvoidsTouched) untouched = new NegativeSampler(touched, set.ItemCount);
+        if (options.Negatives != "resampled") popular = new PopularityDraw(items, set.ItemCount, options.Negatives == "uniform" ? 0 : options.NegativePopularity);
         seed = options.Seed;
     }
 
@@ -78,8 +82,9 @@ internal sealed unsafe class ResampledSamples : ISampleSource
                 Span<long> block = samples[..Math.Min(IndexPermutation.BlockSize, labels.Length - done)];
                 FillSamples(start + done, block);
                 FillPositives(block, users[done..], items[done..], labels[done..], weights[done..]);
-                if (source.untouched is { } sampler) DrawUntouched(sampler, block, users[done..], items[done..], labels[done..]);
-                else DrawPopular(source.popular!, block, items[done..], labels[done..]);
+                if (source.popular is not { } popular) DrawUntouched(source.untouched!, block, users[done..], items[done..], labels[done..]);
+                else if (source.untouched is { } sampler) DrawPopularUntouched(popular, sampler, block, users[done..], items[done..], labels[done..]);
+                else DrawPopular(popular, block, items[done..], labels[done..]);
             }
         }
 
@@ -165,6 +170,31 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             {
                 int negative = popular.Item(draws.Bits(samples[b]));
                 items[b] = labels[b] == 0 ? negative : items[b];
+            }
+        }
+
+        // Draws until it is something untouched; a user who has touched nearly all that is popular gets one of the others at last, any as likely.
+        private void DrawPopularUntouched(PopularityDraw popular, NegativeSampler sampler, ReadOnlySpan<long> samples, ReadOnlySpan<int> users, Span<int> items, Span<float> labels)
+        {
+            for (int b = 0; b < samples.Length; b++)
+            {
+                if (labels[b] == 1) continue;
+                int left = sampler.UntouchedCount(users[b]), tries = 0;
+                long place = samples[b];
+                if (left == 0)
+                {
+                    labels[b] = 1;
+                    continue;
+                }
+
+                int negative = popular.Item(draws.Bits(place));
+                while (source.touched.SortedHolds(users[b], negative))
+                {
+                    place += source.Count; // a place that no other sample has
+                    negative = ++tries < MostTries ? popular.Item(draws.Bits(place)) : sampler.Untouched(users[b], (int)draws.Below(place, left));
+                }
+
+                items[b] = negative;
             }
         }
     }

@@ -2,6 +2,7 @@ using NcfSpark.Benchmarks;
 
 var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringComparer.Ordinal)
 {
+    ["mlp"] = MlpShare.Run,
     ["nights"] = NightsBenchmark.Run,
     ["parameter-server"] = ParameterServerBenchmark.Run,
     ["prepare"] = PrepareBenchmark.Run,

@@ -95,7 +95,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Model:Dropout=[0.1,", "Model:Dropout: \"[0.1,\" is no list of numbers (--set)")]
     [InlineData("Train:BatchSize=0", "Train:BatchSize: 0 is not between 1 and 1000000 (--set)")]
     [InlineData("Train:Seed=-1", "Train:Seed: -1 is not at least 0 (--set)")]
-    [InlineData("Train:Negatives=Stored", "Train:Negatives: \"Stored\" is not \"stored\" or \"resampled\" or \"uniform\" or \"popularity\"; did you mean \"stored\"? (--set)")]
+    [InlineData("Train:Negatives=Stored", "Train:Negatives: \"Stored\" is not \"stored\" or \"resampled\" or \"uniform\" or \"popularity\" or \"popularity-untouched\"; did you mean \"stored\"? (--set)")]
     [InlineData("Model:Kind=neufm", "Model:Kind: \"neufm\" is not \"neumf\" or \"gmf\" or \"mlp\" or \"mf\"; did you mean \"neumf\"? (--set)")]
     [InlineData("Prepare:MemoryLimit=6XB", "Prepare:MemoryLimit: \"6XB\" is no amount of memory such as \"6GB\" (--set)")]
     [InlineData("Input:Path=", "Input:Path is not set: ")]

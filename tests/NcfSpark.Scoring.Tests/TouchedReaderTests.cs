@@ -50,6 +50,7 @@ public sealed class TouchedReaderTests : IDisposable
         }
 
         Assert.Equal(expected.Items_UK, pools.Items_UK);
+        Assert.Equal(expected.Rhythms_U, pools.Rhythms_U);
     }
 
     [Fact]

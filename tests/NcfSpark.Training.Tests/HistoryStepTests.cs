@@ -49,6 +49,7 @@ public sealed class HistoryStepTests
             UserMlpWidth = mlp ? 1 + At(9, 70) : 0,
             UserMlpLags = At(10, length + 1),
             UserMlpDropout = 0.2 * At(11, 3),
+            UserMlpRhythm = At(17, 2) == 0,
             EmbeddingInit = 0.3,
         };
         int negatives = 1 + At(12, 6), groups = 1 + At(13, 100);
@@ -133,7 +134,7 @@ public sealed class HistoryStepTests
         AssertSameBytes(whole, parts);
     }
 
-    private static ModelOptions Model(int width) => new() { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width };
+    private static ModelOptions Model(int width) => new() { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width, UserMlpRhythm = true };
 
     private static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == "stored" ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
 

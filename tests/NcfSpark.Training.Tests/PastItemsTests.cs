@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using NcfSpark.Model;
 
 namespace NcfSpark.Training.Tests;
 
@@ -38,6 +39,24 @@ public sealed class PastItemsTests
             int[] ends = [.. Enumerable.Range(0, set.Rows.Count).Where(row => set.Rows.Users[row] == user).Select(row => past.RowEnds[row] - past.StartOf(user)).Order()];
             Assert.Equal(Enumerable.Range(0, ends.Length), ends);
         }
+    }
+
+    /// <summary>What a row's marks tell of time is all from its pool.</summary>
+    [Property(MaxTest = 100)]
+    public void ARowsRhythmIsThatOfItsPoolAndOfNothingLater(int seed, byte times, bool stored)
+    {
+        TrainingSet set = HistoryLogs.Random(seed, times: 1 + times % 20, negatives: stored ? 2 : 0);
+        var past = new PastItems(set);
+        var timeOf = Enumerable.Range(0, set.Rows.Count).Where(row => set.Labels[row] == 1).ToDictionary(row => (set.Rows.Users[row], set.Rows.Items[row]), row => set.Rows.Timestamps[row]);
+        long[] TimesOf(int user, Range places) => Array.ConvertAll(past.Items[places], item => timeOf[(user, item)]);
+        for (int row = 0; row < set.Rows.Count; row++)
+        {
+            int user = set.Rows.Users[row];
+            Assert.Equal(Rhythm.Of(TimesOf(user, past.StartOf(user)..past.RowEnds[row])), past.Rhythms[past.RowEnds[row]]);
+        }
+
+        UserPools latest = past.Latest(3);
+        for (int user = 0; user < set.UserCount; user++) Assert.Equal(Rhythm.Of(TimesOf(user, past.StartOf(user)..past.StartOf(user + 1))), latest.Rhythms_U[user]);
     }
 
     [Fact]

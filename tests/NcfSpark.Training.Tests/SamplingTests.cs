@@ -115,6 +115,50 @@ public sealed class SamplingTests
     }
 
     [Fact]
+    public void PopularNegativesThatAreUntouchedFollowThePowerAmongWhatTheUserHasNotTouched()
+    {
+        // Items 0 … 3 are used 16, 4, 1 and 0 times, the last counting as once. User 20 has item 0 alone, so draws from the others.
+        TrainingSet set = Logs.Of(21, 4, [.. Enumerable.Range(0, 15).Select(user => (user, 0)), .. Enumerable.Range(0, 4).Select(user => (user, 1)), (0, 2), (20, 0)]);
+        using var samples = new ResampledSamples(set, Fresh(20, 1, "popularity-untouched") with { NegativePopularity = 0.5 });
+        double[] hits = new double[4];
+        for (int epoch = 0; epoch < 300; epoch++)
+        {
+            Batch batch = Epoch(samples, epoch);
+            for (int b = 0; b < batch.Count; b++)
+            {
+                Assert.Equal(batch.Labels[b] == 1, set.Avoided[batch.Users[b]].Contains(batch.Items[b]));
+                if (batch.Users[b] == 20) hits[batch.Items[b]] += 1 - batch.Labels[b];
+            }
+        }
+
+        double total = 300 * 20, chiSquare = new[] { 1, 2, 3 }.Sum(item => Math.Pow(hits[item] - total * (item == 1 ? 2 : 1) / 4, 2) / (total * (item == 1 ? 2 : 1) / 4));
+        Assert.Equal(total, hits.Sum());
+        Assert.InRange(chiSquare, 0, 13.8); // 2 degrees of freedom, once in 1,000
+    }
+
+    [Fact]
+    public void AUserWhoHasAllThatIsPopularGetsOneOfTheOthers()
+    {
+        // Items 0 to 2 are drawn a million times as often as 3 and 4, the only ones that user 0 has not touched. User 1 has touched everything.
+        TrainingSet set = Logs.Of(1003, 5, [.. Enumerable.Range(2, 1000).SelectMany(user => new[] { (user, 0), (user, 1), (user, 2) }), (0, 0), (0, 1), (0, 2), .. Enumerable.Range(0, 5).Select(item => (1, item))]);
+        using var samples = new ResampledSamples(set, Fresh(4, 1, "popularity-untouched") with { NegativePopularity = 2 });
+        int[] hits = new int[5];
+        for (int epoch = 0; epoch < 20; epoch++)
+        {
+            Batch batch = Epoch(samples, epoch);
+            for (int b = 0; b < batch.Count; b++)
+            {
+                if (batch.Users[b] == 1) Assert.Equal(1, batch.Labels[b]);
+                if (batch.Users[b] == 0 && batch.Labels[b] == 0) hits[batch.Items[b]]++;
+            }
+        }
+
+        Assert.Equal([0, 0, 0], hits[..3]);
+        Assert.Equal(20 * 12, hits.Sum());
+        Assert.InRange(hits[3], 80, 160);
+    }
+
+    [Fact]
     public void RecencyWeighsByHowManyOfTheUsersPositivesAreLater()
     {
         // User 0 at the seconds 5, 9, 9, the middle one with a stored negative; user 1 at 100.

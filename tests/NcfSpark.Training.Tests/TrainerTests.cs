@@ -73,7 +73,7 @@ public sealed class TrainerTests : IDisposable
     public void AHistoryStoppedAndStartedAgainEndsWithTheSameBytes(string step, string loss)
     {
         TrainingSet set = HistoryLogs.Random(4, 25, 30);
-        ModelOptions model = new() { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10 };
+        ModelOptions model = new() { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true };
         TrainOptions options = Options(epochs: 3) with { Step = step, Loss = loss, Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 100, GmfOptimizer = "sgd", LearningRateSchedule = "linear", CheckpointMinutes = 1e-9 };
         ModelWeights whole = Trainer(options, "whole", null, options: model).Train(set).Weights;
         using var stop = new CancellationTokenSource();
@@ -81,6 +81,7 @@ public sealed class TrainerTests : IDisposable
         ModelWeights resumed = Trainer(options with { Threads = 2 }, "stopped", null, options: model).Train(set).Weights;
         AssertEqual(whole, resumed);
         Assert.Equal(whole.Pools!.Items_UK, resumed.Pools!.Items_UK);
+        Assert.Equal(whole.Pools.Rhythms_U, resumed.Pools.Rhythms_U);
         for (int user = 0; user < set.UserCount; user++) Assert.Equal(whole.Pools[user].IsEmpty, whole.UserGmf!.Row(user).ToArray().All(value => value == 0)); // chance is no embedding
     }
 

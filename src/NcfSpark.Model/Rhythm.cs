@@ -1,0 +1,45 @@
+namespace NcfSpark.Model;
+
+/// <summary>
+/// How a user's latest items came, by their times: 24 marks, of each 8 at most one of which is set, as the bits of a number.
+/// Bits 0 to 7: how long after the one before the latest item came. Bits 8 to 15: how many came in the latest second, 1 to 8 or more.
+/// Bits 16 to 23: how many came since the last pause of an hour: 1, 2 to 3, 4 to 7, … 128 or more.
+/// What happens next, and when, is not in it: that is not known when a list is made.
+/// Example, items at the seconds 5, 7000, 7003, 7003: bit 0 (at once), bit 9 (two), bit 17 (three in this session).
+/// </summary>
+public static class Rhythm
+{
+    /// <summary>How many marks there are.</summary>
+    public const int Marks = 24;
+
+    private const int Steps = 8, Most = 1 << (Steps - 1), Pause = 3600;
+
+    /// <summary>The marks of a user whose items came at these times, in seconds, in their order; 0 where there are none.</summary>
+    public static uint Of(ReadOnlySpan<long> times)
+    {
+        if (times.IsEmpty) return 0;
+        int burst = 1, session = 1;
+        while (burst < Steps && burst < times.Length && times[^(burst + 1)] == times[^1]) burst++;
+        while (session < Most && session < times.Length && times[^session] - times[^(session + 1)] < Pause) session++;
+        uint gap = times.Length > 1 ? 1u << StepOf(times[^1] - times[^2]) : 0;
+        return gap | 1u << (Steps + burst - 1) | 1u << (2 * Steps + int.Log2(session));
+    }
+
+    /// <summary>The marks as numbers, 0 or 1.</summary>
+    public static void Write(uint marks, Span<float> values)
+    {
+        for (int k = 0; k < values.Length; k++) values[k] = (marks >> k) & 1;
+    }
+
+    private static int StepOf(long seconds) => seconds switch
+    {
+        <= 0 => 0,
+        <= 10 => 1,
+        <= 60 => 2,
+        <= 600 => 3,
+        <= 3600 => 4,
+        <= 86_400 => 5,
+        <= 7 * 86_400 => 6,
+        _ => 7,
+    };
+}
