@@ -15,6 +15,9 @@ internal unsafe interface ISimd<V>
 
     static abstract void Store(V values, float* address);
 
+    /// <summary>Stores past the caches, to an aligned address: the line is not fetched first from whoever has it. Other threads see it after this one's next interlocked operation.</summary>
+    static abstract void Stream(V values, float* address);
+
     static abstract V Broadcast(float value);
 
     static abstract V Add(V a, V b);

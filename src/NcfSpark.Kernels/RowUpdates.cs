@@ -54,7 +54,7 @@ internal static unsafe class RowUpdates<S, V>
         for (int j = 0; j < work.Count; j++, gradient += width)
         {
             if (batch.ItemFates[work.Start + j] == RowFate.Update) updates[count++] = new(buffers.ItemRows[j], gradient, batch.Weights[work.Start + j]);
-            else Copy(gradient, work.Memory.ItemGradients + (long)(work.Start + j) * width, width);
+            else Stream(gradient, work.Memory.ItemGradients + (long)(work.Start + j) * width, width);
         }
 
         Update(updates, count, work.Layout, work.Rules);
@@ -139,6 +139,13 @@ internal static unsafe class RowUpdates<S, V>
     {
         if (!Sse.IsSupported) return;
         for (int k = 0; k < floats; k += Padding.Lanes) Sse.Prefetch1(record + k);
+    }
+
+    // For what another core may have read last and will perhaps read next: a plain store would wait for that core to give up each line.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Stream(float* source, float* destination, int width)
+    {
+        for (int k = 0; k < width; k += S.Lanes) S.Stream(S.Load(source + k), destination + k);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
