@@ -4,14 +4,15 @@ namespace NcfSpark.Data;
 
 /// <summary>
 /// Holds a run directory for one process. The operating system lets go of it when the process ends, however it ends. Who holds it stands in a file beside
-/// it, since the lock itself cannot be read meanwhile.
+/// it, since the lock itself cannot be read meanwhile. A run directory that was made for the lock, and in which nothing came to stand, goes with it.
 /// </summary>
 public sealed class RunLock : IDisposable
 {
     private readonly FileStream file;
     private readonly string holderPath;
+    private readonly IReadOnlyList<string> made; // directories, the innermost first
 
-    private RunLock(FileStream file, string holderPath) => (this.file, this.holderPath) = (file, holderPath);
+    private RunLock(FileStream file, string holderPath, IReadOnlyList<string> made) => (this.file, this.holderPath, this.made) = (file, holderPath, made);
 
     /// <param name="runDirectory">What to hold.</param>
     /// <param name="time">Says since when, for others.</param>
@@ -21,8 +22,9 @@ public sealed class RunLock : IDisposable
         string path = Path.Combine(runDirectory, ".lock"), holderPath = Path.Combine(runDirectory, ".lock-holder");
         try
         {
+            string[] made = [.. NotThereYet(runDirectory)];
             Directory.CreateDirectory(runDirectory);
-            var held = new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), holderPath);
+            var held = new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), holderPath, made);
             held.Tell(new Holder(Environment.ProcessId, Environment.MachineName, (time ?? TimeProvider.System).GetUtcNow()));
             return held;
         }
@@ -43,7 +45,27 @@ public sealed class RunLock : IDisposable
     public void Dispose()
     {
         File.Delete(holderPath);
+        if (made.Count > 0) TakeBack();
         file.Dispose();
+    }
+
+    private void TakeBack()
+    {
+        try
+        {
+            if (Directory.EnumerateFileSystemEntries(made[0]).Any(entry => entry != file.Name)) return;
+            File.Delete(file.Name);
+            foreach (string directory in made) Directory.Delete(directory);
+        }
+        catch (IOException)
+        {
+            // Somebody has just put something there.
+        }
+    }
+
+    private static IEnumerable<string> NotThereYet(string directory)
+    {
+        for (string? path = Path.GetFullPath(directory); path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path)) yield return path;
     }
 
     // A courtesy: on a full disk the lock holds without it.

@@ -9,6 +9,9 @@ public interface IClusterEngine : ISqlEngine
     /// <summary>The first line of a text file, or of one of the files of a folder or glob; null where there is none.</summary>
     string? FirstLine(string path);
 
+    /// <summary>How many files that are not empty a path stands for.</summary>
+    long CountFiles(string path);
+
     /// <summary>A query of one row (rows, a, b) that tells the rows of a view apart from any others, whatever their order: hashes over the given columns.</summary>
     string Checksum(string view, IReadOnlyList<string> columns);
 

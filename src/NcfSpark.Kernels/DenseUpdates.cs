@@ -10,6 +10,8 @@ internal static unsafe class DenseUpdates<S, V>
     where S : ISimd<V>
     where V : struct
 {
+    private const int SummedAtOnce = 256; // 1 KB of a first-level cache
+
     public static void Piece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule)
     {
         if (piece == 0)
@@ -26,26 +28,31 @@ internal static unsafe class DenseUpdates<S, V>
         Transpose(memory.Weights + layout.WeightStarts[l] + output * inputs, memory.Transposed + layout.TransposedStarts[l] + output, inputs, layout.Widths[l]);
     }
 
-    // Adds up the chunks' gradients in the order of chunks into the first one, then updates.
+    // Adds up the chunks' gradients in the order of chunks, then updates. The gradients themselves stay as they are: what is only read need not
+    // be taken from the core that wrote it and will write it again.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Update(StepMemory memory, int size, int start, int count, int chunks, in UpdateRule rule)
     {
-        float* sum = memory.ChunkGradient(0) + start;
-        for (int k = 0; k < count; k += S.Lanes)
+        float* sum = stackalloc float[SummedAtOnce];
+        var step = new AdamStep<S, V>(in rule);
+        for (int end = start + count, some; start < end; start += some)
         {
-            V g = S.Load(sum + k);
-            float* other = sum + k;
-            for (int chunk = 1; chunk < chunks; chunk++)
+            some = Math.Min(SummedAtOnce, end - start);
+            for (int k = 0; k < some; k += S.Lanes)
             {
-                other += size;
-                g = S.Add(g, S.Load(other));
+                float* gradient = memory.ChunkGradient(0) + start + k;
+                V g = S.Load(gradient);
+                for (int chunk = 1; chunk < chunks; chunk++)
+                {
+                    gradient += size;
+                    g = S.Add(g, S.Load(gradient));
+                }
+
+                S.Store(g, sum + k);
             }
 
-            S.Store(g, sum + k);
+            step.Update(memory.Weights + start, memory.FirstMoments + start, memory.SecondMoments + start, sum, some, l2: 0);
         }
-
-        float* weights = memory.Weights + start;
-        new AdamStep<S, V>(in rule).Update(weights, memory.FirstMoments + start, memory.SecondMoments + start, sum, count, l2: 0);
     }
 
     // 16 rows of W, each as long as the inputs, become 16 columns.

@@ -28,8 +28,8 @@ public sealed unsafe class FusedStep : IDisposable
     private readonly RawBatch[] raw;
     private readonly GroupedBatch[] grouped;
     private readonly BatchTerms[] terms = new BatchTerms[3]; // of batch b at b % 3
-    private readonly AlignedArray<int> userHeads;
-    private readonly AlignedArray<int> itemHeads;
+    private readonly BatchRows userRows;
+    private readonly BatchRows itemRows;
 
     // Threads: the caller's is number 0. A thread's own:
     private readonly StepThreads threads;
@@ -71,9 +71,7 @@ public sealed unsafe class FusedStep : IDisposable
         phaseTwoLeft = counters.Start + 4;
         densePieces = DensePieces.Count(layout);
         (raw, grouped) = ([new(capacity), new(capacity)], [new(capacity), new(capacity)]);
-        (userHeads, itemHeads) = (new(userCount), new(itemCount));
-        new Span<int>(userHeads.Start, userCount).Fill(-1);
-        new Span<int>(itemHeads.Start, itemCount).Fill(-1);
+        (userRows, itemRows) = (new(userCount), new(itemCount));
         chunkLosses = new double[GroupedBatch.ChunksOf(capacity / Tile.Samples)];
         buffers = [.. Enumerable.Range(0, threads).Select(_ => new TileBuffers(layout))];
         this.threads = new StepThreads(threads, "fused step", Work);
@@ -97,7 +95,7 @@ public sealed unsafe class FusedStep : IDisposable
         pieces.Open(0);
         fills.Open(0);
         for (int b = 0; b < Math.Min(count, 2); b++) FillWhole(b);
-        grouped[0].Group(raw[0], userHeads.Start, itemHeads.Start);
+        grouped[0].Group(raw[0], userRows, itemRows);
         BeginStep();
         threads.Run();
         losses = lossSum;
@@ -109,7 +107,7 @@ public sealed unsafe class FusedStep : IDisposable
         if (disposed) return;
         disposed = true;
         threads.Dispose();
-        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userHeads, itemHeads, counters, .. buffers];
+        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userRows, itemRows, counters, .. buffers];
         foreach (IDisposable one in owned) one.Dispose();
     }
 
@@ -191,10 +189,10 @@ public sealed unsafe class FusedStep : IDisposable
     {
         GroupedBatch now = grouped[batch & 1];
         int rows = piece - densePieces, userPieces = PiecesOf(now.DeferredUsers.Count, RowsAtOnce);
-        RowUpdate* updates = buffers[thread].Updates;
+        TileBuffers mine = buffers[thread];
         if (rows < 0) kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
-        else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), updates, in rules);
-        else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), updates, in rules);
+        else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), mine, in rules);
+        else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), mine, in rules);
     }
 
     // The first tile that this thread will probably claim in the next step.
@@ -213,7 +211,7 @@ public sealed unsafe class FusedStep : IDisposable
     private void GroupNext()
     {
         long next = batch + 1;
-        if (next < batches) grouped[next & 1].Group(raw[next & 1], userHeads.Start, itemHeads.Start);
+        if (next < batches) grouped[next & 1].Group(raw[next & 1], userRows, itemRows);
         if (Interlocked.Decrement(ref *phaseOneLeft) == 0) EndPhaseOne();
     }
 

@@ -5,9 +5,13 @@ namespace NcfSpark.Kernels;
 /// <summary>
 /// A batch with the samples of each user side by side, so that a user's row is read and updated once, and what becomes of each row's gradient.
 /// <para>
-/// Example, one chunk, samples (user, item): (4, 1) (9, 2) (4, 3) (9, 1). The users' lists, by their last sample, are 4: 0, 2 and 9: 1, 3:
+/// Users and deferred items stand in rising order. So neighbours lie near each other in memory, on pages whose addresses are known; and a row has
+/// about the same place in each batch, that is, with threads that come from both ends, about the same thread, in whose cache it lies.
+/// </para>
+/// <para>
+/// Example, one chunk, samples (user, item): (9, 2) (4, 1) (9, 1) (4, 3):
 /// <code>
-/// Users 4 4 9 9    Items 1 3 2 1    Places 0 2 1 3    UserFates Carry Update Carry Update    ItemFates Defer Update Update Defer
+/// Users 4 4 9 9    Items 1 3 2 1    Places 1 3 0 2    UserFates Carry Update Carry Update    ItemFates Defer Update Update Defer
 /// DeferredItems: row 1 of samples 0 and 3
 /// </code>
 /// A user whose samples lie in two chunks, which two threads may compute, is deferred, too. It is all a function of the batch alone.
@@ -15,10 +19,7 @@ namespace NcfSpark.Kernels;
 /// </summary>
 internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 {
-    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), slots = new(capacity);
-
-    // A slot for each distinct row: of rows with even numbers below the capacity, of odd ones above, each half filled from its end.
-    private readonly AlignedArray<int> distinct = new(2 * capacity), slotStarts = new(2 * capacity);
+    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), distinct = new(capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
     private readonly AlignedArray<RowFate> userFates = new(capacity), itemFates = new(capacity);
 
@@ -67,16 +68,16 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     /// <summary>Groups a batch.</summary>
     /// <param name="batch">The samples.</param>
-    /// <param name="userHeads">-1 for each user; is so again afterwards.</param>
-    /// <param name="itemHeads">The same for items.</param>
+    /// <param name="userRows">Of the users' table; is left as it was.</param>
+    /// <param name="itemRows">The same for items.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Group(RawBatch batch, int* userHeads, int* itemHeads)
+    public void Group(RawBatch batch, BatchRows userRows, BatchRows itemRows)
     {
         Count = batch.Count;
         Tiles = (Count + Tile.Samples - 1) / Tile.Samples;
         Chunks = ChunksOf(Tiles);
-        GroupUsers(batch, userHeads);
-        FindRepeatedItems(itemHeads);
+        GroupUsers(batch, userRows);
+        FindRepeatedItems(itemRows);
     }
 
     /// <summary>Lists the records that a tile needs.</summary>
@@ -95,24 +96,29 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable array in new IDisposable[] { users, items, places, slots, distinct, slotStarts, labels, weights, userFates, itemFates, DeferredUsers, DeferredItems }) array.Dispose();
+        foreach (IDisposable array in new IDisposable[] { users, items, places, distinct, labels, weights, userFates, itemFates, DeferredUsers, DeferredItems }) array.Dispose();
     }
 
     // A counting sort. Nothing in its passes over samples depends on a branch that nobody could predict, which would cost more than all the rest.
-    private void GroupUsers(RawBatch batch, int* heads)
+    private void GroupUsers(RawBatch batch, BatchRows rows)
     {
-        int* slotOf = slots.Start, starts = slotStarts.Start;
-        (int even, int odd) = CountUsers(batch.Users, heads, slotOf, starts);
+        int* numbers = rows.Numbers; // below -1 counts samples, from 0 is the place of the user's next sample
+        for (int b = 0; b < Count; b++)
+        {
+            int user = batch.Users[b];
+            numbers[user]--;
+            rows.Mark(user);
+        }
+
         DeferredRows deferred = DeferredUsers;
         deferred.Count = 0;
         new Span<RowFate>(UserFates, Count).Clear(); // all Carry
-        int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples;
-        for (int slot = FirstSlot(even, odd); slot < 2 * capacity; slot = SlotAfter(slot, odd))
+        int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples, users = rows.Take(distinct.Start);
+        for (int d = 0; d < users; d++)
         {
-            int user = distinct.Start[slot], first = place;
-            heads[user] = -1;
-            place += starts[slot];
-            starts[slot] = first;
+            int user = distinct.Start[d], first = place;
+            place += -1 - numbers[user];
+            numbers[user] = first;
             while (first >= chunkEnd) chunkEnd = TileStart(++chunk + 1) * Tile.Samples;
             if (place > chunkEnd)
             {
@@ -128,23 +134,35 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
         for (int b = 0; b < Count; b++)
         {
-            int to = starts[slotOf[b]]++;
+            int to = numbers[batch.Users[b]]++;
             Users[to] = batch.Users[b];
             Items[to] = batch.Items[b];
             Labels[to] = batch.Labels[b];
             Weights[to] = batch.Weights[b];
             Places[to] = b;
         }
+
+        for (int d = 0; d < users; d++) numbers[distinct.Start[d]] = -1;
     }
-    private void FindRepeatedItems(int* heads)
+
+    // Makes a list of the samples of each distinct item, in rising order, without sorting.
+    private void FindRepeatedItems(BatchRows rows)
     {
         DeferredRows deferred = DeferredItems;
-        (int even, int odd) = LinkItems(heads, deferred.Next);
-        new Span<RowFate>(ItemFates, Count).Fill(RowFate.Defer);
-        int count = 0;
-        for (int slot = FirstSlot(even, odd); slot < 2 * capacity; slot = SlotAfter(slot, odd))
+        int* heads = rows.Numbers, next = deferred.Next;
+        for (int b = Count - 1; b >= 0; b--)
         {
-            int item = distinct.Start[slot], first = heads[item], once = deferred.Next[first] >>> 31; // 1 where no other follows, -1
+            int item = Items[b];
+            next[b] = heads[item];
+            heads[item] = b;
+            rows.Mark(item);
+        }
+
+        new Span<RowFate>(ItemFates, Count).Fill(RowFate.Defer);
+        int count = 0, items = rows.Take(distinct.Start);
+        for (int d = 0; d < items; d++)
+        {
+            int item = distinct.Start[d], first = heads[item], once = next[first] >>> 31; // 1 where no other follows, -1
             heads[item] = -1;
             ItemFates[first] = (RowFate)((int)RowFate.Defer - once * (RowFate.Defer - RowFate.Update));
             (deferred.Rows[count], deferred.First[count]) = (item, first);
@@ -152,54 +170,5 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         }
 
         deferred.Count = count;
-    }
-
-    // Makes a list of the samples of each distinct item, in rising order, without sorting.
-    private (int Even, int Odd) LinkItems(int* heads, int* next)
-    {
-        int even = capacity, odd = 2 * even;
-        for (int b = Count - 1; b >= 0; b--)
-        {
-            int item = Items[b], head = heads[item];
-            next[b] = head;
-            heads[item] = b;
-            _ = Slot(item, head >>> 31, ref even, ref odd);
-        }
-
-        return (even, odd);
-    }
-
-    // Gives each distinct user a slot, and counts its samples there.
-    private (int Even, int Odd) CountUsers(int* users, int* heads, int* slots, int* counts)
-    {
-        int even = capacity, odd = 2 * even;
-        slotStarts.Span.Clear();
-        for (int b = Count - 1; b >= 0; b--)
-        {
-            int user = users[b], head = heads[user], isNew = head >>> 31;
-            int free = Slot(user, isNew, ref even, ref odd);
-            int slot = head + isNew * (free - head);
-            heads[user] = slot;
-            slots[b] = slot;
-            counts[slot]++;
-        }
-
-        return (even, odd);
-    }
-
-    // The slots that are taken, even rows' first: from even to the capacity, and from odd to twice that.
-    private int FirstSlot(int even, int odd) => even < capacity ? even : odd;
-
-    private int SlotAfter(int slot, int odd) => slot + 1 == capacity ? odd : slot + 1;
-
-    // The slot for a row, which it keeps if it is new. Both halves grow downwards, since the last sample comes first.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Slot(int row, int isNew, ref int even, ref int odd)
-    {
-        int isOdd = row & 1, free = even - 1 + isOdd * (odd - even);
-        distinct.Start[free] = row;
-        odd -= isNew & isOdd;
-        even -= isNew & (isOdd ^ 1);
-        return free;
     }
 }

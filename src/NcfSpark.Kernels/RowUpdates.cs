@@ -60,43 +60,53 @@ internal static unsafe class RowUpdates<S, V>
         Update(updates, count, work.Layout, work.Rules);
     }
 
-    /// <summary>Updates the deferred rows from <paramref name="start"/> to before <paramref name="end"/>. The gradient of a row's first sample becomes the sum of all.</summary>
+    /// <summary>Updates the deferred rows from <paramref name="start"/> to before <paramref name="end"/>.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="start">The first.</param>
-    /// <param name="end">The one after the last.</param>
+    /// <param name="end">The one after the last, at most a tile's samples later.</param>
     /// <param name="records">Their table.</param>
     /// <param name="gradients">The samples' gradients.</param>
     /// <param name="weights">The samples' weights.</param>
-    /// <param name="updates">Room for so many rows.</param>
+    /// <param name="buffers">The thread's, of which it uses the users' gradients and the updates.</param>
     /// <param name="layout">Where things lie in a row.</param>
     /// <param name="rules">How they are updated.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Deferred(DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, RowUpdate* updates, PackedLayout layout, in StepRules rules)
+    public static void Deferred(DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, TileBuffers buffers, PackedLayout layout, in StepRules rules)
     {
         int width = layout.RowWidth;
         long record = 3L * width;
-        for (int d = start; d < end; d++)
+        float* sum = buffers.UserGradients;
+        for (int d = start; d < end; d++, sum += width)
         {
             int later = d + RecordsAhead;
             if (later < rows.Count)
             {
                 Prefetch(records + rows.Rows[later] * record, (int)record);
-                Prefetch(gradients + (long)rows.First[later] * width, width);
+                for (int sample = rows.First[later]; sample >= 0; sample = rows.Next[sample]) Prefetch(gradients + (long)sample * width, width);
             }
 
-            int sample = rows.First[d];
-            float weight = weights[sample];
-            float* sum = gradients + (long)sample * width;
-            for (sample = rows.Next[sample]; sample >= 0; sample = rows.Next[sample])
-            {
-                Add(gradients + (long)sample * width, sum, width);
-                weight += weights[sample];
-            }
-
-            updates[d - start] = new(records + rows.Rows[d] * record, sum, weight);
+            float weight = Sum(rows, d, gradients, weights, sum, width);
+            buffers.Updates[d - start] = new(records + rows.Rows[d] * record, sum, weight);
         }
 
-        Update(updates, end - start, layout, in rules);
+        Update(buffers.Updates, end - start, layout, in rules);
+    }
+
+    // Adds up the gradients of a row's samples, which stay as they are: what is only read need not be taken from the core that wrote it and
+    // will write it again. Returns the sum of their weights.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Sum(DeferredRows rows, int row, float* gradients, float* weights, float* sum, int width)
+    {
+        int sample = rows.First[row];
+        float weight = weights[sample];
+        Copy(gradients + (long)sample * width, sum, width);
+        for (sample = rows.Next[sample]; sample >= 0; sample = rows.Next[sample])
+        {
+            Add(gradients + (long)sample * width, sum, width);
+            weight += weights[sample];
+        }
+
+        return weight;
     }
 
     private static void Update(RowUpdate* updates, int count, PackedLayout layout, in StepRules rules)

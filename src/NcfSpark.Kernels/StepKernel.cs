@@ -18,9 +18,9 @@ internal abstract unsafe class StepKernel
 
     public abstract void UpdateDensePiece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule);
 
-    public abstract void UpdateDeferredUsers(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, RowUpdate* updates, in StepRules rules);
+    public abstract void UpdateDeferredUsers(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
 
-    public abstract void UpdateDeferredItems(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, RowUpdate* updates, in StepRules rules);
+    public abstract void UpdateDeferredItems(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
 }
 
 /// <inheritdoc/>
@@ -40,9 +40,9 @@ internal sealed unsafe class StepKernel<S, V> : StepKernel
     public override void UpdateDensePiece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule) =>
         DenseUpdates<S, V>.Piece(layout, memory, piece, chunks, in rule);
 
-    public override void UpdateDeferredUsers(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, RowUpdate* updates, in StepRules rules) =>
-        RowUpdates<S, V>.Deferred(batch.DeferredUsers, start, end, memory.User(0), memory.UserGradients, batch.Weights, updates, layout, in rules);
+    public override void UpdateDeferredUsers(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
+        RowUpdates<S, V>.Deferred(batch.DeferredUsers, start, end, memory.User(0), memory.UserGradients, batch.Weights, buffers, layout, in rules);
 
-    public override void UpdateDeferredItems(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, RowUpdate* updates, in StepRules rules) =>
-        RowUpdates<S, V>.Deferred(batch.DeferredItems, start, end, memory.Item(0), memory.ItemGradients, batch.Weights, updates, layout, in rules);
+    public override void UpdateDeferredItems(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
+        RowUpdates<S, V>.Deferred(batch.DeferredItems, start, end, memory.Item(0), memory.ItemGradients, batch.Weights, buffers, layout, in rules);
 }

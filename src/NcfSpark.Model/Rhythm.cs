@@ -2,7 +2,7 @@ namespace NcfSpark.Model;
 
 /// <summary>
 /// How a user's latest items came, by their times: 24 marks, of each 8 at most one of which is set, as the bits of a number.
-/// Bits 0 to 7: how long after the one before the latest item came. Bits 8 to 15: how many came in the latest second, 1 to 8 or more.
+/// Bits 0 to 7: how long after the one before the latest item came (at once, within 10 s, a minute, 10 minutes, an hour, a day, a week, later). Bits 8 to 15: how many came in the latest second, 1 to 8 or more.
 /// Bits 16 to 23: how many came since the last pause of an hour: 1, 2 to 3, 4 to 7, … 128 or more.
 /// What happens next, and when, is not in it: that is not known when a list is made.
 /// Example, items at the seconds 5, 7000, 7003, 7003: bit 0 (at once), bit 9 (two), bit 17 (three in this session).

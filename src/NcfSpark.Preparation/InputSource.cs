@@ -8,7 +8,8 @@ namespace NcfSpark.Preparation;
 /// <param name="View">The view's name.</param>
 /// <param name="Columns">The columns of it that matter.</param>
 /// <param name="Csv">How the files are laid out; null for Parquet.</param>
-internal sealed record InputSource(InputFiles Files, string View, InputColumns Columns, CsvLayout? Csv)
+/// <param name="Plain">The same files for a quicker reading, where there is one.</param>
+internal sealed record InputSource(InputFiles Files, string View, InputColumns Columns, CsvLayout? Csv, PlainLines? Plain = null)
 {
     /// <summary>Whether the lines of its files can be read here, to say where a bad row stands.</summary>
     public bool HasLines => Csv is not null && !InputPlace.HasScheme(Files.Given);
@@ -54,7 +55,7 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
             (InputColumns columns, int count) = CsvHeader.Find(input, files);
             var layout = new CsvLayout(input.Delimiter, input.Header, count, input.MaxBadRows < long.MaxValue ? input.MaxBadRows + 1 : long.MaxValue);
             engine.ReadCsv(view, files.Paths, layout);
-            return new InputSource(files, view, columns, layout);
+            return new InputSource(files, view, columns, layout, PlainLines.Open(engine, view, files, layout, () => FirstLine(files.Paths[0]), () => files.Paths.Count));
         }
 
         return FromColumns(engine, input, files, view, engine.ReadParquet(view, files.Paths));
@@ -68,7 +69,13 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         (InputColumns columns, int count) = CsvHeader.Find(input, files.Given, line);
         var layout = new CsvLayout(input.Delimiter, input.Header, count, input.MaxBadRows < long.MaxValue ? input.MaxBadRows + 1 : long.MaxValue);
         engine.ReadCsv(view, files.Paths, layout);
-        return new InputSource(files, view, columns, layout);
+        return new InputSource(files, view, columns, layout, PlainLines.Open(engine, view, files, layout, () => line, () => engine.CountFiles(files.Given)));
+    }
+
+    private static string FirstLine(string file)
+    {
+        using StreamReader reader = CsvRecords.Open(file);
+        return reader.ReadLine() ?? "";
     }
 
     private static InputSource FromColumns(ISqlEngine engine, InputOptions input, InputFiles files, string view, IReadOnlyList<SqlColumn> found)

@@ -30,7 +30,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         return $"""
             SELECT user_id, item_id, moment{extra}, CASE
                 {WhatMostRowsAre(ids)}
-                {(isCsv ? $"WHEN NOT ncf_fits THEN {(int)RowProblem.LineDoesNotFit}" : "")}
+                {(isCsv ? $"WHEN ncf_fits IS NULL THEN {(int)RowProblem.LineOfNames}\n    WHEN NOT ncf_fits THEN {(int)RowProblem.LineDoesNotFit}" : "")}
                 WHEN {IdIsMissing(user, ids.UserIsText, "user_id", "user_raw")} THEN {(int)RowProblem.NoUser}
                 WHEN {IdIsMissing(item, ids.ItemIsText, "item_id", "item_raw")} THEN {(int)RowProblem.NoItem}
                 WHEN moment IS NULL AND {IsNothing(time, "time_raw")} THEN {(int)RowProblem.NoTimestamp}

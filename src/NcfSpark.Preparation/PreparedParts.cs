@@ -9,6 +9,8 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     /// <summary>The directories of Parquet files that there may be.</summary>
     public static readonly string[] Names = ["users", "items", "train", "validation", "test", "test_candidates"];
 
+    private const string HeldOutRows = "ncf_held_out";
+
     /// <summary>Positives and their negatives, all rows of a user in one shard.</summary>
     public void WriteTrain(string directory)
     {
@@ -35,14 +37,13 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     /// <summary>Users, items, validation and test.</summary>
     public void WriteTables(IStageWriter writer)
     {
-        Write($"""
-            SELECT u.user_id, u.user_index, CAST(coalesce(c.positives, 0) AS INT) AS interactions
-            FROM {SplitSql.Users} u LEFT JOIN (SELECT user_index, count(*) AS positives FROM {SplitSql.Rows} WHERE part = 0 GROUP BY user_index) c ON u.user_index = c.user_index
-            ORDER BY user_index
-            """, writer.File("users"));
+        Write($"SELECT u.user_id, u.user_index, CAST(trained AS INT) AS interactions FROM {SplitSql.Users} u JOIN {SplitSql.UserCounts} c ON u.user_index = c.user_index ORDER BY u.user_index", writer.File("users"));
         Write($"SELECT item_id, item_index, interactions FROM {SplitSql.Items} ORDER BY item_index", writer.File("items"));
+        // Found once among all rows: two parts are written, and Spark reads twice what it orders.
+        engine.Materialize(HeldOutRows, $"SELECT user_index, item_index, timestamp, part FROM {SplitSql.Rows} WHERE part > 0");
         Write(HeldOut(2), writer.File("test"));
         if (prepare.Validation) Write(HeldOut(1), writer.File("validation"));
+        engine.Drop(HeldOutRows);
     }
 
     /// <summary>Reads from the files' footers how many rows are there, and adds the candidates to the counts. An engine that loses rows in silence is caught here.</summary>
@@ -59,7 +60,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
         }
     }
 
-    private static string HeldOut(int part) => $"SELECT user_index, item_index, timestamp FROM {SplitSql.Rows} WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
+    private static string HeldOut(int part) => $"SELECT user_index, item_index, timestamp FROM {HeldOutRows} WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
 
     private long RowsIn(string directory)
     {

@@ -116,15 +116,12 @@ public static class Preparer
 
     private static SortedDictionary<string, long> Count(ISqlEngine engine, PrepareOptions prepare, InteractionLog log)
     {
-        // One statement, since on Spark each has its price. Every user and item of the tables is counted: a user has a row at least.
+        // One statement, since on Spark each has its price. Every user has a row at least.
         string avoided = prepare.NegativesAvoid == "trained" ? "trained" : "touched";
         long[] counts = [.. engine.Query($"""
-            SELECT max(items), count(*), coalesce(sum(positives), 0), coalesce(sum(validated), 0), coalesce(sum(tested), 0),
-                count(CASE WHEN avoided = items AND positives > 0 THEN 1 END), coalesce(sum(CASE WHEN avoided = items THEN positives END), 0), count(CASE WHEN validated + tested = 0 THEN 1 END)
-            FROM (
-                SELECT user_index, min({avoided}) AS avoided, count(CASE WHEN part = 0 THEN 1 END) AS positives, count(CASE WHEN part = 1 THEN 1 END) AS validated, count(CASE WHEN part = 2 THEN 1 END) AS tested
-                FROM {SplitSql.Rows} GROUP BY user_index)
-            CROSS JOIN (SELECT count(*) AS items FROM {SplitSql.Items})
+            SELECT max(items), count(*), CAST(sum(trained) AS BIGINT), CAST(sum(validated) AS BIGINT), CAST(sum(tested) AS BIGINT),
+                count(CASE WHEN {avoided} = items AND trained > 0 THEN 1 END), CAST(coalesce(sum(CASE WHEN {avoided} = items THEN trained END), 0) AS BIGINT), count(CASE WHEN validated + tested = 0 THEN 1 END)
+            FROM {SplitSql.UserCounts} CROSS JOIN (SELECT count(*) AS items FROM {SplitSql.Items})
             """)[0].Select(count => (long)count!)];
         (long items, long users, long positives, long validated, long tested, long fullUsers, long fullUsersPositives, long trainingOnly) =
             (counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7]);

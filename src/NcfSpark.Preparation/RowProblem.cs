@@ -29,4 +29,7 @@ internal enum RowProblem
 
     /// <summary>Of a CSV file, where the engine keeps such lines among the rows.</summary>
     LineDoesNotFit = 15,
+
+    /// <summary>Of a CSV file that is read as plain lines; not bad.</summary>
+    LineOfNames = 16,
 }

@@ -4,7 +4,7 @@ namespace NcfSpark.Preparation;
 
 /// <summary>
 /// From the log to indexes and parts, as tables of the engine:
-/// ncf_users (user_id, user_index), ncf_items (item_id, item_index, interactions) and
+/// ncf_users (user_id, user_index), ncf_items (item_id, item_index, interactions), ncf_user_counts (user_index, touched, trained, validated, tested) and
 /// ncf_rows (user_index, item_index, timestamp, part, touched, trained): one row for each distinct (user, item).
 /// </summary>
 /// <remarks>
@@ -13,7 +13,7 @@ namespace NcfSpark.Preparation;
 /// </remarks>
 internal static class SplitSql
 {
-    public const string Users = "ncf_users", Items = "ncf_items", Rows = "ncf_rows";
+    public const string Users = "ncf_users", Items = "ncf_items", UserCounts = "ncf_user_counts", Rows = "ncf_rows";
 
     private const string RankedItems = "ncf_ranked_items", Split = "ncf_split";
 
@@ -30,6 +30,10 @@ internal static class SplitSql
         engine.Materialize(RankedItems, $"SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, {PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
         engine.Materialize(Split, SplitQuery(engine.Dialect, prepare));
         engine.Drop(Log);
+        engine.Materialize(UserCounts, $"""
+            SELECT user_index, min(touched) AS touched, min(trained) AS trained, count(CASE WHEN part = 1 THEN 1 END) AS validated, count(CASE WHEN part = 2 THEN 1 END) AS tested
+            FROM {Split} GROUP BY user_index
+            """);
 
         // By falling popularity in training, then id: the rank is the order of ids.
         engine.Materialize(Items, $"""

@@ -18,8 +18,8 @@ public sealed record TrainOptions : IValidatableObject
     /// <summary>
     /// "stored": the negatives that `prepare` wrote, the same in every epoch. "resampled": drawn afresh each epoch by the same exact rule, which generalises better.
     /// "uniform": drawn afresh over all items, also those that the user has seen; best with RecencyScale, worse without. "popularity": the same in
-    /// proportion to a power of the items' popularity, which tells apart what is popular and moves unpopular items less. "popularity-untouched": by that power among
-    /// what the user never touched, which lifts the top of long lists, and more so with User "history" than "resampled"; some tenth slower.
+    /// proportion to a power of the items' popularity, which tells apart what is popular and moves unpopular items less. "popularity-untouched": by that power,
+    /// but never what the user has touched, as "resampled": with User "history" better than that, over whole catalogues most, and a little slower.
     /// </summary>
     [AllowedValues("stored", "resampled", "uniform", "popularity", "popularity-untouched")]
     public string Negatives { get; init; } = "stored";

@@ -9,7 +9,7 @@ namespace NcfSpark.Benchmarks;
 internal static class UsualPrepare
 {
     // What NcfSpark sets for speed in its sessions (SparkDialect), and Spark's own defaults, with which the usual way runs.
-    private static readonly (string Setting, string Spark, string Ours)[] Settings = [("spark.sql.inMemoryColumnarStorage.compressed", "true", "false"), ("spark.sql.maxConcurrentOutputFileWriters", "0", "16")];
+    private static readonly (string Setting, string Spark, string Ours)[] Settings = [("spark.sql.inMemoryColumnarStorage.compressed", "true", "false"), ("spark.sql.maxConcurrentOutputFileWriters", "0", "16"), ("spark.sql.ansi.enabled", "true", "false")];
 
     /// <summary>Prepares a CSV file of user, item, timestamp with a header.</summary>
     /// <returns>How many rows of training there are, and how many there would be if none were lost.</returns>

@@ -112,6 +112,18 @@ public sealed class RunNightsTests : IDisposable
     }
 
     [Fact]
+    public void ARunDirectoryThatWasMadeForTheLockAloneGoesWithIt()
+    {
+        string runs = Path.Combine(run, "runs"), named = Path.Combine(runs, "named");
+        RunLock.Take(named).Dispose();
+        Assert.Empty(Directory.GetFileSystemEntries(run));
+        using (RunLock.Take(named)) File.WriteAllText(Path.Combine(named, "result"), "");
+        Assert.Equal([".lock", "result"], Directory.GetFiles(named).Select(Path.GetFileName).Order());
+        RunLock.Take(Path.Combine(runs, "other")).Dispose();
+        Assert.Equal([named], Directory.GetDirectories(runs));
+    }
+
+    [Fact]
     public void IdsAreFoundAgainWhateverTheirIndexesAre()
     {
         var now = new IdTable([5L, 7, 9], [1, 1, 1]);

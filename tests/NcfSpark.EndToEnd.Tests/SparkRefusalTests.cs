@@ -106,6 +106,7 @@ public sealed class SparkRefusalTests
         Assert.True(process.ExitCode == 2, $"exit code {process.ExitCode}:\n{said}");
         foreach (string words in says) Assert.Contains(words, said, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(run.Path), "Something was left.");
     }
 
     private static int FreePort()

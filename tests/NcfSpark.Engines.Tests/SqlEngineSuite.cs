@@ -93,6 +93,20 @@ public abstract class SqlEngineSuite : IDisposable
     }
 
     [SkippableFact]
+    public void APlainLineHasTheColumnsThatTheParserFindsAndNoOtherLineIsCalledPlain()
+    {
+        string file = Path.Combine(folder.FullName, "plain.csv");
+        File.WriteAllBytes(file, [.. "a,b,c\n1,2,3\n 4 ,5,\t6\n,8,\n\né,漢,\u007f\n12,13,14\r\n\"15\",16,17\n18,19\n20,21,22,23\n24,\"25\n26,27,"u8, 0xFF, .. "\n\na,b,c\n \n"u8]);
+        var layout = new CsvLayout(",", Header: true, Columns: 3, RejectedLimit: 10);
+        if (!Engine.TryReadPlainCsv("suite_plain", [file], layout, "a,b,c")) return;
+        Engine.ReadCsv("suite_parsed", [file], layout);
+        string[] Fitting(string view) => [.. Engine.Query($"SELECT concat_ws('|', coalesce(c1, ''), coalesce(c2, ''), coalesce(c3, '')) FROM {view} WHERE ncf_fits").Select(row => (string)row[0]!).Order(StringComparer.Ordinal)];
+        Assert.Equal([" 4 |5|\t6", "12|13|14", "1|2|3", "|8|", "é|漢|\u007f"], Fitting("suite_plain"));
+        Assert.Equal(["15|16|17", "a|b|c"], Fitting("suite_parsed").Except(Fitting("suite_plain")));
+        Assert.Equal([2L, 6L], Engine.Query("SELECT count(CASE WHEN ncf_fits IS NULL THEN 1 END), count(CASE WHEN NOT ncf_fits THEN 1 END) FROM suite_plain")[0]);
+    }
+
+    [SkippableFact]
     public void AsManyRejectsAsWereAskedForAreTold()
     {
         string file = Write("all_bad.csv", string.Concat(Enumerable.Range(1, 100).Select(line => $"{line}\n")));

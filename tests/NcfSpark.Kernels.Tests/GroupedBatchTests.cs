@@ -9,10 +9,10 @@ public sealed unsafe class GroupedBatchTests
     [Fact]
     public void TheDocumentedExample()
     {
-        using GroupedBatch batch = Group([4, 9, 4, 9], [1, 2, 3, 1]);
+        using GroupedBatch batch = Group([9, 4, 9, 4], [2, 1, 1, 3]);
         Assert.Equal([4, 4, 9, 9], new Span<int>(batch.Users, 4).ToArray());
         Assert.Equal([1, 3, 2, 1], new Span<int>(batch.Items, 4).ToArray());
-        Assert.Equal([0, 2, 1, 3], new Span<int>(batch.Places, 4).ToArray());
+        Assert.Equal([1, 3, 0, 2], new Span<int>(batch.Places, 4).ToArray());
         Assert.Equal([RowFate.Carry, RowFate.Update, RowFate.Carry, RowFate.Update], new Span<RowFate>(batch.UserFates, 4).ToArray());
         Assert.Equal([RowFate.Defer, RowFate.Update, RowFate.Update, RowFate.Defer], new Span<RowFate>(batch.ItemFates, 4).ToArray());
         Assert.Equal([0, 3], Samples(batch.DeferredItems)[1]);
@@ -40,6 +40,10 @@ public sealed unsafe class GroupedBatchTests
         int[] places = new Span<int>(batch.Places, count).ToArray();
         Assert.Equal(Enumerable.Range(0, count), places.Order());
         for (int b = 0; b < count; b++) Assert.Equal((rawUsers[places[b]], rawItems[places[b]], (float)places[b]), (batch.Users[b], batch.Items[b], batch.Labels[b]));
+
+        Assert.Equal(rawUsers.Order(), new Span<int>(batch.Users, count).ToArray());
+        int[] deferredItems = new Span<int>(batch.DeferredItems.Rows, batch.DeferredItems.Count).ToArray();
+        Assert.Equal(deferredItems.Order(), deferredItems);
 
         // Updates in tiles: a run of samples that carry, up to one that updates, all in one chunk.
         var updated = new Dictionary<int, List<int>>(Samples(batch.DeferredUsers));
@@ -89,12 +93,16 @@ public sealed unsafe class GroupedBatchTests
     {
         using var raw = new RawBatch(users.Length) { Count = users.Length };
         for (int b = 0; b < users.Length; b++) (raw.Users[b], raw.Items[b], raw.Labels[b], raw.Weights[b]) = (users[b], items[b], b, 1);
-        int[] userHeads = new int[users.Max() + 1], itemHeads = new int[items.Max() + 1];
-        Array.Fill(userHeads, -1);
-        Array.Fill(itemHeads, -1);
+        using var userRows = new BatchRows(users.Max() + 1);
+        using var itemRows = new BatchRows(items.Max() + 1);
         var batch = new GroupedBatch(users.Length);
-        fixed (int* userHead = userHeads, itemHead = itemHeads) batch.Group(raw, userHead, itemHead);
-        Assert.All(userHeads.Concat(itemHeads), head => Assert.Equal(-1, head)); // the next batch finds no trace
+        batch.Group(raw, userRows, itemRows);
+        foreach (BatchRows rows in new[] { userRows, itemRows }) // the next batch finds no trace
+        {
+            Assert.Equal(0, rows.Take(null));
+            for (int row = 0; row < rows.Count; row++) Assert.Equal(-1, rows.Numbers[row]);
+        }
+
         return batch;
     }
 }

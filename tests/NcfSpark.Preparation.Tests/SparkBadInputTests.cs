@@ -16,7 +16,7 @@ public sealed class SparkBadInputTests(SparkFixture spark, EngineFixture duckDb)
     [SkippableFact]
     public void EveryCaseOfDuckDbIsRefusedInTheSameWords()
     {
-        SparkHome.RequireAsked("two minutes");
+        SparkHome.RequireCi("two minutes");
         var failures = new List<string>();
         foreach (string name in BadInputTests.All)
         {

@@ -21,7 +21,8 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
         spark.Engine.Execute("CREATE OR REPLACE TEMP VIEW ncf_test_table AS SELECT CAST(c1 AS BIGINT) AS user_id, CAST(c2 AS INT) AS item_id, CAST(c3 AS BIGINT) AS timestamp FROM ncf_test_log");
         spark.Engine.WriteParquet("SELECT * FROM ncf_test_table", parquet);
         Rows file = Prepared(duckDb.Engine, csv).Rows;
-        foreach (string place in new[] { "table:ncf_test_table", $"file:{csv}", $"file:{parquet}" }) Rows.AssertEqual(file, Prepared(spark.Engine, place).Rows);
+        string quoted = folder.Write("quoted.csv", Good.Replace("1,10,100", "\"1\",10,100", StringComparison.Ordinal));
+        foreach (string place in new[] { "table:ncf_test_table", $"file:{csv}", $"file:{parquet}", quoted }) Rows.AssertEqual(file, Prepared(spark.Engine, place).Rows);
     }
 
     [SkippableFact]
@@ -56,6 +57,7 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
     [InlineData(Good + ",10,500\n", "line 7: column user_id is empty")]
     [InlineData(Good + "9223372036854775808,10,500\n", "line 7: column user_id holds '9223372036854775808', which is a whole number beyond 64 bits")]
     [InlineData(Good + "3,10\n", "3 columns")]
+    [InlineData(Good + Header, "line 7: column timestamp holds 'timestamp', which is no number of seconds")]
     [InlineData(Header + "1,10,964982703000\n1,11,964982704000\n", "set Input:TimestampUnit to \"milliseconds\"")]
     public void BadRowsAreToldAsOnDuckDb(string text, string says)
     {

@@ -16,7 +16,7 @@ public sealed class SparkOutputTests(SparkFixture spark, EngineFixture duckDb) :
     [SkippableFact]
     public void ACopyOfAVersionThatSparkWroteIsThePreparedDirectoryOfDuckDb()
     {
-        SparkHome.RequireAsked("half a minute");
+        SparkHome.RequireCi("half a minute");
         string csv = folder.Write("log.csv", "user_id,item_id,timestamp\n1,10,100\n1,11,200\n2,10,300\n2,12,400\n2,11,150\n3,10,never\n"), run = Path.Combine(folder.Path, "it's a run");
         StageDirectory expected = Prepared(duckDb.Engine, csv, Path.Combine(folder.Path, "here"));
         StageDirectory version = Prepared(spark.Engine, csv, $"file:{run}/");

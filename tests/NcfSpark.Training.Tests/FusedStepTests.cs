@@ -14,6 +14,33 @@ public sealed class FusedStepTests
 
     public static TheoryData<SimdLevel> Levels() => [.. Supported];
 
+    /// <summary>Each weight moved a little along its gradient and against it, with the same lanes dropped: the loss changes by the gradient's length.</summary>
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void GradientsWithDropoutAreSlopesOfTheLoss(SimdLevel level)
+    {
+        const int Count = 500;
+        const double Move = 0.003;
+        var options = new TrainOptions { BatchSize = Count, Threads = 2, Seed = 7 };
+        Samples samples = Samples.Random(users: 40, items: 30, Count, seed: 5);
+        TrainingState state = Random(Seed(0.25), users: 40, items: 30);
+        Train(Fused(state, options, level), samples);
+        for (int w = 0; w < state.All.Count(); w++)
+        {
+            float[] moments = [.. state.All.ElementAt(w).FirstMoments];
+            double length = Math.Sqrt(moments.Sum(m => (double)m * m)); // of m = (1 - b1) g
+            double LossAt(double along)
+            {
+                TrainingState moved = Random(Seed(0.25), users: 40, items: 30);
+                for (int i = 0; i < moments.Length; i++) moved.All.ElementAt(w).Weight.Values[i] += (float)(along * moments[i] / length);
+                return Train(Fused(moved, options, level), samples).LossSum / Count;
+            }
+
+            double slope = (LossAt(Move) - LossAt(-Move)) / (2 * Move), gradient = length / 0.1;
+            Assert.InRange(slope / gradient, 0.99, 1.01);
+        }
+    }
+
     /// <summary>After one update from zero moments m = (1 - b1) g, so the moments are the gradients.</summary>
     [Property(MaxTest = 60)]
     public void GradientsEqualAutogradsForAnyArchitecture(int seed, PositiveInt batchSize, bool dropout)

@@ -134,7 +134,7 @@ public sealed class HistoryStepTests
         AssertSameBytes(whole, parts);
     }
 
-    private static ModelOptions Model(int width) => new() { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width, UserMlpRhythm = true };
+    private static ModelOptions Model(int width) => new() { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width };
 
     private static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == "stored" ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
 

@@ -19,6 +19,7 @@ namespace NcfSpark.Engines.MicrosoftSpark;
 public sealed partial class MicrosoftSparkEngine : IClusterEngine
 {
     private readonly SparkSession session;
+    private readonly string version;
     private readonly CancellationToken cancellation;
     private readonly CancellationTokenRegistration stopping;
     private readonly HashSet<string> cached = [];
@@ -26,7 +27,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     private MicrosoftSparkEngine(SparkSession session, TextWriter standardOutput, CancellationToken cancellation)
     {
         (this.session, StandardOutput, this.cancellation) = (session, standardOutput, cancellation);
-        Name = $"Spark {session.Version()}";
+        version = session.Version();
         // There is no call that interrupts a statement; without its context it fails.
         stopping = cancellation.Register(() => Guarded(() =>
         {
@@ -35,7 +36,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         }));
     }
 
-    public string Name { get; }
+    public string Name => $"Spark {version}";
 
     public SqlDialect Dialect { get; } = new SparkDialect();
 
@@ -89,6 +90,17 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         });
     }
 
+    // As on Spark Connect: a look-up costs less than another copy of the rows.
+    public void Replace(string table, string query, string source)
+    {
+        Drop(table);
+        Guarded(() =>
+        {
+            session.Sql(query).CreateOrReplaceTempView(table);
+            return true;
+        });
+    }
+
     public void Drop(string table)
     {
         if (cached.Remove(table)) Execute($"UNCACHE TABLE IF EXISTS {table}");
@@ -102,10 +114,25 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         foreach (string statement in SparkCsv.Views(view, raw, layout)) Execute(statement);
     }
 
+    public bool TryReadPlainCsv(string view, IReadOnlyList<string> files, CsvLayout layout, string? names)
+    {
+        string lines = $"{view}_lines";
+        if (SparkCsv.PlainQuery(version, lines, layout, names) is not { } query) return false;
+        Read(lines, session.Read().Format("text"), SparkDialect.FolderOptions, files);
+        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS {query}");
+        return true;
+    }
+
+    public long CountFiles(string path)
+    {
+        Read("ncf_files", session.Read().Format("binaryFile"), SparkDialect.FolderOptions, [path]);
+        return (long)Query("SELECT count(*) FROM ncf_files WHERE length > 0")[0][0]!;
+    }
+
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
     {
         string raw = $"{view}_raw";
-        Read(raw, session.Read().Format("parquet"), SparkDialect.ParquetOptions, files);
+        Read(raw, session.Read().Format("parquet"), SparkDialect.FolderOptions, files);
         IReadOnlyList<SqlColumn> columns = SparkTables.Columns(Query($"DESCRIBE {raw}"));
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
         return columns;

@@ -89,10 +89,25 @@ public sealed class SparkConnectEngine : IClusterEngine
         foreach (string statement in SparkCsv.Views(view, raw, layout)) Execute(statement);
     }
 
+    public bool TryReadPlainCsv(string view, IReadOnlyList<string> files, CsvLayout layout, string? names)
+    {
+        string lines = $"{view}_lines";
+        if (SparkCsv.PlainQuery(client.SparkVersion, lines, layout, names) is not { } query) return false;
+        Run(() => client.CreateViewAsync(lines, "text", files.Select(SparkPaths.ToRead), SparkDialect.FolderOptions, cancellation: cancellation));
+        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS {query}");
+        return true;
+    }
+
+    public long CountFiles(string path)
+    {
+        Run(() => client.CreateViewAsync("ncf_files", "binaryFile", [SparkPaths.ToRead(path)], SparkDialect.FolderOptions, cancellation: cancellation));
+        return (long)Query("SELECT count(*) FROM ncf_files WHERE length > 0")[0][0]!;
+    }
+
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
     {
         string raw = $"{view}_raw";
-        Run(() => client.CreateViewAsync(raw, "parquet", files.Select(SparkPaths.ToRead), SparkDialect.ParquetOptions, cancellation: cancellation));
+        Run(() => client.CreateViewAsync(raw, "parquet", files.Select(SparkPaths.ToRead), SparkDialect.FolderOptions, cancellation: cancellation));
         IReadOnlyList<SqlColumn> columns = SparkTables.Columns(Query($"DESCRIBE {raw}"));
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
         return columns;

@@ -7,23 +7,30 @@ internal static class SparkHome
 {
     private const string HowToGetOne = "There is no Spark: set SPARK_HOME to an unpacked Spark 4 (tests/NcfSpark.Engines.Tests/SparkConnect/README.md).";
 
-    private const string Release = "spark-4.3.0";
+    private const string Release = "spark-4.3.0", Cases = "NCFSPARK_TEST_SPARK_CASES";
 
     private static readonly Lazy<string?> Found = new(Find);
 
     /// <summary>Where there is none, the test is skipped, with a line that says how to get one; in CI it fails, so that nothing is green unseen.</summary>
     public static string Require() => Require(Found.Value, Environment.GetEnvironmentVariable("CI"));
 
-    /// <summary>What takes long runs for who asks.</summary>
-    public static void RequireAsked(string seconds) =>
-        Skip.If(Environment.GetEnvironmentVariable("NCFSPARK_TEST_SPARK_CASES") is null, $"It takes {seconds} on Spark: it runs with NCFSPARK_TEST_SPARK_CASES=1.");
+    /// <summary>What takes longer than a newcomer should wait runs in CI, and for who asks.</summary>
+    public static void RequireCi(string takes) =>
+        Skip.If(!IsCi(Environment.GetEnvironmentVariable("CI")) && !IsAsked, $"It takes {takes} on Spark: it runs in CI, and with {Cases}=1.");
+
+    /// <summary>What takes longer than CI has time for runs for who asks.</summary>
+    public static void RequireAsked(string takes) => Skip.If(!IsAsked, $"It takes {takes} on Spark: it runs with {Cases}=1.");
 
     internal static string Require(string? found, string? ci)
     {
-        if (found is null && ci is ("true" or "1")) Assert.Fail($"{HowToGetOne} In CI (CI={ci}) these tests are not skipped.");
+        if (found is null && IsCi(ci)) Assert.Fail($"{HowToGetOne} In CI (CI={ci}) these tests are not skipped.");
         Skip.If(found is null, HowToGetOne);
         return found;
     }
+
+    private static bool IsAsked => Environment.GetEnvironmentVariable(Cases) is not null;
+
+    private static bool IsCi(string? ci) => ci is "true" or "1";
 
     /// <summary>Null where there is none.</summary>
     private static string? Find()
