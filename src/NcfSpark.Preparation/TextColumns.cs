@@ -7,7 +7,7 @@ namespace NcfSpark.Preparation;
 public static class TextColumns
 {
     private const int RowsOfPart = 1 << 16;
-    private const int NumbersOfPart = 1 << 20; // 8 MB a column
+    private const int NumbersOfPart = 1 << 19; // 4 MB a column
     private const int RowsOfLargeGroup = 1 << 20; // as text some 100 MB
 
     /// <param name="path">A file, folder or glob.</param>

@@ -1,7 +1,7 @@
 namespace NcfSpark.Scoring;
 
 /// <summary>
-/// Pairs in batches of about a million, so that the pairs of a user meet: what the model makes of a user's history costs as much as scoring thousands of items.
+/// Pairs in batches of about half a million, so that the pairs of a user meet: what the model makes of a user's history costs as much as scoring thousands of items.
 /// A batch is read while the one before it is scored. Its ids have the type in which they are written.
 /// </summary>
 /// <param name="pairs">The pairs.</param>
@@ -9,7 +9,7 @@ namespace NcfSpark.Scoring;
 /// <param name="numericItems">Whether items' ids are.</param>
 internal sealed class PairBatches(PairList pairs, bool numericUsers, bool numericItems)
 {
-    private const int Pairs = 1 << 20;
+    private const int Pairs = 1 << 19;
 
     /// <summary>Ids of users and of items: arrays of long or string.</summary>
     public IEnumerable<(Array Users, Array Items)> Read()
