@@ -19,18 +19,7 @@ public sealed class InteractionLists
     public ReadOnlySpan<int> this[int user] => Items.AsSpan((int)Offsets[user], (int)(Offsets[user + 1] - Offsets[user]));
 
     /// <summary>Whether the user's list, which is in rising order, holds an item.</summary>
-    public bool SortedHolds(int user, int item)
-    {
-        int low = (int)Offsets[user], high = (int)Offsets[user + 1];
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (Items[middle] < item) low = middle + 1;
-            else high = middle;
-        }
-
-        return low < (int)Offsets[user + 1] && Items[low] == item;
-    }
+    public bool SortedHolds(int user, int item) => this[user].BinarySearch(item) >= 0;
 
     /// <summary>Gathers rows of (user, item), given in any order, into lists; within a user the order of the rows is kept.</summary>
     public static InteractionLists FromRows(int userCount, ReadOnlySpan<int> users, ReadOnlySpan<int> items)
@@ -44,6 +33,9 @@ public sealed class InteractionLists
         for (int row = 0; row < users.Length; row++) gathered[next[users[row]]++] = items[row];
         return new InteractionLists(offsets, gathered);
     }
+
+    /// <summary>The same lists with another number for each of their items.</summary>
+    public InteractionLists Select(Converter<int, int> number) => new(Offsets, Array.ConvertAll(Items, number));
 
     /// <summary>A copy with each user's items in rising order.</summary>
     public InteractionLists Sorted()

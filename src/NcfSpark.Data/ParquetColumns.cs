@@ -31,17 +31,21 @@ public static class ParquetColumns
     }
 
     /// <summary>Whether a column holds strings. The first file's schema decides.</summary>
-    public static bool IsString(string path, string column) => TypeOf(path, column) == typeof(ReadOnlyMemory<char>); // what Parquet.Net calls a string column
+    public static bool IsString(string path, string column) => IsString(TypeOf(path, column));
 
     /// <summary>How many rows the Parquet files below a folder hold, by their footers; 0 where there is none.</summary>
     /// <exception cref="InvalidInputException">A file is no Parquet file.</exception>
     public static long RowsIn(string directory) => Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Sum(file => WithReader(file, reader => reader.Metadata!.NumRows));
 
     /// <summary>Whether a column holds strings or whole numbers, and no fractions or times. The first file's schema decides.</summary>
-    public static bool IsStringOrWholeNumber(string path, string column) => IsWholeNumber(path, column) || IsString(path, column);
+    public static bool IsStringOrWholeNumber(string path, string column) => TypeOf(path, column) is var type && (IsString(type) || IsWholeNumber(type));
 
     /// <summary>Whether a column holds whole numbers. The first file's schema decides.</summary>
-    public static bool IsWholeNumber(string path, string column) => TypeOf(path, column) is var type && (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(int));
+    public static bool IsWholeNumber(string path, string column) => IsWholeNumber(TypeOf(path, column));
+
+    private static bool IsString(Type type) => type == typeof(ReadOnlyMemory<char>); // what Parquet.Net calls a string column
+
+    private static bool IsWholeNumber(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(int));
 
     private static Type TypeOf(string path, string column)
     {

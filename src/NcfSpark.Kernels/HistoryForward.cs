@@ -46,13 +46,8 @@ internal static unsafe class HistoryForward<S, V>
                 }
             }
 
-            if (work.Shape.Marks > 0) WriteMarks(work.PastMarks[work.Batch.PastEnds[g * groupSize]], inputs + (lags + 2) * width, memory.Inputs - (lags + 2) * width);
+            if (work.Shape.Marks > 0) PoolMarks.Write(work.PastMarks[work.Batch.PastEnds[g * groupSize]], new(inputs + (lags + 2) * width, memory.Inputs - (lags + 2) * width));
         }
-    }
-
-    private static void WriteMarks(uint marks, float* inputs, int count)
-    {
-        for (int k = 0; k < count; k++) inputs[k] = (marks >> k) & 1;
     }
 
     // logit = u · q + b + b_u + b_i

@@ -1,3 +1,4 @@
+using NcfSpark.Kernels;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -116,7 +117,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         {
             int user = (int)users_B[b].item<long>();
             ReadOnlySpan<int> pool = pools[user];
-            if (options.HasRhythm) Rhythm.Write(pools.Rhythms_U[user], marks_BM.AsSpan(b * Rhythm.Marks, Rhythm.Marks));
+            if (options.HasRhythm) PoolMarks.Write(pools.Rhythms_U[user], marks_BM.AsSpan(b * Rhythm.Marks, Rhythm.Marks));
             for (int k = 0; k < pool.Length; k++) (items_BK[b * pools.Length + k], shares_BK[b * pools.Length + k]) = (pool[k], shares[pool.Length][k]);
         }
 

@@ -25,12 +25,6 @@ public static class Rhythm
         return gap | 1u << (Steps + burst - 1) | 1u << (2 * Steps + int.Log2(session));
     }
 
-    /// <summary>The marks as numbers, 0 or 1.</summary>
-    public static void Write(uint marks, Span<float> values)
-    {
-        for (int k = 0; k < values.Length; k++) values[k] = (marks >> k) & 1;
-    }
-
     private static int StepOf(long seconds) => seconds switch
     {
         <= 0 => 0,

@@ -46,9 +46,9 @@ public sealed record UserPools(int Length, int[] Items_UK)
     /// <summary>The latest of rows in any order.</summary>
     public static UserPools Latest(int userCount, InteractionRows rows, int length)
     {
-        int[] order = InOrder(rows, Enumerable.Range(0, rows.Count)), users = Array.ConvertAll(order, row => rows.Users[row]);
-        InteractionLists byTime = InteractionLists.FromRows(userCount, users, order);
-        return Latest(InteractionLists.FromRows(userCount, users, Array.ConvertAll(order, row => rows.Items[row])), length, Array.ConvertAll(byTime.Items, row => rows.Timestamps[row]));
+        int[] order = InOrder(rows, Enumerable.Range(0, rows.Count));
+        InteractionLists byTime = InteractionLists.FromRows(userCount, Array.ConvertAll(order, row => rows.Users[row]), order);
+        return Latest(byTime.Select(row => rows.Items[row]), length, Array.ConvertAll(byTime.Items, row => rows.Timestamps[row]));
     }
 
     /// <summary>Sets a user's pool to the latest of their items, given in any order with their times.</summary>

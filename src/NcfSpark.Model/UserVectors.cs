@@ -82,7 +82,7 @@ internal sealed class UserVectors : IDisposable
         if (weights.Options.HasRhythm)
         {
             Span<float> marks = stackalloc float[Rhythm.Marks];
-            Rhythm.Write(weights.Pools?.Rhythms_U[user] ?? 0, marks);
+            PoolMarks.Write(weights.Pools?.Rhythms_U[user] ?? 0, marks);
             batch.Set(lane, (lags + 2) * size, marks);
         }
 

@@ -99,20 +99,8 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
     // The pairs that have a user, those of each together.
     private int[] ByUser(int[] userIndex)
     {
-        int[] next = new int[model.Users.Count + 1];
-        foreach (int user in userIndex)
-        {
-            if (user >= 0) next[user + 1]++;
-        }
-
-        for (int user = 0; user < model.Users.Count; user++) next[user + 1] += next[user];
-        int[] order = new int[next[^1]];
-        for (int pair = 0; pair < userIndex.Length; pair++)
-        {
-            if (userIndex[pair] >= 0) order[next[userIndex[pair]]++] = pair;
-        }
-
-        return order;
+        int[] scored = [.. Enumerable.Range(0, userIndex.Length).Where(pair => userIndex[pair] >= 0)];
+        return InteractionLists.FromRows(model.Users.Count, Array.ConvertAll(scored, pair => userIndex[pair]), scored).Items;
     }
 
     private static int IndexOf(Array ids, int pair, IdTable table) => ids is long[] numbers ? table.Find(numbers[pair]) : table.Find(((string[])ids)[pair]);

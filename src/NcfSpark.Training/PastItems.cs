@@ -24,9 +24,8 @@ internal sealed class PastItems
     {
         InteractionRows rows = set.Rows;
         int[] order = UserPools.InOrder(rows, Enumerable.Range(0, rows.Count).Where(row => set.Labels[row] == 1));
-        int[] users = Array.ConvertAll(order, row => rows.Users[row]);
-        byTime = InteractionLists.FromRows(set.UserCount, users, Array.ConvertAll(order, row => rows.Items[row]));
-        InteractionLists positives = InteractionLists.FromRows(set.UserCount, users, order);
+        InteractionLists positives = InteractionLists.FromRows(set.UserCount, Array.ConvertAll(order, row => rows.Users[row]), order);
+        byTime = positives.Select(row => rows.Items[row]);
         times = Array.ConvertAll(positives.Items, row => rows.Timestamps[row]);
         rhythms = new(RhythmsOfPlaces);
         RowEnds = new int[rows.Count];

@@ -189,7 +189,7 @@ internal sealed class TorchStep : ITrainingStep
         {
             int pastEnd = batch.PastEnds[start + b], there = Math.Min(length, pastEnd - past!.StartOf(batch.Users[start + b]));
             poolShares[there].CopyTo(shares, b * length);
-            if (model.HasRhythm) Rhythm.Write(past.Rhythms[pastEnd], marks.AsSpan(b * Rhythm.Marks, Rhythm.Marks));
+            if (model.HasRhythm) PoolMarks.Write(past.Rhythms[pastEnd], marks.AsSpan(b * Rhythm.Marks, Rhythm.Marks));
             for (int k = 0; k < length; k++)
             {
                 int item = k < there ? past.Items[pastEnd - 1 - k] : -1;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace NcfSpark.EndToEnd.Tests;
 
 public sealed class LongTrainingTests : IDisposable
@@ -30,7 +28,7 @@ public sealed class LongTrainingTests : IDisposable
 
     private static long ResidentKilobytes(TrainRun train)
     {
-        string line = File.ReadLines($"/proc/{train.Process.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(':', ' ', '\t').First(word => word.Length > 0 && char.IsAsciiDigit(word[0])), CultureInfo.InvariantCulture);
+        train.Process.Refresh();
+        return train.Process.WorkingSet64 >> 10;
     }
 }
