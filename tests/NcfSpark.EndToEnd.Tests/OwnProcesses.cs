@@ -8,6 +8,9 @@ internal static class OwnProcesses
     // By /proc: "4242 (a name) S parent …".
     public static int[] ChildrenOf(int parent) => [.. All().Where(process => FieldsOf(process) is [not "Z", { } of, ..] && of == $"{parent}")];
 
+    /// <summary>A process and all below it, parents before their children.</summary>
+    public static int[] TreeOf(int process) => [process, .. ChildrenOf(process).SelectMany(TreeOf)];
+
     /// <summary>Those with this among the words of their command lines, and this variable in the environment that they were started with.</summary>
     public static int[] WithWord(string word, string variable) => [.. All().Where(process => WordsOf(process, "cmdline").Contains(word) && WordsOf(process, "environ").Contains(variable) && !IsGone(process))];
 

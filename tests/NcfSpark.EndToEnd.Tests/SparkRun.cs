@@ -22,10 +22,10 @@ internal sealed class SparkRun : IDisposable
     public SparkRun(string master, string[] arguments, string? directory = null)
     {
         // What runs the tests may have told its children to ignore Ctrl-C.
-        string[] command = ["env", "--default-signal=INT", "dotnet", NcfSparkProcess.Assembly, .. arguments, "--master", master, "--conf", $"spark.ncfspark.test={marker}"];
+        string[] command = ["env", "--default-signal=INT", "dotnet", NcfSparkProcess.Assembly, .. arguments, "--master", master, "--conf", $"spark.ncfspark.test={marker}", "--conf", $"spark.executorEnv.{Variable}={marker}"];
         var start = new ProcessStartInfo("setsid", command) { WorkingDirectory = directory ?? NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["SPARK_HOME"] = SparkHome.Require();
-        start.Environment[Variable] = marker; // what Spark starts on this machine inherits it
+        start.Environment[Variable] = marker; // what Spark starts on this machine inherits it, but for executors of a cluster that was there before
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

@@ -5,7 +5,7 @@ using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>A master and two workers of one core on the loopback address, which write into one directory and end with this.</summary>
+/// <summary>A master and two nodes (Spark's workers) on the loopback address, which write into one directory and end with this.</summary>
 internal sealed class StandaloneCluster : IDisposable
 {
     private const string Package = "org.apache.spark.deploy";
@@ -13,7 +13,9 @@ internal sealed class StandaloneCluster : IDisposable
     private readonly List<Process> processes = [];
     private readonly string directory;
 
-    public StandaloneCluster(string directory)
+    /// <param name="directory">What its processes write into.</param>
+    /// <param name="cores">Of each node.</param>
+    public StandaloneCluster(string directory, int cores = 1)
     {
         this.directory = directory;
         Directory.CreateDirectory(directory);
@@ -21,13 +23,23 @@ internal sealed class StandaloneCluster : IDisposable
         Master = $"spark://127.0.0.1:{port}";
         Start($"{Package}.master.Master", "--host", "127.0.0.1", "--port", $"{port}", "--webui-port", "0");
         while (!Answers(port)) Thread.Sleep(200);
-        for (int worker = 1; worker <= 2; worker++)
+        for (int node = 1; node <= 2; node++)
         {
-            Start($"{Package}.worker.Worker", Master, "--host", "127.0.0.1", "--cores", "1", "--memory", "1g", "--webui-port", "0", "--work-dir", Path.Combine(directory, $"{worker}"));
+            Start($"{Package}.worker.Worker", Master, "--host", "127.0.0.1", "--cores", $"{cores}", "--memory", "1g", "--webui-port", "0", "--work-dir", Path.Combine(directory, $"{node}"));
         }
     }
 
     public string Master { get; }
+
+    private IEnumerable<int> Nodes => processes.Skip(1).Select(process => process.Id);
+
+    /// <summary>kill -9 of all of the node on which a process runs, as when its machine is lost: first the daemon, which would start anew what ends, then its executors and what runs in them.</summary>
+    public void KillNodeOf(int process)
+    {
+        int[] node = Nodes.Select(OwnProcesses.TreeOf).Single(node => node.Contains(process));
+        foreach (int one in node) OwnProcesses.Kill(one);
+        Assert.True(OwnProcesses.Eventually(() => node.All(OwnProcesses.IsGone), TrainRun.Longest), "Some of a node is left.");
+    }
 
     public void Dispose()
     {
