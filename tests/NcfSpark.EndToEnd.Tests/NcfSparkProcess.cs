@@ -28,9 +28,9 @@ internal static class NcfSparkProcess
 
     public static Process Start(params string[] arguments) => Start("dotnet", [Assembly, .. arguments]);
 
-    public static Process Start(string program, string[] arguments) => Process.Start(new ProcessStartInfo(program, arguments)
+    public static Process Start(string program, string[] arguments, string? directory = null) => Process.Start(new ProcessStartInfo(program, arguments)
     {
-        WorkingDirectory = Repository,
+        WorkingDirectory = directory ?? Repository,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
     })!;

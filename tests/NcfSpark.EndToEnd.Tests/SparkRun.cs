@@ -18,12 +18,11 @@ internal sealed class SparkRun : IDisposable
 
     /// <param name="master">Spark's master.</param>
     /// <param name="arguments">The program's.</param>
-    /// <param name="directory">Where the program is started; null for the root of the repository.</param>
-    public SparkRun(string master, string[] arguments, string? directory = null)
+    public SparkRun(string master, string[] arguments)
     {
         // What runs the tests may have told its children to ignore Ctrl-C.
         string[] command = ["env", "--default-signal=INT", "dotnet", NcfSparkProcess.Assembly, .. arguments, "--master", master, "--conf", $"spark.ncfspark.test={marker}", "--conf", $"spark.executorEnv.{Variable}={marker}"];
-        var start = new ProcessStartInfo("setsid", command) { WorkingDirectory = directory ?? NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("setsid", command) { WorkingDirectory = NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["SPARK_HOME"] = SparkHome.Require();
         start.Environment[Variable] = marker; // what Spark starts on this machine inherits it, but for executors of a cluster that was there before
         process = Process.Start(start)!;

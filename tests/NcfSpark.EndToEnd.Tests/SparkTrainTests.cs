@@ -3,18 +3,20 @@ using NcfSpark.Engines.Tests.SparkConnect;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>train with workers that are tasks of Spark: the bytes of workers that are threads, whatever happens to an executor.</summary>
+[Collection(RunningSparkCollection.Name)]
 public sealed class SparkTrainTests : IDisposable
 {
     private const string Word = "worker-task";
 
     private readonly RunDirectory here = new(), there = new();
+    private readonly RunningSpark running;
     private readonly string[] settings;
 
-    public SparkTrainTests() => settings =
+    public SparkTrainTests(RunningSpark running) => (this.running, settings) = (running,
     [
         .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(here.Path)!, users: 300, items: 80)),
         "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3", "--set", "Train:CheckpointRounds=2", "--set", "Train:Patience=0",
-    ];
+    ]);
 
     public void Dispose()
     {
@@ -38,47 +40,63 @@ public sealed class SparkTrainTests : IDisposable
     [InlineData("touched")]
     public void SparkBringsTasksTheirRowsWhereExecutorsDoNotSeeTheRunDirectory(string negativesAvoid)
     {
-        SparkHome.RequireAsked("half a minute");
         string[] avoid = ["--set", $"Prepare:NegativesAvoid={negativesAvoid}"];
         string expected = ModelOfThreads(avoid);
         string copy = Path.Combine(Path.GetDirectoryName(here.Path)!, "for Spark alone");
         CopyDirectory(here.File("prepared"), copy);
-        using SparkRun spark = Elsewhere([.. avoid, "--set", $"Spark:PreparedPath=file:{copy}"]);
-        Assert.True(spark.WaitForExit() == 0, spark.Said);
+        using TrainRun train = Elsewhere([.. avoid, "--set", $"Spark:PreparedPath=file:{copy}"]);
+        Assert.True(train.WaitForExit() == 0, train.Said);
         Assert.Equal(expected, TrainRun.ModelHash(there));
-        Assert.Empty(spark.Tasks(Word));
+        AssertNoTaskIsLeft();
     }
 
     [SkippableFact]
     public void ARunDirectoryThatExecutorsDoNotSeeIsToldWithTheCure()
     {
-        SparkHome.RequireAsked("half a minute");
         ModelOfThreads();
-        using (SparkRun spark = Elsewhere([]))
+        using (TrainRun train = Elsewhere([]))
         {
-            Assert.True(spark.WaitForExit() == 2, spark.Said);
-            Assert.Contains("does not see the run directory /proc/self/cwd/run", spark.Said, StringComparison.Ordinal);
+            Assert.True(train.WaitForExit() == 2, train.Said);
+            Assert.Contains("does not see the run directory /proc/self/cwd/run", train.Said, StringComparison.Ordinal);
         }
 
-        using SparkRun nothing = Elsewhere(["--set", $"Spark:PreparedPath=file:{here.File("nothing")}"]);
-        Assert.Equal(2, nothing.WaitForExit());
+        using TrainRun nothing = Elsewhere(["--set", $"Spark:PreparedPath=file:{here.File("nothing")}"]);
+        Assert.True(nothing.WaitForExit() == 2, nothing.Said);
         Assert.Contains("Spark does not read", nothing.Said, StringComparison.Ordinal);
+        AssertNoTaskIsLeft();
     }
 
     [SkippableTheory]
-    [InlineData("local-cluster[2,1,1024]", false)]
-    [InlineData("local-cluster[2,1,1024]", true)]
-    [InlineData("local[2]", true)] // Spark gives a task of local[2] up at its first failure
-    public void AWorkerOrAnExecutorKilledInTheMiddleChangesNoByte(string master, bool worker)
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AWorkerOrAnExecutorKilledInTheMiddleChangesNoByte(bool worker)
+    {
+        string[] longer = ["--set", "Train:Epochs=60"];
+        string expected = ModelOfThreads(longer);
+        using (TrainRun train = Remote(longer))
+        {
+            train.WaitFor("Epoch 3");
+            int task = running.Tasks(Word)[0];
+            OwnProcesses.Kill(worker ? task : SparkRun.ParentOf(task));
+            Assert.True(train.WaitForExit() == 0, train.Said);
+            Assert.Contains("was lost", train.Said, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(expected, TrainRun.ModelHash(there));
+        AssertNoTaskIsLeft();
+    }
+
+    /// <summary>Spark gives a task of local[2] up at its first failure.</summary>
+    [SkippableFact]
+    public void AWorkerKilledWhereSparkTriesNothingAgainChangesNoByte()
     {
         SparkHome.RequireAsked("a minute");
         string[] longer = ["--set", "Train:Epochs=150"];
         string expected = ModelOfThreads(longer);
-        using (SparkRun spark = Start(master, longer))
+        using (SparkRun spark = Start("local[2]", longer))
         {
-            spark.WaitForLine("epoch 3");
-            int task = spark.Tasks(Word)[0];
-            OwnProcesses.Kill(worker ? task : SparkRun.ParentOf(task));
+            spark.WaitForLine("Epoch 3");
+            OwnProcesses.Kill(spark.Tasks(Word)[0]);
             Assert.True(spark.WaitForExit() == 0, spark.Said);
             Assert.Contains("was lost", spark.Said, StringComparison.Ordinal);
             Assert.Empty(spark.Tasks(Word));
@@ -106,12 +124,11 @@ public sealed class SparkTrainTests : IDisposable
     [SkippableFact]
     public void TooFewSlotsAreToldWithTheirNumber()
     {
-        SparkHome.RequireAsked("a minute");
-        ModelOfThreads();
-        using SparkRun spark = Start("local[1]", "--set", "Train:RegistrationSeconds=15");
-        Assert.Equal(1, spark.WaitForExit());
-        Assert.Contains("Only 1 of 2 workers came within 15 s (Train:RegistrationSeconds)", spark.Said, StringComparison.Ordinal);
-        Assert.Empty(spark.Tasks(Word));
+        ModelOfThreads("--set", "Train:Workers=3");
+        using TrainRun train = Remote("--set", "Train:Workers=3", "--set", "Train:RegistrationSeconds=20");
+        Assert.True(train.WaitForExit() == 1, train.Said);
+        Assert.Contains("Only 2 of 3 workers came within 20 s (Train:RegistrationSeconds)", train.Said, StringComparison.Ordinal);
+        AssertNoTaskIsLeft();
     }
 
     [Fact]
@@ -132,6 +149,11 @@ public sealed class SparkTrainTests : IDisposable
 
     private SparkRun Start(string master, params string[] more) => new(master, ["train", .. settings, "--run", there.Path, "--set", "Train:Where=spark", .. more]);
 
+    private TrainRun Remote(params string[] more) => new([.. settings, "--run", there.Path, "--set", "Train:Where=spark", .. running.Remote, .. more]);
+
+    // A query that is cancelled leaves its task to end by itself.
+    private void AssertNoTaskIsLeft() => Assert.True(OwnProcesses.Eventually(() => running.Tasks(Word).Length == 0, TrainRun.Longest), "Tasks outlived their run.");
+
     private string ModelOfThreads(params string[] more)
     {
         SparkHome.Require();
@@ -141,10 +163,10 @@ public sealed class SparkTrainTests : IDisposable
     }
 
     // Started where the run directory's parent is, with settings that name no file by a relative path.
-    private SparkRun Elsewhere(string[] more)
+    private TrainRun Elsewhere(string[] more)
     {
         string[] absolute = Array.ConvertAll(settings, setting => setting == "conf/ml-latest-small.json" ? Path.Combine(NcfSparkProcess.Repository, setting) : setting);
-        return new("local-cluster[2,1,1024]", ["train", .. absolute, "--run", "/proc/self/cwd/run", "--set", "Train:Where=spark", .. more], Path.GetDirectoryName(there.Path));
+        return TrainRun.StartedIn(Path.GetDirectoryName(there.Path)!, [.. absolute, "--run", "/proc/self/cwd/run", "--set", "Train:Where=spark", .. running.Remote, .. more]);
     }
 
     private static void CopyDirectory(string from, string to)

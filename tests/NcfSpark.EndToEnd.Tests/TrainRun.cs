@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>A `train` whose workers are processes, with an eye on them.</summary>
+/// <summary>A `train` by several workers, with an eye on those that are its child processes.</summary>
 internal sealed class TrainRun : IDisposable
 {
     /// <summary>So long anything may take that takes no time: the machine may be busy.</summary>
@@ -12,13 +12,21 @@ internal sealed class TrainRun : IDisposable
     private readonly List<string> said = [];
 
     public TrainRun(params string[] arguments)
+        : this(NcfSparkProcess.Repository, arguments)
     {
-        Process = NcfSparkProcess.Start(["train", .. arguments]);
+    }
+
+    private TrainRun(string directory, string[] arguments)
+    {
+        Process = NcfSparkProcess.Start("dotnet", [NcfSparkProcess.Assembly, "train", .. arguments], directory);
         Process.OutputDataReceived += (_, line) => Keep(line.Data);
         Process.ErrorDataReceived += (_, line) => Keep(line.Data);
         Process.BeginOutputReadLine();
         Process.BeginErrorReadLine();
     }
+
+    /// <summary>One that is started in another directory than the repository's root.</summary>
+    public static TrainRun StartedIn(string directory, string[] arguments) => new(directory, arguments);
 
     public Process Process { get; }
 
