@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Net;
 using NcfSpark.Data;
 using NcfSpark.Kernels;
+using NcfSpark.Model;
 
 namespace NcfSpark.Training;
 
@@ -120,7 +121,7 @@ public sealed record TrainOptions : IValidatableObject
 
     /// <summary>
     /// Into how many workers training spreads. Each has the users of its shards (s mod Workers), so at most Prepare:Shards; items and layers are shared through a parameter server.
-    /// With 1 there is nothing to share, and no server. More workers train more samples a second, to a slightly different model.
+    /// With 1 there is nothing to share; as a thread it needs no server, as a process or task it has one, to the same model. More workers train more samples a second, to a slightly different model.
     /// </summary>
     [Range(1, 65_536)]
     public int Workers { get; init; } = 1;
@@ -201,6 +202,12 @@ public sealed record TrainOptions : IValidatableObject
 
     /// <summary>The softmax, where it is the loss. Where nothing is drawn that the user has touched, a batch's negatives hold to the same rule.</summary>
     internal SoftmaxLoss? Softmax => Loss == "softmax" ? new(AvoidsTouched, SoftmaxNegatives) : null;
+
+    /// <summary>Why these options train a model by the Torch step wherever that is; null where processors with vectors take the fused step.</summary>
+    public string? WhyTorch(ModelOptions model) =>
+        Step == "torch" ? "Train:Step is \"torch\""
+        : Step == "auto" && model.HasHistory && FusedHistoryStep.NotCovered(model, this) is { } uncovered ? $"the fused step does not cover this model with a history: {uncovered}"
+        : null;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

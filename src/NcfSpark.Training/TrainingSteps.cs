@@ -21,14 +21,19 @@ internal static class TrainingSteps
         var rules = new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count));
         string? uncovered = model.HasHistory ? FusedHistoryStep.NotCovered(model, options) : null;
         if (options.Step == "fused" && uncovered is not null) throw new InvalidInputException($"Train:Step is \"fused\", which does not cover this model with a history: {uncovered}. Set it, or set Train:Step to \"torch\", which covers all and is slow.");
-        if (options.Step == "torch" || uncovered is not null || (options.Step == "auto" && !SimdLevels.IsAccelerated)) return MakeTorch(state, options, rules);
+        string? whyTorch = options.WhyTorch(model) ?? (options.Step == "auto" && !SimdLevels.IsAccelerated ? "this processor has no vectors for the fused step" : null);
         try
         {
-            return model.HasHistory ? MakeHistory(state, options, samples, rules) : MakeFused(state, options, rules);
+            return whyTorch is not null ? MakeTorch(state, options, rules) : model.HasHistory ? MakeHistory(state, options, samples, rules) : MakeFused(state, options, rules);
         }
         catch (PlatformNotSupportedException exception)
         {
             throw new InvalidInputException(exception.Message);
+        }
+        catch (TypeInitializationException exception) when (whyTorch is not null)
+        {
+            // As TorchSharp tells of libraries that are not there. What Spark's executors are sent has none.
+            throw new InvalidInputException($"libtorch is not there on {Environment.MachineName}, and {whyTorch}. Change that, or train where libtorch is: set Train:Where to threads or processes.", exception);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;
@@ -137,6 +138,33 @@ public sealed class SparkTrainTests : IDisposable
         Assert.Contains("add --master URL or --remote", Refused("--set", "Train:Where=spark"), StringComparison.Ordinal);
         Assert.Contains("which executors on other machines do not reach", Refused("--set", "Train:Where=spark", "--master", "yarn"), StringComparison.Ordinal);
         Assert.Contains("must be one address of this machine", Refused("--set", "Train:Where=spark", "--master", "yarn", "--set", "Train:ServerAddress=0.0.0.0:0"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Each of its six attempts failed with TypeInitializationException.</summary>
+    [Fact]
+    public void WhatOnlyTorchTrainsIsRefusedBeforeAnythingStarts()
+    {
+        Assert.Contains("Train:Step is \"torch\". Executors are not sent libtorch", Refused("--set", "Train:Where=spark", "--master", "local[2]", "--set", "Train:Step=torch"), StringComparison.Ordinal);
+        string[] adam = ["--set", "Model:Kind=mf", "--set", "Model:User=history", "--set", "Model:Dropout=[]", "--set", "Model:EmbeddingActivation=none"];
+        Assert.Contains("does not cover this model with a history: it needs Train:GmfOptimizer \"sgd\"", Refused(["--set", "Train:Where=spark", "--master", "local[2]", .. adam]), StringComparison.Ordinal);
+    }
+
+    /// <summary>Where the program was put there by hand, its libraries are known to it alone.</summary>
+    [SkippableFact]
+    public void AnExecutorWithoutLibtorchSaysSoWhereItIsNeeded()
+    {
+        SparkHome.RequireCi("half a minute");
+        SparkHome.Require();
+        string directory = Path.Combine(Path.GetDirectoryName(there.Path)!, "program"), archive = $"{directory}.tar.gz";
+        Directory.CreateDirectory(directory);
+        NcfSparkProcess.RunWell(["worker-archive", archive]);
+        using (Process tar = NcfSparkProcess.Start("tar", ["-xzf", archive, "-C", directory])) tar.WaitForExit();
+        NcfSparkProcess.RunWell(["prepare", .. settings, "--run", there.Path]);
+        using TrainRun train = Remote("--set", "Train:Step=torch", "--set", $"Spark:WorkerDirectory={directory}");
+        Assert.True(train.WaitForExit() == 2, train.Said);
+        Assert.Contains($"libtorch is not there on {Environment.MachineName}, and Train:Step is \"torch\".", train.Said, StringComparison.Ordinal);
+        Assert.DoesNotContain("was lost", train.Said, StringComparison.Ordinal);
+        AssertNoTaskIsLeft();
     }
 
     private string Refused(params string[] arguments)

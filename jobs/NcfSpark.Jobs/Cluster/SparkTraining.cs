@@ -8,11 +8,12 @@ namespace NcfSpark.Jobs.Cluster;
 /// <summary>Training whose workers are tasks of Spark, and whose parameter server is in this process.</summary>
 internal static class SparkTraining
 {
-    /// <exception cref="InvalidInputException">There is no Spark, or its executors could not reach the server.</exception>
+    /// <exception cref="InvalidInputException">There is no Spark, or its executors could not train such a model, or not reach the server.</exception>
     public static void Check(JobContext job)
     {
         if (job.Configuration.Train.Where != "spark") return;
         if (!job.Engine.IsSpark) throw new InvalidInputException("Train:Where is \"spark\", and there is none: add --master URL or --remote sc://host:port, or set Train:Where to threads or processes.");
+        if (job.Configuration.Spark.WorkerDirectory.Length == 0 && job.Configuration.Train.WhyTorch(job.Configuration.Model) is { } why) throw new InvalidInputException($"Train:Where is \"spark\", and {why}. Executors are not sent libtorch (1.5 GB): change that, or set Train:Where to threads or processes.");
         if (job.Configuration.Train.ServerReachedAt.Length > 0) return; // said by who knows
         string address = job.Configuration.Train.ServerAddress;
         IPAddress listens = IPEndPoint.Parse(address).Address;
