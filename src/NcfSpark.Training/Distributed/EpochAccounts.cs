@@ -1,0 +1,76 @@
+namespace NcfSpark.Training.Distributed;
+
+/// <summary>Where training stands: what the workers did of the epoch that is under way, and what an epoch comes to once all have reported. Used under its owner's lock.</summary>
+internal sealed class EpochAccounts
+{
+    private readonly TrainOptions options;
+    private readonly EpochChoice choice;
+    private readonly EpochReport[] reports;
+
+    public EpochAccounts(WorkerSetup setup)
+    {
+        options = setup.Train;
+        choice = new EpochChoice(options, setup.Validates);
+        reports = new EpochReport[options.Workers];
+        Position = ServerPosition.AtStart(0, options.Workers);
+    }
+
+    public ServerPosition Position { get; private set; }
+
+    /// <summary>All workers' samples of the epoch.</summary>
+    public long Samples => Position.Samples.Sum();
+
+    /// <summary>The loss of these.</summary>
+    public double LossSum => Position.LossSums.Sum();
+
+    /// <summary>Whether all rounds of the epoch are done.</summary>
+    public bool IsEpochTrained => Position.Round == options.RoundsPerEpoch;
+
+    /// <summary>Whether there is no epoch left to train, or no use in it.</summary>
+    public bool IsFinished => Position.Epoch >= options.Epochs || choice.HasStalled(Position.History);
+
+    /// <summary>What training came to.</summary>
+    public DistributedResult ResultIn(string modelDirectory) => new(modelDirectory, Position.History, Position.Workers, choice.Kept(Position.History));
+
+    /// <summary>Goes back to a checkpoint; to the start where there is none.</summary>
+    public void Restore(ServerPosition? checkpoint) => Position = checkpoint ?? ServerPosition.AtStart(0, options.Workers);
+
+    /// <summary>A worker's round.</summary>
+    public void Add(int worker, RoundPush push)
+    {
+        Position.Samples[worker] += push.Samples;
+        Position.LossSums[worker] = push.LossSum;
+        Position.Times[worker] = Position.Times[worker].Plus(push.Times);
+    }
+
+    /// <summary>All are through a round.</summary>
+    public void EndRound() => Position = Position with { Round = Position.Round + 1 };
+
+    /// <summary>So many seconds the epoch took so far.</summary>
+    public void Spend(double seconds) => Position = Position with { Seconds = seconds };
+
+    /// <summary>A worker's report of the epoch.</summary>
+    public void Add(int worker, EpochReport report) => reports[worker] = report;
+
+    /// <summary>Ends the epoch, of which all have reported, and stands at the start of the next.</summary>
+    /// <param name="seconds">What it took, without validation.</param>
+    /// <returns>The epoch, whether it is the best so far, and what follows.</returns>
+    public (EpochRecord Record, bool IsBest, EpochVerdict Verdict) EndEpoch(double seconds)
+    {
+        for (int worker = 0; worker < reports.Length; worker++) Position.Times[worker] = Position.Times[worker].Plus(reports[worker].Times);
+        var record = new EpochRecord(Position.Epoch + 1, LossSum / Samples, MeanValidation(), seconds, Samples);
+        IReadOnlyList<EpochRecord> history = [.. Position.History, record];
+        bool isBest = choice.IsBest(record, history);
+        IEnumerable<WorkerRecord> workers = Position.Times.Select((times, worker) => new WorkerRecord(record.Epoch, worker, Position.Samples[worker], times));
+        Position = ServerPosition.AtStart(Position.Epoch + 1, reports.Length) with { History = history, Workers = [.. Position.Workers, .. workers] };
+        bool finished = IsFinished;
+        return (record, isBest, new EpochVerdict(choice.ByValidation ? isBest : finished, finished));
+    }
+
+    private double? MeanValidation()
+    {
+        ValidationScore[] scores = [.. reports.Select(report => report.Validation).OfType<ValidationScore>().Where(score => score.Users > 0)];
+        if (scores.Length <= 1) return scores.Length == 0 ? null : scores[0].Ndcg; // as it is, to the bit
+        return scores.Sum(score => score.Ndcg * score.Users) / scores.Sum(score => score.Users);
+    }
+}

@@ -1,0 +1,231 @@
+using System.Collections;
+using NcfSpark.Data;
+using NcfSpark.Model;
+
+namespace NcfSpark.Training.Distributed;
+
+/// <summary>
+/// The course of a run: what follows once all workers have come, given their round, reported or saved; and what follows where one is lost, silent or late.
+/// <see cref="ParameterServer"/> tells it what workers say. Used under its lock.
+/// </summary>
+internal sealed class ServerRun : IDisposable
+{
+    private readonly WorkerSetup setup;
+    private readonly TrainOptions options;
+    private readonly ServerCheckpoints checkpoints;
+    private readonly TimeProvider time;
+    private readonly WorkerProgress progress;
+    private readonly TaskCompletionSource<DistributedResult> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int failures; // since the last checkpoint
+    private long epochStarted; // or gone on with
+
+    public ServerRun(WorkerSetup setup, ServerCheckpoints checkpoints, IProgressReporter reporter, TimeProvider time)
+    {
+        (this.setup, this.checkpoints, this.time, options) = (setup, checkpoints, time, setup.Train);
+        Members = new Roster(options.Workers);
+        Phases = new ServerPhases(options.Workers, time);
+        Accounts = new EpochAccounts(setup);
+        Saving = new ServerSaving(setup, checkpoints, Members, time);
+        Shared = NewShared();
+        progress = new WorkerProgress(reporter, options.Epochs);
+    }
+
+    /// <summary>What training comes to.</summary>
+    public Task<DistributedResult> Completion => completion.Task;
+
+    /// <summary>Asked to start a worker's next attempt.</summary>
+    public Action<int, int>? StartAgain { get; set; }
+
+    public Roster Members { get; }
+
+    public ServerPhases Phases { get; }
+
+    public EpochAccounts Accounts { get; }
+
+    public ServerSaving Saving { get; }
+
+    public SharedParameters Shared { get; private set; }
+
+    /// <summary>The phase, as a message has it.</summary>
+    public string Here => Phases.Describe(Accounts.Position);
+
+    /// <summary>All have joined: they begin together, from the last checkpoint.</summary>
+    public void Begin()
+    {
+        if (Members.Sum(member => member.Samples) == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
+        checkpoints.Clear();
+        Shared = NewShared();
+        ServerPosition? restored = checkpoints.TryRestore(Shared);
+        Accounts.Restore(restored);
+        ServerPosition position = Accounts.Position;
+        bool finished = Accounts.IsFinished;
+        Saving.Restart();
+        Members.BeginSessions(position);
+        if (restored is not null && !finished) progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
+        if (finished) Finish();
+        else BeginEpoch();
+        Phases.Gathering.Release(worker => new Assignment(Members[worker].Session!, position.Epoch, position.Round, position.LossSums[worker], restored is not null, finished));
+    }
+
+    /// <summary>All have given their round, which changed these rows.</summary>
+    public void EndRound(TableRows[] changed)
+    {
+        Accounts.EndRound();
+        bool isLast = Accounts.IsEpochTrained, isDue = !isLast && Saving.IsDue();
+        if (isLast) EndProgress();
+        var reply = new RoundReply(changed, isDue);
+        if (isDue) BeginSaving(null);
+        else Phases.To(isLast ? ServerPhase.EndOfEpoch : ServerPhase.Round);
+        Phases.Rounds.Release(_ => reply);
+    }
+
+    /// <summary>All have reported of the epoch.</summary>
+    public void EndEpoch()
+    {
+        (EpochRecord record, bool isBest, EpochVerdict verdict) = Accounts.EndEpoch(SecondsOfEpoch() - Phases.Lasted.TotalSeconds); // without validation
+        progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}{(record.ValidationNdcg is { } ndcg ? $", validation NDCG@10 {ndcg:F4}{(isBest ? " (best so far)" : "")}" : "")}");
+        BeginSaving(verdict);
+        Phases.EpochEnds.Release(_ => verdict);
+    }
+
+    /// <summary>All have saved.</summary>
+    public void EndSaving()
+    {
+        EpochVerdict? of = Saving.End(Accounts.Position, Shared);
+        failures = 0;
+        if (of is { Finished: true })
+        {
+            Finish();
+        }
+        else if (of is not null)
+        {
+            BeginEpoch();
+        }
+        else
+        {
+            epochStarted = time.GetTimestamp();
+            Phases.To(ServerPhase.Round);
+        }
+
+        Phases.Savings.Release(_ => true);
+    }
+
+    /// <summary>A worker is lost. Those who train go back to the last checkpoint; too often in a row is the end.</summary>
+    public void Lose(int worker, string reason, bool restart, Exception? cause = null)
+    {
+        if (Phases.Now == ServerPhase.Finished || completion.Task.IsCompleted) return;
+        if (failures++ >= options.WorkerAttempts)
+        {
+            End(new WorkersLostException($"Worker {worker} was lost ({reason}). That is loss {failures} without a checkpoint between, and Train:WorkerAttempts allows {options.WorkerAttempts}. The same command goes on from the last checkpoint.", cause));
+            return;
+        }
+
+        bool trained = Phases.Now != ServerPhase.Gathering;
+        progress.Line($"Worker {worker} was lost: {reason}. {(trained ? "All go back to the last checkpoint; attempt" : "Attempt")} {Members[worker].Attempt + 1} of it starts.");
+        Members[worker].Next();
+        Phases.Gathering.Break(worker, new RunOverException($"Worker {worker} was given up: {reason}."));
+        if (trained) // a loss while gathering gives no one more time
+        {
+            Members.EndSessions();
+            progress.End();
+            Phases.To(ServerPhase.Gathering);
+            Phases.Break(new GoBackException($"Worker {worker} was lost."));
+        }
+
+        if (restart && StartAgain is { } start)
+        {
+            int attempt = Members[worker].Attempt;
+            Task.Run(() => start(worker, attempt));
+        }
+    }
+
+    /// <summary>Ends the run, which cannot go on.</summary>
+    public void End(Exception reason)
+    {
+        if (!completion.TrySetException(reason)) return;
+        Phases.To(ServerPhase.Finished);
+        Members.Close(reason.Message);
+        Members.EndSessions();
+        progress.End();
+        Phases.Break(new RunOverException(reason.Message));
+    }
+
+    /// <summary>Shows how far the workers say they are.</summary>
+    public void ShowProgress()
+    {
+        if (Phases.Now == ServerPhase.Round) progress.Show(Members.Sum(member => member.Done), Members.Sum(member => member.LossSum));
+    }
+
+    /// <summary>Looks who is silent, and who is waited for too long.</summary>
+    public void Watch()
+    {
+        if (Phases.Now == ServerPhase.Finished) return;
+        if (Members.Silent(TimeSpan.FromSeconds(options.WorkerTimeoutSeconds), time) is { } silent)
+        {
+            Lose(silent, $"nothing was heard of it for {options.WorkerTimeoutSeconds:0.#} s", restart: true);
+            return;
+        }
+
+        double waited = Phases.Lasted.TotalSeconds;
+        if (Phases.Now == ServerPhase.Gathering && waited > options.RegistrationSeconds)
+        {
+            int[] missing = [.. Phases.Gathering.Missing];
+            End(new WorkersLostException($"Only {Members.Count - missing.Length} of {Plural(Members.Count, "worker")} came within {options.RegistrationSeconds:0.#} s (Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. Let there be as many slots for them as Train:Workers, or lower that."));
+        }
+        else if (Phases.Now != ServerPhase.Gathering && waited > options.RoundTimeoutSeconds && Phases.Late is { } late)
+        {
+            Lose(late, $"the others waited for it for {options.RoundTimeoutSeconds:0.#} s (Train:RoundTimeoutSeconds) in {Here}", restart: true);
+        }
+    }
+
+    public void Dispose() => progress.Dispose();
+
+    private static string Plural(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+
+    private void BeginEpoch()
+    {
+        epochStarted = time.GetTimestamp();
+        progress.Begin(Accounts.Position.Epoch, Members.Sum(member => member.Samples), Accounts.Samples);
+        Phases.To(ServerPhase.Round);
+    }
+
+    private void EndProgress()
+    {
+        progress.Show(Accounts.Samples, Accounts.LossSum);
+        progress.End();
+    }
+
+    private void BeginSaving(EpochVerdict? of)
+    {
+        if (of is null) Accounts.Spend(SecondsOfEpoch());
+        Saving.Begin(of);
+        Phases.To(ServerPhase.Saving);
+    }
+
+    private void Finish()
+    {
+        Phases.To(ServerPhase.Finished);
+        progress.End();
+        Members.Close(null);
+        completion.TrySetResult(Accounts.ResultIn(checkpoints.ModelDirectory));
+    }
+
+    private double SecondsOfEpoch() => Accounts.Position.Seconds + time.GetElapsedTime(epochStarted).TotalSeconds;
+
+    private SharedParameters NewShared()
+    {
+        ModelWeights weights = ModelWeights.Initialize(setup.Model, 0, setup.ItemCount, options.Seed);
+        if (setup.Model.HasHistory)
+        {
+            var used = new BitArray(setup.ItemCount);
+            foreach (Member member in Members)
+            {
+                if (member.Used is { } by) used.Or(by);
+            }
+
+            FirstHistory.ClearItemsWithoutRows(weights, used);
+        }
+
+        return new SharedParameters(weights, options);
+    }
+}
