@@ -10,14 +10,12 @@ internal sealed class PopularityDraw
 {
     private readonly (ulong Own, int Alias)[] slots; // Own: of 2^64 parts of the slot, those of its own item
 
-    /// <param name="items">The items of the positives.</param>
-    /// <param name="itemCount">How many items there are.</param>
+    /// <param name="uses">How often each item was used.</param>
     /// <param name="power">0 draws uniformly, 1 in proportion to popularity.</param>
-    public PopularityDraw(ReadOnlySpan<int> items, int itemCount, double power)
+    public PopularityDraw(int[] uses, double power)
     {
-        double[] weights = new double[itemCount];
-        foreach (int item in items) weights[item]++;
-        for (int item = 0; item < itemCount; item++) weights[item] = Math.Pow(Math.Max(weights[item], 1), power);
+        int itemCount = uses.Length;
+        double[] weights = Array.ConvertAll(uses, of => Math.Pow(Math.Max(of, 1), power));
         double mean = weights.Sum() / itemCount;
         slots = new (ulong, int)[itemCount];
         Stack<int> small = new(), large = new();

@@ -9,12 +9,23 @@ namespace NcfSpark.Training;
 internal static class RecencyWeights
 {
     /// <summary>The weight of each row; null where all weigh the same.</summary>
-    public static float[]? Of(TrainingSet set, TrainOptions options)
+    /// <param name="set">The rows.</param>
+    /// <param name="options">Scale and floor.</param>
+    /// <param name="all">What the mean is of, where these are not all rows; null where they are.</param>
+    public static float[]? Of(TrainingSet set, TrainOptions options, SampleTotals? all = null)
     {
         if (options.RecencyScale == 0) return null;
-        long[][] times = TimesOfPositives(set);
-        double[] weights = new double[set.Rows.Count];
-        Parallel.For(0, weights.Length, row => weights[row] = Weight(times[set.Rows.Users[row]], set.Rows.Timestamps[row], options));
+        double[] weights = BeforeTheMean(set, options);
+        (double sum, long positives) = all is null ? SumOf(set, weights) : (all.RecencySum, all.Positives);
+        double mean = sum / positives;
+        return Array.ConvertAll(weights, weight => (float)(weight / mean));
+    }
+
+    /// <summary>The sum over the positives, before the mean is made 1; 0 where all weigh the same.</summary>
+    public static double SumOf(TrainingSet set, TrainOptions options) => options.RecencyScale == 0 ? 0 : SumOf(set, BeforeTheMean(set, options)).Sum;
+
+    private static (double Sum, long Positives) SumOf(TrainingSet set, double[] weights)
+    {
         double sum = 0;
         long positives = 0;
         for (int row = 0; row < weights.Length; row++)
@@ -22,8 +33,15 @@ internal static class RecencyWeights
             if (set.Labels[row] == 1) (sum, positives) = (sum + weights[row], positives + 1);
         }
 
-        double mean = sum / positives;
-        return Array.ConvertAll(weights, weight => (float)(weight / mean));
+        return (sum, positives);
+    }
+
+    private static double[] BeforeTheMean(TrainingSet set, TrainOptions options)
+    {
+        long[][] times = TimesOfPositives(set);
+        double[] weights = new double[set.Rows.Count];
+        Parallel.For(0, weights.Length, row => weights[row] = Weight(times[set.Rows.Users[row]], set.Rows.Timestamps[row], options));
+        return weights;
     }
 
     private static double Weight(long[] times, long time, TrainOptions options)

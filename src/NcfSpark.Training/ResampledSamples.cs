@@ -22,13 +22,17 @@ internal sealed unsafe class ResampledSamples : ISampleSource
     private readonly AlignedArray<int>? pastEnds;          // null without a history
     private readonly long seed;
 
-    public ResampledSamples(TrainingSet set, TrainOptions options, PastItems? past = null)
+    /// <param name="set">The rows.</param>
+    /// <param name="options">How negatives are drawn.</param>
+    /// <param name="past">For a model with a history.</param>
+    /// <param name="all">Of all workers' rows, where these are not all there are.</param>
+    public ResampledSamples(TrainingSet set, TrainOptions options, PastItems? past = null, SampleTotals? all = null)
     {
         Past = past;
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
         positives = new(users.Length);
         for (int p = 0; p < users.Length; p++) positives.Start[p] = (users[p], items[p]);
-        if (RecencyWeights.Of(set, options) is { } weights)
+        if (RecencyWeights.Of(set, options, all) is { } weights)
         {
             positiveWeights = new(users.Length);
             int next = 0;
@@ -51,7 +55,8 @@ internal sealed unsafe class ResampledSamples : ISampleSource
         samplesPerPositive = options.NegativesPerPositive + 1;
         touched = set.Avoided;
         if (options.AvoidsTouched) untouched = new NegativeSampler(touched, set.ItemCount);
-        if (options.Negatives != "resampled") popular = new PopularityDraw(items, set.ItemCount, options.Negatives == "uniform" ? 0 : options.NegativePopularity);
+        if (SampleTotals.DrawsByPopularity(options)) popular = new PopularityDraw(all?.ItemUses ?? SampleTotals.UsesOf(items, set.ItemCount), options.NegativePopularity);
+        else if (options.Negatives == "uniform") popular = new PopularityDraw(new int[set.ItemCount], 0);
         seed = options.Seed;
     }
 

@@ -9,12 +9,16 @@ internal sealed unsafe class StoredSamples : ISampleSource
     private readonly AlignedArray<Row> rows; // side by side, since they are looked up in random order
     private readonly long seed;
 
-    public StoredSamples(TrainingSet set, TrainOptions options, PastItems? past = null)
+    /// <param name="set">The rows.</param>
+    /// <param name="options">What they weigh, and the seed.</param>
+    /// <param name="past">For a model with a history.</param>
+    /// <param name="all">Of all workers' rows, where these are not all there are.</param>
+    public StoredSamples(TrainingSet set, TrainOptions options, PastItems? past = null, SampleTotals? all = null)
     {
         Past = past;
         rows = new(set.Rows.Count);
         seed = options.Seed;
-        float[]? weights = RecencyWeights.Of(set, options);
+        float[]? weights = RecencyWeights.Of(set, options, all);
         for (int row = 0; row < set.Rows.Count; row++) rows.Start[row] = new Row(set.Rows.Users[row], set.Rows.Items[row], set.Labels[row], weights is null ? 1 : weights[row]);
     }
 

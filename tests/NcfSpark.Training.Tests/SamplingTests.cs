@@ -178,6 +178,45 @@ public sealed class SamplingTests
     }
 
     [Fact]
+    public void SomeOfTheUsersWeighAsAmongAllByTheTotalsOfAll()
+    {
+        TrainingSet whole = HistoryLogs.Random(3, 40, 30);
+        TrainOptions options = Fresh(3, 1, "popularity") with { RecencyScale = 4 };
+        TrainingSet[] parts = [.. Enumerable.Range(0, 3).Select(part => Of(user => user % 3 == part))];
+        var all = SampleTotals.Sum(parts.Select(part => SampleTotals.Of(part, options)));
+        SampleTotals expected = SampleTotals.Of(whole, options);
+        Assert.Equal(expected.Positives, all.Positives);
+        Assert.Equal(expected.ItemUses, all.ItemUses);
+        Assert.Equal(expected.RecencySum, all.RecencySum, 1e-9 * expected.RecencySum); // in another order
+        float[] weights = RecencyWeights.Of(whole, options)!;
+        for (int part = 0; part < 3; part++)
+        {
+            float[] among = [.. Enumerable.Range(0, weights.Length).Where(row => whole.Rows.Users[row] % 3 == part).Select(row => weights[row])];
+            float[] own = RecencyWeights.Of(parts[part], options, all)!;
+            for (int row = 0; row < own.Length; row++) Assert.Equal(among[row], own[row], 1e-6);
+        }
+
+        TrainingSet Of(Predicate<int> isOwn)
+        {
+            int[] rows = [.. Enumerable.Range(0, whole.Rows.Count).Where(row => isOwn(whole.Rows.Users[row]))];
+            return whole with
+            {
+                Rows = new InteractionRows(Array.ConvertAll(rows, row => whole.Rows.Users[row]), Array.ConvertAll(rows, row => whole.Rows.Items[row]), Array.ConvertAll(rows, row => whole.Rows.Timestamps[row])),
+                Labels = Array.ConvertAll(rows, row => whole.Labels[row]),
+            };
+        }
+    }
+
+    /// <summary>Item 2 was used by others alone: seven times of ten.</summary>
+    [Fact]
+    public void DrawsGoByThePopularityOfAllUsers()
+    {
+        using var samples = new ResampledSamples(Logs.Of(1, 4, [(0, 0)]), Fresh(10_000, 1, "popularity") with { NegativePopularity = 1 }, all: new SampleTotals(9, 0, [1, 1, 7, 0]));
+        Batch epoch = Epoch(samples, 0);
+        Assert.InRange(epoch.Items.Zip(epoch.Labels).Count(sample => sample == (2, 0f)), 6_800, 7_200);
+    }
+
+    [Fact]
     public void ALinearScheduleFallsFromTheWholeRateTowardsZero()
     {
         var options = new TrainOptions { LearningRateSchedule = "linear", LearningRate = 0.4, GmfLearningRate = 0.2, BatchSize = 10, Epochs = 2 };

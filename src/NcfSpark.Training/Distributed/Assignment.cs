@@ -7,4 +7,5 @@ namespace NcfSpark.Training.Distributed;
 /// <param name="LossSum">Of its samples of the epoch so far.</param>
 /// <param name="HasState">Whether a checkpoint holds its users and moments.</param>
 /// <param name="Finished">Whether there is nothing left to do.</param>
-internal sealed record Assignment(string Session, int Epoch, int Round, double LossSum, bool HasState, bool Finished);
+/// <param name="Totals">Of all workers' rows.</param>
+internal sealed record Assignment(string Session, int Epoch, int Round, double LossSum, bool HasState, bool Finished, SampleTotals Totals);

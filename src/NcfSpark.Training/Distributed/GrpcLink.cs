@@ -33,7 +33,8 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         (worker, attempt) = (ticket.Worker, ticket.Attempt);
         token = new Metadata { { "authorization", $"Bearer {ticket.Token}" } };
         var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true, InitialHttp2StreamWindowSize = 8 << 20, ConnectTimeout = TimeSpan.FromSeconds(10) };
-        channel = GrpcChannel.ForAddress(ticket.Server, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = 2 * TableBlock.LargestBlock, MaxSendMessageSize = 2 * TableBlock.LargestBlock });
+        // No limits: it trusts its server, which has them, and totals are of as many items as there are.
+        channel = GrpcChannel.ForAddress(ticket.Server, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = null, MaxSendMessageSize = null });
         client = new Wire.ParameterServer.ParameterServerClient(channel);
     }
 
@@ -47,14 +48,14 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         return setup with { Threads = Threads is > 0 and var own ? own : setup.Threads };
     }
 
-    public Assignment Join(long samplesOfEpoch, BitArray? used)
+    public Assignment Join(long samplesOfEpoch, BitArray? used, SampleTotals totals)
     {
         (session, toldByBeat) = ("", null);
         byte[] bits = [];
         if (used is not null) used.CopyTo(bits = new byte[(used.Length + 7) / 8], 0);
-        Wire.JoinReply reply = Ask(() => client.Join(new Wire.JoinRequest { Worker = worker, Instance = instance, Samples = samplesOfEpoch, UsedItems = ByteString.CopyFrom(bits) }, token));
+        Wire.JoinReply reply = Ask(() => client.Join(new Wire.JoinRequest { Worker = worker, Instance = instance, Samples = samplesOfEpoch, UsedItems = ByteString.CopyFrom(bits), Totals = WireTotals.To(totals) }, token));
         (toldByBeat, session) = (null, reply.Session);
-        return new Assignment(reply.Session, reply.Epoch, reply.Round, reply.LossSum, reply.HasState, reply.Finished);
+        return new Assignment(reply.Session, reply.Epoch, reply.Round, reply.LossSum, reply.HasState, reply.Finished, WireTotals.From(reply.Totals));
     }
 
     public void ReadState(string path) => Ask(async () =>

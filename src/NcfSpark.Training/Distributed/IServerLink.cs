@@ -17,7 +17,8 @@ internal interface IServerLink
     /// <summary>Says that its rows are read, and waits for the others.</summary>
     /// <param name="samples">Its samples of an epoch.</param>
     /// <param name="used">The items in its users' histories, for models with one.</param>
-    Assignment Join(long samples, BitArray? used);
+    /// <param name="totals">Of its rows.</param>
+    Assignment Join(long samples, BitArray? used, SampleTotals totals);
 
     /// <summary>Copies what the last checkpoint holds of this worker to a file.</summary>
     void ReadState(string path);

@@ -15,9 +15,9 @@ internal sealed class LocalLink(ParameterServer server, int worker, int attempt)
 
     public WorkerSetup Hello() => server.Hello(worker, attempt, instance, beats: false);
 
-    public Assignment Join(long samples, BitArray? used)
+    public Assignment Join(long samples, BitArray? used, SampleTotals totals)
     {
-        Assignment assignment = server.Join(worker, instance, samples, used).GetAwaiter().GetResult();
+        Assignment assignment = server.Join(worker, instance, samples, used, totals).GetAwaiter().GetResult();
         session = assignment.Session;
         return assignment;
     }

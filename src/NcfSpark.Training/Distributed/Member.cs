@@ -33,6 +33,9 @@ internal sealed class Member
     /// <summary>The items in its users' histories.</summary>
     public BitArray? Used { get; set; }
 
+    /// <summary>Of its rows.</summary>
+    public SampleTotals Totals { get; set; } = SampleTotals.None;
+
     /// <summary>Files of what is being saved that are there.</summary>
     public HashSet<(SaveKind Kind, int Part)> Files { get; } = [];
 

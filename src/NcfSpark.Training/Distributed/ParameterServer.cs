@@ -55,6 +55,9 @@ internal sealed class ParameterServer : IDisposable
     /// <summary>Whether changes travel, in 16 bits.</summary>
     public bool Half { get; }
 
+    /// <summary>How many items there are.</summary>
+    public int ItemCount => setup.ItemCount;
+
     /// <summary>A worker comes.</summary>
     /// <param name="worker">Which.</param>
     /// <param name="attempt">Which attempt of it; 0 where it does not know, then the latest to come counts.</param>
@@ -75,7 +78,7 @@ internal sealed class ParameterServer : IDisposable
     }
 
     /// <summary>A worker's rows are read; it gets its place once all are.</summary>
-    public Task<Assignment> Join(int worker, Guid instance, long samples, BitArray? used)
+    public Task<Assignment> Join(int worker, Guid instance, long samples, BitArray? used, SampleTotals totals)
     {
         lock (gate)
         {
@@ -88,7 +91,10 @@ internal sealed class ParameterServer : IDisposable
                 used.Length = setup.ItemCount; // it came in whole bytes
             }
 
-            (member.Samples, member.Used) = (samples, used);
+            int wanted = SampleTotals.DrawsByPopularity(setup.Train) ? setup.ItemCount : 0;
+            if (totals.ItemUses.Length != wanted || totals.ItemUses.Any(uses => uses < 0)) throw new RefusedException($"Worker {worker} says of {totals.ItemUses.Length:N0} items how often its users used them, where {wanted:N0} are wanted.");
+            if (totals.Positives < 0 || !double.IsFinite(totals.RecencySum) || totals.RecencySum < 0) throw new RefusedException($"Worker {worker} says that its {totals.Positives:N0} positives weigh {totals.RecencySum}.");
+            (member.Samples, member.Used, member.Totals) = (samples, used, totals);
             Task<Assignment> place = run.Phases.Gathering.Arrive(worker);
             if (run.Phases.Gathering.IsComplete) Guarded(run.Begin);
             return place;

@@ -41,7 +41,8 @@ internal sealed class ParameterServerHost : IDisposable
         builder.Services.AddSingleton(server);
         builder.Services.AddGrpc(grpc =>
         {
-            (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = (2 * TableBlock.LargestBlock, 2 * TableBlock.LargestBlock);
+            int largest = (int)Math.Min(int.MaxValue, 2L * TableBlock.LargestBlock + 5L * server.ItemCount); // who joins says of each item how often it was used, and whether
+            (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = (largest, largest);
             grpc.Interceptors.Add<TokenCheck>(token);
         });
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -64,7 +64,8 @@ internal sealed class ServerRun : IDisposable
         if (restored is not null && !finished) progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
         if (finished) Finish();
         else BeginEpoch();
-        Phases.Gathering.Release(worker => new Assignment(Members[worker].Session!, position.Epoch, position.Round, position.LossSums[worker], restored is not null, finished));
+        var totals = SampleTotals.Sum(Members.Select(member => member.Totals));
+        Phases.Gathering.Release(worker => new Assignment(Members[worker].Session!, position.Epoch, position.Round, position.LossSums[worker], restored is not null, finished, totals));
     }
 
     /// <summary>All have given their round, which changed these rows.</summary>

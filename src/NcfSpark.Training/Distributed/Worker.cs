@@ -20,7 +20,8 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
     private TrainOptions options = null!;
     private WorkerData data = null!;
     private PastItems? past;
-    private ISampleSource samples = null!;
+    private SampleTotals totals = null!; // of its own rows
+    private ISampleSource? samples;      // once it knows those of all
     private RoundPlan plan = null!;
     private bool half;
 
@@ -42,8 +43,8 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
             half = SharedParameters.TravelsAsHalf(options);
             data = read(setup, share);
             past = setup.Model.HasHistory ? new PastItems(data.Set) : null;
-            samples = SampleSources.Of(data.Set, options, past);
-            plan = new RoundPlan(samples.Count, options.BatchSize, options.RoundsPerEpoch);
+            totals = SampleTotals.Of(data.Set, options);
+            plan = new RoundPlan(SampleSources.CountOf(data.Set, options), options.BatchSize, options.RoundsPerEpoch);
             while (!Attempt())
             {
             }
@@ -72,12 +73,13 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
         try
         {
             BitArray? used = past is null ? null : FirstHistory.UsedItems(past, setup.ItemCount);
-            Assignment assignment = link.Join(samples.Count, used);
+            Assignment assignment = link.Join(plan.Samples, used, totals);
             if (assignment.Finished) return true;
-            Begin(assignment);
+            samples ??= SampleSources.Of(data.Set, options, past, assignment.Totals); // after a loss they are the same
+            Begin(assignment, samples);
             try
             {
-                while (!TrainEpoch())
+                while (!TrainEpoch(samples))
                 {
                 }
             }
@@ -94,7 +96,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
         }
     }
 
-    private void Begin(Assignment assignment)
+    private void Begin(Assignment assignment, ISampleSource samples)
     {
         ModelWeights weights = ModelWeights.Initialize(setup.Model, data.Set.UserCount, setup.ItemCount, setup.Train.Seed, share.Global);
         if (past is not null) FirstHistory.ClearUsersWithoutRows(weights, past);
@@ -118,12 +120,12 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
     private int round;
 
     // True where it was the last.
-    private bool TrainEpoch()
+    private bool TrainEpoch(ISampleSource samples)
     {
         var window = new StepWindow(time);
         for (; round < options.RoundsPerEpoch; round++)
         {
-            RoundReply reply = TrainRound(window);
+            RoundReply reply = TrainRound(samples, window);
             if (!reply.Checkpoint) continue;
             SaveCheckpoint();
             link.Saved();
@@ -142,7 +144,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
         return verdict.Finished;
     }
 
-    private RoundReply TrainRound(StepWindow window)
+    private RoundReply TrainRound(ISampleSource samples, StepWindow window)
     {
         long started = Stopwatch.GetTimestamp(), first = state.Position.Samples, end = plan.SamplesBefore(round + 1);
         while (state.Position.Samples < end)

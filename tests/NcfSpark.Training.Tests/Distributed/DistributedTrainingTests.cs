@@ -124,7 +124,7 @@ public sealed class DistributedTrainingTests : IDisposable
     {
         TrainOptions options = Options with { Step = step, Workers = workers, LearningRateSchedule = "linear" };
         return history
-            ? (HistoryLogs.Random(4, 25, 30), new ModelOptions { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true }, options with { BatchSize = 20, GmfOptimizer = "sgd" })
+            ? (HistoryLogs.Random(4, 25, 30), new ModelOptions { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true }, options with { BatchSize = 20, GmfOptimizer = "sgd", Negatives = "popularity-untouched", RecencyScale = 4 })
             : (Logs.TwoTastes(), Network, options);
     }
 

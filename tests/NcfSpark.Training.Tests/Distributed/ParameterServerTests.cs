@@ -69,7 +69,7 @@ public sealed class ParameterServerTests : IDisposable
         Server.Lost(1, 1, "once more"); // of an attempt that counts no more
         Guid next = Guid.NewGuid();
         Server.Hello(1, 2, next, beats: true);
-        Task<Assignment> zero = Server.Join(0, instances[0], 10, null), one = Server.Join(1, next, 10, null);
+        Task<Assignment> zero = Server.Join(0, instances[0], 10, null, SampleTotals.None), one = Server.Join(1, next, 10, null, SampleTotals.None);
         Assert.NotEqual(sessions[0], (await zero).Session);
         Assert.Equal((0, 0, false), ((await one).Epoch, (await one).Round, (await one).HasState));
     }
@@ -130,7 +130,7 @@ public sealed class ParameterServerTests : IDisposable
     {
         Guid instance = Guid.NewGuid();
         Server.Hello(0, 1, instance, beats: false);
-        Task<Assignment> waiting = Server.Join(0, instance, 10, null);
+        Task<Assignment> waiting = Server.Join(0, instance, 10, null, SampleTotals.None);
         time.Advance(TimeSpan.FromSeconds(601));
         string message = (await Assert.ThrowsAsync<WorkersLostException>(() => Server.Completion)).Message;
         Assert.Contains("Only 1 of 2 workers came within 600 s (Train:RegistrationSeconds); missing: 1.", message, StringComparison.Ordinal);
@@ -147,10 +147,30 @@ public sealed class ParameterServerTests : IDisposable
     }
 
     [Fact]
+    public async Task AllAreToldTheTotalsOfAllAndWhatIsNoneIsRefused()
+    {
+        ParameterServer popular = OfServer(options with { Negatives = "popularity", RecencyScale = 10 });
+        Guid[] instances = [Guid.NewGuid(), Guid.NewGuid()];
+        for (int worker = 0; worker < 2; worker++) popular.Hello(worker, 1, instances[worker], beats: true);
+        void Refused(string why, SampleTotals totals) => Assert.Contains(why, Assert.Throws<RefusedException>(() => popular.Join(0, instances[0], 10, null, totals).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        Refused("says of 8 items how often its users used them, where 9 are wanted", new SampleTotals(1, 1, new int[8]));
+        Refused("where 9 are wanted", new SampleTotals(1, 1, [-1, .. new int[8]]));
+        Refused("says that its 1 positives weigh NaN", new SampleTotals(1, double.NaN, new int[9]));
+        Refused("says that its -1 positives weigh", new SampleTotals(-1, 1, new int[9]));
+
+        Task<Assignment>[] joins = [popular.Join(0, instances[0], 10, null, new(2, 1.5, [2, 0, .. new int[7]])), popular.Join(1, instances[1], 10, null, new(4, 2.25, [1, 3, .. new int[7]]))];
+        foreach (Assignment place in await Task.WhenAll(joins))
+        {
+            Assert.Equal((6, 3.75), (place.Totals.Positives, place.Totals.RecencySum));
+            Assert.Equal([3, 3, .. new int[7]], place.Totals.ItemUses);
+        }
+    }
+
+    [Fact]
     public void AWorkerThatIsNoneIsRefused()
     {
         Assert.Contains("There is no worker 2: this run has 2", Assert.Throws<RefusedException>(() => Server.Hello(2, 1, Guid.NewGuid(), beats: true)).Message, StringComparison.Ordinal);
-        Assert.Contains("has not said hello", Assert.Throws<RefusedException>(() => Server.Join(1, Guid.NewGuid(), 1, null).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        Assert.Contains("has not said hello", Assert.Throws<RefusedException>(() => Server.Join(1, Guid.NewGuid(), 1, null, SampleTotals.None).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -172,7 +192,7 @@ public sealed class ParameterServerTests : IDisposable
         using var host = ParameterServerHost.Start(Server, "127.0.0.1:0");
         using var link = new GrpcLink(new WorkerTicket(host.Address, token, 0, 1));
         Assert.Contains(why, Assert.Throws<RunOverException>(link.Hello).Message, StringComparison.Ordinal);
-        Assert.Contains(why, Assert.Throws<RunOverException>(() => link.Join(1, null)).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<RunOverException>(() => link.Join(1, null, SampleTotals.None)).Message, StringComparison.Ordinal);
         Assert.Contains(why, Assert.Throws<RunOverException>(() => link.Beat(TimeSpan.FromSeconds(20), TimeProvider.System)).Message, StringComparison.Ordinal);
         WorkerTimes times = WorkerTimes.Zero;
         Assert.Contains(why, Assert.Throws<RunOverException>(() => link.Exchange(Push(0, 0) with { Tables = [] }, ref times)).Message, StringComparison.Ordinal);
@@ -186,7 +206,7 @@ public sealed class ParameterServerTests : IDisposable
         using var host = ParameterServerHost.Start(Server, "127.0.0.1:0");
         GrpcLink[] links = [.. Enumerable.Range(0, 2).Select(worker => new GrpcLink(new WorkerTicket(host.Address, host.Token, worker, 1)))];
         foreach (GrpcLink link in links) link.Hello();
-        await Task.WhenAll(links.Select(link => Task.Run(() => link.Join(10, null))));
+        await Task.WhenAll(links.Select(link => Task.Run(() => link.Join(10, null, SampleTotals.None))));
         Weight[] shared = [.. Server.Shared.Select(weight => new Weight(weight.Name, weight.Rows, weight.Columns))];
         links[0].Pull(shared);
         Assert.Equal(Server.Shared.Select(weight => weight.Values.ToArray()), shared.Select(weight => weight.Values.ToArray()));
@@ -197,8 +217,10 @@ public sealed class ParameterServerTests : IDisposable
         foreach (GrpcLink link in links) link.Dispose();
     }
 
-    private ParameterServer Server => server ??= new ParameterServer(
-        new WorkerRun(Logs.TwoTastes(users: 6, items: 9), new ModelOptions { Kind = "gmf", EmbeddingSize = 4 }, options, run, shards: 2).Setup, CheckpointStore.Open(run, "test"), lines, time)
+    private ParameterServer Server => OfServer(options);
+
+    private ParameterServer OfServer(TrainOptions of) => server ??= new ParameterServer(
+        new WorkerRun(Logs.TwoTastes(users: 6, items: 9), new ModelOptions { Kind = "gmf", EmbeddingSize = 4 }, of, run, shards: 2).Setup, CheckpointStore.Open(run, "test"), lines, time)
     {
         Restart = (worker, attempt) => restarted.Add((worker, attempt)),
     };
@@ -207,7 +229,7 @@ public sealed class ParameterServerTests : IDisposable
     {
         Guid[] instances = [Guid.NewGuid(), Guid.NewGuid()];
         for (int worker = 0; worker < 2; worker++) Server.Hello(worker, attempt, instances[worker], beats: true);
-        Task<Assignment>[] joins = [Server.Join(0, instances[0], 10, null), Server.Join(1, instances[1], 10, null)];
+        Task<Assignment>[] joins = [Server.Join(0, instances[0], 10, null, SampleTotals.None), Server.Join(1, instances[1], 10, null, SampleTotals.None)];
         return ([.. (await Task.WhenAll(joins)).Select(place => place.Session)], instances);
     }
 

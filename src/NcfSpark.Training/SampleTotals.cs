@@ -1,0 +1,34 @@
+namespace NcfSpark.Training;
+
+/// <summary>
+/// What samples need to know of all training rows at once. Where several workers train, each has those of its own users, and their sum says the same for all of them: a
+/// positive weighs, and an item is drawn, as if one had all rows. What the options do not ask for is left at 0, or empty.
+/// </summary>
+/// <param name="Positives">How many there are.</param>
+/// <param name="RecencySum">The sum of their weights by <see cref="RecencyWeights"/>, before the mean is made 1.</param>
+/// <param name="ItemUses">How often each item was used, for draws by popularity.</param>
+internal sealed record SampleTotals(long Positives, double RecencySum, int[] ItemUses)
+{
+    public static SampleTotals None { get; } = new(0, 0, []);
+
+    public static SampleTotals Of(TrainingSet set, TrainOptions options)
+    {
+        (_, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
+        return new SampleTotals(items.Length, RecencyWeights.SumOf(set, options), DrawsByPopularity(options) ? UsesOf(items, set.ItemCount) : []);
+    }
+
+    /// <summary>Whether these options draw by popularity, and so need to know it.</summary>
+    public static bool DrawsByPopularity(TrainOptions options) => options.Negatives is "popularity" or "popularity-untouched";
+
+    /// <summary>How often each item stands in a list.</summary>
+    public static int[] UsesOf(ReadOnlySpan<int> items, int itemCount)
+    {
+        int[] uses = new int[itemCount];
+        foreach (int item in items) uses[item]++;
+        return uses;
+    }
+
+    /// <summary>Those of several workers together, in their order.</summary>
+    public static SampleTotals Sum(IEnumerable<SampleTotals> parts) => parts.Aggregate((sum, part) => new SampleTotals(
+        sum.Positives + part.Positives, sum.RecencySum + part.RecencySum, [.. sum.ItemUses.Zip(part.ItemUses, (one, other) => one + other)]));
+}
