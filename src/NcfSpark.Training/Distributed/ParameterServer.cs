@@ -235,9 +235,18 @@ internal sealed class ParameterServer : IDisposable
         run.Dispose();
     }
 
+    // Passes by where the gate is taken, and looks again soon: who has it may combine a round on the pool's threads, and ticks that wait would take them all.
     private void Watch()
     {
-        lock (gate) run.Watch();
+        if (!gate.TryEnter()) return;
+        try
+        {
+            run.Watch();
+        }
+        finally
+        {
+            gate.Exit();
+        }
     }
 
     // What goes wrong here, such as a full disk, ends the run rather than leave workers waiting.

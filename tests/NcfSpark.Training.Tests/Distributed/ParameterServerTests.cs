@@ -137,6 +137,31 @@ public sealed class ParameterServerTests : IDisposable
         await Assert.ThrowsAsync<RunOverException>(() => waiting);
     }
 
+    /// <summary>Ticks that waited for the server held all threads of the pool, on which a round was being combined: training by threads stood still for ever.</summary>
+    [Fact]
+    public async Task TheWatchDoesNotWaitWhileTheServerIsAtWork()
+    {
+        await Begin();
+        using ManualResetEventSlim atWork = new(), mayEnd = new();
+        lines.Told = () =>
+        {
+            atWork.Set();
+            mayEnd.Wait();
+        };
+        Task working = Task.Run(() => Server.Lost(1, 1, "killed")); // says so while it holds the gate
+        try
+        {
+            Assert.True(atWork.Wait(TimeSpan.FromMinutes(1)));
+            await Task.Run(() => time.Advance(TimeSpan.FromSeconds(1))).WaitAsync(TimeSpan.FromMinutes(1)); // ticks within it
+        }
+        finally
+        {
+            mayEnd.Set();
+        }
+
+        await working;
+    }
+
     [Fact]
     public async Task LossesWithoutACheckpointBetweenAreLimited()
     {
@@ -248,6 +273,12 @@ public sealed class ParameterServerTests : IDisposable
 
         public IProgressTask Start(string title, long total, string unit) => SilentProgress.Instance;
 
-        public void Line(string text) => All.Add(string.Create(CultureInfo.InvariantCulture, $"{text}"));
+        public Action Told { get; set; } = () => { };
+
+        public void Line(string text)
+        {
+            All.Add(string.Create(CultureInfo.InvariantCulture, $"{text}"));
+            Told();
+        }
     }
 }
