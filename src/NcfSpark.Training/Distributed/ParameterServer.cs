@@ -235,7 +235,7 @@ internal sealed class ParameterServer : IDisposable
         run.Dispose();
     }
 
-    // Passes by where the gate is taken, and looks again soon: who has it may combine a round on the pool's threads, and ticks that wait would take them all.
+    // Passes by where the gate is taken, and looks again soon: who has it may be at it for long, and ticks that wait would take one thread of the pool after the other.
     private void Watch()
     {
         if (!gate.TryEnter()) return;

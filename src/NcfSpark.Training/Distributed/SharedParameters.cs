@@ -67,7 +67,7 @@ internal sealed class SharedParameters
         {
             int[] rows = combination.Touched(table);
             var values = new float[rows.Length * weight.Columns];
-            Parallel.For(0, (rows.Length + RowsAtOnce - 1) / RowsAtOnce, block => Step(table, rows, values, block * RowsAtOnce, Math.Min(rows.Length, (block + 1) * RowsAtOnce)));
+            OnAllCores((rows.Length + RowsAtOnce - 1) / RowsAtOnce, block => Step(table, rows, values, block * RowsAtOnce, Math.Min(rows.Length, (block + 1) * RowsAtOnce)));
             foreach (int row in rows)
             {
                 if (Finite.IndexOfOther(weight.Row(row)) >= 0) throw new TrainingDivergedException($"The combined {weight.Name} is not finite in row {row}. Training stopped and no model was written; lower Train:OuterLearningRate or Train:LearningRate.");
@@ -77,6 +77,21 @@ internal sealed class SharedParameters
         })];
         combination.Begin();
         return changed;
+    }
+
+    // By threads of its own. The pool's may all be waiting for whoever calls this: the server is asked by them, one at a time.
+    private static void OnAllCores(int count, Action<int> work)
+    {
+        int next = 0;
+        void Take()
+        {
+            for (int one; (one = Interlocked.Increment(ref next) - 1) < count;) work(one);
+        }
+
+        Thread[] others = [.. Enumerable.Range(1, Math.Max(0, Math.Min(count, Environment.ProcessorCount) - 1)).Select(_ => new Thread(Take) { Name = "outer step", IsBackground = true })];
+        foreach (Thread other in others) other.Start();
+        Take();
+        foreach (Thread other in others) other.Join();
     }
 
     private void Step(int table, int[] rows, float[] values, int from, int end)

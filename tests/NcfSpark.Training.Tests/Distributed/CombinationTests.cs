@@ -130,8 +130,35 @@ public sealed class CombinationTests
         Assert.Contains("item_gmf.weight is not finite in row 0", Assert.Throws<TrainingDivergedException>(() => shared.Take(1, 1, push)).Message, StringComparison.Ordinal);
     }
 
-    private static SharedParameters NewShared(TrainOptions options) =>
-        new(ModelWeights.Initialize(new ModelOptions { EmbeddingSize = 19, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, Items, 1), options);
+    /// <summary>The pool's threads may be those that wait for it: training by two workers hung there once.</summary>
+    [Fact]
+    public void TheOuterStepDoesNotWaitForTheThreadPool()
+    {
+        const int Rows = 2000;
+        SharedParameters shared = NewShared(new TrainOptions { Workers = 2 }, Rows);
+        TableRows[] push = [.. shared.Tables.Select(weight => new TableRows([.. Enumerable.Range(0, weight.Rows)], weight.Values.ToArray()))];
+        var release = new TaskCompletionSource();
+        for (int i = 0; i < 500; i++) ThreadPool.UnsafeQueueUserWorkItem(_ => release.Task.Wait(), null);
+        try
+        {
+            TableRows[]? reply = null;
+            var server = new Thread(() =>
+            {
+                shared.Take(0, 1, push);
+                reply = shared.Take(1, 1, push);
+            });
+            server.Start();
+            Assert.True(server.Join(TimeSpan.FromSeconds(30)), "the outer step waits for a thread of the pool");
+            Assert.Equal(Rows, reply![0].Rows.Length);
+        }
+        finally
+        {
+            release.SetResult();
+        }
+    }
+
+    private static SharedParameters NewShared(TrainOptions options, int items = Items) =>
+        new(ModelWeights.Initialize(new ModelOptions { EmbeddingSize = 19, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, items, 1), options);
 
     private static Weight Table(float[] values)
     {
