@@ -15,23 +15,11 @@ public abstract class SqlDialect
     /// <summary>Microseconds since 1970-01-01 UTC, BIGINT, of a <see cref="SqlColumnKind.Timestamp"/>. One without a zone is read as UTC.</summary>
     public abstract string EpochMicroseconds(string timestamp);
 
-    /// <summary>What stands after SELECT so that all rows of a key come to one place, and what is computed by key from there on need not move them again. Nothing where rows are in one place anyway.</summary>
-    public virtual string GatheredBy(string key) => "";
-
-    /// <summary>The rows of each key in an order: a query of the key, the columns of that order, place (from 1), how many rows the key has (total) and, where asked for, the sum of a column.</summary>
-    /// <param name="rows">A query of the key and of whole-number columns, none negative.</param>
-    /// <param name="key">The name of the key.</param>
-    /// <param name="falling">Columns by which the greater comes first.</param>
-    /// <param name="rising">Then columns by which the smaller does. No two rows of a key are equal in all columns.</param>
-    /// <param name="summed">One of the columns, whose sum by key is BIGINT summed; or null.</param>
-    public virtual string Placed(string rows, string key, IReadOnlyList<string> falling, IReadOnlyList<string> rising, string? summed = null)
-    {
-        // One window, so one sort: total and sum are over all of the key's rows, in whatever order.
-        string window = $"PARTITION BY {key} ORDER BY {string.Join(", ", [.. falling.Select(column => $"{column} DESC"), .. rising])}";
-        const string Whole = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
-        string sum = summed is null ? "" : $", CAST(sum({summed}) OVER ({window} {Whole}) AS BIGINT) AS summed";
-        return $"SELECT {string.Join(", ", [key, .. falling, .. rising])}, row_number() OVER ({window}) AS place, count(*) OVER ({window} {Whole}) AS total{sum} FROM ({rows})";
-    }
+    /// <summary>
+    /// Whether lists (arrays within a row) are the engine's quickest way through the rows of a key. It then knows Spark's words for them: collect_list, sort_array, transform, filter, slice,
+    /// get, explode, posexplode, shiftright.
+    /// </summary>
+    public virtual bool KeepsLists => false;
 
     /// <summary>
     /// Of the numbers 0, 1, 2 … that are not among a key's marks, the one at a place (from 0): a query of the key, what is carried, and number INT, a row for each point.

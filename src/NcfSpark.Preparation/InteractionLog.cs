@@ -8,11 +8,13 @@ namespace NcfSpark.Preparation;
 /// </summary>
 /// <param name="Ids">What ids are.</param>
 /// <param name="TicksPerSecond">What moments count.</param>
+/// <param name="Earliest">The least moment of a usable row.</param>
+/// <param name="Latest">The greatest.</param>
 /// <param name="Rows">All rows, the bad ones too.</param>
 /// <param name="BelowMinRating">Rows left out for their rating.</param>
 /// <param name="BadRows">Rows that cannot be used, at most as many as Input:MaxBadRows.</param>
 /// <param name="Bad">Those rows.</param>
-internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Rows, long BelowMinRating, long BadRows, IReadOnlyList<BadRow> Bad)
+internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Earliest, long Latest, long Rows, long BelowMinRating, long BadRows, IReadOnlyList<BadRow> Bad)
 {
     public const string Table = "ncf_log";
 
@@ -64,7 +66,8 @@ internal sealed record InteractionLog(IdTypes Ids, long TicksPerSecond, long Row
         }
 
         if (usable == 0) throw new InvalidInputException($"{name}: none of {rows:N0} rows is rated {input.MinRating} or higher. Set a lower Input:MinRating, or another Input:RatingColumn.");
-        return new InteractionLog(ids, ticks[0], rows, belowMinRating, bad, badRows);
+        (long earliest, long latest) = (tallies[RowProblem.None].Earliest!.Value, tallies[RowProblem.None].Latest!.Value);
+        return new InteractionLog(ids, ticks[0], earliest, latest, rows, belowMinRating, bad, badRows);
     }
 
     // The quicker reading is for logs without fault. Where it meets anything else, all is read again: one reader says what is wrong, in one way.

@@ -4,7 +4,7 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>Writes the parts of a prepared directory from the tables of <see cref="SplitSql"/>.</summary>
-internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, long itemCount)
+internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, long itemCount, HistoryLists? lists)
 {
     /// <summary>The directories of Parquet files that there may be.</summary>
     public static readonly string[] Names = ["users", "items", "train", "validation", "test", "test_candidates"];
@@ -20,7 +20,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
             : $"""
               {positives}
               UNION ALL
-              SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({NegativeSql.Query(engine.Dialect, part: 0, prepare.NegativesPerPositive, itemCount, prepare.Seed, "negatives", prepare.NegativesAvoid == "trained", "timestamp")})
+              SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({NegativeSql.Query(engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, itemCount, prepare.Seed, "negatives", prepare.NegativesAvoid == "trained", "timestamp")})
               """;
         engine.WriteParquet($"SELECT user_index, item_index, label, timestamp, user_index % {prepare.Shards} AS shard FROM ({rows})", directory, partitionBy: "shard");
     }
@@ -28,7 +28,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     /// <summary>Candidates for each row of the test.</summary>
     public void WriteCandidates(string directory)
     {
-        string drawn = NegativeSql.Query(engine.Dialect, part: 2, prepare.TestCandidates, itemCount, prepare.Seed, "candidates", avoidTrainedOnly: false, "CAST(item_index AS BIGINT) AS test_item");
+        string drawn = NegativeSql.Query(engine.Dialect, lists, part: 2, prepare.TestCandidates, itemCount, prepare.Seed, "candidates", avoidTrainedOnly: false, "CAST(item_index AS BIGINT) AS test_item");
         Write($"SELECT user_index, CAST(test_item AS INT) AS test_item_index, item_index FROM ({drawn})", directory);
     }
 

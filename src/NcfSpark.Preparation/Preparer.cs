@@ -69,13 +69,13 @@ public static class Preparer
         string candidatesParquet = writer.File("given_candidates.parquet");
         if (givenCandidates && writer is SparkStageWriter) throw new InvalidInputException($"Input:TestCandidatesPath is read on this machine, and --run is elsewhere: name a run directory of this machine.");
         if (givenCandidates) GivenCandidates.Open(engine, input.TestCandidatesPath, candidatesParquet, log.Ids);
-        SplitSql.Run(engine, prepare, log.TicksPerSecond, givenCandidates ? GivenCandidates.ItemIds : null);
+        HistoryLists? lists = SplitSql.Run(engine, prepare, log, givenCandidates ? GivenCandidates.ItemIds : null);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
         SortedDictionary<string, long> rows = Count(engine, prepare, log);
         RefuseWhatCannotBeLearnt(input, prepare, sources[0].Files.Name, rows);
         steps.Advance(1);
 
-        var parts = new PreparedParts(engine, prepare, rows["items"]);
+        var parts = new PreparedParts(engine, prepare, rows["items"], lists);
         steps.Detail("negatives");
         parts.WriteTrain(writer.File("train"));
         if (givenCandidates) parts.Write(GivenCandidates.Query, writer.File("test_candidates"));

@@ -9,75 +9,106 @@ namespace NcfSpark.Preparation;
 /// </summary>
 /// <remarks>
 /// part is 0 for train, 1 for validation, 2 for test. touched is how many items the user touched in all parts, trained how many of them in train.
-/// A user's rows are gathered once; what is computed by user after that finds them together.
+/// Here in rows; for engines whose lists are quicker see <see cref="HistoryLists"/>.
 /// </remarks>
 internal static class SplitSql
 {
     public const string Users = "ncf_users", Items = "ncf_items", UserCounts = "ncf_user_counts", Rows = "ncf_rows";
 
-    private const string RankedItems = "ncf_ranked_items", Split = "ncf_split";
+    public const string RankedItems = "ncf_ranked_items";
+
+    private const string Split = "ncf_split";
 
     /// <summary>Makes the tables, and lets go of the log.</summary>
     /// <param name="engine">Where the log is.</param>
     /// <param name="prepare">How to split.</param>
-    /// <param name="ticksPerSecond">What the log's moments count.</param>
+    /// <param name="log">What is known of it.</param>
     /// <param name="furtherItems">A query of item_id that are in the catalogue though the log may not have them, or null.</param>
-    public static void Run(ISqlEngine engine, PrepareOptions prepare, long ticksPerSecond, string? furtherItems)
+    /// <returns>The histories, where the engine keeps them as lists.</returns>
+    public static HistoryLists? Run(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, string? furtherItems)
     {
         const string Log = InteractionLog.Table;
         engine.Materialize(Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user_index, {PortableHashSql.OfText("user_id")} AS user_hash FROM (SELECT DISTINCT user_id FROM {Log} WHERE problem = 0)");
         string further = furtherItems is null ? "" : $" UNION {furtherItems}";
         engine.Materialize(RankedItems, $"SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, {PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
+        if (engine.Dialect.KeepsLists) return HistoryLists.Split(engine, prepare, log);
+
         engine.Materialize(Split, SplitQuery(engine.Dialect, prepare));
         engine.Drop(Log);
         engine.Materialize(UserCounts, $"""
             SELECT user_index, min(touched) AS touched, min(trained) AS trained, count(CASE WHEN part = 1 THEN 1 END) AS validated, count(CASE WHEN part = 2 THEN 1 END) AS tested
             FROM {Split} GROUP BY user_index
             """);
-
-        // By falling popularity in training, then id: the rank is the order of ids.
-        engine.Materialize(Items, $"""
-            SELECT item_id, item_rank, CAST(row_number() OVER (ORDER BY interactions DESC, item_rank) - 1 AS INT) AS item_index, CAST(interactions AS INT) AS interactions
-            FROM (
-                SELECT r.item_id, r.item_rank, coalesce(c.positives, 0) AS interactions
-                FROM {RankedItems} r LEFT JOIN (SELECT item_rank, count(*) AS positives FROM {Split} WHERE part = 0 GROUP BY item_rank) c ON r.item_rank = c.item_rank)
-            """);
-        string timestamp = ticksPerSecond == 1 ? "moment" : engine.Dialect.IntegerQuotient("moment", $"{ticksPerSecond}");
-        engine.Replace(Rows, $"SELECT /*+ BROADCAST(i) */ user_index, item_index, {timestamp} AS timestamp, part, touched, trained FROM {Split} s JOIN {Items} i ON s.item_rank = i.item_rank", Split);
+        engine.Materialize(Items, ItemsQuery($"SELECT item_rank FROM {Split} WHERE part = 0"));
+        engine.Replace(Rows, $"SELECT user_index, item_index, {Timestamp(engine.Dialect, "moment", log)} AS timestamp, part, touched, trained FROM {Split} s JOIN {Items} i ON s.item_rank = i.item_rank", Split);
+        return null;
     }
 
-    // The latest t of n are tested, t = min(Holdout, n/2), and of the m = n - t before them the latest min(Holdout, m/2) validate. Of a given split t is what was
-    // held out, and those come first. Ties of moment are broken by chance, since an order by id would leak into what is learned; the rank only makes the order
-    // total where hashes are equal. The chance is in the ids, not in their indexes, which move from night to night: what was trained on yesterday is not held out today.
-    private static string SplitQuery(SqlDialect dialect, PrepareOptions prepare)
-    {
-        bool given = prepare.Split == "given";
-        string keep = given ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment";
-        string byUser = PortableHashSql.Absorb($"({Pairs(given)})", $"{keep}, item_hash", $"{PortableHash.Start(prepare.Seed, "ties")}", "user_hash", "tie");
-        string byItem = PortableHashSql.Absorb($"({byUser})", keep, "tie", "item_hash", "tie");
-        string tied = PortableHashSql.Finish($"({byItem})", keep, "tie");
-
-        string placed = dialect.Placed(DistinctPairs(dialect, tied, given), "user_index", given ? ["held_out", "moment"] : ["moment"], ["tie", "item_rank"], given ? "held_out" : null);
-        string enough = $"total >= {prepare.MinInteractions}";
-        string tested = given ? "summed" : $"CASE WHEN {enough} THEN least({prepare.Holdout}, {dialect.IntegerQuotient("total", "2")}) ELSE 0 END";
-        string validated = prepare.Validation ? $"CASE WHEN {enough} THEN least({prepare.Holdout}, {dialect.IntegerQuotient("(total - tested)", "2")}) ELSE 0 END" : "0";
-        return $"""
-            SELECT user_index, item_rank, moment, CAST(total AS INT) AS touched, CAST(total - tested - validated AS INT) AS trained,
-                CAST(CASE WHEN place <= tested THEN 2 WHEN place <= tested + validated THEN 1 ELSE 0 END AS INT) AS part
-            FROM (SELECT *, {validated} AS validated FROM (SELECT *, {tested} AS tested FROM ({placed})))
-            """;
-    }
-
-    private static string Pairs(bool given) => $"""
+    /// <summary>A query of the usable rows: user_index, item_rank, user_hash, item_hash, moment, and held_out of a given split.</summary>
+    public static string Pairs(bool given) => $"""
         SELECT user_index, item_rank, user_hash, item_hash, moment{(given ? ", held_out" : "")}
         FROM {InteractionLog.Table} l JOIN {Users} u ON l.user_id = u.user_id JOIN {RankedItems} i ON l.item_id = i.item_id
         WHERE problem = 0
         """;
 
+    /// <summary>
+    /// A query of some columns and tie, by which those of equal moments are ordered, the smaller first: chance, since an order by id would leak into what is learned; where ties
+    /// are equal, the rank makes the order total. The chance is in the ids, not in their indexes, which move from night to night: what was trained on yesterday is not held out today.
+    /// </summary>
+    /// <param name="rows">A query with user_hash, item_hash and the columns.</param>
+    /// <param name="keep">The columns.</param>
+    /// <param name="seed">The seed.</param>
+    public static string WithTies(string rows, string keep, long seed)
+    {
+        string byUser = PortableHashSql.Absorb($"({rows})", $"{keep}, item_hash", $"{PortableHash.Start(seed, "ties")}", "user_hash", "tie");
+        string byItem = PortableHashSql.Absorb($"({byUser})", keep, "tie", "item_hash", "tie");
+        return PortableHashSql.Finish($"({byItem})", keep, "tie");
+    }
+
+    /// <summary>How many of a user's latest rows are tested: t = min(Holdout, n/2).</summary>
+    public static string Tested(SqlDialect dialect, PrepareOptions prepare, string total) => HeldOut(dialect, prepare, total, total);
+
+    /// <summary>How many of those before them validate: of m = n - t the latest min(Holdout, m/2).</summary>
+    public static string Validated(SqlDialect dialect, PrepareOptions prepare, string total, string tested) => prepare.Validation ? HeldOut(dialect, prepare, total, $"({total} - {tested})") : "0";
+
+    /// <summary>The query of <see cref="Items"/>: by falling popularity in training, then id, the rank being the order of ids.</summary>
+    /// <param name="trained">A query of item_rank, a row for each row of training.</param>
+    public static string ItemsQuery(string trained) => $"""
+        SELECT item_id, item_rank, CAST(row_number() OVER (ORDER BY interactions DESC, item_rank) - 1 AS INT) AS item_index, CAST(interactions AS INT) AS interactions
+        FROM (
+            SELECT r.item_id, r.item_rank, coalesce(c.positives, 0) AS interactions
+            FROM {RankedItems} r LEFT JOIN (SELECT item_rank, count(*) AS positives FROM ({trained}) GROUP BY item_rank) c ON r.item_rank = c.item_rank)
+        """;
+
+    /// <summary>Seconds from a moment.</summary>
+    public static string Timestamp(SqlDialect dialect, string moment, InteractionLog log) => log.TicksPerSecond == 1 ? moment : dialect.IntegerQuotient(moment, $"{log.TicksPerSecond}");
+
+    private static string HeldOut(SqlDialect dialect, PrepareOptions prepare, string total, string of) =>
+        $"CASE WHEN {total} >= {prepare.MinInteractions} THEN least({prepare.Holdout}, {dialect.IntegerQuotient(of, "2")}) ELSE 0 END";
+
+    // Of a given split t is what was held out, and those come first.
+    private static string SplitQuery(SqlDialect dialect, PrepareOptions prepare)
+    {
+        bool given = prepare.Split == "given";
+        string tied = WithTies(Pairs(given), given ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment", prepare.Seed);
+
+        // One window, so one sort: total and sum are over all of the user's rows, in whatever order.
+        string window = $"PARTITION BY user_index ORDER BY {(given ? "held_out DESC, " : "")}moment DESC, tie, item_rank";
+        const string Whole = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
+        string sum = given ? $", CAST(sum(held_out) OVER ({window} {Whole}) AS BIGINT) AS tested" : "";
+        string placed = $"SELECT user_index, item_rank, moment, row_number() OVER ({window}) AS place, count(*) OVER ({window} {Whole}) AS total{sum} FROM ({DistinctPairs(tied, given)})";
+        string tested = given ? placed : $"SELECT *, {Tested(dialect, prepare, "total")} AS tested FROM ({placed})";
+        return $"""
+            SELECT user_index, item_rank, moment, CAST(total AS INT) AS touched, CAST(total - tested - validated AS INT) AS trained,
+                CAST(CASE WHEN place <= tested THEN 2 WHEN place <= tested + validated THEN 1 ELSE 0 END AS INT) AS part
+            FROM (SELECT *, {Validated(dialect, prepare, "total", "tested")} AS validated FROM ({tested}))
+            """;
+    }
+
     // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out. Their ties are equal.
-    private static string DistinctPairs(SqlDialect dialect, string tied, bool given) => $"""
+    private static string DistinctPairs(string tied, bool given) => $"""
         SELECT user_index, item_rank, {(given ? "coalesce(max(CASE WHEN held_out = 1 THEN moment END), max(moment)) AS moment, max(held_out) AS held_out" : "max(moment) AS moment")}, max(tie) AS tie
-        FROM (SELECT {dialect.GatheredBy("user_index")}* FROM ({tied}))
+        FROM ({tied})
         GROUP BY user_index, item_rank
         """;
 }
