@@ -51,6 +51,39 @@ public abstract class PreparerSuite : IDisposable
         Rows.AssertEqual(SlowPreparer.Prepare(train, options, test), Rows.Of(Prepare(train, options with { Split = "given" }, test)));
     });
 
+    /// <summary>Users whose ties lie across a bound of what is held out, and a log as wide as it may be: with 512 items a row's 9 bits, 52 of its moment and 2 of its part are all that 63 have room for; 513 are one bit more.</summary>
+    [SkippableTheory]
+    [InlineData("latest", 512)]
+    [InlineData("latest", 513)]
+    [InlineData("given", 512)]
+    [InlineData("given", 513)]
+    public void TiesAcrossABoundAreOrderedByChanceInLogsOfAnyWidth(string split, int items)
+    {
+        // Held out are two, and two more validate. Each user's moments, of items 1, 2, 3 …
+        long[][] moments =
+        [
+            [5, 5, 5, 5, 5, 5, 5, 5, 5], // one moment
+            [9, 8, 8, 8, 5, 4, 3, 2], // tied for the test
+            [9, 8, 7, 6, 6, 6, 3, 2], // for the validation
+            [9, 8, 8, 7, 7, 6, 5, 4], // for each
+            [9, 8, 8, 8, 8, 8, 2, 1], // for both at once
+            [9, 9, 8, 8, 7, 6, 5, 4], // within, for neither
+            [3, 3],
+            [1000],
+            [.. Enumerable.Range(0, items).Select(item => item * 7L % 100)],
+        ];
+        LogRow[] log = [.. moments.SelectMany((own, user) => own.Select((moment, item) => new LogRow($"{user + 1}", $"{item + 1}", moment))),
+            .. new (string Item, long Moment)[] { ("1", 9), ("2", 8), ("3", 2), ("3", 8), ("4", 8), ("4", 1), ("5", 8), ("5", 8), ("6", 7), ("6", 1) }.Select(row => new LogRow("20", row.Item, row.Moment))];
+        var options = new PrepareOptions { Split = split, Holdout = 2, Validation = true, NegativesPerPositive = 1, TestCandidates = 1 };
+        static LogRow[] Spread(IEnumerable<LogRow> rows, long factor) => [.. rows.Select(row => row with { Timestamp = factor * row.Timestamp })];
+
+        // The last second is far beyond 2^31, so that microseconds have 52 bits.
+        LogRow[]? test = split == "given" ? [.. log.Where((_, row) => row % 3 == 0)] : null;
+        if (test is not null) log = [.. log.Where((_, row) => row % 3 != 0)];
+        Rows expected = SlowPreparer.Prepare(Spread(log, 4_000_000), options, test is null ? null : Spread(test, 4_000_000));
+        Rows.AssertEqual(expected, Rows.Of(Prepare(Spread(log, 4_000_000_000_000), options, test is null ? null : Spread(test, 4_000_000_000_000), unit: "microseconds")));
+    }
+
     [SkippableFact]
     public void PartsAreDisjointAndAddUpToTheDistinctInput() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
     {
@@ -164,11 +197,11 @@ public abstract class PreparerSuite : IDisposable
         }));
     }
 
-    protected StageDirectory Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? test = null, ISqlEngine? engine = null, string? run = null)
+    protected StageDirectory Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? test = null, ISqlEngine? engine = null, string? run = null, string unit = "seconds")
     {
         string name = run ?? Guid.NewGuid().ToString("N");
         static string Csv(IEnumerable<LogRow> rows) => "user_id,item_id,timestamp\n" + string.Concat(rows.Select(row => $"{row.User},{row.Item},{row.Timestamp}\n"));
-        var input = new InputOptions { Path = folder.Write($"{name}.csv", Csv(log)), TestPath = test is null ? "" : folder.Write($"{name}-test.csv", Csv(test)) };
+        var input = new InputOptions { Path = folder.Write($"{name}.csv", Csv(log)), TestPath = test is null ? "" : folder.Write($"{name}-test.csv", Csv(test)), TimestampUnit = unit };
         return Preparer.Prepare(engine ?? Engine, input, options, Path.Combine(folder.Path, name), SilentProgress.Instance);
     }
 }
