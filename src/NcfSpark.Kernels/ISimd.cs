@@ -48,8 +48,11 @@ internal unsafe interface ISimd<V>
     /// <summary>A bit for each lane, the first lowest: 1 unless value ≤ bound. Where either is no number it is 1.</summary>
     static abstract uint NotAtMost(V values, V bound);
 
-    /// <summary>m / (sqrt(v) · rootCorrection + epsilon), the direction of Adam.</summary>
-    static abstract V AdamDirection(V m, V v, V rootCorrection, V epsilon);
+    /// <summary>sqrt(a) · factor + addend, the root to within a unit or two of the last place; that of 0 may be anything up to 1e-19.</summary>
+    static abstract V Root(V a, V factor, V addend);
+
+    /// <summary>a / b, to within a unit or two of the last place.</summary>
+    static abstract V Quotient(V a, V b);
 
     /// <summary><see cref="DropoutHash.Hash"/> of counter, counter + 1, …, one a lane, as bits.</summary>
     static abstract V Hash(uint counter, uint key0, uint key1);

@@ -77,8 +77,9 @@ internal static unsafe class MatrixBlocks<S, V>
             start += p.StartRow;
             V c30 = S.Load(start), c31 = S.Load(start + l), c32 = S.Load(start + 2 * l), c33 = S.Load(start + 3 * l);
             float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, b = p.B + column;
+            float* end = b + terms * bTerm;
             nint at = 0;
-            for (int t = 0; t < terms; t++)
+            do
             {
                 V b0 = S.Load(b), b1 = S.Load(b + l), b2 = S.Load(b + 2 * l), b3 = S.Load(b + 3 * l);
                 V a = S.Broadcast(a0[at]);
@@ -104,6 +105,7 @@ internal static unsafe class MatrixBlocks<S, V>
                 at += aTerm;
                 b += bTerm;
             }
+            while (b != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
             S.Store(TEnd.Finish<S, V>(c00, gate, scale), y);
@@ -159,8 +161,9 @@ internal static unsafe class MatrixBlocks<S, V>
             start += p.StartRow;
             V c70 = S.Load(start), c71 = S.Load(start + l);
             float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow, b = p.B + column;
+            float* end = b + terms * bTerm;
             nint at = 0;
-            for (int t = 0; t < terms; t++)
+            do
             {
                 V b0 = S.Load(b), b1 = S.Load(b + l);
                 V a = S.Broadcast(a0[at]);
@@ -190,6 +193,7 @@ internal static unsafe class MatrixBlocks<S, V>
                 at += aTerm;
                 b += bTerm;
             }
+            while (b != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
             S.Store(TEnd.Finish<S, V>(c00, gate, scale), y);
@@ -253,8 +257,9 @@ internal static unsafe class MatrixBlocks<S, V>
             start += p.StartRow;
             V c70 = S.Load(start);
             float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow, b = p.B + column;
+            float* end = b + terms * bTerm;
             nint at = 0;
-            for (int t = 0; t < terms; t++)
+            do
             {
                 V b0 = S.Load(b);
                 c00 = S.MultiplyAdd(S.Broadcast(a0[at]), b0, c00);
@@ -268,6 +273,7 @@ internal static unsafe class MatrixBlocks<S, V>
                 at += aTerm;
                 b += bTerm;
             }
+            while (b != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
             S.Store(TEnd.Finish<S, V>(c00, gate, scale), y);
@@ -315,8 +321,9 @@ internal static unsafe class MatrixBlocks<S, V>
             start += p.StartRow;
             V c30 = S.Load(start), c31 = S.Load(start + l);
             float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, b = p.B + column;
+            float* end = b + terms * bTerm;
             nint at = 0;
-            for (int t = 0; t < terms; t++)
+            do
             {
                 V b0 = S.Load(b), b1 = S.Load(b + l);
                 V a = S.Broadcast(a0[at]);
@@ -334,6 +341,7 @@ internal static unsafe class MatrixBlocks<S, V>
                 at += aTerm;
                 b += bTerm;
             }
+            while (b != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
             S.Store(TEnd.Finish<S, V>(c00, gate, scale), y);

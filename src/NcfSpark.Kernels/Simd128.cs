@@ -61,8 +61,10 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static uint NotAtMost(Vector128<float> values, Vector128<float> bound) => Vector128.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> AdamDirection(Vector128<float> m, Vector128<float> v, Vector128<float> rootCorrection, Vector128<float> epsilon) =>
-        m / (Vector128.Sqrt(v) * rootCorrection + epsilon);
+    public static Vector128<float> Root(Vector128<float> a, Vector128<float> factor, Vector128<float> addend) => Vector128.Sqrt(a) * factor + addend;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Quotient(Vector128<float> a, Vector128<float> b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Hash(uint counter, uint key0, uint key1)

@@ -61,8 +61,10 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static uint NotAtMost(Vector256<float> values, Vector256<float> bound) => Vector256.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> AdamDirection(Vector256<float> m, Vector256<float> v, Vector256<float> rootCorrection, Vector256<float> epsilon) =>
-        m / (Vector256.Sqrt(v) * rootCorrection + epsilon);
+    public static Vector256<float> Root(Vector256<float> a, Vector256<float> factor, Vector256<float> addend) => Vector256.Sqrt(a) * factor + addend;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Quotient(Vector256<float> a, Vector256<float> b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Hash(uint counter, uint key0, uint key1)

@@ -61,18 +61,23 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint NotAtMost(Vector512<float> values, Vector512<float> bound) => (uint)Vector512.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFFFF;
 
-    // Square root and division take 10 times as long as these estimates of 14 bits, each made exact to within a unit or two of the last place
+    // Square root and division take 10 times as long as their estimates of 14 bits, each made exact to within a unit or two of the last place
     // by one step of Newton's. The smallest normal number keeps 1 / sqrt(0) finite.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> AdamDirection(Vector512<float> m, Vector512<float> v, Vector512<float> rootCorrection, Vector512<float> epsilon)
+    public static Vector512<float> Root(Vector512<float> a, Vector512<float> factor, Vector512<float> addend)
     {
-        Vector512<float> square = Vector512.Max(v, Vector512.Create(1.17549435e-38f));
+        Vector512<float> square = Vector512.Max(a, Vector512.Create(1.17549435e-38f));
         Vector512<float> inverseRoot = Avx512F.ReciprocalSqrt14(square);
         inverseRoot *= Vector512.Create(1.5f) - square * Vector512.Create(0.5f) * inverseRoot * inverseRoot;
-        Vector512<float> divisor = Vector512.FusedMultiplyAdd(square * inverseRoot, rootCorrection, epsilon);
-        Vector512<float> inverse = Avx512F.Reciprocal14(divisor);
-        inverse *= Vector512.Create(2f) - divisor * inverse;
-        return m * inverse;
+        return Vector512.FusedMultiplyAdd(square * inverseRoot, factor, addend);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Quotient(Vector512<float> a, Vector512<float> b)
+    {
+        Vector512<float> inverse = Avx512F.Reciprocal14(b);
+        inverse *= Vector512.Create(2f) - b * inverse;
+        return a * inverse;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
