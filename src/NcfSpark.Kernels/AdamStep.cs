@@ -75,7 +75,7 @@ internal readonly unsafe struct AdamStep<S, V>(in UpdateRule rule)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V First(float* m, V g)
     {
-        V first = S.MultiplyAdd(beta1, S.Load(m), S.Multiply(rest1, g));
+        V first = S.ZeroIfSubnormal(S.MultiplyAdd(beta1, S.Load(m), S.Multiply(rest1, g)));
         S.Store(first, m);
         return first;
     }
@@ -84,7 +84,7 @@ internal readonly unsafe struct AdamStep<S, V>(in UpdateRule rule)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private V Second(float* v, V g)
     {
-        V second = S.MultiplyAdd(beta2, S.Load(v), S.Multiply(rest2, S.Multiply(g, g)));
+        V second = S.ZeroIfSubnormal(S.MultiplyAdd(beta2, S.Load(v), S.Multiply(rest2, S.Multiply(g, g))));
         S.Store(second, v);
         return second;
     }

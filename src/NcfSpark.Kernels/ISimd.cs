@@ -48,6 +48,9 @@ internal unsafe interface ISimd<V>
     /// <summary>A bit for each lane, the first lowest: 1 unless value ≤ bound. Where either is no number it is 1.</summary>
     static abstract uint NotAtMost(V values, V bound);
 
+    /// <summary>a, or 0 where it is smaller than a normal number of 24 bits, that is, where its exponent's bits are 0.</summary>
+    static abstract V ZeroIfSubnormal(V a);
+
     /// <summary>sqrt(a) · factor + addend, the root to within a unit or two of the last place; that of 0 may be anything up to 1e-19.</summary>
     static abstract V Root(V a, V factor, V addend);
 

@@ -61,6 +61,9 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static uint NotAtMost(Vector128<float> values, Vector128<float> bound) => Vector128.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> ZeroIfSubnormal(Vector128<float> a) => Vector128.ConditionalSelect(Vector128.Equals(a.AsUInt32() & Vector128.Create(0x7F80_0000u), Vector128<uint>.Zero).AsSingle(), Vector128<float>.Zero, a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Root(Vector128<float> a, Vector128<float> factor, Vector128<float> addend) => Vector128.Sqrt(a) * factor + addend;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

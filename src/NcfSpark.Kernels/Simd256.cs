@@ -61,6 +61,9 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static uint NotAtMost(Vector256<float> values, Vector256<float> bound) => Vector256.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ZeroIfSubnormal(Vector256<float> a) => Vector256.ConditionalSelect(Vector256.Equals(a.AsUInt32() & Vector256.Create(0x7F80_0000u), Vector256<uint>.Zero).AsSingle(), Vector256<float>.Zero, a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Root(Vector256<float> a, Vector256<float> factor, Vector256<float> addend) => Vector256.Sqrt(a) * factor + addend;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -61,6 +61,9 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint NotAtMost(Vector512<float> values, Vector512<float> bound) => (uint)Vector512.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFFFF;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ZeroIfSubnormal(Vector512<float> a) => Vector512.ConditionalSelect(Vector512.Equals(a.AsUInt32() & Vector512.Create(0x7F80_0000u), Vector512<uint>.Zero).AsSingle(), Vector512<float>.Zero, a);
+
     // Square root and division take 10 times as long as their estimates of 14 bits, each made exact to within a unit or two of the last place
     // by one step of Newton's. The smallest normal number keeps 1 / sqrt(0) finite.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
