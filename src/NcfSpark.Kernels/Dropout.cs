@@ -9,9 +9,9 @@ internal readonly unsafe struct Dropout<S, V>(double rate, ulong key)
     where S : ISimd<V>
     where V : struct
 {
-    private readonly uint dropped = DropoutHash.Dropped(rate);
     private readonly uint key0 = (uint)key;
-    private readonly uint key1 = (uint)(key >> 32);
+    private readonly V key1 = S.Bits((uint)(key >> 32));
+    private readonly V bound = S.Bits(DropoutHash.Dropped(rate) << 16);
     private readonly V scale = S.Broadcast(DropoutHash.KeptScale(rate));
 
     /// <summary>Applies it to one sample.</summary>
@@ -26,11 +26,20 @@ internal readonly unsafe struct Dropout<S, V>(double rate, ulong key)
             for (int k = 0; k < Padding.Lanes; k += S.Lanes)
             {
                 int at = lane + k;
-                V hash = S.Hash(counter + (uint)k, key0, key1);
-                S.Store(S.KeepByLowBits(hash, dropped, S.Multiply(S.Load(y + at), scale)), y + at);
+                V hash = S.Hash(key0 + counter + (uint)k, key1);
+                S.Store(S.KeepByLowBits(hash, bound, S.Multiply(S.Load(y + at), scale)), y + at);
                 at += Padding.Lanes;
-                if (at < width) S.Store(S.KeepByHighBits(hash, dropped, S.Multiply(S.Load(y + at), scale)), y + at);
+                if (at < width) S.Store(S.KeepByHighBits(hash, bound, S.Multiply(S.Load(y + at), scale)), y + at);
             }
         }
+    }
+
+    /// <summary>kept ? scale : 0 for the lanes that hashes decide by their low bits, and for those 16 further on.</summary>
+    /// <param name="counter">The number of the first hash.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public (V Low, V High) Factors(uint counter)
+    {
+        V hash = S.Hash(key0 + counter, key1);
+        return (S.KeepByLowBits(hash, bound, scale), S.KeepByHighBits(hash, bound, scale));
     }
 }

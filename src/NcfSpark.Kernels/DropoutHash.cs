@@ -16,8 +16,8 @@ public static class DropoutHash
 
     private const int LanesPerGroup = 2 * Padding.Lanes;
 
-    /// <summary>Of 65,536 values of 16 bits, how many drop a lane.</summary>
-    public static uint Dropped(double rate) => (uint)Math.Round(rate * 65536);
+    /// <summary>Of 65,536 values of 16 bits, how many drop a lane; not all, since what is kept is scaled up.</summary>
+    public static uint Dropped(double rate) => (uint)Math.Min(Math.Round(rate * 65536), 65535);
 
     /// <summary>What a kept lane is multiplied by, so that the expected value stays as it is.</summary>
     public static float KeptScale(double rate) => 65536f / (65536 - Dropped(rate));

@@ -57,12 +57,20 @@ internal unsafe interface ISimd<V>
     /// <summary>a / b, to within a unit or two of the last place.</summary>
     static abstract V Quotient(V a, V b);
 
-    /// <summary><see cref="DropoutHash.Hash"/> of counter, counter + 1, …, one a lane, as bits.</summary>
-    static abstract V Hash(uint counter, uint key0, uint key1);
+    /// <summary>These bits in every lane.</summary>
+    static abstract V Bits(uint bits);
 
-    /// <summary>The values whose hash has low 16 bits of at least <paramref name="dropped"/>; 0 for the others.</summary>
-    static abstract V KeepByLowBits(V hash, uint dropped, V values);
+    /// <summary><see cref="DropoutHash.Hash"/> of counter, counter + 1, …, one a lane, as bits.</summary>
+    /// <param name="start">The counter plus the first key.</param>
+    /// <param name="key1">The second key's bits.</param>
+    static abstract V Hash(uint start, V key1);
+
+    /// <summary>The values whose hash has low 16 bits of at least <see cref="DropoutHash.Dropped"/>; 0 for the others.</summary>
+    /// <param name="hash">The hashes.</param>
+    /// <param name="bound">The bits of Dropped · 65,536, with which the hash's high half is compared as it is, and its low half after a shift.</param>
+    /// <param name="values">The values.</param>
+    static abstract V KeepByLowBits(V hash, V bound, V values);
 
     /// <summary>The same by the high 16 bits.</summary>
-    static abstract V KeepByHighBits(V hash, uint dropped, V values);
+    static abstract V KeepByHighBits(V hash, V bound, V values);
 }

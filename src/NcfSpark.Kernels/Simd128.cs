@@ -70,23 +70,26 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Quotient(Vector128<float> a, Vector128<float> b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Hash(uint counter, uint key0, uint key1)
+    public static Vector128<float> Bits(uint bits) => Vector128.Create(bits).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Hash(uint start, Vector128<float> key1)
     {
-        Vector128<uint> x = Vector128<uint>.Indices + Vector128.Create(counter + key0);
+        Vector128<uint> x = Vector128<uint>.Indices + Vector128.Create(start);
         x ^= x >>> 16;
         x *= Vector128.Create(DropoutHash.Multiplier0);
         x ^= x >>> 15;
-        x += Vector128.Create(key1);
+        x += key1.AsUInt32();
         x *= Vector128.Create(DropoutHash.Multiplier1);
         x ^= x >>> 16;
         return x.AsSingle();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> KeepByLowBits(Vector128<float> hash, uint dropped, Vector128<float> values) =>
-        Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(hash.AsUInt32() & Vector128.Create(0xFFFFu), Vector128.Create(dropped)).AsSingle(), values, Vector128<float>.Zero);
+    public static Vector128<float> KeepByLowBits(Vector128<float> hash, Vector128<float> bound, Vector128<float> values) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(hash.AsUInt32() << 16, bound.AsUInt32()).AsSingle(), values, Vector128<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> KeepByHighBits(Vector128<float> hash, uint dropped, Vector128<float> values) =>
-        Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(hash.AsUInt32() >>> 16, Vector128.Create(dropped)).AsSingle(), values, Vector128<float>.Zero);
+    public static Vector128<float> KeepByHighBits(Vector128<float> hash, Vector128<float> bound, Vector128<float> values) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(hash.AsUInt32(), bound.AsUInt32()).AsSingle(), values, Vector128<float>.Zero);
 }

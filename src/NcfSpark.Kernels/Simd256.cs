@@ -70,23 +70,26 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Quotient(Vector256<float> a, Vector256<float> b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Hash(uint counter, uint key0, uint key1)
+    public static Vector256<float> Bits(uint bits) => Vector256.Create(bits).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Hash(uint start, Vector256<float> key1)
     {
-        Vector256<uint> x = Vector256<uint>.Indices + Vector256.Create(counter + key0);
+        Vector256<uint> x = Vector256<uint>.Indices + Vector256.Create(start);
         x ^= x >>> 16;
         x *= Vector256.Create(DropoutHash.Multiplier0);
         x ^= x >>> 15;
-        x += Vector256.Create(key1);
+        x += key1.AsUInt32();
         x *= Vector256.Create(DropoutHash.Multiplier1);
         x ^= x >>> 16;
         return x.AsSingle();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> KeepByLowBits(Vector256<float> hash, uint dropped, Vector256<float> values) =>
-        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(hash.AsUInt32() & Vector256.Create(0xFFFFu), Vector256.Create(dropped)).AsSingle(), values, Vector256<float>.Zero);
+    public static Vector256<float> KeepByLowBits(Vector256<float> hash, Vector256<float> bound, Vector256<float> values) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(hash.AsUInt32() << 16, bound.AsUInt32()).AsSingle(), values, Vector256<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> KeepByHighBits(Vector256<float> hash, uint dropped, Vector256<float> values) =>
-        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(hash.AsUInt32() >>> 16, Vector256.Create(dropped)).AsSingle(), values, Vector256<float>.Zero);
+    public static Vector256<float> KeepByHighBits(Vector256<float> hash, Vector256<float> bound, Vector256<float> values) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(hash.AsUInt32(), bound.AsUInt32()).AsSingle(), values, Vector256<float>.Zero);
 }

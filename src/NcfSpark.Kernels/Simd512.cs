@@ -84,23 +84,26 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Hash(uint counter, uint key0, uint key1)
+    public static Vector512<float> Bits(uint bits) => Vector512.Create(bits).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Hash(uint start, Vector512<float> key1)
     {
-        Vector512<uint> x = Vector512<uint>.Indices + Vector512.Create(counter + key0);
+        Vector512<uint> x = Vector512<uint>.Indices + Vector512.Create(start);
         x ^= x >>> 16;
         x *= Vector512.Create(DropoutHash.Multiplier0);
         x ^= x >>> 15;
-        x += Vector512.Create(key1);
+        x += key1.AsUInt32();
         x *= Vector512.Create(DropoutHash.Multiplier1);
         x ^= x >>> 16;
         return x.AsSingle();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> KeepByLowBits(Vector512<float> hash, uint dropped, Vector512<float> values) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(hash.AsUInt32() & Vector512.Create(0xFFFFu), Vector512.Create(dropped)).AsSingle(), values, Vector512<float>.Zero);
+    public static Vector512<float> KeepByLowBits(Vector512<float> hash, Vector512<float> bound, Vector512<float> values) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(hash.AsUInt32() << 16, bound.AsUInt32()).AsSingle(), values, Vector512<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> KeepByHighBits(Vector512<float> hash, uint dropped, Vector512<float> values) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(hash.AsUInt32() >>> 16, Vector512.Create(dropped)).AsSingle(), values, Vector512<float>.Zero);
+    public static Vector512<float> KeepByHighBits(Vector512<float> hash, Vector512<float> bound, Vector512<float> values) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(hash.AsUInt32(), bound.AsUInt32()).AsSingle(), values, Vector512<float>.Zero);
 }

@@ -66,36 +66,30 @@ internal static unsafe class TileForward<S, V>
         bool relu = layout.Shape.EmbeddingRelu;
         if (rate == 0 && !relu) return;
         int width = layout.Widths[0];
-        uint dropped = DropoutHash.Dropped(rate), key0 = (uint)work.DropoutKey, key1 = (uint)(work.DropoutKey >> 32);
-        V scale = S.Broadcast(DropoutHash.KeptScale(rate));
+        var dropout = new Dropout<S, V>(rate, work.DropoutKey);
         float* y = work.Buffers.Activation(0), gate = work.Buffers.InputGate;
         for (int j = 0; j < work.Count; j++, y += width, gate += width)
         {
             uint counter = CounterOf(in work, j, layer: 0);
             for (int lane = 0; lane < width; lane += 2 * Padding.Lanes, counter += Padding.Lanes)
             {
-                for (int k = 0; k < Padding.Lanes; k += S.Lanes)
+                for (int k = lane; k < lane + Padding.Lanes; k += S.Lanes)
                 {
-                    V low = scale, high = scale;
-                    if (rate > 0)
-                    {
-                        V hash = S.Hash(counter + (uint)k, key0, key1);
-                        (low, high) = (S.KeepByLowBits(hash, dropped, scale), S.KeepByHighBits(hash, dropped, scale));
-                    }
-
-                    int at = lane + k;
-                    V x = S.Load(y + at);
-                    if (relu) low = S.WherePositive(x, low);
-                    S.Store(low, gate + at);
-                    S.Store(S.Multiply(x, low), y + at);
-                    at += Padding.Lanes; // always there: the input is two embeddings of whole vectors
-                    x = S.Load(y + at);
-                    if (relu) high = S.WherePositive(x, high);
-                    S.Store(high, gate + at);
-                    S.Store(S.Multiply(x, high), y + at);
+                    (V low, V high) = dropout.Factors(counter + (uint)(k - lane)); // with rate 0 all kept, scaled by 1
+                    GateInput(y + k, gate + k, low, relu);
+                    GateInput(y + k + Padding.Lanes, gate + k + Padding.Lanes, high, relu); // always there: the input is two embeddings of whole vectors
                 }
             }
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void GateInput(float* y, float* gate, V factor, bool relu)
+    {
+        V x = S.Load(y);
+        if (relu) factor = S.WherePositive(x, factor);
+        S.Store(factor, gate);
+        S.Store(S.Multiply(x, factor), y);
     }
 
     // y_l = relu(W_l y_(l-1) + b_l)

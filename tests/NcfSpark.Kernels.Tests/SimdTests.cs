@@ -70,14 +70,14 @@ public sealed unsafe class SimdTests
         S.Store(S.Relu(S.Broadcast(float.NaN)), result.Start);
         Assert.True(float.IsNaN(result.Start[0]), "ReLU must not hide that a number is none.");
 
-        V hash = S.Hash(5, 6, 7);
+        V hash = S.Hash(5 + 6, S.Bits(7));
         S.Store(hash, result.Start);
         for (int i = 0; i < S.Lanes; i++) Assert.Equal(DropoutHash.Hash(5 + (uint)i, 6, 7), BitConverter.SingleToUInt32Bits(result.Start[i]));
         const uint Dropped = 30_000;
         uint[] hashes = [.. Enumerable.Range(0, S.Lanes).Select(i => DropoutHash.Hash(5 + (uint)i, 6, 7))];
-        S.Store(S.KeepByLowBits(hash, Dropped, S.Broadcast(2)), result.Start);
+        S.Store(S.KeepByLowBits(hash, S.Bits(Dropped << 16), S.Broadcast(2)), result.Start);
         for (int i = 0; i < S.Lanes; i++) Assert.Equal((hashes[i] & 0xFFFF) >= Dropped ? 2 : 0, result.Start[i]);
-        S.Store(S.KeepByHighBits(hash, Dropped, S.Broadcast(2)), result.Start);
+        S.Store(S.KeepByHighBits(hash, S.Bits(Dropped << 16), S.Broadcast(2)), result.Start);
         for (int i = 0; i < S.Lanes; i++) Assert.Equal(hashes[i] >> 16 >= Dropped ? 2 : 0, result.Start[i]);
     }
 }
