@@ -5,8 +5,8 @@ namespace NcfSpark.Kernels;
 /// the sum of its samples' gradients, and one of the dense block.
 /// <para>
 /// A step has two phases. In the first, threads claim chunks of tiles; a tile goes forward and backward and updates the rows that nobody else
-/// touches in this batch. In the second, they claim pieces of the dense block, and the rows that have samples in several places. Meanwhile
-/// the next batch is grouped and the one after it filled, as spare work.
+/// touches in this batch. In the second, they claim pieces of the dense block, and the rows that have samples in several places. In either
+/// the next batch is grouped and the one after it filled.
 /// </para>
 /// What is claimed by whom does not matter: chunks and pieces follow from the batch alone and have buffers of their own, so any number of
 /// threads gives the same bytes. A phase ends with its last piece of work, by whichever thread did it; a thread that the system holds up
@@ -18,11 +18,16 @@ public sealed unsafe class FusedStep : IDisposable
     private const int SamplesAtOnce = 64; // a piece of filling, a few microseconds: short enough to end soon after the others are ready
     private const int RowsAtOnce = Tile.Samples; // a piece of deferred rows, about as long
     private const int One = int.MaxValue; // the share of which every claim is one chunk
+    private const int FewChunks = 4;      // of a batch of 256
 
     private readonly PackedLayout layout;
     private readonly StepMemory memory;
     private readonly StepKernel kernel;
     private readonly int densePieces;
+
+    // Grouping is one piece and the longest. It goes first where the chunks after it even out what it takes from its thread, and before the many
+    // small pieces of phase two where chunks are too few.
+    private readonly bool groupsFirst;
 
     // Batches: batch b is filled into raw[b % 2] while b - 2 is trained on, grouped into grouped[b % 2] while b - 1 is, and then trained on.
     private readonly RawBatch[] raw;
@@ -37,11 +42,13 @@ public sealed unsafe class FusedStep : IDisposable
 
     // What all share.
     private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
-    private readonly ClaimQueue chunks; // phase one: grouping, then chunks
-    private readonly ClaimQueue pieces; // phase two
-    private readonly ClaimQueue fills;  // any time
+    private readonly ClaimQueue groupings; // any time, one
+    private readonly ClaimQueue chunks;    // phase one
+    private readonly ClaimQueue pieces;    // phase two
+    private readonly ClaimQueue fills;     // any time
     private readonly long* phaseOneLeft;
-    private readonly long* phaseTwoLeft; // fills included
+    private readonly long* phaseTwoLeft;   // grouping and fills included
+    private readonly long* groupedLast;    // the last batch that is grouped
     private bool disposed;
 
     // The run under way; written between phases by the thread that did the last piece of the one before.
@@ -67,12 +74,15 @@ public sealed unsafe class FusedStep : IDisposable
         memory = new StepMemory(layout, userCount, itemCount, capacity);
         kernel = StepKernel.For(level);
         (chunks, pieces, fills) = (new(counters.Start), new(counters.Start + 1), new(counters.Start + 2));
-        phaseOneLeft = counters.Start + 3;
-        phaseTwoLeft = counters.Start + 4;
+        groupings = new(counters.Start + 3);
+        phaseOneLeft = counters.Start + 4;
+        phaseTwoLeft = counters.Start + 5;
+        groupedLast = counters.Start + 6;
         densePieces = DensePieces.Count(layout);
         (raw, grouped) = ([new(capacity), new(capacity)], [new(capacity), new(capacity)]);
         (userRows, itemRows) = (new(userCount), new(itemCount));
         chunkLosses = new double[GroupedBatch.ChunksOf(capacity / Tile.Samples)];
+        groupsFirst = chunkLosses.Length > FewChunks;
         buffers = [.. Enumerable.Range(0, threads).Select(_ => new TileBuffers(layout))];
         this.threads = new StepThreads(threads, "fused step", Work);
         Parts = new PackedParts(layout, memory, userCount, itemCount);
@@ -91,11 +101,13 @@ public sealed unsafe class FusedStep : IDisposable
         ObjectDisposedException.ThrowIf(disposed, this);
         if (count == 0) return 0;
         (feed, batches, batch, lossSum) = (from, count, 0, losses);
-        chunks.Open(0); // a run that failed may have left some
+        groupings.Open(0); // a run that failed may have left some
+        chunks.Open(0);
         pieces.Open(0);
         fills.Open(0);
         for (int b = 0; b < Math.Min(count, 2); b++) FillWhole(b);
         grouped[0].Group(raw[0], userRows, itemRows);
+        *groupedLast = 0;
         BeginStep();
         threads.Run();
         losses = lossSum;
@@ -118,15 +130,30 @@ public sealed unsafe class FusedStep : IDisposable
         long prefetched = -1;
         for (int idle = 0; !threads.Finished;)
         {
-            if (chunks.Claim(fromBack, One, out int piece) > 0)
+            if (groupsFirst && groupings.Claim(fromBack, One, out _) > 0)
             {
-                if (piece == 0) GroupNext();
-                else ComputeChunks(piece, thread);
+                GroupNext();
+                if (Interlocked.Decrement(ref *phaseTwoLeft) == 0) EndPhaseTwo();
+            }
+            else if (chunks.Claim(fromBack, One, out int piece) > 0)
+            {
+                ComputeChunks(piece, thread);
+            }
+            else if (groupings.Claim(fromBack, One, out _) > 0)
+            {
+                GroupNext();
+                PrefetchNext(thread);
+                prefetched = batch;
+                if (Interlocked.Decrement(ref *phaseTwoLeft) == 0) EndPhaseTwo();
             }
             else if (pieces.Claim(fromBack, share, out piece) is > 0 and var count)
             {
-                if (prefetched != batch) PrefetchNext(thread);
-                prefetched = batch;
+                if (prefetched != batch && Volatile.Read(ref *groupedLast) > batch)
+                {
+                    PrefetchNext(thread);
+                    prefetched = batch;
+                }
+
                 for (int end = piece + count; piece < end; piece++) UpdatePiece(piece, thread);
                 if (Interlocked.Add(ref *phaseTwoLeft, -count) == 0) EndPhaseTwo();
             }
@@ -146,19 +173,19 @@ public sealed unsafe class FusedStep : IDisposable
     }
 
     // Chunks from this one on. The next is claimed before the last tile of the one before, so that its records can be asked for.
-    private void ComputeChunks(int claimed, int thread)
+    private void ComputeChunks(int chunk, int thread)
     {
         GroupedBatch now = grouped[batch & 1];
         TileBuffers mine = buffers[thread];
         bool fromBack = (thread & 1) != 0;
-        while (claimed > 0)
+        while (chunk >= 0)
         {
             double loss = 0;
-            int chunk = claimed - 1, first = now.TileStart(chunk), end = now.TileStart(chunk + 1), following = -1;
+            int first = now.TileStart(chunk), end = now.TileStart(chunk + 1), following = -1;
             for (int tile = first; tile < end; tile++)
             {
                 if (tile + 1 == end && chunks.Claim(fromBack, One, out following) == 0) following = -1;
-                int next = tile + 1 < end ? tile + 1 : following > 0 ? now.TileStart(following - 1) : -1;
+                int next = tile + 1 < end ? tile + 1 : following >= 0 ? now.TileStart(following) : -1;
                 mine.Prefetch.Clear();
                 if (next >= 0) now.ListRecords(next, memory, ref mine.Prefetch);
                 var work = new TileWork
@@ -178,11 +205,9 @@ public sealed unsafe class FusedStep : IDisposable
             }
 
             chunkLosses[chunk] = loss;
-            claimed = following;
+            chunk = following;
             if (Interlocked.Decrement(ref *phaseOneLeft) == 0) EndPhaseOne();
         }
-
-        if (claimed == 0) GroupNext();
     }
 
     private void UpdatePiece(int piece, int thread)
@@ -212,7 +237,7 @@ public sealed unsafe class FusedStep : IDisposable
     {
         long next = batch + 1;
         if (next < batches) grouped[next & 1].Group(raw[next & 1], userRows, itemRows);
-        if (Interlocked.Decrement(ref *phaseOneLeft) == 0) EndPhaseOne();
+        Volatile.Write(ref *groupedLast, next);
     }
 
     private void FillPiece(int piece)
@@ -248,9 +273,10 @@ public sealed unsafe class FusedStep : IDisposable
             fillPieces = PiecesOf(later.Count, SamplesAtOnce);
         }
 
-        *phaseOneLeft = 1 + grouped[batch & 1].Chunks;
-        *phaseTwoLeft = UpdatePieces() + fillPieces;
+        *phaseOneLeft = grouped[batch & 1].Chunks;
+        *phaseTwoLeft = UpdatePieces() + 1 + fillPieces;
         fills.Open(fillPieces);
+        groupings.Open(1);
         chunks.Open((int)*phaseOneLeft);
     }
 
