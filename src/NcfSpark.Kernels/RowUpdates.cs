@@ -16,48 +16,70 @@ internal static unsafe class RowUpdates<S, V>
     public static void OfTile(in TileWork work)
     {
         TileBuffers buffers = work.Buffers;
-        GroupedBatch batch = work.Batch;
-        int width = work.Layout.RowWidth;
+        int count = UserUpdates(in work, buffers.Updates);
+        count += ItemUpdates(in work, buffers.Updates + count);
+        Update(buffers.Updates, count, work.Layout, work.Rules);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int UserUpdates(in TileWork work, RowUpdate* updates)
+    {
+        TileBuffers buffers = work.Buffers;
+        RowFate* fates = work.Batch.UserFates + work.Start;
+        int width = work.Layout.RowWidth, samples = work.Count, count = 0;
         float* gradient = buffers.UserGradients, carried = gradient + Tile.Samples * width, rowWeights = buffers.RowWeights;
-        bool continues = !work.First && batch.UserFates[work.Start - 1] == RowFate.Carry;
-        for (int j = 0; j < work.Count; j++) rowWeights[j] = batch.Weights[work.Start + j];
-        if (continues)
+        float* deferred = work.Memory.UserGradients + (long)work.Start * width;
+        new ReadOnlySpan<float>(work.Batch.Weights + work.Start, samples).CopyTo(new(rowWeights, samples));
+        if (!work.First && fates[-1] == RowFate.Carry)
         {
             Add(carried, gradient, width);
             rowWeights[0] += rowWeights[Tile.Samples];
         }
 
-        RowUpdate* updates = buffers.Updates;
-        int count = 0;
-        for (int j = 0; j < work.Count; j++, gradient += width)
+        for (int j = 0; j < samples; j++, gradient += width)
         {
-            switch (batch.UserFates[work.Start + j])
+            RowFate fate = fates[j];
+            if (fate == RowFate.Update)
             {
-                case RowFate.Update:
-                    updates[count++] = new(buffers.UserRows[j], gradient, rowWeights[j]);
-                    break;
-                case RowFate.Defer:
-                    Copy(gradient, work.Memory.UserGradients + (long)(work.Start + j) * width, width);
-                    break;
-                case RowFate.Carry when j + 1 < work.Count:
-                    Add(gradient, gradient + width, width);
-                    rowWeights[j + 1] += rowWeights[j];
-                    break;
-                default:
-                    Copy(gradient, carried, width);
-                    rowWeights[Tile.Samples] = rowWeights[j];
-                    break;
+                updates[count++] = new(buffers.UserRows[j], gradient, rowWeights[j]);
+            }
+            else if (fate == RowFate.Defer)
+            {
+                Copy(gradient, deferred + (long)j * width, width);
+            }
+            else if (j + 1 < samples)
+            {
+                Add(gradient, gradient + width, width);
+                rowWeights[j + 1] += rowWeights[j];
+            }
+            else
+            {
+                Copy(gradient, carried, width);
+                rowWeights[Tile.Samples] = rowWeights[j];
             }
         }
 
-        gradient = buffers.ItemGradients;
-        for (int j = 0; j < work.Count; j++, gradient += width)
+        return count;
+    }
+
+    // Lists first which item is what: nobody could predict a branch for it, and a wrong guess costs as much as the copy.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int ItemUpdates(in TileWork work, RowUpdate* updates)
+    {
+        RowFate* fates = work.Batch.ItemFates + work.Start;
+        float* weights = work.Batch.Weights + work.Start, gradients = work.Buffers.ItemGradients, deferred = work.Memory.ItemGradients + (long)work.Start * work.Layout.RowWidth;
+        float** rows = work.Buffers.ItemRows;
+        int* later = stackalloc int[Tile.Samples];
+        int width = work.Layout.RowWidth, count = 0;
+        for (int j = 0; j < work.Count; j++)
         {
-            if (batch.ItemFates[work.Start + j] == RowFate.Update) updates[count++] = new(buffers.ItemRows[j], gradient, batch.Weights[work.Start + j]);
-            else Stream(gradient, work.Memory.ItemGradients + (long)(work.Start + j) * width, width);
+            updates[count] = new(rows[j], gradients + j * width, weights[j]);
+            later[j - count] = j;
+            count += fates[j] == RowFate.Update ? 1 : 0;
         }
 
-        Update(updates, count, work.Layout, work.Rules);
+        for (int d = 0; d < work.Count - count; d++) Stream(gradients + later[d] * width, deferred + (long)later[d] * width, width);
+        return count;
     }
 
     /// <summary>Updates the deferred rows from <paramref name="start"/> to before <paramref name="end"/>.</summary>
