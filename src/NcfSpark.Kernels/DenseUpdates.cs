@@ -30,7 +30,7 @@ internal static unsafe class DenseUpdates<S, V>
 
     // Adds up the chunks' gradients in the order of chunks, then updates. The gradients themselves stay as they are: what is only read need not
     // be taken from the core that wrote it and will write it again.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Update(StepMemory memory, int size, int start, int count, int chunks, in UpdateRule rule)
     {
         float* sum = stackalloc float[SummedAtOnce];
@@ -56,7 +56,7 @@ internal static unsafe class DenseUpdates<S, V>
     }
 
     // 16 rows of W, each as long as the inputs, become 16 columns.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Transpose(float* rows, float* columns, int inputs, int outputs)
     {
         for (int k = 0; k < inputs; k++, columns += outputs)

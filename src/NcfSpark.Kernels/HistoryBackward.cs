@@ -8,7 +8,7 @@ internal static unsafe class HistoryBackward<S, V>
     where V : struct
 {
     // du = Σ d q     db = Σ d
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void OfUsers(in HistoryWork work, int chunk, int start, int count)
     {
         HistoryMemory memory = work.Memory;

@@ -8,7 +8,7 @@ internal static unsafe class HistoryForward<S, V>
     where V : struct
 {
     // h, and u = p + h, to which an MLP adds later; with an MLP also its inputs.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Pools(in HistoryWork work, int start, int count)
     {
         HistoryMemory memory = work.Memory;
@@ -51,7 +51,7 @@ internal static unsafe class HistoryForward<S, V>
     }
 
     // logit = u · q + b + b_u + b_i
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Logits(in HistoryWork work, int start, int count)
     {
         HistoryMemory memory = work.Memory;

@@ -10,7 +10,7 @@ internal static unsafe class HistoryUpdates<S, V>
     where S : ISimd<V>
     where V : struct
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Rows(in HistoryWork work, int column, int columns)
     {
         HistoryMemory memory = work.Memory;
@@ -48,7 +48,7 @@ internal static unsafe class HistoryUpdates<S, V>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Dense(in HistoryWork work, int start, int end)
     {
         HistoryMemory memory = work.Memory;

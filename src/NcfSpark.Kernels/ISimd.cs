@@ -2,7 +2,8 @@ namespace NcfSpark.Kernels;
 
 /// <summary>
 /// What the kernels ask of a processor's vectors. The kernels are written once over an instruction set S and its vector V; the compiler makes
-/// one version for each set, with every call here replaced by its instruction.
+/// one version for each set, with every call here replaced by its instruction. What loops over vectors is compiled by itself (NoInlining): the
+/// compiler inlines so much into one method and no more, and past that limit a caller that took in its kernels would call for each vector.
 /// </summary>
 /// <typeparam name="V">A vector of floats.</typeparam>
 internal unsafe interface ISimd<V>

@@ -19,7 +19,7 @@ internal static unsafe class LogisticLoss<S, V>
     /// <param name="losses">Gets each sample's loss.</param>
     /// <param name="gradients">Gets each logit's gradient.</param>
     /// <returns>The sum of the losses, in their order.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static double Compute(float* logits, float* labels, float* weights, int count, int batch, float* losses, float* gradients)
     {
         V one = S.Broadcast(1), inverseCount = S.Broadcast(1f / batch);

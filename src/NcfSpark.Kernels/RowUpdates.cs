@@ -12,7 +12,7 @@ internal static unsafe class RowUpdates<S, V>
     private const int RecordsAhead = 6;
 
     /// <summary>What becomes of the gradients of a tile (<see cref="RowFate"/>).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void OfTile(in TileWork work)
     {
         TileBuffers buffers = work.Buffers;
@@ -21,7 +21,7 @@ internal static unsafe class RowUpdates<S, V>
         Update(buffers.Updates, count, work.Layout, work.Rules);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static int UserUpdates(in TileWork work, RowUpdate* updates)
     {
         TileBuffers buffers = work.Buffers;
@@ -63,7 +63,7 @@ internal static unsafe class RowUpdates<S, V>
     }
 
     // Lists first which item is what: nobody could predict a branch for it, and a wrong guess costs as much as the copy.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static int ItemUpdates(in TileWork work, RowUpdate* updates)
     {
         RowFate* fates = work.Batch.ItemFates + work.Start;
@@ -92,7 +92,7 @@ internal static unsafe class RowUpdates<S, V>
     /// <param name="buffers">The thread's, of which it uses the users' gradients and the updates.</param>
     /// <param name="layout">Where things lie in a row.</param>
     /// <param name="rules">How they are updated.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Deferred(DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, TileBuffers buffers, PackedLayout layout, in StepRules rules)
     {
         int width = layout.RowWidth;
@@ -144,7 +144,7 @@ internal static unsafe class RowUpdates<S, V>
         Update(updates, count, layout.BiasStart, layout.RowWidth, layout.RowWidth, rules.Gmf);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Update(RowUpdate* updates, int count, int start, int end, int width, in UpdateRule rule)
     {
         if (start == end) return;

@@ -26,7 +26,7 @@ internal static unsafe class TileBackward<S, V>
     }
 
     // dh = Σ d (p ∘ q)     dp = d (h ∘ q)     dq = d (h ∘ p);     with ReLU p and q are relu(row), and dp and dq are 0 where the row is not positive
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void HeadOfGmf(in TileWork work)
     {
         TileBuffers buffers = work.Buffers;
@@ -72,7 +72,7 @@ internal static unsafe class TileBackward<S, V>
     }
 
     // dh = Σ d y_L     delta_L = y_L > 0 ? d h · scale_L : 0
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void HeadOfMlp(in TileWork work)
     {
         PackedLayout layout = work.Layout;
@@ -97,7 +97,7 @@ internal static unsafe class TileBackward<S, V>
     }
 
     // db_l = Σ delta_l
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void OfBias(in TileWork work, int l)
     {
         int width = work.Layout.Widths[l];

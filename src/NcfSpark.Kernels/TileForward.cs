@@ -38,7 +38,7 @@ internal static unsafe class TileForward<S, V>
     }
 
     // y_0 = [p'; q']
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Gather(in TileWork work)
     {
         PackedLayout layout = work.Layout;
@@ -58,7 +58,7 @@ internal static unsafe class TileForward<S, V>
     }
 
     // gate = (kept ? scale : 0) and, with ReLU, (y_0 > 0 ? … : 0); y_0 = gate · y_0
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void GateInput(in TileWork work)
     {
         PackedLayout layout = work.Layout;
@@ -115,7 +115,7 @@ internal static unsafe class TileForward<S, V>
     }
 
     // y_l = kept ? scale · y_l : 0
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Drop(in TileWork work, int l)
     {
         PackedLayout layout = work.Layout;
@@ -126,7 +126,7 @@ internal static unsafe class TileForward<S, V>
     }
 
     // logit = h · [p ∘ q; y_L] + b0 + b_u + b_i
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Head(in TileWork work)
     {
         PackedLayout layout = work.Layout;

@@ -78,7 +78,7 @@ internal static unsafe class UserMlp<S, V>
         AddPast(du, dx + work.Shape.Lags * width, count, width, inputs);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Drop(in HistoryWork work, int start, int count)
     {
         int hidden = work.Memory.Hidden;
@@ -88,7 +88,7 @@ internal static unsafe class UserMlp<S, V>
         for (int g = start; g < start + count; g++, z += hidden) dropout.Apply(z, hidden, (uint)g * perGroup);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void AddBias(float* rows, float* bias, int count, int width)
     {
         for (int g = 0; g < count; g++, rows += width)
@@ -97,7 +97,7 @@ internal static unsafe class UserMlp<S, V>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void SumRows(float* rows, int count, int width, float* sums)
     {
         for (int k = 0; k < width; k += S.Lanes)
@@ -109,7 +109,7 @@ internal static unsafe class UserMlp<S, V>
     }
 
     // What comes to h and p past the MLP.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void AddPast(float* du, float* dx, int count, int width, int inputs)
     {
         for (int g = 0; g < count; g++, du += width, dx += inputs)
