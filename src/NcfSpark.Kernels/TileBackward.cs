@@ -96,17 +96,36 @@ internal static unsafe class TileBackward<S, V>
         }
     }
 
-    // db_l = Σ delta_l
+    // db_l = Σ delta_l, up to four vectors side by side, since a sum waits for the one before
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void OfBias(in TileWork work, int l)
     {
-        int width = work.Layout.Widths[l];
-        float* gradient = work.Gradient + work.Layout.BiasStarts[l];
-        for (int k = 0; k < width; k += S.Lanes)
+        int width = work.Layout.Widths[l], lanes = S.Lanes, samples = work.Count, k = 0;
+        float* gradient = work.Gradient + work.Layout.BiasStarts[l], deltas = work.Buffers.Delta(l);
+        if (work.First) new Span<float>(gradient, width).Clear();
+        for (; k + 4 * lanes <= width; k += 4 * lanes)
         {
-            V sum = work.First ? default : S.Load(gradient + k);
-            float* delta = work.Buffers.Delta(l) + k;
-            for (int j = 0; j < work.Count; j++, delta += width) sum = S.Add(sum, S.Load(delta));
+            float* sum = gradient + k, delta = deltas + k;
+            V sum0 = S.Load(sum), sum1 = S.Load(sum + lanes), sum2 = S.Load(sum + 2 * lanes), sum3 = S.Load(sum + 3 * lanes);
+            for (int j = 0; j < samples; j++, delta += width)
+            {
+                sum0 = S.Add(sum0, S.Load(delta));
+                sum1 = S.Add(sum1, S.Load(delta + lanes));
+                sum2 = S.Add(sum2, S.Load(delta + 2 * lanes));
+                sum3 = S.Add(sum3, S.Load(delta + 3 * lanes));
+            }
+
+            S.Store(sum0, sum);
+            S.Store(sum1, sum + lanes);
+            S.Store(sum2, sum + 2 * lanes);
+            S.Store(sum3, sum + 3 * lanes);
+        }
+
+        for (; k < width; k += lanes)
+        {
+            V sum = S.Load(gradient + k);
+            float* delta = deltas + k;
+            for (int j = 0; j < samples; j++, delta += width) sum = S.Add(sum, S.Load(delta));
             S.Store(sum, gradient + k);
         }
     }

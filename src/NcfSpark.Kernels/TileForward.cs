@@ -67,10 +67,11 @@ internal static unsafe class TileForward<S, V>
         if (rate == 0 && !relu) return;
         int width = layout.Widths[0];
         var dropout = new Dropout<S, V>(rate, work.DropoutKey);
+        var counters = new HashCounters(in work, layer: 0);
         float* y = work.Buffers.Activation(0), gate = work.Buffers.InputGate;
         for (int j = 0; j < work.Count; j++, y += width, gate += width)
         {
-            uint counter = CounterOf(in work, j, layer: 0);
+            uint counter = counters.Of(j);
             for (int lane = 0; lane < width; lane += 2 * Padding.Lanes, counter += Padding.Lanes)
             {
                 for (int k = lane; k < lane + Padding.Lanes; k += S.Lanes)
@@ -121,8 +122,9 @@ internal static unsafe class TileForward<S, V>
         PackedLayout layout = work.Layout;
         int width = layout.Widths[l];
         var dropout = new Dropout<S, V>(layout.Shape.DropoutAt(l), work.DropoutKey);
+        var counters = new HashCounters(in work, l);
         float* y = work.Buffers.Activation(l);
-        for (int j = 0; j < work.Count; j++, y += width) dropout.Apply(y, width, CounterOf(in work, j, l));
+        for (int j = 0; j < work.Count; j++, y += width) dropout.Apply(y, width, counters.Of(j));
     }
 
     // logit = h · [p ∘ q; y_L] + b0 + b_u + b_i
@@ -159,9 +161,13 @@ internal static unsafe class TileForward<S, V>
         return LogisticLoss<S, V>.Compute(buffers.Logits, work.Batch.Labels + work.Start, work.Batch.Weights + work.Start, work.Count, work.Batch.Count, buffers.Losses, buffers.LogitGradients);
     }
 
-    private static uint CounterOf(in TileWork work, int j, int layer)
+    // The number of each sample's first hash for a layer (DropoutHash). Without a call in a loop, vectors stay in registers.
+    private readonly struct HashCounters(in TileWork work, int layer)
     {
-        int[] starts = work.Layout.HashStarts;
-        return (uint)work.Batch.Places[work.Start + j] * (uint)starts[^1] + (uint)starts[layer];
+        private readonly int* places = work.Batch.Places + work.Start;
+        private readonly uint each = (uint)work.Layout.HashStarts[^1], first = (uint)work.Layout.HashStarts[layer];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public uint Of(int sample) => (uint)places[sample] * each + first;
     }
 }
