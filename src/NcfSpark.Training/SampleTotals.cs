@@ -4,7 +4,7 @@ namespace NcfSpark.Training;
 /// What samples need to know of all training rows at once. Where several workers train, each has those of its own users, and their sum says the same for all of them: a
 /// positive weighs, and an item is drawn, as if one had all rows. What the options do not ask for is left at 0, or empty.
 /// </summary>
-/// <param name="Positives">How many there are.</param>
+/// <param name="Positives">How many have a weight by recency.</param>
 /// <param name="RecencySum">The sum of their weights by <see cref="RecencyWeights"/>, before the mean is made 1.</param>
 /// <param name="ItemUses">How often each item was used, for draws by popularity.</param>
 internal sealed record SampleTotals(long Positives, double RecencySum, int[] ItemUses)
@@ -13,8 +13,9 @@ internal sealed record SampleTotals(long Positives, double RecencySum, int[] Ite
 
     public static SampleTotals Of(TrainingSet set, TrainOptions options)
     {
-        (_, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
-        return new SampleTotals(items.Length, RecencyWeights.SumOf(set, options), DrawsByPopularity(options) ? UsesOf(items, set.ItemCount) : []);
+        (double recencySum, long positives) = RecencyWeights.SumOf(set, options);
+        int[] uses = DrawsByPopularity(options) ? UsesOf(TrainingSet.Positives(set.Rows, set.Labels).Items, set.ItemCount) : [];
+        return new SampleTotals(positives, recencySum, uses);
     }
 
     /// <summary>Whether these options draw by popularity, and so need to know it.</summary>
