@@ -70,6 +70,15 @@ internal sealed class SparkRun : IDisposable
         return process.ExitCode;
     }
 
+    /// <summary>Waits for its good end, after it has lost a worker, and for no task to be left.</summary>
+    /// <param name="word">On the command lines of tasks.</param>
+    public void EndsWellAfterALoss(string word)
+    {
+        Assert.True(WaitForExit() == 0, Said);
+        Assert.Contains("was lost", Said, StringComparison.Ordinal);
+        Assert.Empty(Tasks(word));
+    }
+
     public bool HasExited => process.HasExited;
 
     /// <summary>Processes of this program within this run's tasks that have this among the words of their command lines.</summary>
