@@ -38,6 +38,7 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
                 stream ??= sent ? Reattach() : Execute();
                 if (!await MoveNextAsync(stream.ResponseStream))
                 {
+                    outage.Over();
                     CloseStream();
                     continue;
                 }

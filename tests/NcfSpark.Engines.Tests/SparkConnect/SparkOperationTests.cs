@@ -15,7 +15,8 @@ public sealed class SparkOperationTests
     public void WhateverHappensToTheConnectionEveryResponseIsReadOnceInOrder(PositiveInt length, (StreamEnd End, NonNegativeInt After)[] script)
     {
         var server = new ScriptedServer(length.Get, script.Select(mishap => (mishap.End, mishap.After.Get)));
-        Assert.Equal(Enumerable.Range(1, length.Get).Select(i => (long)i), Read(server));
+        var options = new SparkConnectOptions { Time = new SkippingTime(), Progress = progress, ReconnectLimit = TimeSpan.FromHours(1) }; // longer than any script
+        Assert.Equal(Enumerable.Range(1, length.Get).Select(i => (long)i), Read(server, options));
         Assert.Equal((1, 1, 0), (server.Executions, server.Releases, server.Interrupts));
     }
 
@@ -74,6 +75,14 @@ public sealed class SparkOperationTests
         var server = new ScriptedServer(1, [(StreamEnd.Broken, 0), .. Enumerable.Repeat((StreamEnd.RequestLost, 0), 5)]);
         Assert.Equal([1L], Read(server)); // after 0.05 + 0.2 + 0.8 + 3.2 + 5 + 5 s
         Assert.Equal(["Trying again for up to 60 s.", "answers again after 14 s."], progress.Lines.Select(line => line[(line.IndexOf(new[] { "Trying", "answers again" }.First(line.Contains)))..]));
+    }
+
+    [Fact]
+    public void AStreamThatEndsInGoodOrderIsAnAnswerAndTheLimitCountsAnew()
+    {
+        IEnumerable<(StreamEnd, int)> lost = Enumerable.Repeat((StreamEnd.RequestLost, 0), 10); // 34 s
+        var server = new ScriptedServer(1, [(StreamEnd.AtLimit, 0), .. lost, (StreamEnd.AtLimit, 0), .. lost]);
+        Assert.Equal([1L], Read(server));
     }
 
     [Fact]
