@@ -37,6 +37,10 @@ status=$?
 {
     kill -KILL "$watcher"
     kill -KILL -- "-$server" # executors and scripts that outlive their driver
+    for _ in {1..20}; do # a JVM is some milliseconds about its end; no longer than a second, should nobody reap it
+        kill -0 -- "-$server" || break
+        sleep 0.05
+    done
     for _ in {1..20}; do
         rm -rf -- "$scratch" && break
         sleep 0.1
