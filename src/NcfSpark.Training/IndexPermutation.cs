@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using NcfSpark.Data;
 
 namespace NcfSpark.Training;
@@ -25,12 +26,12 @@ internal readonly struct IndexPermutation
     private readonly int lowBits;
     private readonly uint lowMask;
     private readonly uint highMask;
-    private readonly RandomStream keys; // Bits(round)
+    private readonly RoundKeys keys;
 
     public IndexPermutation(long count, RandomStream stream)
     {
         this.count = count;
-        keys = stream;
+        for (int round = 0; round < Rounds; round++) keys[round] = stream.Bits(round);
         int bits = Math.Max(LeastBits, BitOperations.Log2((ulong)Math.Max(count - 1, 1)) + 1);
         lowBits = (bits + 1) / 2;
         lowMask = (uint)((1UL << lowBits) - 1);
@@ -46,8 +47,8 @@ internal readonly struct IndexPermutation
                 uint low = (uint)place & lowMask, high = (uint)(place >> lowBits);
                 for (int round = 0; round < Rounds; round += 2)
                 {
-                    high ^= Hash(low, keys.Bits(round)) & highMask;
-                    low ^= Hash(high, keys.Bits(round + 1)) & lowMask;
+                    high ^= Hash(low, keys[round]) & highMask;
+                    low ^= Hash(high, keys[round + 1]) & lowMask;
                 }
 
                 place = ((long)high << lowBits) | low;
@@ -57,30 +58,40 @@ internal readonly struct IndexPermutation
         }
     }
 
-    /// <summary>Where neighbouring places go: [start], [start + 1], … The same as the indexer, a vector at a time.</summary>
+    /// <summary>Where neighbouring places go: [start], [start + 1], … The same as the indexer, a block at a time.</summary>
     public void CopyTo(long start, Span<long> destination)
     {
-        int at = 0;
-        if (count <= int.MaxValue) // a place is 32 bits
+        if (count > int.MaxValue) // a place is more than 32 bits
         {
-            var size = new Vector<int>((int)count);
-            for (; at + Vector<uint>.Count <= destination.Length; at += Vector<uint>.Count)
-            {
-                Vector<uint> x = Permuted(Vector.CreateSequence((uint)(start + at), 1u));
-                while (true)
-                {
-                    Vector<int> outside = Vector.GreaterThanOrEqual(x.As<uint, int>(), size);
-                    if (outside == Vector<int>.Zero) break;
-                    x = Vector.ConditionalSelect(outside.As<int, uint>(), Permuted(x), x);
-                }
-
-                Vector.Widen(x, out Vector<ulong> first, out Vector<ulong> second);
-                first.As<ulong, long>().CopyTo(destination[at..]);
-                second.As<ulong, long>().CopyTo(destination[(at + Vector<long>.Count)..]);
-            }
+            for (int at = 0; at < destination.Length; at++) destination[at] = this[start + at];
+            return;
         }
 
-        for (; at < destination.Length; at++) destination[at] = this[start + at];
+        for (int at = 0; at < destination.Length; at += BlockSize) CopyBlock((uint)(start + at), destination.Slice(at, Math.Min(BlockSize, destination.Length - at)));
+    }
+
+    // All places at once, then those that landed outside once more, pushed together so that vectors stay full, and so on: a vector's 12
+    // multiplications wait for one another, and only other vectors can fill the time. Lanes past the last go along and are not looked at.
+    private void CopyBlock(uint start, Span<long> destination)
+    {
+        Span<uint> walking = stackalloc uint[BlockSize];
+        Span<int> whose = stackalloc int[BlockSize];
+        uint size = (uint)count;
+        int left = destination.Length;
+        for (int b = 0; b < left; b++) (walking[b], whose[b]) = (start + (uint)b, b);
+        while (left > 0)
+        {
+            for (int k = 0; k < left; k += Vector<uint>.Count) Permuted(new Vector<uint>(walking[k..])).CopyTo(walking[k..]);
+            int moved = left;
+            left = 0;
+            for (int k = 0; k < moved; k++)
+            {
+                (uint landed, int of) = (walking[k], whose[k]);
+                destination[of] = landed;
+                (walking[left], whose[left]) = (landed, of);
+                left += landed >= size ? 1 : 0;
+            }
+        }
     }
 
     private Vector<uint> Permuted(Vector<uint> x)
@@ -88,8 +99,8 @@ internal readonly struct IndexPermutation
         Vector<uint> low = x & new Vector<uint>(lowMask), high = x >>> lowBits;
         for (int round = 0; round < Rounds; round += 2)
         {
-            high ^= Hash(low, keys.Bits(round)) & new Vector<uint>(highMask);
-            low ^= Hash(high, keys.Bits(round + 1)) & new Vector<uint>(lowMask);
+            high ^= Hash(low, keys[round]) & new Vector<uint>(highMask);
+            low ^= Hash(high, keys[round + 1]) & new Vector<uint>(lowMask);
         }
 
         return (high << lowBits) | low;
@@ -110,5 +121,11 @@ internal readonly struct IndexPermutation
         x = (x ^ (x >>> 16)) * 0x7FEB352D;
         x = ((x ^ (x >>> 15)) + new Vector<uint>((uint)(key >> 32))) * 0x846CA68B;
         return x ^ (x >>> 16);
+    }
+
+    [InlineArray(Rounds)]
+    private struct RoundKeys
+    {
+        private ulong first;
     }
 }
