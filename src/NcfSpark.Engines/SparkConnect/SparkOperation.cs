@@ -36,9 +36,10 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
             try
             {
                 stream ??= sent ? Reattach() : Execute();
-                if (!await MoveNextAsync(stream.ResponseStream))
+                bool isThere = await MoveNextAsync(stream.ResponseStream);
+                outage.Over();
+                if (!isThere)
                 {
-                    outage.Over();
                     CloseStream();
                     continue;
                 }
@@ -51,7 +52,6 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
                 continue;
             }
 
-            outage.Over();
             ExecutePlanResponse response = stream.ResponseStream.Current;
             session.Observe(response.ServerSideSessionId);
             if (response.ResponseTypeCase == ExecutePlanResponse.ResponseTypeOneofCase.ExecutionProgress)
