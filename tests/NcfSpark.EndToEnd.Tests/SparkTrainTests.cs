@@ -161,7 +161,7 @@ public sealed class SparkTrainTests : IDisposable
         using TrainRun train = Remote("--set", "Train:Step=torch", "--set", $"Spark:WorkerDirectory={directory}");
         Assert.True(train.WaitForExit() == 2, train.Said);
         Assert.Contains($"libtorch is not there on {Environment.MachineName}, and Train:Step is \"torch\".", train.Said, StringComparison.Ordinal);
-        Assert.DoesNotMatch("was lost: (it failed|.*libtorch)", train.Said); // it is not tried again; the executors may be lost, as other tests kill some of them
+        Assert.DoesNotMatch("was lost: (it failed|.*libtorch)", train.Said); // not tried again; that a worker is lost by something else was seen once, and why is not known
         AssertNoTaskIsLeft();
     }
 
