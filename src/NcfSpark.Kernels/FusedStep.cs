@@ -33,8 +33,8 @@ public sealed unsafe class FusedStep : IDisposable
     private readonly RawBatch[] raw;
     private readonly GroupedBatch[] grouped;
     private readonly BatchTerms[] terms = new BatchTerms[3]; // of batch b at b % 3
-    private readonly BatchRows userRows;
-    private readonly BatchRows itemRows;
+    private readonly RowSort userSort;
+    private readonly RowSort itemSort;
 
     // Threads: the caller's is number 0. A thread's own:
     private readonly StepThreads threads;
@@ -80,7 +80,7 @@ public sealed unsafe class FusedStep : IDisposable
         groupedLast = counters.Start + 6;
         densePieces = DensePieces.Count(layout);
         (raw, grouped) = ([new(capacity), new(capacity)], [new(capacity), new(capacity)]);
-        (userRows, itemRows) = (new(userCount), new(itemCount));
+        (userSort, itemSort) = (new(userCount, capacity), new(itemCount, capacity));
         chunkLosses = new double[GroupedBatch.ChunksOf(capacity / Tile.Samples)];
         groupsFirst = chunkLosses.Length > FewChunks;
         buffers = [.. Enumerable.Range(0, threads).Select(_ => new TileBuffers(layout))];
@@ -106,7 +106,7 @@ public sealed unsafe class FusedStep : IDisposable
         pieces.Open(0);
         fills.Open(0);
         for (int b = 0; b < Math.Min(count, 2); b++) FillWhole(b);
-        grouped[0].Group(raw[0], userRows, itemRows);
+        grouped[0].Group(raw[0], userSort, itemSort);
         *groupedLast = 0;
         BeginStep();
         threads.Run();
@@ -119,7 +119,7 @@ public sealed unsafe class FusedStep : IDisposable
         if (disposed) return;
         disposed = true;
         threads.Dispose();
-        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userRows, itemRows, counters, .. buffers];
+        IEnumerable<IDisposable> owned = [memory, .. raw, .. grouped, userSort, itemSort, counters, .. buffers];
         foreach (IDisposable one in owned) one.Dispose();
     }
 
@@ -236,7 +236,7 @@ public sealed unsafe class FusedStep : IDisposable
     private void GroupNext()
     {
         long next = batch + 1;
-        if (next < batches) grouped[next & 1].Group(raw[next & 1], userRows, itemRows);
+        if (next < batches) grouped[next & 1].Group(raw[next & 1], userSort, itemSort);
         Volatile.Write(ref *groupedLast, next);
     }
 

@@ -19,7 +19,7 @@ namespace NcfSpark.Kernels;
 /// </summary>
 internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 {
-    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity), distinct = new(capacity);
+    private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
     private readonly AlignedArray<RowFate> userFates = new(capacity), itemFates = new(capacity);
 
@@ -68,16 +68,16 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     /// <summary>Groups a batch.</summary>
     /// <param name="batch">The samples.</param>
-    /// <param name="userRows">Of the users' table; is left as it was.</param>
-    /// <param name="itemRows">The same for items.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Group(RawBatch batch, BatchRows userRows, BatchRows itemRows)
+    /// <param name="userSort">For the users' table.</param>
+    /// <param name="itemSort">For the items'.</param>
+    public void Group(RawBatch batch, RowSort userSort, RowSort itemSort)
     {
         Count = batch.Count;
         Tiles = (Count + Tile.Samples - 1) / Tile.Samples;
         Chunks = ChunksOf(Tiles);
-        GroupUsers(batch, userRows);
-        FindRepeatedItems(itemRows);
+        GroupUsers(batch, userSort);
+        DeferDividedUsers();
+        FindRepeatedItems(itemSort);
     }
 
     /// <summary>Lists the records that a tile needs.</summary>
@@ -96,77 +96,58 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable array in new IDisposable[] { users, items, places, distinct, labels, weights, userFates, itemFates, DeferredUsers, DeferredItems }) array.Dispose();
+        foreach (IDisposable array in new IDisposable[] { users, items, places, labels, weights, userFates, itemFates, DeferredUsers, DeferredItems }) array.Dispose();
     }
 
-    // A counting sort. Nothing in its passes over samples depends on a branch that nobody could predict, which would cost more than all the rest.
-    private void GroupUsers(RawBatch batch, BatchRows rows)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void GroupUsers(RawBatch batch, RowSort sort)
     {
-        int* numbers = rows.Numbers; // below -1 counts samples, from 0 is the place of the user's next sample
+        ulong* keys = sort.Sort(batch.Users, Count);
         for (int b = 0; b < Count; b++)
         {
-            int user = batch.Users[b];
-            numbers[user]--;
-            rows.Mark(user);
+            int place = RowSort.Sample(keys[b]);
+            Users[b] = RowSort.Row(keys[b]);
+            Items[b] = batch.Items[place];
+            Labels[b] = batch.Labels[place];
+            Weights[b] = batch.Weights[place];
+            Places[b] = place;
+            UserFates[b] = (RowFate)((int)RowFate.Carry + RowSort.Differ(keys[b], keys[b + 1]) * (RowFate.Update - RowFate.Carry));
         }
+    }
 
+    // Users whose samples lie on both sides of a chunk's start.
+    private void DeferDividedUsers()
+    {
         DeferredRows deferred = DeferredUsers;
         deferred.Count = 0;
-        new Span<RowFate>(UserFates, Count).Clear(); // all Carry
-        int place = 0, chunk = 0, chunkEnd = TileStart(1) * Tile.Samples, users = rows.Take(distinct.Start);
-        for (int d = 0; d < users; d++)
+        for (int chunk = 1, end = 0; chunk < Chunks; chunk++)
         {
-            int user = distinct.Start[d], first = place;
-            place += -1 - numbers[user];
-            numbers[user] = first;
-            while (first >= chunkEnd) chunkEnd = TileStart(++chunk + 1) * Tile.Samples;
-            if (place > chunkEnd)
-            {
-                (deferred.Rows[deferred.Count], deferred.First[deferred.Count]) = (user, first);
-                deferred.Count++;
-                for (int b = first; b < place; b++) (UserFates[b], deferred.Next[b]) = (RowFate.Defer, b + 1 < place ? b + 1 : -1);
-            }
-            else
-            {
-                UserFates[place - 1] = RowFate.Update;
-            }
+            int start = TileStart(chunk) * Tile.Samples, first = start, user = Users[start];
+            if (start < end || Users[start - 1] != user) continue; // has been deferred for an earlier chunk, or begins here
+            while (first > 0 && Users[first - 1] == user) first--;
+            for (end = start + 1; end < Count && Users[end] == user;) end++;
+            (deferred.Rows[deferred.Count], deferred.First[deferred.Count]) = (user, first);
+            deferred.Count++;
+            for (int b = first; b < end; b++) (UserFates[b], deferred.Next[b]) = (RowFate.Defer, b + 1 < end ? b + 1 : -1);
         }
-
-        for (int b = 0; b < Count; b++)
-        {
-            int to = numbers[batch.Users[b]]++;
-            Users[to] = batch.Users[b];
-            Items[to] = batch.Items[b];
-            Labels[to] = batch.Labels[b];
-            Weights[to] = batch.Weights[b];
-            Places[to] = b;
-        }
-
-        for (int d = 0; d < users; d++) numbers[distinct.Start[d]] = -1;
     }
 
-    // Makes a list of the samples of each distinct item, in rising order, without sorting.
-    private void FindRepeatedItems(BatchRows rows)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private void FindRepeatedItems(RowSort sort)
     {
         DeferredRows deferred = DeferredItems;
-        int* heads = rows.Numbers, next = deferred.Next;
-        for (int b = Count - 1; b >= 0; b--)
+        ulong* keys = sort.Sort(Items, Count);
+        ulong before = RowSort.End;
+        int count = 0;
+        for (int k = 0; k < Count; k++)
         {
-            int item = Items[b];
-            next[b] = heads[item];
-            heads[item] = b;
-            rows.Mark(item);
-        }
-
-        new Span<RowFate>(ItemFates, Count).Fill(RowFate.Defer);
-        int count = 0, items = rows.Take(distinct.Start);
-        for (int d = 0; d < items; d++)
-        {
-            int item = distinct.Start[d], first = heads[item], once = next[first] >>> 31; // 1 where no other follows, -1
-            heads[item] = -1;
-            ItemFates[first] = (RowFate)((int)RowFate.Defer - once * (RowFate.Defer - RowFate.Update));
-            (deferred.Rows[count], deferred.First[count]) = (item, first);
-            count += 1 - once;
+            ulong key = keys[k], after = keys[k + 1];
+            int b = RowSort.Sample(key), isFirst = RowSort.Differ(before, key), isLast = RowSort.Differ(key, after);
+            ItemFates[b] = (RowFate)((int)RowFate.Defer - (isFirst & isLast) * (RowFate.Defer - RowFate.Update));
+            deferred.Next[b] = RowSort.Sample(after) | -isLast; // -1 behind the last
+            (deferred.Rows[count], deferred.First[count]) = (RowSort.Row(key), b);
+            count += isFirst & ~isLast;
+            before = key;
         }
 
         deferred.Count = count;
