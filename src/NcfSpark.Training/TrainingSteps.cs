@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using NcfSpark.Data;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
@@ -22,6 +24,8 @@ internal static class TrainingSteps
         string? uncovered = model.HasHistory ? FusedHistoryStep.NotCovered(model, options) : null;
         if (options.Step == "fused" && uncovered is not null) throw new InvalidInputException($"Train:Step is \"fused\", which does not cover this model with a history: {uncovered}. Set it, or set Train:Step to \"torch\", which covers all and is slow.");
         string? whyTorch = options.WhyTorch(model) ?? (options.Step == "auto" && !SimdLevels.IsAccelerated ? "this processor has no vectors for the fused step" : null);
+        // What Spark's executors are sent has none.
+        if (whyTorch is not null && !IsTorchThere()) throw new InvalidInputException($"libtorch is not there on {Environment.MachineName}, and {whyTorch}. Change that, or train where libtorch is: set Train:Where to threads or processes.");
         try
         {
             return whyTorch is not null ? MakeTorch(state, options, rules) : model.HasHistory ? MakeHistory(state, options, samples, rules) : MakeFused(state, options, rules);
@@ -30,11 +34,15 @@ internal static class TrainingSteps
         {
             throw new InvalidInputException(exception.Message);
         }
-        catch (TypeInitializationException exception) when (whyTorch is not null)
-        {
-            // As TorchSharp tells of libraries that are not there. What Spark's executors are sent has none.
-            throw new InvalidInputException($"libtorch is not there on {Environment.MachineName}, and {whyTorch}. Change that, or train where libtorch is: set Train:Where to threads or processes.", exception);
-        }
+    }
+
+    // Asked before TorchSharp looks, in the same way: where it does not find libtorch, it copies half a gigabyte of NuGet's cache into the program's
+    // directory and loads that, and of two workers that did so at once one was ended by the kernel, for a library that the other was still writing.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsTorchThere()
+    {
+        Assembly torchSharp = typeof(TorchSharp.torch).Assembly;
+        return NativeLibrary.TryLoad("torch_cpu", torchSharp, null, out _) && NativeLibrary.TryLoad("LibTorchSharp", torchSharp, null, out _);
     }
 
     // Each in a method of its own, so that libtorch is not even loaded where it is not used.

@@ -157,11 +157,13 @@ public sealed class SparkTrainTests : IDisposable
         Directory.CreateDirectory(directory);
         NcfSparkProcess.RunWell(["worker-archive", archive]);
         using (Process tar = NcfSparkProcess.Start("tar", ["-xzf", archive, "-C", directory])) tar.WaitForExit();
+        int files = Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Length;
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", there.Path]);
         using TrainRun train = Remote("--set", "Train:Step=torch", "--set", $"Spark:WorkerDirectory={directory}");
         Assert.True(train.WaitForExit() == 2, train.Said);
         Assert.Contains($"libtorch is not there on {Environment.MachineName}, and Train:Step is \"torch\".", train.Said, StringComparison.Ordinal);
-        Assert.DoesNotMatch("was lost: (it failed|.*libtorch)", train.Said); // not tried again; that a worker is lost by something else was seen once, and why is not known
+        Assert.DoesNotContain("was lost", train.Said, StringComparison.Ordinal); // not tried again
+        Assert.Equal(files, Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Length); // TorchSharp copied libtorch there, and one of two workers that did it at once died of SIGBUS
         AssertNoTaskIsLeft();
     }
 
