@@ -10,12 +10,16 @@ internal sealed class PartTimes
     private readonly List<(string Part, TimeSpan Took)> parts = [];
     private long since;
 
-    /// <param name="time">The clock. What came before is the process's start.</param>
-    public PartTimes(TimeProvider time)
+    /// <param name="time">The clock.</param>
+    public PartTimes(TimeProvider time) => (this.time, since) = (time, time.GetTimestamp());
+
+    /// <summary>With the start of this process as the first part.</summary>
+    public static PartTimes SinceProcessStart(TimeProvider time)
     {
         using Process own = Process.GetCurrentProcess();
-        (this.time, since) = (time, time.GetTimestamp());
-        parts.Add(("start", time.GetUtcNow().UtcDateTime - own.StartTime.ToUniversalTime()));
+        var times = new PartTimes(time);
+        times.parts.Add(("start", time.GetUtcNow().UtcDateTime - own.StartTime.ToUniversalTime()));
+        return times;
     }
 
     /// <summary>What was done since the last call, or since this was made. Said again, it is added.</summary>

@@ -16,7 +16,7 @@ internal static class ScoreJob
 
     public static ExitCode Run(JobContext job)
     {
-        var times = new PartTimes(job.Time);
+        var times = PartTimes.SinceProcessStart(job.Time);
         StageDirectory prepared = PrepareJob.Open(job);
         StageDirectory model = TrainJob.Open(job, prepared);
         if (Directory.Exists(Path.Combine(job.RunDirectory, RefitJob.StageName))) model = StageDirectory.Open(job.RunDirectory, RefitJob.StageName, model); // of a night
