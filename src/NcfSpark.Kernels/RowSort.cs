@@ -19,7 +19,7 @@ internal sealed unsafe class RowSort : IDisposable
 
     private readonly int digits, bits;
     private readonly AlignedArray<ulong> keys, others;
-    private readonly AlignedArray<int> places, laterPlaces;
+    private readonly AlignedArray<int> places;
 
     /// <param name="rowCount">Rows of the table.</param>
     /// <param name="capacity">Samples of a batch, at most.</param>
@@ -29,7 +29,7 @@ internal sealed unsafe class RowSort : IDisposable
         int rowBits = BitOperations.Log2((uint)rowCount) + 1, mostBits = Math.Max(BitOperations.Log2((uint)capacity), 9);
         digits = (rowBits + mostBits - 1) / mostBits;
         bits = (rowBits + digits - 1) / digits;
-        (keys, others, places, laterPlaces) = (new(capacity + 1), new(capacity + 1), new(1 << bits), new(1 << bits));
+        (keys, others, places) = (new(capacity + 1), new(capacity + 1), new(1 << bits));
     }
 
     /// <summary>Above every key; stands behind the last one.</summary>
@@ -51,24 +51,13 @@ internal sealed unsafe class RowSort : IDisposable
     public ulong* Sort(int* rows, int count)
     {
         ulong* from = keys.Start, to = others.Start;
-        int* next = places.Start, later = laterPlaces.Start;
-        int mask = (1 << bits) - 1;
-        new Span<int>(next, 1 << bits).Clear();
-        for (int b = 0; b < count; b++)
+        for (int b = 0; b < count; b++) from[b] = ((ulong)rows[b] << RowShift) | (uint)b;
+        for (int digit = 0; digit < digits; digit++)
         {
-            from[b] = ((ulong)rows[b] << RowShift) | (uint)b;
-            next[rows[b] & mask]++;
-        }
-
-        for (int shift = RowShift; shift < RowShift + digits * bits; shift += bits)
-        {
-            ByDigit(from, to, count, shift, next, later);
+            ByDigit(from, to, count, RowShift + digit * bits);
             ulong* sorted = to;
             to = from;
             from = sorted;
-            int* counted = later;
-            later = next;
-            next = counted;
         }
 
         from[count] = End;
@@ -80,28 +69,23 @@ internal sealed unsafe class RowSort : IDisposable
         keys.Dispose();
         others.Dispose();
         places.Dispose();
-        laterPlaces.Dispose();
     }
 
-    // A counting sort by one digit, in which keys of one digit keep their order. Counts the values of the digit after it on the way.
+    // A counting sort by one digit, in which keys of one digit keep their order.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private void ByDigit(ulong* from, ulong* to, int count, int shift, int* next, int* later)
+    private void ByDigit(ulong* from, ulong* to, int count, int shift)
     {
-        int bits = this.bits, values = 1 << bits, mask = values - 1, place = 0; // in a register
-        for (int digit = 0; digit < values; digit++)
+        int values = 1 << bits, mask = values - 1, place = 0;
+        int* next = places.Start; // at first how many keys have each value, then where the next of them goes
+        new Span<int>(next, values).Clear();
+        for (int b = 0; b < count; b++) next[(int)(from[b] >> shift) & mask]++;
+        for (int value = 0; value < values; value++)
         {
-            int some = next[digit];
-            next[digit] = place;
+            int some = next[value];
+            next[value] = place;
             place += some;
         }
 
-        new Span<int>(later, values).Clear();
-        for (int b = 0; b < count; b++)
-        {
-            ulong key = from[b];
-            int digit = (int)(key >> shift);
-            to[next[digit & mask]++] = key;
-            later[(digit >> bits) & mask]++;
-        }
+        for (int b = 0; b < count; b++) to[next[(int)(from[b] >> shift) & mask]++] = from[b];
     }
 }

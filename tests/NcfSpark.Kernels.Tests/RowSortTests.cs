@@ -1,5 +1,4 @@
 using FsCheck;
-using FsCheck.Fluent;
 using FsCheck.Xunit;
 
 namespace NcfSpark.Kernels.Tests;
@@ -12,7 +11,7 @@ public sealed unsafe class RowSortTests
     [Property(MaxTest = 300)]
     public void SortsByRowAndThenBySample(PositiveInt size, int seed, byte bits)
     {
-        int rowCount = (int)Math.Min(1L << bits % 32, int.MaxValue) - (seed & 1) is var most and > 0 ? most : 1; // powers of two, and one below
+        int rowCount = Math.Max((int)Math.Min(1L << bits % 32, int.MaxValue) - (seed & 1), 1); // powers of two, and one below
         int count = size.Get * 37 % 3000;
         int[] rows = [.. Enumerable.Range(0, count).Select(b => b % 5 == 0 ? rowCount - 1 : Numbers.Below(b, seed, rowCount))];
         Assert.Equal(rows.Select((row, sample) => (row, sample)).Order(), Sorted(rows, rowCount));
