@@ -30,7 +30,7 @@ internal static class Help
         output.WriteLine("""
 
             Options
-              --config, -c  the configuration file; those in conf/ have a comment for every setting
+              --config, -c  the configuration file, such as one of those in conf/: what it leaves out has its default
               --run, -r     the run directory, in which the directories above stand (default: runs/NAME)
               --set, -s     one setting instead of the file's; may be repeated, the last one counts
                             (--set Train:Epochs=5, --set Model:MlpLayers=[32,16]). The environment can do the same
