@@ -21,6 +21,12 @@ public interface ISqlEngine : IDisposable
     /// <summary>Runs a query with a small result. Values are long, double, string, bool or null, whatever the engine's own types are.</summary>
     IReadOnlyList<IReadOnlyList<object?>> Query(string sql);
 
+    /// <summary>
+    /// As <see cref="Query"/>; rows of a view of files come in the order of the files and of the rows in each, so that a LIMIT takes the first. Where the dialect has <see cref="SqlDialect.PlaceInFile"/>,
+    /// the statement itself has to order by ncf_file and those.
+    /// </summary>
+    IReadOnlyList<IReadOnlyList<object?>> QueryInOrder(string sql) => Query(sql);
+
     /// <summary>Computes a query once and keeps its rows under a name for the statements that follow; a table of that name is replaced, and the query may not read it.</summary>
     void Materialize(string table, string query);
 

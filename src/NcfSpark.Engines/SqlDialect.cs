@@ -15,6 +15,15 @@ public abstract class SqlDialect
     /// <summary>Microseconds since 1970-01-01 UTC, BIGINT, of a <see cref="SqlColumnKind.Timestamp"/>. One without a zone is read as UTC.</summary>
     public abstract string EpochMicroseconds(string timestamp);
 
+    /// <summary>The same in nanoseconds, as exact as the type is; for times from 1970 to 2100 only.</summary>
+    public abstract string EpochNanoseconds(string timestamp);
+
+    /// <summary>A text from outside as a literal.</summary>
+    public abstract string Literal(string text);
+
+    /// <summary>Further columns to select straight from a view of files, by which rows are put into the order of a file (<see cref="ISqlEngine.QueryInOrder"/>); none where the engine keeps that order by itself.</summary>
+    public virtual IReadOnlyList<(string Sql, string Name)> PlaceInFile => [];
+
     /// <summary>
     /// Whether lists (arrays within a row) are the engine's quickest way through the rows of a key. It then knows Spark's words for them: collect_list, sort_array, transform, filter, slice,
     /// get, explode, posexplode, shiftright.

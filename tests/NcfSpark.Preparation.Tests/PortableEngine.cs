@@ -15,6 +15,8 @@ internal sealed class PortableEngine(ISqlEngine engine) : ISqlEngine
 
     public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => engine.Query(sql);
 
+    public IReadOnlyList<IReadOnlyList<object?>> QueryInOrder(string sql) => engine.QueryInOrder(sql);
+
     public void Materialize(string table, string query) => engine.Materialize(table, query);
 
     public void Drop(string table) => engine.Drop(table);
@@ -39,5 +41,11 @@ internal sealed class PortableEngine(ISqlEngine engine) : ISqlEngine
         public override string Matches(string text, string pattern) => dialect.Matches(text, pattern);
 
         public override string EpochMicroseconds(string timestamp) => dialect.EpochMicroseconds(timestamp);
+
+        public override string EpochNanoseconds(string timestamp) => dialect.EpochNanoseconds(timestamp);
+
+        public override string Literal(string text) => dialect.Literal(text);
+
+        public override IReadOnlyList<(string Sql, string Name)> PlaceInFile => dialect.PlaceInFile;
     }
 }

@@ -42,6 +42,19 @@ public sealed class DuckDbEngine : ISqlEngine
         return rows;
     });
 
+    public IReadOnlyList<IReadOnlyList<object?>> QueryInOrder(string sql)
+    {
+        Execute("SET preserve_insertion_order = true");
+        try
+        {
+            return Query(sql);
+        }
+        finally
+        {
+            Execute("SET preserve_insertion_order = false");
+        }
+    }
+
     public void Materialize(string table, string query) => Execute($"CREATE OR REPLACE TEMP TABLE {table} AS {query}");
 
     public void Drop(string table) => Execute($"DROP TABLE IF EXISTS {table}");
@@ -49,13 +62,12 @@ public sealed class DuckDbEngine : ISqlEngine
     public void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout)
     {
         string columns = string.Join(", ", Enumerable.Range(1, layout.Columns).Select(column => $"'c{column}': 'VARCHAR'"));
-        long rejects = layout.RejectedLimit < long.MaxValue / layout.Columns ? layout.RejectedLimit * layout.Columns : long.MaxValue; // DuckDB counts errors, of which a line may have one a column
         Drop($"{view}_errors");
         Drop($"{view}_scans");
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, true AS ncf_fits FROM read_csv([{string.Join(", ", files.Select(Literal))}],
                 auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = '"', escape = '"', columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
-                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = {rejects})
+                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = 0)
             """);
         Query($"SELECT * FROM {view} LIMIT 1"); // makes the two tables of rejects
         Execute($"""

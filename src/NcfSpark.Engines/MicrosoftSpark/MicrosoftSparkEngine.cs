@@ -151,7 +151,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     /// <summary>SQL has a statement for what the library has no call for. What spark-submit was given with --archives is there already, and Spark passes it over.</summary>
     public string Ship(string archive, string alias)
     {
-        Execute($"ADD ARCHIVE {SparkDialect.Literal($"{SparkPaths.Whole(archive)}#{alias}")}");
+        Execute($"ADD ARCHIVE {SparkDialect.Quote($"{SparkPaths.Whole(archive)}#{alias}")}");
         return $"./{alias}";
     }
 

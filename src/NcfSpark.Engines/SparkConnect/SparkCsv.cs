@@ -34,7 +34,7 @@ internal static class SparkCsv
         yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {SparkDialect.FileName} AS ncf_file, {Rejected} IS NULL AND NOT {notUtf8} AS ncf_fits FROM {raw}";
         yield return $"""
             CREATE OR REPLACE TEMP VIEW {view}_rejected AS
-            SELECT {SparkDialect.FileName} AS ncf_file, CAST(NULL AS BIGINT) AS line, coalesce({Rejected}, concat_ws({SparkDialect.Literal(layout.Delimiter)}, {columns})) AS text, {reason} AS reason
+            SELECT {SparkDialect.FileName} AS ncf_file, CAST(NULL AS BIGINT) AS line, coalesce({Rejected}, concat_ws({SparkDialect.Quote(layout.Delimiter)}, {columns})) AS text, {reason} AS reason
             FROM {raw} WHERE {Rejected} IS NOT NULL OR {notUtf8}
             """;
     }
@@ -47,11 +47,11 @@ internal static class SparkCsv
     {
         bool knowsUtf8 = int.Parse(sparkVersion.Split('.')[0], CultureInfo.InvariantCulture) >= 4; // is_valid_utf8
         if (!knowsUtf8 || layout.Delimiter is not [< '\u0080' and not '"'] || layout.Columns < 2) return null;
-        string delimiter = SparkDialect.Literal(layout.Delimiter);
+        string delimiter = SparkDialect.Quote(layout.Delimiter);
         string Head(int columns) => $"substring_index(value, {delimiter}, {columns})";
         string Column(int number) => number == 1 ? Head(1) : number == layout.Columns ? $"substring_index(value, {delimiter}, -1)" : $"substring_index({Head(number)}, {delimiter}, -1)";
         string fits = $"octet_length({Head(layout.Columns - 1)}) + 1 + octet_length({Column(layout.Columns)}) = octet_length(value) AND NOT contains(value, '\"') AND is_valid_utf8(value) AND NOT contains(value, '\uFFFD')";
-        string known = names is null ? fits : $"CASE WHEN value = {SparkDialect.Literal(names)} THEN CAST(NULL AS BOOLEAN) ELSE {fits} END";
+        string known = names is null ? fits : $"CASE WHEN value = {SparkDialect.Quote(names)} THEN CAST(NULL AS BOOLEAN) ELSE {fits} END";
         return $"SELECT {string.Join(", ", Enumerable.Range(1, layout.Columns).Select(number => $"{Column(number)} AS c{number}"))}, {known} AS ncf_fits FROM {lines} WHERE value <> ''";
     }
 

@@ -39,10 +39,17 @@ public sealed class SparkDialect : SqlDialect
 
     public override string EpochMicroseconds(string timestamp) => $"unix_micros(CAST({timestamp} AS TIMESTAMP))";
 
+    public override string EpochNanoseconds(string timestamp) => $"({EpochMicroseconds(timestamp)} * 1000)";
+
+    public override string Literal(string text) => Quote(text);
+
+    // A large file is read in blocks, each by one task; the number of a row grows within its task.
+    public override IReadOnlyList<(string Sql, string Name)> PlaceInFile => [("input_file_block_start()", "ncf_block"), ("monotonically_increasing_id()", "ncf_place")];
+
     // Numbers in an array are sorted by Java's own sort, without objects; rows by Spark's, which takes several times as long.
     public override bool KeepsLists => true;
 
-    internal static string Literal(string text) => $"'{text.Replace("\\", "\\\\").Replace("'", "\\'")}'";
+    internal static string Quote(string text) => $"'{text.Replace("\\", "\\\\").Replace("'", "\\'")}'";
 
     /// <summary>What the values of a column are, by its type as DESCRIBE names it.</summary>
     internal static SqlColumnKind KindOf(string type) => type switch
