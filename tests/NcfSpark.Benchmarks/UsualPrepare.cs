@@ -16,7 +16,7 @@ internal static class UsualPrepare
     public static (long Written, long Meant) Run(ISqlEngine engine, string csv, string directory, int negatives, int holdout, int shards)
     {
         foreach ((string setting, string spark, _) in Settings) engine.Execute($"SET {setting}={spark}");
-        engine.ReadCsv("usual_csv", [csv], new CsvLayout(",", true, 3, 1));
+        engine.ReadCsv("usual_csv", [csv], new CsvLayout(",", true, 3));
         engine.Materialize("usual_log", "SELECT CAST(c1 AS BIGINT) AS user_id, CAST(c2 AS BIGINT) AS item_id, max(CAST(c3 AS BIGINT)) AS timestamp FROM usual_csv GROUP BY 1, 2");
         engine.Materialize("usual_users", "SELECT user_id, CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user_index, interactions FROM (SELECT user_id, count(*) AS interactions FROM usual_log GROUP BY user_id)");
         engine.Materialize("usual_items", "SELECT item_id, CAST(row_number() OVER (ORDER BY interactions DESC, item_id) - 1 AS INT) AS item_index, interactions FROM (SELECT item_id, count(*) AS interactions FROM usual_log GROUP BY item_id)");

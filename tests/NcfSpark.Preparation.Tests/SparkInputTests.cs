@@ -17,7 +17,7 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
     public void ATableAPathWithASchemeAndAFileGiveTheSameRows()
     {
         string csv = folder.Write("log.csv", Good), parquet = Path.Combine(folder.Path, "parquet");
-        spark.Engine.ReadCsv("ncf_test_log", [csv], new CsvLayout(",", true, 3, 1));
+        spark.Engine.ReadCsv("ncf_test_log", [csv], new CsvLayout(",", true, 3));
         spark.Engine.Execute("CREATE OR REPLACE TEMP VIEW ncf_test_table AS SELECT CAST(c1 AS BIGINT) AS user_id, CAST(c2 AS INT) AS item_id, CAST(c3 AS BIGINT) AS timestamp FROM ncf_test_log");
         spark.Engine.WriteParquet("SELECT * FROM ncf_test_table", parquet);
         Rows file = Prepared(duckDb.Engine, csv).Rows;
