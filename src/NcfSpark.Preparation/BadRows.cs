@@ -52,7 +52,7 @@ internal static class BadRows
     {
         CsvLayout layout = source.Csv!;
         int[] places = [.. source.Columns.All.Select(column => int.Parse(column.Sql.AsSpan(1)) - 1)];
-        foreach ((long line, List<string> fields) in CsvRecords.Read(file, layout.Delimiter).Skip(layout.Header ? 1 : 0))
+        foreach ((long line, List<string> fields) in CsvRecords.Read(file, layout.Delimiter, layout.Quote).Skip(layout.Header ? 1 : 0))
         {
             if (fields.Count != layout.Columns) continue; // told by the engine
             string[] used = Array.ConvertAll(places, place => fields[place]);

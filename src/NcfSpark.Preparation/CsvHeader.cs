@@ -13,10 +13,10 @@ internal static class CsvHeader
     public static (InputColumns Columns, int Count) Find(InputOptions input, InputFiles files)
     {
         string first = files.Paths[0];
-        List<string> header = FirstRecord(first, input.Delimiter);
+        List<string> header = FirstRecord(first, input.Delimiter, input.Quote);
         foreach (string other in files.Paths.Skip(1))
         {
-            List<string> fields = FirstRecord(other, input.Delimiter);
+            List<string> fields = FirstRecord(other, input.Delimiter, input.Quote);
             if (input.Header ? !fields.SequenceEqual(header) : fields.Count != header.Count)
             {
                 string there = input.Header ? string.Join(", ", fields) : $"{fields.Count}", here = input.Header ? string.Join(", ", header) : $"{header.Count}";
@@ -25,14 +25,14 @@ internal static class CsvHeader
         }
 
         if (input.Header) return (InputColumns.ByName(input, $"{first}, line 1", header, place => new InputColumn(header[place], $"c{place + 1}", SqlColumnKind.Text), () => HintOf(input, first, header)), header.Count);
-        if (header.Count == 1 && BetterDelimiter(first, input.Delimiter) is string hint) throw new InvalidInputException($"{first}, line 1: there is one column only. {hint}");
+        if (header.Count == 1 && BetterDelimiter(first, input) is string hint) throw new InvalidInputException($"{first}, line 1: there is one column only. {hint}");
         return (InputColumns.ByNumber(input, $"{first}, line 1", header.Count), header.Count);
     }
 
     /// <summary>The columns by the first line of files that only the engine reads.</summary>
     public static (InputColumns Columns, int Count) Find(InputOptions input, string where, string firstLine)
     {
-        List<string> header = CsvRecords.Read(new StringReader(firstLine), input.Delimiter).First().Fields;
+        List<string> header = CsvRecords.Read(new StringReader(firstLine), input.Delimiter, input.Quote).First().Fields;
         return (input.Header
             ? InputColumns.ByName(input, $"{where}, line 1", header, place => new InputColumn(header[place], $"c{place + 1}", SqlColumnKind.Text), () => "")
             : InputColumns.ByNumber(input, $"{where}, line 1", header.Count), header.Count);
@@ -40,33 +40,30 @@ internal static class CsvHeader
 
     private static string HintOf(InputOptions input, string file, List<string> header)
     {
-        if (BetterDelimiter(file, input.Delimiter) is string hint && header.Count == 1) return hint + " ";
+        if (BetterDelimiter(file, input) is string hint && header.Count == 1) return hint + " ";
         return header.TrueForAll(field => double.TryParse(field, out _))
             ? "The line looks like data; if the file has no line of names, set Input:Header to false and give columns by number, from 1. "
             : "";
     }
 
-    private static string? BetterDelimiter(string file, string delimiter)
+    private static string? BetterDelimiter(string file, InputOptions input)
     {
-        var counts = UsualDelimiters.Where(usual => usual != delimiter).Select(usual => (usual, count: FirstRecord(file, usual).Count)).ToList();
+        string delimiter = input.Delimiter;
+        var counts = UsualDelimiters.Where(usual => usual != delimiter).Select(usual => (usual, count: FirstRecord(file, usual, input.Quote).Count)).ToList();
         (string best, int count) = counts.MaxBy(pair => (pair.count, pair.usual.Length));
         if (count < 2) return null;
         string said = best == "\t" ? "\\t" : best;
         return $"Split at \"{(delimiter == "\t" ? "\\t" : delimiter)}\" line 1 is one column; split at \"{said}\" it is {count}: set Input:Delimiter to \"{said}\".";
     }
 
-    private static List<string> FirstRecord(string file, string delimiter)
+    private static List<string> FirstRecord(string file, string delimiter, string quote)
     {
         using StreamReader reader = CsvRecords.Open(file);
         char[] start = new char[4096];
         int length = reader.ReadBlock(start);
-        string text = new(start, 0, length);
-        if (text.StartsWith("PAR1", StringComparison.Ordinal)) throw new InvalidInputException($"{file} is a Parquet file, not CSV. Set Input:Format to \"parquet\".");
-        if (text.StartsWith("\u001f\ufffd\b", StringComparison.Ordinal)) throw new InvalidInputException($"{file} is a gzip file, but its name does not end in .gz. Rename it, so that it is read as one.");
-        if (text.Contains('\0')) throw new InvalidInputException($"{file} is no text file: it has a zero byte near its beginning. Save it as CSV in UTF-8 (or compress it with gzip, or use Parquet).");
-        string firstLine = text.TrimStart('\r', '\n').Split('\n', 2)[0];
+        string firstLine = new string(start, 0, length).TrimStart('\r', '\n').Split('\n', 2)[0];
         if (firstLine.Contains('\ufffd')) throw new InvalidInputException($"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
-        return CsvRecords.Read(file, delimiter).Select(record => record.Fields).FirstOrDefault()
+        return CsvRecords.Read(file, delimiter, quote).Select(record => record.Fields).FirstOrDefault()
             ?? throw new InvalidInputException($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
     }
 }

@@ -1,22 +1,23 @@
-using System.IO.Compression;
 using System.Text;
 
 namespace NcfSpark.Preparation;
 
 /// <summary>
 /// Reads CSV record by record with the number of the line each begins on (from 1): slow beside an engine, and used where one has to be told
-/// where something stands. Fields may be quoted by ", with "" for a quote within; lines end with LF, CRLF or CR. Blank lines are passed over, as engines do.
+/// where something stands. Fields may be quoted, by " unless another character or none ("") is given; doubled it is a quote within. Lines end with LF, CRLF or CR.
+/// Blank lines are passed over, as engines do.
 /// </summary>
 internal static class CsvRecords
 {
-    public static IEnumerable<(long Line, List<string> Fields)> Read(string path, string delimiter)
+    public static IEnumerable<(long Line, List<string> Fields)> Read(string path, string delimiter, string quote = "\"")
     {
         using StreamReader reader = Open(path);
-        foreach ((long Line, List<string> Fields) record in Read(reader, delimiter)) yield return record;
+        foreach ((long Line, List<string> Fields) record in Read(reader, delimiter, quote)) yield return record;
     }
 
-    public static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter)
+    public static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter, string quote = "\"")
     {
+        int mark = quote.Length == 0 ? -1 : quote[0];
         var field = new StringBuilder();
         long line = 1, start = 1;
         var fields = new List<string>();
@@ -29,8 +30,8 @@ internal static class CsvRecords
             if (lineEnd) line++;
             if (quoted)
             {
-                if (letter != '"') field.Append(letter);
-                else if (reader.Peek() == '"') field.Append((char)reader.Read());
+                if (letter != mark) field.Append(letter);
+                else if (reader.Peek() == mark) field.Append((char)reader.Read());
                 else quoted = false;
             }
             else if (lineEnd)
@@ -42,7 +43,7 @@ internal static class CsvRecords
             {
                 // the first half of CRLF
             }
-            else if (letter == '"' && field.Length == 0)
+            else if (letter == mark && field.Length == 0)
             {
                 (quoted, any) = (true, true);
             }
@@ -62,13 +63,8 @@ internal static class CsvRecords
         if (any) yield return (start, Ended(fields, field));
     }
 
-    /// <summary>The text of a file, plain or gzip, without the mark that some programs put before UTF-8.</summary>
-    public static StreamReader Open(string path)
-    {
-        Stream stream = File.OpenRead(path);
-        if (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)) stream = new GZipStream(stream, CompressionMode.Decompress);
-        return new StreamReader(stream, Encoding.UTF8);
-    }
+    /// <summary>The text of a file, plain or compressed, without the mark that some programs put before UTF-8.</summary>
+    public static StreamReader Open(string path) => new(Compression.Open(path), Encoding.UTF8);
 
     private static List<string> Ended(List<string> fields, StringBuilder field)
     {

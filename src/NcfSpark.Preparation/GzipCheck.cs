@@ -46,30 +46,12 @@ internal static class GzipCheck
         return memory.ToArray();
     }
 
-    private sealed class Appended(Stream first, Stream second) : Stream
+    private sealed class Appended(Stream first, Stream second) : ReadOnlyStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
         public override int Read(byte[] buffer, int offset, int count)
         {
             int read = first.Read(buffer, offset, count);
             return read > 0 ? read : second.Read(buffer, offset, count);
         }
-
-        public override void Flush() => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -1,35 +1,67 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
 
+internal enum InputFormat
+{
+    Csv,
+    Json,
+    Parquet,
+}
+
 /// <summary>The files that a setting such as Input:Path names, in the order of their paths.</summary>
 /// <param name="Setting">The setting, for messages.</param>
 /// <param name="Given">What the setting says.</param>
 /// <param name="Paths">The files, absolute. None is empty.</param>
-/// <param name="IsParquet">Parquet; else CSV.</param>
-internal sealed partial record InputFiles(string Setting, string Given, IReadOnlyList<string> Paths, bool IsParquet)
+/// <param name="Format">What they are.</param>
+internal sealed partial record InputFiles(string Setting, string Given, IReadOnlyList<string> Paths, InputFormat Format)
 {
+    public bool IsParquet => Format == InputFormat.Parquet;
+
     /// <summary>The one file, or what the setting says where there are several: for messages.</summary>
     public string Name => Paths.Count == 1 ? Paths[0] : Given;
 
+    /// <param name="given">What the setting says.</param>
+    /// <param name="format">"csv", "json", "parquet", or "auto" for what the endings say.</param>
+    /// <param name="setting">The setting, for messages.</param>
     /// <exception cref="InvalidInputException">There is no such file, or none that could hold rows.</exception>
     public static InputFiles Find(string given, string format, string setting)
     {
-        string[] found = Matching(given, setting);
+        string[] found;
+        try
+        {
+            found = Matching(given, setting);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{given} cannot be looked through: {cause.Message} Mend that, or name another place in {setting}.", cause);
+        }
+
+        if (Array.Find(found, file => new FileInfo(FileSearch.RealPath(file)) is { Exists: false } or { LinkTarget: not null }) is { } broken) throw new InvalidInputException($"{broken} is a link to {new FileInfo(broken).LinkTarget}, which is not there. Mend or remove the link, or name other files in {setting}.");
         string[] files = [.. found.Where(file => new FileInfo(file).Length > 0)];
         if (files.Length == 0) throw new InvalidInputException($"{(found.Length == 1 ? found[0] : given)} is empty: 0 bytes. Check what wrote it, or name another file in {setting}.");
 
-        bool[] parquet = Array.ConvertAll(files, file => format == "parquet" || (format == "auto" && ParquetEnding().IsMatch(file)));
-        if (parquet.Distinct().Count() > 1)
+        InputFormat[] formats = Array.ConvertAll(files, file => FormatOf(file, format));
+        if (Array.FindIndex(formats, other => other != formats[0]) is > 0 and int at)
         {
-            throw new InvalidInputException(
-                $"{given} has both Parquet files ({files[Array.IndexOf(parquet, true)]}) and others ({files[Array.IndexOf(parquet, false)]}). Let {setting} name one kind, such as \"{System.IO.Path.Combine(given, "*.parquet")}\".");
+            (int one, int two) = formats[at] == InputFormat.Parquet ? (at, 0) : (0, at);
+            string pattern = System.IO.Path.Combine(given, $"*{System.IO.Path.GetExtension(files[one])}");
+            throw new InvalidInputException($"{given} has both {NameOf(formats[one])} files ({files[one]}) and others ({files[two]}). Let {setting} name one kind, such as \"{pattern}\".");
         }
 
-        return new InputFiles(setting, given, files, parquet[0]);
+        return new InputFiles(setting, given, files, formats[0]);
     }
+
+    private static InputFormat FormatOf(string file, string format) => format switch
+    {
+        "csv" => InputFormat.Csv,
+        "json" => InputFormat.Json,
+        "parquet" => InputFormat.Parquet,
+        _ => ParquetEnding().IsMatch(file) ? InputFormat.Parquet : JsonEnding().IsMatch(Compression.NameWithin(file)) ? InputFormat.Json : InputFormat.Csv,
+    };
+
+    private static string NameOf(InputFormat format) => format switch { InputFormat.Parquet => "Parquet", InputFormat.Json => "JSON", _ => "CSV" };
 
     private static string[] Matching(string given, string setting)
     {
@@ -37,46 +69,18 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
         if (File.Exists(path)) return [path];
         if (Directory.Exists(path))
         {
-            string[] inside = VisibleFilesBelow(path);
+            string[] inside = FileSearch.Below(path);
             return inside.Length > 0 ? inside : throw new InvalidInputException($"{path} is a folder without files. Put the interactions there, or name another place in {setting}.");
         }
 
-        int wildcard = path.AsSpan().IndexOfAny("*?[");
-        if (wildcard >= 0)
+        if (FileSearch.HasWildcards(path))
         {
-            string root = path[..(path.LastIndexOf('/', wildcard) + 1)];
-            Regex pattern = FromGlob(path);
-            string[] matching = Directory.Exists(root) ? [.. VisibleFilesBelow(root).Where(file => pattern.IsMatch(file))] : [];
-            return matching.Length > 0 ? matching : throw new InvalidInputException($"No file matches {path}. {Beside(root, "")}Name another in {setting}.");
+            string[] matching = FileSearch.Matching(path);
+            return matching.Length > 0 ? matching : throw new InvalidInputException($"No file matches {path}. {Beside(FileSearch.RootOf(path), "")}Name another in {setting}.");
         }
 
         string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
         throw new InvalidInputException($"{path} is not there. {Beside(folder, System.IO.Path.GetFileName(path))}Relative paths start at the current directory. Name the file, folder or glob in {setting}.");
-    }
-
-    // What begins with a dot or an underscore are notes of the tools that write folders: _SUCCESS, .part-0.crc.
-    private static string[] VisibleFilesBelow(string folder)
-    {
-        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(file => !System.IO.Path.GetRelativePath(folder, file).Split('/').Any(part => part[0] is '.' or '_'))];
-        Array.Sort(files, StringComparer.Ordinal);
-        return files;
-    }
-
-    private static Regex FromGlob(string glob)
-    {
-        var pattern = new StringBuilder("^");
-        for (int i = 0; i < glob.Length; i++)
-        {
-            int close;
-            if (glob.AsSpan(i).StartsWith("**/")) (_, i) = (pattern.Append("(.*/)?"), i + 2);
-            else if (glob[i] == '*') pattern.Append("[^/]*");
-            else if (glob[i] == '?') pattern.Append("[^/]");
-            else if (glob[i] == '[' && (close = glob.IndexOf(']', i + 2)) > 0) (_, i) = (pattern.Append(glob.AsSpan(i, close - i + 1)), close);
-            else pattern.Append(Regex.Escape(glob[i].ToString()));
-        }
-
-        return new Regex(pattern.Append('$').ToString(), RegexOptions.CultureInvariant);
     }
 
     private static string Beside(string folder, string meant)
@@ -90,4 +94,7 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
 
     [GeneratedRegex(@"\.(parquet|pq)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ParquetEnding();
+
+    [GeneratedRegex(@"\.(json|jsonl|ndjson)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex JsonEnding();
 }

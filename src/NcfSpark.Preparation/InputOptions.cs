@@ -8,18 +8,28 @@ namespace NcfSpark.Preparation;
 public sealed record InputOptions : IValidatableObject
 {
     /// <summary>
-    /// The log: a file, a folder (all files in it), or a glob such as "logs/2026-*.csv.gz". Relative paths are relative to the current directory. With Spark also what it
+    /// The log: a file, a folder (all files in it), or a glob such as "logs/2026-*.csv.gz". A file or folder of exactly that name is taken before a glob. Each file is read once, however many
+    /// links lead to it. Folders named "date=2026-01-01" give their files a column "date". Relative paths are relative to the current directory. With Spark also what it
     /// reads elsewhere: "hdfs://host/logs", "s3a://bucket/logs/*.parquet", or "table:NAME" for a table or view, such as "table:shop.views".
     /// </summary>
     [ResultNeutral]
     public string Path { get; init; } = "";
 
-    /// <summary>"csv" (plain or gzip), "parquet", or "auto": by the files' endings (paths with a scheme: Parquet unless they end as texts do).</summary>
-    [AllowedValues("auto", "csv", "parquet")]
+    /// <summary>
+    /// "csv", "json" (JSON lines: an object on each line; "user.id" names a field within one), "parquet", or "auto": by the files' endings (paths with a scheme: Parquet unless they end as texts do).
+    /// CSV and JSON may be compressed by gzip (.gz), zstd (.zst) or bzip2 (.bz2).
+    /// </summary>
+    [AllowedValues("auto", "csv", "json", "parquet")]
     public string Format { get; init; } = "auto";
 
     /// <summary>What stands between two columns of a CSV file: "," or "\t" or any other text, such as "::".</summary>
     public string Delimiter { get; init; } = ",";
+
+    /// <summary>
+    /// The character around a field of a CSV file that holds the delimiter or a line break; doubled, it stands for itself. "" for none: set it so where quotes are letters like others, as in many
+    /// files with tabs.
+    /// </summary>
+    public string Quote { get; init; } = "\"";
 
     /// <summary>Whether the first line of a CSV file names the columns. Without, columns are given by number, from 1.</summary>
     public bool Header { get; init; } = true;
@@ -81,6 +91,7 @@ public sealed record InputOptions : IValidatableObject
         if (Path.Length == 0) yield return new("is not set: name the file, folder or glob that holds the interactions", [nameof(Path)]);
         if (Delimiter.Length == 0) yield return new("is empty: name the text between two columns, such as \",\" or \"\\t\"", [nameof(Delimiter)]);
         if (Encoding.UTF8.GetByteCount(Delimiter) > 4) yield return new("is longer than 4 bytes, which is what engines split at", [nameof(Delimiter)]);
+        if (Quote.Length > 1 || (Quote.Length == 1 && (Quote[0] is < ' ' or > '~' || Delimiter.Contains(Quote[0], StringComparison.Ordinal)))) yield return new("must be one character of ASCII that is not part of the delimiter, or \"\" for none", [nameof(Quote)]);
         if (RatingColumn.Length == 0 && MinRating != 0) yield return new("needs a RatingColumn", [nameof(MinRating)]);
         foreach ((string name, string value) in new[] { (nameof(UserColumn), UserColumn), (nameof(ItemColumn), ItemColumn), (nameof(TimestampColumn), TimestampColumn) })
         {

@@ -25,7 +25,7 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         }
 
         if (engine is not IClusterEngine cluster) throw new InvalidInputException($"{setting} is \"{given}\", which Spark reads and {engine.Name} does not: add --master URL or --remote sc://host:port, or name files of this machine (without a scheme).");
-        var elsewhere = new InputFiles(setting, given, [given], InputPlace.IsTable(given) || InputPlace.IsParquet(given, input.Format));
+        var elsewhere = new InputFiles(setting, given, [given], InputPlace.IsTable(given) || InputPlace.IsParquet(given, input.Format) ? InputFormat.Parquet : InputFormat.Csv);
         return Readable(elsewhere, () => OpenElsewhere(cluster, input, elsewhere, view));
     }
 
@@ -53,7 +53,7 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         if (!files.IsParquet)
         {
             (InputColumns columns, int count) = CsvHeader.Find(input, files);
-            var layout = new CsvLayout(input.Delimiter, input.Header, count);
+            var layout = new CsvLayout(input.Delimiter, input.Header, count, input.Quote);
             engine.ReadCsv(view, files.Paths, layout);
             return new InputSource(files, view, columns, layout, PlainLines.Open(engine, view, files, layout, () => FirstLine(files.Paths[0]), () => files.Paths.Count));
         }
@@ -67,7 +67,7 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         if (files.IsParquet) return FromColumns(engine, input, files, view, engine.ReadParquet(view, files.Paths));
         string line = engine.FirstLine(files.Given) ?? throw new InvalidInputException($"{files.Given} is empty. Check what wrote it, or name another place in {files.Setting}.");
         (InputColumns columns, int count) = CsvHeader.Find(input, files.Given, line);
-        var layout = new CsvLayout(input.Delimiter, input.Header, count);
+        var layout = new CsvLayout(input.Delimiter, input.Header, count, input.Quote);
         engine.ReadCsv(view, files.Paths, layout);
         return new InputSource(files, view, columns, layout, PlainLines.Open(engine, view, files, layout, () => line, () => engine.CountFiles(files.Given)));
     }

@@ -30,6 +30,15 @@ internal sealed class TestFolder : IDisposable
         return memory.ToArray();
     }
 
+    public static byte[] Zstd(string text) => new ZstdSharp.Compressor().Wrap(Encoding.UTF8.GetBytes(text)).ToArray();
+
+    public static byte[] Bzip2(string text)
+    {
+        using var memory = new MemoryStream();
+        using (var stream = new ICSharpCode.SharpZipLib.BZip2.BZip2OutputStream(memory) { IsStreamOwner = false }) stream.Write(Encoding.UTF8.GetBytes(text));
+        return memory.ToArray();
+    }
+
     public void Dispose() => directory.Delete(recursive: true);
 
     private static string FindRoot()

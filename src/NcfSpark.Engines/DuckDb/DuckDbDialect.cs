@@ -12,7 +12,7 @@ internal sealed class DuckDbDialect : SqlDialect
 
     public override string EpochNanoseconds(string timestamp) => $"epoch_ns({timestamp})";
 
-    public override string Literal(string text) => $"'{text.Replace("'", "''")}'";
+    public override string Literal(string text) => DuckDbText.Literal(text);
 
     // An ASOF join finds the last gap at or below each place in less than half of a running count's time. Equal gaps become one, the last.
     public override string UnmarkedAt(string rows, Func<string, string, string> points, string marks, string key, string carried, long mostMarks) =>

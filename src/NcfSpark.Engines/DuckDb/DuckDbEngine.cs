@@ -22,6 +22,7 @@ public sealed class DuckDbEngine : ISqlEngine
         Execute($"SET temp_directory = {Literal(spillDirectory)}");
         Execute("SET preserve_insertion_order = false"); // rows have no order in a log; keeping one costs memory and threads
         Execute("SET enable_progress_bar = false");
+        Execute("SET TimeZone = 'UTC'"); // a moment without a zone is in UTC, wherever the machine stands
         if (options.Threads > 0) Execute($"SET threads = {options.Threads}");
         if (options.MemoryLimit.Length > 0) Execute($"SET memory_limit = {Literal(options.MemoryLimit)}");
     }
@@ -65,8 +66,8 @@ public sealed class DuckDbEngine : ISqlEngine
         Drop($"{view}_errors");
         Drop($"{view}_scans");
         Execute($"""
-            CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, true AS ncf_fits FROM read_csv([{string.Join(", ", files.Select(Literal))}],
-                auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = '"', escape = '"', columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
+            CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, true AS ncf_fits FROM read_csv({DuckDbText.Files(files)},
+                auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = {Literal(layout.Quote)}, escape = {Literal(layout.Quote)}, columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
                 store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = 0)
             """);
         Query($"SELECT * FROM {view} LIMIT 1"); // makes the two tables of rejects
@@ -80,7 +81,7 @@ public sealed class DuckDbEngine : ISqlEngine
 
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
     {
-        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet([{string.Join(", ", files.Select(Literal))}], filename = 'ncf_file', hive_partitioning = false)");
+        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet({DuckDbText.Files(files)}, filename = 'ncf_file', hive_partitioning = false)");
         return [.. Query($"DESCRIBE {view}").Where(row => (string)row[0]! != "ncf_file").Select(row => new SqlColumn((string)row[0]!, KindOf((string)row[1]!)))];
     }
 
@@ -97,7 +98,7 @@ public sealed class DuckDbEngine : ISqlEngine
         if (Directory.Exists(spillDirectory)) Directory.Delete(spillDirectory, recursive: true);
     }
 
-    private static string Literal(string text) => $"'{text.Replace("'", "''")}'";
+    private static string Literal(string text) => DuckDbText.Literal(text);
 
     private static SqlColumnKind KindOf(string type) => type switch
     {

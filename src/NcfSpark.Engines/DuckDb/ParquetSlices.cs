@@ -22,7 +22,7 @@ public static class ParquetSlices
     {
         using DuckDBConnection connection = Open();
         using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT min(file_row_number) FROM read_parquet({Literal(file)}, file_row_number = true) WHERE {Quoted(column)} IS NULL";
+        command.CommandText = $"SELECT min(file_row_number) FROM read_parquet({DuckDbText.File(file)}, file_row_number = true) WHERE {Quoted(column)} IS NULL";
         return Guarded(command.ExecuteScalar) as long?;
     }
 
@@ -30,7 +30,7 @@ public static class ParquetSlices
     {
         using DuckDBConnection connection = Open();
         using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT {string.Join(", ", columns.Select(expression))} FROM read_parquet({Literal(file)})";
+        command.CommandText = $"SELECT {string.Join(", ", columns.Select(expression))} FROM read_parquet({DuckDbText.File(file)})";
         command.UseStreamingMode = true;
         using DuckDBDataReader reader = Guarded(command.ExecuteReader);
         while (Next(reader, columns.Count, value, rows) is [{ Length: > 0 }, ..] slice) yield return slice;
@@ -60,8 +60,6 @@ public static class ParquetSlices
     }
 
     private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static T Guarded<T>(Func<T> read)
     {

@@ -14,8 +14,8 @@ internal static class SparkCsv
     {
         ["sep"] = layout.Delimiter,
         ["header"] = layout.Header ? "true" : "false",
-        ["quote"] = "\"",
-        ["escape"] = "\"",
+        ["quote"] = layout.Quote,
+        ["escape"] = layout.Quote,
         ["encoding"] = "UTF-8",
         ["mode"] = "PERMISSIVE",
         ["columnNameOfCorruptRecord"] = Rejected,
@@ -46,11 +46,11 @@ internal static class SparkCsv
     public static string? PlainQuery(string sparkVersion, string lines, CsvLayout layout, string? names)
     {
         bool knowsUtf8 = int.Parse(sparkVersion.Split('.')[0], CultureInfo.InvariantCulture) >= 4; // is_valid_utf8
-        if (!knowsUtf8 || layout.Delimiter is not [< '\u0080' and not '"'] || layout.Columns < 2) return null;
+        if (!knowsUtf8 || layout.Delimiter is not [< '\u0080'] || layout.Columns < 2) return null;
         string delimiter = SparkDialect.Quote(layout.Delimiter);
         string Head(int columns) => $"substring_index(value, {delimiter}, {columns})";
         string Column(int number) => number == 1 ? Head(1) : number == layout.Columns ? $"substring_index(value, {delimiter}, -1)" : $"substring_index({Head(number)}, {delimiter}, -1)";
-        string fits = $"octet_length({Head(layout.Columns - 1)}) + 1 + octet_length({Column(layout.Columns)}) = octet_length(value) AND NOT contains(value, '\"') AND is_valid_utf8(value) AND NOT contains(value, '\uFFFD')";
+        string fits = $"octet_length({Head(layout.Columns - 1)}) + 1 + octet_length({Column(layout.Columns)}) = octet_length(value){(layout.Quote.Length == 0 ? "" : $" AND NOT contains(value, {SparkDialect.Quote(layout.Quote)})")} AND is_valid_utf8(value) AND NOT contains(value, '\uFFFD')";
         string known = names is null ? fits : $"CASE WHEN value = {SparkDialect.Quote(names)} THEN CAST(NULL AS BOOLEAN) ELSE {fits} END";
         return $"SELECT {string.Join(", ", Enumerable.Range(1, layout.Columns).Select(number => $"{Column(number)} AS c{number}"))}, {known} AS ncf_fits FROM {lines} WHERE value <> ''";
     }
