@@ -7,6 +7,7 @@ internal sealed unsafe class HistoryBuffers : IDisposable
     private readonly AlignedArray<float> numbers;
     private readonly AlignedArray<float> dense;
     private readonly AlignedArray<float>? contrasts; // for each chunk its logits, its users transposed, and a tile
+    private readonly AlignedArray<long> looks;
     private readonly int denseSize;
     private readonly long contrastSize;
     private readonly int logitsSize;
@@ -35,6 +36,7 @@ internal sealed unsafe class HistoryBuffers : IDisposable
         LogitGradients = Logits + samples;
         Losses = LogitGradients + samples;
         dense = new((long)groups / HistoryWork.ChunkGroups * denseSize);
+        looks = new(groups / HistoryWork.ChunkGroups);
         if (!contrast) return;
         (logitsSize, usersSize) = (samples * HistoryWork.ChunkGroups, memory.Width * HistoryWork.ChunkGroups); // samples are whole chunks', so a multiple of 8
         contrastSize = (long)logitsSize + usersSize + TileSamples * memory.Width;
@@ -78,8 +80,12 @@ internal sealed unsafe class HistoryBuffers : IDisposable
     /// <summary>A chunk's room for gathered item rows [64, width].</summary>
     public float* Tile(int chunk) => UsersTransposed(chunk) + usersSize;
 
+    /// <summary>For each chunk how many items or samples were looked at, over all batches, to leave out what users have touched.</summary>
+    public Span<long> Looks => looks.Span;
+
     public void Dispose()
     {
+        looks.Dispose();
         contrasts?.Dispose();
         rows.Dispose();
         numbers.Dispose();

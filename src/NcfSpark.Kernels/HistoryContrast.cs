@@ -119,16 +119,38 @@ internal static unsafe class HistoryContrast<S, V>
             for (int g = 0; g < Groups; g += S.Lanes) S.Store(labels[s] == 0 ? S.Add(S.Load(row + g), S.Broadcast(more)) : S.Broadcast(LeftOut), row + g);
         }
 
-        int* latest = work.Negatives!.Latest, before = work.Negatives.Before;
         for (int g = 0; g < count; g++)
         {
             int first = (start + g) * work.GroupSize, user = work.Batch.Users[first];
-            int* item = work.ExceptTouched ? work.PastItems + work.PastStarts[user] : work.Batch.Items + first;
-            for (int* end = work.ExceptTouched ? work.PastItems + work.PastStarts[user + 1] : item + 1; item < end; item++)
-            {
-                for (int s = latest[*item]; s >= 0; s = before[s]) logits[(long)s * Groups + g] = LeftOut;
-            }
+            work.Buffers.Looks[chunk] += work.Touched is not { } sets ? LeaveOut(in work, logits + g, work.Batch.Items + first, 1)
+                : sets[user] is { IsThere: true } touched ? LeaveOut(in work, logits + g, touched, samples)
+                : LeaveOut(in work, logits + g, work.PastItems + work.PastStarts[user], work.PastStarts[user + 1] - work.PastStarts[user]);
         }
+    }
+
+    // Of a group the negatives that are one of some items. Returns how many were looked at.
+    private static int LeaveOut(in HistoryWork work, float* logits, int* items, int count)
+    {
+        int* latest = work.Negatives!.Latest, before = work.Negatives.Before;
+        for (int* end = items + count; items < end; items++)
+        {
+            for (int s = latest[*items]; s >= 0; s = before[s]) logits[(long)s * Groups] = LeftOut;
+        }
+
+        return count;
+    }
+
+    // The same of a set, which is asked for each sample: positives are left out already.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int LeaveOut(in HistoryWork work, float* logits, ItemSet touched, int samples)
+    {
+        int* items = work.Batch.Items;
+        for (int s = 0; s < samples; s++)
+        {
+            if (touched.Holds(items[s])) logits[(long)s * Groups] = LeftOut;
+        }
+
+        return samples;
     }
 
     // Logits become their gradients, and the positives' likewise.

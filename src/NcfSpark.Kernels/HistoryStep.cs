@@ -25,6 +25,7 @@ public sealed unsafe class HistoryStep : IDisposable
     private readonly HistoryBatch[] batchBuffers;
     private readonly SoftmaxLoss? softmax;
     private readonly NegativePlaces? negatives;
+    private readonly ItemSets? touched;
     private readonly AlignedArray<int> pastItems;
     private readonly AlignedArray<int> pastStarts;
     private readonly AlignedArray<uint> pastMarks;
@@ -62,7 +63,8 @@ public sealed unsafe class HistoryStep : IDisposable
     /// <param name="level">The instruction set.</param>
     /// <param name="softmax">The loss; null for the logistic loss of each sample.</param>
     /// <param name="marks">For each place of the past the marks of the pool that ends before it, as bits; empty where the shape has none.</param>
-    public HistoryStep(HistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level, SoftmaxLoss? softmax = null, ReadOnlySpan<uint> marks = default)
+    /// <param name="longPast">Of users with more items a set is made (<see cref="ItemSets"/>); null for as many as a batch has samples.</param>
+    public HistoryStep(HistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level, SoftmaxLoss? softmax = null, ReadOnlySpan<uint> marks = default, int? longPast = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
@@ -82,11 +84,23 @@ public sealed unsafe class HistoryStep : IDisposable
         past.CopyTo(pastItems.Span);
         starts.CopyTo(pastStarts.Span);
         pastStarts.Start[starts.Length] = past.Length;
+        if (softmax is { ExceptTouched: true }) touched = new ItemSets(past, pastStarts.Span, itemCount, longPast ?? groups * groupSize);
         chunkLosses = new double[capacity / HistoryWork.ChunkGroups];
         if (groups < LeastGroupsToShare) threads = 1;
         columnPieces = threads == 1 ? 1 : (memory.Width + ColumnsAtOnce - 1) / ColumnsAtOnce;
         densePieces = (memory.DenseSize + DenseAtOnce - 1) / DenseAtOnce;
         this.threads = new StepThreads(threads, "history step", _ => Work());
+    }
+
+    /// <summary>How many items or samples were looked at, over all batches, to leave out what users have touched.</summary>
+    internal long Looks
+    {
+        get
+        {
+            long sum = 0;
+            foreach (long looks in buffers.Looks) sum += looks;
+            return sum;
+        }
     }
 
     /// <summary>Sets a part of the model from plain memory. Rows have weights only.</summary>
@@ -124,6 +138,7 @@ public sealed unsafe class HistoryStep : IDisposable
         IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, pastMarks, counters];
         foreach (IDisposable one in owned) one.Dispose();
         negatives?.Dispose();
+        touched?.Dispose();
     }
 
     private void Work()
@@ -195,7 +210,7 @@ public sealed unsafe class HistoryStep : IDisposable
             Groups = groups,
             Negatives = negatives,
             NegativeShift = softmax is { Negatives: > 0 } ? MathF.Log((float)softmax.Negatives / (groups * (groupSize - 1))) : 0,
-            ExceptTouched = softmax is { ExceptTouched: true },
+            Touched = touched,
             Rows = new UpdateRule(terms.Gmf, terms.Step, terms.Count),
             Dense = new UpdateRule(terms.Dense, terms.Step, terms.Count),
         };

@@ -44,8 +44,8 @@ internal readonly unsafe struct HistoryWork
     /// <summary>What is added to the logits of negatives (<see cref="SoftmaxLoss"/>).</summary>
     public float NegativeShift { get; init; }
 
-    /// <summary>Whether a group leaves out all negatives that its user has touched.</summary>
-    public bool ExceptTouched { get; init; }
+    /// <summary>Sets of what users with more items than a batch has samples have touched, where a group leaves out all negatives that its user has touched; else null.</summary>
+    public ItemSets? Touched { get; init; }
 
     /// <summary>The group's pool: where it starts, latest first, going back in memory, and of how many items.</summary>
     public int Pool(int group, out int* latest)

@@ -12,13 +12,15 @@ namespace NcfSpark.Training;
 /// <remarks>
 /// Gap ranks never fall, so those that are at most r come first. They are stored in blocks of 16, a cache line, filled up with the largest
 /// number, and the last of each block once more beside those of the user's other blocks: counting in the latter finds the block, and counting
-/// in the block the rest. That is two places in memory for users of up to 256 items, and no branch that the processor has to guess.
+/// in the block the rest. That is two places in memory for users of up to 256 items, and no branch that the processor has to guess. From 4,096 items
+/// on the lasts are halved until so few are left, so that a draw takes the logarithm of a user's items.
 /// Example, in blocks of 2: g = {1, 2, 2} is blocks {1, 2} {2, ∞} and lasts {2, ∞}; for r = 1 no last is ≤ 1, and 1 in block 0, so the item is 2.
 /// </remarks>
 internal sealed unsafe class NegativeSampler : IDisposable
 {
     private const int BlockSize = 16;
     private const int Pad = int.MaxValue; // above every r
+    private const int MostCounted = 16 * BlockSize; // lasts, of users of 4,096 items: counting all of them is as quick as halving
 
     private readonly int itemCount;
     private readonly AlignedArray<UserGaps> users;
@@ -80,10 +82,24 @@ internal sealed unsafe class NegativeSampler : IDisposable
     /// <summary>The first of the user's blocks whose last gap rank is above <paramref name="r"/>, from 0.</summary>
     public int BlockOf(int user, int r)
     {
-        int count = 0;
-        UserGaps of = users.Start[user];
-        for (int start = of.Lasts; start < of.LastsEnd; start += BlockSize) count += AtMost(lasts.Start + start, r);
+        (int start, int end) = Counted(user, r);
+        int count = start - users.Start[user].Lasts; // all before are at most r
+        for (; start < end; start += BlockSize) count += AtMost(lasts.Start + start, r);
         return count;
+    }
+
+    /// <summary>Where the lasts are that are counted: all of the user's, or of many those among which the first above <paramref name="r"/> is.</summary>
+    internal (int Start, int End) Counted(int user, int r)
+    {
+        (int start, int end) = (users.Start[user].Lasts, users.Start[user].LastsEnd);
+        while (end - start > MostCounted)
+        {
+            int middle = start + (end - start) / 2 / BlockSize * BlockSize;
+            if (lasts.Start[middle - 1] <= r) start = middle;
+            else end = middle;
+        }
+
+        return (start, end);
     }
 
     /// <summary>The <paramref name="r"/>-th untouched item, given its block.</summary>

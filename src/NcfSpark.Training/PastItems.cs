@@ -19,6 +19,7 @@ internal sealed class PastItems
     private readonly InteractionLists byTime;
     private readonly long[] times; // of its items
     private readonly Lazy<uint[]> rhythms;
+    private readonly Lazy<InteractionLists> sorted;
 
     public PastItems(TrainingSet set)
     {
@@ -28,6 +29,7 @@ internal sealed class PastItems
         byTime = positives.Select(row => rows.Items[row]);
         times = Array.ConvertAll(positives.Items, row => rows.Timestamps[row]);
         rhythms = new(RhythmsOfPlaces);
+        sorted = new(byTime.Sorted);
         RowEnds = new int[rows.Count];
         if (order.Length == rows.Count)
         {
@@ -51,8 +53,8 @@ internal sealed class PastItems
     /// <summary>Where the user's items start.</summary>
     public int StartOf(int user) => (int)byTime.Offsets[user];
 
-    /// <summary>The user's items, in the order of time.</summary>
-    public ReadOnlySpan<int> this[int user] => byTime[user];
+    /// <summary>Whether an item is among the user's, at any time.</summary>
+    public bool Holds(int user, int item) => sorted.Value.SortedHolds(user, item);
 
     /// <summary>The pools to score by: the latest of all.</summary>
     public UserPools Latest(int length) => UserPools.Latest(byTime, length, times);

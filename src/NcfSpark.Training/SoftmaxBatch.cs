@@ -33,8 +33,11 @@ internal sealed class SoftmaxBatch(SoftmaxLoss of)
         for (int g = 0; g < groups; g++)
         {
             int first = g * groupSize;
-            HashSet<int> leftOut = of.ExceptTouched ? [.. past[batch.Users[first]]] : [batch.Items[first]];
-            for (int s = 0; s < count; s++) shifts[g * count + s] = batch.Labels[s] == 0 && !leftOut.Contains(batch.Items[s]) ? shift : LeftOut;
+            for (int s = 0; s < count; s++)
+            {
+                bool leftOut = of.ExceptTouched ? past.Holds(batch.Users[first], batch.Items[s]) : batch.Items[s] == batch.Items[first];
+                shifts[g * count + s] = batch.Labels[s] == 0 && !leftOut ? shift : LeftOut;
+            }
         }
 
         return shifts;

@@ -35,7 +35,8 @@ public sealed record TrainOptions : IValidatableObject
 
     /// <summary>
     /// "logistic": each sample by itself, which gives probabilities. "softmax": each positive against the negatives of its whole batch, which recommends clearly
-    /// better where lists are short, whole catalogues most; time a sample and memory grow with BatchSize, and scores are only roughly probabilities.
+    /// better where lists are short, whole catalogues most; time a sample and memory grow with BatchSize, but not with the number of a user's rows, and scores are
+    /// only roughly probabilities.
     /// For Model:User "history", with negatives drawn afresh.
     /// </summary>
     [AllowedValues("logistic", "softmax")]

@@ -2,6 +2,7 @@ using NcfSpark.Benchmarks;
 
 var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringComparer.Ordinal)
 {
+    ["heavy-user"] = HeavyUserBenchmark.Run,
     ["mlp"] = MlpShare.Run,
     ["nights"] = NightsBenchmark.Run,
     ["pairs"] = PairsBenchmark.Run,

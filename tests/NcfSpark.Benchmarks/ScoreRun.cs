@@ -31,6 +31,17 @@ internal sealed class ScoreRun : IDisposable
 
     public string NewFile => Path.Combine(folder, $"{Guid.NewGuid():N}.parquet");
 
+    /// <summary>The repository, from within which benchmarks run.</summary>
+    public static string Root
+    {
+        get
+        {
+            DirectoryInfo? directory = new(AppContext.BaseDirectory);
+            while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "NcfSpark.sln"))) directory = directory.Parent;
+            return directory?.FullName ?? throw new DirectoryNotFoundException("The benchmark must run from within the repository.");
+        }
+    }
+
     private string Log => Path.Combine(folder, "log.csv");
 
     /// <summary>Runs a verb; what it says goes to standard error.</summary>
@@ -47,14 +58,4 @@ internal sealed class ScoreRun : IDisposable
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
-
-    private static string Root
-    {
-        get
-        {
-            DirectoryInfo? directory = new(AppContext.BaseDirectory);
-            while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "NcfSpark.sln"))) directory = directory.Parent;
-            return directory?.FullName ?? throw new DirectoryNotFoundException("The benchmark must run from within the repository.");
-        }
-    }
 }

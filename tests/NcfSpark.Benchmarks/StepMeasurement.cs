@@ -55,10 +55,10 @@ internal sealed class StepMeasurement : IDisposable
 
     private StepRound Round(TrainingPosition[] positions, double window) => new(
         Limit(window),
-        Rate(fused, ready, ref positions[0], window),
+        TrainingWindow.Measure(fused, ready, of.BatchSize, ref positions[0], window),
         threads > 1 ? CoreDistance.Measure() : double.NaN,
-        Rate(fused, fresh, ref positions[1], window),
-        withTorch ? Rate(torch, ready, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
+        TrainingWindow.Measure(fused, fresh, of.BatchSize, ref positions[1], window),
+        withTorch ? TrainingWindow.Measure(torch, ready, of.BatchSize, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
 
     public void Dispose()
     {
@@ -78,24 +78,6 @@ internal sealed class StepMeasurement : IDisposable
         for (; watch.Seconds < window; products++) left.mm(right).Dispose();
         set_num_threads(1); // the Torch step has threads of its own
         return watch.Rate(products * 2.0 * MatrixSize * MatrixSize * MatrixSize);
-    }
-
-    // Samples a second, in runs of a quarter of the window.
-    private WindowRate Rate(ITrainingStep step, ISampleSource samples, ref TrainingPosition position, double window)
-    {
-        long trained = 0, batches = 1;
-        var watch = WindowWatch.Start();
-        while (watch.Seconds < window)
-        {
-            double runStarted = watch.Seconds;
-            if (samples.Count - position.Samples < of.BatchSize) position = position with { Epoch = position.Epoch + 1, Samples = 0 };
-            long whole = Math.Min(batches, (samples.Count - position.Samples) / of.BatchSize) * of.BatchSize;
-            position = step.Advance(position, samples, position.Samples + whole);
-            trained += whole;
-            if (watch.Seconds - runStarted < window / 4) batches *= 2;
-        }
-
-        return watch.Rate(trained);
     }
 
     private static double Median(double[] values)

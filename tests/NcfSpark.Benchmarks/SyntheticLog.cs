@@ -9,7 +9,9 @@ namespace NcfSpark.Benchmarks;
 /// <remarks>A value is floor(n · u^e) with u uniform: its density falls with the power 1/e - 1. Users and items are then scattered over the ids, so that id order says nothing.</remarks>
 internal static class SyntheticLog
 {
-    private const double UserExponent = 1.9, ItemExponent = 2.2;
+    public const double UserExponent = 1.9;
+
+    private const double ItemExponent = 2.2;
 
     /// <summary>Writes the log as CSV with a line of names: userId,movieId,timestamp.</summary>
     /// <param name="path">The file.</param>
@@ -19,7 +21,8 @@ internal static class SyntheticLog
     /// <param name="seed">Chance.</param>
     /// <param name="heavy">Interactions, each with another item, of one user more; 0 for no such user.</param>
     /// <param name="tastes">Of which each user has one, and each item: four of five interactions are with an item of the user's taste. 0 for none, and nothing to be learned but popularity.</param>
-    public static void WriteCsv(string path, long rows, int users, int items, long seed, int heavy = 0, int tastes = 0)
+    /// <param name="dealt">Whether the interactions of that one user are dealt to the others in turn.</param>
+    public static void WriteCsv(string path, long rows, int users, int items, long seed, int heavy = 0, int tastes = 0, bool dealt = false)
     {
         var who = RandomStream.Named(seed, "user");
         var what = RandomStream.Named(seed, "item");
@@ -37,7 +40,7 @@ internal static class SyntheticLog
             writer.Write(line[..length]);
         }
 
-        for (int item = 1; item <= heavy; item++) writer.Write($"{users + 1},{item},{1_000_000_000 + when.Below(rows + item, 400_000_000)}\n");
+        for (int item = 1; item <= heavy; item++) writer.Write($"{(dealt ? item % users : users) + 1},{item},{1_000_000_000 + when.Below(rows + item, 400_000_000)}\n");
     }
 
     // A permutation of 0 … n - 1: the factor is a prime that does not divide n.

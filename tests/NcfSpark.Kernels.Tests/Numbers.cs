@@ -14,5 +14,13 @@ internal static class Numbers
     public static float At(int place, int seed) => DropoutHash.Hash((uint)place, (uint)seed, 77) / (float)uint.MaxValue * 2 - 1;
 
     /// <summary>0 … bound - 1.</summary>
+    /// <summary>So many different numbers below a bound, in any order.</summary>
+    public static int[] Distinct(Random draw, int bound, int count)
+    {
+        var found = new HashSet<int>();
+        while (found.Count < count) found.Add(draw.Next(bound));
+        return [.. found];
+    }
+
     public static int Below(int place, int seed, int bound) => (int)(DropoutHash.Hash((uint)place, (uint)seed, 99) % (uint)bound);
 }

@@ -5,6 +5,20 @@ namespace NcfSpark.Training.Tests;
 /// <summary>Random logs with times, many of which are equal.</summary>
 internal static class HistoryLogs
 {
+    /// <summary>A log of a few users, and one more with by far the most rows.</summary>
+    public static TrainingSet WithHeavyUser(int seed, int rows, int items)
+    {
+        TrainingSet others = Random(seed, users: 20);
+        RandomStream stream = RandomStream.Named(seed, "heavy user");
+        int[] heavy = [.. Enumerable.Range(0, items).OrderBy(item => stream.Bits(item)).Take(rows)];
+        return TrainingSet.Of(
+            others.UserCount + 1,
+            items,
+            new InteractionRows([.. others.Rows.Users, .. heavy.Select(_ => others.UserCount)], [.. others.Rows.Items, .. heavy], [.. others.Rows.Timestamps, .. heavy.Select((_, place) => 1_000_000_000L + 10 * place)]),
+            [.. others.Labels, .. heavy.Select(_ => 1)],
+            heldOut: []);
+    }
+
     /// <param name="seed">Another log for each.</param>
     /// <param name="users">Users; some have no rows.</param>
     /// <param name="items">Items.</param>

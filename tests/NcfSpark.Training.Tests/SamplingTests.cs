@@ -54,6 +54,33 @@ public sealed class SamplingTests
         return Enumerable.Range(0, sampler.UntouchedCount(0)).Select(r => sampler.Untouched(0, r)).SequenceEqual(twin);
     }
 
+    [Property(MaxTest = 10)]
+    public bool UntouchedItemsOfAUserWithThousandsAreTheComplementInOrder(int seed, PositiveInt users)
+    {
+        const int ItemCount = 25_000;
+        var draw = new Random(seed);
+        int[][] touched = [.. Enumerable.Range(0, 1 + users.Get % 3).Select(_ => Enumerable.Range(0, ItemCount).Where(_ => draw.Next(4) > 0).ToArray())];
+        using var sampler = new NegativeSampler(InteractionLists.FromRows(touched.Length, [.. touched.SelectMany((items, user) => Enumerable.Repeat(user, items.Length))], [.. touched.SelectMany(items => items)]), ItemCount);
+        return touched.Index().All(user => Enumerable.Range(0, sampler.UntouchedCount(user.Index)).Select(r => sampler.Untouched(user.Index, r)).SequenceEqual(Enumerable.Range(0, ItemCount).Except(user.Item)));
+    }
+
+    [Theory]
+    [InlineData(300)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData(1_000_000)]
+    public void ADrawCountsNoMoreOfAUserWithAMillionItemsThanOfOneWithThousands(int count)
+    {
+        // Every other item is touched, so the r-th untouched one is 2r + 1.
+        using var sampler = new NegativeSampler(InteractionLists.FromRows(1, new int[count], [.. Enumerable.Range(0, count).Select(k => 2 * k)]), 2 * count);
+        for (int r = 0; r < count; r += 1 + count / 997)
+        {
+            (int start, int end) = sampler.Counted(0, r);
+            Assert.InRange(end - start, 1, 256);
+            Assert.Equal(2 * r + 1, sampler.Untouched(0, r));
+        }
+    }
+
     [Fact]
     public void ResampledNegativesAreUniformOverUntouchedItemsAndNeverTouched()
     {
