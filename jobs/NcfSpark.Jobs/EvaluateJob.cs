@@ -67,9 +67,8 @@ internal static class EvaluateJob
             Served = night is not null && job.Configuration.Nightly.Refit
                 ? "These figures are of the model that has not seen the interactions it was tested on. What makes the predictions is trained once more, by the same settings, on all interactions, those included (Nightly:Refit)."
                 : null,
-            Caution = job.Configuration.Prepare.NegativesAvoid == "touched"
-                ? "Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know them by that: its figures flatter it. Measure with \"trained\"."
-                : null,
+            Caution = CautionOf(job.Configuration, prepared),
+            Notes = [.. prepared.Manifest.Notes.Values],
             Configuration = new JsonObject(typeof(NcfSparkConfiguration).GetProperties().Select(section => KeyValuePair.Create(section.Name, (JsonNode?)SettingsJson.All(section.GetValue(job.Configuration)!)))),
         });
         return writer.Publish(new StageManifest
@@ -81,6 +80,14 @@ internal static class EvaluateJob
             Seed = options.Seed,
             Rows = new() { ["users"] = result.WholeCatalogue.Users, ["test_rows"] = result.WholeCatalogue.Rows },
         });
+    }
+
+    private static string? CautionOf(NcfSparkConfiguration configuration, StageDirectory prepared)
+    {
+        var cautions = new List<string>();
+        if (configuration.Prepare.NegativesAvoid == "touched") cautions.Add("Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know them by that: its figures flatter it. Measure with \"trained\".");
+        if (configuration.Input.TimestampColumn.Length == 0) cautions.Add(prepared.Manifest.Notes["times"]);
+        return cautions.Count == 0 ? null : string.Join(' ', cautions);
     }
 
     /// <summary>What the gate decided; null in a report of `evaluate`.</summary>

@@ -77,7 +77,9 @@ internal static class Help
             output.WriteLine($"\nSection {section}: {SettingDocs.OfSection(section)}");
             foreach (SettingKey key in SettingKey.Of(section))
             {
-                output.WriteLine($"\n  {key}  {SettingRules.Describe(key)} (default {SettingValue.Show(key.ValueIn(new NcfSparkConfiguration()))})");
+                string[] values = [.. Wrapped($"{SettingRules.Describe(key)} (default {SettingValue.Show(key.ValueIn(new NcfSparkConfiguration()))})", Width - $"{key}".Length - 4)];
+                output.WriteLine($"\n  {key}  {values[0]}");
+                foreach (string line in values[1..]) output.WriteLine($"      {line}");
                 foreach (string line in Wrapped(SettingDocs.Of(key), Width - 6)) output.WriteLine($"      {line}");
             }
         }

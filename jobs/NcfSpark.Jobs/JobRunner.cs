@@ -19,6 +19,7 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             using EngineSource engine = EngineSource.Of(arguments.Engine, environment);
             string path = arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json.{SettingsFile.Offer("conf")}");
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
+            UntimedSettings.Refuse(verb, configuration);
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);

@@ -11,6 +11,7 @@ internal static class StageSummary
     public static void Write(JobContext job, StageDirectory directory, string remark = "")
     {
         string rows = string.Join(", ", directory.Manifest.Rows.Where(entry => entry.Value != 0).Select(entry => $"{entry.Key.Replace('_', ' ')} {entry.Value:N0}"));
-        job.Output.WriteLine($"{directory.Manifest.Stage}: {rows}{(remark.Length == 0 ? "" : $" ({remark})")} → {directory.Path}");
+        string untimed = directory.Manifest.Stage == PreparedData.StageName && job.Configuration.Input.TimestampColumn.Length == 0 ? "; no times, so held out by a hash" : "";
+        job.Output.WriteLine($"{directory.Manifest.Stage}: {rows}{untimed}{(remark.Length == 0 ? "" : $" ({remark})")} → {directory.Path}");
     }
 }

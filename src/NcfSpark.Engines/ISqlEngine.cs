@@ -22,7 +22,7 @@ public interface ISqlEngine : IDisposable
     IReadOnlyList<IReadOnlyList<object?>> Query(string sql);
 
     /// <summary>
-    /// As <see cref="Query"/>; rows of a view of files come in the order of the files and of the rows in each, so that a LIMIT takes the first. Where the dialect has <see cref="SqlDialect.PlaceInFile"/>,
+    /// As <see cref="Query"/>; rows of a view of one file come in their order, so that a LIMIT takes the first; files may be read side by side. Where the dialect has <see cref="SqlDialect.PlaceInFile"/>,
     /// the statement itself has to order by ncf_file and those.
     /// </summary>
     IReadOnlyList<IReadOnlyList<object?>> QueryInOrder(string sql) => Query(sql);

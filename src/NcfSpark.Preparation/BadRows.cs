@@ -1,54 +1,81 @@
+using System.Globalization;
+using NcfSpark.Data;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;
 
-/// <summary>Finds the rows that cannot be used again, with the lines they stand on, to show them and to keep them aside.</summary>
+/// <summary>Finds the rows that cannot be used again, with the lines they stand on, to show them and to keep them aside: always the first in the order of files and lines.</summary>
 internal static class BadRows
 {
     // Lines that do not fit are found by Rejected.
-    private static readonly string[] ToldElsewhere = [$"{(int)RowProblem.None}", $"{(int)RowProblem.BelowMinRating}", $"{(int)RowProblem.LineDoesNotFit}"];
-
-    private const int Sought = 1000;
+    private static readonly RowProblem[] ToldElsewhere = [RowProblem.None, RowProblem.BelowMinRating, RowProblem.OtherEvent, RowProblem.LineDoesNotFit];
 
     /// <summary>The first bad rows of a source in the order of its files and lines, at most <paramref name="limit"/> of them.</summary>
-    public static List<BadRow> Find(ISqlEngine engine, InputOptions input, InputSource source, IdTypes ids, long limit)
+    public static List<BadRow> Find(ISqlEngine engine, InputOptions input, InputSource source, IdTypes ids, TimeReading times, long limit)
     {
         limit = Math.Min(limit, int.MaxValue); // Spark's LIMIT is an INT
-        List<BadRow> rows = [.. Rejected(engine, source, limit), .. Unusable(engine, input, source, ids, limit)];
+        List<BadRow> rows = [.. Rejected(engine, source, limit), .. Unusable(engine, input, source, ids, times, $"NOT IN ({string.Join(", ", ToldElsewhere.Select(problem => (int)problem))})", limit)];
         var place = source.Files.Paths.Select((path, index) => (path, index)).ToDictionary(pair => pair.path, pair => pair.index);
-        return [.. rows.OrderBy(row => place.GetValueOrDefault(row.File)).ThenBy(row => row.Line ?? long.MaxValue).ThenBy(row => row.Text, StringComparer.Ordinal).Take((int)Math.Min(limit, Array.MaxLength))];
+        return [.. rows.OrderBy(row => place.GetValueOrDefault(row.File)).ThenBy(row => row.Line ?? long.MaxValue).Take((int)Math.Min(limit, Array.MaxLength))];
+    }
+
+    /// <summary>
+    /// The first row by which a column of ids is one of texts. On Spark, where the order costs a reading of all rows, it is one of the first.
+    /// </summary>
+    public static BadRow? FirstText(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, RowProblem text, Reading reading)
+    {
+        IdTypes ids = text == RowProblem.UserIsText ? reading.Ids with { UserIsText = false } : reading.Ids with { ItemIsText = false };
+        return sources.SelectMany(source => Unusable(engine, input, source, ids, reading.Times, $"= {(int)text}", limit: 1, anyOrder: engine.Dialect.PlaceInFile.Count > 0)).FirstOrDefault();
     }
 
     private static IEnumerable<BadRow> Rejected(ISqlEngine engine, InputSource source, long limit)
     {
         if (source.Csv is null) return [];
-        List<BadRow> rows = [.. engine.Query($"SELECT ncf_file, line, text, reason FROM {source.View}_rejected ORDER BY ncf_file, line LIMIT {limit}")
+        (string select, string order) = InOrder(engine);
+        List<BadRow> rows = [.. engine.QueryInOrder($"SELECT ncf_file, line, text, reason FROM (SELECT *{select} FROM {source.View}_rejected) ORDER BY ncf_file, line{order} LIMIT {limit}")
             .Select(row => new BadRow(PathOf(source, row[0]), (long?)row[1], ReasonOf((string?)row[3] ?? "", source.Csv), (string?)row[2] ?? ""))];
         return source.HasLines && rows.Exists(row => row.Line is null) ? RejectedLines.Find(rows, source.Csv) : rows;
     }
 
-    private static List<BadRow> Unusable(ISqlEngine engine, InputOptions input, InputSource source, IdTypes ids, long limit)
+    // Columns that say where a row stands in its file, and what to order by after the file.
+    private static (string Select, string Order) InOrder(ISqlEngine engine) =>
+        (string.Concat(engine.Dialect.PlaceInFile.Select(column => $", {column.Sql} AS {column.Name}")), string.Concat(engine.Dialect.PlaceInFile.Select(column => $", {column.Name}")));
+
+    private static List<BadRow> Unusable(ISqlEngine engine, InputOptions input, InputSource source, IdTypes ids, TimeReading times, string problems, long limit, bool anyOrder = false)
     {
         string[] raw = [.. source.Columns.All.Select((column, place) => $"{column.Sql} AS raw{place}")];
         string[] texts = [.. source.Columns.All.Select((_, place) => $"coalesce(CAST(raw{place} AS STRING), '')")];
-        string log = new LogSql(engine.Dialect, input, source.Columns, source.Csv is not null).Query($"(SELECT *, {string.Join(", ", raw)} FROM {source.View})", ids, string.Concat(raw.Select((_, place) => $", raw{place}")) + ", ncf_file");
-        // Which of many come first in the file is known only after looking for them there, so more are sought than are shown.
-        // Equal rows have equal problems, so one of each is enough to know them again in a CSV file.
-        string which = source.Csv is null ? "" : "DISTINCT ";
-        var found = engine.Query($"SELECT {which}ncf_file, problem, {string.Join(", ", texts)} FROM ({log}) WHERE problem NOT IN ({string.Join(", ", ToldElsewhere)}) LIMIT {Math.Max(limit, Sought)}")
-            .Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: row.Skip(2).Select(field => (string)field!).ToArray()))
+        (string select, string order) = InOrder(engine);
+        string log = new LogSql(engine.Dialect, input, source.Columns, source.Csv is not null)
+            .Query($"(SELECT *, {string.Join(", ", raw)}{select} FROM {source.View})", ids, times, string.Concat(raw.Select((_, place) => $", raw{place}")) + $", ncf_file{order}");
+        string bad = $"FROM ({log}) WHERE problem {problems}", columns = $"ncf_file, problem, {string.Join(", ", texts)}";
+        IEnumerable<IReadOnlyList<object?>> rows = anyOrder ? engine.Query($"SELECT {columns} {bad} LIMIT {limit}")
+            : order.Length > 0 ? engine.QueryInOrder($"SELECT {columns} {bad} ORDER BY ncf_file{order} LIMIT {limit}")
+            : limit == int.MaxValue || source.Files.Paths.Count == 1 ? engine.QueryInOrder($"SELECT {columns} {bad} LIMIT {limit}")
+            : FileByFile().Take((int)limit);
+        var found = rows.Select(row => (File: PathOf(source, row[0]), Problem: (RowProblem)(long)row[1]!, Fields: row.Skip(2).Select(field => (string)field!).ToArray()))
             .ToList();
 
+        // Equal rows have equal problems, so one of each is enough to know them again in a CSV file.
         return !source.HasLines
-            ? [.. found.Select(row => (row.File, row.Problem, Fields: InOneSpelling(source, row.Fields))).Select(row => new BadRow(row.File, null, Reason(input, source.Columns, row.Problem, row.Fields), string.Join(", ", row.Fields)))]
-            : [.. found.GroupBy(row => row.File).SelectMany(file => WithLines(input, source, file.Key, file.ToDictionary(row => Key(row.Fields), row => row.Problem)).Take((int)Math.Min(limit, Array.MaxLength)))];
+            ? [.. found.Select(row => (row.File, row.Problem, Fields: InOneSpelling(source, row.Fields))).Select(row => new BadRow(row.File, null, Reason(input, source.Columns, times, row.Problem, row.Fields), string.Join(", ", row.Fields)))]
+            : [.. found.GroupBy(row => row.File).SelectMany(file => WithLines(input, source, times, file.Key, file.DistinctBy(row => Key(row.Fields)).ToDictionary(row => Key(row.Fields), row => row.Problem)).Take((int)Math.Min(limit, Array.MaxLength)))];
+
+        // Within a file, rows come in their order, but files are read side by side. Mostly the first has enough.
+        IEnumerable<IReadOnlyList<object?>> FileByFile()
+        {
+            IReadOnlyList<IReadOnlyList<object?>> Of(string file) => engine.QueryInOrder($"SELECT {columns} {bad} AND ncf_file = {engine.Dialect.Literal(file)} LIMIT {limit}");
+            string first = source.Files.Paths[0];
+            IReadOnlyList<IReadOnlyList<object?>> ofFirst = Of(first);
+            return ofFirst.Count == limit ? ofFirst : [.. ofFirst, .. engine.Query($"SELECT DISTINCT ncf_file {bad} ORDER BY ncf_file LIMIT {limit}").Select(row => (string)row[0]!).Where(file => file != first).SelectMany(Of)];
+        }
     }
 
     // Of floating-point columns, DuckDB writes nan and Spark NaN.
     private static string[] InOneSpelling(InputSource source, string[] fields) =>
         [.. source.Columns.All.Select((column, place) => column.Kind == SqlColumnKind.Floating && fields[place] == "NaN" ? "nan" : fields[place])];
 
-    private static IEnumerable<BadRow> WithLines(InputOptions input, InputSource source, string file, Dictionary<string, RowProblem> problems)
+    private static IEnumerable<BadRow> WithLines(InputOptions input, InputSource source, TimeReading times, string file, Dictionary<string, RowProblem> problems)
     {
         CsvLayout layout = source.Csv!;
         int[] places = [.. source.Columns.All.Select(column => int.Parse(column.Sql.AsSpan(1)) - 1)];
@@ -57,55 +84,49 @@ internal static class BadRows
             if (fields.Count != layout.Columns) continue; // told by the engine
             string[] used = Array.ConvertAll(places, place => fields[place]);
             if (!problems.TryGetValue(Key(used), out RowProblem problem)) continue;
-            string reason = Reason(input, source.Columns, problem, used);
+            string reason = Reason(input, source.Columns, times, problem, used);
             if (line == 1 && problem == RowProblem.TimestampIsNoNumber) reason += " (if line 1 names the columns, set Input:Header to true and give columns by name)";
             yield return new BadRow(file, line, reason, string.Join(layout.Delimiter, fields));
         }
     }
 
-    private static string Reason(InputOptions input, InputColumns columns, RowProblem problem, string[] fields)
+    private static string Reason(InputOptions input, InputColumns columns, TimeReading times, RowProblem problem, string[] fields)
     {
-        string User() => $"column {columns.User.Name} holds '{fields[0]}'";
-        string Item() => $"column {columns.Item.Name} holds '{fields[1]}'";
-        string Time() => $"column {columns.Timestamp.Name} holds '{fields[2]}'";
-        string Missing(InputColumn column, string field) => field.Trim().Length == 0 ? $"column {column.Name} is empty" : $"column {column.Name} holds '{field}', which says that there is no value";
+        InputColumn[] all = [.. columns.All];
+        string Field(InputColumn? column) => fields[Array.IndexOf(all, column)];
+        string Holds(InputColumn? column) => $"column {column!.Name} holds '{ShownText.Of(Field(column))}'";
+        string Missing(InputColumn? column) => Field(column).Trim().Length == 0 ? $"column {column!.Name} is empty" : $"{Holds(column)}, which says that there is no value";
+        bool IsMissing(InputColumn? column) => Field(column).Trim() is { } field && (field.Length == 0 || input.NullValues.Contains(field));
         const string NotWhole = "which is no whole number that the column's floating-point type holds exactly (below 2^53)";
         const string Beyond = "which is a whole number beyond 64 bits";
+        const string Text = "which is no plain whole number (Input:IdType is \"number\")";
         return problem switch
         {
-            RowProblem.NoUser => Missing(columns.User, fields[0]),
-            RowProblem.NoItem => Missing(columns.Item, fields[1]),
-            RowProblem.NoTimestamp => Missing(columns.Timestamp, fields[2]),
-            RowProblem.TimestampIsNoNumber => $"{Time()}, which is no number of {input.TimestampUnit} since 1970",
-            RowProblem.TimestampIsNegative => $"{Time()}, which lies before 1970",
-            RowProblem.TimestampIsTooLate => $"{Time()}, which lies after the year 2100 as {input.TimestampUnit}{InFinerUnit(input, fields[2])}",
-            RowProblem.RatingIsNoNumber => fields[3].Trim().Length == 0 ? $"column {columns.Rating!.Name} is empty" : $"column {columns.Rating!.Name} holds '{fields[3]}', which is no number",
-            RowProblem.UserIsNotWhole => $"{User()}, {NotWhole}",
-            RowProblem.ItemIsNotWhole => $"{Item()}, {NotWhole}",
-            RowProblem.UserIsText => $"{User()}",
-            RowProblem.ItemIsText => $"{Item()}",
-            RowProblem.UserIsBeyond64Bits => $"{User()}, {Beyond}",
-            RowProblem.ItemIsBeyond64Bits => $"{Item()}, {Beyond}",
+            RowProblem.NoUser => Missing(columns.User),
+            RowProblem.NoItem => Missing(columns.Item),
+            RowProblem.NoTimestamp => Missing(columns.Timestamp),
+            RowProblem.TimestampIsNoNumber => $"{Holds(columns.Timestamp)}, which is {TimeForms.NoneOf(times.Form)}",
+            RowProblem.TimestampIsNegative => $"{Holds(columns.Timestamp)}, which lies before 1970",
+            RowProblem.TimestampIsTooLate => $"{Holds(columns.Timestamp)}, which lies after the year 2100 as {TimeForms.UnitOf(times.Form)}{InOtherForms(input, times, Field(columns.Timestamp))}",
+            RowProblem.TimestampIsOfAnotherForm when times.Form == TimeForm.Order => $"{Holds(columns.Timestamp)}, while most rows hold small numbers{InOtherForms(input, times, Field(columns.Timestamp))}",
+            RowProblem.TimestampIsOfAnotherForm => $"{Holds(columns.Timestamp)}, which lies before 1980 as {TimeForms.UnitOf(times.Form)}{InOtherForms(input, times, Field(columns.Timestamp))}",
+            RowProblem.RatingIsNoNumber => IsMissing(columns.Rating) ? Missing(columns.Rating) : $"{Holds(columns.Rating)}, which is no number",
+            RowProblem.UserIsNotWhole => $"{Holds(columns.User)}, {NotWhole}",
+            RowProblem.ItemIsNotWhole => $"{Holds(columns.Item)}, {NotWhole}",
+            RowProblem.UserIsText => $"{Holds(columns.User)}{(input.IdType == "number" ? $", {Text}" : "")}",
+            RowProblem.ItemIsText => $"{Holds(columns.Item)}{(input.IdType == "number" ? $", {Text}" : "")}",
+            RowProblem.UserIsBeyond64Bits => $"{Holds(columns.User)}, {Beyond}",
+            RowProblem.ItemIsBeyond64Bits => $"{Holds(columns.Item)}, {Beyond}",
             _ => throw new InvalidOperationException($"{problem} is not bad."),
         };
     }
 
-    // A single value in a finer unit than the rest; a whole column of them is told by InteractionLog.
-    private static string InFinerUnit(InputOptions input, string text)
+    // What a single value is in the forms that the rest does not have; a whole column of them is told by LogReader.
+    private static string InOtherForms(InputOptions input, TimeReading times, string text)
     {
-        string[] units = ["seconds", "milliseconds", "microseconds"];
-        double ticksPerSecond = 1;
-        foreach (string unit in units)
-        {
-            if (Array.IndexOf(units, unit) > Array.IndexOf(units, input.TimestampUnit) && double.TryParse(text, out double ticks) && ticks / ticksPerSecond <= LogSql.LastSecond)
-            {
-                return $"; as {unit} it is {DateTimeOffset.FromUnixTimeSeconds((long)(ticks / ticksPerSecond)):yyyy-MM-dd}";
-            }
-
-            ticksPerSecond *= 1000;
-        }
-
-        return "";
+        if (!double.TryParse(text.Trim().Replace(input.DecimalSeparator, ".", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out double number)) return "";
+        IEnumerable<string> others = TimeForms.Units.Where(unit => unit.Form != times.Form && TimeForms.Likely(unit.Form, number) is not null).Select(unit => $"; as {unit.Unit} it is {TimeForms.Likely(unit.Form, number):yyyy-MM-dd}");
+        return string.Concat(others);
     }
 
     internal static string ReasonOf(string engineReason, CsvLayout layout)

@@ -3,10 +3,11 @@ using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;
 
-/// <summary>The columns of the input that matter, found by name or number. Rating is null where there is none.</summary>
-internal sealed record InputColumns(InputColumn User, InputColumn Item, InputColumn Timestamp, InputColumn? Rating)
+/// <summary>The columns of the input that matter, found by name or number. Timestamp, Rating and Event are null where there is none.</summary>
+internal sealed record InputColumns(InputColumn User, InputColumn Item, InputColumn? Timestamp, InputColumn? Rating, InputColumn? Event = null)
 {
-    public IEnumerable<InputColumn> All => Rating is null ? [User, Item, Timestamp] : [User, Item, Timestamp, Rating];
+    /// <summary>Those that there are, in this order.</summary>
+    public IEnumerable<InputColumn> All => new[] { User, Item, Timestamp, Rating, Event }.OfType<InputColumn>();
 
     /// <summary>Finds the columns by name.</summary>
     /// <param name="input">What they are called.</param>
@@ -47,13 +48,14 @@ internal sealed record InputColumns(InputColumn User, InputColumn Item, InputCol
         (string Setting, string Name)[] settings =
         [
             ("Input:UserColumn", input.UserColumn), ("Input:ItemColumn", input.ItemColumn), ("Input:TimestampColumn", input.TimestampColumn), ("Input:RatingColumn", input.RatingColumn),
+            ("Input:EventColumn", input.EventColumn),
         ];
         foreach (IGrouping<string, (string Setting, string Name)> same in settings.Where(pair => pair.Name.Length > 0).GroupBy(pair => pair.Name).Where(group => group.Count() > 1))
         {
             throw new InvalidInputException($"{string.Join(" and ", same.Select(pair => pair.Setting))} are both \"{same.Key}\". Each needs a column of its own.");
         }
 
-        InputColumn Find(int role) => find(settings[role].Name, settings[role].Setting);
-        return new InputColumns(Find(0), Find(1), Find(2), input.RatingColumn.Length == 0 ? null : Find(3));
+        InputColumn? Find(int role) => settings[role].Name.Length == 0 ? null : find(settings[role].Name, settings[role].Setting);
+        return new InputColumns(Find(0)!, Find(1)!, Find(2), Find(3), Find(4));
     }
 }

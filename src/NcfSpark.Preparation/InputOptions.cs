@@ -40,23 +40,48 @@ public sealed record InputOptions : IValidatableObject
     /// <summary>The column of the item's id, as for the user.</summary>
     public string ItemColumn { get; init; } = "item_id";
 
-    /// <summary>"auto": ids are numbers (BIGINT) where every id of the column is a whole number within 64 bits, else texts. "text": ids are texts, as for numbers of 20 digits and more.</summary>
-    [AllowedValues("auto", "text")]
+    /// <summary>
+    /// "auto": ids are numbers (BIGINT) where every id of the column is a plain whole number within 64 bits, else texts as they stand ("007", "+49157" and "12.0" are texts, since another spelling could be
+    /// another id). "number": an id that is no plain whole number makes its row a bad one. "text": ids are texts, also numbers of 20 digits and more. Name one of the two where a nightly log must not change its type.
+    /// </summary>
+    [AllowedValues("auto", "number", "text")]
     public string IdType { get; init; } = "auto";
 
-    /// <summary>The column that says when.</summary>
+    /// <summary>The column that says when; "" where there is none: then a hash of user and item decides what is held out, and settings that need times are refused.</summary>
     public string TimestampColumn { get; init; } = "timestamp";
 
-    /// <summary>What a timestamp counts, since 1970-01-01 UTC: "seconds", "milliseconds" or "microseconds". Parquet's own TIMESTAMP needs no unit.</summary>
-    [AllowedValues("seconds", "milliseconds", "microseconds")]
-    public string TimestampUnit { get; init; } = "seconds";
+    /// <summary>
+    /// How times are written. "auto": recognised by all values of the column, and said. "seconds", "milliseconds", "microseconds", "nanoseconds" or "days" since 1970-01-01 UTC, with a fraction or without;
+    /// "excel-days" since 1899-12-30, whose fraction is the time of day, read to a millisecond; "yyyymmdd", or yyyymmddhhmmss; "iso", such as 2014-04-06, 2014/04/06 18:42 or 2014-04-06T18:42:17.728+02:00 (UTC where no
+    /// zone is given). Name one where "auto" refuses the column, or where times before 1980 are meant. A Parquet TIMESTAMP or DATE needs none.
+    /// </summary>
+    [AllowedValues("auto", "seconds", "milliseconds", "microseconds", "nanoseconds", "days", "excel-days", "yyyymmdd", "iso")]
+    public string TimestampUnit { get; init; } = "auto";
 
-    /// <summary>The column of a rating, or "" where there is none.</summary>
+    /// <summary>The column of a rating, or "" where there is none. true and false are 1 and 0.</summary>
     public string RatingColumn { get; init; } = "";
 
     /// <summary>Rows rated lower are left out (and counted). 0 keeps all. Higher values learn from what was liked, not from what was seen.</summary>
     [Range(0, 1e9)]
     public double MinRating { get; init; }
+
+    /// <summary>What stands before the decimals of a rating or a time in text: "." or ",".</summary>
+    [AllowedValues(".", ",")]
+    public string DecimalSeparator { get; init; } = ".";
+
+    /// <summary>The column of an event's type, such as view or purchase, or "" where there is none. See EventWeights.</summary>
+    public string EventColumn { get; init; } = "";
+
+    /// <summary>
+    /// The types of EventColumn that count, each with its weight, such as {"view": 1, "purchase": 10}, or view=1,purchase=10 on the command line. Rows of other types are left out (and counted). Empty: all types
+    /// count. Weights must be greater than 0; for now they select, and all that are named train alike.
+    /// </summary>
+    public SortedDictionary<string, double> EventWeights { get; init; } = [];
+
+    /// <summary>
+    /// Texts that say "no value" where an id, a time or a rating belongs, as an empty field does: such a row is bad. Upper and lower case differ. Name fewer where one of them is an id; the empty field stays one.
+    /// </summary>
+    public string[] NullValues { get; init; } = ["NaN", "nan", "NAN", "NULL", "null", "Null", "\\N", "NA", "N/A", "None", "<NA>"];
 
     /// <summary>How many rows may be bad (no number where one belongs, an empty id, a wrong count of columns) before the run is refused. Bad rows are kept aside in bad_rows.csv.</summary>
     [Range(0, long.MaxValue)]
@@ -93,9 +118,11 @@ public sealed record InputOptions : IValidatableObject
         if (Encoding.UTF8.GetByteCount(Delimiter) > 4) yield return new("is longer than 4 bytes, which is what engines split at", [nameof(Delimiter)]);
         if (Quote.Length > 1 || (Quote.Length == 1 && (Quote[0] is < ' ' or > '~' || Delimiter.Contains(Quote[0], StringComparison.Ordinal)))) yield return new("must be one character of ASCII that is not part of the delimiter, or \"\" for none", [nameof(Quote)]);
         if (RatingColumn.Length == 0 && MinRating != 0) yield return new("needs a RatingColumn", [nameof(MinRating)]);
-        foreach ((string name, string value) in new[] { (nameof(UserColumn), UserColumn), (nameof(ItemColumn), ItemColumn), (nameof(TimestampColumn), TimestampColumn) })
+        if (EventColumn.Length == 0 && EventWeights.Count > 0) yield return new("needs an EventColumn", [nameof(EventWeights)]);
+        if (EventWeights.FirstOrDefault(pair => pair.Value is not (> 0 and < double.PositiveInfinity)) is { Key: { } type } pair) yield return new($"gives \"{type}\" the weight {pair.Value}: weights must be greater than 0. To leave a type out, do not name it", [nameof(EventWeights)]);
+        foreach ((string name, string value) in new[] { (nameof(UserColumn), UserColumn), (nameof(ItemColumn), ItemColumn) })
         {
-            if (value.Length == 0) yield return new("is not set: every interaction has a user, an item and a time", [name]);
+            if (value.Length == 0) yield return new("is not set: every interaction has a user and an item", [name]);
         }
     }
 }

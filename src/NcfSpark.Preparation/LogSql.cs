@@ -1,51 +1,84 @@
+using System.Globalization;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// The query that makes the input's rows (user_id, item_id, moment, problem). Ids are BIGINT or STRING; moment is BIGINT in <see cref="TicksPerSecond"/>;
+/// The query that makes the input's rows (user_id, item_id, moment, problem). Ids are BIGINT or STRING; moment is BIGINT, in ticks of a <see cref="TimeReading"/>, 0 where there is no time;
 /// problem is a <see cref="RowProblem"/>. Rows with a problem are there too: nothing is lost on the way.
 /// </summary>
 internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumns columns, bool isCsv)
 {
-    /// <summary>2100-01-01 UTC. Later moments are no interactions that somebody had, but another unit, or rubbish.</summary>
-    public const long LastSecond = 4102444800;
-
-    private const string Nothing = "('', 'NaN', 'nan', 'NAN', 'NULL', 'null')";
     private const string NoRating = "1e300"; // beyond it, and NaN, which is above all numbers
-    private const string Decimal = "[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?";
 
-    /// <summary>What the moments of a column count.</summary>
-    public static long TicksPerSecond(InputOptions input, InputColumn timestamp) => timestamp.Kind == SqlColumnKind.Timestamp
-        ? 1_000_000
-        : input.TimestampUnit switch { "seconds" => 1, "milliseconds" => 1000, _ => 1_000_000 };
+    private readonly string nothing = $"({string.Join(", ", input.NullValues.Append("").Distinct().Select(dialect.Literal))})";
+
+    // A number may be named as no value, such as 0; then numbers are looked up among those, too.
+    private readonly string[] nothingNumbers = [.. input.NullValues.Where(text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))];
+
+    private char DecimalMark => input.DecimalSeparator[0];
 
     /// <param name="source">The view.</param>
     /// <param name="ids">How to read ids.</param>
+    /// <param name="reading">How to read times.</param>
     /// <param name="extra">More to select from the view, such as ", ncf_file"; else "".</param>
-    public string Query(string source, IdTypes ids, string extra = "")
+    public string Query(string source, IdTypes ids, TimeReading reading, string extra = "")
     {
-        InputColumn user = columns.User, item = columns.Item, time = columns.Timestamp;
+        (InputColumn user, InputColumn item) = (columns.User, columns.Item);
         string rating = columns.Rating is null ? "" : $", {Number(columns.Rating)} AS rating_value, {columns.Rating.Sql} AS rating_raw";
+        string counts = Counts is null ? "" : $", {Counts} AS event_counts";
         return $"""
             SELECT user_id, item_id, moment{extra}, CASE
-                {WhatMostRowsAre(ids)}
+                {WhatMostRowsAre(ids, reading)}
                 {(isCsv ? $"WHEN ncf_fits IS NULL THEN {(int)RowProblem.LineOfNames}\n    WHEN NOT ncf_fits THEN {(int)RowProblem.LineDoesNotFit}" : "")}
+                {(Counts is null ? "" : $"WHEN event_counts IS NOT TRUE THEN {(int)RowProblem.OtherEvent}")}
                 WHEN {IdIsMissing(user, ids.UserIsText, "user_id", "user_raw")} THEN {(int)RowProblem.NoUser}
                 WHEN {IdIsMissing(item, ids.ItemIsText, "item_id", "item_raw")} THEN {(int)RowProblem.NoItem}
-                WHEN moment IS NULL AND {IsNothing(time, "time_raw")} THEN {(int)RowProblem.NoTimestamp}
-                WHEN moment IS NULL THEN {(int)RowProblem.TimestampIsNoNumber}
-                WHEN moment < 0 THEN {(int)RowProblem.TimestampIsNegative}
-                WHEN moment > {LastSecond * TicksPerSecond(input, time)} THEN {(int)RowProblem.TimestampIsTooLate}
+                {TimeProblems(reading)}
                 {RatingProblems()}{IdProblems(user, ids.UserIsText, "user_id", "user_raw", RowProblem.UserIsNotWhole, RowProblem.UserIsBeyond64Bits, RowProblem.UserIsText)}
                 {IdProblems(item, ids.ItemIsText, "item_id", "item_raw", RowProblem.ItemIsNotWhole, RowProblem.ItemIsBeyond64Bits, RowProblem.ItemIsText)}
                 ELSE {(int)RowProblem.None} END AS problem
-            FROM (
-                SELECT {Id(user, ids.UserIsText)} AS user_id, {Id(item, ids.ItemIsText)} AS item_id, {Moment(time)} AS moment,
-                    {user.Sql} AS user_raw, {item.Sql} AS item_raw, {time.Sql} AS time_raw{rating}{(isCsv ? ", ncf_fits" : "")}{extra}
-                FROM {source})
+            FROM ({WithMoments(reading, $"""
+                SELECT {Id(user, ids.UserIsText)} AS user_id, {Id(item, ids.ItemIsText)} AS item_id, {user.Sql} AS user_raw, {item.Sql} AS item_raw{rating}{counts}{(isCsv ? ", ncf_fits" : "")}{extra}
+                """, source)})
             """;
     }
+
+    /// <summary>A query of (form, rows): how many rows of a view have a time that looks like each <see cref="TimeForm"/>. Lines that do not fit and events that do not count are left out.</summary>
+    public string TimeFormsQuery(string source)
+    {
+        InputColumn time = columns.Timestamp!;
+        string[] conditions = [.. new[] { isCsv ? "ncf_fits" : null, Counts }.OfType<string>()];
+        string where = conditions.Length == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
+        string form = new TimeSql(dialect, time with { Sql = "time_raw" }, TimeForm.Seconds, DecimalMark).LooksLike(IsNothing(time, "time_raw"));
+        return $"SELECT form, count(*) AS counted FROM (SELECT {form} AS form FROM (SELECT {time.Sql} AS time_raw FROM {source}{where})) GROUP BY form";
+    }
+
+    // Most moments are plain numbers. Only for the others, more is asked; each question is a query around a query, so that what it finds is found once.
+    private string WithMoments(TimeReading reading, string select, string source)
+    {
+        if (columns.Timestamp is not { } time) return $"{select}, CAST(0 AS BIGINT) AS moment FROM {source}";
+        TimeSql sql = new(dialect, time with { Sql = "time_raw" }, reading.Form, DecimalMark), outside = new(dialect, time, reading.Form, DecimalMark);
+        return $"""
+            SELECT *, coalesce(plain_moment, {sql.Moment("nanoseconds", reading.TicksPerSecond)}) AS moment FROM (
+                SELECT *, CASE WHEN plain_moment IS NULL THEN {sql.Nanoseconds()} END AS nanoseconds FROM ({select}, {time.Sql} AS time_raw, {outside.PlainMoment(reading.TicksPerSecond)} AS plain_moment FROM {source}))
+            """;
+    }
+
+    private string TimeProblems(TimeReading reading) => columns.Timestamp is not { } time ? "" : $"""
+        WHEN {(nothingNumbers.Length == 0 ? "moment IS NULL AND " : "")}{IsNothing(time, "time_raw")} THEN {(int)RowProblem.NoTimestamp}
+                WHEN moment IS NULL AND nanoseconds IS NULL THEN {(int)RowProblem.TimestampIsNoNumber}
+                WHEN moment IS NULL AND nanoseconds % 1000000 = 0 THEN {(int)RowProblem.TimestampHasMilliseconds}
+                WHEN moment IS NULL AND nanoseconds % 1000 = 0 THEN {(int)RowProblem.TimestampHasMicroseconds}
+                WHEN moment IS NULL THEN {(int)RowProblem.TimestampHasNanoseconds}
+                WHEN moment < 0 THEN {(int)RowProblem.TimestampIsNegative}
+                WHEN moment > {TimeForms.LastSecond * reading.TicksPerSecond} THEN {(int)RowProblem.TimestampIsTooLate}
+                {(reading.Earliest > 0 || reading.Latest < TimeForms.LastSecond * reading.TicksPerSecond ? $"WHEN moment < {reading.Earliest} OR moment > {reading.Latest} THEN {(int)RowProblem.TimestampIsOfAnotherForm}" : "")}
+        """;
+
+    // Whether the row's event is one of those that count; null where all do.
+    private string? Counts => columns.Event is null || input.EventWeights.Count == 0 ? null
+        : $"(trim(CAST({columns.Event.Sql} AS STRING)) IN ({string.Join(", ", input.EventWeights.Keys.Select(dialect.Literal))}))";
 
     private static string Id(InputColumn column, bool asText) => column.Kind switch
     {
@@ -58,20 +91,21 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     };
 
     // Asked first, since each of the questions after it has its price. It says no more than that none of them is answered with yes.
-    private string WhatMostRowsAre(IdTypes ids)
+    private string WhatMostRowsAre(IdTypes ids, TimeReading reading)
     {
-        if (columns.User.Kind != SqlColumnKind.Text || columns.Item.Kind != SqlColumnKind.Text || ids.UserIsText || ids.ItemIsText) return "";
+        if (columns.User.Kind != SqlColumnKind.Text || columns.Item.Kind != SqlColumnKind.Text || ids.UserIsText || ids.ItemIsText || nothingNumbers.Length > 0) return "";
+        string timed = columns.Timestamp is null ? "" : $" AND moment BETWEEN {reading.Earliest} AND {reading.Latest}";
         string rated = columns.Rating is null ? "" : $" AND abs(rating_value) < {NoRating}{(input.MinRating == 0 ? "" : $" AND rating_value >= {MinRating}")}";
-        string fits = isCsv ? " AND ncf_fits" : "";
-        return $"WHEN CAST(user_id AS STRING) = user_raw AND CAST(item_id AS STRING) = item_raw AND moment BETWEEN 0 AND {LastSecond * TicksPerSecond(input, columns.Timestamp)}{rated}{fits} THEN {(int)RowProblem.None}";
+        string fits = $"{(isCsv ? " AND ncf_fits" : "")}{(Counts is null ? "" : " AND event_counts")}";
+        return $"WHEN CAST(user_id AS STRING) = user_raw AND CAST(item_id AS STRING) = item_raw{timed}{rated}{fits} THEN {(int)RowProblem.None}";
     }
 
     // A number that reads back as its text is not missing: what most rows are is asked first.
-    private static string IdIsMissing(InputColumn column, bool asText, string id, string raw) => column.Kind switch
+    private string IdIsMissing(InputColumn column, bool asText, string id, string raw) => column.Kind switch
     {
-        SqlColumnKind.Text when asText => $"({id} IS NULL OR {id} IN {Nothing})",
-        SqlColumnKind.Text => $"({raw} IS NULL OR ((CAST({id} AS STRING) = {raw}) IS NOT TRUE AND trim({raw}) IN {Nothing}))",
-        _ => $"({id} IS NULL AND {IsNothing(column, raw)})",
+        SqlColumnKind.Text when asText => $"({id} IS NULL OR {id} IN {nothing})",
+        SqlColumnKind.Text when nothingNumbers.Length == 0 => $"({raw} IS NULL OR ((CAST({id} AS STRING) = {raw}) IS NOT TRUE AND trim({raw}) IN {nothing}))",
+        _ => IsNothing(column, raw),
     };
 
     private string IdProblems(InputColumn column, bool asText, string id, string raw, RowProblem notWhole, RowProblem beyond, RowProblem text) => column.Kind switch
@@ -85,21 +119,13 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         _ => "",
     };
 
-    private string Moment(InputColumn column) => column.Kind switch
+    // True and false are 1 and 0.
+    private string Number(InputColumn column)
     {
-        SqlColumnKind.WholeNumber => $"CAST({column.Sql} AS BIGINT)",
-        SqlColumnKind.Timestamp => dialect.EpochMicroseconds(column.Sql),
-        SqlColumnKind.Floating => $"CASE WHEN abs({column.Sql}) < 9e18 THEN CAST(floor({column.Sql}) AS BIGINT) END",
-        _ =>
-            $"""
-            CASE WHEN CAST(TRY_CAST({column.Sql} AS BIGINT) AS STRING) = {column.Sql} THEN TRY_CAST({column.Sql} AS BIGINT)
-                WHEN {dialect.Matches($"trim({column.Sql})", Decimal)} AND abs(TRY_CAST(trim({column.Sql}) AS DOUBLE)) < 9e18 THEN CAST(floor(TRY_CAST(trim({column.Sql}) AS DOUBLE)) AS BIGINT) END
-            """,
-    };
-
-    private string Number(InputColumn column) => column.Kind == SqlColumnKind.Text
-        ? $"CASE WHEN {dialect.Matches($"trim({column.Sql})", Decimal)} THEN TRY_CAST(trim({column.Sql}) AS DOUBLE) END"
-        : $"CAST({column.Sql} AS DOUBLE)";
+        if (column.Kind != SqlColumnKind.Text) return $"CAST({column.Sql} AS DOUBLE)";
+        string text = $"trim({column.Sql})", number = DecimalMark == '.' ? text : $"replace({text}, '{DecimalMark}', '.')";
+        return $"CASE WHEN {dialect.Matches(text, TimeSql.Decimal(DecimalMark))} THEN TRY_CAST({number} AS DOUBLE) WHEN lower({text}) = 'true' THEN CAST(1 AS DOUBLE) WHEN lower({text}) = 'false' THEN CAST(0 AS DOUBLE) END";
+    }
 
     private string MinRating => $"CAST('{input.MinRating:R}' AS DOUBLE)";
 
@@ -107,13 +133,17 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     {
         if (columns.Rating is null) return "";
         string belowMinimum = input.MinRating == 0 ? "" : $"WHEN rating_value < {MinRating} THEN {(int)RowProblem.BelowMinRating}\n    ";
-        return $"WHEN rating_value IS NULL OR NOT (abs(rating_value) < {NoRating}) THEN {(int)RowProblem.RatingIsNoNumber}\n    {belowMinimum}";
+        string missing = nothingNumbers.Length == 0 ? "" : $"{IsNothing(columns.Rating, "rating_raw")} OR ";
+        return $"WHEN {missing}rating_value IS NULL OR NOT (abs(rating_value) < {NoRating}) THEN {(int)RowProblem.RatingIsNoNumber}\n    {belowMinimum}";
     }
 
-    private static string IsNothing(InputColumn column, string raw) => column.Kind switch
+    private string IsNothing(InputColumn column, string raw) => column.Kind switch
     {
-        SqlColumnKind.Text => $"({raw} IS NULL OR trim({raw}) IN {Nothing})",
-        SqlColumnKind.Floating => $"({raw} IS NULL OR isnan({raw}))",
+        SqlColumnKind.Text => $"({raw} IS NULL OR trim({raw}) IN {nothing})",
+        SqlColumnKind.Floating => $"({raw} IS NULL OR isnan({raw}){IsAmongNothing(raw)})",
+        SqlColumnKind.WholeNumber => $"({raw} IS NULL{IsAmongNothing(raw)})",
         _ => $"{raw} IS NULL",
     };
+
+    private string IsAmongNothing(string number) => nothingNumbers.Length == 0 ? "" : $" OR {number} IN ({string.Join(", ", nothingNumbers.Select(one => $"CAST('{one}' AS DOUBLE)"))})";
 }

@@ -9,7 +9,7 @@ namespace NcfSpark.Preparation;
 /// data"). All of it is SQL on an engine; equal input, settings and seed give equal rows on every engine, whatever its number of threads.
 /// </summary>
 /// <remarks>
-/// Conservation, in the manifest's counts: input_rows = bad_rows + below_min_rating + duplicates_dropped + train_positives + validation + test,
+/// Conservation, in the manifest's counts: input_rows = bad_rows + below_min_rating + other_events + duplicates_dropped + train_positives + validation + test,
 /// and train = train_positives + train_negatives. users_training_only have nothing held out; users_without_negatives touched every item.
 /// </remarks>
 public static class Preparer
@@ -95,6 +95,7 @@ public static class Preparer
             Configuration = new() { ["Input"] = SettingsJson.All(input), ["Prepare"] = SettingsJson.All(prepare) },
             Seed = prepare.Seed,
             Rows = rows,
+            Notes = log.Notes,
         });
         steps.Advance(1);
         if (rows["users_without_negatives"] > 0) progress.Line($"{rows["users_without_negatives"]:N0} users touched every item: they get no negatives.");
@@ -138,7 +139,8 @@ public static class Preparer
             ["input_rows"] = log.Rows,
             ["bad_rows"] = log.BadRows,
             ["below_min_rating"] = log.BelowMinRating,
-            ["duplicates_dropped"] = log.Rows - log.BadRows - log.BelowMinRating - positives - validated - tested,
+            ["other_events"] = log.OtherEvents,
+            ["duplicates_dropped"] = log.Rows - log.BadRows - log.BelowMinRating - log.OtherEvents - positives - validated - tested,
             ["users_without_negatives"] = prepare.NegativesPerPositive > 0 ? fullUsers : 0,
             ["users_training_only"] = trainingOnly,
         };

@@ -32,4 +32,15 @@ internal enum RowProblem
 
     /// <summary>Of a CSV file that is read as plain lines; not bad.</summary>
     LineOfNames = 16,
+
+    /// <summary>An event that Input:EventWeights does not name: left out on purpose, not bad.</summary>
+    OtherEvent = 17,
+
+    /// <summary>The ticks are too coarse for the time: the log is read again with finer ones.</summary>
+    TimestampHasMilliseconds = 18,
+    TimestampHasMicroseconds = 19,
+    TimestampHasNanoseconds = 20,
+
+    /// <summary>Outside the years in which a time of the recognised form is believed.</summary>
+    TimestampIsOfAnotherForm = 21,
 }

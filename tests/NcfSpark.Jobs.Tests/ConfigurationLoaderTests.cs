@@ -30,6 +30,23 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal([16, 8], Load(Minimal, [], ("NCFSPARK_Model__MlpLayers", given)).Model.MlpLayers);
     }
 
+    [Theory]
+    [InlineData("view=1,add to cart=2.5")]
+    [InlineData("""{ "view": 1, "add to cart": 2.5 }""")]
+    public void WeightsAreGivenAsAnObjectOrInShort(string given)
+    {
+        KeyValuePair<string, double>[] weights = [new("add to cart", 2.5), new("view", 1)];
+        Assert.Equal(weights, Load(Minimal, ["Input:EventColumn=event", $"Input:EventWeights={given}"]).Input.EventWeights);
+        Assert.Equal(weights, Load(Minimal, ["Input:EventColumn=event"], ("NCFSPARK_Input__EventWeights", given)).Input.EventWeights);
+        Assert.Equal(weights, Load("""{ "Input": { "Path": "x", "EventColumn": "event", "EventWeights": { "view": 1, "add to cart": 2.5 } }, "Model": { "MlpLayers": [8] }, "Evaluate": { "CutOffs": [10] } }""", []).Input.EventWeights);
+    }
+
+    [Theory]
+    [InlineData("NA,None", "NA", "None")]
+    [InlineData("""["NA", "a,b"]""", "NA", "a,b")]
+    [InlineData("")]
+    public void AListOfTextsNeedsNoQuotes(string given, params string[] texts) => Assert.Equal(texts, Load(Minimal, [$"Input:NullValues={given}"]).Input.NullValues);
+
     [Fact]
     public void SetsListReplacesTheEnvironmentsLongerOne() =>
         Assert.Equal([4], Load(Minimal, ["Model:MlpLayers=[4]"], ("NCFSPARK_Model__MlpLayers", "[3,2,1]")).Model.MlpLayers);
@@ -93,6 +110,9 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Score:ExcludeSeen=maybe", "Score:ExcludeSeen: \"maybe\" is neither true nor false (--set)")]
     [InlineData("Model:MlpLayers=16,x", "Model:MlpLayers: \"16,x\" is no list of whole numbers (--set)")]
     [InlineData("Model:Dropout=[0.1,", "Model:Dropout: \"[0.1,\" is no list of numbers (--set)")]
+    [InlineData("Input:EventWeights=view", "Input:EventWeights: \"view\" is no object of names and numbers, or list such as view=1,purchase=10 (--set)")]
+    [InlineData("Input:EventWeights=view=1,view=2", "Input:EventWeights: \"view=1,view=2\" is no object")]
+    [InlineData("Input:EventWeights=view=1", "Input:EventWeights needs an EventColumn (--set)")]
     [InlineData("Train:BatchSize=0", "Train:BatchSize: 0 is not between 1 and 1000000 (--set)")]
     [InlineData("Train:Seed=-1", "Train:Seed: -1 is not at least 0 (--set)")]
     [InlineData("Train:Negatives=Stored", "Train:Negatives: \"Stored\" is not \"stored\" or \"resampled\" or \"uniform\" or \"popularity\" or \"popularity-untouched\"; did you mean \"stored\"? (--set)")]

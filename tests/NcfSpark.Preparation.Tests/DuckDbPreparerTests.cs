@@ -103,8 +103,8 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     [Fact]
     public void TiesAreNotBrokenByIds()
     {
-        // All at one moment: over many users the held-out item is as often the one with the smaller id.
-        LogRow[] log = [.. Enumerable.Range(0, 2000).SelectMany(user => new[] { new LogRow($"{user}", "1", 5), new LogRow($"{user}", "2", 5) })];
+        // Each user's at one moment: over many users the held-out item is as often the one with the smaller id.
+        LogRow[] log = [.. Enumerable.Range(0, 2000).SelectMany(user => new[] { new LogRow($"{user}", "1", user % 5), new LogRow($"{user}", "2", user % 5) })];
         Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 1, NegativesPerPositive = 0, TestCandidates = 0 }));
         Assert.InRange(rows.Test.Count(row => rows.Items[row.Item].Id == "1"), 900, 1100); // 4.5 standard deviations
     }

@@ -6,7 +6,11 @@ namespace NcfSpark.Preparation.Tests;
 /// <summary>What preparing means, written as plainly as can be: the twin that the SQL is held to, row for row.</summary>
 internal static class SlowPreparer
 {
-    public static Rows Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? given = null)
+    /// <param name="log">The log, its times in ticks.</param>
+    /// <param name="options">How to split.</param>
+    /// <param name="given">Rows that somebody held out.</param>
+    /// <param name="ticksPerSecond">What the times count; what comes out are whole seconds.</param>
+    public static Rows Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? given = null, long ticksPerSecond = 1)
     {
         // Of a pair that is there twice the latest stays; one that was given as held out stays so.
         var distinct = new Dictionary<(string User, string Item), (long Timestamp, bool HeldOut)>();
@@ -40,7 +44,7 @@ internal static class SlowPreparer
 
         int Positives(Func<(string User, string Item), bool> of) => parts.Count(pair => pair.Value == 0 && of(pair.Key));
         string[] byPopularity = [.. items.OrderByDescending(item => Positives(pair => pair.Item == item))]; // a stable sort keeps the order of ids
-        var rows = parts.Select(pair => (User: Array.IndexOf(users, pair.Key.User), Item: Array.IndexOf(byPopularity, pair.Key.Item), distinct[pair.Key].Timestamp, Part: pair.Value)).ToList();
+        var rows = parts.Select(pair => (User: Array.IndexOf(users, pair.Key.User), Item: Array.IndexOf(byPopularity, pair.Key.Item), Timestamp: distinct[pair.Key].Timestamp / ticksPerSecond, Part: pair.Value)).ToList();
 
         IEnumerable<(int User, int Item, long Timestamp, int Drawn)> Draws(int part, int count, string stream, bool trainedOnly = false) =>
             from row in rows

@@ -8,13 +8,14 @@ namespace NcfSpark.Jobs.Configuration;
 /// <summary>From JSON, or from the text of an environment variable or of --set, to the type of a setting.</summary>
 internal static class SettingValue
 {
+    private static readonly Type Weights = typeof(SortedDictionary<string, double>);
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }; // for terminals, not for HTML
 
     /// <summary>The value, or in <paramref name="problem"/> what is wrong with it, to be read after the name of the setting.</summary>
     public static object? Convert(JsonElement given, Type type, out string? problem)
     {
         JsonElement value = given.ValueKind == JsonValueKind.String ? Unquoted(given, type) : given;
-        object? converted = type.IsArray ? List(value, type.GetElementType()!) : One(value, type);
+        object? converted = type == Weights ? WeightsOf(value) : type.IsArray ? List(value, type.GetElementType()!) : One(value, type);
         problem = converted is not null ? null
             : type == typeof(bool) ? $"{Show(given)} is neither true nor false"
             : IsHuge(value, type) ? $"{Show(given)} is too large"
@@ -27,19 +28,37 @@ internal static class SettingValue
 
     /// <summary>The type's name for people.</summary>
     public static string NameOf(Type type) =>
-        type.IsArray ? $"list of {NameOf(type.GetElementType()!)}s"
+        type == Weights ? "object of names and numbers, or list such as view=1,purchase=10"
+        : type.IsArray ? $"list of {NameOf(type.GetElementType()!)}s"
         : type == typeof(int) || type == typeof(long) ? "whole number"
         : type == typeof(double) ? "number"
         : type == typeof(bool) ? "true or false"
         : type == typeof(string) ? "text"
         : throw new NotSupportedException($"There are no settings of type {type}: teach {nameof(SettingValue)} to read them.");
 
+    // As in JSON, {"view": 1, "purchase": 10}, or as on a command line, view=1,purchase=10. Names keep their case; one that is there twice is none.
+    private static SortedDictionary<string, double>? WeightsOf(JsonElement value)
+    {
+        (string Name, string Weight)[] pairs = value.ValueKind switch
+        {
+            JsonValueKind.Object => [.. value.EnumerateObject().Select(pair => (pair.Name, pair.Value.ToString()))],
+            JsonValueKind.String when value.GetString()!.Trim().Length == 0 => [],
+            JsonValueKind.String => [.. value.GetString()!.Split(',').Select(pair => pair.LastIndexOf('=') is > 0 and int equals ? (pair[..equals].Trim(), pair[(equals + 1)..].Trim()) : ("", ""))],
+            _ => [("", "")],
+        };
+        var weights = new SortedDictionary<string, double>(StringComparer.Ordinal);
+        bool read = pairs.All(pair => pair.Name.Length > 0 && double.TryParse(pair.Weight, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) && double.IsFinite(weight) && weights.TryAdd(pair.Name, weight));
+        return read ? weights : null;
+    }
+
     // Text is text, but a list can be written as in JSON, or bare (16,8), and a string in quotes has JSON's escapes ("\t").
     private static JsonElement Unquoted(JsonElement text, Type type)
     {
         string content = text.GetString()!.Trim();
+        if (type == typeof(string[]) && !content.StartsWith('[')) return JsonSerializer.SerializeToElement(content.Length == 0 ? [] : content.Split(',').Select(one => one.Trim()).ToArray());
+        if (type == Weights && !content.StartsWith('{')) return text;
         if (type.IsArray && !content.StartsWith('[')) content = $"[{content}]";
-        else if (!type.IsArray && !(content.Length > 1 && content.StartsWith('"') && content.EndsWith('"'))) return text;
+        else if (type != Weights && !type.IsArray && !(content.Length > 1 && content.StartsWith('"') && content.EndsWith('"'))) return text;
         try
         {
             return JsonSerializer.Deserialize<JsonElement>(content);

@@ -1,3 +1,4 @@
+using NcfSpark.Data;
 using NcfSpark.Evaluation.Nights;
 
 namespace NcfSpark.Jobs.Nights;
@@ -28,6 +29,29 @@ internal static class DataChecks
         if (data.NewItems > limits.MaxNewIds) yield return $"The share {data.NewItems:0.000} of items is new since the night in service; Nightly:MaxNewIds allows {limits.MaxNewIds:0.###}.";
         if (data.Duplicates > limits.MaxDuplicates) yield return $"The share {data.Duplicates:0.000} of rows repeats an earlier one; Nightly:MaxDuplicates allows {limits.MaxDuplicates:0.###}.";
         if (data.PopularityDrift > limits.MaxDrift) yield return $"Popularity has moved by {data.PopularityDrift:0.000} (Jensen-Shannon divergence) since the night in service; Nightly:MaxDrift allows {limits.MaxDrift:0.###}.";
+    }
+
+    /// <summary>
+    /// Ids that are of another type than production's, which every reader of the predictions would notice by failing. Where Input:IdType names a type, it is meant.
+    /// </summary>
+    /// <param name="prepared">The night's data.</param>
+    /// <param name="production">That of the night in production.</param>
+    /// <param name="idType">Input:IdType.</param>
+    public static IEnumerable<string> TypeChanges(StageDirectory prepared, StageDirectory production, string idType)
+    {
+        if (idType != "auto") yield break;
+        foreach ((string table, string id) in new[] { ("users", "user_id"), ("items", "item_id") })
+        {
+            bool wereNumbers = ParquetColumns.IsWholeNumber(production.File(table), id), areNumbers = ParquetColumns.IsWholeNumber(prepared.File(table), id);
+            if (wereNumbers && !areNumbers)
+            {
+                yield return $"In production {id} is a number; in this log it is text. {prepared.Manifest.Notes.GetValueOrDefault(table)} If such a row is a fault, mend the log, or set Input:IdType to \"number\" and Input:MaxBadRows to leave a few of them out; if {id} is to become text, set Input:IdType to \"text\".";
+            }
+            else if (!wereNumbers && areNumbers)
+            {
+                yield return $"In production {id} is text; in this log every one is a number. Set Input:IdType to \"text\" to keep them texts, or to \"number\" if they are to become numbers.";
+            }
+        }
     }
 
     private static IEnumerable<string> Changes(NightData data, IReadOnlyList<NightData> before, double most)

@@ -91,7 +91,11 @@ internal sealed class NightRun
         state.Write(nights);
         IReadOnlyList<NightData> earlier = [.. history.Nights.Where(night => history.WasInService(night.Night) && night.Night != state.Night).Select(night => night.Data).OfType<NightData>().TakeLast(options.CompareNights)];
         var endOfNight = new DateTimeOffset(RunNights.DateOf(state.Night).AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
-        string[] breaches = [.. DataChecks.Breaches(data, earlier, endOfNight < started ? endOfNight : started, options)];
+        string[] breaches =
+        [
+            .. DataChecks.Breaches(data, earlier, endOfNight < started ? endOfNight : started, options),
+            .. before is null ? [] : DataChecks.TypeChanges(prepared, before.Prepared, job.Configuration.Input.IdType),
+        ];
         if (breaches.Length == 0) return;
         throw new InvalidInputException($"{string.Join('\n', breaches)}\nNothing was trained{(nights.InService is { } stays ? $", and {stays} stays in service" : "")}. Mend the log; or, if this is as it should be, give the same command with that limit raised by --set.");
     }

@@ -37,6 +37,7 @@ public sealed record DataFigures(
             last = Math.Max(last ?? long.MinValue, part.Timestamps.Max());
         }
 
+        if (first == 0 && last == 0) (first, last) = (null, null); // a log without times
         return new DataFigures(data.ItemInteractions, byUser, data.Train.Count, data.Validation.Count, data.Test.Count, first, last, rows);
     }
 

@@ -30,6 +30,9 @@ public sealed record ReportInput
     /// <summary>What a reader must know before believing the figures, or null: shown under the verdict.</summary>
     public string? Caution { get; init; }
 
+    /// <summary>How the log was understood where it might have been otherwise, in sentences: shown with the data.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Of a night: whether its model may go into service, and why.</summary>
     public GateDecision? Gate { get; init; }
 

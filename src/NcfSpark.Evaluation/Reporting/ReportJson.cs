@@ -47,6 +47,7 @@ public static class ReportJson
         if (input.Gate is not null) report[GateDecision.ReportKey] = input.Gate.ToJson();
         if (input.Served is not null) report["served"] = input.Served;
         if (input.Caution is not null) report["caution"] = input.Caution;
+        if (input.Notes.Count > 0) report["notes"] = Array(input.Notes.Select(note => (JsonNode)note));
         if (input.Made is DateTimeOffset made) report["made"] = made.ToString("O");
         return report;
     }

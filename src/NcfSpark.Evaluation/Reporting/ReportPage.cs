@@ -18,7 +18,7 @@ internal static class ReportPage
             ("classification", "Telling used from unused", Classification(input)),
             ("training", "Training", Training(input.Model)),
             ("network", "The network", Network(input.Model)),
-            ("data", "The data", Data(input.Data)),
+            ("data", "The data", Data(input)),
             ("examples", "A few users", Examples(input)),
             ("configuration", "Configuration", Configuration(input.Configuration)),
             ("words", "How this was measured", Words(input)),
@@ -112,8 +112,9 @@ internal static class ReportPage
         return model.Parameters == 0 ? "0 %" : MetricName.Percent(part / (double)model.Parameters);
     }
 
-    private static Html Data(DataFigures data)
+    private static Html Data(ReportInput input)
     {
+        DataFigures data = input.Data;
         string range = data is { FirstTimestamp: long first, LastTimestamp: long last } ? $"{Day(first)} to {Day(last)}" : "unknown";
         (string, string)[] figures =
         [
@@ -128,7 +129,7 @@ internal static class ReportPage
             ("Share of the most popular 1 % / 10 % of items", $"{MetricName.Percent(data.ShareOfMostPopular(0.01))} / {MetricName.Percent(data.ShareOfMostPopular(0.1))}"),
         ];
         return Html.Of($"""
-            {Figures(figures, "")}
+            {input.Notes.Select(note => Html.Of($"<p>{note}</p>\n"))}{Figures(figures, "")}
             <div class="charts">{Figure("How popular items are", DataCharts.Popularity(data))}{Figure("How active users are", DataCharts.PerUser(data))}</div>
             {(data.Rows.Count == 0 ? Html.Empty : Html.Of($"<details><summary>Rows, as prepared</summary>{Figures(data.Rows.Select(row => (row.Key, row.Value.ToString("N0"))), "")}</details>"))}
             """);
@@ -139,17 +140,17 @@ internal static class ReportPage
         if (input.Examples.Count == 0) return Html.Empty;
         return Html.Of($"""
             <p>Chosen by chance, not by how well they are served. A tick marks a recommendation that the user did use in the held-out time.</p>
-            {input.Examples.Select(Person)}
+            {input.Examples.Select(user => Person(user, timed: input.Data.FirstTimestamp is not null))}
             """);
     }
 
-    private static Html Person(ExampleUser user)
+    private static Html Person(ExampleUser user, bool timed)
     {
         int hits = user.Recommendations.Count(item => item.IsHit);
         return Html.Of($"""
             <article class="person"><h3>User <bdi>{user.UserId}</bdi> <span class="muted">· {user.Interactions.ToString("N0")} known interactions · {hits} of {user.HeldOut} held-out items found in {user.Recommendations.Count} recommendations</span></h3>
             <div class="sides">
-            <div><h4>Latest history</h4><ul>{user.History.Select(item => Html.Of($"<li><bdi>{Cut(item.Title)}</bdi><span>{Day(item.Timestamp)}</span></li>\n"))}</ul></div>
+            <div><h4>{(timed ? "Latest history" : "History")}</h4><ul>{user.History.Select(item => Html.Of($"<li><bdi>{Cut(item.Title)}</bdi><span>{(timed ? Day(item.Timestamp) : "")}</span></li>\n"))}</ul></div>
             <div><h4>Recommended, with score</h4><ol>{user.Recommendations.Select(Recommended)}</ol></div>
             </div></article>
 

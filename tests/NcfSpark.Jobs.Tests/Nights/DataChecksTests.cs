@@ -1,5 +1,8 @@
+using NcfSpark.Data;
+using NcfSpark.Engines.DuckDb;
 using NcfSpark.Evaluation.Nights;
 using NcfSpark.Jobs.Nights;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs.Tests.Nights;
 
@@ -62,6 +65,24 @@ public class DataChecksTests
         var limits = new NightlyOptions { MaxAgeDays = 5 };
         Assert.Equal(passes, !DataChecks.Breaches(Usual with { LastTimestamp = Night.AddDays(days).ToUnixTimeSeconds() }, [Usual], Night, limits).Any());
         Assert.Empty(Breaches(Usual with { LastTimestamp = Night.AddDays(days).ToUnixTimeSeconds() }, [Usual])); // not asked for
+    }
+
+    /// <summary>The case night_flip: the second night has the same log and one more row, of user "unknown".</summary>
+    [Fact]
+    public void IdsThatChangeTheirTypeAgainstProductionAreNamedWithTheRow()
+    {
+        using var folder = new TemporaryFolder();
+        using var engine = new DuckDbEngine(new DuckDbOptions { Threads = 1 });
+        StageDirectory Night(string day) => Preparer.Prepare(
+            engine, new InputOptions { Path = Repository.File($"tests/data/cases/night_flip/{day}.csv") }, new PrepareOptions { TestCandidates = 0 }, Path.Combine(folder.Path, day), SilentProgress.Instance);
+        StageDirectory numbers = Night("day1"), texts = Night("day2");
+
+        string breach = Assert.Single(DataChecks.TypeChanges(texts, numbers, "auto"));
+        Assert.Contains("day2.csv, line 4202: column user_id holds 'unknown'", breach, StringComparison.Ordinal);
+        Assert.Contains("Input:IdType", breach, StringComparison.Ordinal);
+        Assert.Contains("In production user_id is text", Assert.Single(DataChecks.TypeChanges(numbers, texts, "auto")), StringComparison.Ordinal);
+        Assert.Empty(DataChecks.TypeChanges(numbers, numbers, "auto"));
+        Assert.Empty(DataChecks.TypeChanges(texts, numbers, "text")); // meant
     }
 
     private static IEnumerable<string> Breaches(NightData data, IReadOnlyList<NightData> before) => DataChecks.Breaches(data, before, Night, new NightlyOptions());
