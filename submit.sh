@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
 # Starts NcfSpark: ./submit.sh VERB …, or ./submit.sh bench NAME … for a benchmark; ./submit.sh --help says more.
 # Builds what is not built, and passes the rest through. It holds no settings: those are in conf/.
+#
+#   obj/builds/PROGRAM/STAMP/     a finished build, named by a hash of its sources and flags. Its files are never written again. A process that runs it
+#                                 holds a lock on its file .in-use, and so do the processes that this one starts; it is removed when nobody does.
+#   obj/builds/work.FLAGS.…/      where MSBuild works. Nothing runs from there. Without its file .whole a build was killed there, and it is not used again.
+#   obj/builds/lock               held while somebody builds or removes
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
+builds=$root/obj/builds
 project=jobs/NcfSpark.Jobs
 assembly=ncfspark
 if [[ ${1:-} == bench ]]; then
@@ -11,18 +17,28 @@ if [[ ${1:-} == bench ]]; then
   project=tests/NcfSpark.Benchmarks
   assembly=NcfSpark.Benchmarks
 fi
-program=$root/$project/bin/Release/net10.0/$assembly.dll
-stamp=$root/obj/$assembly.built # the sources, with their times, that the program was built from
-flags=()
-case " $* " in
-*" --engine microsoft-spark "* | *" --engine=microsoft-spark "*) flags=(-p:MicrosoftSpark=true) ;; # not in every package feed: built in where asked for
-esac
 cure="Install it from https://dotnet.microsoft.com/download/dotnet/10.0 (in ~/.dotnet it is found, too), then give the same command again."
 
 fail() {
   printf '%s\n' "$@" >&2
-  exit 1
+  exit "${code:-1}"
 }
+
+# Microsoft.Spark is not in every package feed: it is built in where it is asked for, or where its spark-submit started this.
+flags=()
+flavour=plain
+case "${DOTNETBACKEND_PORT:+ --engine microsoft-spark} $* " in
+*" --engine microsoft-spark "* | *" --engine=microsoft-spark "*)
+  flags=(-p:MicrosoftSpark=true)
+  flavour=microsoft-spark
+  version=${NCFSPARK_MICROSOFT_SPARK_VERSION:-}
+  if [[ -n $version ]]; then
+    [[ $version =~ ^[0-9A-Za-z][0-9A-Za-z.+-]*$ ]] || code=2 fail "NCFSPARK_MICROSOFT_SPARK_VERSION is \"$version\", which is no version of the package Microsoft.Spark, such as 2.3.1."
+    flags+=("-p:MicrosoftSparkVersion=$version")
+    flavour+=-$version
+  fi
+  ;;
+esac
 
 # Versions of the SDKs of a dotnet, one a line. To look beside it is quick; to ask it always works.
 sdks_of() {
@@ -48,37 +64,102 @@ find_dotnet() {
   fail "NcfSpark needs the .NET SDK 10 or newer, and there is none here." "$cure"
 }
 
-sources() ( # a subshell: the caller's folder stays
-  cd -- "$root"
-  find src jobs build "$project" ./*.props ./*.targets global.json .editorconfig BannedSymbols.txt \
-    \( -name bin -o -name obj \) -prune -o -type f -printf '%p %T@ %s\n' | sort
-  echo "${flags[@]-}"
-)
+# Reads what the program is built from, and says by it where the build lies. Hashes of contents: times may go back (git, rsync), and tell nothing.
+look() {
+  sources=$(
+    echo "${flags[@]-}"
+    cd -- "$root" && find src jobs build "$project" ./*.props ./*.targets global.json .editorconfig BannedSymbols.txt \
+      \( -name bin -o -name obj -o -name '.*.sw?' -o -name '.#*' -o -name '*~' \) -prune -o -type f -print0 | LC_ALL=C sort -zu | xargs -0 sha256sum --
+  ) || fail "NcfSpark's sources could not be read: the errors stand above."
+  local stamp
+  stamp=$(sha256sum <<<"$sources")
+  build=$builds/$assembly.$flavour/${stamp:0:16}
+}
 
-is_built() {
-  [[ -f $program && -f $stamp ]] && cmp -s -- "$stamp" <(sources)
+# Takes the build for this process and those that it starts, where it is there.
+hold() {
+  [[ -f $build/.in-use ]] && { exec 8<"$build/.in-use"; } 2>/dev/null || return 1
+  flock -s 8
+  [[ $build/.in-use -ef /dev/fd/8 ]] # else it was removed between these two lines
 }
 
 # Of two that start at once, the second waits for the first one's build, and then finds it done.
-build() {
-  mkdir -p -- "$root/obj"
-  exec 9>"$root/obj/build.lock"
+make() {
+  mkdir -p -- "$builds"
+  exec 9>"$builds/lock"
   if ! flock -n 9; then
     echo "waiting for another build of NcfSpark ..." >&2
     flock 9
   fi
-  if ! is_built; then
-    if [[ -f $program ]]; then echo "building ..." >&2; else echo "building (first time: about a minute) ..." >&2; fi
-    rm -f -- "$stamp"
-    sources >"$stamp.new" # before the build: what is saved while it runs is built next time
-    # Into a file, since compiler servers outlive the build and would hold a pipe open; 9>&- so that they do not hold the lock.
-    (cd -- "$root" && "$dotnet" build "$project" -c Release -v quiet -nologo -clp:NoSummary ${flags[@]+"${flags[@]}"}) </dev/null >"$stamp.log" 2>&1 9>&- ||
-      fail "$(cat -- "$stamp.log")" "NcfSpark could not be built: the errors stand above."
-    mv -- "$stamp.new" "$stamp"
-  fi
+  while look && ! hold; do compile; done
   exec 9>&-
 }
 
+# Builds, and puts the result in its place, unless the sources were changed meanwhile.
+compile() {
+  if compgen -G "$builds/$assembly.$flavour/*/.in-use" >/dev/null; then echo "building ..." >&2; else echo "building (first time: about a minute) ..." >&2; fi
+  local given=$sources how=() outcome=0
+  choose_work
+  [[ -f $work/.whole ]] && is_older_than_its_result && how=(--no-incremental)
+  rm -f -- "$work/.whole"
+  # Into a file, since compiler servers outlive the build and would hold a pipe open; 8 and 9 closed so that they do not hold the locks.
+  (cd -- "$root" && "$dotnet" build "$project" -c Release -v quiet -nologo -clp:NoSummary --artifacts-path "$work" ${how[@]+"${how[@]}"} ${flags[@]+"${flags[@]}"}) \
+    </dev/null >"$builds/log" 2>&1 8<&- 9>&- || outcome=$?
+  ((outcome <= 128)) || fail "The build of NcfSpark was ended by signal $((outcome - 128)) (9: out of memory?). Give the same command again."
+  : >"$work/.whole"
+  ((outcome == 0)) || fail "$(cat -- "$builds/log")" "NcfSpark could not be built: the errors stand above."
+  cat <<<"$given" >"$work/sources"
+  look
+  if [[ $sources == "$given" ]]; then
+    publish
+    clean
+  fi
+}
+
+# The folder that the last build left whole; another where it was killed, since what it was writing looks finished to MSBuild, and may still be written.
+choose_work() {
+  local one
+  work=
+  for one in "$builds/work.$flavour."*; do
+    if [[ -z $work && -f $one/.whole ]]; then work=$one; else rm -rf -- "$one" || true; fi
+  done
+  [[ -n $work ]] || work=$(mktemp -d -- "$builds/work.$flavour.XXXXXX")
+}
+
+# MSBuild compiles what is newer than its result. A file that changed and is older (rsync -a, tar, mv) it would pass over.
+is_older_than_its_result() {
+  local path
+  [[ -f $work/sources ]] || return 0
+  while read -r _ path; do
+    [[ $root/$path -nt $work/sources ]] || return 0
+  done < <(grep -vxFf "$work/sources" <<<"$sources")
+  return 1
+}
+
+# The large files are packages', which nobody writes to: links. MSBuild links the others, too, to where it will write the next ones: copies.
+publish() {
+  rm -rf -- "$build.new"
+  mkdir -p -- "${build%/*}"
+  mv -- "$work/bin/${project##*/}/release" "$build.new"
+  find "$build.new" -type f -size -8192k -links +1 -exec bash -c 'for file; do cp -p -- "$file" "$file.own" && mv -- "$file.own" "$file" || exit; done' _ {} +
+  : >"$build.new/.in-use"
+  mv -- "$build.new" "$build"
+}
+
+# Builds of other sources that nobody runs: neither somebody whom this script started, nor anybody else.
+clean() {
+  local old
+  for old in "${build%/*}"/*; do
+    [[ $old != "$build" ]] || continue
+    if [[ -f $old/.in-use ]]; then
+      ! grep -qsF -- "$old/" /proc/[0-9]*/maps && flock -n "$old/.in-use" mv -- "$old" "$old.old" || continue
+      old=$old.old
+    fi
+    rm -rf -- "$old" || true
+  done
+}
+
 find_dotnet
-is_built || build
-exec "$dotnet" "$program" "$@"
+look
+hold || make
+exec "$dotnet" "$build/$assembly.dll" "$@"

@@ -3,7 +3,10 @@ using System.Runtime.Versioning;
 
 namespace NcfSpark.Jobs.Tests;
 
-/// <summary>submit.sh in a small tree of its own, with a stand-in for dotnet that notes what it is asked to build.</summary>
+/// <summary>
+/// submit.sh in a small tree of its own, with a stand-in for dotnet that notes what it is asked to build and does what is awkward of MSBuild: it writes over its last result in place, makes links to it,
+/// and passes over a source that is older. The program that it builds is the text of A.cs.
+/// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class SubmitScriptTests : IDisposable
 {
@@ -13,20 +16,37 @@ public sealed class SubmitScriptTests : IDisposable
         if [[ $1 == --list-sdks ]]; then echo "9.0.100 [/x]"; exit; fi
         if [[ $1 == build ]]; then
           echo "$2" >>"$home/built"
-          for word in "${@:3}"; do [[ $word == -p:* ]] && echo "$word" >>"$home/built"; done
+          anew=
+          for word in "${@:3}"; do
+            [[ $word == -p:* || $word == --no-incremental ]] && echo "$word" >>"$home/built"
+            [[ $word == --no-incremental ]] && anew=1
+            [[ ${last:-} == --artifacts-path ]] && work=$word
+            last=$word
+          done
+          mkdir -p "$work/obj" "$work/bin/${2##*/}/release"
+          if mv "$home/slow" "$home/building" 2>/dev/null; then while [[ -f $home/building ]]; do sleep 0.05; done; fi
           sleep "${BUILD_SECONDS:-0}"
           if [[ -f $home/broken ]]; then echo "Program.cs(1,1): error CS0001: broken"; exit 1; fi
-          mkdir -p "$2/bin/Release/net10.0"
-          touch "$2/bin/Release/net10.0/ncfspark.dll" "$2/bin/Release/net10.0/NcfSpark.Benchmarks.dll"
-          exit
+          if [[ $anew || ! -f $work/obj/dll || src/A/A.cs -nt $work/obj/dll ]]; then
+            if [[ -f $home/killed ]]; then rm "$home/killed"; echo half >"$work/obj/dll"; kill -9 $$; fi
+            cat src/A/A.cs >"$work/obj/dll"
+          fi
+          for name in ncfspark NcfSpark.Benchmarks; do cp -lf "$work/obj/dll" "$work/bin/${2##*/}/release/$name.dll"; done
+          [[ -f $home/edit ]] && mv "$home/edit" src/A/A.cs
+          exit 0
         fi
         echo "in $PWD"
         for word; do echo "<$word>"; done
+        if [[ $2 == leaves-a-worker ]]; then
+          bash -c 'while [[ -f $HOLD ]]; do sleep 0.05; done' >/dev/null 2>&1 &
+          exit 3
+        fi
+        while [[ -f ${HOLD:-} ]]; do sleep 0.05; done
         exit 3
         """;
 
     private static readonly string[] Tools =
-        ["bash", "env", "cat", "cmp", "cut", "dirname", "find", "flock", "ls", "mkdir", "mv", "readlink", "rm", "sleep", "sort", "touch"];
+        ["bash", "cat", "cp", "cut", "dirname", "env", "find", "flock", "grep", "ls", "mkdir", "mktemp", "mv", "readlink", "rm", "sha256sum", "sleep", "sort", "xargs"];
 
     private readonly TemporaryFolder folder = new();
 
@@ -57,7 +77,8 @@ public sealed class SubmitScriptTests : IDisposable
     public void ItBuildsOnceAndPassesAllThroughFromTheCallersFolder()
     {
         (int code, string output, string error) = Submit("train", "--set", "Model:MlpLayers=[16, 8]", "a  b", "", "*");
-        string program = Path.Combine(folder.Path, "jobs/NcfSpark.Jobs/bin/Release/net10.0/ncfspark.dll");
+        string program = ProgramIn(output);
+        Assert.StartsWith(Path.Combine(folder.Path, "obj/builds/ncfspark.plain/"), program, StringComparison.Ordinal);
         Assert.Equal(3, code);
         Assert.Equal($"in {folder.Path}/elsewhere\n<{program}>\n<train>\n<--set>\n<Model:MlpLayers=[16, 8]>\n<a  b>\n<>\n<*>\n", output);
         Assert.Equal("building (first time: about a minute) ...\n", error);
@@ -121,17 +142,132 @@ public sealed class SubmitScriptTests : IDisposable
     public void BenchBuildsAndStartsTheBenchmarks()
     {
         (_, string output, _) = Submit("bench", "step", "--users", "5");
-        Assert.Contains("/tests/NcfSpark.Benchmarks/bin/Release/net10.0/NcfSpark.Benchmarks.dll>\n<step>\n<--users>\n<5>\n", output, StringComparison.Ordinal);
+        Assert.EndsWith("/NcfSpark.Benchmarks.dll>\n<step>\n<--users>\n<5>\n", output, StringComparison.Ordinal);
         Assert.Equal(["tests/NcfSpark.Benchmarks"], Built);
     }
 
     [Fact]
-    public void MicrosoftSparkIsBuiltInWhereItIsAskedFor()
+    public void MicrosoftSparkIsBuiltInWhereItIsAskedForAndOnceForEachVersion()
     {
-        Submit("prepare");
+        string plain = ProgramIn(Submit("prepare").Output);
+        string builtIn = ProgramIn(Submit("prepare", "--engine", "microsoft-spark").Output);
+        Assert.Equal(builtIn, ProgramIn(Submit("prepare", "--engine=microsoft-spark").Output));
+        Assert.Equal(builtIn, ProgramIn(Submit(("DOTNETBACKEND_PORT", "4000"), "prepare").Output)); // spark-submit started it
+        Assert.Equal(plain, ProgramIn(Submit("prepare").Output));
+        string newer = ProgramIn(Submit(("NCFSPARK_MICROSOFT_SPARK_VERSION", "2.4.0"), "prepare", "--engine", "microsoft-spark").Output);
+        Assert.Equal(builtIn, ProgramIn(Submit("prepare", "--engine", "microsoft-spark").Output));
+        Assert.Equal(3, new[] { plain, builtIn, newer }.Distinct().Count());
+        Assert.Equal(["jobs/NcfSpark.Jobs", "jobs/NcfSpark.Jobs", "-p:MicrosoftSpark=true", "jobs/NcfSpark.Jobs", "-p:MicrosoftSpark=true", "-p:MicrosoftSparkVersion=2.4.0"], Built);
+    }
+
+    [Fact]
+    public void AVersionThatIsNoneIsRefused()
+    {
+        (int code, _, string error) = Submit(("NCFSPARK_MICROSOFT_SPARK_VERSION", "2.3.1;x"), "prepare", "--engine", "microsoft-spark");
+        Assert.Equal((2, "NCFSPARK_MICROSOFT_SPARK_VERSION is \"2.3.1;x\", which is no version of the package Microsoft.Spark, such as 2.3.1.\n"), (code, error));
+        Assert.Empty(Built);
+    }
+
+    [Fact]
+    public void WhatIsBuiltChangesNoFileOfAProgramThatRuns()
+    {
+        Write("first");
+        using Running night = Run("nightly");
+        Dictionary<string, string> before = Files(night.Program);
         Submit("prepare", "--engine", "microsoft-spark");
-        Submit("prepare", "--engine=microsoft-spark");
-        Assert.Equal(["jobs/NcfSpark.Jobs", "jobs/NcfSpark.Jobs", "-p:MicrosoftSpark=true"], Built);
+        Submit("bench", "step");
+        Write("second");
+        Assert.Equal("second", File.ReadAllText(ProgramIn(Submit("status").Output)));
+        Submit("prepare", "--engine", "microsoft-spark");
+        Assert.Equal(before, Files(night.Program));
+        Assert.Equal("first", before[Path.GetFileName(night.Program)]);
+        Assert.Equal(3, night.End());
+    }
+
+    [Fact]
+    public void ABuildIsRemovedWhenAnotherIsMadeAndNobodyRunsIt()
+    {
+        Write("first");
+        string idle = ProgramIn(Submit("train").Output), other = ProgramIn(Submit("bench", "step").Output);
+        Write("second");
+        using Running night = Run("nightly");
+        Assert.Equal((false, true, true), (File.Exists(idle), File.Exists(other), File.Exists(night.Program)));
+        Write("third");
+        Submit("train");
+        Assert.True(File.Exists(night.Program));
+        night.End();
+        Write("fourth");
+        string last = ProgramIn(Submit("train").Output);
+        Assert.Equal([Path.GetDirectoryName(last)!], Directory.GetDirectories(Path.Combine(folder.Path, "obj/builds/ncfspark.plain")));
+    }
+
+    [Fact]
+    public void AProcessThatTheProgramStartedHoldsTheBuildToo()
+    {
+        Write("first");
+        string hold = folder.Write("hold", ""), program = ProgramIn(Submit(("HOLD", hold), "leaves-a-worker").Output);
+        Write("second");
+        Submit("train");
+        Assert.True(File.Exists(program));
+        File.Delete(hold);
+    }
+
+    [Fact]
+    public void ABuildThatIsKilledIsNotTakenForWhole()
+    {
+        Write("first");
+        folder.Write("dotnet/killed", "");
+        (int code, _, string error) = Submit("train");
+        Assert.Equal(1, code);
+        Assert.EndsWith("was ended by signal 9 (9: out of memory?). Give the same command again.\n", error, StringComparison.Ordinal);
+        Assert.Equal("first", File.ReadAllText(ProgramIn(Submit("train").Output)));
+    }
+
+    [Fact]
+    public void WhoStartsWhileAKilledScriptsBuildGoesOnBuildsElsewhere()
+    {
+        Write("first");
+        folder.Write("dotnet/slow", "");
+        using Process killed = Begin(Path.Combine(folder.Path, "submit.sh"), null, ["train"]);
+        string building = Path.Combine(folder.Path, "dotnet/building");
+        while (!File.Exists(building)) Thread.Sleep(20);
+        killed.Kill(); // the script alone: what it started goes on
+        Write("second");
+        string program = ProgramIn(Submit("train").Output);
+        Dictionary<string, string> before = Files(program);
+        File.Delete(building);
+        Write("third");
+        Submit("score");
+        Assert.Equal("second", before[Path.GetFileName(program)]);
+        Assert.False(File.Exists(program));
+    }
+
+    [Fact]
+    public void WhatIsSavedWhileItIsBuiltIsInTheProgram()
+    {
+        Write("first");
+        folder.Write("dotnet/edit", "saved meanwhile");
+        Assert.Equal("saved meanwhile", File.ReadAllText(ProgramIn(Submit("train").Output)));
+        Assert.Single(Directory.GetDirectories(Path.Combine(folder.Path, "obj/builds/ncfspark.plain")));
+    }
+
+    [Fact]
+    public void AnOlderFileThatTookTheSourcesPlaceIsBuilt()
+    {
+        Write("first");
+        Submit("train");
+        Write("second");
+        File.SetLastWriteTimeUtc(Path.Combine(folder.Path, "src/A/A.cs"), DateTime.UnixEpoch.AddDays(20_000)); // as rsync -a and tar leave it
+        Assert.Equal("second", File.ReadAllText(ProgramIn(Submit("train").Output)));
+    }
+
+    [Fact]
+    public void SourcesThatAreTheSameAreNotBuiltAgain()
+    {
+        Submit("train");
+        File.SetLastWriteTimeUtc(Path.Combine(folder.Path, "src/A/A.cs"), DateTime.UnixEpoch.AddDays(30_000));
+        folder.Write("src/A/.A.cs.swp", "an editor's");
+        Assert.Equal("", Submit("train").Error);
     }
 
     [Fact]
@@ -155,9 +291,29 @@ public sealed class SubmitScriptTests : IDisposable
         Assert.StartsWith("NcfSpark needs the .NET SDK 10 or newer, and there is none here.", Submit("train").Error, StringComparison.Ordinal);
     }
 
+    private void Write(string program) => folder.Write("src/A/A.cs", program);
+
+    // The program's path, which the stand-in says.
+    private static string ProgramIn(string output) => output.Split('\n').First(line => line.EndsWith(".dll>", StringComparison.Ordinal)).Trim('<', '>');
+
+    private static Dictionary<string, string> Files(string program) => Directory.GetFiles(Path.GetDirectoryName(program)!).ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
+
     private (int Code, string Output, string Error) Submit(params string[] args) => Start(Path.Combine(folder.Path, "submit.sh"), args);
 
-    private (int Code, string Output, string Error) Start(string script, string[] args)
+    private (int Code, string Output, string Error) Submit((string, string) variable, params string[] args) => Ended(Begin(Path.Combine(folder.Path, "submit.sh"), variable, args));
+
+    private (int Code, string Output, string Error) Start(string script, string[] args) => Ended(Begin(script, null, args));
+
+    private static (int Code, string Output, string Error) Ended(Process started)
+    {
+        using Process process = started;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
+    private Process Begin(string script, (string Name, string Value)? variable, string[] args)
     {
         var start = new ProcessStartInfo(script, args)
         {
@@ -168,11 +324,33 @@ public sealed class SubmitScriptTests : IDisposable
         start.Environment["PATH"] = $"{Path.Combine(folder.Path, "dotnet")}:{Path.Combine(folder.Path, "bin")}";
         start.Environment["HOME"] = folder.Path;
         start.Environment["BUILD_SECONDS"] = "0.2";
-        start.Environment.Remove("DOTNET_ROOT");
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+        foreach (string name in new[] { "DOTNET_ROOT", "DOTNETBACKEND_PORT", "NCFSPARK_MICROSOFT_SPARK_VERSION" }) start.Environment.Remove(name);
+        if (variable is { } given) start.Environment[given.Name] = given.Value;
+        return Process.Start(start)!;
+    }
+
+    // The program, until it is told to end.
+    private Running Run(params string[] args)
+    {
+        string hold = folder.Write("hold", "");
+        Process process = Begin(Path.Combine(folder.Path, "submit.sh"), ("HOLD", hold), args);
+        process.StandardOutput.ReadLine(); // in …
+        return new Running(process, process.StandardOutput.ReadLine()!.Trim('<', '>'), hold);
+    }
+
+    private sealed record Running(Process Process, string Program, string Hold) : IDisposable
+    {
+        public int End()
+        {
+            File.Delete(Hold);
+            Process.WaitForExit();
+            return Process.ExitCode;
+        }
+
+        public void Dispose()
+        {
+            File.Delete(Hold);
+            Process.Dispose();
+        }
     }
 }
