@@ -22,7 +22,7 @@ public interface IClusterEngine : ISqlEngine
     /// Makes a .tar.gz of this machine a directory beside the tasks on every executor, and says what it is called in a script there (see <see cref="TaskScript"/>). Each executor
     /// fetches it once from Spark's driver, before its next task, however many tasks it runs.
     /// </summary>
-    /// <param name="archive">Its path. It holds no entries that begin with "./".</param>
+    /// <param name="archive">Its path. It holds no entries that begin with "./". The file stays as it is until the engine is closed: Spark's driver may read it there whenever an executor asks for it.</param>
     /// <param name="alias">The directory's name, which should name its content.</param>
     string Ship(string archive, string alias);
 

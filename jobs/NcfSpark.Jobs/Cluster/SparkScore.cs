@@ -28,11 +28,12 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
     /// <exception cref="InvalidInputException">An executor cannot run the tasks, or the rows are not those of the run directory; the message says why.</exception>
     public (long Users, SortedDictionary<string, long> Rows) Write(string directory)
     {
+        string archive = $"{directory}.model.tar.gz";
         try
         {
             var engine = (IClusterEngine)job.Engine.Open(job);
             if (elsewhere.Length > 0) PreparedCopy.Check(engine, elsewhere, prepared.Manifest.Fingerprint);
-            string rows = Rows(engine), query = Query(engine, rows, TaskModel.Ship(engine, model, limited, $"{directory}.model"));
+            string rows = Rows(engine), query = Query(engine, rows, TaskModel.Ship(engine, model, limited, archive));
             (long users, long withList) = Expect(engine, rows);
             (long lists, SortedDictionary<string, long> bySource) = elsewhere.Length > 0 ? CollectedLists.Write(Path.Combine(directory, "part-00000.parquet"), trained, engine.QueryParts(query)) : WriteBySpark(engine, query, directory);
             if (lists != withList) throw new InvalidDataException($"Spark wrote the lists of {lists:N0} users, and there should be {withList:N0}. Nothing was published; run the same command again.");
@@ -46,6 +47,7 @@ internal sealed class SparkScore(JobContext job, StageDirectory prepared, StageD
         finally
         {
             job.Engine.Close();
+            File.Delete(archive); // Spark's driver may serve it until it is closed
         }
     }
 

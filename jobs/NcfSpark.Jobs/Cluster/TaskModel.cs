@@ -25,10 +25,10 @@ internal static class TaskModel
     /// <param name="engine">The Spark.</param>
     /// <param name="model">The model's directory.</param>
     /// <param name="items">What may be recommended; null for all.</param>
-    /// <param name="scratch">A path that is not there, beside which there is room: the archive is written there, sent, and deleted.</param>
-    public static string Ship(IClusterEngine engine, StageDirectory model, RecommendableItems? items, string scratch)
+    /// <param name="archive">Where the archive is written. The caller deletes it, once the engine is closed: until then Spark may read it (<see cref="IClusterEngine.Ship"/>).</param>
+    public static string Ship(IClusterEngine engine, StageDirectory model, RecommendableItems? items, string archive)
     {
-        string archive = $"{scratch}.tar.gz", itemFile = $"{scratch}.parquet";
+        string itemFile = $"{archive}.parquet";
         try
         {
             if (items is not null) ItemFile.Write(itemFile, items);
@@ -42,7 +42,6 @@ internal static class TaskModel
         }
         finally
         {
-            File.Delete(archive);
             File.Delete(itemFile);
         }
     }
