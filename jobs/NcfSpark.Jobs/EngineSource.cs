@@ -2,6 +2,7 @@ using System.Collections;
 using NcfSpark.Data;
 using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
+using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Engines.SparkConnect;
 
 namespace NcfSpark.Jobs;
@@ -20,6 +21,9 @@ public sealed class EngineSource : IDisposable
     /// <summary>Whether it computes on this machine alone, as far as its address says.</summary>
     public bool IsHere { get; private init; } = true;
 
+    /// <summary>How many queries Microsoft.Spark's bridge runs at once; null where there is none.</summary>
+    public int? BridgeQueries { get; private init; }
+
     /// <param name="make">Makes an engine for a job.</param>
     public EngineSource(Func<JobContext, ISqlEngine> make) => this.make = make;
 
@@ -27,12 +31,13 @@ public sealed class EngineSource : IDisposable
     /// <exception cref="InvalidInputException">Its options do not fit together; nothing was started.</exception>
     internal static EngineSource Of(EngineArguments arguments, IDictionary environment)
     {
-        switch (arguments.Resolve())
+        switch (arguments.Resolve(environment))
         {
             case EngineArguments.DuckDb:
                 return new EngineSource(DuckDb);
             case EngineArguments.MicrosoftSpark:
-                return new EngineSource(MicrosoftSparkLaunch.Engine) { IsSpark = true, IsHere = IsMasterHere(arguments.Master) };
+                MicrosoftSparkLaunch.RequireBuilt();
+                return new EngineSource(MicrosoftSparkLaunch.Engine) { IsSpark = true, IsHere = IsMasterHere((string?)environment["spark.master"] ?? arguments.Master), BridgeQueries = DotnetRunner.QueriesAtOnce(environment) };
             case { } when arguments.Remote is { } remote:
                 var address = SparkConnectionString.Parse(remote, (string?)environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]);
                 return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation)) { IsSpark = true, IsHere = address.IsLocal };

@@ -95,7 +95,9 @@ internal static class Help
                                    spark://host:7077, yarn, k8s://https://host:6443. Spark is found by SPARK_HOME or the PATH
               --remote sc://HOST   a Spark Connect server that runs, 3.5 to 4.3 (sc://host:15002/;use_ssl=true). Its token is given
                                    as ;token=... or, off the command line, in SPARK_CONNECT_AUTHENTICATE_TOKEN
-              --engine NAME        {string.Join(", ", EngineArguments.Names)}. Mostly the two above say it
+              --engine NAME        {string.Join(", ", EngineArguments.Names)}. Mostly the two above say it.
+                                   microsoft-spark is for Spark 3.5, and by NCFSPARK_MICROSOFT_SPARK_VERSION=2.4.0 in the
+                                   environment for 4.0; in a program that spark-submit started it is the default
             With --master these go to spark-submit as they are; each may be repeated:
             """);
         foreach (string line in Wrapped(string.Join(' ', EngineArguments.PassedThrough), Width - 2)) output.WriteLine($"  {line}");

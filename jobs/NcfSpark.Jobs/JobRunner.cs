@@ -1,6 +1,7 @@
 using System.Collections;
 using NcfSpark.Data;
 using NcfSpark.Engines;
+using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Configuration;
 using NcfSpark.Training;
@@ -16,14 +17,19 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
     {
         try
         {
-            using EngineSource engine = EngineSource.Of(arguments.Engine, environment);
+            using EngineSource engine = verb.RunsSql ? EngineSource.Of(arguments.Engine, environment) : new EngineSource(EngineSource.DuckDb);
             string path = arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json.{SettingsFile.Offer("conf")}");
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
             UntimedSettings.Refuse(verb, configuration);
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
-            if (arguments.Engine.Engine == EngineArguments.MicrosoftSpark && !MicrosoftSparkLaunch.IsUnderSparkSubmit) return MicrosoftSparkLaunch.Run(arguments.Engine, Environment.GetCommandLineArgs(), WorkerFor(verb, configuration.Spark), signals.Token);
+            if (verb.RunsSql && arguments.Engine.Resolve(environment) == EngineArguments.MicrosoftSpark)
+            {
+                if (!DotnetRunner.IsParent(environment)) return Launch(verb, arguments.Engine, configuration);
+                DotnetRunner.Attach(environment);
+            }
+
             using RunLock? runLock = elsewhere || verb.OnlyLooks ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
             return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine, ConfigurationFile = path });
         }
@@ -61,6 +67,13 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
         }
     }
 
+    // Of a program that was asked to end on a signal, the signal's exit code; Spark may have had the last word.
+    private ExitCode Launch(Verb verb, EngineArguments arguments, NcfSparkConfiguration configuration)
+    {
+        ExitCode code = MicrosoftSparkLaunch.Run(arguments, Environment.GetCommandLineArgs().Skip(1), configuration.Train.Workers, WorkerFor(verb, configuration.Spark), signals.Token);
+        return code == ExitCode.Done ? code : signals.Received ?? code;
+    }
+
     private string? WorkerFor(Verb verb, SparkOptions options)
     {
         if (!verb.RunsTasks || options.WorkerDirectory.Length > 0) return null;
@@ -69,7 +82,7 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
     }
 
     // Spark writes there; training, on this machine, cannot read it.
-    private static void CheckElsewhere(Verb verb, EngineArguments engine, string runDirectory)
+    private void CheckElsewhere(Verb verb, EngineArguments engine, string runDirectory)
     {
         if (verb.Name != "prepare")
         {
@@ -78,6 +91,6 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
                 + $"`prepare --run {runDirectory}` lets Spark write there: copy the version that it names to DIR/prepared (hadoop fs -get, aws s3 cp --recursive) and go on here with `train --run DIR`.");
         }
 
-        if (engine.Resolve() == EngineArguments.DuckDb) throw new InvalidInputException($"--run {runDirectory} is a path that Spark writes, and the engine is DuckDB: add --master URL or --remote sc://host:port, or name a directory of this machine (without a scheme).");
+        if (engine.Resolve(environment) == EngineArguments.DuckDb) throw new InvalidInputException($"--run {runDirectory} is a path that Spark writes, and the engine is DuckDB: add --master URL or --remote sc://host:port, or name a directory of this machine (without a scheme).");
     }
 }

@@ -13,7 +13,7 @@ public sealed class EngineArgumentsTests
     [InlineData("spark-connect", "--remote", "sc://host")]
     [InlineData("spark-connect", "--engine", "spark-connect", "--master", "yarn", "--conf", "a=b", "--packages", "g:a:1")]
     [InlineData("microsoft-spark", "--engine", "microsoft-spark", "--master", "yarn")]
-    public void TheEngineIsWhatTheOptionsSay(string engine, params string[] options) => Assert.Equal(engine, Parsed(options).Resolve());
+    public void TheEngineIsWhatTheOptionsSay(string engine, params string[] options) => Assert.Equal(engine, Parsed(options).Resolve(new Hashtable()));
 
     [Theory]
     [InlineData("can be duckdb, spark-connect or microsoft-spark. Did you mean spark-connect?", "--engine", "spark-conect")]
@@ -24,9 +24,29 @@ public sealed class EngineArgumentsTests
     [InlineData("set it there", "--remote", "sc://host", "--conf", "a=b")]
     [InlineData("--conf spark.x is not of the form key=value", "--master", "local", "--conf", "spark.x")]
     [InlineData("--master is empty", "--master", "")]
+    [InlineData("--engine microsoft-spark needs --master URL", "--engine", "microsoft-spark")]
     [InlineData("microsoft-spark runs under spark-submit", "--engine", "microsoft-spark", "--remote", "sc://host")]
     public void WhatDoesNotFitTogetherIsRefusedWithTheCure(string says, params string[] options) =>
-        Assert.Contains(says, Assert.Throws<InvalidInputException>(() => Parsed(options).Resolve()).Message, StringComparison.Ordinal);
+        Assert.Contains(says, Assert.Throws<InvalidInputException>(() => Parsed(options).Resolve(new Hashtable())).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("microsoft-spark")]
+    [InlineData("microsoft-spark", "--engine", "microsoft-spark")]
+    [InlineData("microsoft-spark", "--master", "spark://host:7077", "--executor-memory", "2g")]
+    [InlineData("spark-connect", "--remote", "sc://host")]
+    [InlineData("duckdb", "--engine", "duckdb")]
+    public void UnderSparkSubmitTheEngineIsTheOneThatWorksThere(string engine, params string[] options) => Assert.Equal(engine, Parsed(options).Resolve(UnderSparkSubmit));
+
+    [Theory]
+    [InlineData]
+    [InlineData("--engine", "microsoft-spark", "--master", "local[2]")]
+    public void ABuildWithoutMicrosoftSparkSaysSoBeforeAnythingRunsAndRunsNothingElse(params string[] options)
+    {
+        string message = Assert.Throws<InvalidInputException>(() => EngineSource.Of(Parsed(options), UnderSparkSubmit)).Message;
+        Assert.Contains("This build has no Microsoft.Spark", message, StringComparison.Ordinal);
+        Assert.Contains("./submit.sh VERB --engine microsoft-spark", message, StringComparison.Ordinal);
+        Assert.Contains("-p:MicrosoftSpark=true -o DIR", message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void WhatGoesToSparkSubmitGoesThereAsItIs() => Assert.Equal(
@@ -44,6 +64,8 @@ public sealed class EngineArgumentsTests
         Assert.Equal(ExitCode.InvalidInput, CommandLine.Run(["evaluate", "--master", "local"], (_, _) => ExitCode.Done, TextWriter.Null, error));
         Assert.Contains("--master is no option of evaluate", error.ToString(), StringComparison.Ordinal);
     }
+
+    private static Hashtable UnderSparkSubmit => new() { ["DOTNETBACKEND_PORT"] = "40123", ["spark.master"] = "local[2]" };
 
     private static EngineArguments Parsed(string[] options)
     {

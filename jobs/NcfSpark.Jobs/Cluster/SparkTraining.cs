@@ -1,6 +1,7 @@
 using System.Net;
 using NcfSpark.Data;
 using NcfSpark.Engines;
+using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Jobs.Cluster;
@@ -14,6 +15,8 @@ internal static class SparkTraining
         if (job.Configuration.Train.Where != "spark") return;
         if (!job.Engine.IsSpark) throw new InvalidInputException("Train:Where is \"spark\", and there is none: add --master URL or --remote sc://host:port, or set Train:Where to threads or processes.");
         if (job.Configuration.Spark.WorkerDirectory.Length == 0 && job.Configuration.Train.WhyTorch(job.Configuration.Model) is { } why) throw new InvalidInputException($"Train:Where is \"spark\", and {why}. Executors are not sent libtorch (1.5 GB): change that, or set Train:Where to threads or processes.");
+        int workers = job.Configuration.Train.Workers;
+        if (job.Engine.BridgeQueries < workers) throw new InvalidInputException($"Train:Workers is {workers}, and Microsoft.Spark's bridge runs {job.Engine.BridgeQueries} queries at once, one for each worker: {DotnetRunner.CureFor(workers)}; or lower Train:Workers.");
         if (job.Configuration.Train.ServerReachedAt.Length > 0) return; // said by who knows
         string address = job.Configuration.Train.ServerAddress;
         IPAddress listens = IPEndPoint.Parse(address).Address;

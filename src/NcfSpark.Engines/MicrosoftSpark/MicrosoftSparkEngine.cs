@@ -28,12 +28,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     {
         (this.session, StandardOutput, this.cancellation) = (session, standardOutput, cancellation);
         version = session.Version();
-        // There is no call that interrupts a statement; without its context it fails.
-        stopping = cancellation.Register(() => Guarded(() =>
-        {
-            session.Stop();
-            return true;
-        }));
+        stopping = cancellation.Register(Stop); // there is no call that interrupts a statement; without its context it fails
     }
 
     public string Name => $"Spark {version}";
@@ -52,7 +47,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     /// <exception cref="InvalidInputException">This process was not started by spark-submit.</exception>
     public static MicrosoftSparkEngine Start(CancellationToken cancellation = default)
     {
-        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("DOTNETBACKEND_PORT"))) throw NotUnderSparkSubmit(null);
+        if (!DotnetRunner.IsParent(Environment.GetEnvironmentVariables())) throw NotUnderSparkSubmit(null);
         TextWriter standardOutput = Console.Out;
         Console.SetOut(TextWriter.Null);
         try
@@ -65,6 +60,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         {
             Console.SetOut(standardOutput);
             if (failure.GetBaseException() is SocketException refused) throw NotUnderSparkSubmit(refused);
+            if (failure.InnerException is JvmException) throw SparkException.Lost($"Spark did not start: {FromJvm(failure.InnerException.Message, failure).Message}", failure).ForCallers();
             throw;
         }
     }
@@ -179,8 +175,22 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     public void Dispose()
     {
         stopping.Dispose();
-        if (!cancellation.IsCancellationRequested) session.Stop();
+        if (!cancellation.IsCancellationRequested) Stop();
         Console.SetOut(StandardOutput);
+    }
+
+    private void Stop()
+    {
+        try
+        {
+            session.Stop();
+        }
+#pragma warning disable CA1031 // whatever it says: Spark is gone, or about to go
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // It has stopped by itself.
+        }
     }
 
     private void Read(string view, DataFrameReader reader, IReadOnlyDictionary<string, string> options, IReadOnlyList<string> files) => Guarded(() =>

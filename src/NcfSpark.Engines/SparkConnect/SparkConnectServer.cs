@@ -12,6 +12,7 @@ namespace NcfSpark.Engines.SparkConnect;
 /// </summary>
 public sealed class SparkConnectServer : IDisposable
 {
+    private const string ServerClass = "org.apache.spark.sql.connect.service.SparkConnectServer";
     private const int PortAttempts = 3;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200), StopLimit = TimeSpan.FromSeconds(15);
 
@@ -107,16 +108,17 @@ public sealed class SparkConnectServer : IDisposable
 
     private static SparkConnectServer Launch(SparkInstallation spark, SparkServerOptions options)
     {
+        var command = new SubmitCommand(spark, options);
         string scratch = Directory.CreateTempSubdirectory("ncfspark-").FullName, token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         int port = FreePort();
-        using Stream script = typeof(SparkConnectServer).Assembly.GetManifestResourceStream("spark-server.sh")!;
-        using var reader = new StreamReader(script);
-        // A session of its own for the shell too, so that killing this process's group leaves it alive to clear up.
-        string[] shell = ["bash", "-c", reader.ReadToEnd(), "spark-server.sh", scratch];
-        if (SparkInstallation.OnPath("setsid") is not null) shell = ["setsid", .. shell];
-        var command = new SubmitCommand(spark, options, scratch);
-        var start = new ProcessStartInfo(shell[0], [.. shell[1..], .. command.Arguments(port)]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        command.AddEnvironment(start.Environment, token);
+        string[] packages = spark.HasConnectServer || command.Option("--packages") is not null ? [] : ["--packages", $"org.apache.spark:spark-connect_{spark.ScalaVersion}:{spark.Version}"];
+        ProcessStartInfo start = command.StartInfo(scratch, ServerClass, [],
+        [
+            "--conf", "spark.connect.grpc.binding.address=127.0.0.1", "--conf", $"spark.connect.grpc.binding.port={port}", .. packages,
+            "spark-internal", // spark-submit's word for "the class is in Spark's own jars"
+        ]);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        start.Environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token; // not on the command line, which everyone on the machine may read
 
         var log = new ServerLog();
         Process process = Process.Start(start)!;

@@ -43,8 +43,9 @@ public sealed partial class SparkException : Exception
         EngineLost = Kind == SparkErrorKind.ServerLost,
     };
 
-    internal static SparkException FromServer(string message, string? errorClass, string? sqlState, Exception? cause) =>
-        new(message, KindOf(errorClass ?? BracketedClass().Match(message).Groups[1].Value, sqlState), errorClass, sqlState, cause);
+    internal static SparkException FromServer(string message, string? errorClass, string? sqlState, Exception? cause) => StoppedContext().IsMatch(message)
+        ? Lost($"Spark has stopped, and its log says why (a master that refused it, or executors or memory that were gone). Run the same command again when that is mended. Spark's words: {message.Trim()}", cause)
+        : new(message, KindOf(errorClass ?? BracketedClass().Match(message).Groups[1].Value, sqlState), errorClass, sqlState, cause);
 
     internal static SparkException Lost(string message, Exception? cause) => new(message, SparkErrorKind.ServerLost, null, null, cause);
 
@@ -68,6 +69,10 @@ public sealed partial class SparkException : Exception
     // "(line 1, pos 7)" of the parser, "; line 1 pos 7" of the analyser, "== SQL (line 1, position 8) ==" of an expression that failed.
     [GeneratedRegex(@"\bline (?<line>\d+),? (?<word>pos|position) (?<column>\d+)", RegexOptions.ExplicitCapture)]
     private static partial Regex FirstPlace();
+
+    // What a statement fails with whose driver lives and whose SparkContext does not.
+    [GeneratedRegex(@"stopped SparkContext|SparkContext (was|has been) shut ?down|All masters are unresponsive|Master removed our application", RegexOptions.IgnoreCase)]
+    private static partial Regex StoppedContext();
 
     [GeneratedRegex(@"\[([A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")]
     private static partial Regex BracketedClass();

@@ -6,7 +6,8 @@ namespace NcfSpark.Engines.SparkConnect;
 /// <summary>A Spark unpacked on this machine, and the Java that runs it.</summary>
 internal sealed partial class SparkInstallation
 {
-    private const string Cure = "Unpack Spark 3.5 to 4.3 (spark.apache.org/downloads.html, the package for Hadoop) and set SPARK_HOME to its directory; or use a server that runs with --remote sc://host:port; or leave --master out, and DuckDB does the work in this process.";
+    /// <summary>For a Spark that Connect serves.</summary>
+    public const string ConnectCure = "Unpack Spark 3.5 to 4.3 (spark.apache.org/downloads.html, the package for Hadoop) and set SPARK_HOME to its directory; or use a server that runs with --remote sc://host:port; or leave --master out, and DuckDB does the work in this process.";
 
     private SparkInstallation(string home) => Home = home;
 
@@ -24,11 +25,13 @@ internal sealed partial class SparkInstallation
     public bool HasConnectServer { get; private init; }
 
     /// <exception cref="InvalidInputException">There is no Spark, or no Java, or not here.</exception>
-    public static SparkInstallation Find(string sparkHome)
+    /// <param name="sparkHome">Its directory; empty for the environment's.</param>
+    /// <param name="cure">What to do where there is none.</param>
+    public static SparkInstallation Find(string sparkHome, string cure = ConnectCure)
     {
         if (OperatingSystem.IsWindows()) throw new InvalidInputException("--master needs Linux or macOS (on Windows: WSL). Use a server that runs with --remote sc://host:port.");
-        string home = FindHome(sparkHome);
-        if (!File.Exists(Path.Combine(home, "bin", "spark-submit"))) throw new InvalidInputException($"SPARK_HOME is {home}, and there is no bin/spark-submit in it. {Cure}");
+        string home = FindHome(sparkHome, cure);
+        if (!File.Exists(Path.Combine(home, "bin", "spark-submit"))) throw new InvalidInputException($"SPARK_HOME is {home}, and there is no bin/spark-submit in it. {cure}");
         RequireJava();
         string jars = Path.Combine(home, "jars");
         string[] names = Directory.Exists(jars) ? [.. Directory.GetFiles(jars, "spark-*.jar").Select(path => Path.GetFileName(path))] : [];
@@ -44,15 +47,15 @@ internal sealed partial class SparkInstallation
     /// <summary>The file of settings that spark-submit reads where it is given no other.</summary>
     public string DefaultsFile => Path.Combine(Environment.GetEnvironmentVariable("SPARK_CONF_DIR") is { Length: > 0 } set ? set : Path.Combine(Home, "conf"), "spark-defaults.conf");
 
-    /// <summary>Whether a file of settings has one: where it does, NcfSpark sets no other.</summary>
-    public static bool Sets(string file, string key) =>
-        File.Exists(file) && File.ReadLines(file).Any(line => line.TrimStart().Split([' ', '\t', '=', ':'], 2)[0] == key);
+    /// <summary>A setting in a file of settings, which has the form of Java's properties; null where it is not there.</summary>
+    public static string? Setting(string file, string key) =>
+        File.Exists(file) ? File.ReadLines(file).Select(line => Property().Match(line)).LastOrDefault(line => line.Success && line.Groups[1].Value == key)?.Groups[2].Value : null;
 
-    private static string FindHome(string sparkHome)
+    private static string FindHome(string sparkHome, string cure)
     {
         if (sparkHome.Length == 0) sparkHome = Environment.GetEnvironmentVariable("SPARK_HOME") ?? "";
         if (sparkHome.Length > 0) return Path.GetFullPath(sparkHome);
-        string submit = OnPath("spark-submit") ?? throw new InvalidInputException($"There is no Spark: SPARK_HOME is not set, and spark-submit is not on the PATH. {Cure}");
+        string submit = OnPath("spark-submit") ?? throw new InvalidInputException($"There is no Spark: SPARK_HOME is not set, and spark-submit is not on the PATH. {cure}");
         string real = new FileInfo(submit).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? submit;
         return Path.GetDirectoryName(Path.GetDirectoryName(real))!;
     }
@@ -70,4 +73,7 @@ internal sealed partial class SparkInstallation
 
     [GeneratedRegex(@"^spark-core_([\d.]+)-(\d.*)\.jar$")]
     private static partial Regex CoreJar();
+
+    [GeneratedRegex(@"^\s*([^\s=:#!][^\s=:]*)\s*[=:]?\s*(.*?)\s*$")]
+    private static partial Regex Property();
 }

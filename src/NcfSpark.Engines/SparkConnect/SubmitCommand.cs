@@ -1,55 +1,94 @@
+using System.Diagnostics;
+using NcfSpark.Data;
+
 namespace NcfSpark.Engines.SparkConnect;
 
-/// <summary>The spark-submit that is a Connect server: its arguments and its environment.</summary>
-internal sealed class SubmitCommand(SparkInstallation spark, SparkServerOptions options, string scratch)
+/// <summary>
+/// A spark-submit that runs for this process: its arguments, its environment, and the shell around it (spark-server.sh), which ends it with all that it started when
+/// this process closes its standard input or is gone.
+/// </summary>
+internal sealed class SubmitCommand
 {
-    private const string ServerClass = "org.apache.spark.sql.connect.service.SparkConnectServer";
+    private readonly SparkInstallation spark;
+    private readonly SubmitOptions options;
+    private readonly LocalMaster? local;
 
-    private readonly LocalMaster? local = LocalMaster.Parse(options.Master);
-
-    private string SettingsFile
+    /// <exception cref="InvalidInputException">It would run the driver elsewhere.</exception>
+    public SubmitCommand(SparkInstallation spark, SubmitOptions options)
     {
-        get
-        {
-            int at = options.SubmitArguments.ToList().IndexOf("--properties-file");
-            return at >= 0 && at + 1 < options.SubmitArguments.Count ? options.SubmitArguments[at + 1] : spark.DefaultsFile;
-        }
+        (this.spark, this.options, local) = (spark, options, LocalMaster.Parse(options.Master));
+        RequireClientMode(Option("--deploy-mode") ?? Setting("spark.submit.deployMode") ?? Environment.GetEnvironmentVariable("DEPLOY_MODE"));
     }
 
-    public IEnumerable<string> Arguments(int port)
+    /// <summary>What the user gave for a setting of Spark, on the command line or in the file of settings; null where nothing was.</summary>
+    public string? Setting(string key)
     {
-        List<string> arguments = [spark.SparkSubmit, "--class", ServerClass, "--master", options.Master, "--name", "NcfSpark"];
-        Default("spark.sql.catalogImplementation", "in-memory"); // Hive's would leave metastore_db in the working directory
-        Default("spark.ui.enabled", "false");
-        if (local is not null) Default("spark.sql.shuffle.partitions", local.ShufflePartitions.ToString());
-        if (local is { IsCluster: false } && !options.SubmitArguments.Contains("--driver-memory")) Default("spark.driver.memory", LocalMaster.DriverMemory);
-        arguments.AddRange(options.SubmitArguments);
-        Set("spark.connect.grpc.binding.address", "127.0.0.1");
-        Set("spark.connect.grpc.binding.port", port.ToString());
-        if (!spark.HasConnectServer && !options.SubmitArguments.Contains("--packages")) arguments.AddRange(["--packages", $"org.apache.spark:spark-connect_{spark.ScalaVersion}:{spark.Version}"]);
-        arguments.Add("spark-internal"); // spark-submit's word for "the class is in Spark's own jars"
-        return arguments;
-
-        void Set(string key, string value) => arguments.AddRange(["--conf", $"{key}={value}"]);
-
-        void Default(string key, string value)
+        for (int i = options.SubmitArguments.Count - 2; i >= 0; i--)
         {
-            if (!SparkInstallation.Sets(SettingsFile, key)) Set(key, value);
+            if (options.SubmitArguments[i] == "--conf" && options.SubmitArguments[i + 1].StartsWith($"{key}=", StringComparison.Ordinal)) return options.SubmitArguments[i + 1][(key.Length + 1)..];
         }
+
+        return SparkInstallation.Setting(Option("--properties-file") ?? spark.DefaultsFile, key);
     }
 
-    public void AddEnvironment(IDictionary<string, string?> environment, string token)
+    /// <summary>What the user gave for an option of spark-submit; null where nothing was.</summary>
+    public string? Option(string name)
     {
-        environment["SPARK_HOME"] = local is { IsCluster: true } ? HomeOfALocalCluster() : spark.Home;
-        environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token; // not on the command line, which everyone on the machine may read
+        int at = options.SubmitArguments.ToList().LastIndexOf(name);
+        return at >= 0 && at + 1 < options.SubmitArguments.Count ? options.SubmitArguments[at + 1] : null;
+    }
+
+    /// <summary>What starts it. Standard input is a pipe: as long as it is open, it runs.</summary>
+    /// <param name="scratch">A directory for what Spark writes beside its results; it is removed at the end.</param>
+    /// <param name="mainClass">What spark-submit runs.</param>
+    /// <param name="defaults">Settings, beside those of every Spark here, where the user gave no others.</param>
+    /// <param name="last">What stands behind the user's arguments: options that win over theirs, and what is run.</param>
+    public ProcessStartInfo StartInfo(string scratch, string mainClass, IEnumerable<(string Key, string Value)> defaults, IEnumerable<string> last)
+    {
+        using Stream script = typeof(SubmitCommand).Assembly.GetManifestResourceStream("spark-server.sh")!;
+        using var reader = new StreamReader(script);
+        // A session of its own for the shell too, so that killing this process's group leaves it alive to clear up.
+        string[] shell = ["bash", "-c", reader.ReadToEnd(), "spark-server.sh", scratch];
+        if (SparkInstallation.OnPath("setsid") is not null) shell = ["setsid", .. shell];
+        IEnumerable<string> settings = Defaults(scratch).Concat(defaults).Where(one => Setting(one.Key) is null).SelectMany(one => new[] { "--conf", $"{one.Key}={one.Value}" });
+        var start = new ProcessStartInfo(
+            shell[0],
+            [.. shell[1..], spark.SparkSubmit, "--class", mainClass, "--master", options.Master, "--name", "NcfSpark", .. settings, .. options.SubmitArguments, .. last]) { RedirectStandardInput = true };
+        AddEnvironment(start.Environment, scratch);
+        return start;
+    }
+
+    /// <exception cref="InvalidInputException">It is not client mode, which is the default.</exception>
+    public static void RequireClientMode(string? deployMode)
+    {
+        if (deployMode is null or "client") return;
+        throw new InvalidInputException(
+            $"Spark's deploy mode is \"{deployMode}\", and NcfSpark works in client mode only: Spark's driver runs beside it, on the machine that has the run directory. Leave out --deploy-mode and spark.submit.deployMode (also in spark-defaults.conf; client is the default), and start it on a machine that the executors reach.");
+    }
+
+    private IEnumerable<(string Key, string Value)> Defaults(string scratch)
+    {
+        if (Setting("spark.sql.catalogImplementation") is null)
+        {
+            yield return ("spark.sql.catalogImplementation", "in-memory"); // Hive's would leave metastore_db in the working directory
+            yield return ("spark.sql.warehouse.dir", new Uri(Path.Combine(scratch, "warehouse")).AbsoluteUri); // would be spark-warehouse there
+        }
+
+        yield return ("spark.ui.enabled", "false");
+        if (local is not null) yield return ("spark.sql.shuffle.partitions", local.ShufflePartitions.ToString());
+        if (local is { IsCluster: false } && Option("--driver-memory") is null) yield return ("spark.driver.memory", LocalMaster.DriverMemory);
+    }
+
+    private void AddEnvironment(IDictionary<string, string?> environment, string scratch)
+    {
+        environment["SPARK_HOME"] = local is { IsCluster: true } ? HomeOfALocalCluster(scratch) : spark.Home;
         if (local is null && !options.Master.StartsWith("spark:", StringComparison.Ordinal)) return; // elsewhere the directories are the cluster's business
-        bool choosesDirectory = SparkInstallation.Sets(SettingsFile, "spark.local.dir") || options.SubmitArguments.Any(argument => argument.StartsWith("spark.local.dir=", StringComparison.Ordinal));
-        if (!choosesDirectory) environment.TryAdd("SPARK_LOCAL_DIRS", Path.Combine(scratch, "local"));
+        if (Setting("spark.local.dir") is null) environment.TryAdd("SPARK_LOCAL_DIRS", Path.Combine(scratch, "local"));
         if (local is not null) environment.TryAdd("SPARK_LOCAL_IP", "127.0.0.1"); // driver and executors talk on this machine only, whatever its name resolves to
     }
 
     // The workers of a local-cluster write into $SPARK_HOME/work, whatever SPARK_WORKER_DIR says, and leave it there: they get a home of links.
-    private string HomeOfALocalCluster()
+    private string HomeOfALocalCluster(string scratch)
     {
         DirectoryInfo home = Directory.CreateDirectory(Path.Combine(scratch, "home"));
         foreach (FileSystemInfo entry in new DirectoryInfo(spark.Home).EnumerateFileSystemInfos().Where(entry => entry.Name != "work"))

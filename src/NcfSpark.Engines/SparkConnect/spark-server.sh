@@ -22,6 +22,15 @@ server=$!
 
 (
     while read -r -u 3 _; do :; done
+    # A program that needs Spark to clear up has left its process id here (DotnetRunner.cs): it is asked first, and has a minute.
+    if [[ -s $scratch/program ]]; then
+        program=$(<"$scratch/program")
+        kill -TERM "$program"
+        for _ in {1..600}; do
+            kill -0 "$program" || break
+            sleep 0.1
+        done
+    fi
     signal TERM
     for _ in {1..50}; do
         signal 0 || exit 0
