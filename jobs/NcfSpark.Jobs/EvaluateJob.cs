@@ -6,7 +6,6 @@ using NcfSpark.Evaluation.Nights;
 using NcfSpark.Evaluation.Reporting;
 using NcfSpark.Jobs.Nights;
 using NcfSpark.Model;
-using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs;
 
@@ -43,7 +42,7 @@ internal static class EvaluateJob
     {
         EvaluateOptions options = job.Configuration.Evaluate;
         SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model, night);
-        Dictionary<string, string> titles = ReadTitles(job);
+        Titles titles = Titles.Read(job.Configuration.Input);
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
         using IModelScorer scorer = Scorers.Of(trained.Weights);
@@ -62,7 +61,7 @@ internal static class EvaluateJob
             Options = options,
             Model = Describe(trained.Weights, model),
             Data = DataFigures.From(data, prepared.Manifest.Rows),
-            Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, titles, options.ExampleUsers, job.Configuration.Score.TopK, options.Seed),
+            Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, titles.ByItemId, options.ExampleUsers, job.Configuration.Score.TopK, options.Seed),
             Gate = night is null ? null : Decide(job.Configuration.Nightly, result, options, trained.Weights, night),
             Served = night is not null && job.Configuration.Nightly.Refit
                 ? "These figures are of the model that has not seen the interactions it was tested on. What makes the predictions is trained once more, by the same settings, on all interactions, those included (Nightly:Refit)."
@@ -79,6 +78,7 @@ internal static class EvaluateJob
             Configuration = new() { ["Evaluate"] = SettingsJson.All(options) },
             Seed = options.Seed,
             Rows = new() { ["users"] = result.WholeCatalogue.Users, ["test_rows"] = result.WholeCatalogue.Rows },
+            Notes = titles.Remark(trained.Items) is { } remark ? new() { ["titles"] = remark } : [],
         });
     }
 
@@ -119,7 +119,7 @@ internal static class EvaluateJob
     {
         SortedDictionary<string, string> from = Inputs.Of(prepared, model);
         if (night?.InService is { } before) from[NightFigures.InServiceKey] = before.Model.Manifest.Fingerprint;
-        if (job.Configuration.Input.TitlesPath is { Length: > 0 } path) from["titles"] = FileHash.Of(path, "Input:TitlesPath");
+        if (Titles.HashOf(job.Configuration.Input) is { } titles) from["titles"] = titles;
         return from;
     }
 
@@ -133,17 +133,5 @@ internal static class EvaluateJob
             Workers = [.. history.Workers.Select(worker => new WorkerPoint(
                 worker.Epoch, worker.Worker, worker.Samples, worker.Times.Rounds, worker.Times.Computing, worker.Times.Waiting, worker.Times.Communicating, worker.Times.BytesSent, worker.Times.BytesReceived))],
         };
-    }
-
-    /// <summary>Items' titles by the item's id; none where no file is named.</summary>
-    /// <exception cref="InvalidInputException">The file cannot be read, or lacks a column.</exception>
-    public static Dictionary<string, string> ReadTitles(JobContext job)
-    {
-        InputOptions input = job.Configuration.Input;
-        var titles = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (input.TitlesPath.Length == 0) return titles;
-        string[][] columns = TextColumns.Read(input.TitlesPath, "Input:TitlesPath", new TextColumn("Input:TitlesIdColumn", input.TitlesIdColumn), new TextColumn("Input:TitlesTitleColumn", input.TitlesTitleColumn));
-        for (int row = 0; row < columns[0].Length; row++) titles[columns[0][row]] = columns[1][row];
-        return titles;
     }
 }

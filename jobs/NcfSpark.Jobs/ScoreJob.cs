@@ -25,27 +25,29 @@ internal static class ScoreJob
         return ExitCode.Done;
     }
 
-    public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model) => StageManifest.FingerprintOf(
-        StageName,
-        Inputs.Of(prepared, model, ScoreFiles.Hashes(job.Configuration.Score)),
-        new() { ["Score"] = SettingsJson.ResultShaping(job.Configuration.Score) });
+    public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model) => Fingerprint(job, Inputs.Of(prepared, model, new ScoreFiles(job.Configuration).Hashes));
+
+    private static string Fingerprint(JobContext job, SortedDictionary<string, string> madeFrom) => StageManifest.FingerprintOf(StageName, madeFrom, new() { ["Score"] = SettingsJson.ResultShaping(job.Configuration.Score) });
 
     public static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model) => Make(job, prepared, model, new PartTimes(job.Time));
 
     private static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model, PartTimes times)
     {
         ScoreOptions options = job.Configuration.Score;
-        SortedDictionary<string, string> madeFrom = Inputs.Of(prepared, model, ScoreFiles.Hashes(options)); // before the files are read
-        ScoreFiles files = ScoreFiles.Read(options);
+        var files = new ScoreFiles(job.Configuration);
+        SortedDictionary<string, string> madeFrom = Inputs.Of(prepared, model, files.Hashes); // before the files are read
+        (ScoreLists lists, PairList? pairs) = files.Read();
         TrainedModel trained = TrainedModel.Read(model);
+        files.CheckIds(lists, pairs, trained.Users, trained.Items);
+        SortedDictionary<string, string> notes = files.Remarks(lists, trained);
         var data = new PreparedData(prepared);
         var touched = new TouchedReader(data, data.ReadUsers(), trained.Weights.Pools, latest: options.Since.Length > 0, options.ThreadCount);
         var rows = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        ChosenUsers chosen = files.Lists.Users is { } ids ? ChosenUsers.Of(trained.Users, ids, options.UsersPath) : ChosenUsers.All(trained.Users);
-        RecommendableItems items = RecommendableItems.Of(trained.Items, files.Lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == "first"), rows);
-        using UsersOfItemsWriter? usersOfItems = files.Lists.UsersOfItems is null
+        ChosenUsers chosen = lists.Users is { } ids ? ChosenUsers.Of(trained.Users, ids) : ChosenUsers.All(trained.Users);
+        RecommendableItems items = RecommendableItems.Of(trained.Items, lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == "first"), rows);
+        using UsersOfItemsWriter? usersOfItems = lists.UsersOfItems is null
             ? null
-            : new(trained, wanted => Scorers.Of(trained.Weights, wanted), RecommendableItems.Known(trained.Items, files.Lists.UsersOfItems, "unknown_in_users_of_items_list", rows), options);
+            : new(trained, wanted => Scorers.Of(trained.Weights, wanted), RecommendableItems.Known(trained.Items, lists.UsersOfItems, "unknown_in_users_of_items_list", rows), options);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
         times.Took("reading the model and lists");
 
@@ -53,25 +55,29 @@ internal static class ScoreJob
         rows["users"] = inTasks
             ? WriteInTasks(job, writer, new SparkScore(job, prepared, model, trained, chosen, items), trained, chosen, items, rows)
             : WriteRecommendations(job, writer, trained, touched, chosen, items, usersOfItems, rows, times);
-        if (inTasks && (usersOfItems is not null || (files.Pairs is not null && trained.Weights.Pools is not null))) ReadHere(job, touched, chosen, usersOfItems);
+        if (inTasks && (usersOfItems is not null || (pairs is not null && trained.Weights.Pools is not null))) ReadHere(job, touched, chosen, usersOfItems);
         rows["unknown_in_users_list"] = chosen.UnknownCount;
         if (usersOfItems is not null) rows["users_of_items"] = usersOfItems.Write(writer.File("users_of_items/part-00000.parquet"));
         if (options.SimilarItems > 0) rows["similar_items"] = new SimilarItemsWriter(trained, items, options).Write(writer.File("similar_items/part-00000.parquet"), SimdLevels.FromEnvironment(), job.Progress, job.Cancellation);
-        if (files.Pairs is { } pairs)
+        if (pairs is not null)
         {
             using IModelScorer scorer = Scorers.Of(trained.Weights);
-            Count(rows, "pairs", new PairWriter(trained, scorer, options).Write(writer.File("pairs/part-00000.parquet"), pairs, job.Progress, job.Cancellation));
+            var pairWriter = new PairWriter(trained, scorer, options);
+            Count(rows, "pairs", pairWriter.Write(writer.File("pairs/part-00000.parquet"), pairs, job.Progress, job.Cancellation));
+            (rows["pairs_with_unknown_user"], rows["pairs_with_unknown_item"]) = (pairWriter.UnknownUsers.Count, pairWriter.UnknownItems.Count);
+            foreach ((string which, string remark) in pairWriter.Remarks("Score:PairsPath", pairs.Count)) notes[which] = remark;
         }
 
         times.Took(inTasks ? "scoring" : "all else that was asked for");
         StageDirectory published = writer.Publish(new StageManifest
         {
             Stage = StageName,
-            Fingerprint = Fingerprint(job, prepared, model),
+            Fingerprint = Fingerprint(job, madeFrom),
             MadeFrom = madeFrom,
             Configuration = new() { ["Score"] = SettingsJson.All(options) },
             Seed = job.Configuration.Train.Seed,
             Rows = rows,
+            Notes = notes,
         });
         times.Took("publishing");
         job.Progress.Line($"score took {times}");

@@ -2,7 +2,7 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>The one line that a stage leaves on standard output.</summary>
+/// <summary>The line that a stage leaves on standard output, and what else there is to say of it.</summary>
 internal static class StageSummary
 {
     /// <param name="job">Where the line goes.</param>
@@ -13,5 +13,7 @@ internal static class StageSummary
         string rows = string.Join(", ", directory.Manifest.Rows.Where(entry => entry.Value != 0).Select(entry => $"{entry.Key.Replace('_', ' ')} {entry.Value:N0}"));
         string untimed = directory.Manifest.Stage == PreparedData.StageName && job.Configuration.Input.TimestampColumn.Length == 0 ? "; no times, so held out by a hash" : "";
         job.Output.WriteLine($"{directory.Manifest.Stage}: {rows}{untimed}{(remark.Length == 0 ? "" : $" ({remark})")} → {directory.Path}");
+        if (directory.Manifest.Stage == PreparedData.StageName) return; // its notes were told on the way
+        foreach (string note in directory.Manifest.Notes.Values) job.Output.WriteLine(note);
     }
 }

@@ -14,7 +14,7 @@ public sealed class IdTable
     public IdTable(long[] ids, int[] interactions)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(interactions.Length, ids.Length);
-        (numbers, Interactions, findNumber, findText) = (ids, interactions, new(FindNumber), new(() => id => long.TryParse(id, out long number) ? Find(number) : -1));
+        (numbers, Interactions, findNumber, findText) = (ids, interactions, new(FindNumber), new(() => id => WholeNumber.TryRead(id, out long number) ? Find(number) : -1));
     }
 
     public IdTable(string[] ids, int[] interactions)
@@ -65,7 +65,7 @@ public sealed class IdTable
         return Array.ConvertAll(Numbers, id => byNumber.GetValueOrDefault(id, -1));
     }
 
-    /// <summary>The dense index of an id given as text, such as "42"; -1 where it is not here. Safe to call from several threads.</summary>
+    /// <summary>The dense index of an id given as text, such as "42"; -1 where it is not here. Where the ids are numbers, "042" is none of them (<see cref="WholeNumber"/>). Safe to call from several threads.</summary>
     public int Find(string id) => findText.Value(id);
 
     /// <summary>The same for an id that is a number.</summary>

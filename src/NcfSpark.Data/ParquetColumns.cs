@@ -37,15 +37,10 @@ public static class ParquetColumns
     /// <exception cref="InvalidInputException">A file is no Parquet file.</exception>
     public static long RowsIn(string directory) => Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Sum(file => WithReader(file, reader => reader.Metadata!.NumRows));
 
-    /// <summary>Whether a column holds strings or whole numbers, and no fractions or times. The first file's schema decides.</summary>
-    public static bool IsStringOrWholeNumber(string path, string column) => TypeOf(path, column) is var type && (IsString(type) || IsWholeNumber(type));
-
     /// <summary>Whether a column holds whole numbers. The first file's schema decides.</summary>
-    public static bool IsWholeNumber(string path, string column) => IsWholeNumber(TypeOf(path, column));
+    public static bool IsWholeNumber(string path, string column) => TypeOf(path, column) is var type && (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(int));
 
     private static bool IsString(Type type) => type == typeof(ReadOnlyMemory<char>); // what Parquet.Net calls a string column
-
-    private static bool IsWholeNumber(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(int));
 
     private static Type TypeOf(string path, string column)
     {

@@ -35,7 +35,9 @@ public sealed record StageManifest
     /// <summary>Row counts by name, such as {"users": 610, "train": 94736}; what was dropped, too, by reason.</summary>
     public required SortedDictionary<string, long> Rows { get; init; }
 
-    /// <summary>What a reader should know of how the stage understood its input: sentences by subject, such as {"times": "Column t is read as milliseconds since 1970 …"}.</summary>
+    /// <summary>
+    /// What a reader should know of how the stage understood its input: sentences by subject, such as {"times": "Column t is read as milliseconds since 1970 …"}, or that a list matched nothing.
+    /// </summary>
     public SortedDictionary<string, string> Notes { get; init; } = [];
 
     /// <summary>Every other file of the directory by its path there. Filled in when the directory is published.</summary>

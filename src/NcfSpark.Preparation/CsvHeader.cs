@@ -56,7 +56,7 @@ internal static class CsvHeader
         return $"Split at \"{(delimiter == "\t" ? "\\t" : delimiter)}\" line 1 is one column; split at \"{said}\" it is {count}: set Input:Delimiter to \"{said}\".";
     }
 
-    private static List<string> FirstRecord(string file, string delimiter, string quote)
+    public static List<string> FirstRecord(string file, string delimiter, string quote)
     {
         using StreamReader reader = CsvRecords.Open(file);
         char[] start = new char[4096];

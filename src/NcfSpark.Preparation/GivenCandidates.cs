@@ -14,20 +14,22 @@ internal static class GivenCandidates
 
     /// <summary>Makes the file a view of the engine, by way of a Parquet file.</summary>
     /// <exception cref="InvalidInputException">A line has another layout.</exception>
-    public static void Open(ISqlEngine engine, string path, string parquet, IdTypes ids)
+    public static void Open(ISqlEngine engine, InputOptions input, string parquet, IdTypes ids)
     {
-        InputFiles files = InputFiles.Find(path, "csv", "Input:TestCandidatesPath");
+        InputFiles files = InputFiles.Find(input.TestCandidatesPath, "csv", "Input:TestCandidatesPath");
         FileCheck.CheckWhole(files);
         using (ParquetFile file = ParquetFile.Create(parquet, ("user_id", TypeOf(ids.UserIsText)), ("test_item_id", TypeOf(ids.ItemIsText)), ("item_id", TypeOf(ids.ItemIsText)), ("line", typeof(long))))
         {
-            foreach ((string User, string Item, string Candidate, long Line)[] rows in files.Paths.SelectMany(Lines).Chunk(GroupRows))
+            foreach (Row[] rows in files.Paths.SelectMany(Lines).Chunk(GroupRows))
             {
                 file.WriteGroup(
-                    Ids(rows, row => row.User, ids.UserIsText, files), Ids(rows, row => row.Item, ids.ItemIsText, files), Ids(rows, row => row.Candidate, ids.ItemIsText, files), Array.ConvertAll(rows, row => row.Line));
+                    Ids(rows, row => row.User, ids.UserIsText), Ids(rows, row => row.Item, ids.ItemIsText), Ids(rows, row => row.Candidate, ids.ItemIsText), Array.ConvertAll(rows, row => row.Line));
             }
         }
 
         engine.ReadParquet(View, [parquet]);
+
+        Array Ids(Row[] rows, Func<Row, string> id, bool isText) => isText ? Array.ConvertAll(rows, row => TextOf(row, id(row), input, files)) : Array.ConvertAll(rows, row => NumberOf(row, id(row), files));
     }
 
     /// <summary>A query of the candidates' item_id.</summary>
@@ -51,7 +53,7 @@ internal static class GivenCandidates
         if (alone.Count > 0) throw new InvalidInputException($"{path}: the held-out row ({alone[0][0]},{alone[0][1]}) has no candidates there. Input:TestPath and Input:TestCandidatesPath must be of the same split.");
     }
 
-    private static IEnumerable<(string User, string Item, string Candidate, long Line)> Lines(string path)
+    private static IEnumerable<Row> Lines(string path)
     {
         using StreamReader reader = CsvRecords.Open(path);
         long line = 0;
@@ -63,18 +65,22 @@ internal static class GivenCandidates
             int comma = fields[0].IndexOf(',');
             if (comma < 2 || fields[0][0] != '(' || fields[0][^1] != ')' || fields.Length < 2)
             {
-                throw new InvalidInputException($"{path}, line {line}: '{(text.Length > 60 ? text[..60] + "…" : text)}' is not of the form (user,item), tab, candidate, tab, candidate … Name a file of that form in Input:TestCandidatesPath, or leave it empty to have candidates drawn.");
+                throw new InvalidInputException($"{path}, line {line}: '{ShownText.Of(text, 60)}' is not of the form (user,item), tab, candidate, tab, candidate … Name a file of that form in Input:TestCandidatesPath, or leave it empty to have candidates drawn.");
             }
 
-            for (int c = 1; c < fields.Length; c++) yield return (fields[0][1..comma], fields[0][(comma + 1)..^1], fields[c], line);
+            for (int c = 1; c < fields.Length; c++) yield return new Row(fields[0][1..comma], fields[0][(comma + 1)..^1], fields[c], line);
         }
     }
 
     private static Type TypeOf(bool isText) => isText ? typeof(string) : typeof(long);
 
-    private static Array Ids((string User, string Item, string Candidate, long Line)[] rows, Func<(string User, string Item, string Candidate, long Line), string> id, bool isText, InputFiles files) => isText
-        ? Array.ConvertAll(rows, row => id(row).Trim())
-        : Array.ConvertAll(rows, row => long.TryParse(id(row), out long number)
-            ? number
-            : throw new InvalidInputException($"{files.Name}, line {row.Line}: '{id(row)}' is no whole number, while the ids in Input:Path are. Name the candidates by the same ids."));
+    private static string TextOf(Row row, string id, InputOptions input, InputFiles files) => IdText.Trim(id) is var text && !IdText.IsNothing(text, input)
+        ? text
+        : throw new InvalidInputException($"{files.Name}, line {row.Line}: '{ShownText.Of(text)}' says that there is no id. Give it one, or take it out.");
+
+    private static long NumberOf(Row row, string id, InputFiles files) => WholeNumber.TryRead(IdText.Trim(id), out long number)
+        ? number
+        : throw new InvalidInputException($"{files.Name}, line {row.Line}: '{ShownText.Of(id)}' is no whole number (such as 7; not 007, +7 or 7.0), while the ids in Input:Path are. Name the candidates by the same ids.");
+
+    private sealed record Row(string User, string Item, string Candidate, long Line);
 }

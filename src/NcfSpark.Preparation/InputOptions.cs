@@ -99,11 +99,11 @@ public sealed record InputOptions : IValidatableObject
     [ResultNeutral]
     public string Origin { get; init; } = "";
 
-    /// <summary>A CSV file, with header, of items' titles for the report, or "" for none.</summary>
+    /// <summary>Items' titles for the report, in a file, folder or glob of CSV or Parquet, or "" for none. Of CSV the delimiter is found by the first line.</summary>
     [ResultNeutral]
     public string TitlesPath { get; init; } = "";
 
-    /// <summary>The column of the titles file that holds the item's id.</summary>
+    /// <summary>The column of the titles file that holds the item's id: its name, or its number from 1 where the file has no line of names.</summary>
     [ResultNeutral]
     public string TitlesIdColumn { get; init; } = "item_id";
 

@@ -68,7 +68,7 @@ public static class Preparer
         bool givenCandidates = prepare.Split == "given" && input.TestCandidatesPath.Length > 0;
         string candidatesParquet = writer.File("given_candidates.parquet");
         if (givenCandidates && writer is SparkStageWriter) throw new InvalidInputException($"Input:TestCandidatesPath is read on this machine, and --run is elsewhere: name a run directory of this machine.");
-        if (givenCandidates) GivenCandidates.Open(engine, input.TestCandidatesPath, candidatesParquet, log.Ids);
+        if (givenCandidates) GivenCandidates.Open(engine, input, candidatesParquet, log.Ids);
         HistoryLists? lists = SplitSql.Run(engine, prepare, log, givenCandidates ? GivenCandidates.ItemIds : null);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
         SortedDictionary<string, long> rows = Count(engine, prepare, log);

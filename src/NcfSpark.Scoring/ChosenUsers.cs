@@ -23,8 +23,9 @@ public sealed class ChosenUsers
     public static ChosenUsers All(IdTable known) => new(known, known.IsNumeric ? new IdTable(Array.Empty<long>(), []) : new IdTable(Array.Empty<string>(), []), [.. Enumerable.Range(0, known.Count)]);
 
     /// <summary>Those of a list, each once.</summary>
-    /// <exception cref="InvalidInputException">An id is no number, where those of the model are.</exception>
-    public static ChosenUsers Of(IdTable known, IEnumerable<string> ids, string path)
+    /// <param name="known">The model's.</param>
+    /// <param name="ids">The list: whole numbers where those of the model are.</param>
+    public static ChosenUsers Of(IdTable known, IEnumerable<string> ids)
     {
         var (indexes, strangers) = (new HashSet<int>(), new HashSet<string>(StringComparer.Ordinal));
         foreach (string id in ids)
@@ -40,7 +41,7 @@ public sealed class ChosenUsers
             return new ChosenUsers(known, new IdTable(texts, new int[texts.Length]), Merge(users, known.Texts, texts, StringComparer.Ordinal));
         }
 
-        long[] numbers = [.. strangers.Select(id => long.TryParse(id, out long number) ? number : throw new InvalidInputException($"{path}: the user {id} is no whole number, as all users of the model are. Take it out of the file that Score:UsersPath names, or mend Score:UsersColumn.")).Distinct().Order()];
+        long[] numbers = [.. strangers.Select(long.Parse).Order()];
         return new ChosenUsers(known, new IdTable(numbers, new int[numbers.Length]), Merge(users, known.Numbers, numbers, Comparer<long>.Default));
     }
 

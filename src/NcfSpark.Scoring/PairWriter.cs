@@ -7,7 +7,7 @@ namespace NcfSpark.Scoring;
 /// Writes the predictions of given pairs, in their order: user_id, item_id, score, prediction (1 where score ≥ Threshold), source. A user
 /// without training rows is scored by their history where the model has one. A pair whose user has neither, or whose item was not trained on, gets the
 /// share of users who have the item (0 for an unknown item), marked `popularity`. Pairs stream through: memory holds three batches, one that is read, one that is
-/// scored, user by user, and one that is written.
+/// scored, user by user, and one that is written. Ids are written in the types of the log's.
 /// </summary>
 /// <param name="model">Ids, and how often each was trained on.</param>
 /// <param name="scorer">The model's scores, of all items.</param>
@@ -16,12 +16,19 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
 {
     private const int PairsPerGroup = 65_536;
     private const int PairsPerTask = 8192;
+    private const int NotScored = -1, Unknown = -2; // a pair's user, where it is not the model that scores it
+
+    /// <summary>Pairs whose user the model does not know, and the first of those users.</summary>
+    public (long Count, string? First) UnknownUsers { get; private set; }
+
+    /// <summary>The same for items.</summary>
+    public (long Count, string? First) UnknownItems { get; private set; }
 
     /// <summary>Writes the file.</summary>
     /// <returns>Rows by source.</returns>
     public SortedDictionary<string, long> Write(string path, PairList pairs, IProgressReporter progress, CancellationToken cancellation = default)
     {
-        bool numericUsers = model.Users.IsNumeric && pairs.NumericUsers, numericItems = model.Items.IsNumeric && pairs.NumericItems;
+        bool numericUsers = model.Users.IsNumeric, numericItems = model.Items.IsNumeric;
         using ParquetFile file = ParquetFile.Create(
             path,
             ("user_id", numericUsers ? typeof(long) : typeof(string)),
@@ -52,6 +59,15 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
         return rows;
     }
 
+    /// <summary>What there is to say where the model knows less than half of the pairs' users, or items.</summary>
+    /// <param name="list">The setting that names the pairs.</param>
+    /// <param name="pairs">How many there were.</param>
+    public IEnumerable<(string Ids, string Remark)> Remarks(string list, long pairs)
+    {
+        if (UnknownUsers.Count * 2 > pairs) yield return ("pairs, users", ListMatch.Of(list, "user", pairs - UnknownUsers.Count, pairs, UnknownUsers.First!, model.Users));
+        if (UnknownItems.Count * 2 > pairs) yield return ("pairs, items", ListMatch.Of(list, "item", pairs - UnknownItems.Count, pairs, UnknownItems.First!, model.Items));
+    }
+
     private void WriteBatch(ParquetFile file, SortedDictionary<string, long> rows, Array users, Array items, float[] scores, string[] sources)
     {
         for (int start = 0; start < scores.Length; start += PairsPerGroup)
@@ -70,7 +86,7 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
     {
         float[] scores = new float[users.Length];
         string[] sources = new string[users.Length];
-        int[] userIndex = new int[users.Length], itemIndex = new int[users.Length]; // of the model; a user below 0 where it is not the model that scores the pair
+        int[] userIndex = new int[users.Length], itemIndex = new int[users.Length]; // of the model
         void InParallel(int count, Action<int, int> part) => Parallel.For(0, (count + PairsPerTask - 1) / PairsPerTask, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation }, task =>
             part(task * PairsPerTask, Math.Min((task + 1) * PairsPerTask, count)));
 
@@ -81,10 +97,12 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
                 (int user, int item) = (IndexOf(users, pair, model.Users), IndexOf(items, pair, model.Items));
                 bool trained = item >= 0 && model.Items.Interactions[item] > 0;
                 sources[pair] = trained ? Source.Of(model, user) : Source.Popularity;
-                if (sources[pair] == Source.Popularity) (user, scores[pair]) = (-1, item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
+                if (sources[pair] == Source.Popularity) (user, scores[pair]) = (user < 0 ? Unknown : NotScored, item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
                 (userIndex[pair], itemIndex[pair]) = (user, item);
             }
         });
+        UnknownUsers = With(UnknownUsers, users, userIndex, Unknown);
+        UnknownItems = With(UnknownItems, items, itemIndex, -1);
         int[] order = ByUser(userIndex);
         InParallel(order.Length, (start, end) =>
         {
@@ -95,6 +113,9 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
         });
         return (scores, sources);
     }
+
+    private static (long Count, string? First) With((long Count, string? First) before, Array ids, int[] indexes, int unknown) =>
+        (before.Count + indexes.LongCount(index => index == unknown), before.First ?? (Array.IndexOf(indexes, unknown) is >= 0 and int pair ? $"{ids.GetValue(pair)}" : null));
 
     // The pairs that have a user, those of each together.
     private int[] ByUser(int[] userIndex)

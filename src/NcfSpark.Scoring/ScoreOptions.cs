@@ -20,27 +20,27 @@ public sealed record ScoreOptions : IValidatableObject
     public string Since { get; init; } = "";
 
     /// <summary>
-    /// A CSV file (with header) or Parquet file of the users who are wanted, or "" for all. Those that the model does not know get the popularity list. With Since,
-    /// only those who were there.
+    /// A file, folder or glob of the users who are wanted, or "" for all: CSV or Parquet, whatever the log is. Of CSV the delimiter is found by the first line; ids are
+    /// trimmed and compared as the log's are, so 007 is another id than 7. Users that the model does not know get the popularity list. With Since, only those who were there.
     /// </summary>
     [ResultNeutral]
     public string UsersPath { get; init; } = "";
 
-    /// <summary>The column of the users file that holds the user's id.</summary>
+    /// <summary>The column of the users file that holds the user's id: its name, or its number from 1 where the file has no line of names.</summary>
     public string UsersColumn { get; init; } = "user_id";
 
-    /// <summary>A CSV or Parquet file of the only items that may be recommended, or "" for all.</summary>
+    /// <summary>The only items that may be recommended, in files as those of UsersPath, or "" for all.</summary>
     [ResultNeutral]
     public string AllowPath { get; init; } = "";
 
-    /// <summary>A CSV or Parquet file of items that may not be recommended, even where AllowPath has them; "" for none.</summary>
+    /// <summary>Items that may not be recommended, in files as those of UsersPath, even where AllowPath has them; "" for none.</summary>
     [ResultNeutral]
     public string DenyPath { get; init; } = "";
 
-    /// <summary>The column of AllowPath, DenyPath, ItemsPath and UsersOfItemsPath that holds the item's id.</summary>
+    /// <summary>The column of AllowPath, DenyPath, ItemsPath and UsersOfItemsPath that holds the item's id: its name, or its number from 1.</summary>
     public string ItemsColumn { get; init; } = "item_id";
 
-    /// <summary>A CSV or Parquet file with a row for each item, from which GroupColumn and DateColumn are taken, or "" for none.</summary>
+    /// <summary>Files as those of UsersPath with a row for each item, from which GroupColumn and DateColumn are taken, or "" for none.</summary>
     [ResultNeutral]
     public string ItemsPath { get; init; } = "";
 
@@ -65,7 +65,7 @@ public sealed record ScoreOptions : IValidatableObject
     public string GroupColumn { get; init; } = "";
 
     /// <summary>
-    /// A CSV or Parquet file of items for each of which the users who fit best are written to users_of_items/, or "" for none. They are among the users whom Since and UsersPath
+    /// Items, in files as those of UsersPath, for each of which the users who fit best are written to users_of_items/, or "" for none. They are among the users whom Since and UsersPath
     /// leave and the model scores, without those who have seen the item where ExcludeSeen is set.
     /// </summary>
     [ResultNeutral]
@@ -82,7 +82,7 @@ public sealed record ScoreOptions : IValidatableObject
     [Range(0, 100_000)]
     public int SimilarItems { get; init; }
 
-    /// <summary>A CSV file (with header) or Parquet file of pairs to score, or "" for none. They are written beside the recommendations, with a prediction by Threshold.</summary>
+    /// <summary>Pairs to score, in files as those of UsersPath, or "" for none. They are written beside the recommendations, with a prediction by Threshold.</summary>
     [ResultNeutral]
     public string PairsPath { get; init; } = "";
 

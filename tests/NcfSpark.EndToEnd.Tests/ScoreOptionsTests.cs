@@ -98,7 +98,7 @@ public sealed class ScoreOptionsTests : IDisposable
         foreach ((string[] given, string[] said) in new (string[], string[])[]
         {
             (["UsersPath=/nowhere/users.csv"], ["/nowhere/users.csv", "Score:UsersPath"]),
-            ([$"UsersPath={named}"], ["the user eve is no whole number", "Score:UsersPath"]),
+            ([$"UsersPath={named}"], ["named.csv, line 2, column user_id: the user 'eve' is no whole number", "Score:UsersPath"]),
             ([$"UsersPath={table}"], ["there is no column user_id", "Score:UsersColumn"]),
             ([$"AllowPath={users}"], ["there is no column item_id", "Score:ItemsColumn"]),
             ([$"AllowPath={WriteFile("none.csv", "item_id\n")}"], ["none.csv lists no item", "Score:AllowPath"]),
@@ -106,7 +106,7 @@ public sealed class ScoreOptionsTests : IDisposable
             ([$"ItemsPath={table}", "MaxPerGroup=2", "GroupColumn=categor"], ["there is no column categor", "Did you mean category?", "Score:GroupColumn"]),
             (["MaxPerGroup=2"], ["Score:MaxPerGroup is 2, but nothing says which group"]),
             (["GroupColumn=category"], ["Score:GroupColumn is \"category\", but MaxPerGroup is 0"]),
-            ([$"ItemsPath={dated}", "NotOlderThan=2020", "ItemDate=column", "DateColumn=released"], ["item 2, column released: \"yesterday\" is no time"]),
+            ([$"ItemsPath={dated}", "NotOlderThan=2020", "ItemDate=column", "DateColumn=released"], ["dated.csv, line 3, item 2, column released: \"yesterday\" is no time"]),
             (["NotOlderThan=2020", "ItemDate=column"], ["Score:ItemDate is \"column\", but there is none"]),
             (["NotOlderThan=2100"], ["No item may be recommended"]),
             (["Since=last week"], ["Score:Since is \"last week\", which is no time"]),
@@ -179,7 +179,7 @@ public sealed class ScoreOptionsTests : IDisposable
         Execute($"COPY (SELECT user, CASE WHEN user <> 7 THEN \"an item\" END AS \"an item\" FROM (SELECT n AS user, n AS \"an item\" FROM range(10) AS one(n))) TO '{missing}' (FORMAT parquet)");
         (int exitCode, _, string error) = NcfSparkProcess.Run(["score", .. settings, "--set", $"Score:PairsPath={missing}"]);
         Assert.Equal(2, exitCode);
-        Assert.Contains("missing.parquet, column an item: a value is missing or empty (row 7, from 0)", error, StringComparison.Ordinal);
+        Assert.Contains("missing.parquet, row 7, from 0, column an item: it is empty", error, StringComparison.Ordinal);
     }
 
     private static void Execute(string sql)

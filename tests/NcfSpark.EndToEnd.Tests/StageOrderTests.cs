@@ -106,7 +106,7 @@ public sealed class StageOrderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Score:PairsPath", "user,item\n1,2\n", "there is no column userId; there are user, item")]
+    [InlineData("Score:PairsPath", "user,item\n1,2\n", "there is no column userId and no column movieId; there are user, item")]
     [InlineData("Score:PairsPath", "userId,movieId\n1\n", "line 2: there are 1 columns where the header has 2")]
     [InlineData("Score:PairsPath", "userId,movieId\n1,\n", "line 2, column movieId: it is empty")]
     [InlineData("Score:PairsPath", "", "is empty")]

@@ -10,17 +10,33 @@ public sealed class ListsTests
     [Fact]
     public void TheDocumentedUsers()
     {
-        ChosenUsers chosen = ChosenUsers.Of(new IdTable([5L, 7, 9], [1, 1, 1]), ["9", "6", "5", "6"], "users.csv");
+        ChosenUsers chosen = ChosenUsers.Of(new IdTable([5L, 7, 9], [1, 1, 1]), ["9", "6", "5", "6"]);
         Assert.Equal([0, ~0, 2], chosen.Users);
         Assert.Equal(1, chosen.UnknownCount);
         Assert.Equal(new[] { 5L, 6, 9 }, chosen.IdsOf(chosen.Users));
-        ChosenUsers texts = ChosenUsers.Of(new IdTable(["e", "g"], [1, 1]), ["z", "g", "a", "f"], "users.csv");
+        ChosenUsers texts = ChosenUsers.Of(new IdTable(["e", "g"], [1, 1]), ["z", "g", "a", "f"]);
         Assert.Equal(new[] { "a", "f", "g", "z" }, texts.IdsOf(texts.Users));
     }
 
     [Fact]
-    public void AnIdThatIsNoNumberIsNamedWhereUsersAreNumbers() =>
-        Assert.Contains("users.csv: the user eve is no whole number", Assert.Throws<InvalidInputException>(() => ChosenUsers.Of(new IdTable([5L], [1]), ["5", "eve"], "users.csv")).Message, StringComparison.Ordinal);
+    public void OfPairsTheFirstIdThatIsNoWholeNumberIsKnownByItsRow()
+    {
+        PairList pairs = PairList.Of([new Array[] { new long[] { 1, 2 }, new[] { "1", "2" } }, [new[] { "3", "eve", "007" }, new[] { "-4", "+5", "6" }]]);
+        Assert.Equal((5, (3, "eve"), (3, "+5")), (pairs.Count, pairs.TextUser!.Value, pairs.TextItem!.Value));
+        Assert.Null(PairList.Of([new Array[] { new long[] { 1 }, new[] { "-1" } }]).TextItem);
+    }
+
+    [Fact]
+    public void AListOfWhichTheModelKnowsLittleIsToldWithBothSpellings()
+    {
+        Assert.Equal("Score:DenyPath: none of its 2 item ids are known to the model. Ids such as '12' match no item; items look like '12.0'.", ListMatch.Remark("Score:DenyPath", "item", ["12", "13"], new IdTable(["12.0", "13.0"], [1, 1])));
+        Assert.Equal("Score:UsersPath: 1 of its 3 user ids is known to the model. Ids such as '007' match no user; users look like '7'.", ListMatch.Remark("Score:UsersPath", "user", ["7", "007", "08"], new IdTable([7L, 8], [1, 1])));
+        Assert.Equal("Score:DenyPath: '7.0' is no whole number as all items of the log are, and matches none.", ListMatch.Remark("Score:DenyPath", "item", ["7", "8", "7.0"], new IdTable([7L, 8], [1, 1])));
+        Assert.Null(ListMatch.Remark("Score:UsersPath", "user", ["7", "8", "9"], new IdTable([7L, 8], [1, 1]))); // a new user is nothing unusual
+        Assert.Null(ListMatch.Remark("Score:UsersPath", "user", [], new IdTable([7L, 8], [1, 1])));
+        Assert.Equal("Input:TitlesPath: none of 2 items has a title. Ids such as '12' match no item; items look like '12.0'.", ListMatch.RemarkOfTable("Input:TitlesPath", "title", ["12", "13"], new IdTable(["12.0", "13.0"], [1, 1])));
+        Assert.Null(ListMatch.RemarkOfTable("Input:TitlesPath", "title", ["1", "2", "3", "12.0"], new IdTable(["12.0", "13.0"], [1, 1]))); // a catalogue has more than was sold
+    }
 
     [Fact]
     public void AllowAndDenyLeaveWhatOneHasAndTheOtherHasNot()

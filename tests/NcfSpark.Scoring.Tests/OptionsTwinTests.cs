@@ -22,7 +22,7 @@ public sealed class OptionsTwinTests : IDisposable
         int[] groups = [.. Enumerable.Range(0, items).Select(item => Pick(seed, item, 5) - 1)], left = [.. Enumerable.Range(0, items).Where(item => Pick(seed + 1, item, 3) > 0)];
         if (left.Length == 0) return;
         var recommendable = new RecommendableItems(left, grouped ? new GroupLimit(groups, 1 + most.Get % 3) : null);
-        ChosenUsers chosen = ChosenUsers.Of(model.Users, [.. Enumerable.Range(990, 60).Where(id => id % 4 != 1).Select(id => $"{id}")], "users");
+        ChosenUsers chosen = ChosenUsers.Of(model.Users, [.. Enumerable.Range(990, 60).Where(id => id % 4 != 1).Select(id => $"{id}")]);
         Assert.Contains(chosen.Users, user => user < 0);
         int[] Seen(int user) => [.. Enumerable.Range(0, items).Where(item => Pick(seed + user, item, 4) == 0)];
         var options = new ScoreOptions { TopK = 1 + k.Get % 12, ExcludeSeen = excludeSeen };

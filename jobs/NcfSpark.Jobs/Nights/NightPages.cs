@@ -53,7 +53,7 @@ internal static class NightPages
     private static ListChanges? ChangesSince(JobContext job, RunNights nights, string before, string night)
     {
         string Lists(string name) => Path.Combine(nights.PathOf(name), ScoreJob.StageName, "recommendations");
-        return Directory.Exists(Lists(before)) && Directory.Exists(Lists(night)) ? ListComparison.Of(job, before, Lists(before), Lists(night), EvaluateJob.ReadTitles(job)) : null;
+        return Directory.Exists(Lists(before)) && Directory.Exists(Lists(night)) ? ListComparison.Of(job, before, Lists(before), Lists(night), Titles.Read(job.Configuration.Input).ByItemId) : null;
     }
 
     private static void WriteWhole(string path, string text)

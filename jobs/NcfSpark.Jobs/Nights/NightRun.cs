@@ -33,8 +33,8 @@ internal sealed class NightRun
         try
         {
             SparkTraining.Check(job);
-            EvaluateJob.ReadTitles(job); // what a late stage would refuse is refused before any work
-            ScoreFiles.Read(job.Configuration.Score);
+            Titles.Read(job.Configuration.Input); // what a late stage would refuse is refused before any work
+            new ScoreFiles(job.Configuration).Read();
             string prepared = PrepareJob.Fingerprint(job), fingerprint = FingerprintOf(prepared);
             NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, DateOnly.FromDateTime(started.UtcDateTime));
             log.TellOfKilled(choice.IsDone ? null : choice.Name);
@@ -186,7 +186,7 @@ internal sealed class NightRun
     {
         NcfSparkConfiguration settings = job.Configuration;
         var madeFrom = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared };
-        foreach ((string name, string hash) in ScoreFiles.Hashes(settings.Score)) madeFrom[name] = hash;
+        foreach ((string name, string hash) in new ScoreFiles(settings).Hashes) madeFrom[name] = hash;
         return StageManifest.FingerprintOf("night", madeFrom, new()
         {
             ["Model"] = SettingsJson.ResultShaping(settings.Model),

@@ -100,7 +100,7 @@ public sealed class DuckDbEngine : ISqlEngine
 
     private static string Literal(string text) => DuckDbText.Literal(text);
 
-    private static SqlColumnKind KindOf(string type) => type switch
+    internal static SqlColumnKind KindOf(string type) => type switch
     {
         "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" => SqlColumnKind.WholeNumber,
         "FLOAT" or "DOUBLE" => SqlColumnKind.Floating,

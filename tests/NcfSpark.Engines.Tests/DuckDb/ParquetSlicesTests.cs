@@ -22,14 +22,17 @@ public sealed class ParquetSlicesTests : IDisposable
         Assert.Equal([20_000L], ParquetGroups.GroupSizes(file));
         string[] columns = ["user", "an item", "small"];
         string[][] whole = Assert.Single(ParquetGroups.ReadAsText(file, columns));
-        string[][][] slices = [.. ParquetSlices.ReadAsText(file, columns, 3000)];
+        (string, string)[] typed = [("user", "BIGINT"), ("an item", "VARCHAR"), ("small", "INTEGER")];
+        Assert.Equal([typed[0], typed[2], typed[1]], ParquetSlices.Columns(file));
+        Array[][] slices = [.. ParquetSlices.Read(file, typed, numbers: false, 3000)];
         Assert.Equal([3000, 3000, 3000, 3000, 3000, 3000, 2000], slices.Select(slice => slice[0].Length));
-        for (int c = 0; c < columns.Length; c++) Assert.Equal(whole[c], slices.SelectMany(slice => slice[c]));
+        for (int c = 0; c < columns.Length; c++) Assert.Equal(whole[c], slices.SelectMany(slice => (string[])slice[c]));
 
-        long[][][] numbers = [.. ParquetSlices.ReadNumbers(file, ["small", "user"], 5000)];
+        Array[][] numbers = [.. ParquetSlices.Read(file, typed, numbers: true, 5000)];
         Assert.Equal([5000, 5000, 5000, 5000], numbers.Select(slice => slice[1].Length));
-        Assert.Equal(whole[0], numbers.SelectMany(slice => slice[1]).Select(number => $"{number}"));
-        Assert.Equal(whole[2], numbers.SelectMany(slice => slice[0]).Select(number => $"{number}"));
+        Assert.Equal(whole[0], numbers.SelectMany(slice => (long[])slice[0]).Select(number => $"{number}"));
+        Assert.Equal(whole[1], numbers.SelectMany(slice => (string[])slice[1]));
+        Assert.Equal(whole[2], numbers.SelectMany(slice => (long[])slice[2]).Select(number => $"{number}"));
         Assert.Null(ParquetSlices.FirstMissing(file, "small"));
         Assert.Equal(0, ParquetSlices.FirstMissing(file, "an item"));
     }
