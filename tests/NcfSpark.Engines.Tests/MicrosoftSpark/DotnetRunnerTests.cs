@@ -62,7 +62,7 @@ public sealed class DotnetRunnerTests
     {
         using var spark = new FakeSpark();
         spark.Write("conf/spark-defaults.conf", "# a comment\nspark.ui.enabled   true\nspark.log.level=INFO\nspark.local.dir : /fast\n");
-        ProcessStartInfo start = Start(spark, new() { Master = "local-cluster[2,1,1024]", Program = [], SubmitArguments = ["--conf", "spark.sql.catalogImplementation=hive", "--conf", "spark.dotnet.numDotnetBackendThreads=40"] });
+        ProcessStartInfo start = Start(spark, new() { Master = "local-cluster[2,1,1024]", Program = [], SubmitArguments = ["--conf", "spark.sql.catalogImplementation=hive", "--conf", "spark.dotnet.numDotnetBackendThreads=40"] }, spark.File("scratch"));
         Dictionary<string, string> settings = Settings(Words(start));
         Assert.Equal(("hive", "40", "40"), (settings["spark.sql.catalogImplementation"], settings["spark.dotnet.numDotnetBackendThreads"], start.Environment["DOTNET_SPARK_NUM_BACKEND_THREADS"]));
         Assert.All(["spark.ui.enabled", "spark.log.level", "spark.sql.warehouse.dir", "spark.driver.memory"], key => Assert.DoesNotContain(key, settings.Keys));
@@ -73,7 +73,7 @@ public sealed class DotnetRunnerTests
     public void ALocalClusterWritesIntoAHomeOfLinksThatGoesAtTheEnd()
     {
         using var spark = new FakeSpark();
-        string scratch = Directory.CreateDirectory(spark.File("scratch")).FullName;
+        string scratch = spark.File("scratch");
         string home = Start(spark, new() { Master = "local-cluster[2,1,1024]", Program = [] }, scratch).Environment["SPARK_HOME"]!;
         Assert.Equal(["bin", "conf", "jars"], new[] { "bin", "conf", "jars", "work" }.Where(name => Path.Exists(Path.Combine(home, name))));
         Assert.StartsWith(scratch, home, StringComparison.Ordinal);
