@@ -12,6 +12,7 @@ internal sealed class ScoreFiles
     private readonly ScoreOptions options;
     private readonly ListFiles? users, allow, deny, items, usersOfItems, pairs;
     private readonly ListColumn userColumn, itemColumn, pairsUserColumn, pairsItemColumn;
+    private (ScoreLists Lists, PairList? Pairs)? read;
 
     /// <exception cref="InvalidInputException">One is not there.</exception>
     public ScoreFiles(NcfSparkConfiguration configuration)
@@ -41,9 +42,9 @@ internal sealed class ScoreFiles
 
     private bool UsesDates => options.NotOlderThan.Length > 0 && options.ItemDate == "column";
 
-    /// <summary>Reads all of them, the pairs once to check them.</summary>
+    /// <summary>Reads all of them once, the pairs to check them.</summary>
     /// <exception cref="InvalidInputException">A file cannot be read, lacks a column, or has a row without an id or with a date that is none.</exception>
-    public (ScoreLists Lists, PairList? Pairs) Read() => (
+    public (ScoreLists Lists, PairList? Pairs) Read() => read ??= (
         new ScoreLists
         {
             Users = users?.Read(userColumn)[0],
@@ -53,6 +54,17 @@ internal sealed class ScoreFiles
             Items = ReadItems(),
         },
         pairs is null ? null : PairList.Of(pairs.Stream(pairsUserColumn, pairsItemColumn)));
+
+    /// <summary>Refuses, once the ids of the log are known, what scoring would refuse: ids that cannot be written, and lists that leave nothing to recommend.</summary>
+    /// <exception cref="InvalidInputException">The message says which.</exception>
+    public void Check(PreparedData prepared)
+    {
+        if (users is null && pairs is null && allow is null && deny is null) return;
+        (ScoreLists lists, PairList? pairList) = Read();
+        (IdTable knownUsers, IdTable knownItems) = (prepared.ReadUsers(), prepared.ReadItems());
+        CheckIds(lists, pairList, knownUsers, knownItems);
+        RecommendableItems.Of(knownItems, lists, new ScoreOptions(), () => [], []);
+    }
 
     /// <summary>Refuses ids that are no whole numbers in the lists whose ids are written, where those of the log are: a column of numbers cannot hold them.</summary>
     /// <exception cref="InvalidInputException">There is one; the message says where.</exception>

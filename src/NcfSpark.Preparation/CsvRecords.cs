@@ -1,4 +1,5 @@
 using System.Text;
+using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
 
@@ -15,7 +16,20 @@ internal static class CsvRecords
         foreach ((long Line, List<string> Fields) record in Read(reader, delimiter, quote)) yield return record;
     }
 
-    public static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter, string quote = "\"")
+    /// <summary>The same of a file that nothing else reads: a quote that does not end, or ends within a field, would take lines with it unseen.</summary>
+    /// <exception cref="InvalidInputException">There is one; the message says where.</exception>
+    public static IEnumerable<(long Line, List<string> Fields)> ReadStrictly(string path, string delimiter, string quote)
+    {
+        using StreamReader reader = Open(path);
+        foreach ((long Line, List<string> Fields) record in Read(reader, delimiter, quote, (line, fault) => throw new InvalidInputException($"{path}, line {line}: {fault}. Double the quote if it is a letter, or set Input:Quote to \"\" if all are.")))
+        {
+            yield return record;
+        }
+    }
+
+    public static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter, string quote = "\"") => Read(reader, delimiter, quote, (_, _) => { });
+
+    private static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter, string quote, Action<long, string> onFault)
     {
         int mark = quote.Length == 0 ? -1 : quote[0];
         var field = new StringBuilder();
@@ -32,7 +46,11 @@ internal static class CsvRecords
             {
                 if (letter != mark) field.Append(letter);
                 else if (reader.Peek() == mark) field.Append((char)reader.Read());
-                else quoted = false;
+                else
+                {
+                    quoted = false;
+                    if (reader.Peek() is var after && after >= 0 && after != '\r' && after != '\n' && after != delimiter[0]) onFault(start, "a field goes on after the quote that ends it");
+                }
             }
             else if (lineEnd)
             {
@@ -60,6 +78,7 @@ internal static class CsvRecords
             }
         }
 
+        if (quoted) onFault(start, "a quote begins there that does not end");
         if (any) yield return (start, Ended(fields, field));
     }
 

@@ -81,7 +81,7 @@ public sealed partial class ListFiles
             return rows;
         }
 
-        foreach ((long line, List<string> fields) in CsvRecords.Read(file, layout.Delimiter, input.Quote).Skip(layout.Header ? 1 : 0))
+        foreach ((long line, List<string> fields) in CsvRecords.ReadStrictly(file, layout.Delimiter, input.Quote).Skip(layout.Header ? 1 : 0))
         {
             if (fields.Count != layout.Count) throw new InvalidInputException($"{file}, line {line}: there are {fields.Count} columns where the {(layout.Header ? "header" : "first line")} has {layout.Count}. A field that holds \"{layout.ShownDelimiter}\" must be quoted{(input.Quote.Length > 0 ? $" by {input.Quote}" : ", which Input:Quote says is not done")}.");
             for (int c = 0; c < columns.Length; c++)

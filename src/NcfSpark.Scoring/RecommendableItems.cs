@@ -33,7 +33,12 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         }
 
         int[] left = [.. Enumerable.Range(0, items.Count).Where(item => allowed[item])];
-        if (left.Length == 0) throw new InvalidInputException("No item may be recommended: Score:AllowPath, Score:DenyPath and Score:NotOlderThan together leave none of the model's. Check the ids in those files and the time.");
+        if (left.Length == 0)
+        {
+            string allow = lists.Allow is null ? "" : $"\n{ListMatch.Remark("Score:AllowPath", "item", lists.Allow, items)}";
+            throw new InvalidInputException($"No item may be recommended: Score:AllowPath, Score:DenyPath and Score:NotOlderThan together leave none of the model's. Check the ids in those files and the time.{allow.TrimEnd()}");
+        }
+
         if (left.Length < items.Count) counts["items_left"] = left.Length;
         return new RecommendableItems(left, options.MaxPerGroup == 0 ? null : new GroupLimit(GroupsOf(items, lists.Items!, counts), options.MaxPerGroup));
     }

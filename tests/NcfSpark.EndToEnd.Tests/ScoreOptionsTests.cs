@@ -121,6 +121,19 @@ public sealed class ScoreOptionsTests : IDisposable
         Assert.Equal(before, RunDirectory.HashesIn(run.File("predictions")));
     }
 
+    [Theory]
+    [InlineData("Score:UsersPath", "user_id\n3\n007\n", "line 3, column user_id: the user '007' is no whole number")]
+    [InlineData("Score:AllowPath", "item_id\n7.0\n", "Ids such as '7.0' match no item; items look like '")]
+    [InlineData("Score:PairsPath", "user_id,item_id\n1,2\nguest,2\n", "line 3, column user_id: the user 'guest' is no whole number")]
+    public void ANightWhoseListsCannotBeScoredStopsBeforeItTrains(string setting, string content, string says)
+    {
+        string night = Path.Combine(folder, "nights"), path = WriteFile("list.csv", content);
+        (int exitCode, _, string error) = NcfSparkProcess.Run(["nightly", .. settings[..^1], night, "--set", "Score:PairsUserColumn=user_id", "--set", "Score:PairsItemColumn=item_id", "--set", $"{setting}={path}"]);
+        Assert.Equal(2, exitCode);
+        Assert.Contains(says, error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(night, RunDirectory.Night, "model")));
+    }
+
     [Fact]
     public void KilledAnywhereAndStartedAgainScoreEndsWithTheSameFiles()
     {

@@ -64,6 +64,8 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
     [InlineData("user_id\nu1\n\"  \"\n", "line 3, column user_id: it is empty")]
     [InlineData("user_id\nNULL\n", "line 2, column user_id: it holds 'NULL', which says that there is no value")]
     [InlineData("user_id\n\"a\nb\"\n", "line 2, column user_id: the id 'a\\nb' goes over more than one line")]
+    [InlineData("user_id,name\nu1,A\nu2,\"B\nu3,C\n", "line 3: a quote begins there that does not end")]
+    [InlineData("user_id,name\nu1,\"5 inch\nu2,10\" disk\n", "line 2: a field goes on after the quote that ends it")]
     [InlineData("user_id,name\nu1\n", "line 2: there are 1 columns where the header has 2")]
     [InlineData("userid;item\n", "line 1: there is no column user_id; there are userid, item (split at \";\"). Did you mean userid? Set Score:UsersColumn.")]
     [InlineData("17\n18\n", "The line looks like data; if the file has no line of names, give columns by number, from 1.")]

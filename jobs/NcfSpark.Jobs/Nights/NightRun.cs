@@ -18,6 +18,7 @@ internal sealed class NightRun
     private readonly SortedDictionary<string, double> seconds = new(StringComparer.Ordinal);
     private readonly DateTimeOffset started;
     private NightState? state;
+    private ScoreFiles? scoreFiles;
 
     public NightRun(JobContext job)
     {
@@ -34,7 +35,8 @@ internal sealed class NightRun
         {
             SparkTraining.Check(job);
             Titles.Read(job.Configuration.Input); // what a late stage would refuse is refused before any work
-            new ScoreFiles(job.Configuration).Read();
+            scoreFiles = new ScoreFiles(job.Configuration);
+            scoreFiles.Read();
             string prepared = PrepareJob.Fingerprint(job), fingerprint = FingerprintOf(prepared);
             NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, DateOnly.FromDateTime(started.UtcDateTime));
             log.TellOfKilled(choice.IsDone ? null : choice.Name);
@@ -67,6 +69,7 @@ internal sealed class NightRun
         job.Engine.Close(); // a table's fingerprint needs it, too
         EarlierNight? before = EarlierNight.Open(nights, state!.Before, job.Progress);
         CheckData(prepared, before);
+        scoreFiles!.Check(new PreparedData(prepared)); // after training it is too late
 
         EarlierNight? from = WarmStartFrom(before);
         StageDirectory model = Stage(night, TrainedModel.StageName, TrainJob.Fingerprint(night, prepared, from), () => TrainJob.Make(night, prepared, from));
