@@ -65,7 +65,11 @@ public interface ISqlEngine : IDisposable
     /// <returns>Whether the engine has such a way.</returns>
     bool TryReadPlainCsv(string view, IReadOnlyList<string> files, CsvLayout layout, string? names) => false;
 
+    /// <summary>The columns of a view, without ncf_file.</summary>
+    IReadOnlyList<SqlColumn> Describe(string view);
+
     /// <summary>Makes Parquet files a view of their columns and ncf_file STRING, and says what columns there are (without ncf_file).</summary>
+    /// <remarks>All files should have the same types: what an engine makes of others is its own.</remarks>
     IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files);
 
     /// <summary>

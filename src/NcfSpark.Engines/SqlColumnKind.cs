@@ -14,4 +14,13 @@ public enum SqlColumnKind
 
     /// <summary>A moment in time, with or without a zone.</summary>
     Timestamp,
+
+    /// <summary>true and false.</summary>
+    Boolean,
+
+    /// <summary>Bytes that nobody marked as text.</summary>
+    Binary,
+
+    /// <summary>A struct, list or map.</summary>
+    Nested,
 }

@@ -9,6 +9,12 @@ public abstract class SqlDialect
     /// <summary>A name from outside (a column of a file), quoted.</summary>
     public abstract string Quoted(string name);
 
+    /// <summary>Bytes as the text that they are in UTF-8.</summary>
+    public abstract string TextOf(string binary);
+
+    /// <summary>Whether bytes are text in UTF-8.</summary>
+    public abstract string IsUtf8(string binary);
+
     /// <summary>Whether the whole of a text matches a regular expression (of what RE2 and Java share; no backslash, no quote).</summary>
     public abstract string Matches(string text, string pattern);
 

@@ -16,7 +16,7 @@ internal static class BadRows
         limit = Math.Min(limit, int.MaxValue); // Spark's LIMIT is an INT
         List<BadRow> rows = [.. Rejected(engine, source, limit), .. Unusable(engine, input, source, ids, times, $"NOT IN ({string.Join(", ", ToldElsewhere.Select(problem => (int)problem))})", limit)];
         var place = source.Files.Paths.Select((path, index) => (path, index)).ToDictionary(pair => pair.path, pair => pair.index);
-        return [.. rows.OrderBy(row => place.GetValueOrDefault(row.File)).ThenBy(row => row.Line ?? long.MaxValue).Take((int)Math.Min(limit, Array.MaxLength))];
+        return [.. rows.OrderBy(row => place.GetValueOrDefault(row.File)).ThenBy(row => row.Line ?? long.MaxValue).Take((int)Math.Min(limit, Array.MaxLength)).Select(source.Told)];
     }
 
     /// <summary>
@@ -25,7 +25,7 @@ internal static class BadRows
     public static BadRow? FirstText(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, RowProblem text, Reading reading)
     {
         IdTypes ids = text == RowProblem.UserIsText ? reading.Ids with { UserIsText = false } : reading.Ids with { ItemIsText = false };
-        return sources.SelectMany(source => Unusable(engine, input, source, ids, reading.Times, $"= {(int)text}", limit: 1, anyOrder: engine.Dialect.PlaceInFile.Count > 0)).FirstOrDefault();
+        return sources.SelectMany(source => Unusable(engine, input, source, ids, reading.Times, $"= {(int)text}", limit: 1, anyOrder: engine.Dialect.PlaceInFile.Count > 0).Select(source.Told)).FirstOrDefault();
     }
 
     private static IEnumerable<BadRow> Rejected(ISqlEngine engine, InputSource source, long limit)
@@ -33,7 +33,7 @@ internal static class BadRows
         if (source.Csv is null) return [];
         (string select, string order) = InOrder(engine);
         List<BadRow> rows = [.. engine.QueryInOrder($"SELECT ncf_file, line, text, reason FROM (SELECT *{select} FROM {source.View}_rejected) ORDER BY ncf_file, line{order} LIMIT {limit}")
-            .Select(row => new BadRow(PathOf(source, row[0]), (long?)row[1], ReasonOf((string?)row[3] ?? "", source.Csv), (string?)row[2] ?? ""))];
+            .Select(row => new BadRow(PathOf(source, row[0]), (long?)row[1], ReasonOf(source, (string?)row[3] ?? "", (string?)row[2] ?? ""), (string?)row[2] ?? ""))];
         return source.HasLines && rows.Exists(row => row.Line is null) ? RejectedLines.Find(rows, source.Csv) : rows;
     }
 
@@ -82,7 +82,7 @@ internal static class BadRows
         foreach ((long line, List<string> fields) in CsvRecords.Read(file, layout.Delimiter, layout.Quote).Skip(layout.Header ? 1 : 0))
         {
             if (fields.Count != layout.Columns) continue; // told by the engine
-            string[] used = Array.ConvertAll(places, place => fields[place]);
+            string[] used = Array.ConvertAll(places, place => source.Field(file, fields, place));
             if (!problems.TryGetValue(Key(used), out RowProblem problem)) continue;
             string reason = Reason(input, source.Columns, times, problem, used);
             if (line == 1 && problem == RowProblem.TimestampIsNoNumber) reason += " (if line 1 names the columns, set Input:Header to true and give columns by name)";
@@ -98,6 +98,7 @@ internal static class BadRows
         string Missing(InputColumn? column) => Field(column).Trim().Length == 0 ? $"column {column!.Name} is empty" : $"{Holds(column)}, which says that there is no value";
         bool IsMissing(InputColumn? column) => Field(column).Trim() is { } field && (field.Length == 0 || input.NullValues.Contains(field));
         const string NotWhole = "which is no whole number that the column's floating-point type holds exactly (below 2^53)";
+        const string LineBreak = "in which there is a line break: if quotes are letters like others in this file, set Input:Quote to \"\"; else take the line break out";
         const string Beyond = "which is a whole number beyond 64 bits";
         const string Text = "which is no plain whole number (Input:IdType is \"number\")";
         return problem switch
@@ -117,6 +118,8 @@ internal static class BadRows
             RowProblem.ItemIsText => $"{Holds(columns.Item)}{(input.IdType == "number" ? $", {Text}" : "")}",
             RowProblem.UserIsBeyond64Bits => $"{Holds(columns.User)}, {Beyond}",
             RowProblem.ItemIsBeyond64Bits => $"{Holds(columns.Item)}, {Beyond}",
+            RowProblem.UserHasLineBreak => $"{Holds(columns.User)}, {LineBreak}",
+            RowProblem.ItemHasLineBreak => $"{Holds(columns.Item)}, {LineBreak}",
             _ => throw new InvalidOperationException($"{problem} is not bad."),
         };
     }
@@ -128,6 +131,9 @@ internal static class BadRows
         IEnumerable<string> others = TimeForms.Units.Where(unit => unit.Form != times.Form && TimeForms.Likely(unit.Form, number) is not null).Select(unit => $"; as {unit.Unit} it is {TimeForms.Likely(unit.Form, number):yyyy-MM-dd}");
         return string.Concat(others);
     }
+
+    private static string ReasonOf(InputSource source, string engineReason, string text) =>
+        source.IsJson ? JsonLines.ReasonOf(text, [.. source.Columns.All.Select(column => column.Name)]) : ReasonOf(engineReason, source.Csv!);
 
     internal static string ReasonOf(string engineReason, CsvLayout layout)
     {

@@ -80,6 +80,7 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
     private IEnumerable<string> OfLines()
     {
         long told = tallies.Where(pair => pair.Key is not (RowProblem.None or RowProblem.BelowMinRating or RowProblem.OtherEvent or RowProblem.LineDoesNotFit)).Sum(pair => pair.Value.Rows);
-        if (AreMost(bad - told)) yield return $"Most lines do not have the {sources[0].Csv?.Columns} columns of line 1: check Input:Delimiter (\"{ShownText.Of(input.Delimiter)}\"), and whether line 1 belongs to the table.";
+        if (AreMost(bad - told) && sources[0].IsJson) yield return "Most lines are no JSON objects that can be used: write an object on each line, or set Input:Format if the file is no JSON.";
+        else if (AreMost(bad - told)) yield return $"Most lines do not have the {sources[0].Csv?.Columns} columns of line 1: check Input:Delimiter (\"{ShownText.Of(input.Delimiter)}\"), and whether line 1 belongs to the table.";
     }
 }

@@ -8,15 +8,17 @@ internal static class CsvHeader
 {
     private static readonly string[] UsualDelimiters = [",", ";", "\t", "|", "::"];
 
-    /// <summary>The columns of CSV files, and how many each line has. All files must agree.</summary>
+    /// <summary>The columns of CSV files, and how many each line has; those that folders name come after them. All files must agree.</summary>
     /// <exception cref="InvalidInputException">Columns are missing, twice, or not those of the first file; or a file is no text.</exception>
-    public static (InputColumns Columns, int Count) Find(InputOptions input, InputFiles files)
+    public static (InputColumns Columns, int Count, IReadOnlyList<string> Partitions) Find(InputOptions input, InputFiles files)
     {
-        string first = files.Paths[0];
-        List<string> header = FirstRecord(first, input.Delimiter, input.Quote);
-        foreach (string other in files.Paths.Skip(1))
+        string first = files.Originals[0];
+        string[] partitions = Partitions.Names(files.Paths);
+        List<string> header = FirstRecord(files, 0, input.Delimiter, input.Quote);
+        for (int i = 1; i < files.Paths.Count; i++)
         {
-            List<string> fields = FirstRecord(other, input.Delimiter, input.Quote);
+            string other = files.Originals[i];
+            List<string> fields = FirstRecord(files, i, input.Delimiter, input.Quote);
             if (input.Header ? !fields.SequenceEqual(header) : fields.Count != header.Count)
             {
                 string there = input.Header ? string.Join(", ", fields) : $"{fields.Count}", here = input.Header ? string.Join(", ", header) : $"{header.Count}";
@@ -24,9 +26,11 @@ internal static class CsvHeader
             }
         }
 
-        if (input.Header) return (InputColumns.ByName(input, $"{first}, line 1", header, place => new InputColumn(header[place], $"c{place + 1}", SqlColumnKind.Text), () => HintOf(input, first, header)), header.Count);
-        if (header.Count == 1 && BetterDelimiter(first, input) is string hint) throw new InvalidInputException($"{first}, line 1: there is one column only. {hint}");
-        return (InputColumns.ByNumber(input, $"{first}, line 1", header.Count), header.Count);
+        if (input.Header) partitions = [.. partitions.Except(header)];
+        string[] names = [.. header, .. partitions];
+        if (input.Header) return (InputColumns.ByName(input, $"{first}, line 1", names, place => new InputColumn(names[place], $"c{place + 1}", SqlColumnKind.Text), () => HintOf(input, files, header)), header.Count, partitions);
+        if (header.Count == 1 && BetterDelimiter(files, input) is string hint) throw new InvalidInputException($"{first}, line 1: there is one column only. {hint}");
+        return (InputColumns.ByNumber(input, $"{first}, line 1", header.Count, partitions), header.Count, partitions);
     }
 
     /// <summary>The columns by the first line of files that only the engine reads.</summary>
@@ -35,35 +39,40 @@ internal static class CsvHeader
         List<string> header = CsvRecords.Read(new StringReader(firstLine), input.Delimiter, input.Quote).First().Fields;
         return (input.Header
             ? InputColumns.ByName(input, $"{where}, line 1", header, place => new InputColumn(header[place], $"c{place + 1}", SqlColumnKind.Text), () => "")
-            : InputColumns.ByNumber(input, $"{where}, line 1", header.Count), header.Count);
+            : InputColumns.ByNumber(input, $"{where}, line 1", header.Count, []), header.Count);
     }
 
-    private static string HintOf(InputOptions input, string file, List<string> header)
+    private static string HintOf(InputOptions input, InputFiles files, List<string> header)
     {
-        if (BetterDelimiter(file, input) is string hint && header.Count == 1) return hint + " ";
+        if (BetterDelimiter(files, input) is string hint && header.Count == 1) return hint + " ";
         return header.TrueForAll(field => double.TryParse(field, out _))
             ? "The line looks like data; if the file has no line of names, set Input:Header to false and give columns by number, from 1. "
             : "";
     }
 
-    private static string? BetterDelimiter(string file, InputOptions input)
+    private static string? BetterDelimiter(InputFiles files, InputOptions input)
     {
         string delimiter = input.Delimiter;
-        var counts = UsualDelimiters.Where(usual => usual != delimiter).Select(usual => (usual, count: FirstRecord(file, usual, input.Quote).Count)).ToList();
+        var counts = UsualDelimiters.Where(usual => usual != delimiter).Select(usual => (usual, count: FirstRecord(files, 0, usual, input.Quote).Count)).ToList();
         (string best, int count) = counts.MaxBy(pair => (pair.count, pair.usual.Length));
         if (count < 2) return null;
         string said = best == "\t" ? "\\t" : best;
         return $"Split at \"{(delimiter == "\t" ? "\\t" : delimiter)}\" line 1 is one column; split at \"{said}\" it is {count}: set Input:Delimiter to \"{said}\".";
     }
 
-    public static List<string> FirstRecord(string file, string delimiter, string quote)
+    /// <summary>The first record of a file.</summary>
+    public static List<string> FirstRecord(string file, string delimiter, string quote) => FirstRecord(file, file, delimiter, quote);
+
+    private static List<string> FirstRecord(InputFiles files, int index, string delimiter, string quote) => FirstRecord(files.Paths[index], files.Originals[index], delimiter, quote);
+
+    private static List<string> FirstRecord(string path, string file, string delimiter, string quote)
     {
-        using StreamReader reader = CsvRecords.Open(file);
+        using StreamReader reader = CsvRecords.Open(path);
         char[] start = new char[4096];
         int length = reader.ReadBlock(start);
         string firstLine = new string(start, 0, length).TrimStart('\r', '\n').Split('\n', 2)[0];
         if (firstLine.Contains('\ufffd')) throw new InvalidInputException($"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
-        return CsvRecords.Read(file, delimiter, quote).Select(record => record.Fields).FirstOrDefault()
+        return CsvRecords.Read(path, delimiter, quote).Select(record => record.Fields).FirstOrDefault()
             ?? throw new InvalidInputException($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
     }
 }

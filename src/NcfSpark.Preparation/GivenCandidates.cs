@@ -14,9 +14,8 @@ internal static class GivenCandidates
 
     /// <summary>Makes the file a view of the engine, by way of a Parquet file.</summary>
     /// <exception cref="InvalidInputException">A line has another layout.</exception>
-    public static void Open(ISqlEngine engine, InputOptions input, string parquet, IdTypes ids)
+    public static void Open(ISqlEngine engine, InputOptions input, InputFiles files, string parquet, IdTypes ids)
     {
-        InputFiles files = InputFiles.Find(input.TestCandidatesPath, "csv", "Input:TestCandidatesPath");
         FileCheck.CheckWhole(files);
         using (ParquetFile file = ParquetFile.Create(parquet, ("user_id", TypeOf(ids.UserIsText)), ("test_item_id", TypeOf(ids.ItemIsText)), ("item_id", TypeOf(ids.ItemIsText)), ("line", typeof(long))))
         {

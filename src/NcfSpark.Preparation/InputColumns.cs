@@ -15,8 +15,11 @@ internal sealed record InputColumns(InputColumn User, InputColumn Item, InputCol
     /// <param name="names">The columns that there are.</param>
     /// <param name="column">The column at a place.</param>
     /// <param name="hint">Where a column is missing: what might be wrong beyond the name; ends with a blank if not empty.</param>
-    public static InputColumns ByName(InputOptions input, string where, IReadOnlyList<string> names, Func<int, InputColumn> column, Func<string> hint) =>
-        Each(input, (name, setting) =>
+    /// <exception cref="InvalidInputException">Columns are not there, all of which are named, or one is there twice.</exception>
+    public static InputColumns ByName(InputOptions input, string where, IReadOnlyList<string> names, Func<int, InputColumn> column, Func<string> hint)
+    {
+        var missing = new List<(string Name, string Setting)>();
+        InputColumns found = Each(input, (name, setting) =>
         {
             int[] places = [.. Enumerable.Range(0, names.Count).Where(place => names[place] == name)];
             if (places.Length == 1) return column(places[0]);
@@ -25,14 +28,20 @@ internal sealed record InputColumns(InputColumn User, InputColumn Item, InputCol
                 throw new InvalidInputException($"{where}: column {name} is there {places.Length} times (columns {string.Join(" and ", places.Select(place => place + 1))}). Rename all but one, or set Input:Header to false, delete the line of names, and give columns by number.");
             }
 
-            string nearest = NearestName.Of(name, names) is string near ? $"Did you mean {near}? " : "";
-            throw new InvalidInputException($"{where}: there is no column {name}; there are {string.Join(", ", names)}. {nearest}{hint()}Name the right one in {setting}.");
+            missing.Add((name, setting));
+            return new InputColumn(name, "", SqlColumnKind.Text);
         });
+        return missing.Count == 0 ? found : throw Missing(where, missing, names, hint());
+    }
 
-    /// <summary>Finds the columns of a CSV file without a line of names, by number from 1.</summary>
-    public static InputColumns ByNumber(InputOptions input, string where, int count) =>
+    /// <summary>The names that the settings give to columns, in the order of <see cref="All"/>.</summary>
+    public static string[] Names(InputOptions input) => [.. Each(input, (name, _) => new InputColumn(name, "", SqlColumnKind.Text)).All.Select(column => column.Name)];
+
+    /// <summary>Finds the columns of a CSV file without a line of names, by number from 1; those that folders name come after them.</summary>
+    public static InputColumns ByNumber(InputOptions input, string where, int count, string[] partitions) =>
         Each(input, (text, setting) =>
         {
+            if (Array.IndexOf(partitions, text) is >= 0 and int place) return new InputColumn(text, $"c{count + place + 1}", SqlColumnKind.Text);
             if (!int.TryParse(text, out int number) || number < 1)
             {
                 throw new InvalidInputException($"{setting} is \"{text}\", which is no column number. Without a line of names (Input:Header is false) columns are given by number, from 1.");
@@ -42,6 +51,19 @@ internal sealed record InputColumns(InputColumn User, InputColumn Item, InputCol
                 ? new InputColumn(text, $"c{number}", SqlColumnKind.Text)
                 : throw new InvalidInputException($"{where}: there is no column {number}; there are {count}. Set {setting}, or Input:Delimiter if the columns are wrong.");
         });
+
+    private static InvalidInputException Missing(string where, List<(string Name, string Setting)> missing, IReadOnlyList<string> names, string hint)
+    {
+        string nearest = string.Concat(missing.Select(column => NearestName.Of(column.Name, names) is { } near ? $"Did you mean {near}{(missing.Count == 1 ? "" : $" for {column.Name}")}? " : ""));
+        string which = And(missing.Select(column => $"no column {column.Name}"));
+        return new InvalidInputException($"{where}: there is {which}; there are {string.Join(", ", names)}. {nearest}{hint}Name the right {(missing.Count == 1 ? "one" : "ones")} in {And(missing.Select(column => column.Setting))}.");
+    }
+
+    private static string And(IEnumerable<string> parts)
+    {
+        string[] all = [.. parts];
+        return all.Length == 1 ? all[0] : $"{string.Join(", ", all[..^1])} and {all[^1]}";
+    }
 
     private static InputColumns Each(InputOptions input, Func<string, string, InputColumn> find)
     {

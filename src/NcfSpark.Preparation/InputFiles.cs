@@ -17,10 +17,27 @@ internal enum InputFormat
 /// <param name="Format">What they are.</param>
 internal sealed partial record InputFiles(string Setting, string Given, IReadOnlyList<string> Paths, InputFormat Format)
 {
+    /// <summary>The same files where the setting names them, in the same order; <see cref="Paths"/> may be copies that the engine can read.</summary>
+    public IReadOnlyList<string> Originals { get; init; } = Paths;
+
     public bool IsParquet => Format == InputFormat.Parquet;
 
     /// <summary>The one file, or what the setting says where there are several: for messages.</summary>
-    public string Name => Paths.Count == 1 ? Paths[0] : Given;
+    public string Name => Originals.Count == 1 ? Originals[0] : Given;
+
+    /// <summary>Whether only Spark reads it: Given is then the one path, and says all there is.</summary>
+    public bool IsElsewhere { get; private init; }
+
+    /// <summary>Of one of <see cref="Paths"/>, the file that the setting names.</summary>
+    public string OriginalOf(string path)
+    {
+        for (int i = 0; i < Paths.Count; i++)
+        {
+            if (Paths[i] == path) return Originals[i];
+        }
+
+        return path;
+    }
 
     /// <param name="given">What the setting says.</param>
     /// <param name="format">"csv", "json", "parquet", or "auto" for what the endings say.</param>
@@ -51,6 +68,14 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
         }
 
         return new InputFiles(setting, given, files, formats[0]);
+    }
+
+    /// <summary>What a setting with a scheme names, which only Spark reads.</summary>
+    public static InputFiles Elsewhere(string given, string format, string setting)
+    {
+        bool isParquet = InputPlace.IsTable(given) || InputPlace.IsParquet(given, format);
+        bool isJson = !InputPlace.IsTable(given) && (format == "json" || (format == "auto" && JsonEnding().IsMatch(Compression.NameWithin(given))));
+        return new InputFiles(setting, given, [given], isJson ? InputFormat.Json : isParquet ? InputFormat.Parquet : InputFormat.Csv) { IsElsewhere = true };
     }
 
     private static InputFormat FormatOf(string file, string format) => format switch

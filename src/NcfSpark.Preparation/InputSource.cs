@@ -4,29 +4,29 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>Files of interactions as a view of an engine.</summary>
-/// <param name="Files">The files.</param>
+/// <param name="Files">The files as the engine reads them.</param>
 /// <param name="View">The view's name.</param>
 /// <param name="Columns">The columns of it that matter.</param>
 /// <param name="Csv">How the files are laid out; null for Parquet.</param>
 /// <param name="Plain">The same files for a quicker reading, where there is one.</param>
 internal sealed record InputSource(InputFiles Files, string View, InputColumns Columns, CsvLayout? Csv, PlainLines? Plain = null)
 {
+    /// <summary>The columns that folders name, which come after those of the lines.</summary>
+    private IReadOnlyList<string> Folders { get; init; } = [];
+
     /// <summary>Whether the lines of its files can be read here, to say where a bad row stands.</summary>
-    public bool HasLines => Csv is not null && !InputPlace.HasScheme(Files.Given);
+    public bool HasLines => Csv is not null && !Files.IsElsewhere;
+
+    /// <summary>Whether the files are JSON lines, of which the engine reads the used fields.</summary>
+    public bool IsJson => Files.Format == InputFormat.Json;
 
     /// <summary>Makes what a setting names a view, having found its columns.</summary>
-    /// <exception cref="InvalidInputException">It is not there, is not whole, lacks a column, or the engine does not read it.</exception>
-    public static InputSource Open(ISqlEngine engine, InputOptions input, string given, string setting, string view)
+    /// <exception cref="InvalidInputException">It is not whole, lacks a column, or the engine does not read it.</exception>
+    public static InputSource Open(ISqlEngine engine, InputOptions input, InputFiles files, string view, ScratchFolder scratch)
     {
-        if (!InputPlace.HasScheme(given))
-        {
-            InputFiles files = InputFiles.Find(given, input.Format, setting);
-            return Readable(files, () => Open(engine, input, files, view));
-        }
-
-        if (engine is not IClusterEngine cluster) throw new InvalidInputException($"{setting} is \"{given}\", which Spark reads and {engine.Name} does not: add --master URL or --remote sc://host:port, or name files of this machine (without a scheme).");
-        var elsewhere = new InputFiles(setting, given, [given], InputPlace.IsTable(given) || InputPlace.IsParquet(given, input.Format) ? InputFormat.Parquet : InputFormat.Csv);
-        return Readable(elsewhere, () => OpenElsewhere(cluster, input, elsewhere, view));
+        if (!files.IsElsewhere) return Readable(files, () => OpenHere(engine, input, files, view, scratch));
+        if (engine is not IClusterEngine cluster) throw new InvalidInputException($"{files.Setting} is \"{files.Given}\", which Spark reads and {engine.Name} does not: add --master URL or --remote sc://host:port, or name files of this machine (without a scheme).");
+        return Readable(files, () => OpenElsewhere(cluster, input, files, view));
     }
 
     /// <summary>What an engine says while it reads is about the files: a Parquet page that is damaged, a type that it does not know.</summary>
@@ -38,33 +38,51 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         }
         catch (SqlEngineException cause) when (!cause.DiskFull && !cause.EngineLost)
         {
-            string cure = InputPlace.HasScheme(files.Given)
+            string cure = files.IsElsewhere
                 ? $"Mend {files.Setting}, or what it names."
                 : "Copy or write the files again if they are damaged; with Spark's executors on other machines, they must lie on storage that all share.";
             throw new InvalidInputException($"{files.Name} cannot be read: {cause.Message.Trim()}\n{cure}", cause);
         }
     }
 
-    /// <summary>Makes the files a view, having found their columns.</summary>
-    /// <exception cref="InvalidInputException">The files are not whole, or lack a column.</exception>
-    public static InputSource Open(ISqlEngine engine, InputOptions input, InputFiles files, string view)
+    /// <summary>What is to be told of a bad row: its file as the setting names it.</summary>
+    public BadRow Told(BadRow row) => !IsJson
+        ? row with { File = Files.OriginalOf(row.File) }
+        : row with { File = Files.OriginalOf(row.File), Text = row.Text.Replace(JsonLines.Delimiter, ", ", StringComparison.Ordinal) };
+
+    /// <summary>A field of a line, or what the file's folders say.</summary>
+    public string Field(string file, IReadOnlyList<string> fields, int place) =>
+        place < fields.Count ? fields[place] : Partitions.ValueOf(file, Folders[place - fields.Count]) ?? "";
+
+    private static InputSource OpenHere(ISqlEngine engine, InputOptions input, InputFiles files, string view, ScratchFolder scratch)
     {
         FileCheck.CheckWhole(files);
-        if (!files.IsParquet)
-        {
-            (InputColumns columns, int count) = CsvHeader.Find(input, files);
-            var layout = new CsvLayout(input.Delimiter, input.Header, count, input.Quote);
-            engine.ReadCsv(view, files.Paths, layout);
-            return new InputSource(files, view, columns, layout, PlainLines.Open(engine, view, files, layout, () => FirstLine(files.Paths[0]), () => files.Paths.Count));
-        }
+        if (files.Format == InputFormat.Json) return OpenJson(engine, input, files, view, scratch);
+        InputFiles staged = StagedFiles.Of(engine, files, scratch);
+        if (staged.IsParquet) return new InputSource(staged, view, new ColumnsView(engine, input, staged, view).OverFiles(), null);
+        (InputColumns columns, int count, IReadOnlyList<string> folders) = CsvHeader.Find(input, staged);
+        return OverLines(engine, staged, view, columns, new CsvLayout(input.Delimiter, input.Header, count, input.Quote), folders);
+    }
 
-        return FromColumns(engine, input, files, view, engine.ReadParquet(view, files.Paths));
+    private static InputSource OpenJson(ISqlEngine engine, InputOptions input, InputFiles files, string view, ScratchFolder scratch)
+    {
+        string[] names = InputColumns.Names(input);
+        JsonLines.Result lines = JsonLines.Copy(files, names, scratch);
+        // What no object has may be a folder's name; where no line is an object, the lines are told.
+        string[] missing = lines.Names.Count == 0 ? [] : [.. names.Where(name => !lines.Found.Contains(name))];
+        string[] folders = [.. Partitions.Names(files.Paths).Intersect(missing)];
+        string[] there = [.. names.Except(missing), .. folders];
+        InputColumns columns = InputColumns.ByName(input, $"{files.Originals[0]}, line 1", [.. there, .. lines.Names.Except(there)],
+            place => new InputColumn(there[place], $"c{Array.IndexOf([.. names, .. folders], there[place], folders.Contains(there[place]) ? names.Length : 0) + 1}", SqlColumnKind.Text), () => "");
+        return OverLines(engine, lines.Files, view, columns, new CsvLayout(JsonLines.Delimiter, Header: false, names.Length, Quote: ""), folders);
     }
 
     private static InputSource OpenElsewhere(IClusterEngine engine, InputOptions input, InputFiles files, string view)
     {
-        if (InputPlace.IsTable(files.Given)) return FromColumns(engine, input, files, view, engine.ReadTable(view, files.Given[InputPlace.TableScheme.Length..]));
-        if (files.IsParquet) return FromColumns(engine, input, files, view, engine.ReadParquet(view, files.Paths));
+        if (files.Format == InputFormat.Json) throw new InvalidInputException($"{files.Setting} is \"{files.Given}\": JSON lines are read from files of this machine. Name it as a table instead: \"table:json.`{files.Given}`\".");
+        string raw = $"{view}_raw";
+        if (InputPlace.IsTable(files.Given)) return new InputSource(files, view, new ColumnsView(engine, input, files, view).OverView(raw, engine.ReadTable(raw, files.Given[InputPlace.TableScheme.Length..])), null);
+        if (files.IsParquet) return new InputSource(files, view, new ColumnsView(engine, input, files, view).OverView(raw, engine.ReadParquet(raw, files.Paths)), null);
         string line = engine.FirstLine(files.Given) ?? throw new InvalidInputException($"{files.Given} is empty. Check what wrote it, or name another place in {files.Setting}.");
         (InputColumns columns, int count) = CsvHeader.Find(input, files.Given, line);
         var layout = new CsvLayout(input.Delimiter, input.Header, count, input.Quote);
@@ -72,17 +90,26 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         return new InputSource(files, view, columns, layout, PlainLines.Open(engine, view, files, layout, () => line, () => engine.CountFiles(files.Given)));
     }
 
+    private static InputSource OverLines(ISqlEngine engine, InputFiles files, string view, InputColumns columns, CsvLayout layout, IReadOnlyList<string> folders)
+    {
+        // Only where one is used: a plain line does not say of which file it is.
+        bool plain = columns.All.All(column => int.Parse(column.Sql.AsSpan(1)) <= layout.Columns);
+        if (plain) engine.ReadCsv(view, files.Paths, layout);
+        else
+        {
+            string lines = $"{view}_text";
+            engine.ReadCsv(lines, files.Paths, layout);
+            string further = string.Concat(folders.Select((name, place) => $", {Partitions.Sql(engine.Dialect, files.Paths, name)} AS c{layout.Columns + place + 1}"));
+            engine.Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *{further} FROM {lines}");
+            engine.Execute($"CREATE OR REPLACE TEMP VIEW {view}_rejected AS SELECT * FROM {lines}_rejected");
+        }
+
+        return new InputSource(files, view, columns, layout, plain ? PlainLines.Open(engine, view, files, layout, () => FirstLine(files.Paths[0]), () => files.Paths.Count) : null) { Folders = folders };
+    }
+
     private static string FirstLine(string file)
     {
         using StreamReader reader = CsvRecords.Open(file);
         return reader.ReadLine() ?? "";
-    }
-
-    private static InputSource FromColumns(ISqlEngine engine, InputOptions input, InputFiles files, string view, IReadOnlyList<SqlColumn> found)
-    {
-        InputColumn At(int place) => found[place].Kind == SqlColumnKind.Text
-            ? new InputColumn(found[place].Name, $"CAST({engine.Dialect.Quoted(found[place].Name)} AS STRING)", SqlColumnKind.Text)
-            : new InputColumn(found[place].Name, engine.Dialect.Quoted(found[place].Name), found[place].Kind);
-        return new InputSource(files, view, InputColumns.ByName(input, files.Paths[0], [.. found.Select(column => column.Name)], At, () => ""), null);
     }
 }

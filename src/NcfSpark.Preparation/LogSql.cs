@@ -34,6 +34,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
                 {(Counts is null ? "" : $"WHEN event_counts IS NOT TRUE THEN {(int)RowProblem.OtherEvent}")}
                 WHEN {IdIsMissing(user, ids.UserIsText, "user_id", "user_raw")} THEN {(int)RowProblem.NoUser}
                 WHEN {IdIsMissing(item, ids.ItemIsText, "item_id", "item_raw")} THEN {(int)RowProblem.NoItem}
+                {LineBreak(user, "user_raw", RowProblem.UserHasLineBreak)}{LineBreak(item, "item_raw", RowProblem.ItemHasLineBreak)}
                 {TimeProblems(reading)}
                 {RatingProblems()}{IdProblems(user, ids.UserIsText, "user_id", "user_raw", RowProblem.UserIsNotWhole, RowProblem.UserIsBeyond64Bits, RowProblem.UserIsText)}
                 {IdProblems(item, ids.ItemIsText, "item_id", "item_raw", RowProblem.ItemIsNotWhole, RowProblem.ItemIsBeyond64Bits, RowProblem.ItemIsText)}
@@ -107,6 +108,10 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         SqlColumnKind.Text when nothingNumbers.Length == 0 => $"({raw} IS NULL OR ((CAST({id} AS STRING) = {raw}) IS NOT TRUE AND trim({raw}) IN {nothing}))",
         _ => IsNothing(column, raw),
     };
+
+    // Mostly lines that a quote joined which was meant as a letter.
+    private static string LineBreak(InputColumn column, string raw, RowProblem problem) =>
+        column.Kind == SqlColumnKind.Text ? $"WHEN contains({raw}, chr(10)) OR contains({raw}, chr(13)) THEN {(int)problem}\n    " : "";
 
     private string IdProblems(InputColumn column, bool asText, string id, string raw, RowProblem notWhole, RowProblem beyond, RowProblem text) => column.Kind switch
     {

@@ -23,11 +23,11 @@ public static class Preparer
 
     /// <summary>The same where input may be elsewhere: then the engine is asked for, and reads it once.</summary>
     /// <inheritdoc cref="FingerprintOf(InputOptions, PrepareOptions)"/>
-    public static string FingerprintOf(Func<ISqlEngine> engine, InputOptions input, PrepareOptions prepare) => FingerprintOf(input, prepare, InputFingerprint.OfContent(engine, input, prepare));
+    public static string FingerprintOf(Func<ISqlEngine> engine, InputOptions input, PrepareOptions prepare) => FingerprintOf(input, prepare, ResolvedInput.Find(input, prepare).Fingerprint(engine));
 
     /// <summary>Looks for the files of this machine that are named, and no more.</summary>
     /// <exception cref="InvalidInputException">One is not there, or empty.</exception>
-    public static void CheckInputIsThere(InputOptions input, PrepareOptions prepare) => InputFingerprint.CheckFiles(input, prepare);
+    public static void CheckInputIsThere(InputOptions input, PrepareOptions prepare) => ResolvedInput.Find(input, prepare);
 
     /// <summary>
     /// Prepares and publishes into a run directory of this machine, where a result that was there is replaced; or, where it has a scheme (hdfs:, s3a:, file:), as a new version
@@ -55,20 +55,24 @@ public static class Preparer
     private static StageDirectory Run(ISqlEngine engine, InputOptions input, PrepareOptions prepare, Func<IStageWriter> begin, IProgressReporter progress, IProgressTask steps)
     {
         steps.Detail("read");
-        string content = InputFingerprint.OfContent(() => engine, input, prepare);
-        InputSource[] sources = OpenSources(engine, input, prepare);
+        ResolvedInput resolved = ResolvedInput.Find(input, prepare);
+        string content = resolved.Fingerprint(() => engine);
+        using var scratch = new ScratchFolder();
+        InputSource[] sources = OpenSources(engine, input, prepare, resolved, scratch);
         steps.Advance(1);
 
         steps.Detail("check");
         InteractionLog log = InputSource.Readable(sources[0].Files, () => InteractionLog.Read(engine, input, sources, progress));
+        resolved.CheckUnchanged();
         steps.Advance(1);
 
         using IStageWriter writer = begin();
         steps.Detail("split");
-        bool givenCandidates = prepare.Split == "given" && input.TestCandidatesPath.Length > 0;
+        bool givenCandidates = resolved.Candidates is not null;
         string candidatesParquet = writer.File("given_candidates.parquet");
         if (givenCandidates && writer is SparkStageWriter) throw new InvalidInputException($"Input:TestCandidatesPath is read on this machine, and --run is elsewhere: name a run directory of this machine.");
-        if (givenCandidates) GivenCandidates.Open(engine, input, candidatesParquet, log.Ids);
+        if (givenCandidates) GivenCandidates.Open(engine, input, resolved.Candidates!, candidatesParquet, log.Ids);
+        resolved.CheckUnchanged();
         HistoryLists? lists = SplitSql.Run(engine, prepare, log, givenCandidates ? GivenCandidates.ItemIds : null);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
         SortedDictionary<string, long> rows = Count(engine, prepare, log);
@@ -107,12 +111,12 @@ public static class Preparer
         new() { ["input"] = content },
         new SortedDictionary<string, JsonNode> { ["Input"] = SettingsJson.ResultShaping(input), ["Prepare"] = SettingsJson.ResultShaping(prepare) });
 
-    private static InputSource[] OpenSources(ISqlEngine engine, InputOptions input, PrepareOptions prepare)
+    private static InputSource[] OpenSources(ISqlEngine engine, InputOptions input, PrepareOptions prepare, ResolvedInput resolved, ScratchFolder scratch)
     {
-        InputSource log = InputSource.Open(engine, input, input.Path, "Input:Path", "ncf_input");
+        InputSource log = InputSource.Open(engine, input, resolved.Log, "ncf_input", scratch);
         if (prepare.Split != "given") return [log];
-        if (input.TestPath.Length == 0) throw new InvalidInputException("Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\".");
-        return [log, InputSource.Open(engine, input, input.TestPath, "Input:TestPath", "ncf_test_input")];
+        if (resolved.Test is null) throw new InvalidInputException("Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\".");
+        return [log, InputSource.Open(engine, input, resolved.Test, "ncf_test_input", scratch)];
     }
 
     private static SortedDictionary<string, long> Count(ISqlEngine engine, PrepareOptions prepare, InteractionLog log)

@@ -33,7 +33,7 @@ internal static class RejectedLines
     // Spark cannot tell too few columns from a quote that does not end.
     private static string Precise(string reason, string line, CsvLayout layout)
     {
-        if (reason.Contains("UTF-8", StringComparison.Ordinal)) return reason;
+        if (reason.Contains("UTF-8", StringComparison.Ordinal) || layout.Delimiter == JsonLines.Delimiter) return reason;
         if (layout.Quote.Length > 0 && line.Count(letter => letter == layout.Quote[0]) % 2 != 0) return BadRows.ReasonOf("a quote does not end", layout);
         int found = CsvRecords.Read(new StringReader(line), layout.Delimiter, layout.Quote).First().Fields.Count;
         return BadRows.ReasonOf(found == layout.Columns ? "a quoted field goes on" : $"Expected Number of Columns: {layout.Columns} Found: {found}", layout);

@@ -43,4 +43,7 @@ internal enum RowProblem
 
     /// <summary>Outside the years in which a time of the recognised form is believed.</summary>
     TimestampIsOfAnotherForm = 21,
+
+    UserHasLineBreak = 22,
+    ItemHasLineBreak = 23,
 }

@@ -184,6 +184,10 @@ public abstract class SqlEngineSuite : IDisposable
 
         public override string Quoted(string name) => dialect.Quoted(name);
 
+        public override string TextOf(string binary) => dialect.TextOf(binary);
+
+        public override string IsUtf8(string binary) => dialect.IsUtf8(binary);
+
         public override string Matches(string text, string pattern) => dialect.Matches(text, pattern);
 
         public override string EpochMicroseconds(string timestamp) => dialect.EpochMicroseconds(timestamp);

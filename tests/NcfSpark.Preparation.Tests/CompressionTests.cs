@@ -37,12 +37,14 @@ public sealed class CompressionTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    internal static byte[] Packed(string name, string text) => Compression.Of(name) switch
+    internal static byte[] Packed(string name, string text) => Packed(name, System.Text.Encoding.UTF8.GetBytes(text));
+
+    internal static byte[] Packed(string name, byte[] bytes) => Compression.Of(name) switch
     {
-        CompressionKind.Gzip => TestFolder.Gzip(text),
-        CompressionKind.Zstd => TestFolder.Zstd(text),
-        CompressionKind.Bzip2 => TestFolder.Bzip2(text),
-        _ => System.Text.Encoding.UTF8.GetBytes(text),
+        CompressionKind.Gzip => TestFolder.Gzip(bytes),
+        CompressionKind.Zstd => TestFolder.Zstd(bytes),
+        CompressionKind.Bzip2 => TestFolder.Bzip2(bytes),
+        _ => bytes,
     };
 
     private static string Content(string path)

@@ -213,11 +213,17 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
     private string[] LogIds(string path, InputOptions input) =>
         [.. Log(path, input).Query($"SELECT CAST(user_id AS STRING) FROM {InteractionLog.Table} WHERE problem = 0 ORDER BY moment").Select(row => (string)row[0]!)];
 
-    private bool LogIdsAreNumbers(string path) => !InteractionLog.Read(fixture.Engine, new InputOptions(), [InputSource.Open(fixture.Engine, new InputOptions(), path, "Input:Path", "ncf_list_log")], SilentProgress.Instance).Ids.UserIsText;
+    private bool LogIdsAreNumbers(string path) => !LogOf(path, new InputOptions()).Ids.UserIsText;
+
+    private InteractionLog LogOf(string path, InputOptions input)
+    {
+        using var scratch = new ScratchFolder();
+        return InteractionLog.Read(fixture.Engine, input, [InputSource.Open(fixture.Engine, input, InputFiles.Find(path, input.Format, "Input:Path"), "ncf_list_log", scratch)], SilentProgress.Instance);
+    }
 
     private ISqlEngine Log(string path, InputOptions input)
     {
-        InteractionLog.Read(fixture.Engine, input, [InputSource.Open(fixture.Engine, input, path, "Input:Path", "ncf_list_log")], SilentProgress.Instance);
+        LogOf(path, input);
         return fixture.Engine;
     }
 

@@ -25,6 +25,8 @@ internal sealed class PortableEngine(ISqlEngine engine) : ISqlEngine
 
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files) => engine.ReadParquet(view, files);
 
+    public IReadOnlyList<SqlColumn> Describe(string view) => engine.Describe(view);
+
     public void WriteParquet(string query, string directory, string? partitionBy = null) => engine.WriteParquet(query, directory, partitionBy);
 
     public void Dispose()
@@ -37,6 +39,10 @@ internal sealed class PortableEngine(ISqlEngine engine) : ISqlEngine
         public override string IntegerQuotient(string dividend, string divisor) => dialect.IntegerQuotient(dividend, divisor);
 
         public override string Quoted(string name) => dialect.Quoted(name);
+
+        public override string TextOf(string binary) => dialect.TextOf(binary);
+
+        public override string IsUtf8(string binary) => dialect.IsUtf8(binary);
 
         public override string Matches(string text, string pattern) => dialect.Matches(text, pattern);
 

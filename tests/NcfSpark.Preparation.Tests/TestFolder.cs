@@ -23,19 +23,28 @@ internal sealed class TestFolder : IDisposable
         return path;
     }
 
-    public static byte[] Gzip(string text)
+    public static byte[] Gzip(string text) => Gzip(Encoding.UTF8.GetBytes(text));
+
+    public static byte[] Gzip(byte[] content)
     {
         using var memory = new MemoryStream();
-        using (var stream = new GZipStream(memory, CompressionLevel.Fastest)) stream.Write(Encoding.UTF8.GetBytes(text));
+        using (var stream = new GZipStream(memory, CompressionLevel.Fastest)) stream.Write(content);
         return memory.ToArray();
     }
 
-    public static byte[] Zstd(string text) => new ZstdSharp.Compressor().Wrap(Encoding.UTF8.GetBytes(text)).ToArray();
+    public static byte[] Zstd(string text) => Zstd(Encoding.UTF8.GetBytes(text));
 
-    public static byte[] Bzip2(string text)
+    public static byte[] Zstd(byte[] content)
+    {
+        using var compressor = new ZstdSharp.Compressor();
+        compressor.SetParameter(ZstdSharp.Unsafe.ZSTD_cParameter.ZSTD_c_checksumFlag, 1); // as zstd does by itself
+        return compressor.Wrap(content).ToArray();
+    }
+
+    public static byte[] Bzip2(byte[] content)
     {
         using var memory = new MemoryStream();
-        using (var stream = new ICSharpCode.SharpZipLib.BZip2.BZip2OutputStream(memory) { IsStreamOwner = false }) stream.Write(Encoding.UTF8.GetBytes(text));
+        using (var stream = new ICSharpCode.SharpZipLib.BZip2.BZip2OutputStream(memory) { IsStreamOwner = false }) stream.Write(content);
         return memory.ToArray();
     }
 

@@ -6,6 +6,10 @@ internal sealed class DuckDbDialect : SqlDialect
 
     public override string Quoted(string name) => $"\"{name.Replace("\"", "\"\"")}\"";
 
+    public override string TextOf(string binary) => $"decode({binary})";
+
+    public override string IsUtf8(string binary) => $"(TRY(decode({binary})) IS NOT NULL)";
+
     public override string Matches(string text, string pattern) => $"regexp_full_match({text}, '{pattern}')";
 
     public override string EpochMicroseconds(string timestamp) => $"epoch_us({timestamp})";

@@ -82,8 +82,10 @@ public sealed class DuckDbEngine : ISqlEngine
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
     {
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet({DuckDbText.Files(files)}, filename = 'ncf_file', hive_partitioning = false)");
-        return [.. Query($"DESCRIBE {view}").Where(row => (string)row[0]! != "ncf_file").Select(row => new SqlColumn((string)row[0]!, KindOf((string)row[1]!)))];
+        return Describe(view);
     }
+
+    public IReadOnlyList<SqlColumn> Describe(string view) => [.. Query($"DESCRIBE {view}").Where(row => (string)row[0]! != "ncf_file").Select(row => new SqlColumn((string)row[0]!, KindOf((string)row[1]!), (string)row[1]!))];
 
     public void WriteParquet(string query, string directory, string? partitionBy = null)
     {
@@ -104,6 +106,9 @@ public sealed class DuckDbEngine : ISqlEngine
     {
         "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" => SqlColumnKind.WholeNumber,
         "FLOAT" or "DOUBLE" => SqlColumnKind.Floating,
+        "BOOLEAN" => SqlColumnKind.Boolean,
+        "BLOB" => SqlColumnKind.Binary,
+        _ when type.EndsWith(']') || type.StartsWith("STRUCT(", StringComparison.Ordinal) || type.StartsWith("MAP(", StringComparison.Ordinal) || type.StartsWith("UNION(", StringComparison.Ordinal) => SqlColumnKind.Nested,
         _ when type.StartsWith("TIMESTAMP", StringComparison.Ordinal) || type == "DATE" => SqlColumnKind.Timestamp,
         _ => SqlColumnKind.Text,
     };

@@ -129,7 +129,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     {
         string raw = $"{view}_raw";
         Read(raw, session.Read().Format("parquet"), SparkDialect.FolderOptions, files);
-        IReadOnlyList<SqlColumn> columns = SparkTables.Columns(Query($"DESCRIBE {raw}"));
+        IReadOnlyList<SqlColumn> columns = Describe(raw);
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
         return columns;
     }
@@ -137,8 +137,10 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
     public IReadOnlyList<SqlColumn> ReadTable(string view, string table)
     {
         Execute(SparkTables.View(view, table));
-        return SparkTables.Columns(Query($"DESCRIBE {view}"));
+        return Describe(view);
     }
+
+    public IReadOnlyList<SqlColumn> Describe(string view) => SparkTables.Columns(Query($"DESCRIBE {view}"));
 
     public string? FirstLine(string path) => Query(SparkTables.FirstLine(path)) is [[string line]] ? line : null;
 

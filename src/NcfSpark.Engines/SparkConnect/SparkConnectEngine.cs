@@ -108,15 +108,17 @@ public sealed class SparkConnectEngine : IClusterEngine
     {
         string raw = $"{view}_raw";
         Run(() => client.CreateViewAsync(raw, "parquet", files.Select(SparkPaths.ToRead), SparkDialect.FolderOptions, cancellation: cancellation));
-        IReadOnlyList<SqlColumn> columns = SparkTables.Columns(Query($"DESCRIBE {raw}"));
+        IReadOnlyList<SqlColumn> columns = Describe(raw);
         Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
         return columns;
     }
 
+    public IReadOnlyList<SqlColumn> Describe(string view) => SparkTables.Columns(Query($"DESCRIBE {view}"));
+
     public IReadOnlyList<SqlColumn> ReadTable(string view, string table)
     {
         Execute(SparkTables.View(view, table));
-        return SparkTables.Columns(Query($"DESCRIBE {view}"));
+        return Describe(view);
     }
 
     public string? FirstLine(string path) => Query(SparkTables.FirstLine(path)) is [[string line]] ? line : null;

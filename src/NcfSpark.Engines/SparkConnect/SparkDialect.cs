@@ -34,6 +34,11 @@ public sealed class SparkDialect : SqlDialect
 
     public override string Quoted(string name) => $"`{name.Replace("`", "``")}`";
 
+    public override string TextOf(string binary) => $"CAST({binary} AS STRING)";
+
+    // What is no UTF-8 comes back from a text as other bytes.
+    public override string IsUtf8(string binary) => $"(encode(CAST({binary} AS STRING), 'UTF-8') = {binary})";
+
     // \z and not $, which in Java also matches before a last line break.
     public override string Matches(string text, string pattern) => $"({text} RLIKE r'^(?:{pattern})\\z')";
 
@@ -57,6 +62,9 @@ public sealed class SparkDialect : SqlDialect
         "tinyint" or "smallint" or "int" or "bigint" => SqlColumnKind.WholeNumber,
         "float" or "double" => SqlColumnKind.Floating,
         "timestamp" or "timestamp_ntz" or "date" => SqlColumnKind.Timestamp,
+        "boolean" => SqlColumnKind.Boolean,
+        "binary" => SqlColumnKind.Binary,
+        _ when type.StartsWith("struct<", StringComparison.Ordinal) || type.StartsWith("array<", StringComparison.Ordinal) || type.StartsWith("map<", StringComparison.Ordinal) => SqlColumnKind.Nested,
         _ => SqlColumnKind.Text,
     };
 }

@@ -11,7 +11,7 @@ internal static class SparkTables
 
     /// <summary>From the rows of DESCRIBE.</summary>
     public static IReadOnlyList<SqlColumn> Columns(IReadOnlyList<IReadOnlyList<object?>> described) =>
-        [.. described.Select(row => new SqlColumn((string)row[0]!, SparkDialect.KindOf((string)row[1]!))).Where(column => column.Name != FileColumn)];
+        [.. described.Select(row => new SqlColumn((string)row[0]!, SparkDialect.KindOf((string)row[1]!), (string)row[1]!)).Where(column => column.Name != FileColumn)];
 
     /// <summary>A row (setting, value).</summary>
     public const string ShufflePartitionsQuery = "SET spark.sql.shuffle.partitions";

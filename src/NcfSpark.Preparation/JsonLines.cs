@@ -1,0 +1,160 @@
+using System.Text;
+using System.Text.Json;
+using NcfSpark.Data;
+
+namespace NcfSpark.Preparation;
+
+/// <summary>
+/// JSON lines: an object on each line. Neither engine tells lines that are none, nor keeps the digits of every number, so the fields that are used are copied into a file with a line for each
+/// line, which both read alike; there, a line that is no such object stands as it is, with too few columns.
+/// </summary>
+internal static class JsonLines
+{
+    /// <summary>What stands between two fields of the copy. A field that holds it, or a line break, is none that anybody meant.</summary>
+    public const string Delimiter = "\u0001";
+
+    private const int LongestKept = 100_000;
+    private const int ObjectsLookedAt = 100;
+
+    /// <summary>What was found in the files.</summary>
+    /// <param name="Files">The copies.</param>
+    /// <param name="Found">Those of the sought fields that some object has.</param>
+    /// <param name="Names">The fields of the first objects, for messages. None where no line is an object.</param>
+    public sealed record Result(InputFiles Files, IReadOnlySet<string> Found, IReadOnlyList<string> Names);
+
+    /// <param name="files">JSON lines, plain or compressed.</param>
+    /// <param name="fields">The fields that become columns; "user.id" is one within another, where there is none of that whole name.</param>
+    /// <param name="scratch">Where the copies go.</param>
+    /// <exception cref="InvalidInputException">A file is JSON, but no JSON lines.</exception>
+    public static Result Copy(InputFiles files, IReadOnlyList<string> fields, ScratchFolder scratch)
+    {
+        string[] copies = [.. files.Paths.Select((path, index) => StagedFiles.Place(scratch, path, index, ".csv"))];
+        var found = new HashSet<string>[copies.Length];
+        var names = new List<string>[copies.Length];
+        try
+        {
+            Parallel.For(0, copies.Length, index => (found[index], names[index]) = Copy(files.Paths[index], copies[index], fields));
+        }
+        catch (AggregateException failures)
+        {
+            throw failures.InnerExceptions.OfType<InvalidInputException>().FirstOrDefault() ?? failures.InnerExceptions[0];
+        }
+
+        return new Result(files with { Paths = copies, Originals = files.Paths }, found.SelectMany(each => each).ToHashSet(), [.. names.SelectMany(each => each).Distinct()]);
+    }
+
+    /// <summary>Why a line of the copy is no row.</summary>
+    public static string ReasonOf(string line, IReadOnlyList<string> fields)
+    {
+        if (line.Contains('\ufffd')) return "it is not valid UTF-8: save the file as UTF-8";
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) return $"it is a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()} and no object";
+            foreach (string field in fields)
+            {
+                if (ValueOf(document.RootElement, field) is not { } value) continue;
+                if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array) return $"column {field} holds {(value.ValueKind == JsonValueKind.Object ? "an object: name a field within it, such as " + field + ".id" : "an array, and no text or number")}";
+                if (TextOf(value) is null) return $"column {field} holds a line break or another mark that is no letter";
+            }
+        }
+        catch (JsonException cause)
+        {
+            return $"it is no JSON object on one line ({cause.Message.Split(" LineNumber:")[0].Split(". Path:")[0].TrimEnd('.')})";
+        }
+
+        return "it is no JSON object on one line";
+    }
+
+    private static (HashSet<string> Found, List<string> Names) Copy(string path, string copy, IReadOnlyList<string> fields)
+    {
+        var found = new HashSet<string>();
+        var names = new List<string>();
+        using StreamReader reader = CsvRecords.Open(path);
+        using var writer = new StreamWriter(copy, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1 << 16) { NewLine = "\n" };
+        int objects = 0;
+        bool first = true;
+        while (reader.ReadLine() is { } line)
+        {
+            ReadOnlySpan<char> text = line.AsSpan().Trim();
+            if (text.IsEmpty)
+            {
+                writer.WriteLine();
+                continue;
+            }
+
+            if (first) RefuseOtherJson(path, text);
+            first = false;
+            string? row = line.Contains('\ufffd') ? null : Row(line, fields, found, objects < ObjectsLookedAt ? names : null);
+            if (row is not null) objects++;
+            writer.WriteLine(row ?? Kept(line));
+        }
+
+        return (found, names);
+    }
+
+    private static void RefuseOtherJson(string path, ReadOnlySpan<char> firstLine)
+    {
+        string file = Path.GetFileName(path);
+        if (firstLine[0] == '[') throw new InvalidInputException($"{path} is a JSON array; JSON lines are wanted, an object on each line. It is converted by: jq -c '.[]' {file} > lines.jsonl");
+        if (firstLine is "{") throw new InvalidInputException($"{path} has JSON objects over several lines; JSON lines are wanted, an object on each line. It is converted by: jq -c . {file} > lines.jsonl");
+    }
+
+    // The fields of an object; null where the line is none that can be used.
+    private static string? Row(string line, IReadOnlyList<string> fields, HashSet<string> found, List<string>? names)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) return null;
+            names?.AddRange(document.RootElement.EnumerateObject().SelectMany(property =>
+                property.Value.ValueKind == JsonValueKind.Object ? property.Value.EnumerateObject().Select(inner => $"{property.Name}.{inner.Name}") : [property.Name]));
+            string?[] texts = new string?[fields.Count];
+            for (int f = 0; f < texts.Length; f++)
+            {
+                if (ValueOf(document.RootElement, fields[f]) is not { } value)
+                {
+                    texts[f] = "";
+                    continue;
+                }
+
+                found.Add(fields[f]);
+                if ((texts[f] = TextOf(value)) is null) return null;
+            }
+
+            return string.Join(Delimiter, texts);
+        }
+        catch (Exception cause) when (cause is JsonException or InvalidOperationException)
+        {
+            return null; // InvalidOperationException: a text with half of a letter, such as "\ud800"
+        }
+    }
+
+    private static JsonElement? ValueOf(JsonElement parent, string field)
+    {
+        if (parent.TryGetProperty(field, out JsonElement value)) return value;
+        for (int dot = field.LastIndexOf('.'); dot > 0; dot = field.LastIndexOf('.', dot - 1))
+        {
+            if (parent.TryGetProperty(field[..dot], out JsonElement inner) && inner.ValueKind == JsonValueKind.Object && ValueOf(inner, field[(dot + 1)..]) is { } found) return found;
+        }
+
+        return null;
+    }
+
+    // As it stands: the digits of a number are not touched. Null for what is no text.
+    private static string? TextOf(JsonElement value)
+    {
+        string? text = value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString(),
+            JsonValueKind.Number => value.GetRawText(),
+            JsonValueKind.True => "true",
+            JsonValueKind.False => "false",
+            JsonValueKind.Null => "",
+            _ => null,
+        };
+        return text is null || text.AsSpan().IndexOfAny("\u0000\u0001\r\n\ufffd") >= 0 ? null : text;
+    }
+
+    private static string Kept(string line) => (line.Length > LongestKept ? line[..LongestKept] : line).Replace(Delimiter, " ", StringComparison.Ordinal).Replace('\0', ' ');
+}
