@@ -46,10 +46,10 @@ internal static class GivenCandidates
     {
         const string Test = $"(SELECT r.user_index, r.item_index, u.user_id, i.item_id FROM {SplitSql.Rows} r JOIN {SplitSql.Users} u ON r.user_index = u.user_index JOIN {SplitSql.Items} i ON r.item_index = i.item_index WHERE r.part = 2)";
         var foreign = engine.Query($"SELECT g.line, CAST(g.user_id AS STRING), CAST(g.test_item_id AS STRING) FROM {View} g LEFT JOIN {Test} t ON g.user_id = t.user_id AND g.test_item_id = t.item_id WHERE t.user_index IS NULL ORDER BY g.line LIMIT 1");
-        if (foreign.Count > 0) throw new InvalidInputException($"{path}, line {foreign[0][0]}: ({foreign[0][1]},{foreign[0][2]}) is not among the held-out rows. Input:TestPath and Input:TestCandidatesPath must be of the same split.");
+        if (foreign.Count > 0) throw new InvalidInputException($"{path}, line {foreign[0][0]}: ({ShownText.Of($"{foreign[0][1]}")},{ShownText.Of($"{foreign[0][2]}")}) is not among the held-out rows. Input:TestPath and Input:TestCandidatesPath must be of the same split.");
 
         var alone = engine.Query($"SELECT CAST(t.user_id AS STRING), CAST(t.item_id AS STRING) FROM {Test} t LEFT JOIN {View} g ON g.user_id = t.user_id AND g.test_item_id = t.item_id WHERE g.line IS NULL ORDER BY 1, 2 LIMIT 1");
-        if (alone.Count > 0) throw new InvalidInputException($"{path}: the held-out row ({alone[0][0]},{alone[0][1]}) has no candidates there. Input:TestPath and Input:TestCandidatesPath must be of the same split.");
+        if (alone.Count > 0) throw new InvalidInputException($"{path}: the held-out row ({ShownText.Of($"{alone[0][0]}")},{ShownText.Of($"{alone[0][1]}")}) has no candidates there. Input:TestPath and Input:TestCandidatesPath must be of the same split.");
     }
 
     private static IEnumerable<Row> Lines(string path)

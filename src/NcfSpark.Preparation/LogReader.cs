@@ -28,14 +28,13 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
         {
             TimeFormCounts counts = CountForms(source => source.View);
             TimeReading better = TimeReader.Decide(input, counts);
-            if (better.Form != reading.Times.Form && TimeForms.Declared(input.TimestampUnit) is not null && counts.Most == better.Form) throw OtherUnit(reading, counts);
+            if (better.Form != reading.Times.Form && TimeForms.Declared(input.TimestampUnit) is not null && counts.Most == better.Form) throw OtherUnit(reading, counts, tallies);
             if ((better.Form, better.Recognised) != (reading.Times.Form, reading.Times.Recognised)) (reading, tallies) = ReadAll(reading with { Times = better });
             first = counts;
         }
 
-        long rejected = engine.RejectedLinesAreRows ? 0 : sources.Where(source => source.Csv is not null).Sum(source => (long)engine.Query($"SELECT count(*) FROM {source.View}_rejected")[0][0]!);
         long Of(RowProblem problem) => tallies.GetValueOrDefault(problem)?.Rows ?? 0;
-        long rows = tallies.Values.Sum(tally => tally.Rows) + rejected, usable = Of(RowProblem.None);
+        long rows = tallies.Values.Sum(tally => tally.Rows) + Rejected(), usable = Of(RowProblem.None);
         long bad = rows - usable - Of(RowProblem.BelowMinRating) - Of(RowProblem.OtherEvent);
         if (rows == 0) throw new InvalidInputException($"{name} has {(sources[0].Csv is { Header: true } ? "a line of names and " : "")}no rows. Check what wrote it, or name another file in {sources[0].Files.Setting}.");
 
@@ -111,15 +110,21 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
     private IReadOnlyList<BadRow> BadRowsOf(Reading reading, long limit) =>
         [.. sources.SelectMany(source => Preparation.BadRows.Find(engine, input, source, reading.Ids, reading.Times, limit)).Take((int)Math.Min(limit, Array.MaxLength))];
 
-    // All are of another form than the one that was declared: a limit of bad rows is no cure.
-    private InvalidInputException OtherUnit(Reading reading, TimeFormCounts counts)
+    // Most are of another form than the one that was declared: a limit of bad rows alone is no cure.
+    private InvalidInputException OtherUnit(Reading reading, TimeFormCounts counts, Dictionary<RowProblem, Tally> tallies)
     {
         // By the declared unit, held to be recognised, the first row that is out of its years.
         List<BadRow> first = Preparation.BadRows.Find(engine, input, sources[0], reading.Ids, reading.Times with { Recognised = true }, 1);
-        string where = first.Count > 0 ? $"{first[0]}" : $"{name}, column {sources[0].Columns.Timestamp!.Name}";
-        string unit = TimeForms.UnitOf(counts.Most);
-        return new InvalidInputException($"{where}. These look like {TimeForms.Plural(counts.Most)} ({counts}): set Input:TimestampUnit to \"{unit}\".");
+        string where = first.Count > 0 ? $"{first[0]}" : $"{name}, column {sources[0].Columns.Timestamp!.Name}", unit = TimeForms.UnitOf(counts.Most);
+        if (counts[counts.Most] == counts.Readable) return new($"{where}. These look like {TimeForms.Plural(counts.Most)} ({counts}): set Input:TimestampUnit to \"{unit}\".");
+        RowProblem[] ofTimes = [RowProblem.NoTimestamp, RowProblem.TimestampIsNoNumber, RowProblem.TimestampIsNegative, RowProblem.TimestampIsTooLate];
+        RowProblem[] notBad = [RowProblem.None, RowProblem.BelowMinRating, RowProblem.OtherEvent];
+        long others = counts.All - counts[counts.Most] + tallies.Where(pair => !ofTimes.Contains(pair.Key) && !notBad.Contains(pair.Key)).Sum(pair => pair.Value.Rows) + Rejected();
+        return new($"{where}. The column mixes forms: {counts}. Write all in one way; or set Input:TimestampUnit to \"{unit}\" and Input:MaxBadRows to {others} to go on without the others (kept aside in bad_rows.csv).");
     }
+
+    // Lines that an engine leaves out of the rows.
+    private long Rejected() => engine.RejectedLinesAreRows ? 0 : sources.Where(source => source.Csv is not null).Sum(source => (long)engine.Query($"SELECT count(*) FROM {source.View}_rejected")[0][0]!);
 
     private InvalidInputException NoneIsUsable(long rows)
     {

@@ -10,6 +10,9 @@ internal sealed class TimeFormCounts(IReadOnlyDictionary<TimeForm, long> counts)
 
     public long this[TimeForm form] => counts.GetValueOrDefault(form);
 
+    /// <summary>All rows.</summary>
+    public long All => counts.Values.Sum();
+
     /// <summary>Rows with a value that is some time, or could be.</summary>
     public long Readable => Clear.Concat(Small).Append(TimeForm.Beyond).Sum(form => this[form]);
 

@@ -30,6 +30,9 @@ public sealed class CaseTests(EngineFixture fixture) : IDisposable
         Assert.Contains("seconds since 1970", refusal);
         Assert.Contains("18 hold milliseconds since 1970", refusal);
         Assert.Contains(", line ", refusal);
+        // Both halves of the advice, followed.
+        Assert.Contains("Input:MaxBadRows to 18", refusal);
+        Assert.Equal(18, Prepared("ts_mixed_units/p.csv", new InputOptions { TimestampUnit = "seconds", MaxBadRows = 18 }).Directory.Manifest.Rows["bad_rows"]);
     }
 
     [Theory]
