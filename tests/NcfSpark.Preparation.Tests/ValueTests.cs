@@ -1,4 +1,6 @@
 using System.Globalization;
+using FsCheck;
+using FsCheck.Fluent;
 using NcfSpark.Data;
 using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
@@ -188,6 +190,24 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
             string[] shown = [.. refusal.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal))];
             Assert.Equal(["0.csv, line 4:", "0.csv, line 7:", "0.csv, line 10:", "0.csv, line 13:", "0.csv, line 16:"], shown[..5].Select(line => line[(line.LastIndexOf('/') + 1)..(line.IndexOf(": ", StringComparison.Ordinal) + 1)]));
         }
+    }
+
+    /// <summary>Any mixture of good and bad lines: all bad ones are counted, the first five are shown in their order, and the advice, where it is a limit, works.</summary>
+    [Fact]
+    public void BadRowsOfAnyKindAreCountedExactlyAndInTheOrderOfLines()
+    {
+        string[] kinds = ["{0},{0},{1}", "{0},{0},{1}", "{0},{0},{1}", "{0},{0}", ",{0},{1}", "{0},\\N,{1}", "{0},{0},soon", "{0},{0},-4", "{0},{0},{1},7", "{0},None,{1}"];
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(25), Prop.ForAll(Arb.From(Gen.Choose(0, kinds.Length - 1).ListOf()), lines =>
+        {
+            string csv = Header + "1,1,5\n1,2,6\n2,1,7\n2,2,8\n" + string.Concat(lines.Select((kind, place) => string.Format(CultureInfo.InvariantCulture, kinds[kind], place % 7, place) + "\n"));
+            int[] bad = [.. lines.Select((kind, place) => (kind, line: place + 6)).Where(line => line.kind > 2).Select(line => line.line)];
+            if (bad.Length == 0) return;
+            string refusal = Refused(csv);
+            Assert.Contains($"{bad.Length} of {lines.Count + 4} rows cannot be used", refusal);
+            Assert.Equal(bad.Take(5).Select(line => $"line {line}:"), refusal.Split('\n').Where(line => line.StartsWith("  /", StringComparison.Ordinal)).Select(line => line[line.IndexOf("line ", StringComparison.Ordinal)..(line.IndexOf(": ", StringComparison.Ordinal) + 1)]));
+            Assert.Equal(bad.Length * 2 <= lines.Count + 4, refusal.Contains($"set Input:MaxBadRows to {bad.Length} ", StringComparison.Ordinal));
+            Assert.Equal(bad.Length, Prepare(csv, new InputOptions { MaxBadRows = bad.Length }).Directory.Manifest.Rows["bad_rows"]);
+        }));
     }
 
     [Fact]

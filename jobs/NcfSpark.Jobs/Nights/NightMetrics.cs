@@ -28,7 +28,7 @@ internal static class NightMetrics
         Add("interactions", "Distinct interactions of the last night.", ([], last.Data?.Interactions));
         Add("users", "Users of the last night.", ([], last.Data?.Users));
         Add("items", "Items of the last night.", ([], last.Data?.Items));
-        Add("latest_interaction_timestamp_seconds", "The latest interaction of the last night's log, in seconds since 1970.", ([], last.Data?.LastTimestamp));
+        Add("latest_interaction_timestamp_seconds", "The latest interaction of the last night's log, in seconds since 1970.", ([], last.Data is { LastTimestamp: not 0 and var latest } ? latest : null)); // 0: a log without times
         Add("bad_rows_ratio", "The share of the last night's rows that cannot be used.", ([], last.Data?.BadRows));
         Add("duplicates_ratio", "The share of the last night's rows that repeat an earlier user and item.", ([], last.Data?.Duplicates));
         Add("new_users_ratio", "The share of users that the night in service did not have.", ([], last.Data?.NewUsers));
