@@ -91,13 +91,14 @@ public abstract class PreparerSuite : IDisposable
     public void TheSameTimesInAnyFormGiveTheSameSplit() => ForAll(12, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
     {
         const long Second = 1_000_000_000, Start = 1_500_000_000 * Second;
-        foreach (int digits in new[] { 0, 3, 6, 9 })
+        bool few = MostCases < 12; // an engine on which each takes seconds
+        foreach (int digits in few ? [3, 9] : new[] { 0, 3, 6, 9 })
         {
             // Steps of a third of a second, rounded to so many digits, so that the order within a second decides.
             long tick = (long)Math.Pow(10, 9 - digits);
             LogRow[] fine = [.. log.Select(row => row with { Timestamp = Start + (row.Timestamp * (digits == 0 ? Second : Second / 3) / tick * tick) })];
             Rows expected = SlowPreparer.Prepare(fine, options, ticksPerSecond: Second);
-            foreach ((string form, Func<long, int, string> written) in TimeTexts.Of(digits)) Rows.AssertEqual(expected, Rows.Of(Prepare(fine, options, written: written)));
+            foreach ((string form, Func<long, int, string> written) in TimeTexts.Of(digits).Where((_, place) => !few || place is 0 or 5)) Rows.AssertEqual(expected, Rows.Of(Prepare(fine, options, written: written)));
         }
     });
 
