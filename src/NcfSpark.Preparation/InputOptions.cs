@@ -99,7 +99,7 @@ public sealed record InputOptions : IValidatableObject
     [ResultNeutral]
     public string Origin { get; init; } = "";
 
-    /// <summary>Items' titles for the report, in a file, folder or glob of CSV or Parquet, or "" for none. Of CSV the delimiter is found by the first line.</summary>
+    /// <summary>Items' titles for the report, in a file, folder or glob of CSV, JSON lines or Parquet, or "" for none. Of CSV the delimiter is found by the first line.</summary>
     [ResultNeutral]
     public string TitlesPath { get; init; } = "";
 

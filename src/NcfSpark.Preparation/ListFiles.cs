@@ -7,7 +7,7 @@ namespace NcfSpark.Preparation;
 
 /// <summary>
 /// Files that stand beside the log and hold ids: lists of users and items, pairs to score, items' titles. They are found once, so that what is hashed is what is read; each is CSV of any
-/// usual layout or Parquet, whatever the log is; and their ids are made by the rule of the log's (<see cref="IdText"/>).
+/// usual layout, JSON lines or Parquet, whatever the log is; and their ids are made by the rule of the log's (<see cref="IdText"/>).
 /// </summary>
 public sealed partial class ListFiles
 {
@@ -64,12 +64,26 @@ public sealed partial class ListFiles
     private IEnumerable<ListRows> Rows(ListColumn[] columns, bool textOnly)
     {
         FileCheck.CheckWhole(files);
-        return files.Paths.SelectMany(file => files.IsParquet ? ReadParquet(file, columns, textOnly) : ReadText(file, columns));
+        return files.Paths.SelectMany(file => files.Format switch
+        {
+            InputFormat.Parquet => ReadParquet(file, columns, textOnly),
+            InputFormat.Json => InParts(file, columns, ListJson.Read(file, columns)),
+            _ => ReadText(file, columns),
+        });
     }
 
     private IEnumerable<ListRows> ReadText(string file, ListColumn[] columns)
     {
         ListLayout layout = ListLayout.Find(input, file, columns);
+        return InParts(file, columns, CsvRecords.ReadStrictly(file, layout.Delimiter, input.Quote).Skip(layout.Header ? 1 : 0).Select(record => (record.Line, Wanted(file, layout, record.Line, record.Fields))));
+    }
+
+    private string[] Wanted(string file, ListLayout layout, long line, List<string> fields) => fields.Count == layout.Count
+        ? Array.ConvertAll(layout.Places, place => fields[place])
+        : throw new InvalidInputException($"{file}, line {line}: there are {fields.Count} columns where the {(layout.Header ? "header" : "first line")} has {layout.Count}. A field that holds \"{layout.ShownDelimiter}\" must be quoted{(input.Quote.Length > 0 ? $" by {input.Quote}" : ", which Input:Quote says is not done")}.");
+
+    private IEnumerable<ListRows> InParts(string file, ListColumn[] columns, IEnumerable<(long Line, string[] Fields)> records)
+    {
         List<string>[] part = [.. columns.Select(_ => new List<string>())];
         var lines = new List<long>();
         ListRows Ended()
@@ -81,12 +95,11 @@ public sealed partial class ListFiles
             return rows;
         }
 
-        foreach ((long line, List<string> fields) in CsvRecords.ReadStrictly(file, layout.Delimiter, input.Quote).Skip(layout.Header ? 1 : 0))
+        foreach ((long line, string[] fields) in records)
         {
-            if (fields.Count != layout.Count) throw new InvalidInputException($"{file}, line {line}: there are {fields.Count} columns where the {(layout.Header ? "header" : "first line")} has {layout.Count}. A field that holds \"{layout.ShownDelimiter}\" must be quoted{(input.Quote.Length > 0 ? $" by {input.Quote}" : ", which Input:Quote says is not done")}.");
             for (int c = 0; c < columns.Length; c++)
             {
-                part[c].Add(Made(fields[layout.Places[c]], columns[c], out string? fault));
+                part[c].Add(Made(fields[c], columns[c], out string? fault));
                 if (fault is not null) throw Refused($"{file}, line {line}", columns[c], fault);
             }
 

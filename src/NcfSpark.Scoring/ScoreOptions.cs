@@ -20,7 +20,7 @@ public sealed record ScoreOptions : IValidatableObject
     public string Since { get; init; } = "";
 
     /// <summary>
-    /// A file, folder or glob of the users who are wanted, or "" for all: CSV or Parquet, whatever the log is. Of CSV the delimiter is found by the first line; ids are
+    /// A file, folder or glob of the users who are wanted, or "" for all: CSV, JSON lines or Parquet, whatever the log is. Of CSV the delimiter is found by the first line; ids are
     /// trimmed and compared as the log's are, so 007 is another id than 7. Users that the model does not know get the popularity list. With Since, only those who were there.
     /// </summary>
     [ResultNeutral]

@@ -154,6 +154,18 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
     }
 
     [Fact]
+    public void JsonLinesAreReadByName()
+    {
+        Assert.Equal(["u1", "7"], Read(Tabs, folder.Write("u.jsonl", "{\"name\": \"A\", \"user_id\": \"u1 \"}\n\n{\"user_id\": 7}\n"), User));
+        Assert.Equal(["7.0"], Read(Commas, folder.Write("u.json.gz", TestFolder.Gzip("{\"user\": {\"id\": 7.0}}\n")), User with { Name = "user.id" }));
+        Assert.Contains("u.jsonl, line 1: there is no column user_id; there are user_ids. Did you mean user_ids? Set Score:UsersColumn.", Refused(Commas, folder.Write("u.jsonl", "{\"user_ids\": 7}\n"), User), StringComparison.Ordinal);
+        foreach ((string line, string says) in new[] { ("{\"x\": 1}", "line 2, column user_id: it is empty"), ("{\"user_id\": [7]}", "line 2, column user_id: there is a JSON array"), ("{\"user_id\": true}", "a JSON true"), ("{\"user_id\": ", "line 2: it is no JSON object on one line"), ("7", "line 2: it is no JSON object") })
+        {
+            Assert.Contains(says, Refused(Commas, folder.Write("u.jsonl", $"{{\"user_id\": 1}}\n{line}\n"), User), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void AFolderIsReadInTheOrderOfItsPathsEachFileByItsOwnLayout()
     {
         folder.Write("lists/b.csv", "name,user_id\nB,u2\n");
