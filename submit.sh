@@ -8,6 +8,11 @@
 #   obj/builds/lock               held while somebody builds or removes
 set -euo pipefail
 
+# The first file that a program opens takes the place of a closed descriptor, and its messages would go there.
+{ true <&0; } 2>/dev/null || exec </dev/null
+{ true >&1; } 2>/dev/null || exec >/dev/null
+true >&2 || exec 2>/dev/null
+
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
 builds=$root/obj/builds
 project=jobs/NcfSpark.Jobs
@@ -88,7 +93,7 @@ make() {
   mkdir -p -- "$builds"
   exec 9>"$builds/lock"
   if ! flock -n 9; then
-    echo "waiting for another build of NcfSpark ..." >&2
+    echo "waiting for another build of NcfSpark ..." >&2 || true
     flock 9
   fi
   while look && ! hold; do compile; done
@@ -97,7 +102,7 @@ make() {
 
 # Builds, and puts the result in its place, unless the sources were changed meanwhile.
 compile() {
-  if compgen -G "$builds/$assembly.$flavour/*/.in-use" >/dev/null; then echo "building ..." >&2; else echo "building (first time: about a minute) ..." >&2; fi
+  if compgen -G "$builds/$assembly.$flavour/*/.in-use" >/dev/null; then echo "building ..."; else echo "building (first time: about a minute) ..."; fi >&2 || true # a full disk, too
   local given=$sources how=() outcome=0
   choose_work
   [[ -f $work/.whole ]] && is_older_than_its_result && how=(--no-incremental)

@@ -5,10 +5,13 @@ public enum ExitCode
 {
     Done = 0,
 
-    /// <summary>Anything that is not one of the others.</summary>
+    /// <summary>Anything that is not one of the others: a fault of the program (its stack is printed), or of the machine, such as a disk that breaks (EIO; no stack).</summary>
     Failed = 1,
 
-    /// <summary>The input, the configuration, the command line or the place to write to is at fault. Nothing was changed.</summary>
+    /// <summary>
+    /// The input, the configuration, the command line or the place to write to is at fault: somebody has to change something, since retrying does not help. Of a place:
+    /// the disk is full (ENOSPC, EDQUOT), read-only (EROFS), or not this user's (EACCES, EPERM). What was finished before is untouched.
+    /// </summary>
     InvalidInput = 2,
 
     /// <summary>A model was refused by the gate.</summary>

@@ -49,8 +49,9 @@ internal static class Help
 
             Exit codes
               0  done
-              1  anything that is not one of the others
-              2  the input, the configuration, the command line or the disk is at fault, and nothing was changed
+              1  anything that is not one of the others, such as a disk that fails (EIO)
+              2  the input, the configuration, the command line or the place to write to is at fault (a full or read-only
+                 disk, missing permissions): change that first; what was finished before is untouched
               3  a model was refused by the gate
               130, 143  stopped by Ctrl-C or SIGTERM; the same command again goes on where it was
             """);

@@ -1,3 +1,5 @@
+using NcfSpark.Data;
+
 namespace NcfSpark.Jobs;
 
 /// <summary>What stands on the command line after a verb.</summary>
@@ -8,4 +10,18 @@ internal sealed record JobArguments(string? Config, string? Run, string[] Set)
 {
     /// <summary>--engine, --master, --remote and what goes to spark-submit.</summary>
     public EngineArguments Engine { get; init; } = EngineArguments.None;
+
+    /// <summary>An empty value is mostly a variable of a script that is not set.</summary>
+    /// <exception cref="InvalidInputException">There is one.</exception>
+    public void RefuseEmpty()
+    {
+        Refuse("--config", Config, "name a configuration file, such as --config conf/ml-latest-small-good.json");
+        Refuse("--run", Run, "name a directory, such as --run runs/mine, or leave --run out");
+        foreach (string assignment in Set) Refuse("--set", assignment, "write --set Section:Key=value, such as --set Train:Epochs=5, or leave --set out");
+    }
+
+    private static void Refuse(string option, string? value, string cure)
+    {
+        if (value is not null && string.IsNullOrWhiteSpace(value)) throw new InvalidInputException($"{option} is empty (an unset variable?): {cure}.");
+    }
 }

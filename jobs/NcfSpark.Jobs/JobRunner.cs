@@ -4,6 +4,7 @@ using NcfSpark.Engines;
 using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Configuration;
+using NcfSpark.Jobs.Progress;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
 using NcfSpark.Preparation;
@@ -17,6 +18,7 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
     {
         try
         {
+            arguments.RefuseEmpty();
             using EngineSource engine = verb.RunsSql ? EngineSource.Of(arguments.Engine, environment) : new EngineSource(EngineSource.DuckDb);
             string path = arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json.{SettingsFile.Offer("conf")}");
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
@@ -31,12 +33,13 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             }
 
             using RunLock? runLock = elsewhere || verb.OnlyLooks ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
-            return verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine, ConfigurationFile = path });
+            ExitCode code = verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine, ConfigurationFile = path });
+            return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // that was all it had to give
         }
         catch (InvalidInputException fault)
         {
             error.WriteLine(fault.Message);
-            return ExitCode.InvalidInput;
+            return FileFailure.Of(fault) is { Fault: FileFault.Device } ? ExitCode.Failed : ExitCode.InvalidInput; // the input may be good, and the disk not
         }
         catch (Exception fault) when (fault is TrainingDivergedException or WorkersLostException)
         {
@@ -50,13 +53,13 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
         }
         catch (SqlEngineException failure) when (failure.InputAtFault || failure.EngineLost)
         {
-            error.WriteLine($"{verb.Name} failed: {failure.Message.TrimEnd()}\nNothing was changed.");
+            error.WriteLine($"{verb.Name} failed: {failure.Message.TrimEnd()}\n{failure.Cure}{(failure.Cure is null ? "" : "\n")}Nothing was changed.");
             return failure.InputAtFault ? ExitCode.InvalidInput : ExitCode.Failed;
         }
-        catch (Exception failure) when (FullDisk.Find(failure) is { } cause)
+        catch (Exception failure) when (FileFailure.Of(failure) is { } machine)
         {
-            error.WriteLine($"The disk is full: {cause.Message}\nWhat was finished before is untouched. Free some space, or choose a run directory on another disk with --run, then give the same command again.");
-            return ExitCode.InvalidInput;
+            error.WriteLine(machine.Words);
+            return machine.IsOfThePlace ? ExitCode.InvalidInput : ExitCode.Failed;
         }
 #pragma warning disable CA1031 // the last resort: every other failure becomes exit code 1, with its stack
         catch (Exception failure)

@@ -34,7 +34,7 @@ internal static class TuneJob
 
         if (result.Finalists.Count == 0) throw new InvalidInputException("Not one candidate could be trained, the configuration itself neither: all diverged. Lower the learning rates in it and in the ranges.");
         StageDirectory tuned = Publish(job, result, space, trials.ValidationUsers, fingerprint, data, work);
-        Directory.Delete(work, recursive: true);
+        Leftovers.TryDelete(work);
         Tell(job, tuned, $"{result.Seconds:F0} s");
         return ExitCode.Done;
     }

@@ -8,6 +8,8 @@ namespace NcfSpark.Data;
 /// </summary>
 public sealed class RunLock : IDisposable
 {
+    private const int WouldBlock = 11, SharingViolation = unchecked((int)0x80070020); // errno EWOULDBLOCK of flock(2) on Linux; Windows
+
     private readonly FileStream file;
     private readonly string holderPath;
     private readonly IReadOnlyList<string> made; // directories, the innermost first
@@ -28,25 +30,34 @@ public sealed class RunLock : IDisposable
             held.Tell(new Holder(Environment.ProcessId, Environment.MachineName, (time ?? TimeProvider.System).GetUtcNow()));
             return held;
         }
-        catch (UnauthorizedAccessException cause)
-        {
-            throw new InvalidInputException($"{runDirectory} cannot be written: {cause.Message} Choose another run directory with --run, or mend its permissions.", cause);
-        }
-        catch (IOException cause) when (File.Exists(path))
+        catch (IOException cause) when (cause.HResult is WouldBlock or SharingViolation)
         {
             throw new InvalidInputException($"{runDirectory} is in use by another NcfSpark process{WhoHolds(holderPath)}. Wait for it to end, or choose another run directory with --run. Nothing was changed.", cause);
         }
-        catch (IOException cause)
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{runDirectory} cannot be written: {cause.Message} Choose another run directory with --run.", cause);
+            throw FileFailure.CannotWrite(runDirectory, cause);
         }
     }
 
     public void Dispose()
     {
-        File.Delete(holderPath);
+        DeleteHolder();
         if (made.Count > 0) TakeBack();
         file.Dispose();
+    }
+
+    // What is left says who held it last, and is written anew by who holds it next.
+    private void DeleteHolder()
+    {
+        try
+        {
+            File.Delete(holderPath);
+        }
+        catch (Exception left) when (left is IOException or UnauthorizedAccessException)
+        {
+            // The disk fails by now: the verb has ended, and how is told already.
+        }
     }
 
     private void TakeBack()
@@ -57,9 +68,9 @@ public sealed class RunLock : IDisposable
             File.Delete(file.Name);
             foreach (string directory in made) Directory.Delete(directory);
         }
-        catch (IOException)
+        catch (Exception left) when (left is IOException or UnauthorizedAccessException)
         {
-            // Somebody has just put something there.
+            // Somebody has just put something there, or the disk fails.
         }
     }
 
@@ -75,9 +86,9 @@ public sealed class RunLock : IDisposable
         {
             File.WriteAllBytes(holderPath, JsonSerializer.SerializeToUtf8Bytes(holder));
         }
-        catch (IOException)
+        catch (Exception left) when (left is IOException or UnauthorizedAccessException)
         {
-            File.Delete(holderPath);
+            DeleteHolder();
         }
     }
 

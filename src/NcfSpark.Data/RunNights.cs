@@ -65,7 +65,7 @@ public sealed partial class RunNights(string path)
     {
         string gone = System.IO.Path.Combine(Path, PrunedPrefix + night);
         if (Directory.Exists(gone)) Directory.Delete(gone, recursive: true);
-        Directory.Move(PathOf(night), gone);
+        StageDirectory.Rename(PathOf(night), gone);
         Directory.Delete(gone, recursive: true);
     }
 

@@ -77,6 +77,20 @@ public sealed class StageDirectory
                 $"{opened.Path} was made from other data than {madeFrom.Path} holds now ({earlier} {recorded ?? "none"} there, {madeFrom.Manifest.Fingerprint} here). Run `{VerbOf(stage)}` again, or `nightly`.");
     }
 
+    /// <summary>Directory.Move, whose failure names both directories.</summary>
+    /// <exception cref="IOException">It failed.</exception>
+    public static void Rename(string directory, string to)
+    {
+        try
+        {
+            Directory.Move(directory, to);
+        }
+        catch (IOException cause)
+        {
+            throw new IOException($"{directory} cannot be renamed to {to}: {cause.Message}", cause.HResult);
+        }
+    }
+
     /// <summary>The verb that makes a stage's directory.</summary>
     public static string VerbOf(string stage) => stage switch
     {

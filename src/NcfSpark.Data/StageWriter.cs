@@ -28,12 +28,16 @@ public sealed class StageWriter : IStageWriter
         {
             Directory.CreateDirectory(runDirectory);
             Recover(runDirectory, stage);
-            foreach (string left in Directory.GetDirectories(runDirectory, $"{stage}.tmp-*")) Directory.Delete(left, recursive: true);
+            foreach (string pattern in new[] { $"{stage}.tmp-*", $"{stage}.old" })
+            {
+                foreach (string left in Directory.GetDirectories(runDirectory, pattern)) Directory.Delete(left, recursive: true);
+            }
+
             Directory.CreateDirectory(path);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{runDirectory} cannot be written: {cause.Message} Choose another run directory with --run, or mend its permissions.", cause);
+            throw FileFailure.CannotWrite(runDirectory, cause);
         }
 
         return new StageWriter(runDirectory, stage, path);
@@ -54,16 +58,25 @@ public sealed class StageWriter : IStageWriter
         }
 
         string final = System.IO.Path.Combine(runDirectory, stage), old = System.IO.Path.Combine(runDirectory, $"{stage}.old");
-        if (Directory.Exists(final)) Directory.Move(final, old);
-        Directory.Move(Path, final);
+        if (Directory.Exists(final)) StageDirectory.Rename(final, old);
+        try
+        {
+            StageDirectory.Rename(Path, final);
+        }
+        catch (IOException)
+        {
+            Recover(runDirectory, stage);
+            throw;
+        }
+
         published = true;
-        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        Leftovers.TryDelete(old);
         return StageDirectory.Open(runDirectory, stage);
     }
 
     public void Dispose()
     {
-        if (!published && Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
+        if (!published) Leftovers.TryDelete(Path);
     }
 
     // A kill between the two renames of Publish leaves NAME.old and no NAME: the old one is put back. After them it is only rubbish.
@@ -71,7 +84,7 @@ public sealed class StageWriter : IStageWriter
     {
         string final = System.IO.Path.Combine(runDirectory, stage), old = System.IO.Path.Combine(runDirectory, $"{stage}.old");
         if (!Directory.Exists(old)) return;
-        if (Directory.Exists(final)) Directory.Delete(old, recursive: true);
-        else Directory.Move(old, final);
+        if (Directory.Exists(final)) Leftovers.TryDelete(old);
+        else StageDirectory.Rename(old, final);
     }
 }

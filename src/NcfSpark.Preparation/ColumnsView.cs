@@ -66,7 +66,7 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
             engine.Execute($"CREATE OR REPLACE TEMP VIEW {view}_field AS SELECT {string.Join('.', path.Select(engine.Dialect.Quoted))} AS field FROM {raw}");
             return engine.Describe($"{view}_field")[0].Type;
         }
-        catch (SqlEngineException cause) when (!cause.EngineLost)
+        catch (SqlEngineException cause) when (!cause.EngineLost && FileFailure.Of(cause) is null)
         {
             return null;
         }

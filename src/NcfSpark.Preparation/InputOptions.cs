@@ -22,13 +22,15 @@ public sealed record InputOptions : IValidatableObject
     [AllowedValues("auto", "csv", "json", "parquet")]
     public string Format { get; init; } = "auto";
 
-    /// <summary>What stands between two columns of a CSV file: "," or "\t" or any other text, such as "::".</summary>
+    /// <summary>What stands between two columns of a CSV file: "," or "\t" or any other text of up to 4 bytes, such as "::", or "\x01" for Hive's.</summary>
+    [Escapes]
     public string Delimiter { get; init; } = ",";
 
     /// <summary>
     /// The character around a field of a CSV file that holds the delimiter or a line break; doubled, it stands for itself. "" for none: set it so where quotes are letters like others, as in many
     /// files with tabs.
     /// </summary>
+    [Escapes]
     public string Quote { get; init; } = "\"";
 
     /// <summary>Whether the first line of a CSV file names the columns. Without, columns are given by number, from 1.</summary>
@@ -115,6 +117,7 @@ public sealed record InputOptions : IValidatableObject
     {
         if (Path.Length == 0) yield return new("is not set: name the file, folder or glob that holds the interactions", [nameof(Path)]);
         if (Delimiter.Length == 0) yield return new("is empty: name the text between two columns, such as \",\" or \"\\t\"", [nameof(Delimiter)]);
+        if (Delimiter.AsSpan().ContainsAny('\n', '\r', '\0')) yield return new("holds a line break or the character 0, at which no engine splits", [nameof(Delimiter)]);
         if (Encoding.UTF8.GetByteCount(Delimiter) > 4) yield return new("is longer than 4 bytes, which is what engines split at", [nameof(Delimiter)]);
         if (Quote.Length > 1 || (Quote.Length == 1 && (Quote[0] is < ' ' or > '~' || Delimiter.Contains(Quote[0], StringComparison.Ordinal)))) yield return new("must be one character of ASCII that is not part of the delimiter, or \"\" for none", [nameof(Quote)]);
         if (RatingColumn.Length == 0 && MinRating != 0) yield return new("needs a RatingColumn", [nameof(MinRating)]);

@@ -36,11 +36,11 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         {
             return read();
         }
-        catch (SqlEngineException cause) when (!cause.DiskFull && !cause.EngineLost)
+        catch (SqlEngineException cause) when (!cause.EngineLost && (cause.InputAtFault || FileFailure.Of(cause) is null))
         {
-            string cure = files.IsElsewhere
+            string cure = cause.Cure ?? (files.IsElsewhere
                 ? $"Mend {files.Setting}, or what it names."
-                : "Copy or write the files again if they are damaged; with Spark's executors on other machines, they must lie on storage that all share.";
+                : "Copy or write the files again if they are damaged; with Spark's executors on other machines, they must lie on storage that all share.");
             throw new InvalidInputException($"{files.Name} cannot be read: {cause.Message.Trim()}\n{cure}", cause);
         }
     }

@@ -162,7 +162,7 @@ public sealed partial class ListFiles
         {
             return read();
         }
-        catch (SqlEngineException cause)
+        catch (SqlEngineException cause) when (FileFailure.Of(cause) is null)
         {
             throw new InvalidInputException($"{file} cannot be read: {cause.Message.Trim()}\nCopy or write the file again if it is damaged.", cause);
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using NcfSpark.Data;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training;
@@ -33,7 +34,7 @@ public sealed class CheckpointStore
     }
 
     /// <summary>Removes all checkpoints, once the model is in place.</summary>
-    public void Delete() => Directory.Delete(directory, recursive: true);
+    public void Delete() => Leftovers.TryDelete(directory);
 
     internal void Save(TrainingState state)
     {

@@ -74,9 +74,19 @@ public sealed class ConfigurationLoaderTests : IDisposable
     {
         Assert.Equal("\t", Load(Minimal, ["""Input:Delimiter="\t" """]).Input.Delimiter);
         Assert.Equal("::", Load(Minimal, ["Input:Delimiter=::"]).Input.Delimiter);
-        Assert.Equal("\"", Load(Minimal, ["Input:Delimiter=\""]).Input.Delimiter);
+        Assert.Equal("\"", Load(Minimal, ["Input:Delimiter=\"", "Input:Quote="]).Input.Delimiter);
         Assert.Equal("", Load(Minimal, ["Input:TitlesPath="]).Input.TitlesPath);
         Assert.Equal("a=b", Load(Minimal, ["Input:TitlesPath=a=b"]).Input.TitlesPath);
+    }
+
+    [Fact]
+    public void ASeparatorHasEscapesWithoutQuotesTooAndAPathHasNone()
+    {
+        Assert.Equal("\t", Load(Minimal, [@"Input:Delimiter=\t"]).Input.Delimiter);
+        Assert.Equal("\x01", Load(Minimal, [], ("NCFSPARK_Input__Delimiter", @"\x01")).Input.Delimiter);
+        Assert.Equal(@"C:\temp", Load(Minimal, [@"Input:TitlesPath=C:\temp"]).Input.TitlesPath);
+        Assert.Contains(@"Input:Delimiter: ""\\q"" holds \q, which is no escape", Assert.Throws<InvalidInputException>(() => Load(Minimal, [@"Input:Delimiter=\q"])).Message, StringComparison.Ordinal);
+        Assert.Contains("Input:Delimiter holds a line break", Assert.Throws<InvalidInputException>(() => Load(Minimal, [@"Input:Delimiter=\n"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

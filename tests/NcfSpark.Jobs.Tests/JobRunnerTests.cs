@@ -55,8 +55,34 @@ public sealed class JobRunnerTests : IDisposable
         Assert.DoesNotContain("   at ", error.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(30, "The file system is read-only: ", ExitCode.InvalidInput)]
+    [InlineData(13, "Permission is missing: ", ExitCode.InvalidInput)]
+    [InlineData(5, "The machine could not read or write a file: ", ExitCode.Failed)]
+    public void AFailureOfTheMachineIsToldWithoutAStack(int errno, string says, ExitCode code)
+    {
+        Assert.Equal(code, Run(_ => throw new InvalidOperationException("outer", new IOException("no : '/x'", errno))));
+        Assert.StartsWith($"{says}no : '/x'\nWhat was finished before is untouched. ", error.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(5, ExitCode.Failed)]
+    [InlineData(13, ExitCode.InvalidInput)]
+    public void AnInputThatTheDiskCannotGiveIsNotAtFault(int errno, ExitCode code) =>
+        Assert.Equal(code, Run(_ => throw new InvalidInputException("log.csv cannot be read.", new IOException("no : '/x'", errno))));
+
     [Fact]
-    public void AnotherInputOutputFaultIsNoFullDisk() => Assert.Null(FullDisk.Find(new IOException("gone", 5)));
+    public void AnEmptyOptionIsToldInOneLine()
+    {
+        string config = Repository.File("conf/ml-latest-small.json");
+        Assert.Equal(ExitCode.InvalidInput, Run(config, "", _ => ExitCode.Done));
+        Assert.Equal("--run is empty (an unset variable?): name a directory, such as --run runs/mine, or leave --run out.\n", error.ToString());
+        Assert.Equal(ExitCode.InvalidInput, Run(" ", null, _ => ExitCode.Done));
+        Assert.Equal(ExitCode.InvalidInput, Run(config, null, _ => ExitCode.Done, ""));
+        Assert.Contains("\n--config is empty", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("\n--set is empty", error.ToString(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void TheRunDirectoryIsNamedForTheConfigurationAndLockedWhileTheVerbRuns()
@@ -92,10 +118,10 @@ public sealed class JobRunnerTests : IDisposable
     private ExitCode Run(Func<JobContext, ExitCode> verb) =>
         Run(Repository.File("conf/ml-latest-small.json"), Path.Combine(folder.Path, "run"), verb);
 
-    private ExitCode Run(string? config, string? run, Func<JobContext, ExitCode> verb)
+    private ExitCode Run(string? config, string? run, Func<JobContext, ExitCode> verb, params string[] set)
     {
         using var signals = new StopSignals(SilentProgress.Instance);
         var runner = new JobRunner(new Hashtable(), SilentProgress.Instance, output, error, TimeProvider.System, signals);
-        return runner.Run(new Verb("train", "", "", "", "", [], verb), new JobArguments(config, run, []));
+        return runner.Run(new Verb("train", "", "", "", "", [], verb), new JobArguments(config, run, set));
     }
 }

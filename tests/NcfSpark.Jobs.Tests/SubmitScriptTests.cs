@@ -130,6 +130,20 @@ public sealed class SubmitScriptTests : IDisposable
         Assert.Equal(3, Submit("train").Code);
     }
 
+    [Theory]
+    [InlineData("<&- >&- 2>&-")]
+    [InlineData(">/dev/full 2>/dev/full")]
+    public void ClosedAndFullDescriptorsStopNothing(string redirections)
+    {
+        folder.Write("dotnet/dotnet", StandIn.Replace("exit 3", "ls -l /proc/self/fd >\"$home/descriptors\"; exit 3", StringComparison.Ordinal).ReplaceLineEndings("\n"));
+        folder.Write("start", $"#!/usr/bin/env bash\n\"{folder.Path}/submit.sh\" train {redirections}\n");
+        File.SetUnixFileMode(Path.Combine(folder.Path, "start"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Assert.Equal((3, "", ""), Start(Path.Combine(folder.Path, "start"), []));
+        Assert.Single(Built);
+        string[] open = File.ReadAllLines(Path.Combine(folder.Path, "dotnet/descriptors"));
+        Assert.Contains(open, line => line.Contains(" 2 -> /dev/", StringComparison.Ordinal)); // and no file of the program
+    }
+
     [Fact]
     public async Task OfTwoStartedAtOnceOnlyOneBuilds()
     {

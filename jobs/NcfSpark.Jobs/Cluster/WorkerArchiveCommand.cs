@@ -11,7 +11,7 @@ internal static class WorkerArchiveCommand
     {
         try
         {
-            if (arguments.Length > 1 || arguments is [['-', ..]]) throw new InvalidInputException($"{Verb} takes one argument at most, the file to write: {Verb} ncfspark.tar.gz");
+            if (arguments.Length > 1 || arguments is [['-', ..] or ""]) throw new InvalidInputException($"{Verb} takes one argument at most, the file to write: {Verb} ncfspark.tar.gz");
             string path = WorkerArchive.Make(WorkerArchive.CacheDirectory, progress, TimeProvider.System).Path;
             if (arguments is [var wanted])
             {
@@ -25,7 +25,7 @@ internal static class WorkerArchiveCommand
         catch (Exception fault) when (fault is InvalidInputException or IOException or UnauthorizedAccessException)
         {
             error.WriteLine(fault.Message);
-            return ExitCode.InvalidInput;
+            return FileFailure.Of(fault) is { Fault: FileFault.Device } ? ExitCode.Failed : ExitCode.InvalidInput;
         }
     }
 }

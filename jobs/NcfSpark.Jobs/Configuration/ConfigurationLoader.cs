@@ -29,6 +29,7 @@ internal static class ConfigurationLoader
         foreach ((SettingKey key, GivenSetting setting) in last)
         {
             object? value = SettingValue.Convert(setting.Value, key.Property.PropertyType, out string? problem);
+            if (value is string text && key.HasEscapes) value = SettingEscapes.Read(text, out problem);
             if (problem is null)
             {
                 key.Property.SetValue(key.Section.GetValue(configuration), value);

@@ -1,4 +1,5 @@
 using System.Reflection;
+using NcfSpark.Data;
 
 namespace NcfSpark.Jobs.Configuration;
 
@@ -13,6 +14,9 @@ internal sealed record SettingKey(PropertyInfo Section, PropertyInfo Property)
     ];
 
     public static IReadOnlyList<string> Sections { get; } = [.. All.Select(key => key.Section.Name).Distinct()];
+
+    /// <summary>Whether a backslash in it begins an escape.</summary>
+    public bool HasEscapes => Property.IsDefined(typeof(EscapesAttribute));
 
     public string Name => $"{Section.Name}:{Property.Name}";
 

@@ -11,6 +11,7 @@ internal static class SettingRules
     {
         string type = SettingValue.NameOf(key.Property.PropertyType);
         if (key.Property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed) return Words(allowed);
+        if (key.HasEscapes) return $"{type} with escapes ({SettingEscapes.Known})";
         return key.Property.GetCustomAttribute<RangeAttribute>() is { } range ? $"{type} {Words(range)}" : type;
     }
 

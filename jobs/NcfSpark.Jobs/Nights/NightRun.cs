@@ -175,7 +175,7 @@ internal sealed class NightRun
             }
 
             string outcome = job.Cancellation.IsCancellationRequested && failure is OperationCanceledException ? NightOutcome.Interrupted
-                : failure is InvalidInputException && FullDisk.Find(failure) is null ? NightOutcome.Stopped
+                : failure is InvalidInputException && FileFailure.Of(failure) is null ? NightOutcome.Stopped
                 : NightOutcome.Failed;
             log.Ended(state, outcome, outcome == NightOutcome.Interrupted ? "It was stopped; the same command again goes on with it." : failure.Message, seconds);
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using NcfSpark.Data;
 using Spectre.Console;
 
@@ -13,7 +14,7 @@ internal static class ConsoleProgress
         return new BarProgress(
             AnsiConsole.Create(new AnsiConsoleSettings
             {
-                Out = new AnsiConsoleOutput(error),
+                Out = new Terminal(error),
                 Interactive = InteractionSupport.Yes,
                 ColorSystem = IsUnset("NO_COLOR") ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors, // no-color.org
             }),
@@ -21,4 +22,20 @@ internal static class ConsoleProgress
     }
 
     private static bool IsUnset(string variable) => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable));
+
+    // Spectre takes only Console.Error itself for a terminal, and this writer stands before it.
+    private sealed class Terminal(TextWriter error) : IAnsiConsoleOutput
+    {
+        private readonly AnsiConsoleOutput size = new(error);
+
+        public TextWriter Writer => error;
+
+        public bool IsTerminal => true;
+
+        public int Width => size.Width;
+
+        public int Height => size.Height;
+
+        public void SetEncoding(Encoding encoding) => size.SetEncoding(encoding);
+    }
 }

@@ -34,7 +34,7 @@ internal static class SearchData
     {
         StageDirectory prepared = PrepareJob.Make(job);
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
-        foreach (string part in kept.Where(part => Directory.Exists(prepared.File(part)))) Directory.Move(prepared.File(part), writer.File(part));
+        foreach (string part in kept.Where(part => Directory.Exists(prepared.File(part)))) StageDirectory.Rename(prepared.File(part), writer.File(part));
         var rows = new SortedDictionary<string, long>(prepared.Manifest.Rows);
         foreach (string gone in rows.Keys.Where(name => name.StartsWith("test", StringComparison.Ordinal)).ToArray()) rows.Remove(gone);
         StageDirectory data = writer.Publish(new StageManifest

@@ -17,10 +17,12 @@ internal sealed class TrialJournal
     {
         this.path = path;
         if (!File.Exists(path)) return;
-        string text = File.ReadAllText(path);
-        int whole = text.LastIndexOf('\n') + 1;
-        foreach (string line in text[..whole].Split('\n', StringSplitOptions.RemoveEmptyEntries)) trials.Add(JsonSerializer.Deserialize<Trial>(line, json)!);
-        if (whole < text.Length) File.WriteAllText(path, text[..whole]);
+        byte[] text = File.ReadAllBytes(path);
+        int whole = text.AsSpan().LastIndexOf((byte)'\n') + 1;
+        foreach (string line in Encoding.UTF8.GetString(text, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries)) trials.Add(JsonSerializer.Deserialize<Trial>(line, json)!);
+        if (whole == text.Length) return;
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Write);
+        stream.SetLength(whole); // not written anew: a full disk would lose the trials
     }
 
     /// <summary>A trial that was made before; null for one that is to be made, or was stopped at a shorter limit than this.</summary>

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Numerics;
 using DuckDB.NET.Data;
+using NcfSpark.Data;
 
 namespace NcfSpark.Engines.DuckDb;
 
@@ -97,7 +98,7 @@ public sealed class DuckDbEngine : ISqlEngine
     public void Dispose()
     {
         connection.Dispose();
-        if (Directory.Exists(spillDirectory)) Directory.Delete(spillDirectory, recursive: true);
+        Leftovers.TryDelete(spillDirectory);
     }
 
     private static string Literal(string text) => DuckDbText.Literal(text);

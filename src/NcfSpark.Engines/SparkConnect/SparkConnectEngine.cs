@@ -204,7 +204,19 @@ public sealed class SparkConnectEngine : IClusterEngine
         catch (SparkException cause)
         {
             serverLost = cause.Kind == SparkErrorKind.ServerLost;
-            throw cause.ForCallers();
+            throw cause.ForCallers(HadoopVersion);
+        }
+    }
+
+    private string? HadoopVersion()
+    {
+        try
+        {
+            return Wait(() => client.QueryAsync(MissingFileSystem.HadoopVersionQuery, "Spark: query", cancellation)) is [[string version]] ? version : null;
+        }
+        catch (SparkException)
+        {
+            return null;
         }
     }
 

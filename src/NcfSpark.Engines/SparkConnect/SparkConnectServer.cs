@@ -111,7 +111,7 @@ public sealed class SparkConnectServer : IDisposable
         var command = new SubmitCommand(spark, options);
         string scratch = Directory.CreateTempSubdirectory("ncfspark-").FullName, token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         int port = FreePort();
-        string[] packages = spark.HasConnectServer || command.Option("--packages") is not null ? [] : ["--packages", $"org.apache.spark:spark-connect_{spark.ScalaVersion}:{spark.Version}"];
+        string[] packages = SubmitCommand.Packages(options.SubmitArguments, spark.HasConnectServer ? null : $"org.apache.spark:spark-connect_{spark.ScalaVersion}:{spark.Version}");
         ProcessStartInfo start = command.StartInfo(scratch, ServerClass, [],
         [
             "--conf", "spark.connect.grpc.binding.address=127.0.0.1", "--conf", $"spark.connect.grpc.binding.port={port}", .. packages,

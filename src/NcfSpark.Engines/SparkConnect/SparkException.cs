@@ -36,12 +36,18 @@ public sealed partial class SparkException : Exception
     public bool IsInputAtFault => Kind is SparkErrorKind.PathNotFound or SparkErrorKind.PathExists or SparkErrorKind.TableNotFound or SparkErrorKind.ColumnNotFound
         or SparkErrorKind.UnreadableData or SparkErrorKind.InvalidValue or SparkErrorKind.PermissionDenied;
 
-    internal SqlEngineException ForCallers() => new(Message, this)
+    /// <param name="hadoopVersion">Asks for the version of Spark's Hadoop, where that is to be said.</param>
+    internal SqlEngineException ForCallers(Func<string?>? hadoopVersion = null)
     {
-        DiskFull = Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase),
-        InputAtFault = IsInputAtFault,
-        EngineLost = Kind == SparkErrorKind.ServerLost,
-    };
+        string? cure = MissingFileSystem.CureFor(Message, hadoopVersion);
+        return new(Message, this)
+        {
+            DiskFull = Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase),
+            InputAtFault = IsInputAtFault || cure is not null,
+            Cure = cure,
+            EngineLost = Kind == SparkErrorKind.ServerLost,
+        };
+    }
 
     internal static SparkException FromServer(string message, string? errorClass, string? sqlState, Exception? cause) => StoppedContext().IsMatch(message)
         ? Lost($"Spark has stopped, and its log says why (a master that refused it, or executors or memory that were gone). Run the same command again when that is mended. Spark's words: {message.Trim()}", cause)

@@ -58,6 +58,18 @@ internal sealed class SubmitCommand
         return start;
     }
 
+    /// <summary>
+    /// One --packages with all that were given, since spark-submit takes the last of several only, and with Spark 3.5's Connect server among them, where none is there:
+    /// [--packages a --conf b=c --packages d] and a server make [--packages a,d,server]; nothing where there are none.
+    /// </summary>
+    internal static string[] Packages(IReadOnlyList<string> given, string? server)
+    {
+        const string option = "--packages";
+        List<string> packages = [.. given.Where((_, at) => at > 0 && given[at - 1] == option)];
+        if (server is not null && !packages.Any(package => package.Contains(":spark-connect_", StringComparison.Ordinal))) packages.Add(server);
+        return packages.Count == 0 ? [] : [option, string.Join(',', packages)];
+    }
+
     /// <exception cref="InvalidInputException">It is not client mode, which is the default.</exception>
     public static void RequireClientMode(string? deployMode)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using NcfSpark.Data;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training.Distributed;
@@ -27,7 +28,7 @@ internal sealed class ServerCheckpoints(string directory)
     {
         foreach (string left in Directory.GetDirectories(directory, "filling-*")) Directory.Delete(left, recursive: true);
         string old = ModelDirectory + ".old"; // a kill between two renames leaves it: the epoch that replaced it is done again, since no checkpoint came after
-        if (Directory.Exists(old) && !Directory.Exists(ModelDirectory)) Directory.Move(old, ModelDirectory);
+        if (Directory.Exists(old) && !Directory.Exists(ModelDirectory)) StageDirectory.Rename(old, ModelDirectory);
         if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
     }
 
@@ -42,7 +43,7 @@ internal sealed class ServerCheckpoints(string directory)
             .Select(pair => new StoredTensor(pair.First.Name + Momentum, pair.Second, pair.First.Rows, pair.First.Columns));
         Safetensors.Write(Path.Combine(filling, TrainedModel.SharedFile), TrainedModel.SharedOf(shared.Weights).Concat(momentum), new Dictionary<string, string> { [PositionKey] = JsonSerializer.Serialize(position, Json) });
         if (Directory.Exists(final)) Directory.Delete(final, recursive: true);
-        Directory.Move(filling, final);
+        StageDirectory.Rename(filling, final);
         foreach (string older in Whole().Where(other => other != final)) Directory.Delete(older, recursive: true);
     }
 
@@ -51,8 +52,8 @@ internal sealed class ServerCheckpoints(string directory)
     {
         string filling = Filling(SaveKind.Model), old = ModelDirectory + ".old";
         Safetensors.Write(Path.Combine(filling, TrainedModel.SharedFile), TrainedModel.SharedOf(shared));
-        if (Directory.Exists(ModelDirectory)) Directory.Move(ModelDirectory, old);
-        Directory.Move(filling, ModelDirectory);
+        if (Directory.Exists(ModelDirectory)) StageDirectory.Rename(ModelDirectory, old);
+        StageDirectory.Rename(filling, ModelDirectory);
         if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
     }
 

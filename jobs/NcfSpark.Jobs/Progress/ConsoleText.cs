@@ -1,0 +1,42 @@
+using System.Text;
+using NcfSpark.Data;
+
+namespace NcfSpark.Jobs.Progress;
+
+/// <summary>
+/// Standard output or standard error, of which no failure stops the work: on a full disk, a closed descriptor or a terminal that is gone, what cannot be written is lost,
+/// and the next line is tried again. Nobody reading any more (EPIPE) is no failure even for .NET.
+/// </summary>
+internal sealed class ConsoleText(TextWriter stream) : TextWriter
+{
+    private volatile FileFailure? failure;
+
+    public override Encoding Encoding => stream.Encoding;
+
+    /// <summary>Why something was lost; null where nothing was.</summary>
+    public FileFailure? Failure => failure;
+
+    public override void Write(char value) => Try(() => stream.Write(value));
+
+    public override void Write(string? value) => Try(() => stream.Write(value));
+
+    public override void Write(char[] buffer, int index, int count) => Try(() => stream.Write(buffer, index, count));
+
+    public override void WriteLine() => Try(() => stream.WriteLine());
+
+    public override void WriteLine(string? value) => Try(() => stream.WriteLine(value));
+
+    public override void Flush() => Try(stream.Flush);
+
+    private void Try(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            failure = FileFailure.Of(cause) ?? new FileFailure(FileFault.Other, cause.Message);
+        }
+    }
+}
