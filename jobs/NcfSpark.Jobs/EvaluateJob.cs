@@ -9,15 +9,17 @@ using NcfSpark.Model;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>prepared/ and model/ → report/: report.json, report.html, network.svg.</summary>
+/// <summary>prepared/ and model/ → report/: report.json, page.json, network.svg; and beside it report.html, drawn from that.</summary>
 internal static class EvaluateJob
 {
     public const string StageName = "report";
 
     public static ExitCode Run(JobContext job)
     {
+        Titles.Read(job.Configuration.Input); // a file that cannot be read is refused before any work
         StageDirectory prepared = PrepareJob.Open(job);
         StageSummary.Write(job, Make(job, prepared, TrainJob.Open(job, prepared)));
+        job.Output.WriteLine($"Open {NightPages.WriteReport(job)} in a browser.");
         return ExitCode.Done;
     }
 
@@ -34,15 +36,14 @@ internal static class EvaluateJob
             settings["Night"] = new JsonObject { ["MaxDrop"] = nightly.Gate ? nightly.MaxDrop : null, ["Refit"] = nightly.Refit, ["Before"] = night.InService?.Name, ["Unreadable"] = night.Unreadable };
         }
 
-        return StageManifest.FingerprintOf(StageName, MadeFrom(job, prepared, model, night), settings);
+        return StageManifest.FingerprintOf(StageName, MadeFrom(prepared, model, night), settings);
     }
 
     /// <inheritdoc cref="Fingerprint"/>
     public static StageDirectory Make(JobContext job, StageDirectory prepared, StageDirectory model, NightComparison? night = null)
     {
         EvaluateOptions options = job.Configuration.Evaluate;
-        SortedDictionary<string, string> madeFrom = MadeFrom(job, prepared, model, night);
-        Titles titles = Titles.Read(job.Configuration.Input);
+        SortedDictionary<string, string> madeFrom = MadeFrom(prepared, model, night);
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
         using IModelScorer scorer = Scorers.Of(trained.Weights);
@@ -61,7 +62,7 @@ internal static class EvaluateJob
             Options = options,
             Model = Describe(trained.Weights, model),
             Data = DataFigures.From(data, prepared.Manifest.Rows),
-            Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, titles.ByItemId, options.ExampleUsers, job.Configuration.Score.TopK, options.Seed),
+            Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, options.ExampleUsers, job.Configuration.Score.TopK, options.Seed),
             Gate = night is null ? null : Decide(job.Configuration.Nightly, result, options, trained.Weights, night),
             Served = night is not null && job.Configuration.Nightly.Refit
                 ? "These figures are of the model that has not seen the interactions it was tested on. What makes the predictions is trained once more, by the same settings, on all interactions, those included (Nightly:Refit)."
@@ -78,7 +79,6 @@ internal static class EvaluateJob
             Configuration = new() { ["Evaluate"] = SettingsJson.All(options) },
             Seed = options.Seed,
             Rows = new() { ["users"] = result.WholeCatalogue.Users, ["test_rows"] = result.WholeCatalogue.Rows },
-            Notes = titles.Remark(trained.Items) is { } remark ? new() { ["titles"] = remark } : [],
         });
     }
 
@@ -115,11 +115,10 @@ internal static class EvaluateJob
         return $"whole catalogue NDCG@{cutOff} {Of("model", "ndcg")}, HR@{cutOff} {Of("model", "hr")}; popularity {Of("popularity", "ndcg")}, {Of("popularity", "hr")}; item-item cosine {Of("item_cosine", "ndcg")}, {Of("item_cosine", "hr")}";
     }
 
-    private static SortedDictionary<string, string> MadeFrom(JobContext job, StageDirectory prepared, StageDirectory model, NightComparison? night)
+    private static SortedDictionary<string, string> MadeFrom(StageDirectory prepared, StageDirectory model, NightComparison? night)
     {
         SortedDictionary<string, string> from = Inputs.Of(prepared, model);
         if (night?.InService is { } before) from[NightFigures.InServiceKey] = before.Model.Manifest.Fingerprint;
-        if (Titles.HashOf(job.Configuration.Input) is { } titles) from["titles"] = titles;
         return from;
     }
 

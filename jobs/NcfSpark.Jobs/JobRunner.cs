@@ -4,6 +4,7 @@ using NcfSpark.Engines;
 using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Configuration;
+using NcfSpark.Jobs.Nights;
 using NcfSpark.Jobs.Progress;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
@@ -26,6 +27,7 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
+            if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory);
             if (verb.RunsSql && arguments.Engine.Resolve(environment) == EngineArguments.MicrosoftSpark)
             {
                 if (!DotnetRunner.IsParent(environment)) return Launch(verb, arguments.Engine, configuration);
@@ -33,6 +35,7 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             }
 
             using RunLock? runLock = elsewhere || verb.OnlyLooks ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
+            if (runLock is not null) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // `promote` may have held it just before
             ExitCode code = verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine, ConfigurationFile = path });
             return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // that was all it had to give
         }

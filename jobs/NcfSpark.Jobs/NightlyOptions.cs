@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using NcfSpark.Data;
+using NcfSpark.Jobs.Nights;
 
 namespace NcfSpark.Jobs;
 
@@ -7,11 +8,18 @@ namespace NcfSpark.Jobs;
 public sealed record NightlyOptions : IValidatableObject
 {
     /// <summary>
-    /// The night's name, a date such as "2026-11-24"; "" for today's (UTC). A second night of one date, with other input or settings, gets "-2". For `promote`,
+    /// The night's name, a date such as "2026-11-24"; "" for today's, by TimeZone. A second night of one date, with other input or settings, gets "-2". For `promote`,
     /// the night to put into service.
     /// </summary>
     [ResultNeutral]
     public string Night { get; init; } = "";
+
+    /// <summary>
+    /// The time zone whose date names the night and ends its day (MaxAgeDays), such as "Europe/Berlin"; "" for this machine's. Set it where the machine's clock runs in another zone (containers mostly
+    /// have UTC), or where several machines make nights of one run directory.
+    /// </summary>
+    [ResultNeutral]
+    public string TimeZone { get; init; } = "";
 
     /// <summary>For `promote` and `rollback`: why, in a sentence, which is kept in the history.</summary>
     [ResultNeutral]
@@ -94,6 +102,7 @@ public sealed record NightlyOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (NightZone.WhyUnknown(TimeZone) is { } why) yield return new(why, [nameof(TimeZone)]);
         if (Night.Length > 0 && !RunNights.IsName(Night)) yield return new($"is \"{Night}\", which is no night: give a date such as 2026-11-24, or the second night of one, 2026-11-24-2", [nameof(Night)]);
     }
 }

@@ -8,8 +8,23 @@ internal static class PrepareJob
 {
     public static ExitCode Run(JobContext job)
     {
-        StageSummary.Write(job, Make(job));
+        StageDirectory made = Make(job);
+        StageSummary.Write(job, made);
+        StageSummary.TellOfStale(job, made);
         return ExitCode.Done;
+    }
+
+    /// <summary>Whether a run directory holds what these settings of Input and Prepare made of a log, this one or another.</summary>
+    public static bool IsBySettingsOf(JobContext job, string runDirectory)
+    {
+        try
+        {
+            return !ManifestCheck.Differences(StageDirectory.Open(runDirectory, PreparedData.StageName, isRead: _ => false), ("Input", job.Configuration.Input), ("Prepare", job.Configuration.Prepare)).Any();
+        }
+        catch (InvalidInputException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Opens what this stage made, if it fits the configuration.</summary>

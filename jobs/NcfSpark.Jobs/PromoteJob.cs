@@ -14,7 +14,10 @@ internal static class PromoteJob
         if (night.Length == 0) throw new InvalidInputException($"Which night? `promote 2026-11-24`. {Offer(nights)}");
         if (!nights.Exists(night)) throw new InvalidInputException($"There is no night {night} in {nights.Path}. {Offer(nights)}");
         if (night == nights.InService) throw new InvalidInputException($"{night} is in service already.");
-        Make(job, nights, night);
+        NightHistory history = NightHistory.Read(nights);
+        bool served = ProductionRule.WasInProduction(nights, history, night);
+        using RunLock? held = served ? null : RunLock.Take(nights.PathOf(night), job.Time); // from whoever runs a single stage in it
+        if (!served) Make(job, nights, history, night);
         PutInService(job, nights, night, NightEvent.Promotion, reason);
         return ExitCode.Done;
     }
@@ -28,13 +31,18 @@ internal static class PromoteJob
     /// <summary>Changes the pointer, and tells the history.</summary>
     public static void PutInService(JobContext job, RunNights nights, string night, string change, string reason)
     {
-        NightDirectory.CheckWhole(nights.PathOf(night));
+        NightHistory history = NightHistory.Read(nights);
+        NightDirectory.CheckWhole(nights, history, night);
+        NightState state = NightState.Read(nights, night) ?? throw NoNight(nights, night);
         var log = new NightLog(nights, job.Time);
         log.TellOfKilled(goesOn: null);
         string? before = nights.InService;
-        NightState state = (NightState.Read(nights, night) ?? throw new InvalidInputException($"{nights.PathOf(night)} has no {NightState.FileName}: it is no night that `nightly` made."))
-            with { Approval = new Approval(ByHand: true, reason, job.Time.GetUtcNow()) };
-        state.Write(nights);
+        if (!ProductionRule.WasInProduction(nights, history, night))
+        {
+            state = state with { Approval = new Approval(ByHand: true, reason, job.Time.GetUtcNow()) };
+            state.Write(nights);
+        }
+
         nights.PutInService(night);
         log.Changed(state, change, reason);
         NightPages.Write(job, nights, night);
@@ -42,22 +50,25 @@ internal static class PromoteJob
     }
 
     // A night that was refused has not come as far as its predictions.
-    private static void Make(JobContext job, RunNights nights, string name)
+    private static void Make(JobContext job, RunNights nights, NightHistory history, string name)
     {
-        if (NightDirectory.IsWhole(nights.PathOf(name))) return;
-        if (NightHistory.Read(nights).WasInService(name)) NightDirectory.CheckWhole(nights.PathOf(name)); // says what is wrong
         JobContext night = job with { RunDirectory = nights.PathOf(name) };
+        NightState state = NightState.Read(nights, name) ?? throw NoNight(nights, name);
         StageDirectory prepared = PrepareJob.Open(night), model = TrainJob.Open(night, prepared), served = model;
+        NightDirectory.OpenReport(night.RunDirectory, prepared, model); // of what was worked on by hand, it may be of another model
         if (job.Configuration.Nightly.Refit)
         {
             bool warm = model.Manifest.MadeFrom.ContainsKey(TrainJob.WarmStartKey);
-            EarlierNight? from = warm ? EarlierNight.Open(nights, NightState.Read(nights, name)?.Before, job.Progress) : null;
+            EarlierNight? from = warm ? EarlierNight.Open(nights, history, state.Before, job.Progress) : null;
             served = StageDirectory.OpenIfFinished(night.RunDirectory, RefitJob.StageName, RefitJob.Fingerprint(night, prepared, model, from)) ?? RefitJob.Make(night, prepared, model, from);
             StageSummary.Write(job, served);
         }
 
-        StageSummary.Write(job, ScoreJob.Make(night, prepared, served));
+        (state with { Data = NightDataReader.Read(prepared, EarlierNight.Open(nights, history, state.Before, job.Progress)) }).Write(nights); // it may have been prepared by hand
+        StageSummary.Write(job, StageDirectory.OpenIfFinished(night.RunDirectory, ScoreJob.StageName, ScoreJob.Fingerprint(night, prepared, served)) ?? ScoreJob.Make(night, prepared, served));
     }
+
+    private static InvalidInputException NoNight(RunNights nights, string night) => new($"{nights.PathOf(night)} has no {NightState.FileName}: it is no night that `nightly` made.");
 
     private static string Offer(RunNights nights) => nights.Names.Count == 0 ? $"{nights.Path} holds no nights." : $"There are {string.Join(", ", nights.Names)}.";
 }

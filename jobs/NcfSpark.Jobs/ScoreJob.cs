@@ -19,10 +19,18 @@ internal static class ScoreJob
         var times = PartTimes.SinceProcessStart(job.Time);
         StageDirectory prepared = PrepareJob.Open(job);
         StageDirectory model = TrainJob.Open(job, prepared);
-        if (Directory.Exists(Path.Combine(job.RunDirectory, RefitJob.StageName))) model = StageDirectory.Open(job.RunDirectory, RefitJob.StageName, model); // of a night
+        if (Directory.Exists(Path.Combine(job.RunDirectory, RefitJob.StageName))) model = RefitOf(job, model); // of a night
         times.Took("checking what is there");
         StageSummary.Write(job, Make(job, prepared, model, times));
         return ExitCode.Done;
+    }
+
+    private static StageDirectory RefitOf(JobContext job, StageDirectory model)
+    {
+        StageDirectory refit = StageDirectory.Open(job.RunDirectory, RefitJob.StageName);
+        if (refit.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName) == model.Manifest.Fingerprint) return refit;
+        job.Progress.Line($"{refit.Path} was trained after another model than {model.Path} holds now: predictions are made by the latter.");
+        return model;
     }
 
     public static string Fingerprint(JobContext job, StageDirectory prepared, StageDirectory model) => Fingerprint(job, Inputs.Of(prepared, model, new ScoreFiles(job.Configuration).Hashes));

@@ -27,10 +27,6 @@ internal sealed record Titles(IReadOnlyDictionary<string, string> ByItemId)
         return new Titles(titles);
     }
 
-    /// <summary>What is read, as a hash; null where no file is named.</summary>
-    public static string? HashOf(InputOptions input) => input.TitlesPath.Length == 0 ? null
-        : $"{FileHash.Of(ListFiles.Find(input, input.TitlesPath, Setting))}, {input.TitlesIdColumn}, {input.TitlesTitleColumn}";
-
     /// <summary>What there is to say where less than half of the items have a title; null for nothing.</summary>
     public string? Remark(IdTable items) => ListMatch.RemarkOfTable(Setting, "title", ByItemId.Keys, items);
 }

@@ -21,7 +21,9 @@ internal static class TrainJob
     public static ExitCode Run(JobContext job)
     {
         StageDirectory prepared = PrepareJob.Open(job);
-        StageSummary.Write(job, Make(job, prepared));
+        StageDirectory made = Make(job, prepared);
+        StageSummary.Write(job, made);
+        StageSummary.TellOfStale(job, made);
         return ExitCode.Done;
     }
 
@@ -40,6 +42,14 @@ internal static class TrainJob
         TrainedModel.StageName,
         MadeFrom(prepared, from),
         new() { ["Model"] = SettingsJson.ResultShaping(job.Configuration.Model), ["Train"] = SettingsJson.ResultShaping(OptionsOf(job, from)) });
+
+    /// <summary>Refuses settings by which there are no negatives, before any work.</summary>
+    /// <exception cref="InvalidInputException">Training wants those that `prepare` draws, and it draws none.</exception>
+    public static void CheckNegatives(NcfSparkConfiguration settings)
+    {
+        if (settings.Train.Negatives != "stored" || settings.Prepare.NegativesPerPositive > 0) return;
+        throw new InvalidInputException("Train:Negatives is \"stored\", and Prepare:NegativesPerPositive is 0, so there would be none to tell positives from. Set Train:Negatives to \"resampled\", or Prepare:NegativesPerPositive above 0.");
+    }
 
     /// <inheritdoc cref="Fingerprint"/>
     public static StageDirectory Make(JobContext job, StageDirectory directory, EarlierNight? from = null)

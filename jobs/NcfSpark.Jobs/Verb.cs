@@ -54,10 +54,10 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "measures the model on the held-out rows, beside baselines, and writes a report with pictures",
             """
             Ranks the whole catalogue for each user with held-out rows, and does the same with popularity and item-item cosine, so that the
-            figures mean something. Open report/report.html in a browser.
+            figures mean something. Open report.html in a browser.
             """,
             "prepared/, model/",
-            "report/",
+            "report/, report.html",
             ["Evaluate"],
             EvaluateJob.Run),
         new(

@@ -39,6 +39,18 @@ public sealed partial class RunNights(string path)
 
     public bool Exists(string night) => Directory.Exists(PathOf(night));
 
+    /// <summary>The nights that a path is or lies in, the innermost first, by whatever links it leads there. Nothing need be there yet.</summary>
+    public static IEnumerable<(RunNights Nights, string Night)> Around(string path)
+    {
+        string full = System.IO.Path.GetFullPath(path), there = full;
+        while (LinuxFiles.RealPath(there) is null && System.IO.Path.GetDirectoryName(there) is { } above) there = above;
+        string real = System.IO.Path.Combine(LinuxFiles.RealPath(there) ?? there, System.IO.Path.GetRelativePath(there, full));
+        for (string? place = System.IO.Path.GetFullPath(real); place is not null; place = System.IO.Path.GetDirectoryName(place))
+        {
+            if (System.IO.Path.GetFileName(place) is { } name && IsName(name)) yield return (new RunNights(System.IO.Path.GetDirectoryName(place)!), name);
+        }
+    }
+
     /// <summary>Whether it is a date, such as 2026-11-24, or the n-th night of one, such as 2026-11-24-2.</summary>
     public static bool IsName(string name) => Name().IsMatch(name) && DateOnly.TryParseExact(name[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 

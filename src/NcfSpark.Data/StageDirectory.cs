@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace NcfSpark.Data;
@@ -8,16 +9,19 @@ public sealed class StageDirectory
 {
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    private StageDirectory(string path, StageManifest manifest) => (Path, Manifest) = (path, manifest);
+    private StageDirectory(string path, StageManifest manifest, byte[] written) => (Path, Manifest, ManifestSha256) = (path, manifest, Convert.ToHexStringLower(SHA256.HashData(written)));
 
     public string Path { get; }
 
     public StageManifest Manifest { get; }
 
+    /// <summary>The hash of manifest.json, which has those of all other files: it names what is there, where the fingerprint names what should be.</summary>
+    public string ManifestSha256 { get; }
+
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>What was published at a place that is not on this machine, and cannot be opened here.</summary>
-    public static StageDirectory Elsewhere(string path, StageManifest manifest) => new(path, manifest);
+    public static StageDirectory Elsewhere(string path, StageManifest manifest) => new(path, manifest, Encoding.UTF8.GetBytes(ToText(manifest)));
 
     /// <summary>Opens a stage's result if it is there, whole, and has this fingerprint; else null: it has to be made.</summary>
     public static StageDirectory? OpenIfFinished(string runDirectory, string stage, string fingerprint)
@@ -53,7 +57,8 @@ public sealed class StageDirectory
         if (Directory.Exists(manifestPath) && Directory.GetFiles(manifestPath, "part-*") is [string part]) manifestPath = part;
         if (!System.IO.File.Exists(manifestPath)) throw new InvalidInputException($"{path} has no {StageManifest.FileName}: it was not written by NcfSpark, or was damaged since. {cure}");
 
-        StageManifest manifest = ReadManifest(manifestPath, cure);
+        byte[] written = System.IO.File.ReadAllBytes(manifestPath);
+        StageManifest manifest = ReadManifest(manifestPath, written, cure);
         if (manifest.Stage != stage) throw new InvalidInputException($"{manifestPath} is that of {manifest.Stage}, not of {stage}. {cure}");
         if (manifest.Schema != StageManifest.CurrentSchema)
         {
@@ -61,7 +66,7 @@ public sealed class StageDirectory
         }
 
         foreach ((string name, StageFile expected) in manifest.Files.Where(file => isRead(file.Key))) Check(System.IO.Path.Combine(path, name), expected, cure);
-        return new StageDirectory(path, manifest);
+        return new StageDirectory(path, manifest, written);
     }
 
     /// <summary>Opens a stage's result and checks that it was made from the given result of an earlier stage.</summary>
@@ -111,11 +116,11 @@ public sealed class StageDirectory
         return new StageFile(stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
 
-    private static StageManifest ReadManifest(string path, string cure)
+    private static StageManifest ReadManifest(string path, byte[] written, string cure)
     {
         try
         {
-            return JsonSerializer.Deserialize<StageManifest>(System.IO.File.ReadAllBytes(path), Json) ?? throw new JsonException("it is empty");
+            return JsonSerializer.Deserialize<StageManifest>(written, Json) ?? throw new JsonException("it is empty");
         }
         catch (JsonException cause)
         {

@@ -72,7 +72,8 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
             Assert.InRange(report["whole_catalogue"]![scorer]!["ndcg@10"]!["value"]!.GetValue<double>(), 0.001, 1);
         }
 
-        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(run.Served("report", "report.html")), StringComparison.OrdinalIgnoreCase);
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(run.Served("report.html")), StringComparison.OrdinalIgnoreCase);
+        Assert.Single(Directory.GetFiles(run.NightPath, "*.html", SearchOption.AllDirectories));
         Assert.Contains("<svg", File.ReadAllText(run.Served("report", "network.svg")), StringComparison.Ordinal);
     }
 

@@ -34,11 +34,18 @@ public sealed class StageOrderTests : IDisposable
     }
 
     [Fact]
-    public void AVerbCanBePointedAtANight()
+    public void ANightThatServedCannotBeSpoiltByHand()
     {
         NcfSparkProcess.RunWell(["nightly", .. settings]);
-        NcfSparkProcess.RunWell(["score", .. settings[..^1], run.NightPath, "--set", "Score:TopK=3"]);
-        Assert.Equal(3, ParquetColumns.Read<int>(run.Served("predictions", "recommendations"), "rank").Max());
+        string before = run.PredictionsHash();
+        foreach (string verb in new[] { "prepare", "train", "evaluate", "score" })
+        {
+            (int exitCode, string output, string error) = NcfSparkProcess.Run([verb, .. settings[..^1], run.NightPath, "--set", "Score:TopK=3", "--set", "Train:Seed=9"]);
+            Assert.Equal((2, ""), (exitCode, output));
+            Assert.Contains($"{run.NightPath}: the night {RunDirectory.Night} went into production on ", error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, run.PredictionsHash());
     }
 
     [Fact]
@@ -48,7 +55,9 @@ public sealed class StageOrderTests : IDisposable
         string before = run.PredictionsHash();
         string damaged = Directory.GetFiles(Path.Combine(run.NightPath, "prepared", "train"), "*.parquet", SearchOption.AllDirectories)[0];
         File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..^10]);
-        foreach (string verb in new[] { "train", "evaluate", "score" }) Assert.Contains(damaged, NcfSparkProcess.Run([verb, .. settings[..^1], run.NightPath]).Error, StringComparison.Ordinal);
+        string copy = run.File("copy");
+        NcfSparkProcess.Start("cp", ["-r", run.NightPath, copy]).WaitForExit(); // as the refusal of a night that served advises
+        foreach (string verb in new[] { "train", "evaluate", "score" }) Assert.Contains(damaged.Replace(run.NightPath, copy, StringComparison.Ordinal), NcfSparkProcess.Run([verb, .. settings[..^1], copy]).Error, StringComparison.Ordinal);
         Assert.Equal(before, run.PredictionsHash());
         NcfSparkProcess.RunWell(["nightly", .. settings]); // in a night of its own, since that one is being read
         Assert.Equal($"{RunDirectory.Night}-2", new RunNights(run.Path).InService);
@@ -118,7 +127,7 @@ public sealed class StageOrderTests : IDisposable
         string error = Refused("nightly", "--set", $"{setting}={path}");
         Assert.Contains(says, error, StringComparison.Ordinal);
         Assert.Contains(path, error, StringComparison.Ordinal);
-        Assert.Equal("stopped", Assert.Single(NightHistory.Read(new RunNights(run.Path)).Nights).Outcome);
+        Assert.Empty(NightHistory.Read(new RunNights(run.Path)).Records);
     }
 
     private string Refused(string verb, params string[] more)
@@ -131,8 +140,5 @@ public sealed class StageOrderTests : IDisposable
         return error;
     }
 
-    private string[] Everything() => Directory.Exists(run.Path) ? [.. Directory.GetFileSystemEntries(run.Path, "*", SearchOption.AllDirectories).Where(entry => !Path.GetFileName(entry).StartsWith(".lock", StringComparison.Ordinal) && !IsOfTheHistory(entry)).Order(StringComparer.Ordinal)] : [];
-
-    // A night that was stopped is told of.
-    private bool IsOfTheHistory(string entry) => Path.GetFileName(entry) is RunNights.HistoryName or "night.json" or "nights.html" or "metrics.prom" || (entry == run.NightPath && !Directory.Exists(Path.Combine(entry, "prepared")));
+    private string[] Everything() => Directory.Exists(run.Path) ? [.. Directory.GetFileSystemEntries(run.Path, "*", SearchOption.AllDirectories).Where(entry => !Path.GetFileName(entry).StartsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal)] : [];
 }

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Evaluation.Nights;
 using NcfSpark.Model;
 
 namespace NcfSpark.Jobs.Nights;
@@ -12,14 +13,19 @@ namespace NcfSpark.Jobs.Nights;
 /// <param name="Model">Its measured model.</param>
 internal sealed record EarlierNight(string Name, StageDirectory Prepared, StageDirectory Model)
 {
-    /// <summary>Opens it; null where there is none, or it is damaged, which is told: a new night does not wait for it.</summary>
-    public static EarlierNight? Open(RunNights nights, string? name, IProgressReporter progress)
+    /// <summary>
+    /// Opens it; null where there is none, or it is damaged or another than went into production, which is told: a new night does not wait for it, and is not
+    /// measured against a model that never served.
+    /// </summary>
+    public static EarlierNight? Open(RunNights nights, NightHistory history, string? name, IProgressReporter progress)
     {
         if (name is null) return null;
         try
         {
             StageDirectory prepared = StageDirectory.Open(nights.PathOf(name), PreparedData.StageName);
-            return new(name, prepared, StageDirectory.Open(nights.PathOf(name), TrainedModel.StageName, prepared));
+            StageDirectory model = StageDirectory.Open(nights.PathOf(name), TrainedModel.StageName, prepared);
+            NightDirectory.CheckIsWhatServed(nights, history, name, [prepared, model]);
+            return new(name, prepared, model);
         }
         catch (InvalidInputException damaged)
         {

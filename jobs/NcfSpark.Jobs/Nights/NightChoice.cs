@@ -12,7 +12,7 @@ internal sealed record NightChoice(string Name, bool IsDone)
     /// <param name="history">How they ended.</param>
     /// <param name="options">Nightly:Night and Nightly:Resume.</param>
     /// <param name="fingerprint">Input and settings of this run.</param>
-    /// <param name="today">By the clock, in UTC.</param>
+    /// <param name="today">By the clock, where Nightly:TimeZone is.</param>
     public static NightChoice Of(RunNights nights, NightHistory history, NightlyOptions options, string fingerprint, DateOnly today)
     {
         // Begun before midnight and ended early, it is gone on with after.
@@ -23,11 +23,11 @@ internal sealed record NightChoice(string Name, bool IsDone)
         {
             string name = RunNights.NameOf(date, number);
             bool same = FingerprintOf(name) == fingerprint;
-            if (same && WasInService(name) && options.Resume && NightDirectory.IsWhole(nights.PathOf(name))) return new(name, true);
+            if (same && WasInService(name) && options.Resume && NightDirectory.IsWhole(nights, history, name)) return new(name, true);
             if (!WasInService(name) && (history.Of(name) is null || same)) return new(name, false);
         }
 
-        bool WasInService(string name) => name == nights.InService || history.WasInService(name); // never written again
+        bool WasInService(string name) => ProductionRule.WasInProduction(nights, history, name); // never written again
 
         bool CanGoOn(string name) => !WasInService(name) && history.Of(name)?.Outcome is null or NightOutcome.Failed or NightOutcome.Interrupted;
 

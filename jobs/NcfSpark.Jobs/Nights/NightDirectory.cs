@@ -1,31 +1,35 @@
 using NcfSpark.Data;
+using NcfSpark.Evaluation.Nights;
 using NcfSpark.Model;
 
 namespace NcfSpark.Jobs.Nights;
 
-/// <summary>Whether a night's directory can be served from.</summary>
+/// <summary>Whether a night's directory can be served from, and is what went into production.</summary>
 internal static class NightDirectory
 {
+    private static readonly string[] stages = [PreparedData.StageName, TrainedModel.StageName, EvaluateJob.StageName, RefitJob.StageName, ScoreJob.StageName];
+
     /// <summary>Opens and checks everything that a night in service holds, to the last byte.</summary>
-    /// <exception cref="InvalidInputException">Something is missing or changed, or predictions are by another model than the night's.</exception>
-    public static void CheckWhole(string path)
+    /// <exception cref="InvalidInputException">Something is missing or changed, was made from something else than stands beside it, or is not what went into production.</exception>
+    public static void CheckWhole(RunNights nights, NightHistory history, string night)
     {
-        StageDirectory prepared = StageDirectory.Open(path, PreparedData.StageName);
-        StageDirectory model = StageDirectory.Open(path, TrainedModel.StageName, prepared);
-        StageDirectory.Open(path, EvaluateJob.StageName, model);
-        StageDirectory predictions = StageDirectory.Open(path, ScoreJob.StageName);
+        string path = nights.PathOf(night);
+        CheckIsWhatServed(nights, history, night, StagesOf(path)); // first: what is wrong with a night that served is not made good by a verb
+        StageDirectory prepared = StageDirectory.Open(path, PreparedData.StageName), model = StageDirectory.Open(path, TrainedModel.StageName, prepared);
+        OpenReport(path, prepared, model);
+        StageDirectory predictions = StageDirectory.Open(path, ScoreJob.StageName, prepared);
         string? by = predictions.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName);
         if (by == model.Manifest.Fingerprint) return;
-        if (Directory.Exists(Path.Combine(path, RefitJob.StageName)) && StageDirectory.Open(path, RefitJob.StageName, model).Manifest.Fingerprint == by) return;
-        throw new InvalidInputException($"{predictions.Path} was made by a model that is not in {path}. Run `nightly` again.");
+        if (StageDirectory.Open(path, RefitJob.StageName, model).Manifest.Fingerprint == by) return;
+        throw new InvalidInputException($"{predictions.Path} was made by a model that is not in {path}. Run `score --run {path}` again, or `nightly`.");
     }
 
     /// <summary>The same as a question.</summary>
-    public static bool IsWhole(string path)
+    public static bool IsWhole(RunNights nights, NightHistory history, string night)
     {
         try
         {
-            CheckWhole(path);
+            CheckWhole(nights, history, night);
             return true;
         }
         catch (InvalidInputException)
@@ -33,4 +37,31 @@ internal static class NightDirectory
             return false;
         }
     }
+
+    /// <summary>The night's report, if it is that of its model.</summary>
+    /// <exception cref="InvalidInputException">It is of another one, missing or changed.</exception>
+    public static StageDirectory OpenReport(string path, StageDirectory prepared, StageDirectory model)
+    {
+        StageDirectory.Open(path, EvaluateJob.StageName, prepared);
+        return StageDirectory.Open(path, EvaluateJob.StageName, model);
+    }
+
+    /// <summary>Holds stages against what the history says went into production.</summary>
+    /// <exception cref="InvalidInputException">One is another.</exception>
+    public static void CheckIsWhatServed(RunNights nights, NightHistory history, string night, IEnumerable<StageDirectory> found)
+    {
+        if (history.AsServed(night)?.Artifacts is not { } served) return;
+        foreach (StageDirectory stage in found)
+        {
+            if (served.GetValueOrDefault(stage.Manifest.Stage) is { } hash && hash == stage.ManifestSha256) continue;
+            throw new InvalidInputException(
+                $"{stage.Path} is not what went into production on {history.FirstInService(night)!.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC: the SHA-256 of its {StageManifest.FileName} is not the one in {nights.HistoryPath}. "
+                + "It was changed by something else than NcfSpark. Put back what was there, from a backup.");
+        }
+    }
+
+    /// <summary>What the night is made of, for the history: the hash of each stage's manifest.</summary>
+    public static SortedDictionary<string, string> Artifacts(string path) => new(StagesOf(path).ToDictionary(stage => stage.Manifest.Stage, stage => stage.ManifestSha256), StringComparer.Ordinal);
+
+    private static IEnumerable<StageDirectory> StagesOf(string path) => stages.Where(stage => Directory.Exists(Path.Combine(path, stage))).Select(stage => StageDirectory.Open(path, stage, isRead: _ => false));
 }

@@ -17,10 +17,11 @@ internal static class NightMetrics
     public static IReadOnlyList<Gauge> Of(NightHistory history, string? inService)
     {
         if (history.Nights is not [.., { } last]) return [];
-        NightRecord? serving = inService is null ? null : history.Of(inService);
+        NightRecord run = history.LastRun ?? last;
+        NightRecord? serving = inService is null ? null : history.Of(inService), measured = inService is null ? null : history.AsServed(inService);
         var gauges = new List<Gauge>();
-        Add("last_run_timestamp_seconds", "When the last night ended, in seconds since 1970.", ([], Seconds(last.Ended)));
-        Add("last_run_outcome", "1 for how the last night ended, 0 for the other ways.", [.. outcomes.Select(outcome => (Label("outcome", outcome), (double?)(last.Outcome == outcome ? 1 : 0)))]);
+        Add("last_run_timestamp_seconds", "When the last run of nightly ended, in seconds since 1970.", ([], Seconds(run.Ended)));
+        Add("last_run_outcome", "1 for how the last run of nightly ended, 0 for the other ways.", [.. outcomes.Select(outcome => (Label("outcome", outcome), (double?)(run.Outcome == outcome ? 1 : 0)))]);
         Add("in_service_timestamp_seconds", "When the run that made what is in service ended, in seconds since 1970.", ([], serving is null ? null : Seconds(serving.Ended)));
         Add("nights", "Nights in the history, by how they ended.", [.. outcomes.Select(outcome => (Label("outcome", outcome), (double?)history.Nights.Count(night => night.Outcome == outcome)))]);
         Add("stage_duration_seconds", "What each stage of the last night took.", [.. last.Seconds.Select(stage => (Label("stage", stage.Key), (double?)stage.Value))]);
@@ -34,9 +35,9 @@ internal static class NightMetrics
         Add("new_users_ratio", "The share of users that the night in service did not have.", ([], last.Data?.NewUsers));
         Add("new_items_ratio", "The share of items that the night in service did not have.", ([], last.Data?.NewItems));
         Add("popularity_drift", "How far popularity moved since the night in service: a divergence in bits, 0 to 1.", ([], last.Data?.PopularityDrift));
-        string metric = (last.Figures ?? serving?.Figures)?.Metric ?? "ndcg@10";
+        string metric = (last.Figures ?? measured?.Figures)?.Metric ?? "ndcg@10";
         Add("quality", "The metric that the gate decides by, over the whole catalogue: of the last night's model, of what is in service as measured on its own night, of popularity.",
-            (Of("last"), last.Figures?.Model?.Value), (Of("in_service"), serving?.Figures?.Model?.Value), (Of("popularity"), last.Figures?.Popularity?.Value));
+            (Of("last"), last.Figures?.Model?.Value), (Of("in_service"), measured?.Figures?.Model?.Value), (Of("popularity"), last.Figures?.Popularity?.Value));
         Add("quality_than_in_service", "The last night's model less the one that was in service, on the same users.", (Label("metric", metric), last.Figures?.AgainstInService?.Value));
         return gauges;
 

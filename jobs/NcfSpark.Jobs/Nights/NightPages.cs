@@ -6,15 +6,25 @@ using NcfSpark.Evaluation.Reporting;
 namespace NcfSpark.Jobs.Nights;
 
 /// <summary>
-/// What people and monitors see of the nights, written anew after each: NIGHT/report.html (the report with the history and what changed), nights.html and metrics.prom
-/// of the run directory, and the same metrics over OTLP. Each is written under another name and renamed. They are made of what the history and the nights hold, and can be made again at any time.
+/// What people and monitors see of the nights, written anew after each: NIGHT/report.html (what was measured, items by their titles, the history and what changed), nights.html and
+/// metrics.prom of the run directory, and the same metrics over OTLP. Each is written under another name and renamed. They are made of what the history and the nights hold, and can be made
+/// again at any time: they are the only files of a night in production that may change.
 /// </summary>
 internal static class NightPages
 {
-    private const string ReportName = "report.html";
-
     /// <summary>A night's report with the history.</summary>
-    public static string ReportOf(RunNights nights, string night) => Path.Combine(nights.PathOf(night), ReportName);
+    public static string ReportOf(RunNights nights, string night) => Path.Combine(nights.PathOf(night), ReportWriter.PageName);
+
+    /// <summary>Writes the report of the run directory, after `evaluate`: that of a night has the nights, too.</summary>
+    /// <returns>Its path.</returns>
+    public static string WriteReport(JobContext job)
+    {
+        string path = Path.Combine(job.RunDirectory, ReportWriter.PageName), full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(job.RunDirectory)), name = Path.GetFileName(full);
+        var nights = new RunNights(Path.GetDirectoryName(full) ?? full);
+        bool isNight = RunNights.IsName(name) && File.Exists(nights.HistoryPath);
+        WriteWhole(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory));
+        return path;
+    }
 
     /// <summary>Writes all of them. A night is not undone for a page: what cannot be written is said, and the next night writes it.</summary>
     /// <param name="stopped">The job, stopped or not; its run directory is that of all nights.</param>
@@ -25,21 +35,12 @@ internal static class NightPages
         JobContext job = stopped with { Cancellation = CancellationToken.None }; // what stopped a night does not stop that from being told
         try
         {
-            NightHistory history = NightHistory.Read(nights);
-            string? earlier = history.InServiceBefore(night);
-            var input = new NightsInput
-            {
-                Title = Path.GetFileName(Path.GetFullPath(nights.Path)),
-                History = history,
-                InService = nights.InService,
-                Reports = new HashSet<string>(nights.Names.Where(name => name == night || File.Exists(ReportOf(nights, name)))),
-            };
-            string report = Path.Combine(nights.PathOf(night), EvaluateJob.StageName, ReportWriter.PageName);
-            if (File.Exists(report)) WriteWhole(ReportOf(nights, night), NightsPage.Report(File.ReadAllText(report), input, earlier is null ? null : ChangesSince(job, nights, earlier, night)));
-            else input = input with { Reports = new HashSet<string>(input.Reports.Where(name => name != night)) };
+            NightsInput input = InputOf(nights, night);
+            (NightHistory history, string? inService) = (input.History, input.InService);
+            if (input.Reports.Contains(night)) WriteWhole(ReportOf(nights, night), Report(job, nights, night, input));
             WriteWhole(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
-            WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, nights.InService));
-            if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, nights.InService)) job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
+            WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, inService));
+            if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, inService)) job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
         }
 #pragma warning disable CA1031 // the night has ended: whatever goes wrong with a page must not change how
         catch (Exception failure)
@@ -47,6 +48,28 @@ internal static class NightPages
         {
             job.Progress.Line($"The pages of the nights could not be written: {failure.Message} The next night writes them.");
         }
+    }
+
+    // The night's own page is there already, or is about to be.
+    private static NightsInput InputOf(RunNights nights, string night) => new()
+    {
+        Title = Path.GetFileName(Path.GetFullPath(nights.Path)),
+        History = NightHistory.Read(nights),
+        InService = nights.InService,
+        Reports = new HashSet<string>(nights.Names.Where(name => name == night ? Directory.Exists(Path.Combine(nights.PathOf(name), EvaluateJob.StageName)) : File.Exists(ReportOf(nights, name)))),
+    };
+
+    private static string Report(JobContext job, RunNights nights, string night, NightsInput input)
+    {
+        return NightsPage.Report(Page(job, nights.PathOf(night)), input, input.History.InServiceBefore(night) is { } earlier ? ChangesSince(job, nights, earlier, night) : null);
+    }
+
+    private static string Page(JobContext job, string runDirectory)
+    {
+        Titles titles = Titles.Read(job.Configuration.Input);
+        IdTable items = new PreparedData(StageDirectory.Open(runDirectory, PreparedData.StageName, isRead: _ => false)).ReadItems();
+        if (titles.Remark(items) is { } remark) job.Output.WriteLine(remark);
+        return ReportWriter.Page(Path.Combine(runDirectory, EvaluateJob.StageName), titles.ByItemId);
     }
 
     // Null where one of the two has no predictions: it was refused, or is pruned.

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Engines;
 using NcfSpark.Evaluation.Nights;
 using NcfSpark.Jobs.Cluster;
 using NcfSpark.Model;
@@ -7,8 +8,12 @@ namespace NcfSpark.Jobs.Nights;
 
 /// <summary>
 /// One night: prepare, check the data, train, evaluate, the gate, train again on everything, score, into service. What is there already, made from the same by the
-/// same settings, is passed over: that is how a killed run goes on. However it ends, the history tells.
+/// same settings, is passed over: that is how a killed run goes on.
 /// </summary>
+/// <remarks>
+/// What the history tells: a night, however it ends, from when its log could be prepared; and a log that can not be, though these settings of Input and Prepare prepared one before.
+/// Else the settings are at fault, or a file that they name: then there is no night, and nothing is changed.
+/// </remarks>
 internal sealed class NightRun
 {
     private readonly JobContext job;
@@ -17,12 +22,15 @@ internal sealed class NightRun
     private readonly NightHistory history;
     private readonly SortedDictionary<string, double> seconds = new(StringComparer.Ordinal);
     private readonly DateTimeOffset started;
-    private NightState? state;
+    private readonly TimeZoneInfo zone;
+    private NightState? state, stateBefore;
+    private bool isPrepared, wasThere;
     private ScoreFiles? scoreFiles;
 
     public NightRun(JobContext job)
     {
         (this.job, nights, started) = (job, new RunNights(job.RunDirectory), job.Time.GetUtcNow());
+        zone = NightZone.Of(job.Configuration.Nightly.TimeZone, job.Time);
         log = new NightLog(nights, job.Time);
         nights.ClearRemoved();
         history = log.Read();
@@ -37,17 +45,20 @@ internal sealed class NightRun
             Titles.Read(job.Configuration.Input); // what a late stage would refuse is refused before any work
             scoreFiles = new ScoreFiles(job.Configuration);
             scoreFiles.Read();
+            TrainJob.CheckNegatives(job.Configuration);
             string prepared = PrepareJob.Fingerprint(job), fingerprint = FingerprintOf(prepared);
-            NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, DateOnly.FromDateTime(started.UtcDateTime));
+            NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, NightZone.DateOf(started, zone));
             log.TellOfKilled(choice.IsDone ? null : choice.Name);
             if (choice.IsDone) return PassOver(choice.Name);
-            Begin(choice.Name, fingerprint);
+            wasThere = nights.Exists(choice.Name);
             using RunLock held = RunLock.Take(nights.PathOf(choice.Name), job.Time); // from whoever runs a single stage in it
+            Begin(choice.Name, fingerprint);
             return RunStages(job with { RunDirectory = nights.PathOf(choice.Name) }, prepared);
         }
         catch (Exception failure)
         {
-            TellOfFailure(failure);
+            if (state is not null && IsMistake(failure)) TakeBack();
+            else if (state is not null) TellOfFailure(failure);
             throw;
         }
         finally
@@ -58,16 +69,39 @@ internal sealed class NightRun
 
     private void Begin(string name, string fingerprint)
     {
-        state = new NightState { Night = name, Fingerprint = fingerprint, Started = NightState.Read(nights, name)?.Started ?? started, Before = nights.InService };
+        stateBefore = NightState.Read(nights, name);
+        state = new NightState { Night = name, Fingerprint = fingerprint, Started = stateBefore?.Started ?? started, Before = nights.InService };
         state.Write(nights);
+    }
+
+    // See the remarks above.
+    private bool IsMistake(Exception failure) => IsOfTheInput(failure) && !isPrepared && !nights.Names.Any(night => PrepareJob.IsBySettingsOf(job, nights.PathOf(night)));
+
+    private static bool IsOfTheInput(Exception failure) => failure is InvalidInputException or SqlEngineException { InputAtFault: true } && FileFailure.Of(failure) is null;
+
+    private void TakeBack()
+    {
+        try
+        {
+            if (!wasThere) nights.Remove(state!.Night);
+            else if (stateBefore is not null) stateBefore.Write(nights);
+            else File.Delete(NightState.PathOf(nights, state!.Night));
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            job.Progress.Line($"{nights.PathOf(state!.Night)} cannot be taken back: {cause.Message}"); // the next run uses it
+        }
+
+        state = null;
     }
 
     private ExitCode RunStages(JobContext night, string preparedFingerprint)
     {
         NightlyOptions options = job.Configuration.Nightly;
         StageDirectory prepared = Stage(night, PreparedData.StageName, preparedFingerprint, () => PrepareJob.Make(night));
+        isPrepared = true;
         job.Engine.Close(); // a table's fingerprint needs it, too
-        EarlierNight? before = EarlierNight.Open(nights, state!.Before, job.Progress);
+        EarlierNight? before = EarlierNight.Open(nights, history, state!.Before, job.Progress);
         CheckData(prepared, before);
         scoreFiles!.Check(new PreparedData(prepared)); // after training it is too late
 
@@ -92,8 +126,8 @@ internal sealed class NightRun
         NightData data = NightDataReader.Read(prepared, before);
         state = state! with { Data = data };
         state.Write(nights);
-        IReadOnlyList<NightData> earlier = [.. history.Nights.Where(night => history.WasInService(night.Night) && night.Night != state.Night).Select(night => night.Data).OfType<NightData>().TakeLast(options.CompareNights)];
-        var endOfNight = new DateTimeOffset(RunNights.DateOf(state.Night).AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
+        IReadOnlyList<NightData> earlier = [.. history.Nights.Where(night => history.WasInService(night.Night) && night.Night != state.Night).Select(night => history.AsServed(night.Night)?.Data).OfType<NightData>().TakeLast(options.CompareNights)];
+        DateTimeOffset endOfNight = NightZone.EndOf(state.Night, zone);
         string[] breaches =
         [
             .. DataChecks.Breaches(data, earlier, endOfNight < started ? endOfNight : started, options),
@@ -158,8 +192,11 @@ internal sealed class NightRun
         string[] stages = [PreparedData.StageName, TrainedModel.StageName, EvaluateJob.StageName, RefitJob.StageName, ScoreJob.StageName];
         foreach (string stage in stages.Where(stage => Directory.Exists(Path.Combine(nights.PathOf(name), stage)))) StageSummary.Write(job, StageDirectory.Open(nights.PathOf(name), stage), "was there already");
         StageDirectory report = StageDirectory.Open(nights.PathOf(name), EvaluateJob.StageName);
+        bool serves = name == nights.InService;
+        log.PassedOver(name, $"Input and settings are those of {name}, which {(serves ? "is in production" : "was in production before")}: there was nothing to do.");
+        NightPages.Write(job, nights, name);
         job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {NightPages.ReportOf(nights, name)} in a browser.");
-        job.Output.WriteLine(name == nights.InService ? $"in service: {name} → {nights.CurrentPath}" : $"{name} went into service before; now {nights.InService} is. `promote {name}` puts it back.");
+        job.Output.WriteLine(serves ? $"in service: {name} → {nights.CurrentPath}" : $"{name} went into service before; now {nights.InService} is. `promote {name}` puts it back.");
         return ExitCode.Done;
     }
 
@@ -167,7 +204,6 @@ internal sealed class NightRun
     {
         try
         {
-            if (state is null) Begin(NightChoice.Of(nights, history, job.Configuration.Nightly, "", DateOnly.FromDateTime(started.UtcDateTime)).Name, "");
             if (state!.Night == nights.InService)
             {
                 log.Ended(state, NightOutcome.InService, $"{state.Approval?.Reason} After that: {failure.Message}", seconds);
@@ -175,7 +211,7 @@ internal sealed class NightRun
             }
 
             string outcome = job.Cancellation.IsCancellationRequested && failure is OperationCanceledException ? NightOutcome.Interrupted
-                : failure is InvalidInputException && FileFailure.Of(failure) is null ? NightOutcome.Stopped
+                : IsOfTheInput(failure) ? NightOutcome.Stopped
                 : NightOutcome.Failed;
             log.Ended(state, outcome, outcome == NightOutcome.Interrupted ? "It was stopped; the same command again goes on with it." : failure.Message, seconds);
         }

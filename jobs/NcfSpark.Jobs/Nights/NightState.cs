@@ -17,7 +17,7 @@ internal sealed record NightState
 
     public required string Night { get; init; }
 
-    /// <summary>Names input and settings; "" where the input could not be read.</summary>
+    /// <summary>Names input and settings.</summary>
     public required string Fingerprint { get; init; }
 
     public required DateTimeOffset Started { get; init; }
@@ -29,10 +29,12 @@ internal sealed record NightState
 
     public Approval? Approval { get; init; }
 
+    public static string PathOf(RunNights nights, string night) => Path.Combine(nights.PathOf(night), FileName);
+
     /// <summary>Reads a night's state; null where it has none yet.</summary>
     public static NightState? Read(RunNights nights, string night)
     {
-        string path = Path.Combine(nights.PathOf(night), FileName);
+        string path = PathOf(nights, night);
         try
         {
             return File.Exists(path) ? JsonSerializer.Deserialize<NightState>(File.ReadAllBytes(path), Json) : null;
@@ -52,6 +54,6 @@ internal sealed record NightState
             stream.Flush(flushToDisk: true);
         }
 
-        File.Move(temporary, Path.Combine(directory, FileName), overwrite: true);
+        File.Move(temporary, PathOf(nights, Night), overwrite: true);
     }
 }

@@ -35,7 +35,7 @@ internal static class NightTable
         }
 
         if (unfinished is not null) yield return $"   {unfinished}  has not ended: it runs now, or was killed, and the next run of nightly goes on with it.";
-        foreach (NightRecord change in history.Records.Where(record => record.Event != NightEvent.Night && record.Ended >= shown.FirstOrDefault()?.Started)) yield return $"{change.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC, {change.Event} of {change.Night} by hand: {Cut(change.Reason)}";
+        foreach (NightRecord change in history.Records.Where(record => record.IsByHand && record.Ended >= shown.FirstOrDefault()?.Started)) yield return $"{change.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC, {change.Event} of {change.Night} by hand: {Cut(change.Reason)}";
         if (history.Unreadable > 0) yield return $"{history.Unreadable} line{(history.Unreadable == 1 ? "" : "s")} of history.jsonl cannot be read.";
         yield return "";
         yield return $"* in service{(history.Nights.Count > shown.Length ? $"; {history.Nights.Count - shown.Length} earlier nights" : "")}. {Path.Combine(runDirectory, NightsPage.Name)} shows all in a browser.";

@@ -26,8 +26,17 @@ public sealed class NightHistory
     /// <summary>The last record of a night's run; null where it has not ended.</summary>
     public NightRecord? Of(string night) => Records.LastOrDefault(record => record.Event == NightEvent.Night && record.Night == night);
 
+    /// <summary>How the last run of `nightly` ended, whichever night it was of; null before the first.</summary>
+    public NightRecord? LastRun => Records.LastOrDefault(record => !record.IsByHand);
+
     /// <summary>Whether the night was in service at any time.</summary>
-    public bool WasInService(string night) => Records.Any(record => record.InService == night);
+    public bool WasInService(string night) => FirstInService(night) is not null;
+
+    /// <summary>The first line after which the night was in service; null where it never was.</summary>
+    public NightRecord? FirstInService(string night) => Records.FirstOrDefault(record => record.InService == night);
+
+    /// <summary>The line that tells what a night was when it went into production: what it is made of, its data and figures; null where it never did.</summary>
+    public NightRecord? AsServed(string night) => Records.FirstOrDefault(record => record.Night == night && record.Artifacts is not null) ?? (WasInService(night) ? Of(night) : null);
 
     /// <summary>
     /// The night that was in service before this one was first put there; null where there was none. Example: A, B, then C refused by hand (rollback to B), then D:

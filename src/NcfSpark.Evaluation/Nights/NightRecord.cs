@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
+
 namespace NcfSpark.Evaluation.Nights;
 
-/// <summary>A line of history.jsonl: how a night ended, or a change of what is in service that somebody made by hand.</summary>
+/// <summary>A line of history.jsonl: how a night ended, a run that had nothing new to do, or a change of what is in service that somebody made by hand.</summary>
 /// <remarks>
 /// In the file names are snake_case: {"event":"night","night":"2026-11-24","outcome":"in_service",…}. Of a night that was tried again after it failed there are
 /// several lines, of which the last counts; <see cref="NightHistory.Nights"/> has one a night.
@@ -15,6 +17,10 @@ public sealed record NightRecord
 
     /// <summary>The night's name, such as 2026-11-24: that which ran, or that which was put into service by hand.</summary>
     public required string Night { get; init; }
+
+    /// <summary>Whether it tells of somebody's change of what is in service, not of a run of `nightly`.</summary>
+    [JsonIgnore]
+    public bool IsByHand => Event is NightEvent.Promotion or NightEvent.Rollback;
 
     public required DateTimeOffset Started { get; init; }
 
@@ -40,6 +46,11 @@ public sealed record NightRecord
 
     /// <summary>The fingerprint of the measured model; null where there is none.</summary>
     public string? Model { get; init; }
+
+    /// <summary>
+    /// What went into production: the SHA-256 of each stage's manifest.json, which has the hashes of the stage's files, under the stage's name. Null where the night did not.
+    /// </summary>
+    public SortedDictionary<string, string>? Artifacts { get; init; }
 
     /// <summary>The epoch that validation chose, or the last.</summary>
     public int? BestEpoch { get; init; }

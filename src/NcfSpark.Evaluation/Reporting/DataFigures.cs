@@ -1,10 +1,12 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using NcfSpark.Data;
 
 namespace NcfSpark.Evaluation.Reporting;
 
 /// <summary>What the data is like.</summary>
-/// <param name="ItemInteractions">Training interactions by item.</param>
-/// <param name="UserInteractions">Interactions by user, held-out ones included.</param>
+/// <param name="ItemInteractions">Training interactions of each item, in any order.</param>
+/// <param name="UserInteractions">Interactions of each user, held-out ones included, in any order.</param>
 /// <param name="Train">Training interactions (positives).</param>
 /// <param name="Validation">Validation interactions.</param>
 /// <param name="Test">Test interactions.</param>
@@ -12,7 +14,7 @@ namespace NcfSpark.Evaluation.Reporting;
 /// <param name="LastTimestamp">The latest interaction, likewise.</param>
 /// <param name="Rows">Row counts of the prepared directory by name, those dropped included.</param>
 public sealed record DataFigures(
-    int[] ItemInteractions, int[] UserInteractions, long Train, long Validation, long Test, long? FirstTimestamp, long? LastTimestamp, IReadOnlyDictionary<string, long> Rows)
+    [property: JsonConverter(typeof(CountsJson))] int[] ItemInteractions, [property: JsonConverter(typeof(CountsJson))] int[] UserInteractions, long Train, long Validation, long Test, long? FirstTimestamp, long? LastTimestamp, IReadOnlyDictionary<string, long> Rows)
 {
     public int Users => UserInteractions.Length;
 
@@ -56,4 +58,14 @@ public sealed record DataFigures(
         int[] rising = [.. counts.Order()];
         return rising.Length == 0 ? 0 : rising[(int)Math.Round(share * (rising.Length - 1))];
     }
+}
+
+/// <summary>Counts in JSON as pairs of a count and how many have it, rising: [1, 1, 4, 1] is [[1,3],[4,1]]. Millions of users have few different counts; their order is lost.</summary>
+internal sealed class CountsJson : JsonConverter<int[]>
+{
+    public override int[] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        [.. JsonSerializer.Deserialize<int[][]>(ref reader, options)!.SelectMany(run => Enumerable.Repeat(run[0], run[1]))];
+
+    public override void Write(Utf8JsonWriter writer, int[] value, JsonSerializerOptions options) =>
+        JsonSerializer.Serialize(writer, value.CountBy(count => count).OrderBy(run => run.Key).Select(run => new[] { run.Key, run.Value }), options);
 }

@@ -11,12 +11,10 @@ public static class ExampleUsers
     /// <param name="data">Histories and test rows.</param>
     /// <param name="users">The users' ids.</param>
     /// <param name="items">The items' ids.</param>
-    /// <param name="titles">Titles by the item's id as text; empty where there are none.</param>
     /// <param name="count">How many users.</param>
     /// <param name="recommendations">How many items are recommended to each.</param>
     /// <param name="seed">Seeds the choice.</param>
-    public static IReadOnlyList<ExampleUser> Build(
-        IScorer model, EvaluationData data, IdTable users, IdTable items, IReadOnlyDictionary<string, string> titles, int count, int recommendations, long seed)
+    public static IReadOnlyList<ExampleUser> Build(IScorer model, EvaluationData data, IdTable users, IdTable items, int count, int recommendations, long seed)
     {
         if (count == 0) return [];
         int[] chosen = EvaluationUsers.Draw(data.Test, count, RandomStream.Named(seed, "example users"));
@@ -32,13 +30,11 @@ public static class ExampleUsers
                 .SelectMany(part => RowsOf(part, user).Select(row => (Item: part.Items[row], When: part.Timestamps[row])))
                 .OrderByDescending(row => row.When).ThenBy(row => row.Item)
                 .Take(HistoryShown)
-                .Select(row => new ExampleItem(TitleOf(row.Item), row.When));
+                .Select(row => new ExampleItem(items.TextOf(row.Item), row.When));
             IEnumerable<ExampleRecommendation> recommended = TopItems.Of(scores_N, seen, recommendations)
-                .Select(item => new ExampleRecommendation(TitleOf(item), scores_N[item], held.Contains(item)));
+                .Select(item => new ExampleRecommendation(items.TextOf(item), scores_N[item], held.Contains(item)));
             return new ExampleUser(users.TextOf(user), data.Seen[user].Length, [.. history], held.Count, [.. recommended]);
         }
-
-        string TitleOf(int item) => titles.GetValueOrDefault(items.TextOf(item), items.TextOf(item));
     }
 
     private static IEnumerable<int> RowsOf(InteractionRows rows, int user)

@@ -21,6 +21,8 @@ public static class NightWords
         return last.Event switch
         {
             NightEvent.Promotion => $"{last.Night} was put into service by hand",
+            NightEvent.PassedOver when last.Night == inService => $"{last.Night} is in production, and the last run found nothing new to do",
+            NightEvent.PassedOver => $"The last run found nothing new to do: {last.Night} was in production before; {inService ?? "nothing"} is there now",
             NightEvent.Rollback => $"{last.Night} was put into service again by hand",
             _ => last.Outcome switch
             {

@@ -23,7 +23,7 @@ public static class NightsPage
     }
 
     /// <summary>A night's report with what only the history knows put before its own sections: what changed in the lists since the night before, and the nights side by side.</summary>
-    /// <param name="report">report.html as the stage made it.</param>
+    /// <param name="report">The report without the nights.</param>
     /// <param name="input">The nights.</param>
     /// <param name="changes">What changed since; null where nothing was in service before, or this night has no predictions.</param>
     public static string Report(string report, NightsInput input, ListChanges? changes)
@@ -32,8 +32,7 @@ public static class NightsPage
         sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
         const string Nav = "<nav aria-label=\"Sections\">", Main = "<main>";
         Html links = Html.Of($"<a href=\"../{Name}\">All nights</a>{HtmlPage.Links(sections)}");
-        return Inserted(Inserted(report, Nav, links), Main, HtmlPage.Sections(sections))
-            .Replace("report.json beside this page", "report/report.json", StringComparison.Ordinal);
+        return Inserted(Inserted(report, Nav, links), Main, HtmlPage.Sections(sections));
     }
 
     // Markup stands once on the page: what comes from outside is escaped there.
@@ -45,7 +44,7 @@ public static class NightsPage
 
     private static Html Tiles(NightsInput input)
     {
-        if (input.InService is null || input.History.Of(input.InService) is not { } serving) return Html.Empty;
+        if (input.InService is null || input.History.AsServed(input.InService) is not { } serving) return Html.Empty;
         string metric = serving.Figures?.Metric ?? "ndcg@10";
         (string Name, string Value, string Detail)[] tiles =
         [
@@ -79,7 +78,7 @@ public static class NightsPage
     {
         if (input.History.Records.Count == 0) return Html.Empty;
         string metric = input.History.Nights.LastOrDefault(night => night.Figures is not null)?.Figures!.Metric ?? "ndcg@10";
-        NightRecord[] byHand = [.. input.History.Records.Where(record => record.Event != NightEvent.Night).Reverse()];
+        NightRecord[] byHand = [.. input.History.Records.Where(record => record.IsByHand).Reverse()];
         return Html.Of($"""
             <div class="scroll"><table><caption>Nights, the latest first</caption>
             <thead><tr><th scope="col">Night</th><th scope="col">Outcome</th><th scope="col" class="number">{new MetricName(metric).Title}</th><th scope="col" class="number">than in service</th><th scope="col" class="number">than popularity</th><th scope="col" class="number">Users</th><th scope="col" class="number">Interactions</th><th scope="col" class="number">Time</th></tr></thead>

@@ -12,7 +12,7 @@ namespace NcfSpark.Evaluation.Reporting;
 public static class ReportJson
 {
     /// <summary>The layout of report.json; it rises when a key changes its name or meaning.</summary>
-    public const int Schema = 1;
+    public const int Schema = 2;
 
     public static JsonObject Of(ReportInput input)
     {
@@ -150,8 +150,8 @@ public static class ReportJson
         ["user_id"] = user.UserId,
         ["interactions"] = user.Interactions,
         ["held_out"] = user.HeldOut,
-        ["history"] = Array(user.History.Select(item => new JsonObject { ["title"] = item.Title, ["timestamp"] = item.Timestamp })),
-        ["recommendations"] = Array(user.Recommendations.Select(item => new JsonObject { ["title"] = item.Title, ["score"] = Number(item.Score), ["hit"] = item.IsHit })),
+        ["history"] = Array(user.History.Select(item => new JsonObject { ["item"] = item.Item, ["timestamp"] = item.Timestamp })),
+        ["recommendations"] = Array(user.Recommendations.Select(item => new JsonObject { ["item"] = item.Item, ["score"] = Number(item.Score), ["hit"] = item.IsHit })),
     };
 
     private static JsonArray Array(IEnumerable<JsonNode?> nodes) => [.. nodes];

@@ -30,7 +30,7 @@ internal static class ReportPage
             {Tiles(input, verdict)}
             <nav aria-label="Sections">{HtmlPage.Links(sections)}</nav>
             """);
-        Html footer = Html.Of($"Made by NcfSpark{(input.Made is DateTimeOffset made ? $" on {made.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "")}. All figures, unrounded, are in report.json beside this page.");
+        Html footer = Html.Of($"Made by NcfSpark{(input.Made is DateTimeOffset made ? $" on {made.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "")}. All figures, unrounded, are in report/report.json beside this page.");
         return HtmlPage.Of($"{input.Title}: {verdict.Sentence}", header, sections, footer);
     }
 
@@ -150,7 +150,7 @@ internal static class ReportPage
         return Html.Of($"""
             <article class="person"><h3>User <bdi>{user.UserId}</bdi> <span class="muted">· {user.Interactions.ToString("N0")} known interactions · {hits} of {user.HeldOut} held-out items found in {user.Recommendations.Count} recommendations</span></h3>
             <div class="sides">
-            <div><h4>{(timed ? "Latest history" : "History")}</h4><ul>{user.History.Select(item => Html.Of($"<li><bdi>{Cut(item.Title)}</bdi><span>{(timed ? Day(item.Timestamp) : "")}</span></li>\n"))}</ul></div>
+            <div><h4>{(timed ? "Latest history" : "History")}</h4><ul>{user.History.Select(item => Html.Of($"<li><bdi>{Cut(item.Item)}</bdi><span>{(timed ? Day(item.Timestamp) : "")}</span></li>\n"))}</ul></div>
             <div><h4>Recommended, with score</h4><ol>{user.Recommendations.Select(Recommended)}</ol></div>
             </div></article>
 
@@ -158,8 +158,8 @@ internal static class ReportPage
     }
 
     private static Html Recommended(ExampleRecommendation item) => item.IsHit
-        ? Html.Of($"<li class=\"hit\" title=\"used in the held-out time\"><bdi>{Cut(item.Title)}</bdi><span>{Score(item.Score)}</span></li>\n")
-        : Html.Of($"<li><bdi>{Cut(item.Title)}</bdi><span>{Score(item.Score)}</span></li>\n");
+        ? Html.Of($"<li class=\"hit\" title=\"used in the held-out time\"><bdi>{Cut(item.Item)}</bdi><span>{Score(item.Score)}</span></li>\n")
+        : Html.Of($"<li><bdi>{Cut(item.Item)}</bdi><span>{Score(item.Score)}</span></li>\n");
 
     private static Html Configuration(JsonObject configuration) => configuration.Count == 0 ? Html.Empty : Html.Of($"""
         <div class="configuration">{configuration.Select(section => section.Value is JsonObject values

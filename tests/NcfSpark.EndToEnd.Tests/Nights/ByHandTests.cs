@@ -90,9 +90,94 @@ public sealed class ByHandTests : IDisposable
         Assert.Equal("2026-01-01", record.WarmStartedFrom);
         Assert.NotNull(record.Figures?.AgainstInService);
         Assert.NotNull(record.Data?.HeldOutKnownToInService);
-        string page = File.ReadAllText(run.Served("report", "report.html"));
+        string page = File.ReadAllText(run.Served("report.html"));
         Assert.Contains("the model in service (2026-01-01)", page, StringComparison.Ordinal);
         Assert.Contains("trained once more", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MistakesInTheConfigurationMakeNoNight()
+    {
+        int named = Array.FindIndex(settings, setting => setting.StartsWith("Nightly:Night=", StringComparison.Ordinal));
+        string[] newcomer = [.. settings[..(named - 1)], .. settings[(named + 1)..]];
+        foreach (string mistake in new[] { "Input:UserColumn=customer", "Input:Delimiter=;", "Input:TimestampColumn=item_id2" })
+        {
+            Assert.Equal(2, NcfSparkProcess.Run(["nightly", .. newcomer, "--set", mistake]).ExitCode);
+            Assert.False(Directory.Exists(run.Path), mistake);
+        }
+
+        NcfSparkProcess.RunWell(["nightly", .. newcomer]);
+        Assert.Equal(nights.InService, Assert.Single(NightHistory.Read(nights).Records).Night);
+        Assert.Equal(10, nights.InService!.Length); // not the fourth of its date
+    }
+
+    [Fact]
+    public void AfterAFailureThatWasCorrectedAllIsWellAgain()
+    {
+        Night("2026-01-01");
+        string log = Path.Combine(Path.GetDirectoryName(run.Path)!, "log.csv"), good = File.ReadAllText(log), metrics = run.File("metrics.prom");
+        File.AppendAllText(log, ",1,1500000000\n");
+        Assert.Equal(2, NightWith("2026-01-01").ExitCode);
+        Assert.Contains("outcome=\"in_service\"} 0", File.ReadAllText(metrics), StringComparison.Ordinal); // such a log was read before: it is at fault, and that is told
+        File.WriteAllText(log, good);
+        Night("2026-01-01");
+        Assert.Contains("ncfspark_last_run_outcome{run=\"run\",outcome=\"in_service\"} 1", File.ReadAllText(metrics), StringComparison.Ordinal);
+        Assert.Contains("2026-01-01 is in production, and the last run found nothing new to do.", NcfSparkProcess.RunWell(["status", .. settings]), StringComparison.Ordinal);
+        Assert.Contains("class=\"verdict better\"", File.ReadAllText(run.File("nights.html")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ANightWhoseModelWasTrainedAgainByHandIsPromotedOnlyWithAReportOfThatModel()
+    {
+        Night("2026-01-01");
+        WriteLog();
+        Assert.Equal(3, NightWith("2026-01-02", "Nightly:Gate=true").ExitCode);
+        string[] byHand = [.. settings[..^1], run.File("2026-01-02"), "--set", "Train:Seed=5"], promote = ["promote", "2026-01-02", "--set", "Nightly:Reason=better", "--set", "Train:Seed=5"];
+        (int exitCode, _, string told) = NcfSparkProcess.Run(["train", .. byHand]);
+        Assert.Equal(0, exitCode);
+        Assert.Contains("report/", told, StringComparison.Ordinal);
+        Assert.Contains(run.File("2026-01-02", "report"), Refused(promote), StringComparison.Ordinal);
+        Assert.Equal("2026-01-01", nights.InService);
+        NcfSparkProcess.RunWell(["evaluate", .. byHand]);
+        NcfSparkProcess.RunWell([.. promote, .. settings]);
+        Assert.Equal("2026-01-02", nights.InService);
+        Assert.Null(NightHistory.Read(nights).AsServed("2026-01-02")!.Figures); // the gate measured another model
+        WriteLog();
+        Night("2026-01-03");
+        Assert.Equal("2026-01-03", nights.InService);
+    }
+
+    [Fact]
+    public void AModelThatNeverServedIsNotWhatANightIsMeasuredAgainst()
+    {
+        Night("2026-01-01");
+        string copy = run.File("copy"), model = run.File("2026-01-01", "model");
+        NcfSparkProcess.Start("cp", ["-r", run.File("2026-01-01"), copy]).WaitForExit();
+        NcfSparkProcess.RunWell(["train", .. settings[..^1], copy, "--set", "Train:Seed=5"]);
+        Directory.Delete(model, recursive: true);
+        Directory.Move(Path.Combine(copy, "model"), model); // whole, of the same data, and another
+        WriteLog();
+        (int exitCode, _, string error) = NightWith("2026-01-02");
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"{model} is not what went into production", error, StringComparison.Ordinal);
+        NightRecord record = NightHistory.Read(nights).Of("2026-01-02")!;
+        Assert.Null(record.Figures!.AgainstInService);
+        Assert.Contains("is not what went into production", Refused("rollback", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TitlesThatComeLateAreInTheReportOfANightThatServes()
+    {
+        Night("2026-01-01");
+        string titles = Path.Combine(Path.GetDirectoryName(run.Path)!, "titles.csv"), figures = File.ReadAllText(run.Served("report", "report.json")), predictions = run.PredictionsHash();
+        File.WriteAllLines(titles, Enumerable.Range(0, 40).Select(item => $"{item},The item {item}").Prepend("item_id,title"));
+        Assert.DoesNotContain("The item", File.ReadAllText(run.Served("report.html")), StringComparison.Ordinal);
+        (int exitCode, string output, _) = NightWith("2026-01-01", $"Input:TitlesPath={titles}", "Input:TitlesIdColumn=item_id", "Input:TitlesTitleColumn=title");
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"Open {run.File("2026-01-01", "report.html")} in a browser", output, StringComparison.Ordinal);
+        Assert.Contains("The item", File.ReadAllText(run.Served("report.html")), StringComparison.Ordinal);
+        Assert.Equal("2026-01-01", Assert.Single(nights.Names)); // the same night
+        Assert.Equal((figures, predictions), (File.ReadAllText(run.Served("report", "report.json")), run.PredictionsHash()));
     }
 
     private string WriteLog() => SmallLog.Write(Path.GetDirectoryName(run.Path)!, seed: seed++);

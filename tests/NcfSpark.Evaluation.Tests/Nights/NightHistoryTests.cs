@@ -85,6 +85,27 @@ public sealed class NightHistoryTests : IDisposable
         Assert.False(Read().WasInService("B"));
     }
 
+    [Fact]
+    public void TheLastRunIsNoChangeByHand()
+    {
+        Put("A");
+        NightHistory.Append(nights, Record("B", "A", NightOutcome.Refused));
+        Put(NightEvent.Rollback, "A");
+        Assert.Equal("B", Read().LastRun?.Night);
+        NightHistory.Append(nights, Record("A", "A") with { Event = NightEvent.PassedOver });
+        Assert.Equal((NightEvent.PassedOver, "B"), (Read().LastRun?.Event, Read().Nights[^1].Night));
+    }
+
+    [Fact]
+    public void WhatANightWasIsToldWhenItFirstServed()
+    {
+        NightHistory.Append(nights, Record("A", null, NightOutcome.Refused));
+        NightHistory.Append(nights, Record("A", "A") with { Event = NightEvent.Promotion, Artifacts = new() { ["model"] = "abc" }, Reason = "first" });
+        NightHistory.Append(nights, Record("A", "A") with { Event = NightEvent.Rollback, Artifacts = new() { ["model"] = "def" }, Reason = "second" });
+        Assert.Equal(("first", "abc"), (Read().AsServed("A")?.Reason, Read().AsServed("A")?.Artifacts!["model"]));
+        Assert.Null(Read().AsServed("B"));
+    }
+
     private NightHistory Read() => NightHistory.Read(nights);
 
     private void Put(params string[] names)

@@ -52,7 +52,7 @@ internal static class SampleReport
             Options = options,
             Model = new ModelReport(Network, [new(1, 0.6, 0.1, 1.5), new(2, 0.5, 0.2, 1.5), new(3, 0.45, 0.15, 1.5)], BestEpoch: 2) { Workers = [new(1, 0, 1000, 10, 1.25, 0.5, 0.25, 4_000_000, 5_000_000), new(1, 1, 900, 10, 1.5, 0.25, 0.25, 3_000_000, 5_000_000)] },
             Data = DataFigures.From(data, new Dictionary<string, long> { ["users"] = 60 }),
-            Examples = ExampleUsers.Build(model, data, users, items, new Dictionary<string, string> { ["100"] = "The First" }, 3, 5, seed: 1),
+            Examples = ExampleUsers.Build(model, data, users, items, 3, 5, seed: 1),
             Configuration = new JsonObject { ["Train"] = new JsonObject { ["Epochs"] = 3 } },
         };
     }

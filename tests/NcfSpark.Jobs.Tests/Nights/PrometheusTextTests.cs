@@ -24,6 +24,19 @@ public sealed partial class PrometheusTextTests : IDisposable
         Assert.DoesNotContain(values.Keys, key => key.StartsWith("ncfspark_rows", StringComparison.Ordinal)); // the last night's data are not known
     }
 
+    [Fact]
+    public void AfterAFailureThatWasCorrectedTheLastRunIsGoodAgain()
+    {
+        RunNights nights = SampleNights.In(folder.Path);
+        new NightLog(nights, TimeProvider.System).PassedOver("2026-11-21", "there was nothing to do");
+        Dictionary<string, double> values = Parse(PrometheusText.Of("shop", NightHistory.Read(nights), nights.InService));
+        Assert.Equal(1, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"in_service\"}"]);
+        Assert.Equal(0, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"failed\"}"]);
+        int lines = NightHistory.Read(nights).Records.Count;
+        new NightLog(nights, TimeProvider.System).PassedOver("2026-11-21", "once more"); // told already
+        Assert.Equal(lines, NightHistory.Read(nights).Records.Count);
+    }
+
     [Theory]
     [InlineData("a \"quoted\" run")]
     [InlineData("back\\slash")]
