@@ -4,6 +4,7 @@ using NcfSpark.Data;
 namespace NcfSpark.Jobs.Tests;
 
 /// <summary>What a verb throws or returns, as the shell and the person at it see it.</summary>
+[Collection(StopSignalsTests.OfThisProcess)]
 public sealed class JobRunnerTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();

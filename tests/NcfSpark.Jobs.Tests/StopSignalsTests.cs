@@ -3,8 +3,12 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Jobs.Tests;
 
+/// <summary>A signal is for the whole process: what stops at one runs in this collection, and so not at the same time.</summary>
+[Collection(OfThisProcess)]
 public sealed class StopSignalsTests
 {
+    public const string OfThisProcess = "signals of this process";
+
     [SkippableFact]
     public void SigtermCancelsAndIsExitCode143()
     {

@@ -11,6 +11,7 @@ namespace NcfSpark.Jobs.Tests.Nights;
 /// Nights replayed with mistakes, broken logs, `promote` and `rollback`, and any verb by hand in any night between them, drawn by chance. After each step production is what the
 /// history says, and every night that ever served is what it was, byte for byte.
 /// </summary>
+[Collection(StopSignalsTests.OfThisProcess)]
 public sealed class NightReplayTests : IDisposable
 {
     private const int Steps = 24, Users = 30, Items = 24;
