@@ -139,7 +139,7 @@ internal static class BadRows
     {
         if (engineReason.Contains("utf-8", StringComparison.OrdinalIgnoreCase)) return "it is not valid UTF-8: save the file as UTF-8";
         if (engineReason.Contains("number of columns", StringComparison.OrdinalIgnoreCase)) return $"it does not have the {layout.Columns} columns of the first line ({engineReason})";
-        if (engineReason.Contains("quote", StringComparison.OrdinalIgnoreCase)) return $"a quoted field does not end, or goes on after its closing quote: close it, and double it where a quote is meant ({engineReason})";
+        if (engineReason.Contains("quote", StringComparison.OrdinalIgnoreCase)) return $"a quoted field does not end, or goes on after its closing quote: close it, and double it where a quote is meant; if quotes are letters like others in this file, set Input:Quote to \"\" ({engineReason})";
         return engineReason;
     }
 
