@@ -3,6 +3,12 @@ namespace NcfSpark.Engines;
 /// <summary>Where the engines' SQL differs.</summary>
 public abstract class SqlDialect
 {
+    /// <summary>The letters that <see cref="Trimmed"/> takes away: Unicode's space separators. Tabs and line breaks are none.</summary>
+    public const string Blanks = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000";
+
+    /// <summary>A text without the <see cref="Blanks"/> around it.</summary>
+    public abstract string Trimmed(string text);
+
     /// <summary>The quotient of two whole numbers, neither negative, without its fraction.</summary>
     public abstract string IntegerQuotient(string dividend, string divisor);
 

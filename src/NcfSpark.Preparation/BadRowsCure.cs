@@ -52,7 +52,7 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
     {
         if (columns.Rating is not { Kind: SqlColumnKind.Text } column || Of(RowProblem.RatingIsNoNumber) == 0) yield break;
         (char here, char other) = input.DecimalSeparator == "." ? ('.', ',') : (',', '.');
-        string union = string.Join(" UNION ALL ", sources.Select(source => $"SELECT trim({source.Columns.Rating!.Sql}) AS rating FROM {source.View}{(source.Csv is null ? "" : " WHERE ncf_fits")}"));
+        string union = string.Join(" UNION ALL ", sources.Select(source => $"SELECT {engine.Dialect.Trimmed(source.Columns.Rating!.Sql)} AS rating FROM {source.View}{(source.Csv is null ? "" : " WHERE ncf_fits")}"));
         IReadOnlyList<object?> found = engine.Query($"SELECT count(*), min(rating) FROM ({union}) WHERE {engine.Dialect.Matches("rating", $"[+-]?[0-9]+[{other}][0-9]+")}")[0];
         if ((long)found[0]! * 2 > Of(RowProblem.RatingIsNoNumber)) yield return $"Column {column.Name} has decimals after \"{other}\", such as '{ShownText.Of((string)found[1]!)}', and Input:DecimalSeparator is \"{here}\": set it to \"{other}\".";
         else if (AreMost(Of(RowProblem.RatingIsNoNumber))) yield return $"Most rows have no number in {column.Name}: name another column in Input:RatingColumn, or set it to \"\" to count every row.";

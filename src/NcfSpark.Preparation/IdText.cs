@@ -1,11 +1,11 @@
-using System.Globalization;
+using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;
 
 /// <summary>The rule by which <see cref="LogSql"/> makes ids of a column of text, for ids that are read here.</summary>
 internal static class IdText
 {
-    /// <summary>Without the blanks around it: spaces of every width, as SQL's trim takes them away, and no tabs.</summary>
+    /// <summary>As <see cref="SqlDialect.Trimmed"/>.</summary>
     public static string Trim(string text)
     {
         int start = 0, end = text.Length;
@@ -17,5 +17,5 @@ internal static class IdText
     /// <summary>Whether a trimmed text says that there is no value.</summary>
     public static bool IsNothing(string trimmed, InputOptions input) => trimmed.Length == 0 || Array.IndexOf(input.NullValues, trimmed) >= 0;
 
-    private static bool IsBlank(char letter) => letter == ' ' || (letter > 127 && char.GetUnicodeCategory(letter) == UnicodeCategory.SpaceSeparator);
+    private static bool IsBlank(char letter) => letter == ' ' || (letter > 127 && SqlDialect.Blanks.Contains(letter));
 }

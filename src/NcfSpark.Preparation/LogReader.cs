@@ -171,7 +171,7 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
     private void NoteEvents(InputColumn column, long left)
     {
         const int Most = 20;
-        string union = string.Join(" UNION ALL ", sources.Select(source => $"SELECT trim(CAST({source.Columns.Event!.Sql} AS STRING)) AS event FROM {source.View}{(source.Csv is null ? "" : " WHERE ncf_fits")}"));
+        string union = string.Join(" UNION ALL ", sources.Select(source => $"SELECT {engine.Dialect.Trimmed($"CAST({source.Columns.Event!.Sql} AS STRING)")} AS event FROM {source.View}{(source.Csv is null ? "" : " WHERE ncf_fits")}"));
         var found = engine.Query($"SELECT coalesce(event, ''), count(*) AS counted, count(*) OVER () AS kinds FROM ({union}) GROUP BY event ORDER BY counted DESC, 1 LIMIT {Most + input.EventWeights.Count}")
             .Select(row => (Event: (string)row[0]!, Rows: (long)row[1]!, Kinds: (long)row[2]!)).ToList();
         string Shown(string type) => type.Length == 0 ? "(none)" : ShownText.Of(type);

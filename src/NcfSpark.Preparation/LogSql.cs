@@ -79,16 +79,16 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
 
     // Whether the row's event is one of those that count; null where all do.
     private string? Counts => columns.Event is null || input.EventWeights.Count == 0 ? null
-        : $"(trim(CAST({columns.Event.Sql} AS STRING)) IN ({string.Join(", ", input.EventWeights.Keys.Select(dialect.Literal))}))";
+        : $"({dialect.Trimmed($"CAST({columns.Event.Sql} AS STRING)")} IN ({string.Join(", ", input.EventWeights.Keys.Select(dialect.Literal))}))";
 
-    private static string Id(InputColumn column, bool asText) => column.Kind switch
+    private string Id(InputColumn column, bool asText) => column.Kind switch
     {
         SqlColumnKind.WholeNumber => asText ? $"CAST({column.Sql} AS STRING)" : $"CAST({column.Sql} AS BIGINT)",
         // 2^53: from there on a DOUBLE no longer tells neighbouring whole numbers apart.
         SqlColumnKind.Floating when asText => $"CAST({Id(column, false)} AS STRING)",
         SqlColumnKind.Floating => $"CASE WHEN abs({column.Sql}) < 9007199254740992 AND floor({column.Sql}) = {column.Sql} THEN CAST({column.Sql} AS BIGINT) END",
         SqlColumnKind.Timestamp => $"CAST({column.Sql} AS STRING)",
-        _ => asText ? $"trim({column.Sql})" : $"TRY_CAST({column.Sql} AS BIGINT)",
+        _ => asText ? dialect.Trimmed(column.Sql) : $"TRY_CAST({column.Sql} AS BIGINT)",
     };
 
     // Asked first, since each of the questions after it has its price. It says no more than that none of them is answered with yes.
@@ -105,7 +105,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     private string IdIsMissing(InputColumn column, bool asText, string id, string raw) => column.Kind switch
     {
         SqlColumnKind.Text when asText => $"({id} IS NULL OR {id} IN {nothing})",
-        SqlColumnKind.Text when nothingNumbers.Length == 0 => $"({raw} IS NULL OR ((CAST({id} AS STRING) = {raw}) IS NOT TRUE AND trim({raw}) IN {nothing}))",
+        SqlColumnKind.Text when nothingNumbers.Length == 0 => $"({raw} IS NULL OR ((CAST({id} AS STRING) = {raw}) IS NOT TRUE AND {dialect.Trimmed(raw)} IN {nothing}))",
         _ => IsNothing(column, raw),
     };
 
@@ -118,8 +118,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         SqlColumnKind.Floating => $"WHEN {id} IS NULL THEN {(int)notWhole}",
         SqlColumnKind.Text when !asText =>
             $$"""
-            WHEN {{id}} IS NULL AND {{dialect.Matches($"trim({raw})", "[+-]?[0-9]{19,}")}} THEN {{(int)beyond}}
-            WHEN {{id}} IS NULL OR (CAST({{id}} AS STRING) <> {{raw}} AND CAST({{id}} AS STRING) <> trim({{raw}})) THEN {{(int)text}}
+            WHEN {{id}} IS NULL AND {{dialect.Matches(dialect.Trimmed(raw), "[+-]?[0-9]{19,}")}} THEN {{(int)beyond}}
+            WHEN {{id}} IS NULL OR (CAST({{id}} AS STRING) <> {{raw}} AND CAST({{id}} AS STRING) <> {{dialect.Trimmed(raw)}}) THEN {{(int)text}}
             """,
         _ => "",
     };
@@ -128,7 +128,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     private string Number(InputColumn column)
     {
         if (column.Kind != SqlColumnKind.Text) return $"CAST({column.Sql} AS DOUBLE)";
-        string text = $"trim({column.Sql})", number = DecimalMark == '.' ? text : $"replace({text}, '{DecimalMark}', '.')";
+        string text = dialect.Trimmed(column.Sql), number = DecimalMark == '.' ? text : $"replace({text}, '{DecimalMark}', '.')";
         return $"CASE WHEN {dialect.Matches(text, TimeSql.Decimal(DecimalMark))} THEN TRY_CAST({number} AS DOUBLE) WHEN lower({text}) = 'true' THEN CAST(1 AS DOUBLE) WHEN lower({text}) = 'false' THEN CAST(0 AS DOUBLE) END";
     }
 
@@ -144,7 +144,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
 
     private string IsNothing(InputColumn column, string raw) => column.Kind switch
     {
-        SqlColumnKind.Text => $"({raw} IS NULL OR trim({raw}) IN {nothing})",
+        SqlColumnKind.Text => $"({raw} IS NULL OR {dialect.Trimmed(raw)} IN {nothing})",
         SqlColumnKind.Floating => $"({raw} IS NULL OR isnan({raw}){IsAmongNothing(raw)})",
         SqlColumnKind.WholeNumber => $"({raw} IS NULL{IsAmongNothing(raw)})",
         _ => $"{raw} IS NULL",

@@ -14,6 +14,7 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
 
     private readonly TimeForm form = column.Kind == SqlColumnKind.Timestamp ? TimeForm.Typed : form;
 
+    // Not the dialect's rule: this is said dozens of times in an expression, and Spark would read and compile several times as much.
     private string Trimmed => $"trim({column.Sql})";
 
     /// <summary>A text that is a number, with a point for its decimal mark.</summary>

@@ -10,9 +10,9 @@ namespace NcfSpark.Preparation.Tests;
 [Collection(EngineCollection.Name)]
 public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
 {
-    private const string Header = "user_id,item_id,timestamp\n", Good = Header + "1,10,1700000100\n1,11,1700000200\n2,10,1700000300\n";
+    internal const string Header = "user_id,item_id,timestamp\n", Good = Header + "1,10,1700000100\n1,11,1700000200\n2,10,1700000300\n";
 
-    private static readonly InputOptions Usual = new() { TimestampUnit = "seconds" };
+    internal static readonly InputOptions Usual = new() { TimestampUnit = "seconds" };
 
     private readonly TestFolder folder = new();
 
@@ -255,7 +255,7 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private string WritePartitions(string format)
+    internal string WritePartitions(string format)
     {
         (string Folder, int User, int Item, long Time)[] rows = [("shop=a%3Ab+c d", 1, 10, 1700000000), ("shop=e", 2, 11, 1700000001)];
         foreach ((string name, int user, int item, long time) in rows)
@@ -269,14 +269,14 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
         return Path.Combine(folder.Path, format);
     }
 
-    private string OneFile(string select)
+    internal string OneFile(string select)
     {
         string directory = Path.Combine(folder.Path, $"{Guid.NewGuid():N}");
         fixture.Engine.WriteParquet($"SELECT {select}", directory);
         return Directory.GetFiles(directory)[0];
     }
 
-    private string TwoFiles(string one, string two)
+    internal string TwoFiles(string one, string two)
     {
         string Columns(string user, int time) => $"{user} AS user_id, CAST(10 AS BIGINT) AS item_id, CAST({time} AS BIGINT) AS timestamp";
         string both = Path.Combine(folder.Path, $"{Guid.NewGuid():N}");

@@ -36,6 +36,8 @@ internal sealed class PortableEngine(ISqlEngine engine) : ISqlEngine
 
     private sealed class PortableDialect(SqlDialect dialect) : SqlDialect
     {
+        public override string Trimmed(string text) => dialect.Trimmed(text);
+
         public override string IntegerQuotient(string dividend, string divisor) => dialect.IntegerQuotient(dividend, divisor);
 
         public override string Quoted(string name) => dialect.Quoted(name);

@@ -2,6 +2,8 @@ namespace NcfSpark.Engines.DuckDb;
 
 internal sealed class DuckDbDialect : SqlDialect
 {
+    public override string Trimmed(string text) => $"trim({text})";
+
     public override string IntegerQuotient(string dividend, string divisor) => $"(({dividend}) // ({divisor}))";
 
     public override string Quoted(string name) => $"\"{name.Replace("\"", "\"\"")}\"";
