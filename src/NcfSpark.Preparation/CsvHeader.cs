@@ -14,11 +14,11 @@ internal static class CsvHeader
     {
         string first = files.Originals[0];
         string[] partitions = Partitions.Names(files.Paths);
-        List<string> header = FirstRecord(files, 0, input.Delimiter, input.Quote);
+        List<string> header = FirstRecord(files, 0, input.Delimiter, input.Quote, isStrict: true);
         for (int i = 1; i < files.Paths.Count; i++)
         {
             string other = files.Originals[i];
-            List<string> fields = FirstRecord(files, i, input.Delimiter, input.Quote);
+            List<string> fields = FirstRecord(files, i, input.Delimiter, input.Quote, isStrict: true);
             if (input.Header ? !fields.SequenceEqual(header) : fields.Count != header.Count)
             {
                 string there = input.Header ? string.Join(", ", fields) : $"{fields.Count}", here = input.Header ? string.Join(", ", header) : $"{header.Count}";
@@ -61,18 +61,19 @@ internal static class CsvHeader
     }
 
     /// <summary>The first record of a file.</summary>
-    public static List<string> FirstRecord(string file, string delimiter, string quote) => FirstRecord(file, file, delimiter, quote);
+    public static List<string> FirstRecord(string file, string delimiter, string quote) => FirstRecord(file, file, delimiter, quote, isStrict: false);
 
-    private static List<string> FirstRecord(InputFiles files, int index, string delimiter, string quote) => FirstRecord(files.Paths[index], files.Originals[index], delimiter, quote);
+    // Strictly by the log's own delimiter: a quote in the line of names that does not end would take the file's rows with it, unseen (DuckDB).
+    private static List<string> FirstRecord(InputFiles files, int index, string delimiter, string quote, bool isStrict = false) => FirstRecord(files.Paths[index], files.Originals[index], delimiter, quote, isStrict);
 
-    private static List<string> FirstRecord(string path, string file, string delimiter, string quote)
+    private static List<string> FirstRecord(string path, string file, string delimiter, string quote, bool isStrict)
     {
         using StreamReader reader = CsvRecords.Open(path);
         char[] start = new char[4096];
         int length = reader.ReadBlock(start);
         string firstLine = new string(start, 0, length).TrimStart('\r', '\n').Split('\n', 2)[0];
         if (firstLine.Contains('\ufffd')) throw new InvalidInputException($"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
-        return CsvRecords.Read(path, delimiter, quote).Select(record => record.Fields).FirstOrDefault()
+        return (isStrict ? CsvRecords.ReadStrictly(path, delimiter, quote, file) : CsvRecords.Read(path, delimiter, quote)).Select(record => record.Fields).FirstOrDefault()
             ?? throw new InvalidInputException($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
     }
 }

@@ -17,11 +17,15 @@ internal static class CsvRecords
     }
 
     /// <summary>The same of a file that nothing else reads: a quote that does not end, or ends within a field, would take lines with it unseen.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="delimiter">What stands between two fields.</param>
+    /// <param name="quote">What a field may be quoted by; "" for none.</param>
+    /// <param name="named">What the file is called in messages; null: as its path.</param>
     /// <exception cref="InvalidInputException">There is one; the message says where.</exception>
-    public static IEnumerable<(long Line, List<string> Fields)> ReadStrictly(string path, string delimiter, string quote)
+    public static IEnumerable<(long Line, List<string> Fields)> ReadStrictly(string path, string delimiter, string quote, string? named = null)
     {
         using StreamReader reader = Open(path);
-        foreach ((long Line, List<string> Fields) record in Read(reader, delimiter, quote, (line, fault) => throw new InvalidInputException($"{path}, line {line}: {fault}. Double the quote if it is a letter, or set Input:Quote to \"\" if all are.")))
+        foreach ((long Line, List<string> Fields) record in Read(reader, delimiter, quote, (line, fault) => throw new InvalidInputException($"{named ?? path}, line {line}: {fault}. Double the quote if it is a letter, or set Input:Quote to \"\" if all are.")))
         {
             yield return record;
         }

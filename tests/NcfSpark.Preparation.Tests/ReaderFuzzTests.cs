@@ -46,7 +46,9 @@ public sealed class ReaderFuzzTests : IDisposable
 
     /// <summary>Put the number of a failure here.</summary>
     [Theory]
-    [InlineData(1)]
+    [InlineData(2761)] // bytes that are no UTF-8 in a column that is not used
+    [InlineData(7757)] // a broken quote in the line of names: DuckDB lost the rows
+    [InlineData(8486)] // a delimiter at the end of a line
     public void Repeat(int number)
     {
         using var engine = new DuckDbEngine(new DuckDbOptions { Threads = 1 });
@@ -115,9 +117,13 @@ public sealed class ReaderFuzzTests : IDisposable
     {
         if (isJson) return SlowReader.Json(content, seed.Columns)?.ConvertAll(row => string.Join('\u001f', row));
         List<string[]>? records = SlowReader.Csv(content, seed.Delimiter[0], input.Quote.Length == 0 ? null : input.Quote[0], blanks);
-        if (records is null || records.Count == 0 || records.Exists(record => record.Length != records[0].Length)) return null;
+        if (records is null || records.Count == 0) return null;
+        int columns = records[0].Length;
+        // DuckDB passes over a delimiter at the end of a line: an empty field too many holds nothing.
+        if (records.Exists(record => record.Length != columns && !(record.Length == columns + 1 && record[^1].Length == 0))) return null;
         int[] places = input.Header ? Array.ConvertAll(seed.Columns, column => Array.IndexOf(records[0], column)) : [0, 1, 2];
-        if (places.Any(place => place < 0 || place >= records[0].Length)) return null;
+        if (places.Any(place => place < 0 || place >= columns)) return null;
+        if (records.Exists(record => places.Any(place => record[place].Contains(SlowReader.NoUtf8, StringComparison.Ordinal)))) return null; // in a column that is not used nobody looks
         return [.. records.Skip(input.Header ? 1 : 0).Select(record => string.Join('\u001f', places.Select(place => record[place])))];
     }
 

@@ -9,14 +9,19 @@ internal static class SlowReader
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>All records of a CSV file; those with a wrong count of fields too.</summary>
+    /// <summary>Stands for bytes that are no UTF-8: a field that holds it cannot be used.</summary>
+    public const char NoUtf8 = '\uE000';
+
+    private static readonly Encoding Lenient = Encoding.GetEncoding("utf-8", EncoderFallback.ExceptionFallback, new DecoderReplacementFallback($"{NoUtf8}"));
+
+    /// <summary>All records of a CSV file; those with a wrong count of fields, or with <see cref="NoUtf8"/>, too.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="delimiter">What stands between two fields.</param>
     /// <param name="quote">What a field may be quoted by.</param>
     /// <param name="blanks">Whether blanks may stand around a quoted field, as DuckDB has it; else they make it a field without quotes, or a fault.</param>
     public static List<string[]>? Csv(byte[] bytes, char delimiter, char? quote, bool blanks)
     {
-        if (Text(bytes) is not { } text) return null;
+        string text = WithoutMark(Lenient.GetString(bytes));
         var records = new List<string[]>();
         int at = 0;
         while (at < text.Length)
@@ -90,12 +95,13 @@ internal static class SlowReader
     {
         try
         {
-            string text = Strict.GetString(bytes);
-            return text.StartsWith('\ufeff') ? text[1..] : text;
+            return WithoutMark(Strict.GetString(bytes));
         }
         catch (DecoderFallbackException)
         {
             return null;
         }
     }
+
+    private static string WithoutMark(string text) => text.StartsWith('\ufeff') ? text[1..] : text;
 }
