@@ -29,7 +29,7 @@ public sealed class FaultTests
             start.Environment["LD_PRELOAD"] = library;
             using Process host = Process.Start(start)!;
             Task<string> output = host.StandardOutput.ReadToEndAsync(), error = host.StandardError.ReadToEndAsync();
-            bool ended = host.WaitForExit(TimeSpan.FromMinutes(20)); // only a hang meets it
+            bool ended = host.WaitForExit(TimeSpan.FromMinutes(60)); // only a hang meets it
             if (!ended) host.Kill(entireProcessTree: true);
             string said = output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult();
             Assert.True(ended && host.ExitCode == 0, $"{(ended ? $"exit code {host.ExitCode}" : "it hangs")}, seed {Seed}:\n{said}");
