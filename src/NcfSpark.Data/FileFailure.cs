@@ -22,7 +22,7 @@ public enum FileFault
 /// <summary>
 /// A failure of the machine rather than of the program, whoever met it (.NET or DuckDB's native code): it is told in words, without a stack.
 /// </summary>
-/// <param name="Fault">Why.</param>
+/// <param name="Fault">What the system refused or could not do; it decides the exit code.</param>
 /// <param name="Message">The system's own words, with the name of the file.</param>
 public sealed record FileFailure(FileFault Fault, string Message)
 {

@@ -15,7 +15,7 @@ internal static class ColumnTypes
 
     /// <summary>What to cast two types to, as both engines call it; null where they are one; "" where they cannot be united.</summary>
     /// <param name="one">A type in DuckDB's words, or one of those that this gives.</param>
-    /// <param name="other">Another.</param>
+    /// <param name="other">The type to unite with it, in the same words; the order of the two does not matter.</param>
     public static string? Union(string one, string other)
     {
         if (one == other) return null;

@@ -8,7 +8,7 @@ namespace NcfSpark.Preparation;
 internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFiles files, string view)
 {
     /// <summary>Files of equal schema as a view of their own, with the columns that are used.</summary>
-    /// <param name="View">The view.</param>
+    /// <param name="View">The name of the view in the engine.</param>
     /// <param name="File">The first file, as the setting names it.</param>
     /// <param name="Columns">The columns in the order of <see cref="InputColumns.All"/>, with the types that messages say.</param>
     private sealed record Part(string View, string File, IReadOnlyList<SqlColumn> Columns);

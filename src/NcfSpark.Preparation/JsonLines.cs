@@ -17,7 +17,7 @@ internal static class JsonLines
     private const int ObjectsLookedAt = 100;
 
     /// <summary>What was found in the files.</summary>
-    /// <param name="Files">The copies.</param>
+    /// <param name="Files">Copies in the scratch folder that hold the sought fields only; each names its original for messages.</param>
     /// <param name="Found">Those of the sought fields that some object has.</param>
     /// <param name="Names">The fields of the first objects, for messages. None where no line is an object.</param>
     public sealed record Result(InputFiles Files, IReadOnlySet<string> Found, IReadOnlyList<string> Names);

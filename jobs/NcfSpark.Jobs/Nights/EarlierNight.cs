@@ -8,7 +8,7 @@ namespace NcfSpark.Jobs.Nights;
 /// The night in service, as a new one compares itself with it and may start from it. Its model is the one that was measured: the one that serves has been trained on
 /// interactions that are held out again tonight.
 /// </summary>
-/// <param name="Name">The night.</param>
+/// <param name="Name">The name of the night's directory, such as 2026-11-24 or 2026-11-24-2.</param>
 /// <param name="Prepared">What it was made from.</param>
 /// <param name="Model">Its measured model.</param>
 internal sealed record EarlierNight(string Name, StageDirectory Prepared, StageDirectory Model)

@@ -12,7 +12,7 @@ internal static partial class MissingFileSystem
     public const string HadoopVersionQuery = "SELECT reflect('org.apache.hadoop.util.VersionInfo', 'getVersion')";
 
     /// <summary>What to add, where a message of Spark is about a file system that is missing; else null.</summary>
-    /// <param name="message">The message.</param>
+    /// <param name="message">What Spark said, with the Java class that it did not find.</param>
     /// <param name="hadoopVersion">Asks for the version of Spark's Hadoop; null where nobody tells.</param>
     public static string? CureFor(string message, Func<string?>? hadoopVersion)
     {
