@@ -14,11 +14,11 @@ internal static class CsvHeader
     {
         string first = files.Originals[0];
         string[] partitions = Partitions.Names(files.Paths);
-        List<string> header = FirstRecord(files, 0, input.Delimiter, input.Quote, isStrict: true);
+        List<string> header = LineOfNames(files, 0, input);
         for (int i = 1; i < files.Paths.Count; i++)
         {
             string other = files.Originals[i];
-            List<string> fields = FirstRecord(files, i, input.Delimiter, input.Quote, isStrict: true);
+            List<string> fields = LineOfNames(files, i, input);
             if (input.Header ? !fields.SequenceEqual(header) : fields.Count != header.Count)
             {
                 string there = input.Header ? string.Join(", ", fields) : $"{fields.Count}", here = input.Header ? string.Join(", ", header) : $"{header.Count}";
@@ -53,7 +53,7 @@ internal static class CsvHeader
     private static string? BetterDelimiter(InputFiles files, InputOptions input)
     {
         string delimiter = input.Delimiter;
-        var counts = UsualDelimiters.Where(usual => usual != delimiter).Select(usual => (usual, count: FirstRecord(files, 0, usual, input.Quote).Count)).ToList();
+        var counts = UsualDelimiters.Where(usual => usual != delimiter).Select(usual => (usual, count: FirstRecord(files.Paths[0], files.Originals[0], usual, input.Quote).Count)).ToList();
         (string best, int count) = counts.MaxBy(pair => (pair.count, pair.usual.Length));
         if (count < 2) return null;
         string said = best == "\t" ? "\\t" : best;
@@ -61,19 +61,33 @@ internal static class CsvHeader
     }
 
     /// <summary>The first record of a file.</summary>
-    public static List<string> FirstRecord(string file, string delimiter, string quote) => FirstRecord(file, file, delimiter, quote, isStrict: false);
+    public static List<string> FirstRecord(string file, string delimiter, string quote) => FirstRecord(file, file, delimiter, quote);
 
-    // Strictly by the log's own delimiter: a quote in the line of names that does not end would take the file's rows with it, unseen (DuckDB).
-    private static List<string> FirstRecord(InputFiles files, int index, string delimiter, string quote, bool isStrict = false) => FirstRecord(files.Paths[index], files.Originals[index], delimiter, quote, isStrict);
+    // Two things would take a file's rows or add one, unseen (DuckDB): a quote here that does not end, and a blank line before the names.
+    private static List<string> LineOfNames(InputFiles files, int index, InputOptions input)
+    {
+        string file = files.Originals[index];
+        RefuseOtherLetters(files.Paths[index], file);
+        (long line, List<string>? fields) = CsvRecords.ReadStrictly(files.Paths[index], input.Delimiter, input.Quote, file).FirstOrDefault();
+        if (fields is null) throw IsEmpty(file);
+        if (input.Header && line > 1) throw new InvalidInputException($"{file}, line 1 is blank: the line of names must be the first. Delete the blank lines before line {line}.");
+        return fields;
+    }
 
-    private static List<string> FirstRecord(string path, string file, string delimiter, string quote, bool isStrict)
+    private static List<string> FirstRecord(string path, string file, string delimiter, string quote)
+    {
+        RefuseOtherLetters(path, file);
+        return CsvRecords.Read(path, delimiter, quote).Select(record => record.Fields).FirstOrDefault() ?? throw IsEmpty(file);
+    }
+
+    private static void RefuseOtherLetters(string path, string file)
     {
         using StreamReader reader = CsvRecords.Open(path);
         char[] start = new char[4096];
         int length = reader.ReadBlock(start);
         string firstLine = new string(start, 0, length).TrimStart('\r', '\n').Split('\n', 2)[0];
         if (firstLine.Contains('\ufffd')) throw new InvalidInputException($"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
-        return (isStrict ? CsvRecords.ReadStrictly(path, delimiter, quote, file) : CsvRecords.Read(path, delimiter, quote)).Select(record => record.Fields).FirstOrDefault()
-            ?? throw new InvalidInputException($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
     }
+
+    private static InvalidInputException IsEmpty(string file) => new($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
 }

@@ -33,7 +33,9 @@ internal static class JsonLines
         var names = new List<string>[copies.Length];
         try
         {
-            Parallel.For(0, copies.Length, index => (found[index], names[index]) = Copy(files.Paths[index], copies[index], fields));
+            // No more tasks than files: where every thread of the pool is busy, a task more is one to wait for.
+            var threads = new ParallelOptions { MaxDegreeOfParallelism = Math.Min(copies.Length, Environment.ProcessorCount) };
+            Parallel.For(0, copies.Length, threads, index => (found[index], names[index]) = Copy(files.Paths[index], copies[index], fields));
         }
         catch (AggregateException failures)
         {

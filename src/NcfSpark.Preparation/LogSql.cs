@@ -51,20 +51,23 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         InputColumn time = columns.Timestamp!;
         string[] conditions = [.. new[] { isCsv ? "ncf_fits" : null, Counts }.OfType<string>()];
         string where = conditions.Length == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
-        string form = new TimeSql(dialect, time with { Sql = "time_raw" }, TimeForm.Seconds, DecimalMark).LooksLike(IsNothing(time, "time_raw"));
-        return $"SELECT form, count(*) AS counted FROM (SELECT {form} AS form FROM (SELECT {time.Sql} AS time_raw FROM {source}{where})) GROUP BY form";
+        string form = new TimeSql(dialect, time with { Sql = "time_text" }, TimeForm.Seconds, DecimalMark).LooksLike(IsNothing(time, "time_text"));
+        return $"SELECT form, count(*) AS counted FROM (SELECT {form} AS form FROM (SELECT {WithoutBlanks(time, time.Sql)} AS time_text FROM {source}{where})) GROUP BY form";
     }
 
     // Most moments are plain numbers. Only for the others, more is asked; each question is a query around a query, so that what it finds is found once.
     private string WithMoments(TimeReading reading, string select, string source)
     {
         if (columns.Timestamp is not { } time) return $"{select}, CAST(0 AS BIGINT) AS moment FROM {source}";
-        TimeSql sql = new(dialect, time with { Sql = "time_raw" }, reading.Form, DecimalMark), outside = new(dialect, time, reading.Form, DecimalMark);
+        TimeSql sql = new(dialect, time with { Sql = "time_text" }, reading.Form, DecimalMark), outside = new(dialect, time, reading.Form, DecimalMark);
         return $"""
             SELECT *, coalesce(plain_moment, {sql.Moment("nanoseconds", reading.TicksPerSecond)}) AS moment FROM (
-                SELECT *, CASE WHEN plain_moment IS NULL THEN {sql.Nanoseconds()} END AS nanoseconds FROM ({select}, {time.Sql} AS time_raw, {outside.PlainMoment(reading.TicksPerSecond)} AS plain_moment FROM {source}))
+                SELECT *, CASE WHEN plain_moment IS NULL THEN {sql.Nanoseconds()} END AS nanoseconds FROM (
+                    SELECT *, CASE WHEN plain_moment IS NULL THEN {WithoutBlanks(time, "time_raw")} END AS time_text FROM ({select}, {time.Sql} AS time_raw, {outside.PlainMoment(reading.TicksPerSecond)} AS plain_moment FROM {source})))
             """;
     }
+
+    private string WithoutBlanks(InputColumn column, string value) => column.Kind == SqlColumnKind.Text ? dialect.Trimmed(value) : value;
 
     private string TimeProblems(TimeReading reading) => columns.Timestamp is not { } time ? "" : $"""
         WHEN {(nothingNumbers.Length == 0 ? "moment IS NULL AND " : "")}{IsNothing(time, "time_raw")} THEN {(int)RowProblem.NoTimestamp}

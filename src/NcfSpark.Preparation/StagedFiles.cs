@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;
@@ -12,8 +13,16 @@ internal static class StagedFiles
 
     public static InputFiles Of(ISqlEngine engine, InputFiles files, ScratchFolder scratch)
     {
-        string[] paths = [.. files.Paths.Select((path, index) => Staged(engine is IClusterEngine, files.IsParquet, path, ending => Place(scratch, path, index, ending)))];
-        return files with { Paths = paths, Originals = files.Paths };
+        bool onCluster = engine is IClusterEngine, areUtf8 = true;
+        var paths = new List<string>();
+        foreach ((int index, string path) in files.Paths.Index())
+        {
+            (bool hasMixedLineEnds, bool isUtf8) = files.IsParquet || onCluster ? (false, true) : Scan(path);
+            areUtf8 &= isUtf8;
+            paths.Add(Staged(onCluster, files.IsParquet, hasMixedLineEnds, path, ending => Place(scratch, path, index, ending)));
+        }
+
+        return files with { Paths = paths, Originals = files.Paths, AreUtf8 = areUtf8 };
     }
 
     /// <summary>Where the copy of a file goes. Folders that are partitions stay in its path, since they are columns.</summary>
@@ -25,36 +34,23 @@ internal static class StagedFiles
         return place;
     }
 
-    /// <summary>Whether lines end in more than one way, or by CR alone, which engines read in different ways, or not at all.</summary>
-    public static bool HasMixedLineEnds(Stream text)
+    /// <summary>Whether lines end in more than one way, or by CR alone, which engines read in different ways, or not at all; and whether all is UTF-8.</summary>
+    public static (bool HasMixedLineEnds, bool IsUtf8) Scan(Stream text)
     {
         byte[] buffer = new byte[BufferSize];
-        bool lf = false, crLf = false, pending = false;
-        int length;
-        while ((length = text.Read(buffer)) > 0)
+        bool isUtf8 = true;
+        var ends = new LineEnds();
+        int length, begun = 0; // bytes of a letter that the buffer before ended within
+        while ((length = text.Read(buffer.AsSpan(begun))) > 0)
         {
-            ReadOnlySpan<byte> rest = buffer.AsSpan(0, length);
-            if (pending && rest[0] != '\n') return true;
-            if (pending)
-            {
-                rest = rest[1..];
-                (crLf, pending) = (true, false);
-            }
-
-            while (!rest.IsEmpty)
-            {
-                int at = crLf || !lf ? rest.IndexOfAny((byte)'\r', (byte)'\n') : rest.IndexOf((byte)'\r');
-                if (at < 0) break;
-                if (rest[at] == '\n') lf = true;
-                else if (at + 1 == rest.Length) pending = true;
-                else if (rest[at + 1] != '\n') return true;
-                else (crLf, at) = (true, at + 1);
-                if (lf && (crLf || pending)) return true;
-                rest = rest[(at + 1)..];
-            }
+            ends.Add(buffer.AsSpan(begun, length));
+            ReadOnlySpan<byte> all = buffer.AsSpan(0, begun + length);
+            begun = BegunLetter(all);
+            isUtf8 &= Utf8.IsValid(all[..^begun]);
+            all[^begun..].CopyTo(buffer);
         }
 
-        return pending;
+        return (ends.AreMixed, isUtf8 && begun == 0);
     }
 
     /// <summary>Copies text with LF for CRLF and for CR.</summary>
@@ -76,21 +72,34 @@ internal static class StagedFiles
         }
     }
 
-    private static string Staged(bool onCluster, bool isParquet, string path, Func<string, string> place)
+    private static (bool HasMixedLineEnds, bool IsUtf8) Scan(string path)
+    {
+        using Stream text = Compression.Open(path);
+        return Scan(text);
+    }
+
+    // How many bytes at the end are the begin of a letter: 2 of "…E2 82", where the third of a euro sign is to come.
+    private static int BegunLetter(ReadOnlySpan<byte> text)
+    {
+        for (int back = 1; back <= Math.Min(3, text.Length); back++)
+        {
+            byte letter = text[^back];
+            if ((letter & 0xC0) == 0x80) continue;
+            return back < (letter >= 0xF0 ? 4 : letter >= 0xE0 ? 3 : letter >= 0xC0 ? 2 : 1) ? back : 0;
+        }
+
+        return 0;
+    }
+
+    private static string Staged(bool onCluster, bool isParquet, bool hasMixedLineEnds, string path, Func<string, string> place)
     {
         bool nameable = onCluster || !path.Contains('\\', StringComparison.Ordinal) || !FileSearch.HasWildcards(path); // DuckDB cannot say a backslash beside a wildcard
         if (isParquet) return nameable ? path : Linked(path, place(".parquet"));
         CompressionKind kind = Compression.Of(path);
         bool unpack = kind == CompressionKind.Zstd || (kind == CompressionKind.Bzip2 && !(onCluster && path.EndsWith(".bz2", StringComparison.Ordinal)));
-        if (unpack || (!onCluster && HasMixedLineEnds(path))) return Copied(path, place(".csv"));
+        if (unpack || hasMixedLineEnds) return Copied(path, place(".csv"));
         if (kind == CompressionKind.Gzip && !(nameable && path.EndsWith(".gz", StringComparison.Ordinal))) return Linked(path, place(".csv.gz"));
         return nameable ? path : Linked(path, place(".csv"));
-    }
-
-    private static bool HasMixedLineEnds(string path)
-    {
-        using Stream text = Compression.Open(path);
-        return HasMixedLineEnds(text);
     }
 
     private static string Copied(string path, string place)
@@ -105,5 +114,34 @@ internal static class StagedFiles
     {
         File.CreateSymbolicLink(place, path);
         return place;
+    }
+
+    /// <summary>The kinds of line ends in a text that comes in pieces.</summary>
+    private struct LineEnds
+    {
+        private bool lf, crLf, cr, pending; // pending: a CR was last
+
+        public readonly bool AreMixed => cr || pending || (lf && crLf);
+
+        public void Add(ReadOnlySpan<byte> text)
+        {
+            if (pending)
+            {
+                bool followed = text[0] == '\n';
+                (crLf, cr, pending) = (crLf || followed, cr || !followed, false);
+                text = followed ? text[1..] : text;
+            }
+
+            while (!AreMixed && !text.IsEmpty)
+            {
+                int at = crLf || !lf ? text.IndexOfAny((byte)'\r', (byte)'\n') : text.IndexOf((byte)'\r');
+                if (at < 0) break;
+                if (text[at] == '\n') lf = true;
+                else if (at + 1 == text.Length) pending = true;
+                else if (text[at + 1] != '\n') cr = true;
+                else (crLf, at) = (true, at + 1);
+                text = text[(at + 1)..];
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ namespace NcfSpark.Preparation;
 
 /// <summary>
 /// Expressions for the times of a column. A value is first nanoseconds since 1970 (BIGINT) and then a moment, which counts what a <see cref="TimeReading"/> says; of plain whole numbers,
-/// which most logs have, the moment is read at once. What lies before 1970 is -1 second, what lies after 2100 the second after it, so that nothing overflows.
+/// which most logs have, the moment is read at once. A text has no blanks around it. What lies before 1970 is -1 second, what lies after 2100 the second after it, so that nothing overflows.
 /// </summary>
 /// <remarks>Example, milliseconds with 1000 ticks a second: '1700000000123' is its own moment; '1700000000123.5' is 1700000000123500000 nanoseconds, which no moment of 1000 ticks is.</remarks>
 internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm form, char decimalMark)
@@ -14,11 +14,8 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
 
     private readonly TimeForm form = column.Kind == SqlColumnKind.Timestamp ? TimeForm.Typed : form;
 
-    // Not the dialect's rule: this is said dozens of times in an expression, and Spark would read and compile several times as much.
-    private string Trimmed => $"trim({column.Sql})";
-
     /// <summary>A text that is a number, with a point for its decimal mark.</summary>
-    private string Number => decimalMark == '.' ? Trimmed : $"replace({Trimmed}, '{decimalMark}', '.')";
+    private string Number => decimalMark == '.' ? column.Sql : $"replace({column.Sql}, '{decimalMark}', '.')";
 
     /// <summary>The pattern of a number.</summary>
     public static string Decimal(char decimalMark) => $"[+-]?[0-9]+([{decimalMark}][0-9]*)?([eE][+-]?[0-9]+)?";
@@ -59,12 +56,12 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
     {
         if (column.Kind == SqlColumnKind.Timestamp) return $"CASE WHEN {isNothing} THEN {(int)TimeForm.Nothing} ELSE {(int)TimeForm.Typed} END";
         string number = column.Kind == SqlColumnKind.Text ? $"TRY_CAST({Number} AS DOUBLE)" : $"CAST({column.Sql} AS DOUBLE)";
-        string isNumber = column.Kind == SqlColumnKind.Text ? dialect.Matches(Trimmed, Decimal(decimalMark)) : "true";
-        string iso = column.Kind == SqlColumnKind.Text ? $"WHEN {dialect.Matches(Trimmed, IsoPattern)} THEN {(int)TimeForm.Iso}" : "";
+        string isNumber = column.Kind == SqlColumnKind.Text ? dialect.Matches(column.Sql, Decimal(decimalMark)) : "true";
+        string iso = column.Kind == SqlColumnKind.Text ? $"WHEN {dialect.Matches(column.Sql, IsoPattern)} THEN {(int)TimeForm.Iso}" : "";
         string Range(TimeForm form, double least, double most) => $"WHEN {number} >= CAST('{least:R}' AS DOUBLE) AND {number} < CAST('{most:R}' AS DOUBLE) THEN {(int)form}";
         string OfUnit(TimeForm form) => Range(form, TimeForms.FirstSecond * (double)TimeForms.PerSecond(form)!, TimeForms.LastLikelySecond * (double)TimeForms.PerSecond(form)!);
         string OfDays(TimeForm form, long to1970) => Range(form, to1970 + (TimeForms.FirstSecond / TimeForms.SecondsADay), to1970 + (TimeForms.LastLikelySecond / TimeForms.SecondsADay));
-        string digits = column.Kind == SqlColumnKind.Text ? Trimmed : $"CAST(TRY_CAST({number} AS BIGINT) AS STRING)";
+        string digits = column.Kind == SqlColumnKind.Text ? column.Sql : $"CAST(TRY_CAST({number} AS BIGINT) AS STRING)";
         string whole = column.Kind == SqlColumnKind.Floating ? $"floor({number}) = {number} AND " : "";
         return $"""
             CASE WHEN {isNothing} THEN {(int)TimeForm.Nothing}
@@ -108,15 +105,15 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
         }
 
         int digits = (int)Math.Round(Math.Log10(Nanos / unit)); // after the point, down to nanoseconds
-        string whole = $"TRY_CAST(regexp_extract({Trimmed}, '^[+-]?([0-9]+)', 1) AS BIGINT)", fraction = Fraction(digits);
+        string whole = $"TRY_CAST(regexp_extract({column.Sql}, '^[+-]?([0-9]+)', 1) AS BIGINT)", fraction = Fraction(digits);
         return $$"""
-            CASE WHEN {{dialect.Matches(Trimmed, $"[+-]?[0-9]+([{decimalMark}][0-9]*)?")}} THEN CASE WHEN {{Trimmed}} LIKE '-%' THEN {{Before}} WHEN {{whole}} IS NULL THEN {{After}} ELSE {{Within(whole, TimeForms.LastSecond * unit, $"{whole} * {Nanos / unit}{(digits > 0 ? $" + {fraction}" : "")}")}} END
-                WHEN {{dialect.Matches(Trimmed, Decimal(decimalMark))}} THEN {{OfDouble($"TRY_CAST({Number} AS DOUBLE)")}} END
+            CASE WHEN {{dialect.Matches(column.Sql, $"[+-]?[0-9]+([{decimalMark}][0-9]*)?")}} THEN CASE WHEN {{column.Sql}} LIKE '-%' THEN {{Before}} WHEN {{whole}} IS NULL THEN {{After}} ELSE {{Within(whole, TimeForms.LastSecond * unit, $"{whole} * {Nanos / unit}{(digits > 0 ? $" + {fraction}" : "")}")}} END
+                WHEN {{dialect.Matches(column.Sql, Decimal(decimalMark))}} THEN {{OfDouble($"TRY_CAST({Number} AS DOUBLE)")}} END
             """;
     }
 
     // So many digits after the decimal mark, as a whole number.
-    private string Fraction(int digits) => $"CAST(rpad(substr(regexp_extract({Trimmed}, '[{decimalMark}]([0-9]+)', 1), 1, {digits}), {digits}, '0') AS BIGINT)";
+    private string Fraction(int digits) => $"CAST(rpad(substr(regexp_extract({column.Sql}, '[{decimalMark}]([0-9]+)', 1), 1, {digits}), {digits}, '0') AS BIGINT)";
 
     // To a millisecond: a spreadsheet keeps no more.
     private string OfDays(long to1970)
@@ -129,9 +126,9 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
                 string floor = $"CAST(floor({column.Sql}) AS BIGINT)";
                 return $"CASE WHEN abs({column.Sql}) < 1e9 THEN {Of(floor, $"CAST(round(({column.Sql} - floor({column.Sql})) * {TimeForms.SecondsADay * 1000}) AS BIGINT)")} WHEN {column.Sql} < 0 THEN {Before} WHEN NOT isnan({column.Sql}) THEN {After} END";
             default:
-                string whole = $"TRY_CAST(regexp_extract({Trimmed}, '^[+-]?([0-9]+)', 1) AS BIGINT)";
+                string whole = $"TRY_CAST(regexp_extract({column.Sql}, '^[+-]?([0-9]+)', 1) AS BIGINT)";
                 string ofDay = dialect.IntegerQuotient($"{Fraction(12)} * 864 + 5000000", "10000000");
-                return $$"""CASE WHEN {{dialect.Matches(Trimmed, $"[+-]?[0-9]+([{decimalMark}][0-9]*)?")}} THEN CASE WHEN {{Trimmed}} LIKE '-%' THEN {{Before}} WHEN {{whole}} IS NULL THEN {{After}} ELSE {{Of(whole, ofDay)}} END END""";
+                return $$"""CASE WHEN {{dialect.Matches(column.Sql, $"[+-]?[0-9]+([{decimalMark}][0-9]*)?")}} THEN CASE WHEN {{column.Sql}} LIKE '-%' THEN {{Before}} WHEN {{whole}} IS NULL THEN {{After}} ELSE {{Of(whole, ofDay)}} END END""";
         }
     }
 
@@ -139,7 +136,7 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
     {
         string text = column.Kind switch
         {
-            SqlColumnKind.Text => Trimmed,
+            SqlColumnKind.Text => column.Sql,
             SqlColumnKind.Floating => $"CASE WHEN abs({column.Sql}) < 1e15 AND floor({column.Sql}) = {column.Sql} THEN CAST(CAST({column.Sql} AS BIGINT) AS STRING) END",
             _ => $"CAST({column.Sql} AS STRING)",
         };
@@ -151,15 +148,15 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
 
     private string OfIso()
     {
-        string Part(int from, int length) => $"substr({Trimmed}, {from}, {length})";
+        string Part(int from, int length) => $"substr({column.Sql}, {from}, {length})";
         string Number(string text) => $"coalesce(TRY_CAST({text} AS BIGINT), 0)";
         // After the minutes come seconds, where a colon is; a colon elsewhere is the zone's.
         string time = $"{Number(Part(12, 2))} * 3600 + {Number(Part(15, 2))} * 60 + CASE WHEN {Part(17, 1)} = ':' THEN {Number(Part(18, 2))} ELSE 0 END";
-        string offset = $"replace(regexp_extract(substr({Trimmed}, 17), '[+-][0-9:]+', 0), ':', '')";
+        string offset = $"replace(regexp_extract(substr({column.Sql}, 17), '[+-][0-9:]+', 0), ':', '')";
         string minutes = $"({Number($"substr({offset}, 2, 2)")} * 60 + {Number($"substr({offset}, 4, 2)")})";
         string seconds = $"{SecondsOfDate(Part(1, 4), Part(6, 2), Part(9, 2))} + {time} - CASE WHEN {offset} LIKE '-%' THEN -60 ELSE 60 END * {minutes}";
-        string fraction = $"CAST(rpad(substr(regexp_extract({Trimmed}, '[.,]([0-9]+)', 1), 1, 9), 9, '0') AS BIGINT)";
-        return $"CASE WHEN {dialect.Matches(Trimmed, IsoPattern)} THEN {Within($"({seconds})", TimeForms.LastSecond, $"({seconds}) * {Nanos} + {fraction}")} END";
+        string fraction = $"CAST(rpad(substr(regexp_extract({column.Sql}, '[.,]([0-9]+)', 1), 1, 9), 9, '0') AS BIGINT)";
+        return $"CASE WHEN {dialect.Matches(column.Sql, IsoPattern)} THEN {Within($"({seconds})", TimeForms.LastSecond, $"({seconds}) * {Nanos} + {fraction}")} END";
     }
 
     private string SecondsOfDate(string year, string month, string day) => dialect.IntegerQuotient(dialect.EpochMicroseconds($"TRY_CAST(concat({year}, '-', {month}, '-', {day}) AS DATE)"), "1000000");

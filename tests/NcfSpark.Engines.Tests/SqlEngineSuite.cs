@@ -81,6 +81,19 @@ public abstract class SqlEngineSuite : IDisposable
     }
 
     [SkippableFact]
+    public void ALineWithOtherBytesThanUtf8IsRejectedWhateverColumnsAreAskedFor()
+    {
+        string file = Path.Combine(folder.FullName, "latin1.csv");
+        File.WriteAllBytes(file, [.. "a,b,c,d\n1,x,y,z\n2,x,y,"u8, 0xE9, .. "t\n3,"u8, 0xE9, .. ",y,z\n"u8]);
+        Engine.ReadCsv("suite_latin1", [file], new CsvLayout(",", Header: true, Columns: 4) { AreUtf8 = false });
+        foreach (string columns in new[] { "c1", "c1, c4", "c1, c2", "c1, c2, c3, c4" })
+        {
+            Assert.Equal("1", Assert.Single(Engine.Query($"SELECT {columns} FROM suite_latin1 WHERE ncf_fits"))[0]);
+            Assert.Equal(2, Engine.Query("SELECT text FROM suite_latin1_rejected").Count);
+        }
+    }
+
+    [SkippableFact]
     public void CsvLinesThatDoNotFitAreSetAside()
     {
         File.WriteAllBytes(Path.Combine(folder.FullName, "bad.csv"), [.. "a,b,c\n1,2,3\n1,2\n4,5,6\n1,2,3,4\n7,8,"u8, 0xFF, 0xFE, .. "\n9,9,9\n"u8]);
@@ -187,6 +200,8 @@ public abstract class SqlEngineSuite : IDisposable
         public override string TextOf(string binary) => dialect.TextOf(binary);
 
         public override string IsUtf8(string binary) => dialect.IsUtf8(binary);
+
+        public override string Trimmed(string text) => dialect.Trimmed(text);
 
         public override string Matches(string text, string pattern) => dialect.Matches(text, pattern);
 

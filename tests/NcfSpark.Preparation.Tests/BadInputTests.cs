@@ -37,6 +37,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         ["glob that matches nothing"] = new(test => Path.Combine(Path.GetDirectoryName(test.folder.Write("a.csv", Good))!, "*.tsv"), new(), new(), ["No file matches", "*.tsv", "a.csv", "Input:Path"]),
         ["empty file"] = Case.Csv("", "empty", "0 bytes", "Input:Path"),
         ["blank lines only"] = Case.Csv("\n\r\n\n", "empty", "Check what wrote it"),
+        ["blank lines before the names"] = Case.Csv("\n\r\n" + Good, "line 1 is blank", "the line of names must be the first", "before line 3"),
         ["header only"] = Case.Csv(Header, "no rows", "line of names", "Input:Path"),
         ["wrong delimiter"] = Case.Csv(Good.Replace(',', ';'), "line 1", "no column user_id", "split at \";\" it is 3", "set Input:Delimiter to \";\""),
         ["wrong delimiter, tab"] = Case.Csv(Good.Replace(',', '\t'), "set Input:Delimiter to \"\\t\""),

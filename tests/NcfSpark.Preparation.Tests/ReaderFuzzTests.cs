@@ -41,14 +41,16 @@ public sealed class ReaderFuzzTests : IDisposable
             }
         });
         Assert.True(failures.Count == 0, string.Join("\n\n", failures));
-        Assert.True(read > Files / 20, $"Only {read} of {Files} files were read at all.");
+        Assert.True(read > Files / 8, $"Only {read} of {Files} files were read at all.");
     }
 
     /// <summary>Put the number of a failure here.</summary>
     [Theory]
     [InlineData(2761)] // bytes that are no UTF-8 in a column that is not used
+    [InlineData(3986)] // bytes that are no UTF-8 in a column after one that is not used: DuckDB ended itself
     [InlineData(7757)] // a broken quote in the line of names: DuckDB lost the rows
     [InlineData(8486)] // a delimiter at the end of a line
+    [InlineData(15176)] // a blank line before the line of names: DuckDB took the names for a row
     public void Repeat(int number)
     {
         using var engine = new DuckDbEngine(new DuckDbOptions { Threads = 1 });
@@ -87,6 +89,7 @@ public sealed class ReaderFuzzTests : IDisposable
         catch (InvalidInputException refusal)
         {
             if (watch.Elapsed > Hang) return $"File {number} ({seed.Name}) took {watch.Elapsed}.";
+            if (refusal.Message.Contains("INTERNAL Error", StringComparison.Ordinal) || refusal.Message.Contains("invalidated", StringComparison.Ordinal)) return $"File {number} ({seed.Name}{packing}, header {header}, quote '{quote}'): DuckDB ended itself: {refusal.Message}\n{Convert.ToBase64String(content)}";
             return refusal.Message.Contains(path, StringComparison.Ordinal) ? null : $"File {number} ({seed.Name}): the message does not name the file: {refusal.Message}";
         }
         catch (Exception other)

@@ -112,6 +112,12 @@ public sealed class SparkInputKindsTests(SparkFixture spark, EngineFixture duckD
         Assert.Equal(trimmed, there.Value.Read(Usual with { Path = csv }).Select(row => row.User));
     }
 
+    [SkippableFact]
+    public void BlanksAroundATimeAreTakenAway() => AssertAlike(
+        Usual with { Path = folder.Write("blanks.csv", Header + "1,10,\u00a01700000000\u3000\n1,11, 1700000001.5 \n2,10,\u20031700000002\n") },
+        Usual with { Path = folder.Write("dates.csv", Header + "1,10,2024-01-05\u00a0\n1,11,\u00a02024-01-05T10:00:00Z\n2,10,2024-01-06\n") },
+        Usual with { Path = folder.Write("late.csv", "\n" + Good) });
+
     private string OneUser(string user) => here.OneFile($"{user} AS user_id, CAST(1 AS BIGINT) AS item_id, CAST(1700000000 AS BIGINT) AS timestamp");
 
     private void AssertAlike(params InputOptions[] inputs)

@@ -14,26 +14,18 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
     protected override int MostCases => int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_SPARK_CASES") ?? "1");
 
     [SkippableFact]
-    public void MovieLensHasTheSameRowsOnBothEngines() => AssertMovieLensIsAsOnDuckDb();
-
-    [SkippableTheory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(7)]
-    [InlineData(200)]
-    public void MovieLensHasTheSameRowsWithAnyNumberOfPartitions(int partitions)
+    public void MovieLensHasTheSameRowsOnBothEngines() => spark.With(SparkFixture.ForLargeLogs, () =>
     {
-        SparkHome.RequireCi("a quarter of a minute");
-        Engine.Execute($"SET spark.sql.shuffle.partitions={partitions}");
-        try
-        {
-            AssertMovieLensIsAsOnDuckDb();
-        }
-        finally
-        {
-            Engine.Execute("RESET spark.sql.shuffle.partitions");
-        }
-    }
+        var input = new InputOptions { Path = Path.Combine(TestFolder.RepositoryRoot, "tests", "data", "ml-latest-small", "ratings.csv"), UserColumn = "userId", ItemColumn = "movieId", RatingColumn = "rating", MinRating = 2 };
+        var options = new PrepareOptions { Validation = true, TestCandidates = 20 };
+        using var folder = new TestFolder();
+        StageDirectory Prepared(ISqlEngine engine, string run) => Preparer.Prepare(engine, input, options, Path.Combine(folder.Path, run), SilentProgress.Instance);
+        StageDirectory here = Prepared(duckDb.Engine, "duckdb"), there = Prepared(Engine, "spark");
+        Rows.AssertEqual(Rows.Of(here), Rows.Of(there));
+        Assert.Equal(here.Manifest.Fingerprint, there.Manifest.Fingerprint);
+        Assert.Equal(here.Manifest.Rows, there.Manifest.Rows);
+        Assert.Equal(Directory.GetDirectories(here.File("train")).Select(Path.GetFileName).Order(), Directory.GetDirectories(there.File("train")).Select(Path.GetFileName).Order());
+    });
 
     /// <summary>20,000 interactions, without and with Spark's joining of small partitions; NCFSPARK_TEST_SYNTHETIC=2 asks for 2 million, also with 200 partitions that are not joined.</summary>
     [SkippableFact]
@@ -62,34 +54,13 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
         }
 
         SortedDictionary<string, string> here = Digests(duckDb.Engine, "duckdb");
-        try
+        (int Partitions, bool Joined)[] settings = asked is null ? [(1, true), (2, false), (7, false), (200, true)] : [(1, true), (2, false), (7, false), (200, true), (200, false)];
+        foreach ((int partitions, bool joined) in settings)
         {
-            (int Partitions, bool Joined)[] settings = asked is null ? [(1, true), (2, false), (7, false), (200, true)] : [(1, true), (2, false), (7, false), (200, true), (200, false)];
-            foreach ((int partitions, bool joined) in settings)
-            {
-                Engine.Execute($"SET spark.sql.shuffle.partitions={partitions}");
-                Engine.Execute($"SET spark.sql.adaptive.enabled={(joined ? "true" : "false")}");
-                Assert.Equal(here, Digests(Engine, $"spark-{partitions}-{joined}"));
-            }
+            spark.With(
+                [.. SparkFixture.ForLargeLogs, ("spark.sql.shuffle.partitions", $"{partitions}"), ("spark.sql.adaptive.enabled", joined ? "true" : "false")],
+                () => Assert.Equal(here, Digests(Engine, $"spark-{partitions}-{joined}")));
         }
-        finally
-        {
-            Engine.Execute("RESET spark.sql.shuffle.partitions");
-            Engine.Execute("RESET spark.sql.adaptive.enabled");
-        }
-    }
-
-    private void AssertMovieLensIsAsOnDuckDb()
-    {
-        var input = new InputOptions { Path = Path.Combine(TestFolder.RepositoryRoot, "tests", "data", "ml-latest-small", "ratings.csv"), UserColumn = "userId", ItemColumn = "movieId", RatingColumn = "rating", MinRating = 2 };
-        var options = new PrepareOptions { Validation = true, TestCandidates = 20 };
-        using var folder = new TestFolder();
-        StageDirectory Prepared(ISqlEngine engine, string run) => Preparer.Prepare(engine, input, options, Path.Combine(folder.Path, run), SilentProgress.Instance);
-        StageDirectory here = Prepared(duckDb.Engine, "duckdb"), there = Prepared(Engine, "spark");
-        Rows.AssertEqual(Rows.Of(here), Rows.Of(there));
-        Assert.Equal(here.Manifest.Fingerprint, there.Manifest.Fingerprint);
-        Assert.Equal(here.Manifest.Rows, there.Manifest.Rows);
-        Assert.Equal(Directory.GetDirectories(here.File("train")).Select(Path.GetFileName).Order(), Directory.GetDirectories(there.File("train")).Select(Path.GetFileName).Order());
     }
 
     // Users and items by power laws; and one more user with a twentieth of all interactions, 100,000 of 2 million, each with another item.
