@@ -5,13 +5,13 @@ using System.Reflection;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…</summary>
+/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…, or settings [SECTION | --of RUN]</summary>
 internal static class CommandLine
 {
     /// <summary>Parses the command line and runs its verb, or writes help, or says what is wrong with it.</summary>
     public static ExitCode Run(string[] args, Func<Verb, JobArguments, ExitCode> run, TextWriter output, TextWriter error)
     {
-        RootCommand root = Grammar(run);
+        RootCommand root = Grammar(run, output, error);
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (Fault(root, parsed) is not { } fault)
         {
@@ -23,7 +23,7 @@ internal static class CommandLine
         return ExitCode.InvalidInput;
     }
 
-    private static RootCommand Grammar(Func<Verb, JobArguments, ExitCode> run)
+    private static RootCommand Grammar(Func<Verb, JobArguments, ExitCode> run, TextWriter output, TextWriter error)
     {
         var root = new RootCommand();
         foreach (Verb verb in Verb.All)
@@ -40,6 +40,11 @@ internal static class CommandLine
             root.Add(command);
         }
 
+        var section = new Argument<string?>("SECTION") { Arity = ArgumentArity.ZeroOrOne };
+        var of = new Option<string?>("--of");
+        var settings = new Command(SettingsJob.Name) { section, of };
+        settings.SetAction(parsed => (int)SettingsJob.Run(parsed.GetValue(section), parsed.GetValue(of), output, error));
+        root.Add(settings);
         root.Options.OfType<HelpOption>().Single().Action = new TeachingHelp();
         root.Options.OfType<VersionOption>().Single().Action = new TellVersion();
         return root;
@@ -60,7 +65,7 @@ internal static class CommandLine
         if (parsed.UnmatchedTokens is [string token, ..])
         {
             if (command != root && token.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return $"{token} stands alone: write --config {token}";
-            (string kind, IEnumerable<string> known) = command == root ? ("verb", Verb.All.Select(verb => verb.Name)) : ($"option of {command.Name}", command.Options.Select(option => option.Name));
+            (string kind, IEnumerable<string> known) = command == root ? ("verb", root.Subcommands.Select(verb => verb.Name)) : ($"option of {command.Name}", command.Options.Select(option => option.Name));
             string? meant = Nearest.To(token, known);
             return $"{token} is no {kind}; {(meant is null ? $"there are {string.Join(", ", known)}" : $"did you mean {meant}?")}";
         }
@@ -84,7 +89,9 @@ internal static class CommandLine
         public override int Invoke(ParseResult parseResult)
         {
             TextWriter output = parseResult.InvocationConfiguration.Output;
-            if (Verb.All.FirstOrDefault(verb => verb.Name == parseResult.CommandResult.Command.Name) is { } verb) Help.WriteVerb(output, verb);
+            string name = parseResult.CommandResult.Command.Name;
+            if (Verb.All.FirstOrDefault(verb => verb.Name == name) is { } verb) Help.WriteVerb(output, verb);
+            else if (name == SettingsJob.Name) Help.WriteSettings(output);
             else Help.WriteAll(output);
             return 0;
         }

@@ -8,6 +8,7 @@ internal static class Help
     private const int Width = 110;
 
     public const string Usage = "./submit.sh VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]...";
+    private const string SettingsUsage = "./submit.sh settings [SECTION | --of RUN]";
 
     public static void WriteAll(TextWriter output)
     {
@@ -45,7 +46,10 @@ internal static class Help
               ./submit.sh nightly --config conf/ml-latest-small-good.json
               ./submit.sh train --help
 
-            Beside the verbs: worker-archive [FILE] packs this program, with its .NET, for images of Spark's executors.
+            Beside the verbs
+              settings [SECTION]   prints the reference of all settings: type, range, default, meaning (settings --help)
+              settings --of RUN    prints the settings that a run was made with, as a configuration file
+              worker-archive FILE  packs this program, with its .NET, for images of Spark's executors
 
             Exit codes
               0  done
@@ -75,14 +79,37 @@ internal static class Help
         if (verb.RunsSql) WriteEngines(output);
         foreach (string section in verb.Sections)
         {
-            output.WriteLine($"\nSection {section}: {SettingDocs.OfSection(section)}");
-            foreach (SettingKey key in SettingKey.Of(section))
-            {
-                string[] values = [.. Wrapped($"{SettingRules.Describe(key)} (default {SettingValue.Show(key.ValueIn(new NcfSparkConfiguration()))})", Width - $"{key}".Length - 4)];
-                output.WriteLine($"\n  {key}  {values[0]}");
-                foreach (string line in values[1..]) output.WriteLine($"      {line}");
-                foreach (string line in Wrapped(SettingDocs.Of(key), Width - 6)) output.WriteLine($"      {line}");
-            }
+            output.WriteLine();
+            WriteSection(output, section);
+        }
+    }
+
+    public static void WriteSettings(TextWriter output)
+    {
+        output.WriteLine($"""
+            ncfspark settings: prints the reference of all settings, or the settings that a run was made with
+
+            Usage
+              {SettingsUsage}
+
+            settings            every section: each setting with its type, range, default and meaning
+            settings Train      one section: {string.Join(", ", SettingKey.Sections)}
+            settings --of RUN   what the manifests of a run directory, or of a night in it, say: every setting with its value,
+                                as a configuration file. RUN with nights in it stands for the night in production.
+            Needs no configuration file, and changes nothing.
+            """);
+    }
+
+    /// <summary>A section of the reference: each setting with type, range, default and meaning.</summary>
+    public static void WriteSection(TextWriter output, string section)
+    {
+        output.WriteLine($"Section {section}: {SettingDocs.OfSection(section)}");
+        foreach (SettingKey key in SettingKey.Of(section))
+        {
+            string value = $"{SettingRules.Describe(key)} (default {SettingValue.Show(key.ValueIn(new NcfSparkConfiguration()))})";
+            string[] lines = [.. Wrapped(value, Width - $"{key}".Length - 4)];
+            output.WriteLine($"\n  {key}  {lines[0]}");
+            foreach (string line in lines[1..].Concat(Wrapped(SettingDocs.Of(key), Width - 6))) output.WriteLine($"      {line}");
         }
     }
 
