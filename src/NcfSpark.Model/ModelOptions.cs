@@ -97,8 +97,8 @@ public sealed record ModelOptions : IValidatableObject
 
     internal bool HasUserMlp => HasHistory && UserMlpWidth > 0;
 
-    /// <summary>Whether a user's side takes in the marks of <see cref="Rhythm"/>.</summary>
-    public bool HasRhythm => HasUserMlp && UserMlpRhythm;
+    /// <summary>Whether a user's side takes in the marks of <see cref="TemporalFeatures"/>.</summary>
+    public bool HasTemporalFeatures => HasUserMlp && UserMlpRhythm;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

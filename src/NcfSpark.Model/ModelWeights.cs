@@ -45,7 +45,7 @@ public sealed class ModelWeights
         if (options.HasHistory) ItemHistory = new Weight("item_history.weight", itemCount, options.EmbeddingSize);
         if (options.HasUserMlp)
         {
-            (int inputs, int width) = ((options.UserMlpLags + 2) * options.EmbeddingSize + (options.HasRhythm ? Rhythm.Marks : 0), options.UserMlpWidth);
+            (int inputs, int width) = ((options.UserMlpLags + 2) * options.EmbeddingSize + (options.HasTemporalFeatures ? TemporalFeatures.Count : 0), options.UserMlpWidth);
             UserLayers =
             [
                 (new Weight("user_layers.0.weight", width, inputs), new Weight("user_layers.0.bias", 1, width)),

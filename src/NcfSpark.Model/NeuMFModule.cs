@@ -78,14 +78,14 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="rows">The embeddings of the pairs, of which neighbouring ones in groups share their user.</param>
     /// <param name="groupSize">Pairs of a group.</param>
     /// <returns>[B / groupSize, B]</returns>
-    public Tensor Contrasts(EmbeddingRows rows, int groupSize)
+    public Tensor SampledLogits(EmbeddingRows rows, int groupSize)
     {
         Tensor users_BE = User(rows), users_GE = users_BE.reshape(users_BE.shape[0] / groupSize, groupSize, users_BE.shape[1]).select(1, 0);
-        Tensor contrasts_GB = users_GE.mm(rows.ItemGmf_BE!.t());
-        return rows.ItemBias_B1 is { } biases_B1 ? contrasts_GB.Plus(biases_B1.t()) : contrasts_GB;
+        Tensor logits_GB = users_GE.mm(rows.ItemGmf_BE!.t());
+        return rows.ItemBias_B1 is { } biases_B1 ? logits_GB.Plus(biases_B1.t()) : logits_GB;
     }
 
-    /// <summary>What a logit has beside a contrast: the biases of user and head [B].</summary>
+    /// <summary>What a logit has beside a sampled logit: the biases of user and head [B].</summary>
     public Tensor SharedBias(EmbeddingRows rows)
     {
         Tensor head = parametersByName["head.bias"].expand(rows.UserGmf_BE!.shape[0], 1);
@@ -100,7 +100,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         Tensor user_BE = own_BE.Plus(pooled_BE);
         if (userLayers is not [var hidden, var output]) return user_BE;
         Tensor latest = pool.Items_BKE.narrow(1, 0, options.UserMlpLags).reshape(own_BE.shape[0], options.UserMlpLags * options.EmbeddingSize);
-        Tensor z_BW = hidden.Bias.addmm(cat([latest, pooled_BE, own_BE, .. pool.Marks_BM is { } marks_BM ? [marks_BM] : Array.Empty<Tensor>()], dim: 1), hidden.Weight.t()).relu();
+        Tensor z_BW = hidden.Bias.addmm(cat([latest, pooled_BE, own_BE, .. pool.Temporal_BF is { } temporal_BF ? [temporal_BF] : Array.Empty<Tensor>()], dim: 1), hidden.Weight.t()).relu();
         if (pool.Dropout_BW is { } mask) z_BW = z_BW * mask;
         return user_BE.Plus(output.Bias.addmm(z_BW, output.Weight.t()));
     }
@@ -112,17 +112,17 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         float[][] shares = PoolShares.Of(pools.Length, options.HistoryDecay);
         int count = (int)users_B.shape[0];
         long[] items_BK = new long[count * pools.Length];
-        float[] shares_BK = new float[items_BK.Length], marks_BM = new float[options.HasRhythm ? count * Rhythm.Marks : 0];
+        float[] shares_BK = new float[items_BK.Length], temporal_BF = new float[options.HasTemporalFeatures ? count * TemporalFeatures.Count : 0];
         for (int b = 0; b < count; b++)
         {
             int user = (int)users_B[b].item<long>();
             ReadOnlySpan<int> pool = pools[user];
-            if (options.HasRhythm) PoolMarks.Write(pools.Rhythms_U[user], marks_BM.AsSpan(b * Rhythm.Marks, Rhythm.Marks));
+            if (options.HasTemporalFeatures) TemporalFeatureBits.Unpack(pools.TemporalFeatures_U[user], temporal_BF.AsSpan(b * TemporalFeatures.Count, TemporalFeatures.Count));
             for (int k = 0; k < pool.Length; k++) (items_BK[b * pools.Length + k], shares_BK[b * pools.Length + k]) = (pool[k], shares[pool.Length][k]);
         }
 
         Tensor weight_BK = tensor(shares_BK).reshape(count, pools.Length), present = weight_BK.sign().unsqueeze(2);
-        return new PoolRows(parametersByName["item_history.weight"].index_select(0, tensor(items_BK)).reshape(count, pools.Length, options.EmbeddingSize) * present, weight_BK, options.HasRhythm ? tensor(marks_BM).reshape(count, Rhythm.Marks) : null);
+        return new PoolRows(parametersByName["item_history.weight"].index_select(0, tensor(items_BK)).reshape(count, pools.Length, options.EmbeddingSize) * present, weight_BK, options.HasTemporalFeatures ? tensor(temporal_BF).reshape(count, TemporalFeatures.Count) : null);
     }
 
     private Tensor Mlp(Tensor x, IReadOnlyList<Tensor?>? dropout)

@@ -46,7 +46,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         if (weights.Pools is not { } pools) yield break;
         int ofShard = RowsOfShard(weights.UserCount, shard, shards);
         yield return PoolsOf(pools, ofShard, shard, shards);
-        if (weights.Options.HasRhythm) yield return new StoredTensor(RhythmsName, Enumerable.Range(0, ofShard).Select(row => (long)pools.Rhythms_U[row * shards + shard]).ToArray(), ofShard, 1);
+        if (weights.Options.HasTemporalFeatures) yield return new StoredTensor(TemporalFeaturesName, Enumerable.Range(0, ofShard).Select(row => (long)pools.TemporalFeatures_U[row * shards + shard]).ToArray(), ofShard, 1);
     }
 
     /// <summary>Writes the files of ids of a model's directory.</summary>
@@ -85,18 +85,18 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
 
             if (weights.Pools is not { } pools) continue;
             ReadPools(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, items.Count, path);
-            if (options.HasRhythm) ReadRhythms(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, path);
+            if (options.HasTemporalFeatures) ReadTemporalFeatures(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, path);
         }
 
         return new TrainedModel(weights, users, items);
     }
 
-    private const string PoolsName = "user_history", RhythmsName = "user_rhythm";
+    private const string PoolsName = "user_history", TemporalFeaturesName = "user_rhythm";
 
-    private static void ReadRhythms(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, string path)
+    private static void ReadTemporalFeatures(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, string path)
     {
-        ReadOnlySpan<long> marks = IntegersOf(tensors, RhythmsName, rows, 1, path);
-        for (int row = 0; row < rows; row++) pools.Rhythms_U[row * shards + shard] = checked((uint)marks[row]);
+        ReadOnlySpan<long> marks = IntegersOf(tensors, TemporalFeaturesName, rows, 1, path);
+        for (int row = 0; row < rows; row++) pools.TemporalFeatures_U[row * shards + shard] = checked((uint)marks[row]);
     }
 
     private static void ReadPools(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, int itemCount, string path)

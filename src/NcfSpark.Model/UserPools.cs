@@ -10,8 +10,8 @@ namespace NcfSpark.Model;
 /// <param name="Items_UK">Item indexes, latest first, K for each user; -1 where there are fewer.</param>
 public sealed record UserPools(int Length, int[] Items_UK)
 {
-    /// <summary>The marks of each user's <see cref="Rhythm"/>; 0 where times are not known.</summary>
-    public uint[] Rhythms_U { get; } = new uint[Items_UK.Length / Length];
+    /// <summary>The marks of each user's <see cref="TemporalFeatures"/>; 0 where times are not known.</summary>
+    public uint[] TemporalFeatures_U { get; } = new uint[Items_UK.Length / Length];
 
     /// <summary>The user's items, latest first: as many as there are.</summary>
     public ReadOnlySpan<int> this[int user]
@@ -37,7 +37,7 @@ public sealed record UserPools(int Length, int[] Items_UK)
         {
             ReadOnlySpan<int> items = byTime[user];
             for (int k = 0; k < Math.Min(length, items.Length); k++) pools[user * length + k] = items[^(k + 1)];
-            if (!times.IsEmpty) latest.Rhythms_U[user] = Rhythm.Of(times[(int)byTime.Offsets[user]..(int)byTime.Offsets[user + 1]]);
+            if (!times.IsEmpty) latest.TemporalFeatures_U[user] = TemporalFeatures.Of(times[(int)byTime.Offsets[user]..(int)byTime.Offsets[user + 1]]);
         }
 
         return latest;
@@ -62,7 +62,7 @@ public sealed record UserPools(int Length, int[] Items_UK)
         Span<int> pool = Items_UK.AsSpan(user * Length, Length);
         pool.Fill(-1);
         for (int k = 0; k < Math.Min(Length, byTime.Length); k++) pool[k] = byTime[^(k + 1)];
-        Rhythms_U[user] = Rhythm.Of(Array.ConvertAll(keys, key => key.Time));
+        TemporalFeatures_U[user] = TemporalFeatures.Of(Array.ConvertAll(keys, key => key.Time));
     }
 
     private static RandomStream Ties => RandomStream.Named(0, "ties of histories");

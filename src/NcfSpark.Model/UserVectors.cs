@@ -18,15 +18,15 @@ internal sealed class UserVectors : IDisposable
 {
     private readonly ModelWeights weights;
     private readonly float[][] shares;
-    private readonly LanesMlp? mlp;
-    private readonly ConcurrentBag<LanesBatch> batches = []; // those that no thread is using
+    private readonly BatchedMlp? mlp;
+    private readonly ConcurrentBag<BatchedMlpBuffers> batches = []; // those that no thread is using
 
     public UserVectors(ModelWeights weights, SimdLevel level)
     {
         this.weights = weights;
         shares = weights.ItemHistory is null ? [] : PoolShares.Of(weights.Options.HistoryLength, weights.Options.HistoryDecay);
         if (weights.UserLayers is not [var hidden, var output]) return;
-        mlp = new LanesMlp(hidden.Weight.Columns, hidden.Weight.Rows, output.Weight.Rows, level);
+        mlp = new BatchedMlp(hidden.Weight.Columns, hidden.Weight.Rows, output.Weight.Rows, level);
         for (int n = 0; n < hidden.Weight.Rows; n++) mlp.SetHidden(n, hidden.Weight.Row(n), hidden.Bias.Values[n]);
         for (int n = 0; n < output.Weight.Rows; n++) mlp.SetOutput(n, output.Weight.Row(n), output.Bias.Values[n]);
     }
@@ -50,10 +50,10 @@ internal sealed class UserVectors : IDisposable
             return;
         }
 
-        if (!batches.TryTake(out LanesBatch? batch)) batch = mlp.NewBatch();
-        for (int start = 0; start < users_T.Length; start += LanesBatch.Lanes)
+        if (!batches.TryTake(out BatchedMlpBuffers? batch)) batch = mlp.NewBatch();
+        for (int start = 0; start < users_T.Length; start += BatchedMlpBuffers.Lanes)
         {
-            int count = Math.Min(LanesBatch.Lanes, users_T.Length - start);
+            int count = Math.Min(BatchedMlpBuffers.Lanes, users_T.Length - start);
             for (int lane = 0; lane < count; lane++) SetInputs(batch, lane, users_T[start + lane], vectors.Slice((start + lane) * stride, size));
             mlp.Apply(batch);
             for (int lane = 0; lane < count; lane++) batch.AddTo(lane, vectors.Slice((start + lane) * stride, size));
@@ -65,11 +65,11 @@ internal sealed class UserVectors : IDisposable
     public void Dispose()
     {
         mlp?.Dispose();
-        foreach (LanesBatch batch in batches) batch.Dispose();
+        foreach (BatchedMlpBuffers batch in batches) batch.Dispose();
     }
 
     // Writes p + h, too.
-    private void SetInputs(LanesBatch batch, int lane, int user, Span<float> vector)
+    private void SetInputs(BatchedMlpBuffers batch, int lane, int user, Span<float> vector)
     {
         ReadOnlySpan<int> pool = PoolOf(user);
         int lags = weights.Options.UserMlpLags, size = vector.Length, filled = Math.Min(lags, pool.Length);
@@ -79,10 +79,10 @@ internal sealed class UserVectors : IDisposable
         batch.Set(lane, lags * size, vector);
         ReadOnlySpan<float> own = weights.UserGmf!.Row(user);
         batch.Set(lane, (lags + 1) * size, own);
-        if (weights.Options.HasRhythm)
+        if (weights.Options.HasTemporalFeatures)
         {
-            Span<float> marks = stackalloc float[Rhythm.Marks];
-            PoolMarks.Write(weights.Pools?.Rhythms_U[user] ?? 0, marks);
+            Span<float> marks = stackalloc float[TemporalFeatures.Count];
+            TemporalFeatureBits.Unpack(weights.Pools?.TemporalFeatures_U[user] ?? 0, marks);
             batch.Set(lane, (lags + 2) * size, marks);
         }
 

@@ -7,7 +7,7 @@ namespace NcfSpark.Training;
 /// <param name="options">The options.</param>
 /// <param name="rules">How each part is updated.</param>
 /// <param name="dropoutKeys">The keys of an epoch's batches.</param>
-internal sealed class EpochFeed(TrainOptions options, UpdateRules rules, Func<int, RandomStream> dropoutKeys) : IHistoryFeed
+internal sealed class EpochFeed(TrainOptions options, UpdateRules rules, Func<int, RandomStream> dropoutKeys) : IUserHistoryFeed
 {
     private ISampleSource? source;
     private IEpochSamples samples = null!;

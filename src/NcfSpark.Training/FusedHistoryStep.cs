@@ -9,10 +9,10 @@ namespace NcfSpark.Training;
 /// </summary>
 internal sealed class FusedHistoryStep : ITrainingStep
 {
-    private readonly HistoryStep step;
+    private readonly UserHistoryStep step;
     private readonly EpochFeed feed;
     private readonly SimdLevel level;
-    private readonly List<(HistoryPart Part, OptimizedWeight Weight)> parts = [];
+    private readonly List<(UserHistoryPart Part, OptimizedWeight Weight)> parts = [];
 
     /// <param name="state">What is trained.</param>
     /// <param name="options">How.</param>
@@ -26,15 +26,15 @@ internal sealed class FusedHistoryStep : ITrainingStep
         ModelOptions model = weights.Options;
         int[] starts = [.. Enumerable.Range(0, weights.UserCount).Select(samples.Past!.StartOf)];
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        step = new HistoryStep(ShapeOf(model), weights.UserCount, weights.ItemCount, samples.Past.Items, starts, options.BatchSize / samples.GroupSize, samples.GroupSize, threads, level, options.Softmax, model.HasRhythm ? samples.Past.Rhythms : []);
+        step = new UserHistoryStep(ShapeOf(model), weights.UserCount, weights.ItemCount, samples.Past.Items, starts, options.BatchSize / samples.GroupSize, samples.GroupSize, threads, level, options.Softmax, model.HasTemporalFeatures ? samples.Past.FeatureBits : []);
         feed = new EpochFeed(options, rules, epoch => DropoutMasks.UserKeys(options.Seed, epoch));
         ListParts(state);
-        foreach ((HistoryPart part, OptimizedWeight weight) in parts)
+        foreach ((UserHistoryPart part, OptimizedWeight weight) in parts)
         {
-            step.Set(part, Moment.Weight, weight.Weight.Values);
+            step.Set(part, OptimizerSlot.Weight, weight.Weight.Values);
             if (!HasMoments(part)) continue;
-            step.Set(part, Moment.First, weight.FirstMoments);
-            step.Set(part, Moment.Second, weight.SecondMoments);
+            step.Set(part, OptimizerSlot.FirstMoment, weight.FirstMoments);
+            step.Set(part, OptimizerSlot.SecondMoment, weight.SecondMoments);
         }
     }
 
@@ -59,36 +59,36 @@ internal sealed class FusedHistoryStep : ITrainingStep
 
     public void Synchronize()
     {
-        foreach ((HistoryPart part, OptimizedWeight weight) in parts)
+        foreach ((UserHistoryPart part, OptimizedWeight weight) in parts)
         {
-            step.Get(part, Moment.Weight, weight.Weight.Values);
+            step.Get(part, OptimizerSlot.Weight, weight.Weight.Values);
             if (!HasMoments(part)) continue;
-            step.Get(part, Moment.First, weight.FirstMoments);
-            step.Get(part, Moment.Second, weight.SecondMoments);
+            step.Get(part, OptimizerSlot.FirstMoment, weight.FirstMoments);
+            step.Get(part, OptimizerSlot.SecondMoment, weight.SecondMoments);
         }
     }
 
     public void SynchronizeShared()
     {
-        foreach ((HistoryPart part, OptimizedWeight weight) in parts)
+        foreach ((UserHistoryPart part, OptimizedWeight weight) in parts)
         {
-            if (!IsUsers(part)) step.Get(part, Moment.Weight, weight.Weight.Values);
+            if (!IsUsers(part)) step.Get(part, OptimizerSlot.Weight, weight.Weight.Values);
         }
     }
 
     public void ReloadShared()
     {
-        foreach ((HistoryPart part, OptimizedWeight weight) in parts)
+        foreach ((UserHistoryPart part, OptimizedWeight weight) in parts)
         {
-            if (!IsUsers(part)) step.Set(part, Moment.Weight, weight.Weight.Values);
+            if (!IsUsers(part)) step.Set(part, OptimizerSlot.Weight, weight.Weight.Values);
         }
     }
 
     public void Dispose() => step.Dispose();
 
-    private static bool IsUsers(HistoryPart part) => part is HistoryPart.User or HistoryPart.UserBias;
+    private static bool IsUsers(UserHistoryPart part) => part is UserHistoryPart.User or UserHistoryPart.UserBias;
 
-    private static HistoryShape ShapeOf(ModelOptions model) => new()
+    private static UserHistoryShape ShapeOf(ModelOptions model) => new()
     {
         Size = model.EmbeddingSize,
         Length = model.HistoryLength,
@@ -97,35 +97,35 @@ internal sealed class FusedHistoryStep : ITrainingStep
         Biases = model.Kind == "mf" || model.Biases,
         Hidden = model.UserMlpWidth,
         Lags = model.UserMlpLags,
-        Marks = model.HasRhythm ? Rhythm.Marks : 0,
+        TemporalFeatureCount = model.HasTemporalFeatures ? TemporalFeatures.Count : 0,
         Dropout = model.UserMlpDropout,
     };
 
     // Rows are updated by plain descent, which has none.
-    private static bool HasMoments(HistoryPart part) => part > HistoryPart.ItemBias;
+    private static bool HasMoments(UserHistoryPart part) => part > UserHistoryPart.ItemBias;
 
     private void ListParts(TrainingState state)
     {
         ModelWeights weights = state.Weights;
         var optimized = state.All.ToDictionary(weight => weight.Weight);
-        void Add(HistoryPart part, Weight? weight)
+        void Add(UserHistoryPart part, Weight? weight)
         {
             if (weight is not null) parts.Add((part, optimized[weight]));
         }
 
-        Add(HistoryPart.User, weights.UserGmf);
-        Add(HistoryPart.Item, weights.ItemGmf);
-        Add(HistoryPart.Pool, weights.ItemHistory);
-        Add(HistoryPart.UserBias, weights.UserBias);
-        Add(HistoryPart.ItemBias, weights.ItemBias);
+        Add(UserHistoryPart.User, weights.UserGmf);
+        Add(UserHistoryPart.Item, weights.ItemGmf);
+        Add(UserHistoryPart.Pool, weights.ItemHistory);
+        Add(UserHistoryPart.UserBias, weights.UserBias);
+        Add(UserHistoryPart.ItemBias, weights.ItemBias);
         if (weights.UserLayers is [var hidden, var output])
         {
-            Add(HistoryPart.HiddenWeight, hidden.Weight);
-            Add(HistoryPart.HiddenBias, hidden.Bias);
-            Add(HistoryPart.OutputWeight, output.Weight);
-            Add(HistoryPart.OutputBias, output.Bias);
+            Add(UserHistoryPart.HiddenWeight, hidden.Weight);
+            Add(UserHistoryPart.HiddenBias, hidden.Bias);
+            Add(UserHistoryPart.OutputWeight, output.Weight);
+            Add(UserHistoryPart.OutputBias, output.Bias);
         }
 
-        Add(HistoryPart.HeadBias, weights.HeadBias);
+        Add(UserHistoryPart.HeadBias, weights.HeadBias);
     }
 }

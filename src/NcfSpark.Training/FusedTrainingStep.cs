@@ -29,12 +29,12 @@ internal sealed class FusedTrainingStep : ITrainingStep
         ListParts();
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {
-            step.Parts.Set(part, Moment.Weight, weight.Weight.Values, layer);
-            step.Parts.Set(part, Moment.First, weight.FirstMoments, layer);
-            step.Parts.Set(part, Moment.Second, weight.SecondMoments, layer);
+            step.Parts.Set(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
+            step.Parts.Set(part, OptimizerSlot.FirstMoment, weight.FirstMoments, layer);
+            step.Parts.Set(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
         }
 
-        if (weights.Head is null) step.Parts.Set(ModelPart.Head, Moment.Weight, [.. Enumerable.Repeat(1f, weights.Options.EmbeddingSize)]); // MF: fixed
+        if (weights.Head is null) step.Parts.Set(ModelPart.Head, OptimizerSlot.Weight, [.. Enumerable.Repeat(1f, weights.Options.EmbeddingSize)]); // MF: fixed
     }
 
     public string Description => $"fused ({level.ToString().ToLowerInvariant()})";
@@ -52,9 +52,9 @@ internal sealed class FusedTrainingStep : ITrainingStep
     {
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {
-            step.Parts.Get(part, Moment.Weight, weight.Weight.Values, layer);
-            step.Parts.Get(part, Moment.First, weight.FirstMoments, layer);
-            step.Parts.Get(part, Moment.Second, weight.SecondMoments, layer);
+            step.Parts.Get(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
+            step.Parts.Get(part, OptimizerSlot.FirstMoment, weight.FirstMoments, layer);
+            step.Parts.Get(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
         }
     }
 
@@ -62,7 +62,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
     {
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {
-            if (!IsUsers(part)) step.Parts.Get(part, Moment.Weight, weight.Weight.Values, layer);
+            if (!IsUsers(part)) step.Parts.Get(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
     {
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {
-            if (!IsUsers(part)) step.Parts.Set(part, Moment.Weight, weight.Weight.Values, layer);
+            if (!IsUsers(part)) step.Parts.Set(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
         }
     }
 

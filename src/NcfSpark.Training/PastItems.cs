@@ -18,7 +18,7 @@ internal sealed class PastItems
 {
     private readonly InteractionLists byTime;
     private readonly long[] times; // of its items
-    private readonly Lazy<uint[]> rhythms;
+    private readonly Lazy<uint[]> featureBits;
     private readonly Lazy<InteractionLists> sorted;
 
     public PastItems(TrainingSet set)
@@ -28,7 +28,7 @@ internal sealed class PastItems
         InteractionLists positives = InteractionLists.FromRows(set.UserCount, Array.ConvertAll(order, row => rows.Users[row]), order);
         byTime = positives.Select(row => rows.Items[row]);
         times = Array.ConvertAll(positives.Items, row => rows.Timestamps[row]);
-        rhythms = new(RhythmsOfPlaces);
+        featureBits = new(FeatureBitsOfPlaces);
         sorted = new(byTime.Sorted);
         RowEnds = new int[rows.Count];
         if (order.Length == rows.Count)
@@ -47,8 +47,8 @@ internal sealed class PastItems
     /// <summary>For each training row the place after the last item that came before it.</summary>
     public int[] RowEnds { get; }
 
-    /// <summary>For each of these places the marks of the <see cref="Rhythm"/> of what the user did before it.</summary>
-    public uint[] Rhythms => rhythms.Value;
+    /// <summary>For each of these places the <see cref="TemporalFeatures"/> of what the user did before it.</summary>
+    public uint[] FeatureBits => featureBits.Value;
 
     /// <summary>Where the user's items start.</summary>
     public int StartOf(int user) => (int)byTime.Offsets[user];
@@ -59,15 +59,15 @@ internal sealed class PastItems
     /// <summary>The pools to score by: the latest of all.</summary>
     public UserPools Latest(int length) => UserPools.Latest(byTime, length, times);
 
-    private uint[] RhythmsOfPlaces()
+    private uint[] FeatureBitsOfPlaces()
     {
-        uint[] marks = new uint[times.Length];
+        uint[] features = new uint[times.Length];
         Parallel.For(0, byTime.UserCount, user =>
         {
             (int start, int end) = (StartOf(user), StartOf(user + 1));
-            for (int place = start; place < end; place++) marks[place] = Rhythm.Of(times.AsSpan(start, place - start));
+            for (int place = start; place < end; place++) features[place] = TemporalFeatures.Of(times.AsSpan(start, place - start));
         });
-        return marks;
+        return features;
     }
 
     private static int EarlierThan(InteractionRows rows, ReadOnlySpan<int> ordered, long time)

@@ -202,7 +202,7 @@ public sealed record TrainOptions : IValidatableObject
     internal bool AvoidsTouched => Negatives is "resampled" or "popularity-untouched";
 
     /// <summary>The softmax, where it is the loss. Where nothing is drawn that the user has touched, a batch's negatives hold to the same rule.</summary>
-    internal SoftmaxLoss? Softmax => Loss == "softmax" ? new(AvoidsTouched, SoftmaxNegatives) : null;
+    internal SampledSoftmaxOptions? Softmax => Loss == "softmax" ? new(AvoidsTouched, SoftmaxNegatives) : null;
 
     /// <summary>Why these options train a model by the Torch step wherever that is; null where processors with vectors take the fused step.</summary>
     public string? WhyTorch(ModelOptions model) =>

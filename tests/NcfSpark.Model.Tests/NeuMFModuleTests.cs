@@ -88,7 +88,7 @@ public sealed class NeuMFModuleTests
         if (weights.UserLayers is [var hidden, var output])
         {
             double[] Latest(int k) => k < pool.Length ? [.. weights.ItemHistory!.Row(pool[k]).ToArray().Select(value => (double)value)] : new double[size];
-            double[] x = [.. Latest(0), .. Latest(1), .. pooled, .. own, .. Enumerable.Range(0, Rhythm.Marks).Select(mark => (double)((weights.Pools.Rhythms_U[user] >> mark) & 1))];
+            double[] x = [.. Latest(0), .. Latest(1), .. pooled, .. own, .. Enumerable.Range(0, TemporalFeatures.Count).Select(mark => (double)((weights.Pools.TemporalFeatures_U[user] >> mark) & 1))];
             double[] z = [.. Enumerable.Range(0, hidden.Weight.Rows).Select(n => Math.Max(0, hidden.Bias.Values[n] + x.Select((value, i) => value * hidden.Weight.Row(n)[i]).Sum()))];
             for (int e = 0; e < size; e++) vector[e] += output.Bias.Values[e] + z.Select((value, n) => value * output.Weight.Row(e)[n]).Sum();
         }

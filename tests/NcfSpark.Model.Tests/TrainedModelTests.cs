@@ -38,8 +38,8 @@ public sealed class TrainedModelTests : IDisposable
         Assert.Equal(weights.All.Select(weight => weight.Name), read.Weights.All.Select(weight => weight.Name));
         foreach ((Weight written, Weight back) in weights.All.Zip(read.Weights.All)) Assert.Equal(written.Values.ToArray(), back.Values.ToArray());
         Assert.Equal(weights.Pools!.Items_UK, read.Weights.Pools!.Items_UK);
-        Assert.Equal(weights.Pools.Rhythms_U, read.Weights.Pools.Rhythms_U);
-        Assert.NotEmpty(weights.Pools.Rhythms_U.Distinct().Skip(2));
+        Assert.Equal(weights.Pools.TemporalFeatures_U, read.Weights.Pools.TemporalFeatures_U);
+        Assert.NotEmpty(weights.Pools.TemporalFeatures_U.Distinct().Skip(2));
     }
 
     [Fact]

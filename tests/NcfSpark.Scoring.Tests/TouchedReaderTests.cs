@@ -50,7 +50,7 @@ public sealed class TouchedReaderTests : IDisposable
         }
 
         Assert.Equal(expected.Items_UK, pools.Items_UK);
-        Assert.Equal(expected.Rhythms_U, pools.Rhythms_U);
+        Assert.Equal(expected.TemporalFeatures_U, pools.TemporalFeatures_U);
     }
 
     [Fact]

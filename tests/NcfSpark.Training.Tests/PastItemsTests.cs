@@ -43,7 +43,7 @@ public sealed class PastItemsTests
 
     /// <summary>What a row's marks tell of time is all from its pool.</summary>
     [Property(MaxTest = 100)]
-    public void ARowsRhythmIsThatOfItsPoolAndOfNothingLater(int seed, byte times, bool stored)
+    public void ARowsTemporalFeaturesAreThoseOfItsPoolAndOfNothingLater(int seed, byte times, bool stored)
     {
         TrainingSet set = HistoryLogs.Random(seed, times: 1 + times % 20, negatives: stored ? 2 : 0);
         var past = new PastItems(set);
@@ -52,11 +52,11 @@ public sealed class PastItemsTests
         for (int row = 0; row < set.Rows.Count; row++)
         {
             int user = set.Rows.Users[row];
-            Assert.Equal(Rhythm.Of(TimesOf(user, past.StartOf(user)..past.RowEnds[row])), past.Rhythms[past.RowEnds[row]]);
+            Assert.Equal(TemporalFeatures.Of(TimesOf(user, past.StartOf(user)..past.RowEnds[row])), past.FeatureBits[past.RowEnds[row]]);
         }
 
         UserPools latest = past.Latest(3);
-        for (int user = 0; user < set.UserCount; user++) Assert.Equal(Rhythm.Of(TimesOf(user, past.StartOf(user)..past.StartOf(user + 1))), latest.Rhythms_U[user]);
+        for (int user = 0; user < set.UserCount; user++) Assert.Equal(TemporalFeatures.Of(TimesOf(user, past.StartOf(user)..past.StartOf(user + 1))), latest.TemporalFeatures_U[user]);
     }
 
     [Fact]

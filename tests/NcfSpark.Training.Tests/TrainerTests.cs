@@ -81,7 +81,7 @@ public sealed class TrainerTests : IDisposable
         ModelWeights resumed = Trainer(options with { Threads = 2 }, "stopped", null, options: model).Train(set).Weights;
         AssertEqual(whole, resumed);
         Assert.Equal(whole.Pools!.Items_UK, resumed.Pools!.Items_UK);
-        Assert.Equal(whole.Pools.Rhythms_U, resumed.Pools.Rhythms_U);
+        Assert.Equal(whole.Pools.TemporalFeatures_U, resumed.Pools.TemporalFeatures_U);
         for (int user = 0; user < set.UserCount; user++) Assert.Equal(whole.Pools[user].IsEmpty, whole.UserGmf!.Row(user).ToArray().All(value => value == 0)); // chance is no embedding
     }
 

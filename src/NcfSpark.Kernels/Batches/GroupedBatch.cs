@@ -11,7 +11,7 @@ namespace NcfSpark.Kernels;
 /// <para>
 /// Example, one chunk, samples (user, item): (9, 2) (4, 1) (9, 1) (4, 3):
 /// <code>
-/// Users 4 4 9 9    Items 1 3 2 1    Places 1 3 0 2    UserFates Carry Update Carry Update    ItemFates Defer Update Update Defer
+/// Users 4 4 9 9    Items 1 3 2 1    Places 1 3 0 2    UserRouting Carry Update Carry Update    ItemRouting Defer Update Update Defer
 /// DeferredItems: row 1 of samples 0 and 3
 /// </code>
 /// A user whose samples lie in two chunks, which two threads may compute, is deferred, too. It is all a function of the batch alone.
@@ -21,7 +21,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 {
     private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
-    private readonly AlignedArray<RowFate> userFates = new(capacity), itemFates = new(capacity);
+    private readonly AlignedArray<GradientRouting> userRouting = new(capacity), itemRouting = new(capacity);
 
     public int Count { get; private set; }
 
@@ -40,9 +40,9 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     /// <summary>Where each sample stood in the batch before.</summary>
     public int* Places => places.Start;
 
-    public RowFate* UserFates => userFates.Start;
+    public GradientRouting* UserRouting => userRouting.Start;
 
-    public RowFate* ItemFates => itemFates.Start;
+    public GradientRouting* ItemRouting => itemRouting.Start;
 
     public DeferredRows DeferredUsers { get; } = new(capacity);
 
@@ -88,15 +88,15 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         for (int b = start; b < end; b++)
         {
             int user = Users[b];
-            if (user != before) prefetch.Add(memory.User(user), whole: UserFates[b] != RowFate.Defer);
-            prefetch.Add(memory.Item(Items[b]), whole: ItemFates[b] == RowFate.Update);
+            if (user != before) prefetch.Add(memory.User(user), whole: UserRouting[b] != GradientRouting.UpdateAfterTiles);
+            prefetch.Add(memory.Item(Items[b]), whole: ItemRouting[b] == GradientRouting.UpdateInTile);
             before = user;
         }
     }
 
     public void Dispose()
     {
-        foreach (IDisposable array in new IDisposable[] { users, items, places, labels, weights, userFates, itemFates, DeferredUsers, DeferredItems }) array.Dispose();
+        foreach (IDisposable array in new IDisposable[] { users, items, places, labels, weights, userRouting, itemRouting, DeferredUsers, DeferredItems }) array.Dispose();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -111,7 +111,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
             Labels[b] = batch.Labels[place];
             Weights[b] = batch.Weights[place];
             Places[b] = place;
-            UserFates[b] = (RowFate)((int)RowFate.Carry + RowSort.Differ(keys[b], keys[b + 1]) * (RowFate.Update - RowFate.Carry));
+            UserRouting[b] = (GradientRouting)((int)GradientRouting.AddToNextSample + RowSort.Differ(keys[b], keys[b + 1]) * (GradientRouting.UpdateInTile - GradientRouting.AddToNextSample));
         }
     }
 
@@ -128,7 +128,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
             for (end = start + 1; end < Count && Users[end] == user;) end++;
             (deferred.Rows[deferred.Count], deferred.First[deferred.Count]) = (user, first);
             deferred.Count++;
-            for (int b = first; b < end; b++) (UserFates[b], deferred.Next[b]) = (RowFate.Defer, b + 1 < end ? b + 1 : -1);
+            for (int b = first; b < end; b++) (UserRouting[b], deferred.Next[b]) = (GradientRouting.UpdateAfterTiles, b + 1 < end ? b + 1 : -1);
         }
     }
 
@@ -143,7 +143,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         {
             ulong key = keys[k], after = keys[k + 1];
             int b = RowSort.Sample(key), isFirst = RowSort.Differ(before, key), isLast = RowSort.Differ(key, after);
-            ItemFates[b] = (RowFate)((int)RowFate.Defer - (isFirst & isLast) * (RowFate.Defer - RowFate.Update));
+            ItemRouting[b] = (GradientRouting)((int)GradientRouting.UpdateAfterTiles - (isFirst & isLast) * (GradientRouting.UpdateAfterTiles - GradientRouting.UpdateInTile));
             deferred.Next[b] = RowSort.Sample(after) | -isLast; // -1 behind the last
             (deferred.Rows[count], deferred.First[count]) = (RowSort.Row(key), b);
             count += isFirst & ~isLast;

@@ -7,9 +7,9 @@ internal static unsafe class UserMlp<S, V>
     where S : ISimd<V>
     where V : struct
 {
-    public static void Forward(in HistoryWork work, int start, int count)
+    public static void Forward(in UserHistoryWork work, int start, int count)
     {
-        HistoryMemory memory = work.Memory;
+        UserHistoryMemory memory = work.Memory;
         (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7); // rows beyond the chunk are computed and not used
         float* z = work.Buffers.Hidden + (long)start * hidden, user = work.Buffers.Users + (long)start * width;
         PrefetchList none = default;
@@ -20,7 +20,7 @@ internal static unsafe class UserMlp<S, V>
             C = z, CRow = hidden, Start = memory.Dense + memory.HiddenBias,
             Rows = rows, Terms = inputs, Columns = hidden,
         };
-        MatrixBlocks<S, V>.Multiply<Relu>(in first, ref none);
+        BlockedGemm<S, V>.Multiply<Relu>(in first, ref none);
         if (work.Shape.Dropout > 0) Drop(in work, start, count);
         AddBias(user, memory.Dense + memory.OutputBias, count, width);
         var second = new MatrixProduct
@@ -30,12 +30,12 @@ internal static unsafe class UserMlp<S, V>
             C = user, CRow = width, Start = user, StartRow = width,
             Rows = rows, Terms = hidden, Columns = width,
         };
-        MatrixBlocks<S, V>.Multiply<Plain>(in second, ref none);
+        BlockedGemm<S, V>.Multiply<Plain>(in second, ref none);
     }
 
-    public static void Backward(in HistoryWork work, int chunk, int start, int count)
+    public static void Backward(in UserHistoryWork work, int chunk, int start, int count)
     {
-        HistoryMemory memory = work.Memory;
+        UserHistoryMemory memory = work.Memory;
         (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7);
         float* z = work.Buffers.Hidden + (long)start * hidden, dz = work.Buffers.HiddenGradients + (long)start * hidden;
         float* x = work.Buffers.Inputs + (long)start * inputs, dx = work.Buffers.InputGradients + (long)start * inputs, du = work.Buffers.UserGradients + (long)start * width;
@@ -48,7 +48,7 @@ internal static unsafe class UserMlp<S, V>
             C = dz, CRow = hidden, Start = memory.Zeros, Gate = z, GateRow = hidden, Scale = DropoutHash.KeptScale(work.Shape.Dropout),
             Rows = rows, Terms = width, Columns = hidden,
         };
-        MatrixBlocks<S, V>.Multiply<WherePositive>(in towardsHidden, ref none);
+        BlockedGemm<S, V>.Multiply<WherePositive>(in towardsHidden, ref none);
         var towardsInputs = new MatrixProduct
         {
             A = dz, ARow = hidden, ATerm = 1,
@@ -56,7 +56,7 @@ internal static unsafe class UserMlp<S, V>
             C = dx, CRow = inputs, Start = memory.Zeros,
             Rows = rows, Terms = hidden, Columns = inputs,
         };
-        MatrixBlocks<S, V>.Multiply<Plain>(in towardsInputs, ref none);
+        BlockedGemm<S, V>.Multiply<Plain>(in towardsInputs, ref none);
         var ofOutput = new MatrixProduct
         {
             A = du, ARow = 1, ATerm = width,
@@ -64,7 +64,7 @@ internal static unsafe class UserMlp<S, V>
             C = gradient + memory.OutputWeight, CRow = hidden, Start = memory.Zeros,
             Rows = width, Terms = count, Columns = hidden,
         };
-        MatrixBlocks<S, V>.Multiply<Plain>(in ofOutput, ref none);
+        BlockedGemm<S, V>.Multiply<Plain>(in ofOutput, ref none);
         var ofHidden = new MatrixProduct
         {
             A = dz, ARow = 1, ATerm = hidden,
@@ -72,14 +72,14 @@ internal static unsafe class UserMlp<S, V>
             C = gradient, CRow = inputs, Start = memory.Zeros,
             Rows = hidden, Terms = count, Columns = inputs,
         };
-        MatrixBlocks<S, V>.Multiply<Plain>(in ofHidden, ref none);
+        BlockedGemm<S, V>.Multiply<Plain>(in ofHidden, ref none);
         SumRows(du, count, width, gradient + memory.OutputBias);
         SumRows(dz, count, hidden, gradient + memory.HiddenBias);
         AddPast(du, dx + work.Shape.Lags * width, count, width, inputs);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Drop(in HistoryWork work, int start, int count)
+    private static void Drop(in UserHistoryWork work, int start, int count)
     {
         int hidden = work.Memory.Hidden;
         uint perGroup = (uint)DropoutHash.HashCount(hidden);

@@ -151,7 +151,7 @@ internal static unsafe class TileBackward<S, V>
             Terms = work.Rows,
             Columns = inputs,
         };
-        MatrixBlocks<S, V>.Multiply<Plain>(in product, ref work.Buffers.Prefetch);
+        BlockedGemm<S, V>.Multiply<Plain>(in product, ref work.Buffers.Prefetch);
     }
 
     // delta_(l-1) = y_(l-1) > 0 ? delta_l W_l · scale_(l-1) : 0
@@ -164,7 +164,7 @@ internal static unsafe class TileBackward<S, V>
         product.Gate = work.Buffers.Activation(l - 1);
         product.CRow = product.GateRow = product.Columns = inputs;
         product.Scale = DropoutHash.KeptScale(layout.Shape.DropoutAt(l - 1));
-        MatrixBlocks<S, V>.Multiply<WherePositive>(in product, ref work.Buffers.Prefetch);
+        BlockedGemm<S, V>.Multiply<WherePositive>(in product, ref work.Buffers.Prefetch);
     }
 
     // [dp'; dq'] = delta_1 W_1 ∘ gate, each half straight into the gradients of its rows
@@ -179,8 +179,8 @@ internal static unsafe class TileBackward<S, V>
         {
             product.C = (side == 0 ? work.Buffers.UserGradients : work.Buffers.ItemGradients) + layout.MlpStart;
             product.Gate = work.Buffers.InputGate + side * half;
-            if (gated) MatrixBlocks<S, V>.Multiply<TimesGate>(in product, ref work.Buffers.Prefetch);
-            else MatrixBlocks<S, V>.Multiply<Plain>(in product, ref work.Buffers.Prefetch);
+            if (gated) BlockedGemm<S, V>.Multiply<TimesGate>(in product, ref work.Buffers.Prefetch);
+            else BlockedGemm<S, V>.Multiply<Plain>(in product, ref work.Buffers.Prefetch);
             product.B += half;
         }
     }

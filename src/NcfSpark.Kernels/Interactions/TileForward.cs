@@ -112,7 +112,7 @@ internal static unsafe class TileForward<S, V>
             Terms = l == 1 ? inputs : layout.Shape.Layers[l - 2],
             Columns = outputs,
         };
-        MatrixBlocks<S, V>.Multiply<Relu>(in product, ref work.Buffers.Prefetch);
+        BlockedGemm<S, V>.Multiply<Relu>(in product, ref work.Buffers.Prefetch);
     }
 
     // y_l = kept ? scale · y_l : 0

@@ -29,11 +29,11 @@ internal unsafe struct MatrixProduct
     public float* Start;
     public int StartRow;
 
-    /// <summary>A value for each of C that <see cref="ISumEnd"/> takes: Gate[r · GateRow + c].</summary>
+    /// <summary>A value for each of C that <see cref="IGemmEpilogue"/> takes: Gate[r · GateRow + c].</summary>
     public float* Gate;
     public int GateRow;
 
-    /// <summary>What <see cref="ISumEnd"/> multiplies by.</summary>
+    /// <summary>What <see cref="IGemmEpilogue"/> multiplies by.</summary>
     public float Scale;
 
     /// <summary>A multiple of 8.</summary>

@@ -6,11 +6,11 @@ namespace NcfSpark.Kernels;
 /// <code>
 /// b0 b1 b2 0 0 0 0 0 | w00 w10 w20 0 0 0 0 0 | w01 w11 w21 0 0 0 0 0
 /// </code>
-/// 9 rows would make a second group after it. In memory order, this is exactly the order in which <see cref="LanesProduct{S, V}"/> reads.
+/// 9 rows would make a second group after it. In memory order, this is exactly the order in which <see cref="BatchedGemm{S, V}"/> reads.
 /// </summary>
 internal static class WeightGroups
 {
-    /// <summary>Rows of a group: with two vectors of items each they are 16 sums (<see cref="LanesProduct{S, V}"/>).</summary>
+    /// <summary>Rows of a group: with two vectors of items each they are 16 sums (<see cref="BatchedGemm{S, V}"/>).</summary>
     public const int Rows = 8;
 
     public static int PaddedRows(int rows) => (rows + Rows - 1) / Rows * Rows;

@@ -11,7 +11,7 @@ internal static unsafe class RowUpdates<S, V>
     // Rows of large tables come from memory: so many records ahead are asked for while one is updated.
     private const int RecordsAhead = 6;
 
-    /// <summary>What becomes of the gradients of a tile (<see cref="RowFate"/>).</summary>
+    /// <summary>What becomes of the gradients of a tile (<see cref="GradientRouting"/>).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void OfTile(in TileWork work)
     {
@@ -25,12 +25,12 @@ internal static unsafe class RowUpdates<S, V>
     private static int UserUpdates(in TileWork work, RowUpdate* updates)
     {
         TileBuffers buffers = work.Buffers;
-        RowFate* fates = work.Batch.UserFates + work.Start;
+        GradientRouting* routing = work.Batch.UserRouting + work.Start;
         int width = work.Layout.RowWidth, samples = work.Count, count = 0;
         float* gradient = buffers.UserGradients, carried = gradient + Tile.Samples * width, rowWeights = buffers.RowWeights;
         float* deferred = work.Memory.UserGradients + (long)work.Start * width;
         new ReadOnlySpan<float>(work.Batch.Weights + work.Start, samples).CopyTo(new(rowWeights, samples));
-        if (!work.First && fates[-1] == RowFate.Carry)
+        if (!work.First && routing[-1] == GradientRouting.AddToNextSample)
         {
             Add(carried, gradient, width);
             rowWeights[0] += rowWeights[Tile.Samples];
@@ -38,12 +38,12 @@ internal static unsafe class RowUpdates<S, V>
 
         for (int j = 0; j < samples; j++, gradient += width)
         {
-            RowFate fate = fates[j];
-            if (fate == RowFate.Update)
+            GradientRouting next = routing[j];
+            if (next == GradientRouting.UpdateInTile)
             {
                 updates[count++] = new(buffers.UserRows[j], gradient, rowWeights[j]);
             }
-            else if (fate == RowFate.Defer)
+            else if (next == GradientRouting.UpdateAfterTiles)
             {
                 Copy(gradient, deferred + (long)j * width, width);
             }
@@ -66,7 +66,7 @@ internal static unsafe class RowUpdates<S, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static int ItemUpdates(in TileWork work, RowUpdate* updates)
     {
-        RowFate* fates = work.Batch.ItemFates + work.Start;
+        GradientRouting* routing = work.Batch.ItemRouting + work.Start;
         float* weights = work.Batch.Weights + work.Start, gradients = work.Buffers.ItemGradients, deferred = work.Memory.ItemGradients + (long)work.Start * work.Layout.RowWidth;
         float** rows = work.Buffers.ItemRows;
         int* later = stackalloc int[Tile.Samples];
@@ -75,7 +75,7 @@ internal static unsafe class RowUpdates<S, V>
         {
             updates[count] = new(rows[j], gradients + j * width, weights[j]);
             later[j - count] = j;
-            count += fates[j] == RowFate.Update ? 1 : 0;
+            count += routing[j] == GradientRouting.UpdateInTile ? 1 : 0;
         }
 
         for (int d = 0; d < work.Count - count; d++) Stream(gradients + later[d] * width, deferred + (long)later[d] * width, width);

@@ -83,7 +83,7 @@ public sealed unsafe class AllPairs : IDisposable
                 kernel.FindBest(memory, tile, excluded);
                 for (int place = 0; place < tile.Count; place++)
                 {
-                    ref BestItems kept = ref tile.Best(place);
+                    ref TopKHeap kept = ref tile.Best(place);
                     kept.Sort();
                     best.Set(start + place, kept.Kept);
                 }

@@ -52,7 +52,7 @@ internal static unsafe class BlockResults<S, V>
         if (hits == 0) return;
         float* logits = tile.Logits + place * ItemBlock.Items;
         ToScores(memory, logits, tile.Scores);
-        ref BestItems best = ref tile.Best(place);
+        ref TopKHeap best = ref tile.Best(place);
         for (; hits != 0; hits &= hits - 1)
         {
             int lane = BitOperations.TrailingZeroCount(hits);

@@ -12,7 +12,7 @@ public sealed class GroupLimit(int[] groups, int most)
     public int GroupOf(int item) => groups[item];
 
     /// <summary>The place of the worst of the item's group among those kept, where the group is full; else -1.</summary>
-    internal int PlaceToGiveUp(ReadOnlySpan<KeptItem> kept, int item)
+    internal int PlaceToGiveUp(ReadOnlySpan<ScoredItem> kept, int item)
     {
         int group = groups[item], found = 0, worst = -1;
         if (group < 0) return -1;

@@ -14,9 +14,9 @@ internal sealed unsafe class ScoreTile : IDisposable
     private readonly float* firsts;
     private readonly int vectorSize, firstWidth;
     private readonly float[] biases_T = new float[Users], vectors_TK;
-    private readonly BestItems[] best = new BestItems[Users];
+    private readonly TopKHeap[] best = new TopKHeap[Users];
     private readonly int[] users = new int[Users], excludedBefore = new int[Users], placeOfLane = new int[ItemBlock.Items];
-    private AlignedArray<KeptItem> kept = new(0);
+    private AlignedArray<ScoredItem> kept = new(0);
 
     public ScoreTile(ScoreShape shape)
     {
@@ -68,7 +68,7 @@ internal sealed unsafe class ScoreTile : IDisposable
 
     public int User(int place) => users[place];
 
-    public ref BestItems Best(int place) => ref best[place];
+    public ref TopKHeap Best(int place) => ref best[place];
 
     /// <summary>How many of the user's excluded items lie before the block at hand.</summary>
     public ref int ExcludedBefore(int place) => ref excludedBefore[place];
@@ -92,7 +92,7 @@ internal sealed unsafe class ScoreTile : IDisposable
         for (int place = 0; place < Count; place++)
         {
             WeightGroups.Set(Vectors, place, biases_T[place], vectors_TK.AsSpan(place * vectorSize, vectorSize));
-            best[place] = new BestItems(kept.Start + (long)place * k, k, limit);
+            best[place] = new TopKHeap(kept.Start + (long)place * k, k, limit);
             excludedBefore[place] = 0;
             Bounds[place] = float.NaN;
         }

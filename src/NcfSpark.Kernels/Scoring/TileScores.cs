@@ -11,7 +11,7 @@ internal static unsafe class TileScores<S, V>
     {
         float* items = memory.Block(block);
         int[] widths = memory.Widths;
-        LanesProduct<S, V>.Multiply<Plain>(items, tile.Vectors, tile.Logits, memory.Shape.VectorSize, tile.Count); // a_u + u · v_i
+        BatchedGemm<S, V>.Multiply<Plain>(items, tile.Vectors, tile.Logits, memory.Shape.VectorSize, tile.Count); // a_u + u · v_i
         if (widths.Length == 0) return;
         float* firsts = items + (nint)memory.Shape.VectorSize * ItemBlock.Items;
         for (int place = 0; place < tile.Count; place++)
@@ -45,7 +45,7 @@ internal static unsafe class TileScores<S, V>
         float* x = tile.Even, y = tile.Odd;
         for (int l = 1; l < widths.Length; l++)
         {
-            LanesProduct<S, V>.Multiply<Relu>(x, memory.Layer(l), y, widths[l - 1], widths[l]);
+            BatchedGemm<S, V>.Multiply<Relu>(x, memory.Layer(l), y, widths[l - 1], widths[l]);
             float* output = y;
             y = x;
             x = output;

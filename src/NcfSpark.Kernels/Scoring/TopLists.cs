@@ -36,10 +36,10 @@ public sealed class TopLists
     /// <param name="excluded">Items that are passed over, rising.</param>
     public unsafe void Keep(int place, ReadOnlySpan<float> scores_N, ReadOnlySpan<int> items_N, ReadOnlySpan<int> excluded)
     {
-        var heap = new KeptItem[Math.Min(K, scores_N.Length)];
-        fixed (KeptItem* start = heap)
+        var heap = new ScoredItem[Math.Min(K, scores_N.Length)];
+        fixed (ScoredItem* start = heap)
         {
-            var best = new BestItems(start, heap.Length, Limit);
+            var best = new TopKHeap(start, heap.Length, Limit);
             int before = 0;
             for (int n = 0; n < scores_N.Length; n++)
             {
@@ -53,10 +53,10 @@ public sealed class TopLists
         }
     }
 
-    internal void Set(int place, ReadOnlySpan<KeptItem> kept)
+    internal void Set(int place, ReadOnlySpan<ScoredItem> kept)
     {
         counts[place] = kept.Length;
         int at = place * K;
-        foreach (KeptItem one in kept) (items[at], scores[at++]) = (one.Item, one.Score);
+        foreach (ScoredItem one in kept) (items[at], scores[at++]) = (one.Item, one.Score);
     }
 }

@@ -9,8 +9,8 @@ public sealed unsafe class TopUsers : IDisposable
 {
     private const int Locks = 64;
 
-    private readonly AlignedArray<KeptItem> kept;
-    private readonly BestItems[] best_N;
+    private readonly AlignedArray<ScoredItem> kept;
+    private readonly TopKHeap[] best_N;
     private readonly float[] bounds_N; // the worst score of a full list; NaN while there is room. Read without a lock: an old one only lets more through
     private readonly object[] locks = [.. Enumerable.Range(0, Locks).Select(_ => new object())];
 
@@ -18,8 +18,8 @@ public sealed unsafe class TopUsers : IDisposable
     /// <param name="k">K, from 1.</param>
     public TopUsers(int items, int k)
     {
-        (K, kept, best_N, bounds_N) = (k, new((long)items * k), new BestItems[items], new float[items]);
-        for (int n = 0; n < items; n++) (best_N[n], bounds_N[n]) = (new BestItems(kept.Start + (long)n * k, k, limit: null), float.NaN);
+        (K, kept, best_N, bounds_N) = (k, new((long)items * k), new TopKHeap[items], new float[items]);
+        for (int n = 0; n < items; n++) (best_N[n], bounds_N[n]) = (new TopKHeap(kept.Start + (long)n * k, k, limit: null), float.NaN);
     }
 
     public int K { get; }
@@ -39,7 +39,7 @@ public sealed unsafe class TopUsers : IDisposable
                 if (scores_N[n] < bounds_N[n] || excluded(users_B[b]).BinarySearch(items_N[n]) >= 0) continue;
                 lock (locks[n % Locks])
                 {
-                    ref BestItems best = ref best_N[n];
+                    ref TopKHeap best = ref best_N[n];
                     best.Offer(scores_N[n], scores_N[n], users_B[b]);
                     if (best.IsFull) bounds_N[n] = best.Worst.Score;
                 }
@@ -51,7 +51,7 @@ public sealed unsafe class TopUsers : IDisposable
     public (int[] Users, float[] Scores) Take(int place)
     {
         best_N[place].Sort();
-        ReadOnlySpan<KeptItem> users = best_N[place].Kept;
+        ReadOnlySpan<ScoredItem> users = best_N[place].Kept;
         var (indexes, scores) = (new int[users.Length], new float[users.Length]);
         for (int rank = 0; rank < users.Length; rank++) (indexes[rank], scores[rank]) = (users[rank].Item, users[rank].Score);
         return (indexes, scores);

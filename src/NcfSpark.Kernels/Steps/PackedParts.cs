@@ -13,77 +13,77 @@ public sealed unsafe class PackedParts
 
     /// <summary>Sets a part.</summary>
     /// <param name="part">Which.</param>
-    /// <param name="moment">Which of its values.</param>
+    /// <param name="slot">Which of its values.</param>
     /// <param name="plain">The matrix.</param>
     /// <param name="layer">The layer of a layer's part, from 0.</param>
-    public void Set(ModelPart part, Moment moment, ReadOnlySpan<float> plain, int layer = 0)
+    public void Set(ModelPart part, OptimizerSlot slot, ReadOnlySpan<float> plain, int layer = 0)
     {
-        foreach (PackedMatrix matrix in Matrices(part, moment, layer, plain.Length))
+        foreach (PackedMatrix matrix in Matrices(part, slot, layer, plain.Length))
         {
             for (int row = 0; row < matrix.Rows; row++) plain.Slice(matrix.PlainAt(row), matrix.Columns).CopyTo(matrix.Row(row));
         }
 
-        if (part == ModelPart.LayerWeight && moment == Moment.Weight) Transpose(layer + 1);
+        if (part == ModelPart.LayerWeight && slot == OptimizerSlot.Weight) Transpose(layer + 1);
     }
 
     /// <summary>Reads a part.</summary>
     /// <param name="part">Which.</param>
-    /// <param name="moment">Which of its values.</param>
+    /// <param name="slot">Which of its values.</param>
     /// <param name="plain">Receives the matrix.</param>
     /// <param name="layer">The layer of a layer's part, from 0.</param>
-    public void Get(ModelPart part, Moment moment, Span<float> plain, int layer = 0)
+    public void Get(ModelPart part, OptimizerSlot slot, Span<float> plain, int layer = 0)
     {
-        foreach (PackedMatrix matrix in Matrices(part, moment, layer, plain.Length))
+        foreach (PackedMatrix matrix in Matrices(part, slot, layer, plain.Length))
         {
             for (int row = 0; row < matrix.Rows; row++) matrix.Row(row).CopyTo(plain.Slice(matrix.PlainAt(row), matrix.Columns));
         }
     }
 
-    private PackedMatrix[] Matrices(ModelPart part, Moment moment, int layer, int length)
+    private PackedMatrix[] Matrices(ModelPart part, OptimizerSlot slot, int layer, int length)
     {
         PackedMatrix[] matrices = part switch
         {
-            ModelPart.UserGmf => [Rows(memory.User(0), userCount, 0, layout.Shape.GmfSize, moment)],
-            ModelPart.UserMlp => [Rows(memory.User(0), userCount, layout.MlpStart, layout.Shape.MlpSize, moment)],
-            ModelPart.UserBias => [Rows(memory.User(0), userCount, layout.BiasStart, 1, moment)],
-            ModelPart.ItemGmf => [Rows(memory.Item(0), itemCount, 0, layout.Shape.GmfSize, moment)],
-            ModelPart.ItemMlp => [Rows(memory.Item(0), itemCount, layout.MlpStart, layout.Shape.MlpSize, moment)],
-            ModelPart.ItemBias => [Rows(memory.Item(0), itemCount, layout.BiasStart, 1, moment)],
-            ModelPart.LayerWeight when layer == 0 => Halves(layout.WeightStarts[1], layout.Shape.Layers[0], moment),
-            ModelPart.LayerWeight => [Dense(layout.WeightStarts[layer + 1], layout.Shape.Layers[layer], layout.Shape.Layers[layer - 1], moment, layout.Widths[layer])],
-            ModelPart.LayerBias => [Dense(layout.BiasStarts[layer + 1], 1, layout.Shape.Layers[layer], moment)],
-            ModelPart.Head => Head(moment),
-            _ => [Dense(layout.HeadBiasStart, 1, 1, moment)],
+            ModelPart.UserGmf => [Rows(memory.User(0), userCount, 0, layout.Shape.GmfSize, slot)],
+            ModelPart.UserMlp => [Rows(memory.User(0), userCount, layout.MlpStart, layout.Shape.MlpSize, slot)],
+            ModelPart.UserBias => [Rows(memory.User(0), userCount, layout.BiasStart, 1, slot)],
+            ModelPart.ItemGmf => [Rows(memory.Item(0), itemCount, 0, layout.Shape.GmfSize, slot)],
+            ModelPart.ItemMlp => [Rows(memory.Item(0), itemCount, layout.MlpStart, layout.Shape.MlpSize, slot)],
+            ModelPart.ItemBias => [Rows(memory.Item(0), itemCount, layout.BiasStart, 1, slot)],
+            ModelPart.LayerWeight when layer == 0 => Halves(layout.WeightStarts[1], layout.Shape.Layers[0], slot),
+            ModelPart.LayerWeight => [Dense(layout.WeightStarts[layer + 1], layout.Shape.Layers[layer], layout.Shape.Layers[layer - 1], slot, layout.Widths[layer])],
+            ModelPart.LayerBias => [Dense(layout.BiasStarts[layer + 1], 1, layout.Shape.Layers[layer], slot)],
+            ModelPart.Head => Head(slot),
+            _ => [Dense(layout.HeadBiasStart, 1, 1, slot)],
         };
         ArgumentOutOfRangeException.ThrowIfNotEqual(length, matrices.Sum(matrix => matrix.Rows * matrix.Columns));
         return matrices;
     }
 
-    private PackedMatrix Rows(float* table, int count, int start, int size, Moment moment) =>
-        new(table + start + (int)moment * layout.RowWidth, 3 * layout.RowWidth, count, size, 0, size);
+    private PackedMatrix Rows(float* table, int count, int start, int size, OptimizerSlot slot) =>
+        new(table + start + (int)slot * layout.RowWidth, 3 * layout.RowWidth, count, size, 0, size);
 
     // A matrix that reads the MLP's input, or the input itself: the halves are padded each.
-    private PackedMatrix[] Halves(int start, int rows, Moment moment, int plainStart = 0)
+    private PackedMatrix[] Halves(int start, int rows, OptimizerSlot slot, int plainStart = 0)
     {
         int size = layout.Shape.MlpSize, stride = plainStart + 2 * size;
-        float* at = Array(moment) + start;
+        float* at = Array(slot) + start;
         return [new(at, layout.Widths[0], rows, size, plainStart, stride), new(at + layout.MlpWidth, layout.Widths[0], rows, size, plainStart + size, stride)];
     }
 
-    private PackedMatrix Dense(int start, int rows, int columns, Moment moment, int rowWidth = 0) => new(Array(moment) + start, rowWidth, rows, columns, 0, columns);
+    private PackedMatrix Dense(int start, int rows, int columns, OptimizerSlot slot, int rowWidth = 0) => new(Array(slot) + start, rowWidth, rows, columns, 0, columns);
 
-    private PackedMatrix[] Head(Moment moment)
+    private PackedMatrix[] Head(OptimizerSlot slot)
     {
         int gmf = layout.Shape.GmfSize, last = layout.Shape.Layers.Count == 0 ? 0 : layout.Shape.Layers[^1];
-        var first = new PackedMatrix(Array(moment), 0, 1, gmf, 0, gmf + last);
-        if (layout.MlpWidth > 0 && last == 0) return [first, .. Halves(layout.HeadMlpStart, 1, moment, gmf)];
-        return [first, new(Array(moment) + layout.HeadMlpStart, 0, 1, last, gmf, gmf + last)];
+        var first = new PackedMatrix(Array(slot), 0, 1, gmf, 0, gmf + last);
+        if (layout.MlpWidth > 0 && last == 0) return [first, .. Halves(layout.HeadMlpStart, 1, slot, gmf)];
+        return [first, new(Array(slot) + layout.HeadMlpStart, 0, 1, last, gmf, gmf + last)];
     }
 
-    private float* Array(Moment moment) => moment switch
+    private float* Array(OptimizerSlot slot) => slot switch
     {
-        Moment.Weight => memory.Weights,
-        Moment.First => memory.FirstMoments,
+        OptimizerSlot.Weight => memory.Weights,
+        OptimizerSlot.FirstMoment => memory.FirstMoments,
         _ => memory.SecondMoments,
     };
 

@@ -13,8 +13,8 @@ public sealed unsafe class GroupedBatchTests
         Assert.Equal([4, 4, 9, 9], new Span<int>(batch.Users, 4).ToArray());
         Assert.Equal([1, 3, 2, 1], new Span<int>(batch.Items, 4).ToArray());
         Assert.Equal([1, 3, 0, 2], new Span<int>(batch.Places, 4).ToArray());
-        Assert.Equal([RowFate.Carry, RowFate.Update, RowFate.Carry, RowFate.Update], new Span<RowFate>(batch.UserFates, 4).ToArray());
-        Assert.Equal([RowFate.Defer, RowFate.Update, RowFate.Update, RowFate.Defer], new Span<RowFate>(batch.ItemFates, 4).ToArray());
+        Assert.Equal([GradientRouting.AddToNextSample, GradientRouting.UpdateInTile, GradientRouting.AddToNextSample, GradientRouting.UpdateInTile], new Span<GradientRouting>(batch.UserRouting, 4).ToArray());
+        Assert.Equal([GradientRouting.UpdateAfterTiles, GradientRouting.UpdateInTile, GradientRouting.UpdateInTile, GradientRouting.UpdateAfterTiles], new Span<GradientRouting>(batch.ItemRouting, 4).ToArray());
         Assert.Equal([0, 3], Samples(batch.DeferredItems)[1]);
     }
 
@@ -50,9 +50,9 @@ public sealed unsafe class GroupedBatchTests
         var run = new List<int>();
         for (int b = 0; b < count; b++)
         {
-            if (batch.UserFates[b] == RowFate.Defer) continue;
+            if (batch.UserRouting[b] == GradientRouting.UpdateAfterTiles) continue;
             run.Add(b);
-            if (batch.UserFates[b] == RowFate.Carry) continue;
+            if (batch.UserRouting[b] == GradientRouting.AddToNextSample) continue;
             Assert.Equal(ChunkOf(batch, run[0]), ChunkOf(batch, b));
             updated.Add(batch.Users[b], run);
             run = [];
@@ -64,7 +64,7 @@ public sealed unsafe class GroupedBatchTests
         updated = new Dictionary<int, List<int>>(Samples(batch.DeferredItems));
         for (int b = 0; b < count; b++)
         {
-            if (batch.ItemFates[b] == RowFate.Update) updated.Add(batch.Items[b], [b]);
+            if (batch.ItemRouting[b] == GradientRouting.UpdateInTile) updated.Add(batch.Items[b], [b]);
         }
 
         AssertAll(updated, rawItems, places);

@@ -8,7 +8,7 @@ public sealed class LongPastTests
 {
     private const int Groups = 8, GroupSize = 4, Users = 5;
 
-    private static readonly HistoryShape Shape = new() { Size = 8, Length = 3, Shares = [[], [1], [0.6f, 0.4f], [0.5f, 0.3f, 0.2f]], Factor = 2, Biases = true, Hidden = 8, Lags = 2 };
+    private static readonly UserHistoryShape Shape = new() { Size = 8, Length = 3, Shares = [[], [1], [0.6f, 0.4f], [0.5f, 0.3f, 0.2f]], Factor = 2, Biases = true, Hidden = 8, Lags = 2 };
 
     /// <summary>Everybody's items as sets, nobody's, and only those of the heavy user give the same model to the bit, with every instruction set that this processor has.</summary>
     [Property(MaxTest = 20)]
@@ -31,42 +31,42 @@ public sealed class LongPastTests
         foreach (int threads in new[] { 2, 5 }) Assert.Equal(alone, Train(log, SimdLevels.Best, threads, longPast: null, groups: 40).Model);
     }
 
-    /// <summary>An epoch of one user's n rows looked at n² items. Now a group looks at no more of them than its batch has samples.</summary>
+    /// <summary>An epoch of one user's n rows looked at n² items. Now a group lookups at no more of them than its batch has samples.</summary>
     [Property(MaxTest = 20)]
     public void WhatAnEpochLooksAtIsLinearInOneUsersRows(int seed, PositiveInt rows)
     {
         int heavy = 100 + rows.Get * 10;
         Log log = Log.Random(seed, heavy, itemCount: 2 * heavy);
-        (_, long looks, long groups) = Train(log, SimdLevels.Best, threads: 1, longPast: null);
-        Assert.InRange(looks, 1, groups * Groups * GroupSize);
+        (_, long lookups, long groups) = Train(log, SimdLevels.Best, threads: 1, longPast: null);
+        Assert.InRange(lookups, 1, groups * Groups * GroupSize);
     }
 
     [Fact]
     public void TwiceTheRowsOfOneUserAreTwiceTheLooks()
     {
-        long Looks(int heavy) => Train(Log.Random(3, heavy, itemCount: 10_000), SimdLevels.Best, threads: 1, longPast: null).Looks;
-        Assert.InRange(Looks(4000) / (double)Looks(2000), 1.8, 2.05);
+        long Lookups(int heavy) => Train(Log.Random(3, heavy, itemCount: 10_000), SimdLevels.Best, threads: 1, longPast: null).Lookups;
+        Assert.InRange(Lookups(4000) / (double)Lookups(2000), 1.8, 2.05);
     }
 
-    private static (float[] Model, long Looks, long Groups) Train(Log log, SimdLevel level, int threads, int? longPast, int groups = Groups)
+    private static (float[] Model, long Lookups, long Groups) Train(Log log, SimdLevel level, int threads, int? longPast, int groups = Groups)
     {
-        using var step = new HistoryStep(Shape, Users, log.ItemCount, log.Past, log.Starts, groups, GroupSize, threads, level, new SoftmaxLoss(ExceptTouched: true, Negatives: 50), longPast: longPast);
-        (HistoryPart Part, int Size)[] parts =
+        using var step = new UserHistoryStep(Shape, Users, log.ItemCount, log.Past, log.Starts, groups, GroupSize, threads, level, new SampledSoftmaxOptions(ExceptTouched: true, Negatives: 50), longPast: longPast);
+        (UserHistoryPart Part, int Size)[] parts =
         [
-            (HistoryPart.User, Users * Shape.Size), (HistoryPart.Item, log.ItemCount * Shape.Size), (HistoryPart.Pool, log.ItemCount * Shape.Size), (HistoryPart.UserBias, Users), (HistoryPart.ItemBias, log.ItemCount),
-            (HistoryPart.HiddenWeight, Shape.Hidden * (Shape.Lags + 2) * Shape.Size), (HistoryPart.HiddenBias, Shape.Hidden), (HistoryPart.OutputWeight, Shape.Size * Shape.Hidden), (HistoryPart.OutputBias, Shape.Size), (HistoryPart.HeadBias, 1),
+            (UserHistoryPart.User, Users * Shape.Size), (UserHistoryPart.Item, log.ItemCount * Shape.Size), (UserHistoryPart.Pool, log.ItemCount * Shape.Size), (UserHistoryPart.UserBias, Users), (UserHistoryPart.ItemBias, log.ItemCount),
+            (UserHistoryPart.HiddenWeight, Shape.Hidden * (Shape.Lags + 2) * Shape.Size), (UserHistoryPart.HiddenBias, Shape.Hidden), (UserHistoryPart.OutputWeight, Shape.Size * Shape.Hidden), (UserHistoryPart.OutputBias, Shape.Size), (UserHistoryPart.HeadBias, 1),
         ];
-        foreach ((HistoryPart part, int size) in parts) step.Set(part, Moment.Weight, [.. Enumerable.Range(0, size).Select(place => 0.1f * Numbers.At(place, (int)part))]);
+        foreach ((UserHistoryPart part, int size) in parts) step.Set(part, OptimizerSlot.Weight, [.. Enumerable.Range(0, size).Select(place => 0.1f * Numbers.At(place, (int)part))]);
         long batches = (log.Past.Length + groups - 1) / groups;
         double losses = 0;
         Assert.Equal(batches, step.Run(new Feed(log, groups), batches, ref losses));
-        return ([.. parts.SelectMany(part => Values(step, part.Part, part.Size))], step.Looks, log.Past.Length);
+        return ([.. parts.SelectMany(part => Values(step, part.Part, part.Size))], step.Lookups, log.Past.Length);
     }
 
-    private static float[] Values(HistoryStep step, HistoryPart part, int size)
+    private static float[] Values(UserHistoryStep step, UserHistoryPart part, int size)
     {
         float[] values = new float[size];
-        step.Get(part, Moment.Weight, values);
+        step.Get(part, OptimizerSlot.Weight, values);
         return values;
     }
 
@@ -84,7 +84,7 @@ public sealed class LongPastTests
     }
 
     /// <summary>Each place once, in another order, with negatives from all items, many of which their user, or another's, has touched.</summary>
-    private sealed class Feed(Log log, int groups) : IHistoryFeed
+    private sealed class Feed(Log log, int groups) : IUserHistoryFeed
     {
         private readonly int[] order = Numbers.Distinct(new Random(9), log.Past.Length, log.Past.Length);
 

@@ -14,19 +14,19 @@ public sealed class FusedStepTests
             (ModelPart.UserGmf, 0, 9 * 5), (ModelPart.UserMlp, 0, 9 * 3), (ModelPart.UserBias, 0, 9), (ModelPart.ItemGmf, 0, 6 * 5), (ModelPart.ItemMlp, 0, 6 * 3), (ModelPart.ItemBias, 0, 6),
             (ModelPart.LayerWeight, 0, 7 * 6), (ModelPart.LayerBias, 0, 7), (ModelPart.LayerWeight, 1, 4 * 7), (ModelPart.LayerBias, 1, 4), (ModelPart.Head, 0, 9), (ModelPart.HeadBias, 0, 1),
         ];
-        float[] Values(int part, Moment moment, int size) => [.. Enumerable.Range(0, size).Select(i => Numbers.At(i, 10 * part + (int)moment))];
+        float[] Values(int part, OptimizerSlot slot, int size) => [.. Enumerable.Range(0, size).Select(i => Numbers.At(i, 10 * part + (int)slot))];
         for (int p = 0; p < parts.Length; p++)
         {
-            foreach (Moment moment in Enum.GetValues<Moment>()) step.Parts.Set(parts[p].Part, moment, Values(p, moment, parts[p].Size), parts[p].Layer);
+            foreach (OptimizerSlot slot in Enum.GetValues<OptimizerSlot>()) step.Parts.Set(parts[p].Part, slot, Values(p, slot, parts[p].Size), parts[p].Layer);
         }
 
         for (int p = 0; p < parts.Length; p++)
         {
-            foreach (Moment moment in Enum.GetValues<Moment>())
+            foreach (OptimizerSlot slot in Enum.GetValues<OptimizerSlot>())
             {
                 float[] actual = new float[parts[p].Size];
-                step.Parts.Get(parts[p].Part, moment, actual, parts[p].Layer);
-                Assert.Equal(Values(p, moment, parts[p].Size), actual);
+                step.Parts.Get(parts[p].Part, slot, actual, parts[p].Layer);
+                Assert.Equal(Values(p, slot, parts[p].Size), actual);
             }
         }
     }
@@ -35,7 +35,7 @@ public sealed class FusedStepTests
     public void AMatrixOfTheWrongSizeIsRefused()
     {
         using var step = new FusedStep(Shape, 9, 6, 32, threads: 1, SimdLevels.Best);
-        Assert.Throws<ArgumentOutOfRangeException>(() => step.Parts.Set(ModelPart.UserGmf, Moment.Weight, new float[44]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => step.Parts.Set(ModelPart.UserGmf, OptimizerSlot.Weight, new float[44]));
     }
 
     [Theory]
@@ -56,11 +56,11 @@ public sealed class FusedStepTests
     public void ALossThatIsNotFiniteEndsTheRun()
     {
         using var step = new FusedStep(Shape, 50, 40, 100, threads: 2, SimdLevels.Best);
-        step.Parts.Set(ModelPart.HeadBias, Moment.Weight, [float.NaN]);
+        step.Parts.Set(ModelPart.HeadBias, OptimizerSlot.Weight, [float.NaN]);
         double loss = 0;
         Assert.Equal(0, step.Run(new Feed(), 10, ref loss));
         Assert.True(double.IsNaN(loss));
-        step.Parts.Set(ModelPart.HeadBias, Moment.Weight, [0]);
+        step.Parts.Set(ModelPart.HeadBias, OptimizerSlot.Weight, [0]);
     }
 
     [Theory]

@@ -1,7 +1,7 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>What the parts of a step over histories work on.</summary>
-internal readonly unsafe struct HistoryWork
+internal readonly unsafe struct UserHistoryWork
 {
     /// <summary>
     /// Groups of a chunk: enough rows for the matrix products of the MLP, and little enough that a chunk's rows of items stay in the second-level
@@ -9,13 +9,13 @@ internal readonly unsafe struct HistoryWork
     /// </summary>
     public const int ChunkGroups = 32;
 
-    public required HistoryShape Shape { get; init; }
+    public required UserHistoryShape Shape { get; init; }
 
-    public required HistoryMemory Memory { get; init; }
+    public required UserHistoryMemory Memory { get; init; }
 
-    public required HistoryBuffers Buffers { get; init; }
+    public required UserHistoryBuffers Buffers { get; init; }
 
-    public required HistoryBatch Batch { get; init; }
+    public required UserHistoryBatch Batch { get; init; }
 
     /// <summary>All users' items in the order of time.</summary>
     public required int* PastItems { get; init; }
@@ -24,7 +24,7 @@ internal readonly unsafe struct HistoryWork
     public required int* PastStarts { get; init; }
 
     /// <summary>For each of these places the marks of the pool that ends before it, as bits.</summary>
-    public required uint* PastMarks { get; init; }
+    public required uint* PastFeatureBits { get; init; }
 
     /// <summary>Samples of a group.</summary>
     public required int GroupSize { get; init; }
@@ -39,9 +39,9 @@ internal readonly unsafe struct HistoryWork
     public required UpdateRule Dense { get; init; }
 
     /// <summary>Where the batch's negatives stand; null for the logistic loss.</summary>
-    public NegativePlaces? Negatives { get; init; }
+    public NegativeIndex? Negatives { get; init; }
 
-    /// <summary>What is added to the logits of negatives (<see cref="SoftmaxLoss"/>).</summary>
+    /// <summary>What is added to the logits of negatives (<see cref="SampledSoftmaxOptions"/>).</summary>
     public float NegativeShift { get; init; }
 
     /// <summary>Sets of what users with more items than a batch has samples have touched, where a group leaves out all negatives that its user has touched; else null.</summary>

@@ -1,7 +1,7 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Training steps of matrix factorization over histories (<see cref="HistoryShape"/>): a group of samples, a positive and its negatives, shares
+/// Training steps of matrix factorization over histories (<see cref="UserHistoryShape"/>): a group of samples, a positive and its negatives, shares
 /// the user's side, which is computed once. A batch is some groups: all gradients are those at its start, then rows are updated by plain descent
 /// and the dense block by its own rule. A batch of one group is descent after every positive.
 /// </summary>
@@ -9,7 +9,7 @@ namespace NcfSpark.Kernels;
 /// A step has two phases: threads claim chunks of groups, and then columns of rows and stretches of the dense block. The next batch is filled meanwhile.
 /// What is claimed by whom does not matter, since every sum has a fixed order: any number of threads gives the same bytes.
 /// </remarks>
-public sealed unsafe class HistoryStep : IDisposable
+public sealed unsafe class UserHistoryStep : IDisposable
 {
     private const int CacheLine = 64;
     private const int One = int.MaxValue;         // the share of which every claim is one piece
@@ -18,17 +18,17 @@ public sealed unsafe class HistoryStep : IDisposable
     private const int ColumnsAtOnce = 32;         // two cache lines of a row
     private const int LeastGroupsToShare = 16;    // below, a thread would wait longer for the others than it computes
 
-    private readonly HistoryShape shape;
-    private readonly HistoryMemory memory;
-    private readonly HistoryBuffers buffers;
-    private readonly HistoryKernel kernel;
-    private readonly HistoryBatch[] batchBuffers;
-    private readonly SoftmaxLoss? softmax;
-    private readonly NegativePlaces? negatives;
+    private readonly UserHistoryShape shape;
+    private readonly UserHistoryMemory memory;
+    private readonly UserHistoryBuffers buffers;
+    private readonly UserHistoryKernel kernel;
+    private readonly UserHistoryBatch[] batchBuffers;
+    private readonly SampledSoftmaxOptions? softmax;
+    private readonly NegativeIndex? negatives;
     private readonly ItemSets? touched;
     private readonly AlignedArray<int> pastItems;
     private readonly AlignedArray<int> pastStarts;
-    private readonly AlignedArray<uint> pastMarks;
+    private readonly AlignedArray<uint> pastFeatureBits;
     private readonly int groupSize;
     private readonly double[] chunkLosses;
     private readonly int columnPieces;
@@ -45,8 +45,8 @@ public sealed unsafe class HistoryStep : IDisposable
     private bool disposed;
 
     // The run under way; written between phases by the thread that did the last piece of the one before.
-    private IHistoryFeed feed = null!;
-    private HistoryWork work;
+    private IUserHistoryFeed feed = null!;
+    private UserHistoryWork work;
     private long batches;
     private long batch;
     private int chunkCount;
@@ -62,30 +62,30 @@ public sealed unsafe class HistoryStep : IDisposable
     /// <param name="threads">At least 1.</param>
     /// <param name="level">The instruction set.</param>
     /// <param name="softmax">The loss; null for the logistic loss of each sample.</param>
-    /// <param name="marks">For each place of the past the marks of the pool that ends before it, as bits; empty where the shape has none.</param>
+    /// <param name="features">For each place of the past the features of the pool that ends before it, as bits; empty where the shape has none.</param>
     /// <param name="longPast">Of users with more items a set is made (<see cref="ItemSets"/>); null for as many as a batch has samples.</param>
-    public HistoryStep(HistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level, SoftmaxLoss? softmax = null, ReadOnlySpan<uint> marks = default, int? longPast = null)
+    public UserHistoryStep(UserHistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level, SampledSoftmaxOptions? softmax = null, ReadOnlySpan<uint> features = default, int? longPast = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(starts.Length, userCount);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(marks.Length, shape.Marks == 0 ? 0 : past.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(features.Length, shape.TemporalFeatureCount == 0 ? 0 : past.Length);
         (this.shape, this.groupSize, this.softmax) = (shape, groupSize, softmax);
         (chunks, pieces, fills) = (new(counters.Start), new(counters.Start + 1), new(counters.Start + 2));
-        memory = new HistoryMemory(shape, userCount, itemCount);
-        kernel = HistoryKernel.For(level);
-        int capacity = (groups + HistoryWork.ChunkGroups - 1) / HistoryWork.ChunkGroups * HistoryWork.ChunkGroups;
-        buffers = new HistoryBuffers(memory, capacity, groupSize, contrast: softmax is not null);
-        if (softmax is not null) negatives = new NegativePlaces(itemCount, capacity * groupSize);
+        memory = new UserHistoryMemory(shape, userCount, itemCount);
+        kernel = UserHistoryKernel.For(level);
+        int capacity = (groups + UserHistoryWork.ChunkGroups - 1) / UserHistoryWork.ChunkGroups * UserHistoryWork.ChunkGroups;
+        buffers = new UserHistoryBuffers(memory, capacity, groupSize, sampledSoftmax: softmax is not null);
+        if (softmax is not null) negatives = new NegativeIndex(itemCount, capacity * groupSize);
         batchBuffers = [new(capacity * groupSize), new(capacity * groupSize)];
         (pastItems, pastStarts) = (new(past.Length), new(starts.Length + 1));
-        pastMarks = new(marks.Length);
-        marks.CopyTo(pastMarks.Span);
+        pastFeatureBits = new(features.Length);
+        features.CopyTo(pastFeatureBits.Span);
         past.CopyTo(pastItems.Span);
         starts.CopyTo(pastStarts.Span);
         pastStarts.Start[starts.Length] = past.Length;
         if (softmax is { ExceptTouched: true }) touched = new ItemSets(past, pastStarts.Span, itemCount, longPast ?? groups * groupSize);
-        chunkLosses = new double[capacity / HistoryWork.ChunkGroups];
+        chunkLosses = new double[capacity / UserHistoryWork.ChunkGroups];
         if (groups < LeastGroupsToShare) threads = 1;
         columnPieces = threads == 1 ? 1 : (memory.Width + ColumnsAtOnce - 1) / ColumnsAtOnce;
         densePieces = (memory.DenseSize + DenseAtOnce - 1) / DenseAtOnce;
@@ -93,28 +93,28 @@ public sealed unsafe class HistoryStep : IDisposable
     }
 
     /// <summary>How many items or samples were looked at, over all batches, to leave out what users have touched.</summary>
-    internal long Looks
+    internal long Lookups
     {
         get
         {
             long sum = 0;
-            foreach (long looks in buffers.Looks) sum += looks;
+            foreach (long lookups in buffers.Lookups) sum += lookups;
             return sum;
         }
     }
 
     /// <summary>Sets a part of the model from plain memory. Rows have weights only.</summary>
-    public void Set(HistoryPart part, Moment moment, ReadOnlySpan<float> plain) => memory.Set(part, moment, plain);
+    public void Set(UserHistoryPart part, OptimizerSlot slot, ReadOnlySpan<float> plain) => memory.Set(part, slot, plain);
 
     /// <summary>Copies a part of the model to plain memory.</summary>
-    public void Get(HistoryPart part, Moment moment, Span<float> plain) => memory.Get(part, moment, plain);
+    public void Get(UserHistoryPart part, OptimizerSlot slot, Span<float> plain) => memory.Get(part, slot, plain);
 
     /// <summary>Makes a step for each batch of a feed.</summary>
     /// <param name="from">The feed.</param>
     /// <param name="count">How many batches.</param>
     /// <param name="losses">To which the sum of each batch's losses, before its update, is added in the order of batches.</param>
     /// <returns>How many steps were made: fewer than asked for where a loss was not finite; that batch changed nothing.</returns>
-    public long Run(IHistoryFeed from, long count, ref double losses)
+    public long Run(IUserHistoryFeed from, long count, ref double losses)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         if (count == 0) return 0;
@@ -135,7 +135,7 @@ public sealed unsafe class HistoryStep : IDisposable
         if (disposed) return;
         disposed = true;
         threads.Dispose();
-        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, pastMarks, counters];
+        IEnumerable<IDisposable> owned = [memory, buffers, .. batchBuffers, pastItems, pastStarts, pastFeatureBits, counters];
         foreach (IDisposable one in owned) one.Dispose();
         negatives?.Dispose();
         touched?.Dispose();
@@ -164,7 +164,7 @@ public sealed unsafe class HistoryStep : IDisposable
         }
         else if (fills.Claim(fromBack: false, One, out piece) > 0)
         {
-            HistoryBatch next = batchBuffers[(batch + 1) % 2];
+            UserHistoryBatch next = batchBuffers[(batch + 1) % 2];
             int from = piece * SamplesAtOnce;
             next.Fill(feed, batch + 1, from, Math.Min(SamplesAtOnce, next.Terms.Count - from));
             if (Interlocked.Decrement(ref piecesLeft) == 0) EndBatch();
@@ -193,11 +193,11 @@ public sealed unsafe class HistoryStep : IDisposable
 
     private void BeginBatch()
     {
-        HistoryBatch current = batchBuffers[batch % 2];
+        UserHistoryBatch current = batchBuffers[batch % 2];
         BatchTerms terms = current.Terms;
         int groups = terms.Count / groupSize;
         negatives?.Set(current.Items, current.Labels, terms.Count);
-        work = new HistoryWork
+        work = new UserHistoryWork
         {
             Shape = shape,
             Memory = memory,
@@ -205,7 +205,7 @@ public sealed unsafe class HistoryStep : IDisposable
             Batch = current,
             PastItems = pastItems.Start,
             PastStarts = pastStarts.Start,
-            PastMarks = pastMarks.Start,
+            PastFeatureBits = pastFeatureBits.Start,
             GroupSize = groupSize,
             Groups = groups,
             Negatives = negatives,
@@ -214,11 +214,11 @@ public sealed unsafe class HistoryStep : IDisposable
             Rows = new UpdateRule(terms.Gmf, terms.Step, terms.Count),
             Dense = new UpdateRule(terms.Dense, terms.Step, terms.Count),
         };
-        chunkCount = (groups + HistoryWork.ChunkGroups - 1) / HistoryWork.ChunkGroups;
+        chunkCount = (groups + UserHistoryWork.ChunkGroups - 1) / UserHistoryWork.ChunkGroups;
         int fillCount = 0;
         if (batch + 1 < batches)
         {
-            HistoryBatch next = batchBuffers[(batch + 1) % 2];
+            UserHistoryBatch next = batchBuffers[(batch + 1) % 2];
             next.Terms = feed.TermsOf(batch + 1);
             fillCount = (next.Terms.Count + SamplesAtOnce - 1) / SamplesAtOnce;
         }

@@ -6,7 +6,7 @@ using FsCheck.Xunit;
 namespace NcfSpark.Kernels.Tests;
 
 /// <summary>Register blocks against three loops, for every instruction set.</summary>
-public sealed unsafe class MatrixBlocksTests
+public sealed unsafe class BlockedGemmTests
 {
     [Property(MaxTest = 100)]
     public void ProductsEqualThreeLoops(PositiveInt rowBlocks, PositiveInt terms, PositiveInt columnBlocks, bool aIsTransposed, bool startIsOneRow, int seed)
@@ -64,12 +64,12 @@ public sealed unsafe class MatrixBlocksTests
         }
     }
 
-    private static void Multiply<TEnd>(SimdLevel level, MatrixProduct product)
-        where TEnd : ISumEnd
+    private static void Multiply<TEpilogue>(SimdLevel level, MatrixProduct product)
+        where TEpilogue : IGemmEpilogue
     {
         PrefetchList none = default;
-        if (level == SimdLevel.Avx512) MatrixBlocks<Simd512, Vector512<float>>.Multiply<TEnd>(in product, ref none);
-        else if (level == SimdLevel.Avx2) MatrixBlocks<Simd256, Vector256<float>>.Multiply<TEnd>(in product, ref none);
-        else MatrixBlocks<Simd128, Vector128<float>>.Multiply<TEnd>(in product, ref none);
+        if (level == SimdLevel.Avx512) BlockedGemm<Simd512, Vector512<float>>.Multiply<TEpilogue>(in product, ref none);
+        else if (level == SimdLevel.Avx2) BlockedGemm<Simd256, Vector256<float>>.Multiply<TEpilogue>(in product, ref none);
+        else BlockedGemm<Simd128, Vector128<float>>.Multiply<TEpilogue>(in product, ref none);
     }
 }

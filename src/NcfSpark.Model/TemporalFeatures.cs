@@ -7,10 +7,10 @@ namespace NcfSpark.Model;
 /// What happens next, and when, is not in it: that is not known when a list is made.
 /// Example, items at the seconds 5, 7000, 7003, 7003: bit 0 (at once), bit 9 (two), bit 17 (three in this session).
 /// </summary>
-public static class Rhythm
+public static class TemporalFeatures
 {
     /// <summary>How many marks there are.</summary>
-    public const int Marks = 24;
+    public const int Count = 24;
 
     private const int Steps = 8, Most = 1 << (Steps - 1), Pause = 3600;
 

@@ -3,21 +3,21 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// <see cref="SoftmaxLoss"/> and its gradients. A chunk's logits against all N samples of the batch are one matrix product, and so are the gradients towards its users
+/// <see cref="SampledSoftmaxOptions"/> and its gradients. A chunk's logits against all N samples of the batch are one matrix product, and so are the gradients towards its users
 /// and the items. The logits stand sample by sample, [N, 32], a column for each of the chunk's groups: what is summed over samples is
 /// summed in all columns at once. A sample that is no negative for a group has the gradient 0 there.
 /// </summary>
-internal static unsafe class HistoryContrast<S, V>
+internal static unsafe class SampledSoftmax<S, V>
     where S : ISimd<V>
     where V : struct
 {
-    private const int Groups = HistoryWork.ChunkGroups;
+    private const int Groups = UserHistoryWork.ChunkGroups;
     private const int ColumnsAtOnce = 32;
     private const float LeftOut = -1e30f; // its exponential is 0
 
     /// <summary>A chunk's losses, its gradients towards the logits, its users and the head's bias.</summary>
     /// <returns>The sum of its losses.</returns>
-    public static double Compute(in HistoryWork work, int chunk, int start, int count)
+    public static double Compute(in UserHistoryWork work, int chunk, int start, int count)
     {
         float* positives = stackalloc float[3 * Groups], weights = positives + Groups, losses = weights + Groups;
         new Span<float>(positives, 3 * Groups).Clear();
@@ -25,10 +25,10 @@ internal static unsafe class HistoryContrast<S, V>
         TakeOwn(in work, chunk, start, count, positives, weights);
         LeaveOut(in work, chunk, start, count);
         Softmax(in work, chunk, positives, weights, losses);
-        float* logits = work.Buffers.Contrasts(chunk);
+        float* logits = work.Buffers.SampledLogits(chunk);
         for (int g = 0; g < count; g++) logits[(long)(start + g) * work.GroupSize * Groups + g] = positives[g];
         TowardsUsers(in work, chunk, start);
-        double loss = HistoryForward<S, V>.Loss(in work, start, count);
+        double loss = UserHistoryForward<S, V>.Loss(in work, start, count);
         float headBias = 0;
         for (int s = start * work.GroupSize; s < (start + count) * work.GroupSize; s++) headBias += work.Buffers.LogitGradients[s];
         work.Buffers.DenseGradient(chunk)[work.Memory.HeadBias] = headBias;
@@ -37,28 +37,28 @@ internal static unsafe class HistoryContrast<S, V>
     }
 
     /// <summary>Updates columns of the samples' item rows; with column 0 also their biases.</summary>
-    public static void UpdateItems(in HistoryWork work, int column, int columns)
+    public static void UpdateItems(in UserHistoryWork work, int column, int columns)
     {
-        float* gradients = stackalloc float[HistoryBuffers.TileSamples * ColumnsAtOnce];
+        float* gradients = stackalloc float[UserHistoryBuffers.TileSamples * ColumnsAtOnce];
         float decay = work.Rows.Rate * work.Rows.L2;
         int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
-        for (int first = 0; first < samples; first += HistoryBuffers.TileSamples)
+        for (int first = 0; first < samples; first += UserHistoryBuffers.TileSamples)
         {
-            int count = Math.Min(HistoryBuffers.TileSamples, samples - first);
+            int count = Math.Min(UserHistoryBuffers.TileSamples, samples - first);
             for (int at = column; at < column + columns; at += ColumnsAtOnce)
             {
                 int part = Math.Min(ColumnsAtOnce, column + columns - at);
                 TowardsItems(in work, first, count, at, part, gradients);
-                for (int s = 0; s < count; s++) HistoryUpdates<S, V>.Update(memoryRow(in work, first + s) + at, gradients + s * ColumnsAtOnce, -work.Rows.Rate, 1 - decay * work.Batch.Weights[first + s], 0, part);
+                for (int s = 0; s < count; s++) UserHistoryUpdates<S, V>.Update(memoryRow(in work, first + s) + at, gradients + s * ColumnsAtOnce, -work.Rows.Rate, 1 - decay * work.Batch.Weights[first + s], 0, part);
             }
         }
 
         if (column == 0 && work.Shape.Biases) UpdateItemBiases(in work, decay);
 
-        static float* memoryRow(in HistoryWork work, int sample) => work.Memory.Items + (long)work.Batch.Items[sample] * work.Memory.Width;
+        static float* memoryRow(in UserHistoryWork work, int sample) => work.Memory.Items + (long)work.Batch.Items[sample] * work.Memory.Width;
     }
 
-    private static void Multiply(in HistoryWork work, int chunk, int start)
+    private static void Multiply(in UserHistoryWork work, int chunk, int start)
     {
         int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
         float* users = work.Buffers.Users + (long)start * width, transposed = work.Buffers.UsersTransposed(chunk), tile = work.Buffers.Tile(chunk);
@@ -68,27 +68,27 @@ internal static unsafe class HistoryContrast<S, V>
         }
 
         PrefetchList none = default;
-        for (int first = 0; first < samples; first += HistoryBuffers.TileSamples)
+        for (int first = 0; first < samples; first += UserHistoryBuffers.TileSamples)
         {
-            int count = Math.Min(HistoryBuffers.TileSamples, samples - first);
+            int count = Math.Min(UserHistoryBuffers.TileSamples, samples - first);
             Gather(in work, first, count, tile);
             var product = new MatrixProduct
             {
                 A = tile, ARow = width, ATerm = 1,
                 B = transposed, BTerm = Groups,
-                C = work.Buffers.Contrasts(chunk) + (long)first * Groups, CRow = Groups, Start = work.Memory.Zeros,
+                C = work.Buffers.SampledLogits(chunk) + (long)first * Groups, CRow = Groups, Start = work.Memory.Zeros,
                 Rows = (count + 7) & ~7, Terms = width, Columns = Groups,
             };
-            MatrixBlocks<S, V>.Multiply<Plain>(in product, ref none);
+            BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
         }
     }
 
     // The logits of each group's own samples, with all biases, and of its positive, with its item's.
-    private static void TakeOwn(in HistoryWork work, int chunk, int start, int count, float* positives, float* weights)
+    private static void TakeOwn(in UserHistoryWork work, int chunk, int start, int count, float* positives, float* weights)
     {
-        HistoryMemory memory = work.Memory;
+        UserHistoryMemory memory = work.Memory;
         bool biases = work.Shape.Biases;
-        float* logits = work.Buffers.Contrasts(chunk);
+        float* logits = work.Buffers.SampledLogits(chunk);
         for (int g = 0; g < count; g++)
         {
             int first = (start + g) * work.GroupSize;
@@ -107,10 +107,10 @@ internal static unsafe class HistoryContrast<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void LeaveOut(in HistoryWork work, int chunk, int start, int count)
+    private static void LeaveOut(in UserHistoryWork work, int chunk, int start, int count)
     {
         bool biases = work.Shape.Biases;
-        float* logits = work.Buffers.Contrasts(chunk), labels = work.Batch.Labels;
+        float* logits = work.Buffers.SampledLogits(chunk), labels = work.Batch.Labels;
         int samples = work.Groups * work.GroupSize;
         for (int s = 0; s < samples; s++)
         {
@@ -122,14 +122,14 @@ internal static unsafe class HistoryContrast<S, V>
         for (int g = 0; g < count; g++)
         {
             int first = (start + g) * work.GroupSize, user = work.Batch.Users[first];
-            work.Buffers.Looks[chunk] += work.Touched is not { } sets ? LeaveOut(in work, logits + g, work.Batch.Items + first, 1)
+            work.Buffers.Lookups[chunk] += work.Touched is not { } sets ? LeaveOut(in work, logits + g, work.Batch.Items + first, 1)
                 : sets[user] is { IsThere: true } touched ? LeaveOut(in work, logits + g, touched, samples)
                 : LeaveOut(in work, logits + g, work.PastItems + work.PastStarts[user], work.PastStarts[user + 1] - work.PastStarts[user]);
         }
     }
 
     // Of a group the negatives that are one of some items. Returns how many were looked at.
-    private static int LeaveOut(in HistoryWork work, float* logits, int* items, int count)
+    private static int LeaveOut(in UserHistoryWork work, float* logits, int* items, int count)
     {
         int* latest = work.Negatives!.Latest, before = work.Negatives.Before;
         for (int* end = items + count; items < end; items++)
@@ -142,7 +142,7 @@ internal static unsafe class HistoryContrast<S, V>
 
     // The same of a set, which is asked for each sample: positives are left out already.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int LeaveOut(in HistoryWork work, float* logits, ItemSet touched, int samples)
+    private static int LeaveOut(in UserHistoryWork work, float* logits, ItemSet touched, int samples)
     {
         int* items = work.Batch.Items;
         for (int s = 0; s < samples; s++)
@@ -155,13 +155,13 @@ internal static unsafe class HistoryContrast<S, V>
 
     // Logits become their gradients, and the positives' likewise.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Softmax(in HistoryWork work, int chunk, float* positives, float* weights, float* losses)
+    private static void Softmax(in UserHistoryWork work, int chunk, float* positives, float* weights, float* losses)
     {
         int samples = work.Groups * work.GroupSize;
         V inverseCount = S.Broadcast(1f / work.Batch.Terms.Count);
         for (int lane = 0; lane < Groups; lane += S.Lanes)
         {
-            float* column = work.Buffers.Contrasts(chunk) + lane;
+            float* column = work.Buffers.SampledLogits(chunk) + lane;
             V positive = S.Load(positives + lane), most = positive, sum = default;
             for (int s = 0; s < samples; s++) most = S.Add(most, S.Relu(S.Subtract(S.Load(column + (long)s * Groups), most)));
             for (int s = 0; s < samples; s++)
@@ -180,27 +180,27 @@ internal static unsafe class HistoryContrast<S, V>
         }
     }
 
-    private static void TowardsUsers(in HistoryWork work, int chunk, int start)
+    private static void TowardsUsers(in UserHistoryWork work, int chunk, int start)
     {
         int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
         float* gradients = work.Buffers.UserGradients + (long)start * width, tile = work.Buffers.Tile(chunk);
         PrefetchList none = default;
-        for (int first = 0; first < samples; first += HistoryBuffers.TileSamples)
+        for (int first = 0; first < samples; first += UserHistoryBuffers.TileSamples)
         {
-            int count = Math.Min(HistoryBuffers.TileSamples, samples - first);
+            int count = Math.Min(UserHistoryBuffers.TileSamples, samples - first);
             Gather(in work, first, count, tile);
             var product = new MatrixProduct
             {
-                A = work.Buffers.Contrasts(chunk) + (long)first * Groups, ARow = 1, ATerm = Groups,
+                A = work.Buffers.SampledLogits(chunk) + (long)first * Groups, ARow = 1, ATerm = Groups,
                 B = tile, BTerm = width,
                 C = gradients, CRow = width, Start = first == 0 ? work.Memory.Zeros : gradients, StartRow = first == 0 ? 0 : width,
                 Rows = Groups, Terms = count, Columns = width,
             };
-            MatrixBlocks<S, V>.Multiply<Plain>(in product, ref none);
+            BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
         }
     }
 
-    private static void TowardsItems(in HistoryWork work, int first, int count, int column, int columns, float* gradients)
+    private static void TowardsItems(in UserHistoryWork work, int first, int count, int column, int columns, float* gradients)
     {
         int width = work.Memory.Width;
         PrefetchList none = default;
@@ -208,23 +208,23 @@ internal static unsafe class HistoryContrast<S, V>
         {
             var product = new MatrixProduct
             {
-                A = work.Buffers.Contrasts(chunk) + (long)first * Groups, ARow = Groups, ATerm = 1,
+                A = work.Buffers.SampledLogits(chunk) + (long)first * Groups, ARow = Groups, ATerm = 1,
                 B = work.Buffers.Users + (long)start * width + column, BTerm = width,
                 C = gradients, CRow = ColumnsAtOnce, Start = chunk == 0 ? work.Memory.Zeros : gradients, StartRow = chunk == 0 ? 0 : ColumnsAtOnce,
                 Rows = (count + 7) & ~7, Terms = Math.Min(Groups, work.Groups - start), Columns = columns,
             };
-            MatrixBlocks<S, V>.Multiply<Plain>(in product, ref none);
+            BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
         }
     }
 
-    private static void UpdateItemBiases(in HistoryWork work, float decay)
+    private static void UpdateItemBiases(in UserHistoryWork work, float decay)
     {
         for (int s = 0; s < work.Groups * work.GroupSize; s++)
         {
             float sum = 0;
             for (int chunk = 0, start = 0; start < work.Groups; chunk++, start += Groups)
             {
-                float* row = work.Buffers.Contrasts(chunk) + (long)s * Groups;
+                float* row = work.Buffers.SampledLogits(chunk) + (long)s * Groups;
                 for (int g = 0; g < Math.Min(Groups, work.Groups - start); g++) sum += row[g];
             }
 
@@ -233,7 +233,7 @@ internal static unsafe class HistoryContrast<S, V>
         }
     }
 
-    private static void Gather(in HistoryWork work, int first, int count, float* tile)
+    private static void Gather(in UserHistoryWork work, int first, int count, float* tile)
     {
         int width = work.Memory.Width;
         for (int s = 0; s < count; s++) Unsafe.CopyBlock(tile + s * width, work.Memory.Items + (long)work.Batch.Items[first + s] * width, (uint)(width * sizeof(float)));

@@ -3,15 +3,15 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>From the rows of a chunk's groups to the losses of its samples.</summary>
-internal static unsafe class HistoryForward<S, V>
+internal static unsafe class UserHistoryForward<S, V>
     where S : ISimd<V>
     where V : struct
 {
     // h, and u = p + h, to which an MLP adds later; with an MLP also its inputs.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Pools(in HistoryWork work, int start, int count)
+    public static void Pools(in UserHistoryWork work, int start, int count)
     {
-        HistoryMemory memory = work.Memory;
+        UserHistoryMemory memory = work.Memory;
         int width = memory.Width, lags = memory.Hidden > 0 ? work.Shape.Lags : 0, l = S.Lanes, groupSize = work.GroupSize;
         bool mlp = memory.Hidden > 0;
         AskForPool(in work, start);
@@ -46,15 +46,15 @@ internal static unsafe class HistoryForward<S, V>
                 }
             }
 
-            if (work.Shape.Marks > 0) PoolMarks.Write(work.PastMarks[work.Batch.PastEnds[g * groupSize]], new(inputs + (lags + 2) * width, memory.Inputs - (lags + 2) * width));
+            if (work.Shape.TemporalFeatureCount > 0) TemporalFeatureBits.Unpack(work.PastFeatureBits[work.Batch.PastEnds[g * groupSize]], new(inputs + (lags + 2) * width, memory.Inputs - (lags + 2) * width));
         }
     }
 
     // logit = u · q + b + b_u + b_i
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Logits(in HistoryWork work, int start, int count)
+    public static void Logits(in UserHistoryWork work, int start, int count)
     {
-        HistoryMemory memory = work.Memory;
+        UserHistoryMemory memory = work.Memory;
         int width = memory.Width, groupSize = work.GroupSize;
         bool biases = work.Shape.Biases;
         for (int g = start; g < start + count; g++)
@@ -73,14 +73,14 @@ internal static unsafe class HistoryForward<S, V>
         }
     }
 
-    public static double Loss(in HistoryWork work, int start, int count)
+    public static double Loss(in UserHistoryWork work, int start, int count)
     {
-        HistoryBuffers buffers = work.Buffers;
+        UserHistoryBuffers buffers = work.Buffers;
         int first = start * work.GroupSize; // vectors run past the chunk's end into room of its own
         return LogisticLoss<S, V>.Compute(buffers.Logits + first, work.Batch.Labels + first, work.Batch.Weights + first, count * work.GroupSize, work.Batch.Terms.Count, buffers.Losses + first, buffers.LogitGradients + first);
     }
 
-    private static void AskForPool(in HistoryWork work, int group)
+    private static void AskForPool(in UserHistoryWork work, int group)
     {
         int there = work.Pool(group, out int* latest), width = work.Memory.Width;
         AskFor(work.Memory.Users + (long)work.Batch.Users[group * work.GroupSize] * width, width);

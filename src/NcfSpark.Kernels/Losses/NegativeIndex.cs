@@ -4,14 +4,14 @@ namespace NcfSpark.Kernels;
 /// Where in a batch each item stands as a negative.
 /// Example: items 7, 3, 7 with labels 1, 0, 0 and 2, 7 with 0, 0: item 7 stands at 4 and 2, 3 at 1, 2 at 3.
 /// </summary>
-internal sealed unsafe class NegativePlaces : IDisposable
+internal sealed unsafe class NegativeIndex : IDisposable
 {
     private readonly AlignedArray<int> latest; // [items] the last place; -1 for none
     private readonly AlignedArray<int> before; // [samples] the place before of the same item
     private readonly AlignedArray<int> items;  // [samples] of the batch
     private int count;
 
-    public NegativePlaces(int itemCount, int samples)
+    public NegativeIndex(int itemCount, int samples)
     {
         (latest, before, items) = (new(itemCount), new(samples), new(samples));
         latest.Span.Fill(-1);

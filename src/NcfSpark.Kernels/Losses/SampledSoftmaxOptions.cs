@@ -10,4 +10,4 @@ namespace NcfSpark.Kernels;
 /// </summary>
 /// <param name="ExceptTouched">Whether a positive leaves out the negatives that its user has touched in training; otherwise it leaves out only its own item.</param>
 /// <param name="Negatives">As how many a batch's negatives count: shift = log(Negatives / negatives of the batch); 0 for as many as there are.</param>
-public sealed record SoftmaxLoss(bool ExceptTouched, int Negatives);
+public sealed record SampledSoftmaxOptions(bool ExceptTouched, int Negatives);

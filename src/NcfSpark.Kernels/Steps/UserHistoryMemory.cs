@@ -5,22 +5,22 @@ namespace NcfSpark.Kernels;
 /// and Adam's moments. Rows have no moments: they are updated by plain descent. V_1 and V_2 are there transposed as well.
 /// Example, size 5, hidden 7, lags 1: rows are padded to 16; V_1 is [16, 48] with input k of part j in column 16 j + k, and [16, 80] with 24 marks, of which mark k is in column 48 + k.
 /// </summary>
-internal sealed unsafe class HistoryMemory : IDisposable
+internal sealed unsafe class UserHistoryMemory : IDisposable
 {
-    private readonly HistoryShape shape;
+    private readonly UserHistoryShape shape;
     private readonly AlignedArray<float> dense;
     private readonly AlignedArray<float> transposed;
     private readonly AlignedArray<float> zeros;
     private readonly AlignedArray<float> users, items, pools, userBiases, itemBiases;
     private readonly AlignedArray<float> coefficients;
 
-    public HistoryMemory(HistoryShape shape, int userCount, int itemCount)
+    public UserHistoryMemory(UserHistoryShape shape, int userCount, int itemCount)
     {
         this.shape = shape;
         (UserCount, ItemCount) = (userCount, itemCount);
         Width = Padding.Padded(shape.Size);
         Hidden = Padding.Padded(shape.Hidden);
-        Inputs = shape.Hidden == 0 ? 0 : (shape.Lags + 2) * Width + Padding.Padded(shape.Marks);
+        Inputs = shape.Hidden == 0 ? 0 : (shape.Lags + 2) * Width + Padding.Padded(shape.TemporalFeatureCount);
         HiddenBias = Hidden * Inputs;
         OutputWeight = HiddenBias + Hidden;
         OutputBias = OutputWeight + (Hidden == 0 ? 0 : Width * Hidden);
@@ -28,7 +28,7 @@ internal sealed unsafe class HistoryMemory : IDisposable
         DenseSize = HeadBias + Padding.Lanes;
         (users, items, pools) = (new((long)userCount * Width), new((long)itemCount * Width), new((long)itemCount * Width));
         (userBiases, itemBiases) = (new(userCount), new(itemCount));
-        (dense, transposed, zeros) = (new(3L * DenseSize), new(Hidden * Inputs + Width * Hidden), new(Math.Max(Math.Max(Inputs, HistoryWork.ChunkGroups), Math.Max(Width, Hidden))));
+        (dense, transposed, zeros) = (new(3L * DenseSize), new(Hidden * Inputs + Width * Hidden), new(Math.Max(Math.Max(Inputs, UserHistoryWork.ChunkGroups), Math.Max(Width, Hidden))));
         coefficients = new((shape.Length + 1) * shape.Length);
         for (int count = 0; count <= shape.Length; count++)
         {
@@ -83,23 +83,23 @@ internal sealed unsafe class HistoryMemory : IDisposable
     /// <summary>factor · share_k of pools of some number of items.</summary>
     public float* Coefficients(int count) => coefficients.Start + count * shape.Length;
 
-    public void Set(HistoryPart part, Moment moment, ReadOnlySpan<float> plain)
+    public void Set(UserHistoryPart part, OptimizerSlot slot, ReadOnlySpan<float> plain)
     {
         int at = 0;
-        foreach ((nint start, int length) in Stretches(part, moment))
+        foreach ((nint start, int length) in Stretches(part, slot))
         {
             plain.Slice(at, length).CopyTo(new Span<float>((float*)start, length));
             at += length;
         }
 
         ArgumentOutOfRangeException.ThrowIfNotEqual(plain.Length, at, part.ToString());
-        if (part is HistoryPart.HiddenWeight or HistoryPart.OutputWeight && moment == Moment.Weight) Transpose(0, DenseSize);
+        if (part is UserHistoryPart.HiddenWeight or UserHistoryPart.OutputWeight && slot == OptimizerSlot.Weight) Transpose(0, DenseSize);
     }
 
-    public void Get(HistoryPart part, Moment moment, Span<float> plain)
+    public void Get(UserHistoryPart part, OptimizerSlot slot, Span<float> plain)
     {
         int at = 0;
-        foreach ((nint start, int length) in Stretches(part, moment))
+        foreach ((nint start, int length) in Stretches(part, slot))
         {
             new ReadOnlySpan<float>((float*)start, length).CopyTo(plain.Slice(at, length));
             at += length;
@@ -133,24 +133,24 @@ internal sealed unsafe class HistoryMemory : IDisposable
         }
     }
 
-    private IEnumerable<(nint Start, int Length)> Stretches(HistoryPart part, Moment moment)
+    private IEnumerable<(nint Start, int Length)> Stretches(UserHistoryPart part, OptimizerSlot slot)
     {
-        bool isRow = part <= HistoryPart.ItemBias;
-        if (isRow && moment != Moment.Weight) return [];
+        bool isRow = part <= UserHistoryPart.ItemBias;
+        if (isRow && slot != OptimizerSlot.Weight) return [];
         return part switch
         {
-            HistoryPart.User => Rows(users, UserCount),
-            HistoryPart.Item => Rows(items, ItemCount),
-            HistoryPart.Pool => Rows(pools, ItemCount),
-            HistoryPart.UserBias => [((nint)userBiases.Start, UserCount)],
-            HistoryPart.ItemBias => [((nint)itemBiases.Start, ItemCount)],
-            HistoryPart.HiddenWeight => from row in Enumerable.Range(0, shape.Hidden)
+            UserHistoryPart.User => Rows(users, UserCount),
+            UserHistoryPart.Item => Rows(items, ItemCount),
+            UserHistoryPart.Pool => Rows(pools, ItemCount),
+            UserHistoryPart.UserBias => [((nint)userBiases.Start, UserCount)],
+            UserHistoryPart.ItemBias => [((nint)itemBiases.Start, ItemCount)],
+            UserHistoryPart.HiddenWeight => from row in Enumerable.Range(0, shape.Hidden)
                                         from input in Enumerable.Range(0, shape.Lags + 3)
-                                        select (DenseAt(moment, row * Inputs + input * Width), input < shape.Lags + 2 ? shape.Size : shape.Marks),
-            HistoryPart.HiddenBias => [(DenseAt(moment, HiddenBias), shape.Hidden)],
-            HistoryPart.OutputWeight => Enumerable.Range(0, shape.Size).Select(row => (DenseAt(moment, OutputWeight + row * Hidden), shape.Hidden)),
-            HistoryPart.OutputBias => [(DenseAt(moment, OutputBias), shape.Size)],
-            _ => [(DenseAt(moment, HeadBias), 1)],
+                                        select (DenseAt(slot, row * Inputs + input * Width), input < shape.Lags + 2 ? shape.Size : shape.TemporalFeatureCount),
+            UserHistoryPart.HiddenBias => [(DenseAt(slot, HiddenBias), shape.Hidden)],
+            UserHistoryPart.OutputWeight => Enumerable.Range(0, shape.Size).Select(row => (DenseAt(slot, OutputWeight + row * Hidden), shape.Hidden)),
+            UserHistoryPart.OutputBias => [(DenseAt(slot, OutputBias), shape.Size)],
+            _ => [(DenseAt(slot, HeadBias), 1)],
         };
     }
 
@@ -158,5 +158,5 @@ internal sealed unsafe class HistoryMemory : IDisposable
 
     private nint RowAt(AlignedArray<float> table, int row) => (nint)(table.Start + (long)row * Width);
 
-    private nint DenseAt(Moment moment, int place) => (nint)(dense.Start + (int)moment * DenseSize + place);
+    private nint DenseAt(OptimizerSlot slot, int place) => (nint)(dense.Start + (int)slot * DenseSize + place);
 }

@@ -1,13 +1,13 @@
 namespace NcfSpark.Kernels.Tests;
 
 /// <summary>Where items stand as negatives, against looking at every sample.</summary>
-public sealed unsafe class NegativePlacesTests
+public sealed unsafe class NegativeIndexTests
 {
     [Fact]
     public void EachItemStandsWhereTheBatchHasItAndNoBatchBeforeIsRemembered()
     {
         const int ItemCount = 20, Capacity = 60;
-        using var places = new NegativePlaces(ItemCount, Capacity);
+        using var places = new NegativeIndex(ItemCount, Capacity);
         for (int batch = 0; batch < 10; batch++)
         {
             var draw = new Random(batch);

@@ -1,14 +1,14 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>Which of the three values that each weight has.</summary>
-public enum Moment
+public enum OptimizerSlot
 {
     /// <summary>The weight itself.</summary>
     Weight,
 
     /// <summary>Adam's m.</summary>
-    First,
+    FirstMoment,
 
     /// <summary>Adam's v.</summary>
-    Second,
+    SecondMoment,
 }

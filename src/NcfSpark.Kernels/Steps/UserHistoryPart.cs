@@ -1,7 +1,7 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>A part of a model with a history that is one matrix in plain memory.</summary>
-public enum HistoryPart
+public enum UserHistoryPart
 {
     /// <summary>p [users, size]</summary>
     User,

@@ -5,22 +5,22 @@ namespace NcfSpark.Kernels;
 /// With a limit by group, what is kept at any time is right for the items so far. An item whose group is full can only take the place of the worst of its
 /// group; one that had to go never comes back, since those that it went for, or better ones, stay.
 /// </summary>
-internal unsafe struct BestItems(KeptItem* heap, int capacity, GroupLimit? limit)
+internal unsafe struct TopKHeap(ScoredItem* heap, int capacity, GroupLimit? limit)
 {
     public int Count { get; private set; }
 
     public readonly bool IsFull => Count == capacity;
 
     /// <summary>The worst of those kept.</summary>
-    public readonly ref readonly KeptItem Worst => ref heap[0];
+    public readonly ref readonly ScoredItem Worst => ref heap[0];
 
     /// <summary>The best is first once they are sorted.</summary>
-    public readonly ReadOnlySpan<KeptItem> Kept => new(heap, Count);
+    public readonly ReadOnlySpan<ScoredItem> Kept => new(heap, Count);
 
     public void Offer(float logit, float score, int item)
     {
         if (float.IsNaN(score)) return;
-        var offered = new KeptItem(logit, score, item);
+        var offered = new ScoredItem(logit, score, item);
         int place = limit is null ? -1 : limit.PlaceToGiveUp(Kept, item);
         if (place >= 0)
         {
@@ -41,19 +41,19 @@ internal unsafe struct BestItems(KeptItem* heap, int capacity, GroupLimit? limit
     {
         for (int last = Count - 1; last > 0; last--) // heap sort: the worst goes to the end
         {
-            KeptItem sinking = heap[last];
+            ScoredItem sinking = heap[last];
             heap[last] = heap[0];
             SiftDown(0, sinking, last);
         }
     }
 
-    private readonly void SiftUp(int place, KeptItem rising)
+    private readonly void SiftUp(int place, ScoredItem rising)
     {
         for (int parent; place > 0 && rising.IsWorseThan(in heap[parent = (place - 1) / 2]); place = parent) heap[place] = heap[parent];
         heap[place] = rising;
     }
 
-    private readonly void SiftDown(int place, KeptItem sinking, int count)
+    private readonly void SiftDown(int place, ScoredItem sinking, int count)
     {
         for (int worst = 2 * place + 1; worst < count; worst = 2 * place + 1)
         {

@@ -1,7 +1,7 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>Inputs and outputs of a <see cref="LanesMlp"/>: rows of 32 floats, a lane for each input. What lanes held before stays until it is set again.</summary>
-public sealed unsafe class LanesBatch : IDisposable
+/// <summary>Inputs and outputs of a <see cref="BatchedMlp"/>: rows of 32 floats, a lane for each input. What lanes held before stays until it is set again.</summary>
+public sealed unsafe class BatchedMlpBuffers : IDisposable
 {
     /// <summary>How many inputs there are at once.</summary>
     public const int Lanes = ItemBlock.Items;
@@ -9,7 +9,7 @@ public sealed unsafe class LanesBatch : IDisposable
     private readonly AlignedArray<float> floats;
     private readonly int outputs;
 
-    internal LanesBatch(int inputs, int width, int outputs)
+    internal BatchedMlpBuffers(int inputs, int width, int outputs)
     {
         this.outputs = outputs;
         floats = new((inputs + (long)WeightGroups.PaddedRows(width) + WeightGroups.PaddedRows(outputs)) * Lanes);

@@ -3,10 +3,10 @@ using System.Runtime.Intrinsics;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// A hidden layer and an output, y = V_2 relu(V_1 x + c_1) + c_2, for 32 inputs at once, one a lane (<see cref="LanesProduct{S, V}"/>). A lane's output
+/// A hidden layer and an output, y = V_2 relu(V_1 x + c_1) + c_2, for 32 inputs at once, one a lane (<see cref="BatchedGemm{S, V}"/>). A lane's output
 /// depends on its input alone. Its layers are set first; after that any number of threads may call it, each with a batch of its own.
 /// </summary>
-public sealed unsafe class LanesMlp : IDisposable
+public sealed unsafe class BatchedMlp : IDisposable
 {
     private readonly int inputs, width, outputs;
     private readonly AlignedArray<float> hidden, output;
@@ -16,7 +16,7 @@ public sealed unsafe class LanesMlp : IDisposable
     /// <param name="width">Of the hidden layer.</param>
     /// <param name="outputs">Numbers of y.</param>
     /// <param name="level">The instruction set.</param>
-    public LanesMlp(int inputs, int width, int outputs, SimdLevel level)
+    public BatchedMlp(int inputs, int width, int outputs, SimdLevel level)
     {
         (this.inputs, this.width, this.outputs, this.level) = (inputs, width, outputs, level);
         (hidden, output) = (new(WeightGroups.Size(width, inputs)), new(WeightGroups.Size(outputs, width)));
@@ -29,10 +29,10 @@ public sealed unsafe class LanesMlp : IDisposable
     public void SetOutput(int n, ReadOnlySpan<float> weight, float bias) => WeightGroups.Set(output.Start, n, bias, weight);
 
     /// <summary>Room for 32 inputs and what is made of them.</summary>
-    public LanesBatch NewBatch() => new(inputs, width, outputs);
+    public BatchedMlpBuffers NewBatch() => new(inputs, width, outputs);
 
     /// <summary>From a batch's inputs to its outputs.</summary>
-    public void Apply(LanesBatch batch)
+    public void Apply(BatchedMlpBuffers batch)
     {
         switch (level)
         {
@@ -48,11 +48,11 @@ public sealed unsafe class LanesMlp : IDisposable
         output.Dispose();
     }
 
-    private void Apply<S, V>(LanesBatch batch)
+    private void Apply<S, V>(BatchedMlpBuffers batch)
         where S : ISimd<V>
         where V : struct
     {
-        LanesProduct<S, V>.Multiply<Relu>(batch.X, hidden.Start, batch.Z, inputs, width);
-        LanesProduct<S, V>.Multiply<Plain>(batch.Z, output.Start, batch.Y, width, outputs);
+        BatchedGemm<S, V>.Multiply<Relu>(batch.X, hidden.Start, batch.Z, inputs, width);
+        BatchedGemm<S, V>.Multiply<Plain>(batch.Z, output.Start, batch.Y, width, outputs);
     }
 }

@@ -8,7 +8,7 @@ namespace NcfSpark.Kernels;
 /// </code>
 /// Without an MLP u is p + h. r: marks of the pool, each 0 or 1.
 /// </summary>
-public sealed record HistoryShape
+public sealed record UserHistoryShape
 {
     /// <summary>Length of the embeddings p, q and y.</summary>
     public required int Size { get; init; }
@@ -32,7 +32,7 @@ public sealed record HistoryShape
     public int Lags { get; init; }
 
     /// <summary>How many marks of a pool the MLP sees, at most 32.</summary>
-    public int Marks { get; init; }
+    public int TemporalFeatureCount { get; init; }
 
     /// <summary>Rate of dropout on the hidden layer.</summary>
     public double Dropout { get; init; }

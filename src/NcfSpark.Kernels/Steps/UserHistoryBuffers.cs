@@ -1,15 +1,15 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>What is computed of a batch: vectors of its G groups, numbers of its samples, and for each chunk its gradient of the dense block.</summary>
-internal sealed unsafe class HistoryBuffers : IDisposable
+internal sealed unsafe class UserHistoryBuffers : IDisposable
 {
     private readonly AlignedArray<float> rows;
     private readonly AlignedArray<float> numbers;
     private readonly AlignedArray<float> dense;
-    private readonly AlignedArray<float>? contrasts; // for each chunk its logits, its users transposed, and a tile
-    private readonly AlignedArray<long> looks;
+    private readonly AlignedArray<float>? sampledLogits; // for each chunk its logits, its users transposed, and a tile
+    private readonly AlignedArray<long> lookups;
     private readonly int denseSize;
-    private readonly long contrastSize;
+    private readonly long sampledLogitsSize;
     private readonly int logitsSize;
     private readonly int usersSize;
 
@@ -19,8 +19,8 @@ internal sealed unsafe class HistoryBuffers : IDisposable
     /// <param name="memory">The model.</param>
     /// <param name="groups">G, whole chunks.</param>
     /// <param name="groupSize">Samples of a group.</param>
-    /// <param name="contrast">Whether groups are set against all samples of the batch.</param>
-    public HistoryBuffers(HistoryMemory memory, int groups, int groupSize, bool contrast)
+    /// <param name="sampledSoftmax">Whether the loss is the softmax, which scores each group against all samples of the batch.</param>
+    public UserHistoryBuffers(UserHistoryMemory memory, int groups, int groupSize, bool sampledSoftmax)
     {
         denseSize = memory.DenseSize;
         rows = new((long)groups * (2 * memory.Width + 2 * memory.Inputs + 2 * memory.Hidden));
@@ -35,12 +35,12 @@ internal sealed unsafe class HistoryBuffers : IDisposable
         Logits = numbers.Start;
         LogitGradients = Logits + samples;
         Losses = LogitGradients + samples;
-        dense = new((long)groups / HistoryWork.ChunkGroups * denseSize);
-        looks = new(groups / HistoryWork.ChunkGroups);
-        if (!contrast) return;
-        (logitsSize, usersSize) = (samples * HistoryWork.ChunkGroups, memory.Width * HistoryWork.ChunkGroups); // samples are whole chunks', so a multiple of 8
-        contrastSize = (long)logitsSize + usersSize + TileSamples * memory.Width;
-        contrasts = new(groups / HistoryWork.ChunkGroups * contrastSize);
+        dense = new((long)groups / UserHistoryWork.ChunkGroups * denseSize);
+        lookups = new(groups / UserHistoryWork.ChunkGroups);
+        if (!sampledSoftmax) return;
+        (logitsSize, usersSize) = (samples * UserHistoryWork.ChunkGroups, memory.Width * UserHistoryWork.ChunkGroups); // samples are whole chunks', so a multiple of 8
+        sampledLogitsSize = (long)logitsSize + usersSize + TileSamples * memory.Width;
+        sampledLogits = new(groups / UserHistoryWork.ChunkGroups * sampledLogitsSize);
     }
 
     /// <summary>u [G, width]</summary>
@@ -72,21 +72,21 @@ internal sealed unsafe class HistoryBuffers : IDisposable
     public float* DenseGradient(int chunk) => dense.Start + (long)chunk * denseSize;
 
     /// <summary>A chunk's logits against all samples of the batch [samples, 32], then their gradients.</summary>
-    public float* Contrasts(int chunk) => contrasts!.Start + chunk * contrastSize;
+    public float* SampledLogits(int chunk) => sampledLogits!.Start + chunk * sampledLogitsSize;
 
     /// <summary>A chunk's u transposed [width, 32].</summary>
-    public float* UsersTransposed(int chunk) => Contrasts(chunk) + logitsSize;
+    public float* UsersTransposed(int chunk) => SampledLogits(chunk) + logitsSize;
 
     /// <summary>A chunk's room for gathered item rows [64, width].</summary>
     public float* Tile(int chunk) => UsersTransposed(chunk) + usersSize;
 
     /// <summary>For each chunk how many items or samples were looked at, over all batches, to leave out what users have touched.</summary>
-    public Span<long> Looks => looks.Span;
+    public Span<long> Lookups => lookups.Span;
 
     public void Dispose()
     {
-        looks.Dispose();
-        contrasts?.Dispose();
+        lookups.Dispose();
+        sampledLogits?.Dispose();
         rows.Dispose();
         numbers.Dispose();
         dense.Dispose();

@@ -6,16 +6,16 @@ namespace NcfSpark.Kernels;
 /// The updates of a batch, once all its gradients are there. Rows are updated sample by sample in the batch's order, which adds up the gradients
 /// of a row that several samples touch (L2 shrinks it by each in turn, which is the sum of their L2 to the first order of rate times L2); columns do not know of each other, so threads share them out.
 /// </summary>
-internal static unsafe class HistoryUpdates<S, V>
+internal static unsafe class UserHistoryUpdates<S, V>
     where S : ISimd<V>
     where V : struct
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Rows(in HistoryWork work, int column, int columns)
+    public static void Rows(in UserHistoryWork work, int column, int columns)
     {
-        HistoryMemory memory = work.Memory;
+        UserHistoryMemory memory = work.Memory;
         UpdateRule rule = work.Rows;
-        bool mlp = memory.Hidden > 0, own = work.Negatives is null; // otherwise items' rows have gradients from all groups, HistoryContrast's
+        bool mlp = memory.Hidden > 0, own = work.Negatives is null; // otherwise items' rows have gradients from all groups, SampledSoftmax's
         int width = memory.Width, groupSize = work.GroupSize, lags = mlp ? work.Shape.Lags : 0, end = column + columns;
         float decay = rule.Rate * rule.L2;
         for (int g = 0; g < work.Groups; g++)
@@ -49,11 +49,11 @@ internal static unsafe class HistoryUpdates<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Dense(in HistoryWork work, int start, int end)
+    public static void Dense(in UserHistoryWork work, int start, int end)
     {
-        HistoryMemory memory = work.Memory;
+        UserHistoryMemory memory = work.Memory;
         float* sum = work.Buffers.DenseGradient(0) + start;
-        int chunks = (work.Groups + HistoryWork.ChunkGroups - 1) / HistoryWork.ChunkGroups, count = end - start;
+        int chunks = (work.Groups + UserHistoryWork.ChunkGroups - 1) / UserHistoryWork.ChunkGroups, count = end - start;
         for (int chunk = 1; chunk < chunks; chunk++)
         {
             float* other = work.Buffers.DenseGradient(chunk) + start;
@@ -85,7 +85,7 @@ internal static unsafe class HistoryUpdates<S, V>
         }
     }
 
-    private static void UpdateBiases(in HistoryWork work, int first, float decay, float groupWeight)
+    private static void UpdateBiases(in UserHistoryWork work, int first, float decay, float groupWeight)
     {
         float rate = work.Rows.Rate, sum = 0;
         for (int s = first; s < first + work.GroupSize; s++)

@@ -10,7 +10,7 @@ namespace NcfSpark.Kernels;
 /// </summary>
 /// <typeparam name="S">The instruction set.</typeparam>
 /// <typeparam name="V">Its vector.</typeparam>
-internal static unsafe class MatrixBlocks<S, V>
+internal static unsafe class BlockedGemm<S, V>
     where S : ISimd<V>
     where V : struct
 {
@@ -20,8 +20,8 @@ internal static unsafe class MatrixBlocks<S, V>
     /// <summary>Computes the product.</summary>
     /// <param name="product">What to compute.</param>
     /// <param name="prefetch">Is moved on once a block.</param>
-    public static void Multiply<TEnd>(in MatrixProduct product, ref PrefetchList prefetch)
-        where TEnd : ISumEnd
+    public static void Multiply<TEpilogue>(in MatrixProduct product, ref PrefetchList prefetch)
+        where TEpilogue : IGemmEpilogue
     {
         MatrixProduct part = product;
         for (int column = 0, width; column < product.Columns; column += width)
@@ -36,7 +36,7 @@ internal static unsafe class MatrixBlocks<S, V>
             {
                 part.Terms = Math.Min(TermsAtOnce, product.Terms - term);
                 if (term + TermsAtOnce < product.Terms) Panel<Plain>(in part, column, width, ref prefetch);
-                else Panel<TEnd>(in part, column, width, ref prefetch);
+                else Panel<TEpilogue>(in part, column, width, ref prefetch);
                 part.A += part.Terms * product.ATerm;
                 part.B += part.Terms * product.BTerm;
                 part.Start = product.C; // go on from the sum so far
@@ -45,22 +45,22 @@ internal static unsafe class MatrixBlocks<S, V>
         }
     }
 
-    private static void Panel<TEnd>(ref readonly MatrixProduct p, int column, int width, ref PrefetchList prefetch)
-        where TEnd : ISumEnd
+    private static void Panel<TEpilogue>(ref readonly MatrixProduct p, int column, int width, ref PrefetchList prefetch)
+        where TEpilogue : IGemmEpilogue
     {
         switch (width / S.Lanes)
         {
-            case 1: Rows8Vectors1<TEnd>(in p, column, ref prefetch); break;
-            case 2 when S.Lanes == 8: Rows4Vectors2<TEnd>(in p, column, ref prefetch); break;
-            case 2: Rows8Vectors2<TEnd>(in p, column, ref prefetch); break;
-            default: Rows4Vectors4<TEnd>(in p, column, ref prefetch); break;
+            case 1: Rows8Vectors1<TEpilogue>(in p, column, ref prefetch); break;
+            case 2 when S.Lanes == 8: Rows4Vectors2<TEpilogue>(in p, column, ref prefetch); break;
+            case 2: Rows8Vectors2<TEpilogue>(in p, column, ref prefetch); break;
+            default: Rows4Vectors4<TEpilogue>(in p, column, ref prefetch); break;
         }
     }
 
     // 64 columns with AVX-512, 16 with vectors of 4.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows4Vectors4<TEnd>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
-        where TEnd : ISumEnd
+    private static void Rows4Vectors4<TEpilogue>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
+        where TEpilogue : IGemmEpilogue
     {
         int terms = p.Terms, l = S.Lanes;
         nint aTerm = p.ATerm, bTerm = p.BTerm, aRow = p.ARow;
@@ -108,35 +108,35 @@ internal static unsafe class MatrixBlocks<S, V>
             while (b != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
-            S.Store(TEnd.Finish<S, V>(c00, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c01, gate + l, scale), y + l);
-            S.Store(TEnd.Finish<S, V>(c02, gate + 2 * l, scale), y + 2 * l);
-            S.Store(TEnd.Finish<S, V>(c03, gate + 3 * l, scale), y + 3 * l);
+            S.Store(TEpilogue.Finish<S, V>(c00, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c01, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c02, gate + 2 * l, scale), y + 2 * l);
+            S.Store(TEpilogue.Finish<S, V>(c03, gate + 3 * l, scale), y + 3 * l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c10, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c11, gate + l, scale), y + l);
-            S.Store(TEnd.Finish<S, V>(c12, gate + 2 * l, scale), y + 2 * l);
-            S.Store(TEnd.Finish<S, V>(c13, gate + 3 * l, scale), y + 3 * l);
+            S.Store(TEpilogue.Finish<S, V>(c10, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c11, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c12, gate + 2 * l, scale), y + 2 * l);
+            S.Store(TEpilogue.Finish<S, V>(c13, gate + 3 * l, scale), y + 3 * l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c20, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c21, gate + l, scale), y + l);
-            S.Store(TEnd.Finish<S, V>(c22, gate + 2 * l, scale), y + 2 * l);
-            S.Store(TEnd.Finish<S, V>(c23, gate + 3 * l, scale), y + 3 * l);
+            S.Store(TEpilogue.Finish<S, V>(c20, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c21, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c22, gate + 2 * l, scale), y + 2 * l);
+            S.Store(TEpilogue.Finish<S, V>(c23, gate + 3 * l, scale), y + 3 * l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c30, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c31, gate + l, scale), y + l);
-            S.Store(TEnd.Finish<S, V>(c32, gate + 2 * l, scale), y + 2 * l);
-            S.Store(TEnd.Finish<S, V>(c33, gate + 3 * l, scale), y + 3 * l);
+            S.Store(TEpilogue.Finish<S, V>(c30, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c31, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c32, gate + 2 * l, scale), y + 2 * l);
+            S.Store(TEpilogue.Finish<S, V>(c33, gate + 3 * l, scale), y + 3 * l);
         }
     }
 
     // 32 columns with AVX-512.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows8Vectors2<TEnd>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
-        where TEnd : ISumEnd
+    private static void Rows8Vectors2<TEpilogue>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
+        where TEpilogue : IGemmEpilogue
     {
         int terms = p.Terms, l = S.Lanes;
         nint aTerm = p.ATerm, bTerm = p.BTerm, aRow = p.ARow;
@@ -196,43 +196,43 @@ internal static unsafe class MatrixBlocks<S, V>
             while (b != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
-            S.Store(TEnd.Finish<S, V>(c00, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c01, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c00, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c01, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c10, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c11, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c10, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c11, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c20, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c21, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c20, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c21, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c30, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c31, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c30, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c31, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c40, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c41, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c40, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c41, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c50, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c51, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c50, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c51, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c60, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c61, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c60, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c61, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c70, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c71, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c70, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c71, gate + l, scale), y + l);
         }
     }
 
     // 16 columns with AVX-512.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows8Vectors1<TEnd>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
-        where TEnd : ISumEnd
+    private static void Rows8Vectors1<TEpilogue>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
+        where TEpilogue : IGemmEpilogue
     {
         int terms = p.Terms, l = S.Lanes;
         nint aTerm = p.ATerm, bTerm = p.BTerm, aRow = p.ARow;
@@ -276,35 +276,35 @@ internal static unsafe class MatrixBlocks<S, V>
             while (b != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
-            S.Store(TEnd.Finish<S, V>(c00, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c00, gate, scale), y);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c10, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c10, gate, scale), y);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c20, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c20, gate, scale), y);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c30, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c30, gate, scale), y);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c40, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c40, gate, scale), y);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c50, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c50, gate, scale), y);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c60, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c60, gate, scale), y);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c70, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c70, gate, scale), y);
         }
     }
 
     // 16 columns with AVX2.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows4Vectors2<TEnd>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
-        where TEnd : ISumEnd
+    private static void Rows4Vectors2<TEpilogue>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
+        where TEpilogue : IGemmEpilogue
     {
         int terms = p.Terms, l = S.Lanes;
         nint aTerm = p.ATerm, bTerm = p.BTerm, aRow = p.ARow;
@@ -344,20 +344,20 @@ internal static unsafe class MatrixBlocks<S, V>
             while (b != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
-            S.Store(TEnd.Finish<S, V>(c00, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c01, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c00, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c01, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c10, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c11, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c10, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c11, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c20, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c21, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c20, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c21, gate + l, scale), y + l);
             y += p.CRow;
             gate += p.GateRow;
-            S.Store(TEnd.Finish<S, V>(c30, gate, scale), y);
-            S.Store(TEnd.Finish<S, V>(c31, gate + l, scale), y + l);
+            S.Store(TEpilogue.Finish<S, V>(c30, gate, scale), y);
+            S.Store(TEpilogue.Finish<S, V>(c31, gate + l, scale), y + l);
         }
     }
 }

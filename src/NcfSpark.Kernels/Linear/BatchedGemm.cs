@@ -6,11 +6,11 @@ namespace NcfSpark.Kernels;
 /// Y[n, i] = b_n + Σ_k W[n, k] · X[k, i] for the 32 items i of a block, which lie in lanes: rows of X and Y are 32 floats, W is in
 /// <see cref="WeightGroups"/>, and each of its numbers is broadcast. Each sum runs over k from the first to the last, in its own lane, so it is
 /// the same for every instruction set that rounds a multiply-add once.
-/// As for <see cref="MatrixBlocks{S, V}"/>, AVX-512 keeps 8 rows x 2 vectors of sums in its 32 registers. The others have 16, or vectors of 4 floats: 4 x 2.
+/// As for <see cref="BlockedGemm{S, V}"/>, AVX-512 keeps 8 rows x 2 vectors of sums in its 32 registers. The others have 16, or vectors of 4 floats: 4 x 2.
 /// </summary>
 /// <typeparam name="S">The instruction set.</typeparam>
 /// <typeparam name="V">Its vector.</typeparam>
-internal static unsafe class LanesProduct<S, V>
+internal static unsafe class BatchedGemm<S, V>
     where S : ISimd<V>
     where V : struct
 {
@@ -19,16 +19,16 @@ internal static unsafe class LanesProduct<S, V>
     /// <param name="y">Receives Y, <paramref name="outputs"/> rows rounded up to a whole group.</param>
     /// <param name="inputs">Any number.</param>
     /// <param name="outputs">Any number.</param>
-    public static void Multiply<TEnd>(float* x, float* weights, float* y, int inputs, int outputs)
-        where TEnd : ISumEnd
+    public static void Multiply<TEpilogue>(float* x, float* weights, float* y, int inputs, int outputs)
+        where TEpilogue : IGemmEpilogue
     {
-        if (2 * S.Lanes == ItemBlock.Items) Rows8Vectors2<TEnd>(x, weights, y, inputs, outputs);
-        else Rows4Vectors2<TEnd>(x, weights, y, inputs, outputs);
+        if (2 * S.Lanes == ItemBlock.Items) Rows8Vectors2<TEpilogue>(x, weights, y, inputs, outputs);
+        else Rows4Vectors2<TEpilogue>(x, weights, y, inputs, outputs);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows8Vectors2<TEnd>(float* x, float* weights, float* y, int inputs, int outputs)
-        where TEnd : ISumEnd
+    private static void Rows8Vectors2<TEpilogue>(float* x, float* weights, float* y, int inputs, int outputs)
+        where TEpilogue : IGemmEpilogue
     {
         int l = S.Lanes;
         float* w = weights;
@@ -68,22 +68,22 @@ internal static unsafe class LanesProduct<S, V>
                 w += WeightGroups.Rows;
             }
 
-            Store<TEnd>(c00, c01, y);
-            Store<TEnd>(c10, c11, y + ItemBlock.Items);
-            Store<TEnd>(c20, c21, y + 2 * ItemBlock.Items);
-            Store<TEnd>(c30, c31, y + 3 * ItemBlock.Items);
-            Store<TEnd>(c40, c41, y + 4 * ItemBlock.Items);
-            Store<TEnd>(c50, c51, y + 5 * ItemBlock.Items);
-            Store<TEnd>(c60, c61, y + 6 * ItemBlock.Items);
-            Store<TEnd>(c70, c71, y + 7 * ItemBlock.Items);
+            Store<TEpilogue>(c00, c01, y);
+            Store<TEpilogue>(c10, c11, y + ItemBlock.Items);
+            Store<TEpilogue>(c20, c21, y + 2 * ItemBlock.Items);
+            Store<TEpilogue>(c30, c31, y + 3 * ItemBlock.Items);
+            Store<TEpilogue>(c40, c41, y + 4 * ItemBlock.Items);
+            Store<TEpilogue>(c50, c51, y + 5 * ItemBlock.Items);
+            Store<TEpilogue>(c60, c61, y + 6 * ItemBlock.Items);
+            Store<TEpilogue>(c70, c71, y + 7 * ItemBlock.Items);
             y += WeightGroups.Rows * ItemBlock.Items;
         }
     }
 
     // Half a group, and as many items as two vectors hold, at a time.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows4Vectors2<TEnd>(float* x, float* weights, float* y, int inputs, int outputs)
-        where TEnd : ISumEnd
+    private static void Rows4Vectors2<TEpilogue>(float* x, float* weights, float* y, int inputs, int outputs)
+        where TEpilogue : IGemmEpilogue
     {
         const int Half = WeightGroups.Rows / 2;
         int l = S.Lanes;
@@ -112,19 +112,19 @@ internal static unsafe class LanesProduct<S, V>
                     c31 = S.MultiplyAdd(a, x1, c31);
                 }
 
-                Store<TEnd>(c00, c01, y + column);
-                Store<TEnd>(c10, c11, y + column + ItemBlock.Items);
-                Store<TEnd>(c20, c21, y + column + 2 * ItemBlock.Items);
-                Store<TEnd>(c30, c31, y + column + 3 * ItemBlock.Items);
+                Store<TEpilogue>(c00, c01, y + column);
+                Store<TEpilogue>(c10, c11, y + column + ItemBlock.Items);
+                Store<TEpilogue>(c20, c21, y + column + 2 * ItemBlock.Items);
+                Store<TEpilogue>(c30, c31, y + column + 3 * ItemBlock.Items);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TEnd>(V first, V second, float* y)
-        where TEnd : ISumEnd
+    private static void Store<TEpilogue>(V first, V second, float* y)
+        where TEpilogue : IGemmEpilogue
     {
-        S.Store(TEnd.Finish<S, V>(first, null, first), y);
-        S.Store(TEnd.Finish<S, V>(second, null, second), y + S.Lanes);
+        S.Store(TEpilogue.Finish<S, V>(first, null, first), y);
+        S.Store(TEpilogue.Finish<S, V>(second, null, second), y + S.Lanes);
     }
 }

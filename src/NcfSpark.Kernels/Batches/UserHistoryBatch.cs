@@ -2,7 +2,7 @@ namespace NcfSpark.Kernels;
 
 /// <summary>A batch of groups as it was filled. What is the same for a whole group is read from its first sample.</summary>
 /// <param name="capacity">Samples, at most.</param>
-internal sealed unsafe class HistoryBatch(int capacity) : IDisposable
+internal sealed unsafe class UserHistoryBatch(int capacity) : IDisposable
 {
     private readonly AlignedArray<int> users = new(capacity), items = new(capacity), pastEnds = new(capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
@@ -20,7 +20,7 @@ internal sealed unsafe class HistoryBatch(int capacity) : IDisposable
     public float* Weights => weights.Start;
 
     /// <summary>Fills a piece of it.</summary>
-    public void Fill(IHistoryFeed feed, long batch, int start, int count)
+    public void Fill(IUserHistoryFeed feed, long batch, int start, int count)
     {
         feed.Fill(batch, start, new(Users + start, count), new(Items + start, count), new(Labels + start, count), new(Weights + start, count));
         feed.FillPastEnds(batch, start, new(PastEnds + start, count));

@@ -3,15 +3,15 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>From the gradients of a chunk's logits to those of its users' vectors and of the head's bias.</summary>
-internal static unsafe class HistoryBackward<S, V>
+internal static unsafe class UserHistoryBackward<S, V>
     where S : ISimd<V>
     where V : struct
 {
     // du = Σ d q     db = Σ d
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void OfUsers(in HistoryWork work, int chunk, int start, int count)
+    public static void OfUsers(in UserHistoryWork work, int chunk, int start, int count)
     {
-        HistoryMemory memory = work.Memory;
+        UserHistoryMemory memory = work.Memory;
         int width = memory.Width, groupSize = work.GroupSize;
         float headBias = 0;
         for (int g = start; g < start + count; g++)

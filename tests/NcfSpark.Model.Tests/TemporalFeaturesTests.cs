@@ -4,7 +4,7 @@ using FsCheck.Xunit;
 
 namespace NcfSpark.Model.Tests;
 
-public sealed class RhythmTests
+public sealed class TemporalFeaturesTests
 {
     [Theory]
     [InlineData(new long[0], new int[0])]
@@ -14,23 +14,23 @@ public sealed class RhythmTests
     [InlineData(new long[] { 5, 16 }, new[] { 2, 8, 17 })]
     [InlineData(new long[] { 0, 3600 }, new[] { 4, 8, 16 })] // a pause of an hour ends a session
     [InlineData(new long[] { 0, 0, 8_000_000 }, new[] { 7, 8, 16 })]
-    public void MarksOfWorkedExamples(long[] times, int[] marks) => Assert.Equal(marks.Aggregate(0u, (bits, mark) => bits | (1u << mark)), Rhythm.Of(times));
+    public void MarksOfWorkedExamples(long[] times, int[] marks) => Assert.Equal(marks.Aggregate(0u, (bits, mark) => bits | (1u << mark)), TemporalFeatures.Of(times));
 
     [Property(MaxTest = 200)]
     public bool OfEachEightMarksAtMostOneIsSetAndAnotherClockChangesNothing(NonNegativeInt[] steps, NonNegativeInt start)
     {
         long time = start.Get;
         long[] times = [.. steps.Select(step => time += step.Get % 7 == 0 ? step.Get * 997L : step.Get % 3)];
-        uint marks = Rhythm.Of(times);
+        uint marks = TemporalFeatures.Of(times);
         return Enumerable.Range(0, 3).All(part => uint.PopCount((marks >> (8 * part)) & 255) == (times.Length > (part == 0 ? 1 : 0) ? 1u : 0u))
-            && marks >> Rhythm.Marks == 0
-            && Rhythm.Of([.. times.Select(at => at + 1_000_000_007)]) == marks;
+            && marks >> TemporalFeatures.Count == 0
+            && TemporalFeatures.Of([.. times.Select(at => at + 1_000_000_007)]) == marks;
     }
 
     [Fact]
     public void ALongHistoryCountsAsItsLatest()
     {
         long[] latest = [.. Enumerable.Range(0, 200).Select(row => 1_000_000L + row)];
-        Assert.Equal(Rhythm.Of(latest), Rhythm.Of([.. Enumerable.Range(0, 5000).Select(row => (long)row), .. latest]));
+        Assert.Equal(TemporalFeatures.Of(latest), TemporalFeatures.Of([.. Enumerable.Range(0, 5000).Select(row => (long)row), .. latest]));
     }
 }
