@@ -51,7 +51,7 @@ public sealed record NightlyOptions : IValidatableObject
 
     /// <summary>
     /// Whether the model that serves is trained once more, on all interactions, those held out to measure included, with the epochs that validation chose. What a
-    /// user did last says most about tomorrow; it takes a second training, which is one worker's, on this machine, whatever Train:Workers says.
+    /// user did last says most about tomorrow; it takes a second training, by the same workers.
     /// </summary>
     public bool Refit { get; init; } = true;
 

@@ -1,6 +1,5 @@
 using NcfSpark.Data;
 using NcfSpark.Jobs.Nights;
-using NcfSpark.Model;
 using NcfSpark.Training;
 
 namespace NcfSpark.Jobs;
@@ -25,18 +24,17 @@ internal static class RefitJob
     public static StageDirectory Make(JobContext job, StageDirectory directory, StageDirectory model, EarlierNight? from)
     {
         TrainOptions train = OptionsOf(job, model, from);
-        var prepared = new PreparedData(directory);
-        TrainingSet set = TrainingSet.ReadWhole(prepared, train.Negatives == "stored" ? job.Configuration.Prepare.NegativesPerPositive : 0, train.Seed);
-        string fingerprint = Fingerprint(job, directory, model, from);
-        job.Progress.Line($"Training again on all {set.Rows.Count:N0} rows, {train.Epochs} epochs, for what is served.");
-        CheckpointStore checkpoints = CheckpointStore.Open(job.RunDirectory, fingerprint);
-        var trainer = new Trainer(job.Configuration.Model, train, checkpoints, validate: null, job.Progress, job.Time) { Initial = TrainJob.InitialOf(job.Configuration.Model, prepared, from) };
-        TrainingResult result = trainer.Train(set, job.Cancellation);
-        (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
-        var trained = new TrainedModel(result.Weights, prepared.ReadUsers().WithInteractions(users), prepared.ReadItems().WithInteractions(items));
-        StageDirectory published = TrainJob.Publish(job, StageName, fingerprint, Inputs.Of(directory, model), trained, result);
-        checkpoints.Delete();
-        return published;
+        if (train.Where == "spark" && !job.Engine.IsSpark) train = train with { Where = "threads" }; // `promote` has no Spark; the model is the same
+        SortedDictionary<string, long> rows = directory.Manifest.Rows;
+        long all = rows["train"] + rows.GetValueOrDefault("validation") + rows.GetValueOrDefault("test");
+        job.Progress.Line($"Training again on all {all:N0} rows, {train.Epochs} epochs, for what is served.");
+        return new ModelTraining(job, new PreparedData(directory), train, from)
+        {
+            Stage = StageName,
+            Fingerprint = Fingerprint(job, directory, model, from),
+            MadeFrom = Inputs.Of(directory, model),
+            TrainsOnHeldOut = true,
+        }.Make();
     }
 
     // What validation chose: how many epochs. There is nothing to validate on any more.

@@ -17,21 +17,25 @@ internal static class WorkerRows
         StageDirectory directory = StageDirectory.Open(runDirectory, PreparedData.StageName, name => IsRead(name, share));
         if (directory.Manifest.Fingerprint != setup.Prepared) throw new InvalidInputException($"{directory.Path} (worker {share.Worker}) holds other rows than the server's: fingerprint {directory.Manifest.Fingerprint} here, {setup.Prepared} there. Let both read the same run directory.");
         var prepared = new PreparedData(directory);
-        TrainingSet set = TrainingSet.Read(prepared, setup.AvoidHeldOut, share);
-        return new WorkerData(set, setup.Validates ? Validation(share.RowsOf(prepared.ReadHeldOut("validation")), set, setup, share) : null);
+        return DataOf(TrainingSet.Read(prepared, setup.AvoidHeldOut, share), part => share.RowsOf(prepared.ReadHeldOut(part)), setup, share);
     }
 
     /// <summary>Of what Spark brought.</summary>
     public static WorkerData Of(WorkerInput input, WorkerSetup setup, WorkerShare share)
     {
         InteractionRows sampled = input.Of(WorkerPart.Sampled, share), seen = input.Of(WorkerPart.Seen, share), validation = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Validation, share));
+        InteractionRows test = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Test, share));
         int[] labels = new int[sampled.Count + seen.Count];
         labels.AsSpan(sampled.Count).Fill(1);
         var rows = new InteractionRows([.. sampled.Users, .. seen.Users], [.. sampled.Items, .. seen.Items], [.. sampled.Timestamps, .. seen.Timestamps]);
         (rows, labels) = PreparedData.InTrainOrder(rows, labels);
-        TrainingSet set = TrainingSet.Of(share.UserCount(setup.UserCount), setup.ItemCount, rows, labels, setup.AvoidHeldOut ? [validation, input.Of(WorkerPart.Test, share)] : []);
-        return new WorkerData(set, setup.Validates ? Validation(validation, set, setup, share) : null);
+        TrainingSet set = TrainingSet.Of(share.UserCount(setup.UserCount), setup.ItemCount, rows, labels, setup.AvoidHeldOut ? [validation, test] : []);
+        return DataOf(set, part => part == "validation" ? validation : test, setup, share);
     }
+
+    private static WorkerData DataOf(TrainingSet set, Func<string, InteractionRows> heldOut, WorkerSetup setup, WorkerShare share) =>
+        setup.TrainsOnHeldOut ? new WorkerData(set.WithHeldOut([heldOut("validation"), heldOut("test")], setup.HeldOutNegatives, share.SeedOf(setup.Train.Seed)), null)
+        : new WorkerData(set, setup.Validates ? Validation(heldOut("validation"), set, setup, share) : null);
 
     private static bool IsRead(string name, WorkerShare share)
     {
@@ -43,7 +47,7 @@ internal static class WorkerRows
     {
         TrainOptions train = setup.Train with { Threads = setup.Threads, ValidationUsers = UsersOf(setup.Train.ValidationUsers, share) };
         if (heldOut.Count == 0 || train.ValidationUsers < 0) return _ => new ValidationScore(0, 0);
-        (RankingEvaluator ranking, Func<ModelWeights, double> validate) = TrainJob.Validation(heldOut, set, train);
+        (RankingEvaluator ranking, Func<ModelWeights, double> validate) = ModelTraining.Validation(heldOut, set, train);
         return weights => new ValidationScore(validate(weights), ranking.UserCount);
     }
 

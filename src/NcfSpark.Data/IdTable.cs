@@ -51,6 +51,15 @@ public sealed class IdTable
         return numbers is null ? new IdTable(Texts, counts) : new IdTable(numbers, counts);
     }
 
+    /// <summary>The same ids with further interactions.</summary>
+    /// <param name="indexes">The index of each further interaction.</param>
+    public IdTable WithMoreInteractions(ReadOnlySpan<int> indexes)
+    {
+        int[] counts = [.. Interactions];
+        foreach (int index in indexes) counts[index]++;
+        return numbers is null ? new IdTable(Texts, counts) : new IdTable(numbers, counts);
+    }
+
     /// <summary>For each of these ids its index in another table; -1 where that does not have it. Numbers and texts are compared as texts.</summary>
     public int[] IndexesIn(IdTable other)
     {

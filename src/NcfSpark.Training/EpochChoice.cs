@@ -11,8 +11,12 @@ internal sealed class EpochChoice(TrainOptions options, bool validates)
     /// <summary>Whether an epoch, the last of the history, is the best so far.</summary>
     public bool IsBest(EpochRecord record, IReadOnlyList<EpochRecord> history) => ByValidation && BestOf(history) == record;
 
-    /// <summary>Whether the last epochs were no better than one before them for as long as is waited.</summary>
-    public bool HasStalled(IReadOnlyList<EpochRecord> history) => ByValidation && history.Count > 0 && history.Count - BestOf(history).Epoch >= options.Patience;
+    /// <summary>Whether no epoch is left to train, or the last ones were no better than one before them for as long as Patience waits.</summary>
+    /// <param name="epochs">How many are done.</param>
+    /// <param name="history">These.</param>
+    public bool IsFinished(int epochs, IReadOnlyList<EpochRecord> history) => epochs >= options.Epochs || HasStalled(history);
+
+    private bool HasStalled(IReadOnlyList<EpochRecord> history) => ByValidation && history.Count > 0 && history.Count - BestOf(history).Epoch >= options.Patience;
 
     /// <summary>The epoch that is kept of a whole history, from 1.</summary>
     public int Kept(IReadOnlyList<EpochRecord> history) => ByValidation ? BestOf(history).Epoch : history.Count;

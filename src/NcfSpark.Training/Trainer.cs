@@ -1,5 +1,6 @@
 using NcfSpark.Data;
 using NcfSpark.Model;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Training;
 
@@ -38,53 +39,17 @@ public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, Che
 
         using ITrainingStep step = TrainingSteps.Make(state, options, samples);
         progress.Line($"Steps by {step.Description}.");
-        while (state.Position.Epoch < options.Epochs && !choice.HasStalled(state.Position.History))
+        if (!choice.IsFinished(state.Position.Epoch, state.Position.History))
         {
-            TrainEpoch(state, samples, step, cancellation);
-            FinishEpoch(state, step);
+            using var exchange = new NoExchange(options, samples.Count, choice, checkpoints, progress, time);
+            var plan = new RoundPlan(samples.Count, options.BatchSize, Rounds: 1);
+            Func<ModelWeights, ValidationScore>? score = validate is null ? null : weights => new ValidationScore(validate(weights), set.UserCount);
+            new TrainingLoop(options, plan, samples, score, exchange, time).Run(state, step, cancellation);
         }
 
         IReadOnlyList<EpochRecord> history = state.Position.History;
         int bestEpoch = choice.Kept(history);
         if (bestEpoch != history.Count) checkpoints.RestoreBest(state.Weights);
         return new TrainingResult(state.Weights, history, bestEpoch);
-    }
-
-    private void TrainEpoch(TrainingState state, ISampleSource samples, ITrainingStep step, CancellationToken cancellation)
-    {
-        using IProgressTask task = progress.Start($"epoch {state.Position.Epoch + 1} of {options.Epochs}", samples.Count, "samples");
-        task.Advance(state.Position.Samples);
-        long epochStarted = time.GetTimestamp(), lastCheckpoint = epochStarted;
-        var window = new StepWindow(time);
-        double secondsBefore = state.Position.Seconds;
-        while (state.Position.Samples < samples.Count)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            long before = state.Position.Samples;
-            TrainingPosition position = window.Advance(step, state.Position, samples, options.BatchSize, samples.Count);
-            state.Position = position with { Seconds = secondsBefore + time.GetElapsedTime(epochStarted).TotalSeconds };
-            task.Advance(position.Samples - before);
-            task.Detail($"loss {position.LossSum / position.Samples:F4}");
-            if (time.GetElapsedTime(lastCheckpoint).TotalMinutes >= options.CheckpointMinutes)
-            {
-                step.Synchronize();
-                checkpoints.Save(state);
-                lastCheckpoint = time.GetTimestamp();
-            }
-        }
-    }
-
-    private void FinishEpoch(TrainingState state, ITrainingStep step)
-    {
-        step.Synchronize();
-        TrainingPosition position = state.Position;
-        double? validation = validate?.Invoke(state.Weights);
-        var record = new EpochRecord(position.Epoch + 1, position.LossSum / position.Samples, validation, position.Seconds, position.Samples);
-        IReadOnlyList<EpochRecord> history = [.. position.History, record];
-        bool isBest = choice.IsBest(record, history);
-        if (validation is not null) progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}, validation NDCG@10 {validation:F4}{(isBest ? " (best so far)" : "")}");
-        if (isBest) checkpoints.SaveBest(state.Weights);
-        state.Position = new TrainingPosition { Epoch = position.Epoch + 1, Steps = position.Steps, History = history };
-        checkpoints.Save(state);
     }
 }

@@ -6,6 +6,9 @@ internal sealed record TrainingPosition
     /// <summary>The epoch that is under way, from 0.</summary>
     public int Epoch { get; init; }
 
+    /// <summary>Rounds of that epoch that are done.</summary>
+    public int Round { get; init; }
+
     /// <summary>Samples of that epoch that are done.</summary>
     public long Samples { get; init; }
 

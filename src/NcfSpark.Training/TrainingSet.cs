@@ -67,26 +67,30 @@ public sealed record TrainingSet
     /// <param name="prepared">The directory.</param>
     /// <param name="storedNegatives">How many; 0 where they are drawn afresh.</param>
     /// <param name="seed">Seeds them.</param>
-    public static TrainingSet ReadWhole(PreparedData prepared, int storedNegatives, long seed)
+    public static TrainingSet ReadWhole(PreparedData prepared, int storedNegatives, long seed) =>
+        Read(prepared, avoidHeldOut: true).WithHeldOut([prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")], storedNegatives, seed);
+
+    /// <summary>The same set, which draws no held-out item, with held-out rows as further positives.</summary>
+    /// <param name="heldOut">In the order of <see cref="PreparedData.ReadHeldOut"/>.</param>
+    /// <param name="storedNegatives">Number of negatives drawn for each of them; 0 where negatives are drawn afresh each epoch.</param>
+    /// <param name="seed">Seeds these negatives.</param>
+    public TrainingSet WithHeldOut(IReadOnlyList<InteractionRows> heldOut, int storedNegatives, long seed)
     {
-        (InteractionRows train, int[] labels) = prepared.ReadTrain();
-        InteractionLists touched = prepared.ReadTouched();
-        int itemCount = (int)prepared.Directory.Manifest.Rows["items"];
-        List<int> users = [.. train.Users], items = [.. train.Items], allLabels = [.. labels];
-        List<long> timestamps = [.. train.Timestamps];
-        using var sampler = new NegativeSampler(touched, itemCount);
+        List<int> users = [.. Rows.Users], items = [.. Rows.Items], allLabels = [.. Labels];
+        List<long> timestamps = [.. Rows.Timestamps];
+        using var sampler = new NegativeSampler(Avoided, ItemCount);
         RandomStream draws = RandomStream.Named(seed, "negatives of what was held out");
-        foreach (InteractionRows heldOut in new[] { prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test") })
+        foreach (InteractionRows part in heldOut)
         {
-            for (int row = 0; row < heldOut.Count; row++)
+            for (int row = 0; row < part.Count; row++)
             {
-                (int user, long timestamp, int untouched) = (heldOut.Users[row], heldOut.Timestamps[row], sampler.UntouchedCount(heldOut.Users[row]));
-                Add(user, heldOut.Items[row], 1, timestamp);
+                (int user, long timestamp, int untouched) = (part.Users[row], part.Timestamps[row], sampler.UntouchedCount(part.Users[row]));
+                Add(user, part.Items[row], 1, timestamp);
                 for (int n = 0; n < storedNegatives && untouched > 0; n++) Add(user, sampler.Untouched(user, (int)draws.Below(users.Count, untouched)), 0, timestamp);
             }
         }
 
-        return new TrainingSet { UserCount = touched.UserCount, ItemCount = itemCount, Rows = new([.. users], [.. items], [.. timestamps]), Labels = [.. allLabels], Avoided = touched };
+        return this with { Rows = new([.. users], [.. items], [.. timestamps]), Labels = [.. allLabels] };
 
         void Add(int user, int item, int label, long timestamp)
         {
@@ -95,6 +99,17 @@ public sealed record TrainingSet
             allLabels.Add(label);
             timestamps.Add(timestamp);
         }
+    }
+
+    /// <summary>A worker's rows of this set. Users have the numbers that <see cref="WorkerShare"/> gives them.</summary>
+    public TrainingSet Of(WorkerShare share)
+    {
+        int[] own = [.. Enumerable.Range(0, Rows.Count).Where(row => share.Owns(Rows.Users[row]))];
+        InteractionRows rows = share.RowsOf(Rows);
+        int userCount = share.UserCount(UserCount);
+        int[] users = [.. Enumerable.Range(0, userCount).SelectMany(user => Enumerable.Repeat(user, Avoided[share.Global(user)].Length))];
+        int[] items = [.. Enumerable.Range(0, userCount).SelectMany(user => Avoided[share.Global(user)].ToArray())];
+        return this with { UserCount = userCount, Rows = rows, Labels = Array.ConvertAll(own, row => Labels[row]), Avoided = InteractionLists.FromRows(userCount, users, items) };
     }
 
     private static int ItemsOf(PreparedData prepared) => (int)prepared.Directory.Manifest.Rows["items"];

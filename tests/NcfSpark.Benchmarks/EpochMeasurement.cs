@@ -8,7 +8,7 @@ namespace NcfSpark.Benchmarks;
 /// <summary>Times first epochs, from their first step to their last, without reading rows before or writing checkpoints after.</summary>
 internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options, TrainingSet set, int workers)
 {
-    private readonly WorkerData[] parts = [.. Enumerable.Range(0, workers).Select(worker => new WorkerData(Part(set, new WorkerShare(workers, workers, worker)), null))];
+    private readonly WorkerData[] parts = [.. Enumerable.Range(0, workers).Select(worker => new WorkerData(set.Of(new WorkerShare(workers, workers, worker)), null))];
 
     public EpochRound Measure()
     {
@@ -22,6 +22,8 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
             UserCount = set.UserCount,
             ItemCount = set.ItemCount,
             AvoidHeldOut = false,
+            TrainsOnHeldOut = false,
+            HeldOutNegatives = 0,
             Validates = false,
             RunDirectory = "",
             Prepared = "",
@@ -46,15 +48,6 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static TrainingSet Part(TrainingSet set, WorkerShare share)
-    {
-        InteractionRows rows = share.RowsOf(set.Rows);
-        int users = share.UserCount(set.UserCount);
-        int[] labels = new int[rows.Count];
-        Array.Fill(labels, 1);
-        return new TrainingSet { UserCount = users, ItemCount = set.ItemCount, Rows = rows, Labels = labels, Avoided = InteractionLists.FromRows(users, rows.Users, rows.Items).Sorted() };
     }
 
     /// <summary>Times the one epoch that it hears of.</summary>

@@ -141,10 +141,6 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.DoesNotContain('\n', told);
     }
 
-    [Fact]
-    public void SeveralWorkersDoNotStartFromTheNightBefore() =>
-        Assert.StartsWith("Nightly:WarmStart is true, but several workers start from chance only: ", Refused(Minimal, ["Nightly:WarmStart=true", "Train:Workers=2"]), StringComparison.Ordinal);
-
     [Theory]
     [InlineData("NCFSPARK_Train__Epoch", "Train:Epoch is no setting; did you mean Train:Epochs? (environment variable NCFSPARK_Train__Epoch)")]
     [InlineData("NCFSPARK_Train__Epochs", "Train:Epochs: \"x\" is no whole number (environment variable NCFSPARK_Train__Epochs)")]

@@ -1,5 +1,6 @@
 using NcfSpark.Data;
 using NcfSpark.Model;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Training.Tests;
 
@@ -42,6 +43,29 @@ public sealed class WholeTrainingSetTests : IDisposable
             Assert.Equal([3L, 3, 3, 4, 4, 4], drawn.Select(row => row.Time)); // as many for the validated and for the tested one; user 1 has touched everything
             Assert.All(drawn, row => Assert.True(row.User == 0 && row.Item is 4 or 5));
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void TheSetsOfSeveralWorkersAreTogetherTheWhole(int workers)
+    {
+        const int Shards = 3;
+        PreparedData prepared = PreparedData.Open(run);
+        TrainingSet whole = TrainingSet.ReadWhole(prepared, storedNegatives: 3, seed: 1), train = TrainingSet.Read(prepared, avoidHeldOut: true);
+        WorkerShare[] shares = [.. Enumerable.Range(0, workers).Select(worker => new WorkerShare(Shards, workers, worker))];
+        TrainingSet[] parts = [.. shares.Select(share => train.Of(share).WithHeldOut([share.RowsOf(prepared.ReadHeldOut("validation")), share.RowsOf(prepared.ReadHeldOut("test"))], 3, share.SeedOf(1)))];
+        Assert.Equal(RowsOf(whole, user => user).Order(), shares.Zip(parts, (share, part) => RowsOf(part, share.Global)).SelectMany(rows => rows).Order());
+        for (int user = 0; user < whole.UserCount; user++)
+        {
+            WorkerShare share = shares.Single(share => share.Owns(user));
+            Assert.Equal(whole.Avoided[user].ToArray(), parts[share.Worker].Avoided[share.Local(user)].ToArray());
+        }
+
+        // Negatives are drawn by each worker for itself, so of those only their number is the same.
+        IEnumerable<(int User, int Item, int Label, long Time)> RowsOf(TrainingSet set, Func<int, int> userOf) => Enumerable.Range(0, set.Rows.Count)
+            .Select(row => (userOf(set.Rows.Users[row]), set.Labels[row] == 1 || workers == 1 ? set.Rows.Items[row] : -1, set.Labels[row], set.Rows.Timestamps[row]));
     }
 
     [Fact]

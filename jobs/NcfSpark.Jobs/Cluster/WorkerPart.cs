@@ -12,6 +12,6 @@ internal enum WorkerPart
     /// <summary>Held out to validate.</summary>
     Validation,
 
-    /// <summary>Held out to test; brought where held-out items are never drawn as negatives.</summary>
+    /// <summary>Held out to test; brought where held-out items are never drawn as negatives, or are trained on.</summary>
     Test,
 }

@@ -58,11 +58,6 @@ internal static class ConfigurationCheck
                 $"is {evaluate.NegativesPerPositive}, but only {prepare.TestCandidates} candidates are drawn for each test row: raise Prepare:TestCandidates, or lower it");
         }
 
-        if (configuration.Nightly.WarmStart && (train.Workers > 1 || train.Where != "threads"))
-        {
-            yield return (Keys("Nightly:WarmStart", "Train:Workers", "Train:Where"), "is true, but several workers start from chance only: set it to false, or Train:Workers to 1 and Train:Where to threads");
-        }
-
         if (prepare.Split == "given" && input.TestPath.Length == 0)
         {
             yield return (Keys("Input:TestPath", "Prepare:Split"), "is not set, but Prepare:Split is \"given\": name the file of held-out interactions, or set Split to \"latest\"");

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Model;
 
 namespace NcfSpark.Training.Distributed;
 
@@ -13,10 +14,13 @@ namespace NcfSpark.Training.Distributed;
 /// <param name="time">The clock.</param>
 public sealed class DistributedTraining(WorkerSetup setup, CheckpointStore checkpoints, Func<WorkerSetup, WorkerShare, WorkerData> read, IProgressReporter progress, TimeProvider time)
 {
+    /// <summary>Makes the weights to start from, asked only where there is no checkpoint; null for those of <see cref="ModelWeights.Initialize"/>.</summary>
+    public Func<ModelWeights>? Initial { get; init; }
+
     /// <summary>Trains to the end by threads of this process, from the last checkpoint if there is one.</summary>
     public DistributedResult RunThreads(CancellationToken cancellation)
     {
-        using var server = new ParameterServer(setup, checkpoints, progress, time);
+        using ParameterServer server = MakeServer();
         using var threads = new WorkerThreads(server, read, time);
         return Run(server, threads, "", "", cancellation);
     }
@@ -31,10 +35,17 @@ public sealed class DistributedTraining(WorkerSetup setup, CheckpointStore check
     /// <param name="cancellation">Ends training; the same command goes on from the last checkpoint.</param>
     public DistributedResult Run(IWorkerPlace place, CancellationToken cancellation)
     {
-        using var server = new ParameterServer(setup, checkpoints, progress, time);
+        using ParameterServer server = MakeServer();
         using var host = ParameterServerHost.Start(server, setup.Train.ServerAddress);
         string reachedAt = setup.Train.ServerReachedAt.Length == 0 ? host.Address : $"http://{setup.Train.ServerReachedAt}";
         using (place) return Run(server, place, reachedAt, host.Token, cancellation); // ended while the server still answers
+    }
+
+    private ParameterServer MakeServer()
+    {
+        var server = new ParameterServer(setup, checkpoints, progress, time); // refuses more workers than shards first
+        if (Initial is not null) new ServerCheckpoints(checkpoints.DirectoryPath).BeginFrom(Initial, setup);
+        return server;
     }
 
     private DistributedResult Run(ParameterServer server, IWorkerPlace place, string address, string token, CancellationToken cancellation)

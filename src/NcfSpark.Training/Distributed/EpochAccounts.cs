@@ -27,7 +27,7 @@ internal sealed class EpochAccounts
     public bool IsEpochTrained => Position.Round == options.RoundsPerEpoch;
 
     /// <summary>Whether there is no epoch left to train, or no use in it.</summary>
-    public bool IsFinished => Position.Epoch >= options.Epochs || choice.HasStalled(Position.History);
+    public bool IsFinished => choice.IsFinished(Position.Epoch, Position.History);
 
     /// <summary>What training came to.</summary>
     public DistributedResult ResultIn(string modelDirectory) => new(modelDirectory, Position.History, Position.Workers, choice.Kept(Position.History));

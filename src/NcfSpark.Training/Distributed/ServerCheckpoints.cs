@@ -32,6 +32,30 @@ internal sealed class ServerCheckpoints(string directory)
         if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
     }
 
+    /// <summary>Writes first weights as a checkpoint at the start of training, from which all workers begin. Does nothing where there is a checkpoint.</summary>
+    /// <param name="weights">Makes them, of all users.</param>
+    /// <param name="setup">What is trained.</param>
+    public void BeginFrom(Func<ModelWeights> weights, WorkerSetup setup)
+    {
+        if (Whole().Length > 0) return;
+        Clear();
+        Directory.CreateDirectory(Filling(SaveKind.Checkpoint));
+        ModelWeights all = weights();
+        for (int worker = 0; worker < setup.Train.Workers; worker++)
+        {
+            var share = new WorkerShare(setup.Shards, setup.Train.Workers, worker);
+            var own = new ModelWeights(setup.Model, share.UserCount(setup.UserCount), setup.ItemCount);
+            foreach ((Weight table, Weight from) in own.UserTables.Zip(all.UserTables))
+            {
+                for (int user = 0; user < table.Rows; user++) from.Row(share.Global(user)).CopyTo(table.Row(user));
+            }
+
+            Safetensors.Write(PathOf(SaveKind.Checkpoint, worker, 0), WorkerState.Of(new TrainingState(own)));
+        }
+
+        Publish(ServerPosition.AtStart(0, setup.Train.Workers), new SharedParameters(all, setup.Train));
+    }
+
     /// <summary>A file that a worker fills.</summary>
     public string PathOf(SaveKind kind, int worker, int shard) => Path.Combine(Filling(kind), kind == SaveKind.Checkpoint ? WorkerFile(worker) : TrainedModel.UserFile(shard));
 

@@ -56,12 +56,13 @@ internal sealed class ServerRun : IDisposable
         checkpoints.Clear();
         Shared = NewShared();
         ServerPosition? restored = checkpoints.TryRestore(Shared);
+        if (setup.Model.HasHistory) FirstHistory.ClearItemsWithoutRows(Shared.Weights, UsedItems());
         Accounts.Restore(restored);
         ServerPosition position = Accounts.Position;
         bool finished = Accounts.IsFinished;
         Saving.Restart();
         Members.BeginSessions(position);
-        if (restored is not null && !finished) progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
+        if (position is not { Epoch: 0, Round: 0 } && !finished) progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
         if (finished) Finish();
         else BeginEpoch();
         var totals = SampleTotals.Sum(Members.Select(member => member.Totals));
@@ -213,20 +214,16 @@ internal sealed class ServerRun : IDisposable
 
     private double SecondsOfEpoch() => Accounts.Position.Seconds + time.GetElapsedTime(epochStarted).TotalSeconds;
 
-    private SharedParameters NewShared()
-    {
-        ModelWeights weights = ModelWeights.Initialize(setup.Model, 0, setup.ItemCount, options.Seed);
-        if (setup.Model.HasHistory)
-        {
-            var used = new BitArray(setup.ItemCount);
-            foreach (Member member in Members)
-            {
-                if (member.Used is { } by) used.Or(by);
-            }
+    private SharedParameters NewShared() => new(ModelWeights.Initialize(setup.Model, 0, setup.ItemCount, options.Seed), options);
 
-            FirstHistory.ClearItemsWithoutRows(weights, used);
+    private BitArray UsedItems()
+    {
+        var used = new BitArray(setup.ItemCount);
+        foreach (Member member in Members)
+        {
+            if (member.Used is { } by) used.Or(by);
         }
 
-        return new SharedParameters(weights, options);
+        return used;
     }
 }

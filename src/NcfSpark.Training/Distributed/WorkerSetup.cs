@@ -20,6 +20,12 @@ public sealed record WorkerSetup
     /// <summary>Whether held-out items are never drawn as negatives.</summary>
     public required bool AvoidHeldOut { get; init; }
 
+    /// <summary>Whether held-out rows are trained on, too: the training of what is served, after the model was measured.</summary>
+    public required bool TrainsOnHeldOut { get; init; }
+
+    /// <summary>Number of negatives drawn for each of those rows; 0 where negatives are drawn afresh each epoch.</summary>
+    public required int HeldOutNegatives { get; init; }
+
     /// <summary>Whether epochs are validated: something is held out for it.</summary>
     public required bool Validates { get; init; }
 

@@ -63,6 +63,52 @@ public sealed class DistributedTrainingTests : IDisposable
         WorkerRun.AssertEqual(whole, WorkerRun.FilesOf(new WorkerRun(set, model, options, stopped) { Validate = Validate }.Threads()));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FromGivenWeightsOneWorkerGivesTheBytesOfARunWithoutAServer(bool history)
+    {
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history, workers: 1);
+        ModelWeights Initial() => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed: 99);
+        var trainer = new Trainer(model, options, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance, TimeProvider.System) { Initial = Initial() };
+        SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(trainer.Train(set).Weights, 8, Path.Combine(run, "files"));
+        WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "threads")) { Initial = Initial }.Threads()));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void FromGivenWeightsSeveralWorkersGiveTheSameBytesEverywhere(bool history)
+    {
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history, workers: 3);
+        Func<ModelWeights> Initial(int seed) => () => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed);
+        SortedDictionary<string, byte[]> byChance = FilesOf("chance", null), sameByChance = FilesOf("same", Initial(options.Seed)), given = FilesOf("given", Initial(99));
+        WorkerRun.AssertEqual(byChance, sameByChance);
+        Assert.All(byChance, file => Assert.NotEqual(file.Value, given[file.Key])); // users' rows of each shard, and what is shared
+        WorkerRun.AssertEqual(given, WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "grpc")) { Initial = Initial(99) }.OverGrpc()));
+
+        SortedDictionary<string, byte[]> FilesOf(string name, Func<ModelWeights>? initial) =>
+            WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, name)) { Initial = initial }.Threads());
+    }
+
+    /// <summary>Before the first checkpoint of its own, and after: given weights are made once.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(6)]
+    public void FromGivenWeightsStoppedAndStartedAgainItEndsWithTheSameBytes(int stopAfter)
+    {
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history: true, workers: 2);
+        options = options with { CheckpointRounds = 2 };
+        ModelWeights Initial() => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed: 99);
+        SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Initial = Initial }.Threads());
+        using var stop = new CancellationTokenSource();
+        string stopped = Path.Combine(run, "stopped");
+        var first = new WorkerRun(set, model, options, stopped) { Initial = Initial, Progress = new StopAfter(stopAfter, stop) };
+        Assert.ThrowsAny<OperationCanceledException>(() => first.Threads(stop.Token));
+        var second = new WorkerRun(set, model, options, stopped) { Initial = () => throw new InvalidOperationException("They are in the checkpoint.") };
+        WorkerRun.AssertEqual(whole, WorkerRun.FilesOf(second.Threads()));
+    }
+
     /// <summary>Even with more workers than make sense, rounds without a step, and a worker without any rows.</summary>
     [Fact]
     public void WorkersWithoutRowsTakePart()

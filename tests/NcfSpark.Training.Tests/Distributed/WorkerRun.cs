@@ -9,6 +9,9 @@ internal sealed class WorkerRun(TrainingSet set, ModelOptions model, TrainOption
 {
     public Func<ModelWeights, ValidationScore>? Validate { get; init; }
 
+    /// <summary>The weights to start from; null for weights by chance.</summary>
+    public Func<ModelWeights>? Initial { get; init; }
+
     public IProgressReporter Progress { get; init; } = SilentProgress.Instance;
 
     public WorkerSetup Setup { get; } = new()
@@ -19,36 +22,22 @@ internal sealed class WorkerRun(TrainingSet set, ModelOptions model, TrainOption
         UserCount = set.UserCount,
         ItemCount = set.ItemCount,
         AvoidHeldOut = false,
+        TrainsOnHeldOut = false,
+        HeldOutNegatives = 0,
         Validates = false,
         RunDirectory = "",
         Prepared = "",
         Threads = 1,
     };
 
-    public DistributedTraining Training => new(Setup with { Validates = Validate is not null }, CheckpointStore.Open(directory, "test"), Read, Progress, TimeProvider.System);
+    public DistributedTraining Training => new(Setup with { Validates = Validate is not null }, CheckpointStore.Open(directory, "test"), Read, Progress, TimeProvider.System) { Initial = Initial };
 
     public DistributedResult Threads(CancellationToken cancellation = default) => Training.RunThreads(cancellation);
 
     /// <summary>Over gRPC, by threads of this process that do as processes do.</summary>
     public DistributedResult OverGrpc(CancellationToken cancellation = default) => Training.Run(new GrpcThreads(Read), cancellation);
 
-    public WorkerData Read(WorkerSetup setup, WorkerShare share)
-    {
-        InteractionRows rows = set.Rows;
-        int[] own = [.. Enumerable.Range(0, rows.Count).Where(row => share.Owns(rows.Users[row]))];
-        int[] labels = Array.ConvertAll(own, row => set.Labels[row]);
-        InteractionRows ownRows = share.RowsOf(rows);
-        (int[] users, int[] items) = TrainingSet.Positives(ownRows, labels);
-        var part = new TrainingSet
-        {
-            UserCount = share.UserCount(set.UserCount),
-            ItemCount = set.ItemCount,
-            Rows = ownRows,
-            Labels = labels,
-            Avoided = InteractionLists.FromRows(share.UserCount(set.UserCount), users, items).Sorted(),
-        };
-        return new WorkerData(part, Validate);
-    }
+    public WorkerData Read(WorkerSetup setup, WorkerShare share) => new(set.Of(share), Validate);
 
     /// <summary>The files of a result's model, each with its bytes.</summary>
     public static SortedDictionary<string, byte[]> FilesOf(DistributedResult result)
