@@ -3,8 +3,9 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// Probabilities of the model by the fused kernel (<see cref="AllPairs"/>), without Torch; <see cref="ModelScorer"/> is its twin. It holds what follows
-/// from the items' and the layers' weights as they are when it is made; make another when they change.
+/// Computes the scores of a model with the fused kernel (<see cref="AllPairs"/>), without libtorch.
+/// <see cref="ModelScorer"/> computes the same with Torch. Values that follow from the weights are computed in the
+/// constructor: make a new scorer when the weights change.
 /// </summary>
 public sealed class FusedScorer : IModelScorer
 {
@@ -12,16 +13,12 @@ public sealed class FusedScorer : IModelScorer
     private readonly AllPairs pairs;
     private readonly UserSide side;
 
-    /// <param name="weights">The model.</param>
-    /// <param name="level">The instruction set.</param>
     public FusedScorer(ModelWeights weights, SimdLevel level)
         : this(weights, level, [.. Enumerable.Range(0, weights.ItemCount)])
     {
     }
 
-    /// <param name="weights">The model.</param>
-    /// <param name="level">The instruction set.</param>
-    /// <param name="items">The items that may be recommended, rising.</param>
+    /// <param name="items">Indexes of the items that may be recommended, ascending.</param>
     public FusedScorer(ModelWeights weights, SimdLevel level, ReadOnlySpan<int> items)
     {
         this.weights = weights;
@@ -32,7 +29,7 @@ public sealed class FusedScorer : IModelScorer
         if (weights.MlpLayers.Count > 0) pairs.SetHead(weights.Head!.Values[(weights.ItemGmf?.Columns ?? 0)..]);
     }
 
-    /// <summary>What a pair costs.</summary>
+    /// <summary>The formula of a score, which tells what a pair costs.</summary>
     public ScoreShape Shape => pairs.Shape;
 
     public int ItemCount => pairs.ItemIndexes.Length;
@@ -112,7 +109,7 @@ public sealed class FusedScorer : IModelScorer
 
         public void Dispose() => vectors.Dispose();
 
-        // All that comes after v.
+        // Completes what a user contributes, once vector_K holds v.
         private float Finish(int user, Span<float> vector_K, Span<float> first_H)
         {
             if (weights.UserGmf is not null)

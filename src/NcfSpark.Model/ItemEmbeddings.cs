@@ -3,8 +3,8 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// Which items are alike, by the cosine of what the model has learned of each: its GMF embedding and its MLP embedding side by side, after the
-/// model's activation. Biases, which say how popular an item is, are left out.
+/// Finds similar items by the cosine of what the model has learned of each: its GMF embedding and its MLP embedding
+/// side by side, after the model's activation. Biases, which say how popular an item is, are left out.
 /// </summary>
 public sealed class ItemEmbeddings : IUserSide, IDisposable
 {
@@ -13,9 +13,7 @@ public sealed class ItemEmbeddings : IUserSide, IDisposable
     private readonly int[] own;
     private readonly AllPairs pairs;
 
-    /// <param name="weights">The model.</param>
-    /// <param name="among">The items that may stand in a list, rising.</param>
-    /// <param name="level">The instruction set.</param>
+    /// <param name="among">Indexes of the items that may be listed, ascending.</param>
     public ItemEmbeddings(ModelWeights weights, ReadOnlySpan<int> among, SimdLevel level)
     {
         Weight[] tables = [.. new[] { weights.ItemGmf, weights.ItemMlp }.OfType<Weight>()];
@@ -39,7 +37,7 @@ public sealed class ItemEmbeddings : IUserSide, IDisposable
                 squares += (double)value * value;
             }
 
-            if (squares == 0) return; // alike to none
+            if (squares == 0) return; // similar to none
             foreach (ref float value in unit) value = (float)(value / Math.Sqrt(squares));
         });
         own = [.. Enumerable.Range(0, weights.ItemCount)];
@@ -47,9 +45,9 @@ public sealed class ItemEmbeddings : IUserSide, IDisposable
         for (int place = 0; place < among.Length; place++) pairs.SetItem(place, Of(among[place]), []);
     }
 
-    /// <summary>Finds the items most alike to each of some items.</summary>
+    /// <summary>Finds the most similar items of each of some items.</summary>
     /// <param name="items">The items whose lists are wanted.</param>
-    /// <param name="best">Receives them, and cosines as scores; nothing is in its own list.</param>
+    /// <param name="best">Receives the lists, with cosines as scores. No item is in its own list.</param>
     /// <param name="threads">At least 1.</param>
     /// <param name="cancellation">Ends it early.</param>
     public void FindBest(ReadOnlyMemory<int> items, TopLists best, int threads, CancellationToken cancellation = default) =>

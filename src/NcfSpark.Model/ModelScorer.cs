@@ -5,9 +5,10 @@ using static TorchSharp.torch;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// Probabilities of the model, by Torch in tiles of items. The MLP's first layer is computed once for each item and each user and added for
-/// each pair: W_1 [p'; q'] = W_1u p' + W_1i q'. It holds what follows from the weights as they are when it is made; make another when they change.
-/// Shapes: B users, T items of a tile, E and M embedding sizes, H the first layer's width.
+/// Computes the scores of a model with Torch, in tiles of items. The MLP's first layer is computed once for each item
+/// and each user and added for each pair: W_1 [p'; q'] = W_1u p' + W_1i q'. Values that follow from the weights are
+/// computed in the constructor: make a new scorer when the weights change. Shapes: B users, T items of a tile, E and M
+/// embedding sizes, H the first layer's width.
 /// </summary>
 public sealed class ModelScorer : IModelScorer
 {
@@ -22,19 +23,17 @@ public sealed class ModelScorer : IModelScorer
     private readonly Tensor? headMlp_H;
     private readonly (Tensor Weight, Tensor Bias)[] layers;
 
-    /// <param name="weights">The model.</param>
     public ModelScorer(ModelWeights weights)
         : this(weights, [.. Enumerable.Range(0, weights.ItemCount)])
     {
     }
 
-    /// <param name="weights">The model.</param>
-    /// <param name="items">The items that are scored, rising.</param>
+    /// <param name="items">Indexes of the items to score, ascending.</param>
     public ModelScorer(ModelWeights weights, ReadOnlySpan<int> items)
     {
         (this.weights, this.items) = (weights, items.ToArray());
         users = new UserVectors(weights, SimdLevels.FromEnvironment());
-        set_num_threads(1); // a tile is one thread's; threads share out the users
+        set_num_threads(1); // a tile is computed by one thread; threads divide the users
         using var scope = NewDisposeScope();
         layers = [.. weights.MlpLayers.Select(layer => (layer.Weight.View(), layer.Bias.View()))];
         Tensor? head = weights.Head is null ? null : weights.Head.View();
@@ -71,12 +70,16 @@ public sealed class ModelScorer : IModelScorer
             using var scope = NewDisposeScope();
             Tensor? user_E = itemGmf_NE is null ? null : UsersOf([users_B[b]]).squeeze(0);
             Span<float> scores_N = scores_BN.Slice(b * ItemCount, ItemCount);
-            for (int start = 0; start < ItemCount; start += TileItems) ScoreTile(users_B[b], user_E, start, scores_N.Slice(start, Math.Min(TileItems, ItemCount - start)));
+            for (int start = 0; start < ItemCount; start += TileItems)
+            {
+                ScoreTile(users_B[b], user_E, start, scores_N.Slice(start, Math.Min(TileItems, ItemCount - start)));
+            }
         }
     }
 
     public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
-        Parallel.For(0, users.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, () => new float[ItemCount], (place, _, scores_N) =>
+        Parallel.For(0, users.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, () => new float[ItemCount],
+            (place, _, scores_N) =>
         {
             int user = users.Span[place];
             ScoreAll([user], scores_N);
@@ -96,10 +99,15 @@ public sealed class ModelScorer : IModelScorer
     public void Dispose()
     {
         users.Dispose();
-        foreach (Tensor tensor in new[] { itemGmf_NE, itemFirst_NH, firstUser_HM, headMlp_H }.OfType<Tensor>().Concat(layers.SelectMany(layer => new[] { layer.Weight, layer.Bias }))) tensor.Dispose();
+        foreach (Tensor? tensor in new[] { itemGmf_NE, itemFirst_NH, firstUser_HM, headMlp_H }) tensor?.Dispose();
+        foreach ((Tensor weight, Tensor bias) in layers)
+        {
+            weight.Dispose();
+            bias.Dispose();
+        }
     }
 
-    // One user against neighbouring items.
+    // Scores one user against a tile of neighbouring items.
     private void ScoreTile(int user, Tensor? user_E, int start, Span<float> scores_T)
     {
         using var scope = NewDisposeScope();
@@ -128,10 +136,10 @@ public sealed class ModelScorer : IModelScorer
         return place >= 0 ? place : throw new ArgumentException($"item {item} is not among those that are scored");
     }
 
-    // The user's share of the first layer, bias included.
+    // The user's part of the first layer, with its bias.
     private Tensor FirstOf(ReadOnlySpan<int> users) => layers[0].Bias.addmm(Activated(RowsOf(weights.UserMlp!, users)), firstUser_HM!.t());
 
-    // From the first layer's sums, before their ReLU, to the MLP's share of the logit.
+    // The MLP's part of the logit, from the first layer's sums before ReLU.
     private Tensor Mlp(Tensor first_TH)
     {
         Tensor x = first_TH.relu_();

@@ -3,12 +3,14 @@ using NcfSpark.Data;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// The weights of one model. U users, I items, E = EmbeddingSize, M = MlpEmbeddingSize, layer l of the MLP from width k to width n:
-/// user_gmf.weight [U, E], item_gmf.weight [I, E], user_mlp.weight [U, M], item_mlp.weight [I, M], user_bias.weight [U, 1],
-/// item_bias.weight [I, 1], mlp.l.weight [n, k], mlp.l.bias [1, n], head.weight [1, E + last n], head.bias [1, 1].
-/// With a history: item_history.weight [I, E], and for its MLP of width W over L lags user_layers.0.weight [W, (L + 2) E] ([W, (L + 2) E + 24] with a rhythm), user_layers.0.bias [1, W],
+/// The weights of one model. U users, I items, E = EmbeddingSize, M = MlpEmbeddingSize, layer l of the MLP from width k
+/// to width n:
+/// user_gmf.weight [U, E], item_gmf.weight [I, E], user_mlp.weight [U, M], item_mlp.weight [I, M], user_bias.weight [U,
+/// 1], item_bias.weight [I, 1], mlp.l.weight [n, k], mlp.l.bias [1, n], head.weight [1, E + last n], head.bias [1, 1].
+/// With a user history: item_history.weight [I, E]. With an MLP of width W over L lags in the user encoder:
+/// user_layers.0.weight [W, (L + 2) E], or [W, (L + 2) E + 24] with temporal features, user_layers.0.bias [1, W],
 /// user_layers.1.weight [E, W], user_layers.1.bias [1, E].
-/// A part that the kind of model lacks is null.
+/// Parts that a kind of model does not have are null.
 /// </summary>
 public sealed class ModelWeights
 {
@@ -45,7 +47,8 @@ public sealed class ModelWeights
         if (options.HasHistory) ItemHistory = new Weight("item_history.weight", itemCount, options.EmbeddingSize);
         if (options.HasUserMlp)
         {
-            (int inputs, int width) = ((options.UserMlpLags + 2) * options.EmbeddingSize + (options.HasTemporalFeatures ? TemporalFeatures.Count : 0), options.UserMlpWidth);
+            (int inputs, int width) =
+                ((options.UserMlpLags + 2) * options.EmbeddingSize + (options.HasTemporalFeatures ? TemporalFeatures.Count : 0), options.UserMlpWidth);
             UserLayers =
             [
                 (new Weight("user_layers.0.weight", width, inputs), new Weight("user_layers.0.bias", 1, width)),
@@ -53,7 +56,7 @@ public sealed class ModelWeights
             ];
         }
 
-        if (options.HasHead) Head = new Weight("head.weight", 1, headInputs); // MF has none: its score is the dot product itself
+        if (options.HasHead) Head = new Weight("head.weight", 1, headInputs); // MF has none, since its score is the dot product itself
 
         HeadBias = new Weight("head.bias", 1, 1);
         UserTables = [.. new[] { UserGmf, UserMlp, UserBias }.OfType<Weight>()];
@@ -82,13 +85,13 @@ public sealed class ModelWeights
 
     public IReadOnlyList<(Weight Weight, Weight Bias)> MlpLayers { get; } = [];
 
-    /// <summary>The items' rows in users' pools.</summary>
+    /// <summary>The rows of items in users' pools.</summary>
     public Weight? ItemHistory { get; }
 
-    /// <summary>The hidden layer and the output of the MLP over the user's side; empty where there is none.</summary>
+    /// <summary>The hidden and the output layer of the user encoder's MLP; empty without one.</summary>
     public IReadOnlyList<(Weight Weight, Weight Bias)> UserLayers { get; } = [];
 
-    /// <summary>The items that each user is scored by; null where users have no history.</summary>
+    /// <summary>The latest items of each user, for scoring; null if the model has no user history.</summary>
     public UserPools? Pools { get; set; }
 
     public Weight? Head { get; }
@@ -101,29 +104,27 @@ public sealed class ModelWeights
     /// <summary>Tables with a row for each item.</summary>
     public IReadOnlyList<Weight> ItemTables { get; }
 
-    /// <summary>Tables with a row for each item, of which a step touches the rows in its users' pools.</summary>
+    /// <summary>Tables with a row for each item, of which a step uses the rows in its users' pools.</summary>
     public IReadOnlyList<Weight> PoolTables { get; }
 
-    /// <summary>The MLPs and the head, which every step touches.</summary>
+    /// <summary>The MLPs and the head, which every step updates.</summary>
     public IReadOnlyList<Weight> Dense { get; }
 
-    /// <summary>All that is not users': what workers share.</summary>
+    /// <summary>All weights that are not rows of users; workers share these.</summary>
     public IEnumerable<Weight> Shared => [.. ItemTables, .. PoolTables, .. Dense];
 
     public IEnumerable<Weight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
 
-    /// <summary>Whether every weight is a number.</summary>
+    /// <summary>Whether every weight is finite.</summary>
     public bool IsFinite => All.All(weight => AllFinite(weight.Values));
 
     /// <summary>
-    /// First weights: embeddings normal with <see cref="ModelOptions.EmbeddingInit"/>, biases 0, layers uniform within sqrt(6 / (inputs + outputs))
-    /// (Glorot and Bengio 2010; Keras' default, which the AWS sample uses); a head of GMF that is not trained is 1.
+    /// Initial weights: embeddings normal with standard deviation <see cref="ModelOptions.EmbeddingInit"/>, biases 0,
+    /// layers uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010; the default of Keras, which the AWS
+    /// sample uses). A head of GMF that is not trained is 1.
     /// </summary>
-    /// <param name="options">The network.</param>
-    /// <param name="userCount">Users.</param>
-    /// <param name="itemCount">Items.</param>
-    /// <param name="seed">The seed.</param>
-    /// <param name="numberOf">Where not all users are here, the number among all of the user of a row: the first weights are those that the user has there.</param>
+    /// <param name="numberOf">Only for a part of all users: the index among all users of the user of a row. Each row
+    /// then starts as it does when all users are present.</param>
     public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed, Func<int, int>? numberOf = null)
     {
         var weights = new ModelWeights(options, userCount, itemCount);

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// Neural matrix factorization (He et al. 2017, "Neural Collaborative Filtering", equations 8 to 12), as the definition of the model: what
-/// trains any shape, and what every faster path is checked against.
+/// Neural matrix factorization (He et al. 2017, "Neural Collaborative Filtering", equations 8 to 12), as the definition
+/// of the model. It trains every shape, and every faster path is checked against it.
 /// <code>
 /// gmf    = p ∘ q                                              p, q: the user's and the item's GMF embeddings
 /// mlp    = relu(W_L … relu(W_1 [p'; q'] + b_1) … + b_L)       p', q': their MLP embeddings
@@ -16,7 +16,7 @@ namespace NcfSpark.Model;
 ///
 /// p      = p_u + h + V_2 (relu(V_1 x + c_1)) + c_2            with User "history": p_u is the user's embedding,
 /// h      = factor · Σ_k share_k y_k                           y_k the k-th latest item before, from a table of its own
-/// x      = [y_1; …; y_L; h; p_u; r]                           the last two terms of p where UserMlpWidth is above 0; r: the marks of Rhythm, where UserMlpRhythm is set
+/// x      = [y_1; …; y_L; h; p_u; r]                           the last two terms of p if UserMlpWidth is above 0; r: TemporalFeatures, if UserMlpRhythm is set
 /// </code>
 /// Shapes: B pairs, E = EmbeddingSize, M = MlpEmbeddingSize.
 /// The parameters are views of the weights' memory: changing one changes the other.
@@ -52,20 +52,29 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="items_B">Item indexes, Int64.</param>
     /// <returns>Logits [B]; their sigmoid is the score.</returns>
     public override Tensor forward(Tensor users_B, Tensor items_B) => Logits(new EmbeddingRows(name =>
-        parametersByName.TryGetValue(name, out Parameter? table) ? table.index_select(0, name.StartsWith("user", StringComparison.Ordinal) ? users_B : items_B) : null)
+        parametersByName.TryGetValue(name, out Parameter? table)
+            ? table.index_select(0, name.StartsWith("user", StringComparison.Ordinal) ? users_B : items_B)
+            : null)
         {
             Pool = options.HasHistory ? PoolOf(users_B) : null,
         });
 
-    /// <summary>Logits of pairs whose embeddings are given, so that a step need not make gradients of whole tables.</summary>
+    /// <summary>
+    /// Logits of pairs whose embeddings are given, so that a step does not compute gradients of whole tables.
+    /// </summary>
     /// <param name="rows">The embeddings of the pairs.</param>
-    /// <param name="dropout">For the MLP's input and each of its layers a mask [B, width] of 0 and 1 / (1 - rate), or null for none.</param>
+    /// <param name="dropout">For the MLP's input and each of its layers a mask [B, width] of 0 and 1 / (1 - rate), or
+    /// null for none.</param>
     public Tensor Logits(EmbeddingRows rows, IReadOnlyList<Tensor?>? dropout = null)
     {
         var parts = new List<Tensor>(2);
         if (options.HasGmf) parts.Add(User(rows) * Activated(rows.ItemGmf_BE!));
         if (options.HasMlp) parts.Add(Mlp(cat([Activated(rows.UserMlp_BM!), Activated(rows.ItemMlp_BM!)], dim: 1), dropout));
-        if (!options.HasHead) return parts[0].sum(dim: 1, keepdim: true).Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!).Plus(parametersByName["head.bias"]).squeeze(1);
+        if (!options.HasHead)
+        {
+            return parts[0].sum(dim: 1, keepdim: true).Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!).Plus(parametersByName["head.bias"]).squeeze(1);
+        }
+
         Tensor joined = parts.Count == 1 ? parts[0] : cat(parts, dim: 1);
         Tensor logits_B1 = parametersByName["head.bias"].addmm(joined, parametersByName["head.weight"].t());
         if (options.HasBiases) logits_B1 = logits_B1.Plus(rows.UserBias_B1!).Plus(rows.ItemBias_B1!);
@@ -73,9 +82,10 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
     }
 
     /// <summary>
-    /// u · q + b_i of the user of each group against the items of all B pairs, without the biases that all items share: for a dot product (mf, or gmf with a fixed head).
+    /// u · q + b_i of the user of each group with the items of all B pairs, without the biases that all items share.
+    /// Only for dot products (mf, or gmf with a fixed head).
     /// </summary>
-    /// <param name="rows">The embeddings of the pairs, of which neighbouring ones in groups share their user.</param>
+    /// <param name="rows">The embeddings of the pairs; adjacent pairs in a group have the same user.</param>
     /// <param name="groupSize">Pairs of a group.</param>
     /// <returns>[B / groupSize, B]</returns>
     public Tensor SampledLogits(EmbeddingRows rows, int groupSize)
@@ -85,7 +95,9 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         return rows.ItemBias_B1 is { } biases_B1 ? logits_GB.Plus(biases_B1.t()) : logits_GB;
     }
 
-    /// <summary>What a logit has beside a sampled logit: the biases of user and head [B].</summary>
+    /// <summary>
+    /// The biases of user and head [B], which a logit has and <see cref="SampledLogits"/> leaves out.
+    /// </summary>
     public Tensor SharedBias(EmbeddingRows rows)
     {
         Tensor head = parametersByName["head.bias"].expand(rows.UserGmf_BE!.shape[0], 1);
@@ -100,15 +112,17 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         Tensor user_BE = own_BE.Plus(pooled_BE);
         if (userLayers is not [var hidden, var output]) return user_BE;
         Tensor latest = pool.Items_BKE.narrow(1, 0, options.UserMlpLags).reshape(own_BE.shape[0], options.UserMlpLags * options.EmbeddingSize);
-        Tensor z_BW = hidden.Bias.addmm(cat([latest, pooled_BE, own_BE, .. pool.Temporal_BF is { } temporal_BF ? [temporal_BF] : Array.Empty<Tensor>()], dim: 1), hidden.Weight.t()).relu();
+        Tensor z_BW = hidden.Bias.addmm(
+            cat([latest, pooled_BE, own_BE, .. pool.Temporal_BF is { } temporal_BF ? [temporal_BF] : Array.Empty<Tensor>()], dim: 1), hidden.Weight.t()).relu();
         if (pool.Dropout_BW is { } mask) z_BW = z_BW * mask;
         return user_BE.Plus(output.Bias.addmm(z_BW, output.Weight.t()));
     }
 
-    // The pools that the weights hold, which are those to score by.
+    // The pools that the weights hold, for scoring.
     private PoolRows PoolOf(Tensor users_B)
     {
-        UserPools pools = weights.Pools ?? throw new InvalidOperationException("The model has a history, but nobody said what the users' items are.");
+        UserPools pools = weights.Pools
+            ?? throw new InvalidOperationException("The model has a user history, but its weights have no pools (ModelWeights.Pools).");
         float[][] shares = PoolShares.Of(pools.Length, options.HistoryDecay);
         int count = (int)users_B.shape[0];
         long[] items_BK = new long[count * pools.Length];
@@ -117,12 +131,18 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         {
             int user = (int)users_B[b].item<long>();
             ReadOnlySpan<int> pool = pools[user];
-            if (options.HasTemporalFeatures) TemporalFeatureBits.Unpack(pools.TemporalFeatures_U[user], temporal_BF.AsSpan(b * TemporalFeatures.Count, TemporalFeatures.Count));
+            if (options.HasTemporalFeatures)
+            {
+                TemporalFeatureBits.Unpack(pools.TemporalFeatures_U[user], temporal_BF.AsSpan(b * TemporalFeatures.Count, TemporalFeatures.Count));
+            }
+
             for (int k = 0; k < pool.Length; k++) (items_BK[b * pools.Length + k], shares_BK[b * pools.Length + k]) = (pool[k], shares[pool.Length][k]);
         }
 
         Tensor weight_BK = tensor(shares_BK).reshape(count, pools.Length), present = weight_BK.sign().unsqueeze(2);
-        return new PoolRows(parametersByName["item_history.weight"].index_select(0, tensor(items_BK)).reshape(count, pools.Length, options.EmbeddingSize) * present, weight_BK, options.HasTemporalFeatures ? tensor(temporal_BF).reshape(count, TemporalFeatures.Count) : null);
+        Tensor rows_NE = parametersByName["item_history.weight"].index_select(0, tensor(items_BK));
+        Tensor? features_BF = options.HasTemporalFeatures ? tensor(temporal_BF).reshape(count, TemporalFeatures.Count) : null;
+        return new PoolRows(rows_NE.reshape(count, pools.Length, options.EmbeddingSize) * present, weight_BK, features_BF);
     }
 
     private Tensor Mlp(Tensor x, IReadOnlyList<Tensor?>? dropout)

@@ -8,9 +8,10 @@ namespace NcfSpark.Model;
 
 /// <summary>
 /// Reads and writes the safetensors format (huggingface.co/docs/safetensors), 32-bit floats and 64-bit integers:
-/// 8 bytes little-endian N; N bytes of JSON {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"key": "text"}};
-/// then the values, one tensor after the other, offsets counted from there.
-/// Example: one tensor "a" = [1, 2] is 8 bytes 0x40…, 64 bytes {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} and spaces, 00 00 80 3F 00 00 00 40.
+/// 8 bytes little-endian N; N bytes of JSON {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+/// "__metadata__": {"key": "text"}}; then the values, one tensor after the other, offsets counted from there.
+/// Example: one tensor "a" = [1, 2] is 8 bytes 0x40…, 64 bytes {"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}
+/// and spaces, 00 00 80 3F 00 00 00 40.
 /// The header is padded with spaces to a multiple of 64 bytes, so that values are aligned for whoever maps the file.
 /// </summary>
 public static class Safetensors
@@ -65,7 +66,8 @@ public static class Safetensors
             using FileStream stream = File.OpenRead(path);
             return Read(stream);
         }
-        catch (Exception cause) when (cause is IOException or JsonException or InvalidDataException or InvalidOperationException or NullReferenceException or FormatException)
+        catch (Exception cause) when (
+            cause is IOException or JsonException or InvalidDataException or InvalidOperationException or NullReferenceException or FormatException)
         {
             throw new InvalidInputException($"{path}: cannot be read as safetensors: {cause.Message}", cause);
         }
@@ -76,7 +78,11 @@ public static class Safetensors
         byte[] start = new byte[8];
         stream.ReadExactly(start);
         long headerLength = BinaryPrimitives.ReadInt64LittleEndian(start);
-        if (headerLength is < 2 or > LargestHeader || headerLength > stream.Length - 8) throw new InvalidDataException($"its header would have {headerLength:N0} bytes");
+        if (headerLength is < 2 or > LargestHeader || headerLength > stream.Length - 8)
+        {
+            throw new InvalidDataException($"its header would have {headerLength:N0} bytes");
+        }
+
         byte[] json = new byte[headerLength];
         stream.ReadExactly(json);
         JsonObject header = JsonNode.Parse(json)!.AsObject();
@@ -96,7 +102,11 @@ public static class Safetensors
             long[] shape = [.. entry["shape"]!.AsArray().Select(size => size!.GetValue<long>())];
             long from = entry["data_offsets"]![0]!.GetValue<long>(), to = entry["data_offsets"]![1]!.GetValue<long>();
             var tensor = StoredTensor.Empty(name, entry["dtype"]!.GetValue<string>(), shape);
-            if (to - from != tensor.Bytes.Length || from < 0 || valuesStart + to > stream.Length) throw new InvalidDataException($"tensor {name} lies outside the file");
+            if (to - from != tensor.Bytes.Length || from < 0 || valuesStart + to > stream.Length)
+            {
+                throw new InvalidDataException($"tensor {name} lies outside the file");
+            }
+
             stream.Position = valuesStart + from;
             stream.ReadExactly(tensor.Bytes);
             tensors.Add(name, tensor);

@@ -3,13 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace NcfSpark.Model;
 
-/// <summary>One side's columns of the MLP's first layer: W_1u or W_1i, transposed [M, H], so that the inner loop's sums do not wait for each other.</summary>
+/// <summary>
+/// The columns of the MLP's first layer that belong to the user or to the item (W_1u or W_1i), transposed [M, H], so
+/// that the sums of the inner loop are independent of each other.
+/// </summary>
 internal sealed class SideLayer
 {
     private readonly float[] transposed_MH;
 
     /// <param name="weight">W_1, [H, 2M].</param>
-    /// <param name="start">The side's first column.</param>
+    /// <param name="start">The first of these columns.</param>
     /// <param name="columns">M.</param>
     public SideLayer(Weight weight, int start, int columns)
     {

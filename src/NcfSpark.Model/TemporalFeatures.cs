@@ -1,20 +1,23 @@
 namespace NcfSpark.Model;
 
 /// <summary>
-/// How a user's latest items came, by their times: 24 marks, of each 8 at most one of which is set, as the bits of a number.
-/// Bits 0 to 7: how long after the one before the latest item came (at once, within 10 s, a minute, 10 minutes, an hour, a day, a week, later). Bits 8 to 15: how many came in the latest second, 1 to 8 or more.
-/// Bits 16 to 23: how many came since the last pause of an hour: 1, 2 to 3, 4 to 7, … 128 or more.
-/// What happens next, and when, is not in it: that is not known when a list is made.
-/// Example, items at the seconds 5, 7000, 7003, 7003: bit 0 (at once), bit 9 (two), bit 17 (three in this session).
+/// Features of the times of a user's latest items: 24 bits of a number, in three groups of 8, of which at most one bit
+/// each is set.
+/// Bits 0 to 7: the pause before the latest item (none, up to 10 s, a minute, 10 minutes, an hour, a day, a week,
+/// longer). Bits 8 to 15: how many items fell into the latest second, 1 to 8 or more.
+/// Bits 16 to 23: how many items there were since the last pause of an hour: 1, 2 to 3, 4 to 7, … 128 or more.
+/// They contain nothing about what happens next, or when: that is not known when a list is made.
+/// Example, items at the seconds 5, 7000, 7003, 7003: bit 0 (no pause), bit 9 (two in the latest second), bit 17 (three
+/// in the session).
 /// </summary>
 public static class TemporalFeatures
 {
-    /// <summary>How many marks there are.</summary>
+    /// <summary>Number of features.</summary>
     public const int Count = 24;
 
     private const int Steps = 8, Most = 1 << (Steps - 1), Pause = 3600;
 
-    /// <summary>The marks of a user whose items came at these times, in seconds, in their order; 0 where there are none.</summary>
+    /// <summary>The features of items at these times, in seconds, ascending; 0 if there are none.</summary>
     public static uint Of(ReadOnlySpan<long> times)
     {
         if (times.IsEmpty) return 0;

@@ -4,8 +4,10 @@ using NcfSpark.Data;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// A model with what it needs to score by itself: weights, and the ids of its users and items. In its directory: shared.safetensors (items' rows
-/// and dense layers; also those of the users' pools), users/shard=S.safetensors (users' rows: row r of shard S of N is user r · N + S, with a history user_history, the row's latest items, and where it is seen user_rhythm), users.parquet, items.parquet.
+/// A model with all that scoring needs: weights, and the ids of users and items. Its directory holds shared.safetensors
+/// (rows of items, also those of users' pools, and dense layers), users/shard=S.safetensors, users.parquet and
+/// items.parquet. Row r of shard S of N belongs to user r · N + S. With a user history a shard also holds user_history,
+/// the latest items of each user, and user_rhythm, their temporal features, if the model uses them.
 /// </summary>
 public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable Items)
 {
@@ -19,20 +21,19 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         WriteIds(directory, Users, Items);
     }
 
-    /// <summary>The file of items' rows and dense layers within a model's directory.</summary>
+    /// <summary>The file of rows of items and dense layers, within a model's directory.</summary>
     public const string SharedFile = "shared.safetensors";
 
     /// <summary>The file of a shard's users within a model's directory.</summary>
     public static string UserFile(int shard) => Path.Combine("users", $"shard={shard}.safetensors");
 
-    /// <summary>What stands in <see cref="SharedFile"/>.</summary>
+    /// <summary>The content of <see cref="SharedFile"/>.</summary>
     public static IEnumerable<StoredTensor> SharedOf(ModelWeights weights) =>
         weights.Shared.Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns));
 
-    /// <summary>What stands in <see cref="UserFile"/>.</summary>
+    /// <summary>The content of <see cref="UserFile"/>.</summary>
     /// <param name="weights">Users' rows.</param>
-    /// <param name="shard">The shard.</param>
-    /// <param name="shards">How many there are.</param>
+    /// <param name="shards">Number of shards.</param>
     public static IEnumerable<StoredTensor> UsersOf(ModelWeights weights, int shard, int shards)
     {
         foreach (Weight table in weights.UserTables)
@@ -46,7 +47,11 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         if (weights.Pools is not { } pools) yield break;
         int ofShard = RowsOfShard(weights.UserCount, shard, shards);
         yield return PoolsOf(pools, ofShard, shard, shards);
-        if (weights.Options.HasTemporalFeatures) yield return new StoredTensor(TemporalFeaturesName, Enumerable.Range(0, ofShard).Select(row => (long)pools.TemporalFeatures_U[row * shards + shard]).ToArray(), ofShard, 1);
+        if (weights.Options.HasTemporalFeatures)
+        {
+            yield return new StoredTensor(
+                TemporalFeaturesName, Enumerable.Range(0, ofShard).Select(row => (long)pools.TemporalFeatures_U[row * shards + shard]).ToArray(), ofShard, 1);
+        }
     }
 
     /// <summary>Writes the files of ids of a model's directory.</summary>
@@ -80,12 +85,18 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
             foreach (Weight table in weights.UserTables)
             {
                 ReadOnlySpan<float> values = TensorOf(rows, table, RowsOfShard(table.Rows, shard, userFiles.Length), path).Floats;
-                for (int row = 0; row * table.Columns < values.Length; row++) values.Slice(row * table.Columns, table.Columns).CopyTo(table.Row(row * userFiles.Length + shard));
+                for (int row = 0; row * table.Columns < values.Length; row++)
+                {
+                    values.Slice(row * table.Columns, table.Columns).CopyTo(table.Row(row * userFiles.Length + shard));
+                }
             }
 
             if (weights.Pools is not { } pools) continue;
             ReadPools(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, items.Count, path);
-            if (options.HasTemporalFeatures) ReadTemporalFeatures(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, path);
+            if (options.HasTemporalFeatures)
+            {
+                ReadTemporalFeatures(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, path);
+            }
         }
 
         return new TrainedModel(weights, users, items);
@@ -99,12 +110,17 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         for (int row = 0; row < rows; row++) pools.TemporalFeatures_U[row * shards + shard] = checked((uint)marks[row]);
     }
 
-    private static void ReadPools(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, int itemCount, string path)
+    private static void ReadPools(
+        IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, int itemCount, string path)
     {
         ReadOnlySpan<long> items = IntegersOf(tensors, PoolsName, rows, pools.Length, path);
         for (int place = 0; place < items.Length; place++)
         {
-            if (items[place] < -1 || items[place] >= itemCount) throw new InvalidInputException($"{path}: tensor {PoolsName} names item {items[place]} of {itemCount}. Run `train` again.");
+            if (items[place] < -1 || items[place] >= itemCount)
+            {
+                throw new InvalidInputException($"{path}: tensor {PoolsName} names item {items[place]} of {itemCount}. Run `train` again.");
+            }
+
             (int row, int k) = Math.DivRem(place, pools.Length);
             pools.Items_UK[(row * shards + shard) * pools.Length + k] = (int)items[place];
         }
@@ -127,22 +143,30 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         if (!tensors.TryGetValue(name, out StoredTensor? tensor)) throw new InvalidInputException($"{path}: there is no tensor {name}. Run `train` again.");
         return tensor.Shape is [var r, var c] && r == rows && c == columns
             ? tensor.Integers
-            : throw new InvalidInputException($"{path}: tensor {name} is [{string.Join(", ", tensor.Shape)}] where [{rows}, {columns}] is wanted. Run `train` again.");
+            : throw new InvalidInputException(
+                $"{path}: tensor {name} is [{string.Join(", ", tensor.Shape)}] where [{rows}, {columns}] is wanted. Run `train` again.");
     }
 
     private static StoredTensor TensorOf(IReadOnlyDictionary<string, StoredTensor> tensors, Weight weight, int rows, string path)
     {
-        if (!tensors.TryGetValue(weight.Name, out StoredTensor? tensor)) throw new InvalidInputException($"{path}: there is no tensor {weight.Name}. Run `train` again.");
+        if (!tensors.TryGetValue(weight.Name, out StoredTensor? tensor))
+        {
+            throw new InvalidInputException($"{path}: there is no tensor {weight.Name}. Run `train` again.");
+        }
+
         return tensor.Shape is [var r, var c] && r == rows && c == weight.Columns
             ? tensor
-            : throw new InvalidInputException($"{path}: tensor {weight.Name} is [{string.Join(", ", tensor.Shape)}] where [{rows}, {weight.Columns}] is wanted. Run `train` again.");
+            : throw new InvalidInputException(
+                $"{path}: tensor {weight.Name} is [{string.Join(", ", tensor.Shape)}] where [{rows}, {weight.Columns}] is wanted. Run `train` again.");
     }
 
     private static int RowsOfShard(int rows, int shard, int shards) => (rows - shard + shards - 1) / shards;
 
     private static void WriteIds(string path, string kind, IdTable ids)
     {
-        using ParquetFile file = ParquetFile.Create(path, ($"{kind}_id", ids.IsNumeric ? typeof(long) : typeof(string)), ($"{kind}_index", typeof(int)), ("interactions", typeof(int)));
+        using ParquetFile file =
+            ParquetFile.Create(path, ($"{kind}_id", ids.IsNumeric ? typeof(long) : typeof(string)), ($"{kind}_index", typeof(int)),
+            ("interactions", typeof(int)));
         file.WriteGroup(ids.IsNumeric ? ids.Numbers : ids.Texts, Enumerable.Range(0, ids.Count).ToArray(), ids.Interactions);
     }
 

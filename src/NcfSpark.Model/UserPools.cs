@@ -3,17 +3,17 @@ using NcfSpark.Data;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// The latest items of each user, by which a model with a history scores them.
+/// The latest items of each user (the user's pool), from which a model with a user history computes the user's vector.
 /// Example, K = 3: a user who used item 7, then 2, has the pool 2, 7, -1.
 /// </summary>
 /// <param name="Length">K, the most items of a pool.</param>
 /// <param name="Items_UK">Item indexes, latest first, K for each user; -1 where there are fewer.</param>
 public sealed record UserPools(int Length, int[] Items_UK)
 {
-    /// <summary>The marks of each user's <see cref="TemporalFeatures"/>; 0 where times are not known.</summary>
+    /// <summary>Each user's <see cref="TemporalFeatures"/>; 0 if times are not known.</summary>
     public uint[] TemporalFeatures_U { get; } = new uint[Items_UK.Length / Length];
 
-    /// <summary>The user's items, latest first: as many as there are.</summary>
+    /// <summary>The items of a user's pool, latest first.</summary>
     public ReadOnlySpan<int> this[int user]
     {
         get
@@ -24,10 +24,9 @@ public sealed record UserPools(int Length, int[] Items_UK)
         }
     }
 
-    /// <summary>The latest of lists in the order of time.</summary>
-    /// <param name="byTime">The lists.</param>
-    /// <param name="length">Most items of a pool.</param>
-    /// <param name="times">The times of all their items; empty where they are not known.</param>
+    /// <summary>The pools of users whose items are given in order of time.</summary>
+    /// <param name="length">The most items of a pool.</param>
+    /// <param name="times">The times of all items; empty if they are not known.</param>
     public static UserPools Latest(InteractionLists byTime, int length, ReadOnlySpan<long> times = default)
     {
         int[] pools = new int[checked(byTime.UserCount * length)];
@@ -43,7 +42,7 @@ public sealed record UserPools(int Length, int[] Items_UK)
         return latest;
     }
 
-    /// <summary>The latest of rows in any order.</summary>
+    /// <summary>The pools of users whose rows are given in any order.</summary>
     public static UserPools Latest(int userCount, InteractionRows rows, int length)
     {
         int[] order = InOrder(rows, Enumerable.Range(0, rows.Count));
@@ -68,12 +67,30 @@ public sealed record UserPools(int Length, int[] Items_UK)
     private static RandomStream Ties => RandomStream.Named(0, "ties of histories");
 
     /// <summary>
-    /// Rows in the order in which a user's history is read: by time, and those of one time by chance, which is a hash of user and item. An order by id would
-    /// tell the learner what comes next; no hash does.
+    /// Rows in the order in which a user's history is read: by time, and rows of one time in a random order, which is a
+    /// hash of user and item. An order by id would let a model learn what comes next; a hash does not.
     /// </summary>
     public static int[] InOrder(InteractionRows rows, IEnumerable<int> among)
     {
         RandomStream ties = Ties;
         return [.. among.OrderBy(row => rows.Timestamps[row]).ThenBy(row => ties.Bits(((long)rows.Users[row] << 32) | (uint)rows.Items[row]))];
     }
+}
+
+/// <summary>
+/// The shares of the items of a pool, latest first: a_k = e^(-(k - 1) / decay), divided by their sum over the items in
+/// the pool.
+/// Example, decay 3: alone 1; two items .583, .417; three .447, .320, .230... of which each is e^(-1/3) times the one
+/// before.
+/// </summary>
+public static class PoolShares
+{
+    /// <summary>
+    /// A row for each number of items from 0 to <paramref name="length"/>, of <paramref name="length"/> shares each.
+    /// </summary>
+    public static float[][] Of(int length, double decay) => [.. Enumerable.Range(0, length + 1).Select(count =>
+    {
+        double sum = Enumerable.Range(0, count).Sum(k => Math.Exp(-k / decay));
+        return Enumerable.Range(0, length).Select(k => k < count ? (float)(Math.Exp(-k / decay) / sum) : 0).ToArray();
+    })];
 }

@@ -6,20 +6,20 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// The vector that stands for a user in GMF and MF, from plain memory:
+/// The user encoder of GMF and MF, from plain memory:
 /// <code>
 /// h = factor · Σ_k share_k y_k              y_k: row of item_history for the k-th latest item
-/// x = [y_1; …; y_L; h; p; r]                p: the user's own embedding; r: the marks of their rhythm, where the MLP sees it
-/// v = p + h + V_2 relu(V_1 x + c_1) + c_2   the last two terms where there is an MLP; without a history v = p
+/// x = [y_1; …; y_L; h; p; r]                p: the user's own embedding; r: temporal features, if the MLP uses them
+/// v = p + h + V_2 relu(V_1 x + c_1) + c_2   the last two terms only with an MLP; without a history v = p
 /// </code>
-/// Safe to call from several threads at once; a user's vector does not depend on who else is asked for.
+/// Several threads may call it at once. A user's vector does not depend on the other users of a call.
 /// </summary>
 internal sealed class UserVectors : IDisposable
 {
     private readonly ModelWeights weights;
     private readonly float[][] shares;
     private readonly BatchedMlp? mlp;
-    private readonly ConcurrentBag<BatchedMlpBuffers> batches = []; // those that no thread is using
+    private readonly ConcurrentBag<BatchedMlpBuffers> batches = []; // buffers that no thread is using
 
     public UserVectors(ModelWeights weights, SimdLevel level)
     {
@@ -32,7 +32,6 @@ internal sealed class UserVectors : IDisposable
     }
 
     /// <summary>Writes users' vectors.</summary>
-    /// <param name="users_T">User indexes.</param>
     /// <param name="vectors">Receives the vectors [E].</param>
     /// <param name="stride">From one vector to the next.</param>
     public void Write(ReadOnlySpan<int> users_T, Span<float> vectors, int stride)
@@ -68,7 +67,7 @@ internal sealed class UserVectors : IDisposable
         foreach (BatchedMlpBuffers batch in batches) batch.Dispose();
     }
 
-    // Writes p + h, too.
+    // Sets the inputs of the MLP, and writes p + h to the vector.
     private void SetInputs(BatchedMlpBuffers batch, int lane, int user, Span<float> vector)
     {
         ReadOnlySpan<int> pool = PoolOf(user);

@@ -3,24 +3,22 @@ using NcfSpark.Data;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// First weights for training that come from an earlier model instead of chance: users and items that it knew take their rows, whatever their indexes were
-/// then and are now; new ones start at the mean of their kind, over those that were trained on; layers and head are taken as they are. The optimizer's moments start
-/// at 0, as always.
+/// Initial weights for training from an earlier model. Users and items that it knew keep their rows, under their new
+/// indexes. New ones start at the mean of all rows of their kind that were trained. Layers and head are copied. The
+/// optimizer's moments start at 0, as always.
 /// </summary>
 public static class WarmStart
 {
-    /// <summary>Whether one network's weights fit another: all parts are there, and as wide.</summary>
+    /// <summary>Whether the weights of one network fit another: the same parts of the same widths.</summary>
     public static bool Fits(ModelOptions earlier, ModelOptions options)
     {
         return Shape(earlier).SequenceEqual(Shape(options));
 
-        static IEnumerable<(string, int, int)> Shape(ModelOptions options) => new ModelWeights(options, 1, 1).All.Select(weight => (weight.Name, weight.Rows, weight.Columns));
+        static IEnumerable<(string, int, int)> Shape(ModelOptions options) =>
+            new ModelWeights(options, 1, 1).All.Select(weight => (weight.Name, weight.Rows, weight.Columns));
     }
 
     /// <param name="earlier">The model to start from, which <see cref="Fits"/>.</param>
-    /// <param name="options">The network now.</param>
-    /// <param name="users">The users now, by index.</param>
-    /// <param name="items">The items now, by index.</param>
     public static ModelWeights From(TrainedModel earlier, ModelOptions options, IdTable users, IdTable items)
     {
         var weights = new ModelWeights(options, users.Count, items.Count);
@@ -47,7 +45,7 @@ public static class WarmStart
         int rows = 0;
         for (int row = 0; row < table.Rows; row++)
         {
-            if (interactions[row] == 0) continue; // still what it was at the start: chance
+            if (interactions[row] == 0) continue; // never trained: still its random initial value
             rows++;
             Span<float> values = table.Row(row);
             for (int column = 0; column < sums.Length; column++) sums[column] += values[column];

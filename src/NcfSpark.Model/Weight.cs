@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// A named matrix of weights in plain memory, row after row, pinned and aligned. The TorchSharp module's parameter of that name and everything
-/// else that computes with it are views of these values.
+/// A named matrix of weights in plain memory, row after row, pinned and aligned. The TorchSharp module's parameter of
+/// that name is a view of these values, and so is everything else that computes with it.
 /// </summary>
 public sealed class Weight
 {
-    // A cache line, and the widest vector. It is needed for more than speed: the matrix product of libtorch (MKL) adds in another order
-    // where memory is aligned otherwise, so the same run would not always end with the same bytes.
+    // A cache line, and the widest vector. Speed is not the only reason: the matrix product of libtorch (MKL) adds in
+    // another order if memory is aligned differently, so the same run would not always give the same bytes.
     private const int Alignment = 64;
 
     private readonly float[] memory;

@@ -72,12 +72,14 @@ public sealed class FusedScorerTests
         for (int place = 0; place < users.Length; place++)
         {
             scorer.ScoreAll([users[place]], exact);
-            int[] expected = [.. Enumerable.Range(0, weights.ItemCount).Except(Seen(users[place])).OrderByDescending(item => exact[item]).ThenBy(item => item).Take(best.K)];
+            int[] expected = [.. Enumerable.Range(0, weights.ItemCount).Except(Seen(users[place])).OrderByDescending(item => exact[item]).ThenBy(item => item)
+                .Take(best.K)];
             Assert.Equal(expected, best.Items(place).ToArray());
             Assert.Equal(expected.Select(item => exact[item]), best.Scores(place).ToArray());
 
             twin.ScoreAll([users[place]], torch);
-            int[] sorted = [.. Enumerable.Range(0, weights.ItemCount).Except(Seen(users[place])).OrderByDescending(item => torch[item]).ThenBy(item => item).Take(best.K)];
+            int[] sorted = [.. Enumerable.Range(0, weights.ItemCount).Except(Seen(users[place])).OrderByDescending(item => torch[item]).ThenBy(item => item)
+                .Take(best.K)];
             Assert.Equal(sorted.Length, expected.Length);
             for (int rank = 0; rank < sorted.Length; rank++)
             {

@@ -19,7 +19,9 @@ internal static class Models
     };
 
     /// <summary>The same with a history and an MLP over the user's side, which sees its rhythm, too.</summary>
-    public static ModelOptions History(string kind, int width = 4) => Options(kind, biases: true) with { User = "history", HistoryLength = 3, HistoryDecay = 2, HistoryFactor = 1.5, UserMlpWidth = width, UserMlpLags = 2, UserMlpRhythm = true };
+    public static ModelOptions History(string kind, int width = 4) =>
+        Options(kind, biases: true) with { User = "history", HistoryLength = 3, HistoryDecay = 2, HistoryFactor = 1.5, UserMlpWidth = width, UserMlpLags = 2,
+        UserMlpRhythm = true };
 
     public static ModelWeights Random(ModelOptions options, int users = 6, int items = 9, long seed = 1)
     {
@@ -32,7 +34,13 @@ internal static class Models
 
         // User u has used u % 5 items, at times that come ever faster: fewer than a pool holds, and more.
         int[] rowUsers = [.. Enumerable.Range(0, users).SelectMany(user => Enumerable.Repeat(user, user % 5))];
-        if (options.HasHistory) weights.Pools = UserPools.Latest(InteractionLists.FromRows(users, rowUsers, [.. Enumerable.Range(0, rowUsers.Length).Select(row => row * 5 % items)]), options.HistoryLength, [.. rowUsers.Select((user, row) => row + (long)Math.Sqrt(row) * 100 * (user % 3))]);
+        if (options.HasHistory)
+        {
+            weights.Pools = UserPools.Latest(
+                InteractionLists.FromRows(users, rowUsers, [.. Enumerable.Range(0, rowUsers.Length).Select(row => row * 5 % items)]), options.HistoryLength,
+                [.. rowUsers.Select((user, row) => row + (long)Math.Sqrt(row) * 100 * (user % 3))]);
+        }
+
         return weights;
     }
 }

@@ -81,15 +81,20 @@ public sealed class NeuMFModuleTests
         double sum = pool.Select((_, k) => Math.Exp(-k / options.HistoryDecay)).Sum();
         for (int k = 0; k < pool.Length; k++)
         {
-            for (int e = 0; e < size; e++) pooled[e] += options.HistoryFactor * Math.Exp(-k / options.HistoryDecay) / sum * weights.ItemHistory!.Row(pool[k])[e];
+            for (int e = 0; e < size; e++)
+            {
+                pooled[e] += options.HistoryFactor * Math.Exp(-k / options.HistoryDecay) / sum * weights.ItemHistory!.Row(pool[k])[e];
+            }
         }
 
         double[] vector = [.. own.Zip(pooled, (p, h) => p + h)];
         if (weights.UserLayers is [var hidden, var output])
         {
             double[] Latest(int k) => k < pool.Length ? [.. weights.ItemHistory!.Row(pool[k]).ToArray().Select(value => (double)value)] : new double[size];
-            double[] x = [.. Latest(0), .. Latest(1), .. pooled, .. own, .. Enumerable.Range(0, TemporalFeatures.Count).Select(mark => (double)((weights.Pools.TemporalFeatures_U[user] >> mark) & 1))];
-            double[] z = [.. Enumerable.Range(0, hidden.Weight.Rows).Select(n => Math.Max(0, hidden.Bias.Values[n] + x.Select((value, i) => value * hidden.Weight.Row(n)[i]).Sum()))];
+            double[] x = [.. Latest(0), .. Latest(1), .. pooled, .. own,
+                .. Enumerable.Range(0, TemporalFeatures.Count).Select(mark => (double)((weights.Pools.TemporalFeatures_U[user] >> mark) & 1))];
+            double[] z = [.. Enumerable.Range(0, hidden.Weight.Rows)
+                .Select(n => Math.Max(0, hidden.Bias.Values[n] + x.Select((value, i) => value * hidden.Weight.Row(n)[i]).Sum()))];
             for (int e = 0; e < size; e++) vector[e] += output.Bias.Values[e] + z.Select((value, n) => value * output.Weight.Row(e)[n]).Sum();
         }
 
@@ -139,7 +144,9 @@ public sealed class NeuMFModuleTests
         scorer.ScoreAll(users, scores);
         for (int b = 0; b < users.Length; b++)
         {
-            using torch.Tensor expected = module.forward(torch.tensor(Enumerable.Repeat(users[b], scorer.ItemCount).ToArray(), torch.int64), torch.tensor(Enumerable.Range(0, scorer.ItemCount).ToArray(), torch.int64)).sigmoid().detach();
+            using torch.Tensor expected =
+                module.forward(torch.tensor(Enumerable.Repeat(users[b], scorer.ItemCount).ToArray(), torch.int64),
+                torch.tensor(Enumerable.Range(0, scorer.ItemCount).ToArray(), torch.int64)).sigmoid().detach();
             float[] row = expected.data<float>().ToArray();
             for (int item = 0; item < row.Length; item++) Assert.Equal(row[item], scores[b * row.Length + item], 1e-5f);
         }
@@ -165,7 +172,8 @@ public sealed class NeuMFModuleTests
     public void SameSeedGivesTheSameFirstWeights()
     {
         ModelOptions options = Models.Options("neumf");
-        Weight[] one = [.. ModelWeights.Initialize(options, 50, 60, 3).All], two = [.. ModelWeights.Initialize(options, 50, 60, 3).All], other = [.. ModelWeights.Initialize(options, 50, 60, 4).All];
+        Weight[] one = [.. ModelWeights.Initialize(options, 50, 60, 3).All], two = [.. ModelWeights.Initialize(options, 50, 60, 3).All],
+            other = [.. ModelWeights.Initialize(options, 50, 60, 4).All];
         for (int w = 0; w < one.Length; w++) Assert.Equal(one[w].Values.ToArray(), two[w].Values.ToArray());
         Assert.NotEqual(one[0].Values.ToArray(), other[0].Values.ToArray());
     }
@@ -190,7 +198,8 @@ public sealed class NeuMFModuleTests
             double[] x = [.. Row(weights.UserMlp, user), .. Row(weights.ItemMlp!, item)];
             foreach ((Weight weight, Weight bias) in weights.MlpLayers)
             {
-                x = [.. Enumerable.Range(0, weight.Rows).Select(n => Math.Max(0, bias.Values[n] + weight.Row(n).ToArray().Zip(x, (w, value) => w * value).Sum()))];
+                x = [.. Enumerable.Range(0, weight.Rows)
+                    .Select(n => Math.Max(0, bias.Values[n] + weight.Row(n).ToArray().Zip(x, (w, value) => w * value).Sum()))];
             }
 
             headInputs.AddRange(x);

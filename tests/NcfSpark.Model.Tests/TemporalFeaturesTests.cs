@@ -14,7 +14,8 @@ public sealed class TemporalFeaturesTests
     [InlineData(new long[] { 5, 16 }, new[] { 2, 8, 17 })]
     [InlineData(new long[] { 0, 3600 }, new[] { 4, 8, 16 })] // a pause of an hour ends a session
     [InlineData(new long[] { 0, 0, 8_000_000 }, new[] { 7, 8, 16 })]
-    public void MarksOfWorkedExamples(long[] times, int[] marks) => Assert.Equal(marks.Aggregate(0u, (bits, mark) => bits | (1u << mark)), TemporalFeatures.Of(times));
+    public void MarksOfWorkedExamples(long[] times, int[] marks) =>
+        Assert.Equal(marks.Aggregate(0u, (bits, mark) => bits | (1u << mark)), TemporalFeatures.Of(times));
 
     [Property(MaxTest = 200)]
     public bool OfEachEightMarksAtMostOneIsSetAndAnotherClockChangesNothing(NonNegativeInt[] steps, NonNegativeInt start)

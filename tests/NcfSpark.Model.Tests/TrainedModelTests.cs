@@ -96,7 +96,8 @@ public sealed class TrainedModelTests : IDisposable
     {
         Skip.If(!HasPython(), "python3 is not installed; `apt-get install python3` brings it.");
         string path = Path.Combine(run, "b.safetensors");
-        Safetensors.Write(path, [new StoredTensor("x", new[] { 1.5f, -2.25f, 1e-30f }, 1, 3), new StoredTensor("n", new[] { 9_000_000_000L }, 1)], new Dictionary<string, string> { ["step"] = "7" });
+        Safetensors.Write(path, [new StoredTensor("x", new[] { 1.5f, -2.25f, 1e-30f }, 1, 3), new StoredTensor("n", new[] { 9_000_000_000L }, 1)],
+            new Dictionary<string, string> { ["step"] = "7" });
         const string Script = """
             import json, struct, sys
             data = open(sys.argv[1], "rb").read()
@@ -120,7 +121,8 @@ public sealed class TrainedModelTests : IDisposable
     private StageDirectory Publish(ModelWeights weights, int shards)
     {
         using StageWriter writer = StageWriter.Begin(run, TrainedModel.StageName);
-        new TrainedModel(weights, new IdTable(["a", "b", "ç", "d", "e", "f"], new int[6]), new IdTable([.. Enumerable.Range(0, 9).Select(item => 10L + item)], new int[9])).Write(writer.Path, shards);
+        new TrainedModel(weights, new IdTable(["a", "b", "ç", "d", "e", "f"], new int[6]),
+            new IdTable([.. Enumerable.Range(0, 9).Select(item => 10L + item)], new int[9])).Write(writer.Path, shards);
         return writer.Publish(new StageManifest
         {
             Stage = TrainedModel.StageName,

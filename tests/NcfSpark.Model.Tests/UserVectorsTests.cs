@@ -48,7 +48,8 @@ public sealed class UserVectorsTests
         ReadOnlySpan<int> pool = weights.Pools![user];
         float[][] shares = PoolShares.Of(weights.Options.HistoryLength, weights.Options.HistoryDecay);
         int size = weights.UserGmf!.Columns, lags = weights.Options.UserMlpLags;
-        double[] h = new double[size], x = new double[(lags + 2) * size + TemporalFeatures.Count], p = [.. weights.UserGmf.Row(user).ToArray().Select(value => (double)value)];
+        double[] h = new double[size], x = new double[(lags + 2) * size + TemporalFeatures.Count],
+            p = [.. weights.UserGmf.Row(user).ToArray().Select(value => (double)value)];
         for (int k = 0; k < pool.Length; k++)
         {
             for (int e = 0; e < size; e++) h[e] += weights.Options.HistoryFactor * shares[pool.Length][k] * weights.ItemHistory!.Row(pool[k])[e];
@@ -60,7 +61,8 @@ public sealed class UserVectorsTests
         h.CopyTo(x, lags * size);
         p.CopyTo(x, (lags + 1) * size);
         for (int mark = 0; mark < TemporalFeatures.Count; mark++) x[(lags + 2) * size + mark] = (weights.Pools.TemporalFeatures_U[user] >> mark) & 1;
-        double[] z = [.. Enumerable.Range(0, hidden.Weight.Rows).Select(n => Math.Max(0, hidden.Bias.Values[n] + hidden.Weight.Row(n).ToArray().Zip(x, (w, value) => w * value).Sum()))];
+        double[] z = [.. Enumerable.Range(0, hidden.Weight.Rows)
+            .Select(n => Math.Max(0, hidden.Bias.Values[n] + hidden.Weight.Row(n).ToArray().Zip(x, (w, value) => w * value).Sum()))];
         double[] y = new double[size];
         for (int e = 0; e < size; e++)
         {

@@ -4,11 +4,15 @@ namespace NcfSpark.Model.Tests;
 
 public class WarmStartTests
 {
-    // Six users and nine items, of whom user 4 and item 8 had nothing to train on. Since then item 3 went, and the users f0 and f1 and the items 100 and 101 came; all indexes moved.
-    private static readonly IdTable EarlierUsers = new(["a", "b", "c", "d", "e", "f"], [3, 2, 2, 1, 0, 1]), EarlierItems = new([0L, 1, 2, 3, 4, 5, 6, 7, 8], [9, 8, 7, 6, 5, 4, 3, 2, 0]);
-    private static readonly IdTable Users = new(["f1", "f", "e", "d", "c", "b", "a", "f0"], new int[8]), Items = new([100L, 8, 7, 6, 5, 4, 2, 1, 0, 101], new int[10]);
+    // Six users and nine items, of whom user 4 and item 8 had nothing to train on. Since then item 3 went, and the
+    // users f0 and f1 and the items 100 and 101 came; all indexes moved.
+    private static readonly IdTable EarlierUsers = new(["a", "b", "c", "d", "e", "f"], [3, 2, 2, 1, 0, 1]),
+        EarlierItems = new([0L, 1, 2, 3, 4, 5, 6, 7, 8], [9, 8, 7, 6, 5, 4, 3, 2, 0]);
+    private static readonly IdTable Users = new(["f1", "f", "e", "d", "c", "b", "a", "f0"], new int[8]),
+        Items = new([100L, 8, 7, 6, 5, 4, 2, 1, 0, 101], new int[10]);
 
-    public static TheoryData<ModelOptions> Networks => [.. Models.Kinds.Select(kind => Models.Options(kind)), Models.Options("neumf", biases: true), Models.History("mf")];
+    public static TheoryData<ModelOptions> Networks =>
+        [.. Models.Kinds.Select(kind => Models.Options(kind)), Models.Options("neumf", biases: true), Models.History("mf")];
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -17,7 +21,11 @@ public class WarmStartTests
         var earlier = new TrainedModel(Models.Random(options), EarlierUsers, EarlierItems);
         ModelWeights weights = WarmStart.From(earlier, options, Users, Items);
         foreach ((Weight now, Weight then) in weights.UserTables.Zip(earlier.Weights.UserTables)) Check(now, then, Users, EarlierUsers);
-        foreach ((Weight now, Weight then) in weights.ItemTables.Concat(weights.PoolTables).Zip(earlier.Weights.ItemTables.Concat(earlier.Weights.PoolTables))) Check(now, then, Items, EarlierItems);
+        foreach ((Weight now, Weight then) in weights.ItemTables.Concat(weights.PoolTables).Zip(earlier.Weights.ItemTables.Concat(earlier.Weights.PoolTables)))
+        {
+            Check(now, then, Items, EarlierItems);
+        }
+
         foreach ((Weight now, Weight then) in weights.Dense.Zip(earlier.Weights.Dense)) Assert.Equal(then.Values.ToArray(), now.Values.ToArray());
     }
 
@@ -26,7 +34,10 @@ public class WarmStartTests
     {
         ModelOptions options = Models.Options("neumf");
         var earlier = new TrainedModel(Models.Random(options), EarlierUsers, EarlierItems);
-        foreach ((Weight now, Weight then) in WarmStart.From(earlier, options, EarlierUsers, EarlierItems).All.Zip(earlier.Weights.All)) Assert.Equal(then.Values.ToArray(), now.Values.ToArray());
+        foreach ((Weight now, Weight then) in WarmStart.From(earlier, options, EarlierUsers, EarlierItems).All.Zip(earlier.Weights.All))
+        {
+            Assert.Equal(then.Values.ToArray(), now.Values.ToArray());
+        }
     }
 
     [Fact]

@@ -3,18 +3,23 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// A batch with the samples of each user side by side, so that a user's row is read and updated once, and what becomes of each row's gradient.
+/// A batch reordered so that the samples of each user are adjacent: a user's row is then read and updated once. Each
+/// sample also has a routing for its two gradients (<see cref="GradientRouting"/>).
 /// <para>
-/// Users and deferred items stand in rising order. So neighbours lie near each other in memory, on pages whose addresses are known; and a row has
-/// about the same place in each batch, that is, with threads that come from both ends, about the same thread, in whose cache it lies.
+/// Users and deferred items are in ascending order. So neighbours are close to each other in memory. And a row has
+/// about the same position in every batch; since threads claim from both ends, mostly the same thread handles it, and
+/// finds it in its cache.
 /// </para>
 /// <para>
 /// Example, one chunk, samples (user, item): (9, 2) (4, 1) (9, 1) (4, 3):
 /// <code>
-/// Users 4 4 9 9    Items 1 3 2 1    Places 1 3 0 2    UserRouting Carry Update Carry Update    ItemRouting Defer Update Update Defer
+/// Users 4 4 9 9    Items 1 3 2 1    Places 1 3 0 2
+/// UserRouting AddToNextSample UpdateInTile AddToNextSample UpdateInTile
+/// ItemRouting UpdateAfterTiles UpdateInTile UpdateInTile UpdateAfterTiles
 /// DeferredItems: row 1 of samples 0 and 3
 /// </code>
-/// A user whose samples lie in two chunks, which two threads may compute, is deferred, too. It is all a function of the batch alone.
+/// A user whose samples fall into two chunks is deferred, too, since two threads may compute these chunks. Everything
+/// here is a function of the batch alone.
 /// </para>
 /// </summary>
 internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
@@ -37,7 +42,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     public float* Weights => weights.Start;
 
-    /// <summary>Where each sample stood in the batch before.</summary>
+    /// <summary>Each sample's position in the batch as it was drawn.</summary>
     public int* Places => places.Start;
 
     public GradientRouting* UserRouting => userRouting.Start;
@@ -49,15 +54,17 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     public DeferredRows DeferredItems { get; } = new(capacity);
 
     /// <summary>
-    /// Chunks of neighbouring tiles are what threads share out; each has a gradient of the dense block, and they are added in the order of chunks.
-    /// More chunks share out better and cost more to add, since half of what is added comes from another core's cache: sqrt(2 tiles), which is
-    /// 4 for the 8 tiles of a batch of 256, and 32 for the 512 of 16,384.
+    /// Number of chunks. A chunk is a run of neighbouring tiles that one thread claims; it has a gradient of the dense
+    /// block of its own, and these are added in the order of chunks. More chunks balance better and cost more to add,
+    /// since half of what is added comes from another core's cache. The compromise is sqrt(2 tiles): 4 for the 8 tiles
+    /// of a batch of 256, and 32 for the 512 of 16,384.
     /// </summary>
     public static int ChunksOf(int tiles) => (int)Math.Sqrt(2 * tiles);
 
     /// <summary>
-    /// The first tile of a chunk. Threads come from both ends (<see cref="ClaimQueue"/>) and should end together, so chunks get smaller towards the
-    /// middle, by two tiles each: 8 tiles are chunks of 3, 1, 1 and 3; 32 of 7, 5, 3, 1, 1, 3, 5 and 7.
+    /// The first tile of a chunk. Threads claim chunks from both ends (<see cref="ClaimQueue"/>) and should finish
+    /// together, so chunks get smaller towards the middle, by two tiles each: 8 tiles are chunks of 3, 1, 1 and 3; 32
+    /// are chunks of 7, 5, 3, 1, 1, 3, 5 and 7.
     /// </summary>
     public static int TileStart(int chunk, int chunks, int tiles) => 2 * chunk <= chunks
         ? (int)(2L * tiles * chunk * (chunks - chunk) / ((long)chunks * chunks)) // of 7, 5, 3, 1 the first c make up c (8 - c)
@@ -67,9 +74,8 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     public int TileStart(int chunk) => TileStart(chunk, Chunks, Tiles);
 
     /// <summary>Groups a batch.</summary>
-    /// <param name="batch">The samples.</param>
-    /// <param name="userSort">For the users' table.</param>
-    /// <param name="itemSort">For the items'.</param>
+    /// <param name="userSort">Sorts by rows of the users' table.</param>
+    /// <param name="itemSort">Sorts by rows of the items' table.</param>
     public void Group(RawBatch batch, RowSort userSort, RowSort itemSort)
     {
         Count = batch.Count;
@@ -80,7 +86,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         FindRepeatedItems(itemSort);
     }
 
-    /// <summary>Lists the records that a tile needs.</summary>
+    /// <summary>Lists the records that a tile reads.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void ListRecords(int tile, StepMemory memory, ref PrefetchList prefetch)
     {
@@ -96,7 +102,8 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable array in new IDisposable[] { users, items, places, labels, weights, userRouting, itemRouting, DeferredUsers, DeferredItems }) array.Dispose();
+        IDisposable[] all = [users, items, places, labels, weights, userRouting, itemRouting, DeferredUsers, DeferredItems];
+        foreach (IDisposable one in all) one.Dispose();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -111,11 +118,12 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
             Labels[b] = batch.Labels[place];
             Weights[b] = batch.Weights[place];
             Places[b] = place;
-            UserRouting[b] = (GradientRouting)((int)GradientRouting.AddToNextSample + RowSort.Differ(keys[b], keys[b + 1]) * (GradientRouting.UpdateInTile - GradientRouting.AddToNextSample));
+            UserRouting[b] = (GradientRouting)(
+                (int)GradientRouting.AddToNextSample + RowSort.Differ(keys[b], keys[b + 1]) * (GradientRouting.UpdateInTile - GradientRouting.AddToNextSample));
         }
     }
 
-    // Users whose samples lie on both sides of a chunk's start.
+    // Defers the users whose samples lie on both sides of a chunk's start.
     private void DeferDividedUsers()
     {
         DeferredRows deferred = DeferredUsers;
@@ -123,7 +131,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         for (int chunk = 1, end = 0; chunk < Chunks; chunk++)
         {
             int start = TileStart(chunk) * Tile.Samples, first = start, user = Users[start];
-            if (start < end || Users[start - 1] != user) continue; // has been deferred for an earlier chunk, or begins here
+            if (start < end || Users[start - 1] != user) continue; // deferred for an earlier chunk already, or begins here
             while (first > 0 && Users[first - 1] == user) first--;
             for (end = start + 1; end < Count && Users[end] == user;) end++;
             (deferred.Rows[deferred.Count], deferred.First[deferred.Count]) = (user, first);
@@ -143,7 +151,8 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         {
             ulong key = keys[k], after = keys[k + 1];
             int b = RowSort.Sample(key), isFirst = RowSort.Differ(before, key), isLast = RowSort.Differ(key, after);
-            ItemRouting[b] = (GradientRouting)((int)GradientRouting.UpdateAfterTiles - (isFirst & isLast) * (GradientRouting.UpdateAfterTiles - GradientRouting.UpdateInTile));
+            ItemRouting[b] = (GradientRouting)(
+                (int)GradientRouting.UpdateAfterTiles - (isFirst & isLast) * (GradientRouting.UpdateAfterTiles - GradientRouting.UpdateInTile));
             deferred.Next[b] = RowSort.Sample(after) | -isLast; // -1 behind the last
             (deferred.Rows[count], deferred.First[count]) = (RowSort.Row(key), b);
             count += isFirst & ~isLast;
@@ -152,4 +161,19 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
         deferred.Count = count;
     }
+}
+
+/// <summary>Where a sample's gradient for its user's or its item's row goes after its tile is computed.</summary>
+internal enum GradientRouting : byte
+{
+    /// <summary>It is added to the gradient of the next sample, which has the same row.</summary>
+    AddToNextSample = 0,
+
+    /// <summary>It is the last gradient of its row: the row is updated in this tile.</summary>
+    UpdateInTile = 1,
+
+    /// <summary>
+    /// It is stored: the row has samples elsewhere in the batch, too, and is updated after all tiles.
+    /// </summary>
+    UpdateAfterTiles = 2,
 }

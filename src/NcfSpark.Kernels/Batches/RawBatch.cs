@@ -6,17 +6,17 @@ internal sealed unsafe class RawBatch(int capacity) : IDisposable
     private readonly AlignedArray<int> users = new(capacity), items = new(capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Number of samples.</summary>
     public int Count { get; set; }
 
     public int* Users => users.Start;
 
     public int* Items => items.Start;
 
-    /// <summary>1 seen, 0 not.</summary>
+    /// <summary>1 for an interaction, 0 for a negative.</summary>
     public float* Labels => labels.Start;
 
-    /// <summary>What a sample's loss and L2 are multiplied by.</summary>
+    /// <summary>Factor of each sample's loss and L2.</summary>
     public float* Weights => weights.Start;
 
     public void Dispose()

@@ -1,6 +1,9 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>A batch of groups as it was filled. What is the same for a whole group is read from its first sample.</summary>
+/// <summary>
+/// A batch of groups (a positive and its negatives, for one user). Values that are the same for a whole group are read
+/// from its first sample.
+/// </summary>
 /// <param name="capacity">Samples, at most.</param>
 internal sealed unsafe class UserHistoryBatch(int capacity) : IDisposable
 {

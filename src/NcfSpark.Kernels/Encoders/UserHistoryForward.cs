@@ -2,12 +2,12 @@ using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>From the rows of a chunk's groups to the losses of its samples.</summary>
+/// <summary>Forward pass of a chunk of groups: from rows of the tables to users' vectors, logits and losses.</summary>
 internal static unsafe class UserHistoryForward<S, V>
     where S : ISimd<V>
     where V : struct
 {
-    // h, and u = p + h, to which an MLP adds later; with an MLP also its inputs.
+    // Computes h and u = p + h (the MLP adds its output later), and the inputs of the MLP if there is one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Pools(in UserHistoryWork work, int start, int count)
     {
@@ -20,13 +20,14 @@ internal static unsafe class UserHistoryForward<S, V>
             if (g + 1 < start + count) AskForPool(in work, g + 1);
             for (int s = g * groupSize; s < (g + 1) * groupSize; s++) AskFor(memory.Items + (long)work.Batch.Items[s] * width, width);
             int there = work.Pool(g, out int* latest);
-            float* coefficients = memory.Coefficients(there), own = memory.Users + (long)work.Batch.Users[g * groupSize] * width, user = work.Buffers.Users + (long)g * width;
+            float* coefficients = memory.Coefficients(there), own = memory.Users + (long)work.Batch.Users[g * groupSize] * width,
+                user = work.Buffers.Users + (long)g * width;
             float* inputs = work.Buffers.Inputs + (long)g * memory.Inputs;
             for (int at = 0; at < width; at += Padding.Lanes)
             {
                 for (int lane = at; lane < at + Padding.Lanes; lane += l)
                 {
-                    V pooled = default, more = default; // two sums, since one would wait for itself
+                    V pooled = default, more = default; // two sums, since each addition to one has to wait for the addition before
                     float* y = memory.Pools + lane;
                     int k = 0;
                     for (; k + 1 < there; k += 2)
@@ -46,7 +47,11 @@ internal static unsafe class UserHistoryForward<S, V>
                 }
             }
 
-            if (work.Shape.TemporalFeatureCount > 0) TemporalFeatureBits.Unpack(work.PastFeatureBits[work.Batch.PastEnds[g * groupSize]], new(inputs + (lags + 2) * width, memory.Inputs - (lags + 2) * width));
+            if (work.Shape.TemporalFeatureCount > 0)
+            {
+                TemporalFeatureBits.Unpack(
+                    work.PastFeatureBits[work.Batch.PastEnds[g * groupSize]], new(inputs + (lags + 2) * width, memory.Inputs - (lags + 2) * width));
+            }
         }
     }
 
@@ -76,8 +81,10 @@ internal static unsafe class UserHistoryForward<S, V>
     public static double Loss(in UserHistoryWork work, int start, int count)
     {
         UserHistoryBuffers buffers = work.Buffers;
-        int first = start * work.GroupSize; // vectors run past the chunk's end into room of its own
-        return LogisticLoss<S, V>.Compute(buffers.Logits + first, work.Batch.Labels + first, work.Batch.Weights + first, count * work.GroupSize, work.Batch.Terms.Count, buffers.Losses + first, buffers.LogitGradients + first);
+        int first = start * work.GroupSize; // vectors run past the chunk's end, into memory of this chunk
+        return LogisticLoss<S, V>.Compute(
+            buffers.Logits + first, work.Batch.Labels + first, work.Batch.Weights + first, count * work.GroupSize, work.Batch.Terms.Count,
+            buffers.Losses + first, buffers.LogitGradients + first);
     }
 
     private static void AskForPool(in UserHistoryWork work, int group)

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>The MLP over the user's side, z = drop(relu(V_1 x + c_1)), u += V_2 z + c_2, for a chunk of groups at once.</summary>
+/// <summary>
+/// The MLP of the user encoder, for a chunk of groups at once: z = drop(relu(V_1 x + c_1)), u += V_2 z + c_2.
+/// </summary>
 internal static unsafe class UserMlp<S, V>
     where S : ISimd<V>
     where V : struct
@@ -10,7 +12,8 @@ internal static unsafe class UserMlp<S, V>
     public static void Forward(in UserHistoryWork work, int start, int count)
     {
         UserHistoryMemory memory = work.Memory;
-        (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7); // rows beyond the chunk are computed and not used
+        // Rows beyond the chunk are computed and not used.
+        (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7);
         float* z = work.Buffers.Hidden + (long)start * hidden, user = work.Buffers.Users + (long)start * width;
         PrefetchList none = default;
         var first = new MatrixProduct
@@ -38,7 +41,8 @@ internal static unsafe class UserMlp<S, V>
         UserHistoryMemory memory = work.Memory;
         (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7);
         float* z = work.Buffers.Hidden + (long)start * hidden, dz = work.Buffers.HiddenGradients + (long)start * hidden;
-        float* x = work.Buffers.Inputs + (long)start * inputs, dx = work.Buffers.InputGradients + (long)start * inputs, du = work.Buffers.UserGradients + (long)start * width;
+        float* x = work.Buffers.Inputs + (long)start * inputs, dx = work.Buffers.InputGradients + (long)start * inputs,
+            du = work.Buffers.UserGradients + (long)start * width;
         float* gradient = work.Buffers.DenseGradient(chunk);
         PrefetchList none = default;
         var towardsHidden = new MatrixProduct
@@ -108,7 +112,7 @@ internal static unsafe class UserMlp<S, V>
         }
     }
 
-    // What comes to h and p past the MLP.
+    // Adds the gradient that reaches h and p directly, not through the MLP.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void AddPast(float* du, float* dx, int count, int width, int inputs)
     {

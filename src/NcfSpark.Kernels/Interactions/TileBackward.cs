@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>From a tile's gradients of logits, d, to those of the dense block and of each sample's rows.</summary>
+/// <summary>
+/// Backward pass of a tile: from d, the gradients of its logits, to the gradients of the dense block and of each
+/// sample's rows.
+/// </summary>
 internal static unsafe class TileBackward<S, V>
     where S : ISimd<V>
     where V : struct
@@ -25,7 +28,8 @@ internal static unsafe class TileBackward<S, V>
         }
     }
 
-    // dh = Σ d (p ∘ q)     dp = d (h ∘ q)     dq = d (h ∘ p);     with ReLU p and q are relu(row), and dp and dq are 0 where the row is not positive
+    // dh = Σ d (p ∘ q)     dp = d (h ∘ q)     dq = d (h ∘ p);     with ReLU p and q are relu(row), and dp and dq are 0
+    // where the row is not positive
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void HeadOfGmf(in TileWork work)
     {
@@ -96,7 +100,7 @@ internal static unsafe class TileBackward<S, V>
         }
     }
 
-    // db_l = Σ delta_l, up to four vectors side by side, since a sum waits for the one before
+    // db_l = Σ delta_l, four vectors at a time, since each addition to one sum has to wait for the addition before
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void OfBias(in TileWork work, int l)
     {
@@ -167,7 +171,7 @@ internal static unsafe class TileBackward<S, V>
         BlockedGemm<S, V>.Multiply<WherePositive>(in product, ref work.Buffers.Prefetch);
     }
 
-    // [dp'; dq'] = delta_1 W_1 ∘ gate, each half straight into the gradients of its rows
+    // [dp'; dq'] = delta_1 W_1 ∘ gate, each half written straight into the gradients of its rows
     private static void OfEmbeddings(in TileWork work)
     {
         PackedLayout layout = work.Layout;

@@ -1,6 +1,8 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>What one thread holds of the tile that it computes. Of each array of rows, row j belongs to sample j of the tile.</summary>
+/// <summary>
+/// One thread's buffers for the tile that it computes. Row j of an array belongs to sample j of the tile.
+/// </summary>
 internal sealed unsafe class TileBuffers : IDisposable
 {
     private readonly AlignedArray<float> floats;
@@ -49,10 +51,13 @@ internal sealed unsafe class TileBuffers : IDisposable
 
     public float** ItemRows { get; }
 
-    /// <summary>Factors by which dropout and ReLU changed the MLP's input.</summary>
+    /// <summary>Factors by which dropout and ReLU multiplied the MLP's input.</summary>
     public float* InputGate { get; }
 
-    /// <summary>A sample's gradient for its user's row, laid out as the row; one more holds what is carried to the next tile.</summary>
+    /// <summary>
+    /// Each sample's gradient for its user's row, laid out like the row. One extra row holds what is added to the first
+    /// sample of the next tile.
+    /// </summary>
     public float* UserGradients { get; }
 
     public float* ItemGradients { get; }
@@ -63,13 +68,15 @@ internal sealed unsafe class TileBuffers : IDisposable
 
     public float* Losses { get; }
 
-    /// <summary>The sum of the weights of the samples that a user's gradient holds; one more for what is carried.</summary>
+    /// <summary>
+    /// The summed weight of the samples in each row of <see cref="UserGradients"/>, the extra row included.
+    /// </summary>
     public float* RowWeights { get; }
 
-    /// <summary>The rows to update, a user's and an item's for each sample at most.</summary>
+    /// <summary>The rows to update: at most a user's and an item's for each sample.</summary>
     public RowUpdate* Updates { get; }
 
-    /// <summary>Records of the thread's next tile.</summary>
+    /// <summary>The records of the thread's next tile.</summary>
     public PrefetchList Prefetch;
 
     /// <summary>y_l, and y_0 the MLP's input.</summary>

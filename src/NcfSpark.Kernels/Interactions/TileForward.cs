@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>From a tile's rows to its logits and their gradients.</summary>
+/// <summary>
+/// Forward pass of a tile: from the rows of its users and items to logits, losses and the gradients of the logits.
+/// </summary>
 internal static unsafe class TileForward<S, V>
     where S : ISimd<V>
     where V : struct
@@ -158,10 +160,13 @@ internal static unsafe class TileForward<S, V>
     private static double Loss(in TileWork work)
     {
         TileBuffers buffers = work.Buffers;
-        return LogisticLoss<S, V>.Compute(buffers.Logits, work.Batch.Labels + work.Start, work.Batch.Weights + work.Start, work.Count, work.Batch.Count, buffers.Losses, buffers.LogitGradients);
+        return LogisticLoss<S, V>.Compute(
+            buffers.Logits, work.Batch.Labels + work.Start, work.Batch.Weights + work.Start, work.Count, work.Batch.Count, buffers.Losses,
+            buffers.LogitGradients);
     }
 
-    // The number of each sample's first hash for a layer (DropoutHash). Without a call in a loop, vectors stay in registers.
+    // The number of each sample's first hash for a layer (DropoutHash). A struct that is inlined, so that no call in
+    // the loop spills vectors from registers.
     private readonly struct HashCounters(in TileWork work, int layer)
     {
         private readonly int* places = work.Batch.Places + work.Start;

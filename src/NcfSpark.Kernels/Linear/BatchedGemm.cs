@@ -3,13 +3,12 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Y[n, i] = b_n + Σ_k W[n, k] · X[k, i] for the 32 items i of a block, which lie in lanes: rows of X and Y are 32 floats, W is in
-/// <see cref="WeightGroups"/>, and each of its numbers is broadcast. Each sum runs over k from the first to the last, in its own lane, so it is
-/// the same for every instruction set that rounds a multiply-add once.
-/// As for <see cref="BlockedGemm{S, V}"/>, AVX-512 keeps 8 rows x 2 vectors of sums in its 32 registers. The others have 16, or vectors of 4 floats: 4 x 2.
+/// Y[n, i] = b_n + Σ_k W[n, k] · X[k, i] for a batch of 32 vectors i, one in each lane: rows of X and Y are 32 floats,
+/// W is in <see cref="WeightGroups"/>, whose numbers are broadcast one by one. Each sum runs over k from the first to
+/// the last in its own lane, so it is the same for every instruction set that rounds a multiply-add once.
+/// As for <see cref="BlockedGemm{S, V}"/>, AVX-512 keeps 8 rows x 2 vectors of sums in its 32 registers. The others
+/// have 16, or vectors of 4 floats: 4 x 2.
 /// </summary>
-/// <typeparam name="S">The instruction set.</typeparam>
-/// <typeparam name="V">Its vector.</typeparam>
 internal static unsafe class BatchedGemm<S, V>
     where S : ISimd<V>
     where V : struct
@@ -92,7 +91,8 @@ internal static unsafe class BatchedGemm<S, V>
             for (int column = 0; column < ItemBlock.Items; column += 2 * l)
             {
                 float* w = weights + WeightGroups.BiasAt(n, inputs);
-                V c00 = S.Broadcast(w[0]), c01 = c00, c10 = S.Broadcast(w[1]), c11 = c10, c20 = S.Broadcast(w[2]), c21 = c20, c30 = S.Broadcast(w[3]), c31 = c30;
+                V c00 = S.Broadcast(w[0]), c01 = c00, c10 = S.Broadcast(w[1]), c11 = c10, c20 = S.Broadcast(w[2]), c21 = c20, c30 = S.Broadcast(w[3]),
+                    c31 = c30;
                 float* at = x + column, end = at + (nint)inputs * ItemBlock.Items;
                 for (; at < end; at += ItemBlock.Items)
                 {

@@ -3,8 +3,9 @@ using System.Runtime.Intrinsics;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// A hidden layer and an output, y = V_2 relu(V_1 x + c_1) + c_2, for 32 inputs at once, one a lane (<see cref="BatchedGemm{S, V}"/>). A lane's output
-/// depends on its input alone. Its layers are set first; after that any number of threads may call it, each with a batch of its own.
+/// A hidden layer and an output, y = V_2 relu(V_1 x + c_1) + c_2, for 32 inputs at once, one in each lane
+/// (<see cref="BatchedGemm{S, V}"/>). A lane's output depends on its input alone. Set the layers first; after that any
+/// number of threads may call it, each with its own buffers.
 /// </summary>
 public sealed unsafe class BatchedMlp : IDisposable
 {
@@ -12,10 +13,9 @@ public sealed unsafe class BatchedMlp : IDisposable
     private readonly AlignedArray<float> hidden, output;
     private readonly SimdLevel level;
 
-    /// <param name="inputs">Numbers of x.</param>
-    /// <param name="width">Of the hidden layer.</param>
-    /// <param name="outputs">Numbers of y.</param>
-    /// <param name="level">The instruction set.</param>
+    /// <param name="inputs">Length of x.</param>
+    /// <param name="width">Width of the hidden layer.</param>
+    /// <param name="outputs">Length of y.</param>
     public BatchedMlp(int inputs, int width, int outputs, SimdLevel level)
     {
         (this.inputs, this.width, this.outputs, this.level) = (inputs, width, outputs, level);
@@ -28,10 +28,10 @@ public sealed unsafe class BatchedMlp : IDisposable
     /// <summary>Sets row n of V_2 and of c_2.</summary>
     public void SetOutput(int n, ReadOnlySpan<float> weight, float bias) => WeightGroups.Set(output.Start, n, bias, weight);
 
-    /// <summary>Room for 32 inputs and what is made of them.</summary>
+    /// <summary>Buffers for 32 inputs and their outputs.</summary>
     public BatchedMlpBuffers NewBatch() => new(inputs, width, outputs);
 
-    /// <summary>From a batch's inputs to its outputs.</summary>
+    /// <summary>Computes the outputs of all 32 inputs.</summary>
     public void Apply(BatchedMlpBuffers batch)
     {
         switch (level)

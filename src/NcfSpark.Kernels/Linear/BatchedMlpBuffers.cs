@@ -1,9 +1,12 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>Inputs and outputs of a <see cref="BatchedMlp"/>: rows of 32 floats, a lane for each input. What lanes held before stays until it is set again.</summary>
+/// <summary>
+/// Inputs and outputs of a <see cref="BatchedMlp"/>: rows of 32 floats, one lane for each input. A lane keeps its
+/// inputs until they are set again.
+/// </summary>
 public sealed unsafe class BatchedMlpBuffers : IDisposable
 {
-    /// <summary>How many inputs there are at once.</summary>
+    /// <summary>Number of inputs computed at once.</summary>
     public const int Lanes = ItemBlock.Items;
 
     private readonly AlignedArray<float> floats;

@@ -3,23 +3,23 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// <see cref="MatrixProduct"/> in register blocks. A block keeps R rows x v vectors of sums in registers while it runs through the terms; each
-/// term loads v vectors of B and broadcasts R values of A for R · v multiplications, so the arithmetic is the limit, not the loads.
-/// AVX-512 has 32 registers: 16 sums, v of B and 1 of A fit, and one multiplication a cycle with a latency of 4 is kept busy from 4 sums on.
+/// <see cref="MatrixProduct"/> in register blocks. A block of C keeps R rows x v vectors of sums in registers while it
+/// runs through the terms. Each term loads v vectors of B and broadcasts R values of A for R · v multiplications, so
+/// arithmetic is the bottleneck, not loading.
+/// AVX-512 has 32 registers: 16 sums, v of B and 1 of A fit, and one multiplication a cycle with a latency of 4 is kept
+/// busy from 4 sums on.
 /// AVX2 has 16, and two multiplications a cycle: 4 x 2 = 8 sums. NEON has 32 of 4 floats: 4 x 4.
 /// </summary>
-/// <typeparam name="S">The instruction set.</typeparam>
-/// <typeparam name="V">Its vector.</typeparam>
 internal static unsafe class BlockedGemm<S, V>
     where S : ISimd<V>
     where V : struct
 {
-    // So many rows of B of a panel 64 columns wide are 16 KB, half of a first-level cache; they are read again for each block of rows.
+    // Terms per panel: 64 rows of B, 64 columns wide, are 16 KB, half of a first-level cache. They are read again for
+    // each block of rows.
     private const int TermsAtOnce = 64;
 
     /// <summary>Computes the product.</summary>
-    /// <param name="product">What to compute.</param>
-    /// <param name="prefetch">Is moved on once a block.</param>
+    /// <param name="prefetch">Advances by one record for each block.</param>
     public static void Multiply<TEpilogue>(in MatrixProduct product, ref PrefetchList prefetch)
         where TEpilogue : IGemmEpilogue
     {
@@ -160,7 +160,8 @@ internal static unsafe class BlockedGemm<S, V>
             V c60 = S.Load(start), c61 = S.Load(start + l);
             start += p.StartRow;
             V c70 = S.Load(start), c71 = S.Load(start + l);
-            float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow, b = p.B + column;
+            float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow,
+                b = p.B + column;
             float* end = b + terms * bTerm;
             nint at = 0;
             do
@@ -256,7 +257,8 @@ internal static unsafe class BlockedGemm<S, V>
             V c60 = S.Load(start);
             start += p.StartRow;
             V c70 = S.Load(start);
-            float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow, b = p.B + column;
+            float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow,
+                b = p.B + column;
             float* end = b + terms * bTerm;
             nint at = 0;
             do

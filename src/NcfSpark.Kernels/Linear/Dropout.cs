@@ -3,8 +3,6 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>Dropout of a layer in one step: y = kept ? scale · y : 0, kept by <see cref="DropoutHash"/>.</summary>
-/// <param name="rate">The rate.</param>
-/// <param name="key">The step's key.</param>
 internal readonly unsafe struct Dropout<S, V>(double rate, ulong key)
     where S : ISimd<V>
     where V : struct
@@ -15,8 +13,7 @@ internal readonly unsafe struct Dropout<S, V>(double rate, ulong key)
     private readonly V scale = S.Broadcast(DropoutHash.KeptScale(rate));
 
     /// <summary>Applies it to one sample.</summary>
-    /// <param name="y">The sample's outputs.</param>
-    /// <param name="width">How many, padded.</param>
+    /// <param name="width">Number of outputs, padded.</param>
     /// <param name="counter">The number of its first hash.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Apply(float* y, int width, uint counter)
@@ -34,7 +31,9 @@ internal readonly unsafe struct Dropout<S, V>(double rate, ulong key)
         }
     }
 
-    /// <summary>kept ? scale : 0 for the lanes that hashes decide by their low bits, and for those 16 further on.</summary>
+    /// <summary>
+    /// kept ? scale : 0, for the lanes that the hashes' low bits decide (Low), and for the lanes 16 further on (High).
+    /// </summary>
     /// <param name="counter">The number of the first hash.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public (V Low, V High) Factors(uint counter)

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>What becomes of a sum of <see cref="MatrixProduct"/> before it is stored.</summary>
+/// <summary>What a matrix product does with each sum before it stores it (<see cref="MatrixProduct"/>).</summary>
 internal unsafe interface IGemmEpilogue
 {
     static abstract V Finish<S, V>(V sum, float* gate, V scale)
@@ -29,8 +29,8 @@ internal readonly unsafe struct Relu : IGemmEpilogue
 }
 
 /// <summary>
-/// Back through ReLU and dropout: y > 0 ? sum · scale : 0, where y, the gate, is what the layer gave out. A lane that dropout dropped is 0
-/// there, and one that it kept was multiplied by the scale.
+/// Back through ReLU and dropout: y > 0 ? sum · scale : 0, where y, the gate, is the output of the layer: 0 in a lane
+/// that dropout dropped, and multiplied by the scale in a lane that it kept.
 /// </summary>
 internal readonly unsafe struct WherePositive : IGemmEpilogue
 {
@@ -40,7 +40,10 @@ internal readonly unsafe struct WherePositive : IGemmEpilogue
         where V : struct => S.WherePositive(S.Load(gate), S.Multiply(sum, scale));
 }
 
-/// <summary>Back through the input's dropout and ReLU, whose factor was stored for each lane: sum · gate.</summary>
+/// <summary>
+/// Back through dropout and ReLU of the MLP's input: sum · gate, where the gate is the factor that was stored for each
+/// lane.
+/// </summary>
 internal readonly unsafe struct TimesGate : IGemmEpilogue
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,7 +1,8 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// One product on packed arrays: C[r, c] = start[r, c] + Σ_t A[r, t] · B[t, c], then what the caller does with each sum.
+/// One product on packed arrays: C[r, c] = start[r, c] + Σ_t A[r, t] · B[t, c], then what the caller does with each
+/// sum.
 /// The three of a layer from K inputs to N outputs, on a tile of 32 samples:
 /// <code>
 ///              rows r   terms t   columns c   A[r, t]              B[t, c]            start
@@ -29,11 +30,11 @@ internal unsafe struct MatrixProduct
     public float* Start;
     public int StartRow;
 
-    /// <summary>A value for each of C that <see cref="IGemmEpilogue"/> takes: Gate[r · GateRow + c].</summary>
+    /// <summary>A value for each of C, which <see cref="IGemmEpilogue"/> uses: Gate[r · GateRow + c].</summary>
     public float* Gate;
     public int GateRow;
 
-    /// <summary>What <see cref="IGemmEpilogue"/> multiplies by.</summary>
+    /// <summary>The factor that <see cref="IGemmEpilogue"/> uses.</summary>
     public float Scale;
 
     /// <summary>A multiple of 8.</summary>

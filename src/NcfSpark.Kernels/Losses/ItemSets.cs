@@ -3,23 +3,25 @@ using System.Numerics;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// The items of users who have many, as sets: whether a set holds an item takes a time that does not grow with it. So a step over histories spends on a
-/// group at most a look at each of its user's items, or at each of the batch's samples, whichever are fewer: time is linear in one user's rows.
+/// The items of users who have many items, as sets with a lookup in constant time. With them, leaving out the items
+/// that a group's user has seen costs one visit for each of these items or one lookup for each sample of the batch,
+/// whichever is less. So the time of an epoch grows only linearly with the rows of one user.
 /// </summary>
 /// <remarks>
-/// A set is a bit for each item that there is, or a hash table with at least two slots for each of its own items, whichever is smaller.
-/// Example: 200 of 1,000 items are 32 words of bits, since a table would have 512 slots of a word; 200 of a million are such a table, since bits would be
-/// 31,250 words.
+/// A set is either one bit for each item of the catalogue or a hash table with at least two slots for each of its
+/// items, whichever is smaller.
+/// Example: 200 of 1,000 items are 32 words of bits, since a table would have 512 slots of a word; 200 of a million are
+/// such a table, since bits would be 31,250 words.
 /// </remarks>
 internal sealed unsafe class ItemSets : IDisposable
 {
     private readonly AlignedArray<ItemSet> sets;
     private readonly AlignedArray<uint> words;
 
-    /// <param name="items">All users' items, one user after the other; those of a user are distinct.</param>
-    /// <param name="starts">Where each user's start, and after the last user where they end.</param>
-    /// <param name="itemCount">How many items there are.</param>
-    /// <param name="longerThan">Users with so many items or fewer have no set.</param>
+    /// <param name="items">All users' items, one user after the other; the items of a user are distinct.</param>
+    /// <param name="starts">Where each user's items start, and as the last entry where they end.</param>
+    /// <param name="itemCount">Number of items in the catalogue.</param>
+    /// <param name="longerThan">Users with this many items or fewer have no set.</param>
     public ItemSets(ReadOnlySpan<int> items, ReadOnlySpan<int> starts, int itemCount, int longerThan)
     {
         sets = new(starts.Length - 1);
@@ -41,7 +43,7 @@ internal sealed unsafe class ItemSets : IDisposable
         }
     }
 
-    /// <summary>The user's set; one that is not there where they have few items.</summary>
+    /// <summary>The user's set; <see cref="ItemSet.IsThere"/> is false if they have few items.</summary>
     public ItemSet this[int user] => sets.Start[user];
 
     public void Dispose()
@@ -54,10 +56,10 @@ internal sealed unsafe class ItemSets : IDisposable
 /// <summary>A set of <see cref="ItemSets"/>.</summary>
 internal readonly unsafe struct ItemSet
 {
-    private readonly uint* words; // of bits, or of slots: 0, or an item and 1
+    private readonly uint* words; // bits, or slots: 0 if free, else the item + 1
     private readonly int shift;   // from a hash to its slot; 0 for bits
 
-    /// <summary>Fills words that are 0.</summary>
+    /// <summary>Makes a set in words that are 0.</summary>
     public ItemSet(uint* words, ReadOnlySpan<int> items, int itemCount)
     {
         this.words = words;
@@ -71,12 +73,12 @@ internal readonly unsafe struct ItemSet
 
     public bool IsThere => words != null;
 
-    /// <summary>Words of a set of so many items.</summary>
+    /// <summary>Number of words of a set.</summary>
     public static long Words(int count, int itemCount) => SlotBits(count, itemCount) is > 0 and var bits ? 1L << bits : BitWords(itemCount);
 
     public bool Holds(int item) => shift == 0 ? (words[item >> 5] >> item & 1) != 0 : words[Slot(item)] != 0;
 
-    // How many bits number the slots; 0 where bits are smaller.
+    // Number of bits of a slot's number; 0 if one bit for each item takes less memory.
     private static int SlotBits(int count, int itemCount)
     {
         int bits = BitOperations.Log2((uint)count) + 2; // at least two slots an item, and 2 in all
@@ -85,10 +87,10 @@ internal readonly unsafe struct ItemSet
 
     private static int BitWords(int itemCount) => (itemCount + 31) >>> 5;
 
-    // The item's slot, or the free one where it would be. Half of the slots at least are free.
+    // The item's slot, or the free slot where it would go. At least half of the slots are free.
     private uint Slot(int item)
     {
-        uint last = uint.MaxValue >> shift, slot = (uint)item * 2_654_435_769 >> shift; // 2^32 over the golden ratio: neighbours come far apart (Knuth 1973)
+        uint last = uint.MaxValue >> shift, slot = (uint)item * 2_654_435_769 >> shift; // 2^32 / golden ratio, which scatters neighbours (Knuth 1973)
         while (words[slot] != 0 && words[slot] != (uint)item + 1) slot = (slot + 1) & last;
         return slot;
     }

@@ -3,21 +3,22 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// loss = w (max(z, 0) - z y + log(1 + e^-|z|)), which is -w log σ(z) for y = 1 and -w log(1 - σ(z)) for y = 0, and never overflows;
-/// its gradient is w (σ(z) - y), of the mean w (σ(z) - y) / B.
+/// loss = w (max(z, 0) - z y + log(1 + e^-|z|)), which is -w log σ(z) for y = 1 and -w log(1 - σ(z)) for y = 0, and
+/// never overflows; its gradient is w (σ(z) - y), of the mean w (σ(z) - y) / B.
 /// </summary>
 internal static unsafe class LogisticLoss<S, V>
     where S : ISimd<V>
     where V : struct
 {
-    /// <summary>Computes losses and gradients. Whole vectors are read and written, past <paramref name="count"/>.</summary>
+    /// <summary>
+    /// Computes losses and gradients. Whole vectors are read and written, past <paramref name="count"/>.
+    /// </summary>
     /// <param name="logits">z</param>
     /// <param name="labels">y</param>
     /// <param name="weights">w</param>
-    /// <param name="count">Samples.</param>
     /// <param name="batch">B, the samples of the batch.</param>
-    /// <param name="losses">Gets each sample's loss.</param>
-    /// <param name="gradients">Gets each logit's gradient.</param>
+    /// <param name="losses">Receives each sample's loss.</param>
+    /// <param name="gradients">Receives each logit's gradient.</param>
     /// <returns>The sum of the losses, in their order.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static double Compute(float* logits, float* labels, float* weights, int count, int batch, float* losses, float* gradients)

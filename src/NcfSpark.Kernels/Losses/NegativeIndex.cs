@@ -1,13 +1,14 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Where in a batch each item stands as a negative.
-/// Example: items 7, 3, 7 with labels 1, 0, 0 and 2, 7 with 0, 0: item 7 stands at 4 and 2, 3 at 1, 2 at 3.
+/// For each item, its positions in the batch as a negative, as a linked list from the last to the first.
+/// Example: items 7, 3, 7 with labels 1, 0, 0 and 2, 7 with 0, 0: item 7 is a negative at positions 4 and 2, item 3 at
+/// 1, item 2 at 3.
 /// </summary>
 internal sealed unsafe class NegativeIndex : IDisposable
 {
-    private readonly AlignedArray<int> latest; // [items] the last place; -1 for none
-    private readonly AlignedArray<int> before; // [samples] the place before of the same item
+    private readonly AlignedArray<int> latest; // [items] the last position; -1 for none
+    private readonly AlignedArray<int> before; // [samples] the position before, of the same item
     private readonly AlignedArray<int> items;  // [samples] of the batch
     private int count;
 
@@ -17,13 +18,13 @@ internal sealed unsafe class NegativeIndex : IDisposable
         latest.Span.Fill(-1);
     }
 
-    /// <summary>The last place of each item, or -1.</summary>
+    /// <summary>The last position of each item, or -1.</summary>
     public int* Latest => latest.Start;
 
-    /// <summary>For each place the one before it of the same item, or -1.</summary>
+    /// <summary>For each position the one before it of the same item, or -1.</summary>
     public int* Before => before.Start;
 
-    /// <summary>Forgets the batch before and takes in another.</summary>
+    /// <summary>Indexes a batch and forgets the one before.</summary>
     public void Set(int* batchItems, float* labels, int samples)
     {
         for (int s = 0; s < count; s++) Latest[items.Start[s]] = -1;

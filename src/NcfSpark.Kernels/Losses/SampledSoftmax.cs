@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// <see cref="SampledSoftmaxOptions"/> and its gradients. A chunk's logits against all N samples of the batch are one matrix product, and so are the gradients towards its users
-/// and the items. The logits stand sample by sample, [N, 32], a column for each of the chunk's groups: what is summed over samples is
-/// summed in all columns at once. A sample that is no negative for a group has the gradient 0 there.
+/// <see cref="SampledSoftmaxOptions"/> and its gradients. A chunk's logits against all N samples of the batch are one
+/// matrix product, and so are the gradients of its users and of the items. The logits are stored sample by sample, [N,
+/// 32], with a column for each of the chunk's groups, so that sums over samples are computed for all columns at once. A
+/// sample that is not a negative of a group has gradient 0 in its column.
 /// </summary>
 internal static unsafe class SampledSoftmax<S, V>
     where S : ISimd<V>
@@ -15,7 +16,7 @@ internal static unsafe class SampledSoftmax<S, V>
     private const int ColumnsAtOnce = 32;
     private const float LeftOut = -1e30f; // its exponential is 0
 
-    /// <summary>A chunk's losses, its gradients towards the logits, its users and the head's bias.</summary>
+    /// <summary>Computes a chunk's losses and the gradients of its logits, its users and the head's bias.</summary>
     /// <returns>The sum of its losses.</returns>
     public static double Compute(in UserHistoryWork work, int chunk, int start, int count)
     {
@@ -36,7 +37,7 @@ internal static unsafe class SampledSoftmax<S, V>
         return loss;
     }
 
-    /// <summary>Updates columns of the samples' item rows; with column 0 also their biases.</summary>
+    /// <summary>Updates a range of columns of the samples' item rows; with column 0 also their biases.</summary>
     public static void UpdateItems(in UserHistoryWork work, int column, int columns)
     {
         float* gradients = stackalloc float[UserHistoryBuffers.TileSamples * ColumnsAtOnce];
@@ -49,7 +50,11 @@ internal static unsafe class SampledSoftmax<S, V>
             {
                 int part = Math.Min(ColumnsAtOnce, column + columns - at);
                 TowardsItems(in work, first, count, at, part, gradients);
-                for (int s = 0; s < count; s++) UserHistoryUpdates<S, V>.Update(memoryRow(in work, first + s) + at, gradients + s * ColumnsAtOnce, -work.Rows.Rate, 1 - decay * work.Batch.Weights[first + s], 0, part);
+                for (int s = 0; s < count; s++)
+                {
+                    UserHistoryUpdates<S, V>.Update(
+                        memoryRow(in work, first + s) + at, gradients + s * ColumnsAtOnce, -work.Rows.Rate, 1 - decay * work.Batch.Weights[first + s], 0, part);
+                }
             }
         }
 
@@ -83,7 +88,7 @@ internal static unsafe class SampledSoftmax<S, V>
         }
     }
 
-    // The logits of each group's own samples, with all biases, and of its positive, with its item's.
+    // Takes out the logits of each group's own samples (with all biases) and of its positive (with the item's bias).
     private static void TakeOwn(in UserHistoryWork work, int chunk, int start, int count, float* positives, float* weights)
     {
         UserHistoryMemory memory = work.Memory;
@@ -128,7 +133,7 @@ internal static unsafe class SampledSoftmax<S, V>
         }
     }
 
-    // Of a group the negatives that are one of some items. Returns how many were looked at.
+    // Leaves out a group's negatives that are among these items. Returns the number of items.
     private static int LeaveOut(in UserHistoryWork work, float* logits, int* items, int count)
     {
         int* latest = work.Negatives!.Latest, before = work.Negatives.Before;
@@ -140,7 +145,7 @@ internal static unsafe class SampledSoftmax<S, V>
         return count;
     }
 
-    // The same of a set, which is asked for each sample: positives are left out already.
+    // The same with a set and one lookup for each sample. Positives are left out already.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int LeaveOut(in UserHistoryWork work, float* logits, ItemSet touched, int samples)
     {
@@ -153,7 +158,7 @@ internal static unsafe class SampledSoftmax<S, V>
         return samples;
     }
 
-    // Logits become their gradients, and the positives' likewise.
+    // Replaces the logits, those of the positives too, by their gradients.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Softmax(in UserHistoryWork work, int chunk, float* positives, float* weights, float* losses)
     {
@@ -236,6 +241,25 @@ internal static unsafe class SampledSoftmax<S, V>
     private static void Gather(in UserHistoryWork work, int first, int count, float* tile)
     {
         int width = work.Memory.Width;
-        for (int s = 0; s < count; s++) Unsafe.CopyBlock(tile + s * width, work.Memory.Items + (long)work.Batch.Items[first + s] * width, (uint)(width * sizeof(float)));
+        for (int s = 0; s < count; s++)
+        {
+            Unsafe.CopyBlock(tile + s * width, work.Memory.Items + (long)work.Batch.Items[first + s] * width, (uint)(width * sizeof(float)));
+        }
     }
 }
+
+/// <summary>
+/// Softmax over sampled items, in place of a logistic loss for each sample: each positive competes with the negatives
+/// of all groups of its batch.
+/// <code>
+/// loss = w (log(e^z + Σ_n e^(z_n + shift)) - z)     z = u · q + b_i of the positive, z_n of the batch's negatives n
+/// </code>
+/// Adding a constant to all logits of a user does not change the softmax, so it gives b and b_u no gradient. These are
+/// trained by the logistic loss of the group's own samples with u · q + b_i held fixed, which keeps scores close to
+/// probabilities.
+/// </summary>
+/// <param name="ExceptTouched">Whether to leave out negatives that the positive's user has in the training data.
+/// Otherwise only the positive's own item is left out.</param>
+/// <param name="Negatives">Number of negatives that those of the batch stand for: shift = log(Negatives / negatives in
+/// the batch). 0: as many as are in the batch.</param>
+public sealed record SampledSoftmaxOptions(bool ExceptTouched, int Negatives);

@@ -3,11 +3,10 @@ using System.Runtime.InteropServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Memory outside the garbage collector, all 0 at first, from which vectors are read at fixed addresses. It starts on a cache line of 64 bytes,
-/// which is also the widest vector. Where it is large, Linux is asked for pages of 2 MB: rows are read in random order, and with pages of 4 KB
-/// almost every row would miss the TLB.
+/// Zero-initialized memory outside the garbage collector's heap, so its address never changes. It starts on a cache
+/// line of 64 bytes, which is also the widest vector. For large arrays, Linux is asked for pages of 2 MB: rows are read
+/// in random order, and with pages of 4 KB almost every row would miss the TLB.
 /// </summary>
-/// <typeparam name="T">A type without references, such as float.</typeparam>
 public sealed unsafe class AlignedArray<T> : IDisposable
     where T : unmanaged
 {
@@ -22,19 +21,19 @@ public sealed unsafe class AlignedArray<T> : IDisposable
         nuint bytes = checked((nuint)Math.Max(length, 1) * (nuint)sizeof(T));
         bool huge = OperatingSystem.IsLinux() && bytes >= WorthHugePages;
         Start = (T*)NativeMemory.AlignedAlloc(bytes, huge ? HugePage : CacheLine);
-        if (huge) _ = LinuxMemory.Advise(Start, bytes, AdviseHugePages); // refused where the kernel has none: then only slower
+        if (huge) _ = LinuxMemory.Advise(Start, bytes, AdviseHugePages); // a refusal only costs speed
         NativeMemory.Clear(Start, bytes);
         GC.AddMemoryPressure((long)bytes);
     }
 
     ~AlignedArray() => Free();
 
-    /// <summary>Its first value; null once disposed.</summary>
+    /// <summary>Address of the first value; null after <see cref="Dispose"/>.</summary>
     public T* Start { get; private set; }
 
     public long Length { get; }
 
-    /// <summary>All values, where an int can count them.</summary>
+    /// <summary>All values. Throws if their number does not fit an int.</summary>
     public Span<T> Span => new(Start, checked((int)Length));
 
     public void Dispose()
@@ -50,4 +49,13 @@ public sealed unsafe class AlignedArray<T> : IDisposable
         GC.RemoveMemoryPressure(Math.Max(Length, 1) * sizeof(T));
         Start = null;
     }
+}
+
+internal static unsafe partial class LinuxMemory
+{
+    /// <summary>Tells the operating system how a range of memory will be used (madvise).</summary>
+    /// <returns>0, or -1 if the hint was refused.</returns>
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Advise(void* address, nuint bytes, int advice);
 }

@@ -6,14 +6,17 @@ namespace NcfSpark.Kernels;
 /// <summary>Hints that memory will be read soon.</summary>
 public static unsafe class Prefetch
 {
-    /// <summary>Asks for the cache line of an address. Nothing happens on other processors than x86, for which .NET has no prefetch.</summary>
+    /// <summary>
+    /// Prefetches the cache line of an address. Does nothing on processors other than x86, for which .NET has no
+    /// prefetch.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Line(void* address)
     {
         if (Sse.IsSupported) Sse.Prefetch0(address);
     }
 
-    /// <summary>Asks for all lines of a row of numbers.</summary>
+    /// <summary>Prefetches all cache lines of a row.</summary>
     public static void Row(float* row, int length)
     {
         const int FloatsOfLine = 64 / sizeof(float);

@@ -4,9 +4,10 @@ using System.Runtime.Intrinsics.X86;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Records that the next tile will need, brought towards the cache one at a time from inside the matrix blocks of this tile: memory answers
-/// while the processor multiplies, and never more requests are under way than it can hold (two at a time were slower). They go to the second level: the first is full of
-/// this tile, and prefetching into it was 3 to 35 % slower.
+/// Records that the next tile will read. The matrix products of the current tile prefetch them one at a time, so that
+/// memory is read while the processor multiplies and the number of requests under way stays small (two at a time were
+/// slower). Records go to the second-level cache: the first level is full of the current tile, and prefetching into it
+/// was 3 to 35 % slower.
 /// </summary>
 internal unsafe struct PrefetchList
 {
@@ -19,8 +20,8 @@ internal unsafe struct PrefetchList
     private int next;
     private int count;
 
-    /// <param name="entries">Room for the records of a tile: two a sample.</param>
-    /// <param name="rowFloats">Floats of W in a record.</param>
+    /// <param name="entries">Room for the records of a tile: two for each sample.</param>
+    /// <param name="rowFloats">Floats of W in a record (<see cref="PackedLayout"/>).</param>
     public PrefetchList(nint* entries, int rowFloats)
     {
         this.entries = entries;
@@ -29,17 +30,19 @@ internal unsafe struct PrefetchList
 
     public void Clear() => (next, count) = (0, 0);
 
-    /// <summary>Adds a record: its weights, or with moments where it will be updated in the tile.</summary>
+    /// <summary>
+    /// Adds a record: its weights only, or the whole record with its moments if the tile will update it.
+    /// </summary>
     public void Add(float* record, bool whole) => entries[count++] = (nint)record | (whole ? WholeRecord : 0);
 
-    /// <summary>Asks for the next record.</summary>
+    /// <summary>Prefetches the next record.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void One()
     {
         if (next < count) Fetch();
     }
 
-    /// <summary>Asks for all that are left.</summary>
+    /// <summary>Prefetches all records that are left.</summary>
     public void Rest()
     {
         while (next < count) Fetch();

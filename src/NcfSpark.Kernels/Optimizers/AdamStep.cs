@@ -2,23 +2,25 @@ using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>The equations of <see cref="UpdateRule"/> over stretches of memory. It holds the rule's numbers as vectors, since most stretches are a few vectors long.</summary>
-/// <param name="rule">The rule.</param>
+/// <summary>
+/// Applies an <see cref="UpdateRule"/> to ranges of weights. The rule's numbers are kept as vectors, because most
+/// ranges are only a few vectors long.
+/// </summary>
 internal readonly unsafe struct AdamStep<S, V>(in UpdateRule rule)
     where S : ISimd<V>
     where V : struct
 {
     private readonly bool isAdam = rule.IsAdam;
-    private readonly V rate = S.Broadcast(-rule.Rate), correction = S.Broadcast(rule.RootCorrection), epsilon = S.Broadcast(UpdateRule.Epsilon), keep = S.Broadcast(rule.Keep);
-    private readonly V beta1 = S.Broadcast(UpdateRule.Beta1), rest1 = S.Broadcast(1 - UpdateRule.Beta1), beta2 = S.Broadcast(UpdateRule.Beta2), rest2 = S.Broadcast(1 - UpdateRule.Beta2);
+    private readonly V rate = S.Broadcast(-rule.Rate), correction = S.Broadcast(rule.RootCorrection), epsilon = S.Broadcast(UpdateRule.Epsilon),
+        keep = S.Broadcast(rule.Keep);
+    private readonly V beta1 = S.Broadcast(UpdateRule.Beta1), rest1 = S.Broadcast(1 - UpdateRule.Beta1), beta2 = S.Broadcast(UpdateRule.Beta2),
+        rest2 = S.Broadcast(1 - UpdateRule.Beta2);
 
-    /// <summary>One step of a stretch.</summary>
-    /// <param name="w">Weights.</param>
-    /// <param name="m">First moments. SGD has none and leaves them alone.</param>
-    /// <param name="v">Second moments.</param>
-    /// <param name="gradient">The gradient.</param>
-    /// <param name="count">Floats, a multiple of 16.</param>
-    /// <param name="l2">Coupled L2.</param>
+    /// <summary>Updates a range of weights by one optimizer step.</summary>
+    /// <param name="m">First moments; unused by SGD.</param>
+    /// <param name="v">Second moments; unused by SGD.</param>
+    /// <param name="count">Number of floats, a multiple of 16.</param>
+    /// <param name="l2">Coefficient of coupled L2: its gradient, l2 · w, is added to the gradient.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Update(float* w, float* m, float* v, float* gradient, int count, float l2)
     {
@@ -39,8 +41,8 @@ internal readonly unsafe struct AdamStep<S, V>(in UpdateRule rule)
         }
     }
 
-    // Each of the 25 instructions of an update waits for the one before, 4 cycles or more, and a processor looks ahead no further than two or three
-    // updates. So four go side by side, stage by stage.
+    // An update is a chain of 25 instructions, each of which waits 4 or more cycles for the one before. A processor
+    // overlaps only two or three updates by itself, so four are interleaved here.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Adam4(float* w, float* m, float* v, float* gradient, V shrinking)
     {

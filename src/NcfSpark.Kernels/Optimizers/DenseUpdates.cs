@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Updates of the dense block, a piece (<see cref="DensePieces"/>) at a time. A band's rows of W_l are columns of the transposed copy, which
-/// follows at once.
+/// Updates the dense block (layers and head), one piece (<see cref="DensePieces"/>) at a time. The rows of W_l in a
+/// band are columns of its transposed copy, which is updated with them.
 /// </summary>
 internal static unsafe class DenseUpdates<S, V>
     where S : ISimd<V>
@@ -28,8 +28,8 @@ internal static unsafe class DenseUpdates<S, V>
         Transpose(memory.Weights + layout.WeightStarts[l] + output * inputs, memory.Transposed + layout.TransposedStarts[l] + output, inputs, layout.Widths[l]);
     }
 
-    // Adds up the chunks' gradients in the order of chunks, then updates. The gradients themselves stay as they are: what is only read need not
-    // be taken from the core that wrote it and will write it again.
+    // Adds the chunks' gradients in the order of chunks, then updates. The gradients are not cleared: a cache line that
+    // is only read need not leave the cache of the core that wrote it and will write it again.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Update(StepMemory memory, int size, int start, int count, int chunks, in UpdateRule rule)
     {
@@ -55,7 +55,7 @@ internal static unsafe class DenseUpdates<S, V>
         }
     }
 
-    // 16 rows of W, each as long as the inputs, become 16 columns.
+    // Copies 16 rows of W, each as long as the inputs, to 16 columns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Transpose(float* rows, float* columns, int inputs, int outputs)
     {
@@ -64,5 +64,23 @@ internal static unsafe class DenseUpdates<S, V>
             float* value = rows + k;
             for (int n = 0; n < Padding.Lanes; n++, value += inputs) columns[n] = *value;
         }
+    }
+}
+
+/// <summary>
+/// How the dense block is divided for its update: piece 0 is the head; every other piece is a band of 16 outputs of a
+/// layer, with their biases.
+/// Example, layers 64 and 32: piece 1 is outputs 0-15 of layer 1, piece 5 outputs 0-15 of layer 2, and there are 7.
+/// </summary>
+internal static class DensePieces
+{
+    public static int Count(PackedLayout layout) => 1 + layout.Widths.Skip(1).Sum() / Padding.Lanes;
+
+    /// <summary>The layer, from 1, and the first output of a band.</summary>
+    public static (int Layer, int Output) Band(PackedLayout layout, int piece)
+    {
+        (int layer, int output) = (1, (piece - 1) * Padding.Lanes);
+        for (; output >= layout.Widths[layer]; layer++) output -= layout.Widths[layer];
+        return (layer, output);
     }
 }

@@ -3,15 +3,19 @@ using System.Runtime.Intrinsics.X86;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>Updates of users' and items' rows: one for each distinct row of a batch, by the sum of its samples' gradients.</summary>
+/// <summary>
+/// Updates the rows of users and items: each distinct row of a batch once, by the sum of its samples' gradients.
+/// </summary>
 internal static unsafe class RowUpdates<S, V>
     where S : ISimd<V>
     where V : struct
 {
-    // Rows of large tables come from memory: so many records ahead are asked for while one is updated.
+    // Rows of large tables come from main memory: this many records ahead are prefetched.
     private const int RecordsAhead = 6;
 
-    /// <summary>What becomes of the gradients of a tile (<see cref="GradientRouting"/>).</summary>
+    /// <summary>
+    /// Updates a row, or adds or stores its gradient, for each sample of a tile (<see cref="GradientRouting"/>).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void OfTile(in TileWork work)
     {
@@ -62,12 +66,14 @@ internal static unsafe class RowUpdates<S, V>
         return count;
     }
 
-    // Lists first which item is what: nobody could predict a branch for it, and a wrong guess costs as much as the copy.
+    // Divides the items into two lists without a branch first: it would be unpredictable, and a misprediction costs as
+    // much as the copy.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static int ItemUpdates(in TileWork work, RowUpdate* updates)
     {
         GradientRouting* routing = work.Batch.ItemRouting + work.Start;
-        float* weights = work.Batch.Weights + work.Start, gradients = work.Buffers.ItemGradients, deferred = work.Memory.ItemGradients + (long)work.Start * work.Layout.RowWidth;
+        float* weights = work.Batch.Weights + work.Start, gradients = work.Buffers.ItemGradients,
+            deferred = work.Memory.ItemGradients + (long)work.Start * work.Layout.RowWidth;
         float** rows = work.Buffers.ItemRows;
         int* later = stackalloc int[Tile.Samples];
         int width = work.Layout.RowWidth, count = 0;
@@ -83,17 +89,14 @@ internal static unsafe class RowUpdates<S, V>
     }
 
     /// <summary>Updates the deferred rows from <paramref name="start"/> to before <paramref name="end"/>.</summary>
-    /// <param name="rows">The rows.</param>
-    /// <param name="start">The first.</param>
     /// <param name="end">The one after the last, at most a tile's samples later.</param>
-    /// <param name="records">Their table.</param>
-    /// <param name="gradients">The samples' gradients.</param>
-    /// <param name="weights">The samples' weights.</param>
-    /// <param name="buffers">The thread's, of which it uses the users' gradients and the updates.</param>
-    /// <param name="layout">Where things lie in a row.</param>
-    /// <param name="rules">How they are updated.</param>
+    /// <param name="buffers">The thread's buffers, of which <c>UserGradients</c> and <c>Updates</c> are
+    /// overwritten.</param>
+    /// <param name="layout">The layout of a row.</param>
+    /// <param name="rules">How the rows are updated.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Deferred(DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, TileBuffers buffers, PackedLayout layout, in StepRules rules)
+    public static void Deferred(
+        DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, TileBuffers buffers, PackedLayout layout, in StepRules rules)
     {
         int width = layout.RowWidth;
         long record = 3L * width;
@@ -114,8 +117,8 @@ internal static unsafe class RowUpdates<S, V>
         Update(buffers.Updates, end - start, layout, in rules);
     }
 
-    // Adds up the gradients of a row's samples, which stay as they are: what is only read need not be taken from the core that wrote it and
-    // will write it again. Returns the sum of their weights.
+    // Adds up the gradients of a row's samples and returns the sum of their weights. The gradients are not cleared: a
+    // cache line that is only read need not leave the cache of the core that wrote it and will write it again.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Sum(DeferredRows rows, int row, float* gradients, float* weights, float* sum, int width)
     {
@@ -163,7 +166,8 @@ internal static unsafe class RowUpdates<S, V>
         for (int k = 0; k < floats; k += Padding.Lanes) Sse.Prefetch1(record + k);
     }
 
-    // For what another core may have read last and will perhaps read next: a plain store would wait for that core to give up each line.
+    // For memory that another core may have read last and may read next: a plain store would wait for that core to give
+    // up each cache line.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Stream(float* source, float* destination, int width)
     {
@@ -181,4 +185,17 @@ internal static unsafe class RowUpdates<S, V>
     {
         for (int k = 0; k < width; k += S.Lanes) S.Store(S.Add(S.Load(destination + k), S.Load(source + k)), destination + k);
     }
+}
+
+/// <summary>A row to update.</summary>
+/// <param name="record">The row's record W | m | v.</param>
+/// <param name="gradient">The sum of its samples' gradients, laid out as W.</param>
+/// <param name="weight">The sum of its samples' weights.</param>
+internal readonly unsafe struct RowUpdate(float* record, float* gradient, float weight)
+{
+    public float* Record { get; } = record;
+
+    public float* Gradient { get; } = gradient;
+
+    public float Weight { get; } = weight;
 }

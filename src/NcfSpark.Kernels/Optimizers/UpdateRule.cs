@@ -1,7 +1,7 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// <see cref="PartRule"/> in the numbers that the kernels need at step t:
+/// <see cref="PartRule"/> as the numbers that the kernels use at step t:
 /// <code>
 /// Adam:  m = b1 m + (1 - b1) g     v = b2 v + (1 - b2) g²     w = Keep w - Rate · m / (sqrt(v) · RootCorrection + e)
 ///        Rate = rate / (1 - b1^t)  RootCorrection = 1 / sqrt(1 - b2^t)
@@ -13,7 +13,6 @@ internal readonly record struct UpdateRule
 {
     public const float Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f; // Adam's paper
 
-    /// <param name="rule">The part's rule.</param>
     /// <param name="step">t, from 1.</param>
     /// <param name="samples">Samples of the batch.</param>
     public UpdateRule(PartRule rule, long step, int samples)
@@ -36,3 +35,9 @@ internal readonly record struct UpdateRule
     /// <summary>L2 of one sample of weight 1 in the gradient of the batch's mean loss.</summary>
     public float L2 { get; }
 }
+
+/// <summary>The update rules of one step.</summary>
+/// <param name="Gmf">For GMF embeddings, and the biases of users and items.</param>
+/// <param name="Mlp">For MLP embeddings.</param>
+/// <param name="Dense">For the layers and the head.</param>
+internal readonly record struct StepRules(UpdateRule Gmf, UpdateRule Mlp, UpdateRule Dense);

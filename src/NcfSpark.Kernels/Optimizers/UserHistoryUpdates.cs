@@ -3,8 +3,10 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// The updates of a batch, once all its gradients are there. Rows are updated sample by sample in the batch's order, which adds up the gradients
-/// of a row that several samples touch (L2 shrinks it by each in turn, which is the sum of their L2 to the first order of rate times L2); columns do not know of each other, so threads share them out.
+/// Applies the updates of a batch after all its gradients are computed. Rows are updated sample by sample in the order
+/// of the batch, so a row that several samples use gets the sum of their gradients. (L2 shrinks such a row once for
+/// each sample; to first order in rate · L2 that is the sum of their L2.) Columns do not depend on each other, so each
+/// thread updates some columns of all rows.
 /// </summary>
 internal static unsafe class UserHistoryUpdates<S, V>
     where S : ISimd<V>
@@ -15,7 +17,7 @@ internal static unsafe class UserHistoryUpdates<S, V>
     {
         UserHistoryMemory memory = work.Memory;
         UpdateRule rule = work.Rows;
-        bool mlp = memory.Hidden > 0, own = work.Negatives is null; // otherwise items' rows have gradients from all groups, SampledSoftmax's
+        bool mlp = memory.Hidden > 0, own = work.Negatives is null; // otherwise items get gradients from all groups, and SampledSoftmax updates them
         int width = memory.Width, groupSize = work.GroupSize, lags = mlp ? work.Shape.Lags : 0, end = column + columns;
         float decay = rule.Rate * rule.L2;
         for (int g = 0; g < work.Groups; g++)
@@ -31,7 +33,8 @@ internal static unsafe class UserHistoryUpdates<S, V>
             }
 
             float* towardsX = work.Buffers.InputGradients + (long)g * memory.Inputs;
-            float* towardsPool = mlp ? towardsX + lags * width : work.Buffers.UserGradients + (long)g * width, towardsOwn = mlp ? towardsPool + width : towardsPool;
+            float* towardsPool = mlp ? towardsX + lags * width : work.Buffers.UserGradients + (long)g * width,
+                towardsOwn = mlp ? towardsPool + width : towardsPool;
             Update(memory.Users + (long)work.Batch.Users[first] * width, towardsOwn, -rule.Rate, 1 - decay * groupWeight, column, end);
             int there = work.Pool(g, out int* latest);
             float* coefficients = memory.Coefficients(there);

@@ -3,26 +3,30 @@ using System.Collections.Concurrent;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Scores users against all items in tiles that stay in the cache: 32 users meet the items block after block, with the best of each kept as
-/// they pass (<see cref="ScoreShape"/> says what a score is). Its items, layers and head are set first; after that any number of threads may call it at once.
-/// A pair's score depends on nothing but the pair: not on the other users or items, the number of threads or, where a multiply-add is rounded
-/// once (x86 with FMA, ARM), the instruction set.
-/// Memory: the items as they are (twice where single pairs are asked for), and for each thread some 100 KB and 12 bytes for each of the K best of 32 users.
+/// Scores users against all items, in tiles that fit the cache: 32 users are scored against one block of items after
+/// another, and a heap keeps the best items of each user (<see cref="ScoreShape"/> defines a score). Set the items,
+/// layers and head first; after that any number of threads may call it at once.
+/// The score of a pair depends on that pair only: not on the other users or items, nor on the number of threads, nor,
+/// where a multiply-add is rounded once (x86 with FMA, ARM), on the instruction set.
+/// Memory: one copy of the items (a second one once single pairs are scored), and for each thread about 100 KB and 12
+/// bytes for each of the K best items of 32 users.
 /// </summary>
 public sealed unsafe class AllPairs : IDisposable
 {
     private readonly ScoreMemory memory;
     private readonly ScoreKernel kernel;
-    private readonly ConcurrentBag<ScoreTile> tiles = []; // those that no thread is using
+    private readonly ConcurrentBag<ScoreTile> tiles = []; // tiles that no thread is using
 
-    /// <param name="shape">What a score is made of.</param>
-    /// <param name="itemIndexes">The items that are scored, rising: all, or those that may be recommended.</param>
-    /// <param name="level">The instruction set.</param>
+    /// <param name="itemIndexes">Indexes of the items to score, ascending: all items, or those that may be
+    /// recommended.</param>
     public AllPairs(ScoreShape shape, ReadOnlySpan<int> itemIndexes, SimdLevel level)
     {
         for (int place = 1; place < itemIndexes.Length; place++)
         {
-            if (itemIndexes[place] <= itemIndexes[place - 1]) throw new ArgumentException($"item {itemIndexes[place]} comes after {itemIndexes[place - 1]}; they must rise", nameof(itemIndexes));
+            if (itemIndexes[place] <= itemIndexes[place - 1])
+            {
+                throw new ArgumentException($"item {itemIndexes[place]} comes after {itemIndexes[place - 1]}; they must rise", nameof(itemIndexes));
+            }
         }
 
         (memory, kernel) = (new ScoreMemory(shape, itemIndexes), ScoreKernel.For(level));
@@ -30,10 +34,10 @@ public sealed unsafe class AllPairs : IDisposable
 
     public ScoreShape Shape => memory.Shape;
 
-    /// <summary>The items that are scored, rising.</summary>
+    /// <summary>Indexes of the items that are scored, ascending.</summary>
     public ReadOnlySpan<int> ItemIndexes => memory.ItemIndexes;
 
-    /// <summary>Sets v_i and g_i of the item at a place of <see cref="ItemIndexes"/>.</summary>
+    /// <summary>Sets v_i and g_i of the item at a position of <see cref="ItemIndexes"/>.</summary>
     public void SetItem(int place, ReadOnlySpan<float> vector_K, ReadOnlySpan<float> first_H) => memory.SetItem(place, vector_K, first_H);
 
     /// <summary>Sets a layer after the first.</summary>
@@ -55,14 +59,13 @@ public sealed unsafe class AllPairs : IDisposable
         head.CopyTo(new Span<float>(memory.Head, head.Length));
     }
 
-    /// <summary>Finds the best items of users.</summary>
-    /// <param name="side">The users' side.</param>
-    /// <param name="users">Their indexes.</param>
-    /// <param name="excluded">Items that a user is not given.</param>
-    /// <param name="best">Receives them, with the user at place p of <paramref name="users"/> at place p.</param>
+    /// <summary>Finds the best items of each user.</summary>
+    /// <param name="excluded">Items to leave out of a user's list.</param>
+    /// <param name="best">Receives the lists: list p is that of user p of <paramref name="users"/>.</param>
     /// <param name="threads">At least 1.</param>
-    /// <param name="cancellation">Is looked at before each tile.</param>
-    public void FindBest(IUserSide side, ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default)
+    /// <param name="cancellation">Checked before each tile.</param>
+    public void FindBest(IUserSide side, ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(users.Length, best.Capacity);
         int keep = Math.Min(best.K, memory.ItemIndexes.Length), tileCount = (users.Length + ScoreTile.Users - 1) / ScoreTile.Users, claimed = 0;
@@ -92,14 +95,19 @@ public sealed unsafe class AllPairs : IDisposable
             tiles.Add(tile);
         }
 
-        if (threads == 1) Work();
-        else Parallel.For(0, Math.Min(threads, tileCount), new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, _ => Work());
+        if (threads == 1)
+        {
+            Work();
+            return;
+        }
+
+        var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
+        Parallel.For(0, Math.Min(threads, tileCount), options, _ => Work());
     }
 
-    /// <summary>Scores of all items for some users, on the caller's thread.</summary>
-    /// <param name="side">The users' side.</param>
-    /// <param name="users_B">Their indexes.</param>
-    /// <param name="scores_BN">Receives a row of scores for each user, in the order of <see cref="ItemIndexes"/>.</param>
+    /// <summary>Scores all items for some users, on the calling thread.</summary>
+    /// <param name="scores_BN">Receives one row of scores for each user, in the order of
+    /// <see cref="ItemIndexes"/>.</param>
     public void ScoreAll(IUserSide side, ReadOnlySpan<int> users_B, Span<float> scores_BN)
     {
         int items = memory.ItemIndexes.Length;
@@ -117,11 +125,10 @@ public sealed unsafe class AllPairs : IDisposable
         tiles.Add(tile);
     }
 
-    /// <summary>Scores of single pairs, on the caller's thread: the same to the last bit as among all. It is fastest where the pairs of a user stand together.</summary>
-    /// <param name="side">The users' side.</param>
-    /// <param name="users_P">User indexes.</param>
-    /// <param name="items_P">Item indexes.</param>
-    /// <param name="scores_P">Receives the scores.</param>
+    /// <summary>
+    /// Scores single pairs on the calling thread, to exactly the same bits as <see cref="ScoreAll"/>. It is fastest
+    /// where the pairs of a user are adjacent.
+    /// </summary>
     public void ScorePairs(IUserSide side, ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)
     {
         ScoreTile tile = Take();
@@ -149,7 +156,7 @@ public sealed unsafe class AllPairs : IDisposable
         memory.Dispose();
     }
 
-    // The tile has their users, in this order.
+    // The tile already holds the vectors of these users, in the order of the pairs.
     private void ScorePairs(ScoreTile tile, ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)
     {
         float* rows = memory.Rows;
@@ -180,3 +187,9 @@ public sealed unsafe class AllPairs : IDisposable
 
     private ScoreTile Take() => tiles.TryTake(out ScoreTile? tile) ? tile : new ScoreTile(memory.Shape);
 }
+
+/// <summary>
+/// Returns the items to leave out of a user's list, ascending. Called from several threads, and several times for a
+/// user.
+/// </summary>
+public delegate ReadOnlySpan<int> ExcludedItems(int user);

@@ -3,14 +3,15 @@ using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>What becomes of a block's logits: the best are kept, or all scores are written.</summary>
+/// <summary>Consumes the logits of a block: keeps each user's best items, or writes all scores.</summary>
 internal static unsafe class BlockResults<S, V>
     where S : ISimd<V>
     where V : struct
 {
     /// <summary>
-    /// Keeps those that are among the K best of their users. A score rises with its logit, so an item can be better than the worst of those kept
-    /// only where its logit is higher: one comparison for a vector of items passes over almost all of them. At 26,744 items and K = 10 some hundred a user remain.
+    /// Offers to each user's heap the items that may be among the K best. A score grows with its logit, so an item can
+    /// beat the worst one kept only if its logit is higher. One comparison of vectors rejects almost all items: of
+    /// 26,744 items, with K = 10, about a hundred pass for each user.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void KeepBest(ScoreMemory memory, ScoreTile tile, int block, ExcludedItems excluded)
@@ -29,10 +30,7 @@ internal static unsafe class BlockResults<S, V>
     }
 
     /// <summary>Writes the scores of a block.</summary>
-    /// <param name="memory">The items.</param>
-    /// <param name="tile">The users, and the logits.</param>
-    /// <param name="block">Which.</param>
-    /// <param name="scores">A row for each user, as long as there are items.</param>
+    /// <param name="scores">[users, items]</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void WriteAll(ScoreMemory memory, ScoreTile tile, int block, float* scores)
     {
@@ -62,7 +60,7 @@ internal static unsafe class BlockResults<S, V>
         if (best.IsFull) tile.Bounds[place] = best.Worst.Logit;
     }
 
-    // Both lists rise, so they are gone through together.
+    // Both lists are ascending, so one pass over both is enough.
     private static uint Excluded(uint hits, ReadOnlySpan<int> items, ReadOnlySpan<int> excluded, ref int before)
     {
         uint found = 0;
@@ -78,8 +76,8 @@ internal static unsafe class BlockResults<S, V>
         return found;
     }
 
-    /// <summary>From a row of 32 logits to their scores.</summary>
-    // 1 / (1 + e^-z), which never falls where z rises: each operation is rounded once.
+    /// <summary>Turns a row of 32 logits into scores.</summary>
+    // 1 / (1 + e^-z). Each operation is rounded once, so the result never falls where z rises.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void ToScores(ScoreMemory memory, float* logits, float* scores)
     {

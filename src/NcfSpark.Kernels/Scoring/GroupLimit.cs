@@ -1,17 +1,19 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// At most so many items of one group in a list. What is kept is what going down the sorted scores gives, passing over items whose group is full:
-/// the K best of the union of each group's best.
+/// Limits how many items of one group (a series, a brand) a list may hold. The list equals that of walking down all
+/// items by falling score and skipping those whose group is already full.
 /// </summary>
-/// <param name="groups">Each item's group by the item's index; -1 for none, which is not limited.</param>
-/// <param name="most">So many, from 1.</param>
+/// <param name="groups">The group of each item, by item index. -1: no group, hence no limit.</param>
+/// <param name="most">The most items of one group, at least 1.</param>
 public sealed class GroupLimit(int[] groups, int most)
 {
     /// <summary>The item's group, or -1.</summary>
     public int GroupOf(int item) => groups[item];
 
-    /// <summary>The place of the worst of the item's group among those kept, where the group is full; else -1.</summary>
+    /// <summary>
+    /// Position in <paramref name="kept"/> of the worst item of this item's group if that group is full, else -1.
+    /// </summary>
     internal int PlaceToGiveUp(ReadOnlySpan<ScoredItem> kept, int item)
     {
         int group = groups[item], found = 0, worst = -1;

@@ -1,17 +1,21 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>What users bring to their pairs (<see cref="ScoreShape"/>). Asked once for each user of a call, from several threads.</summary>
+/// <summary>
+/// Computes the user's part of a score (<see cref="ScoreShape"/>). Called once for each user of a call, from several
+/// threads.
+/// </summary>
 public interface IUserSide
 {
     /// <summary>Writes a user's u and f_u.</summary>
-    /// <param name="user">The user's index.</param>
     /// <param name="vector_K">Receives u.</param>
     /// <param name="first_H">Receives f_u.</param>
     /// <returns>a_u.</returns>
     float Fill(int user, Span<float> vector_K, Span<float> first_H);
 
-    /// <summary>The same for several users, where that is faster than one by one. What a user brings does not depend on the others.</summary>
-    /// <param name="users_T">Their indexes.</param>
+    /// <summary>
+    /// The same for several users at once, where an implementation can do that faster. A user's values must not depend
+    /// on the other users.
+    /// </summary>
     /// <param name="biases_T">Receives a_u of each.</param>
     /// <param name="vectors_TK">Receives u of each.</param>
     /// <param name="firsts_TH">Receives f_u of each.</param>

@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>The parts of scoring, compiled for one instruction set.</summary>
+/// <summary>The kernels of scoring for one instruction set.</summary>
 internal abstract unsafe class ScoreKernel
 {
     public static ScoreKernel For(SimdLevel level) => level switch
@@ -12,10 +12,10 @@ internal abstract unsafe class ScoreKernel
         _ => new ScoreKernel<Simd128, Vector128<float>>(),
     };
 
-    /// <summary>Meets a tile's users with all items, and keeps the best of each.</summary>
+    /// <summary>Scores a tile's users against all items and keeps the best items of each user.</summary>
     public abstract void FindBest(ScoreMemory memory, ScoreTile tile, ExcludedItems excluded);
 
-    /// <summary>Meets a tile's users with all items, and writes all scores, a row for each user.</summary>
+    /// <summary>Scores a tile's users against all items and writes all scores, a row for each user.</summary>
     public abstract void ScoreAll(ScoreMemory memory, ScoreTile tile, float* scores);
 
     /// <summary>Scores the 32 pairs of a tile into its <see cref="ScoreTile.Scores"/>.</summary>

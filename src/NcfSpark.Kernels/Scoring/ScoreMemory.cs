@@ -1,6 +1,6 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>What all users are scored with: the items in blocks, the layers, the head.</summary>
+/// <summary>The data that all users are scored with: the items in blocks, the layers, the head.</summary>
 internal sealed unsafe class ScoreMemory : IDisposable
 {
     private readonly AlignedArray<float> items, network;
@@ -9,8 +9,8 @@ internal sealed unsafe class ScoreMemory : IDisposable
     private readonly long[] layerStarts;
     private readonly long headStart;
 
-    /// <param name="shape">What a score is made of.</param>
-    /// <param name="itemIndexes">The items that are scored, rising.</param>
+    /// <param name="shape">The formula of a score.</param>
+    /// <param name="itemIndexes">Indexes of the items that are scored, ascending.</param>
     public ScoreMemory(ScoreShape shape, ReadOnlySpan<int> itemIndexes)
     {
         (Shape, Widths, ItemIndexes) = (shape, [.. shape.Widths], itemIndexes.ToArray());
@@ -32,13 +32,14 @@ internal sealed unsafe class ScoreMemory : IDisposable
 
     public int[] Widths { get; }
 
-    /// <summary>The item of each place, rising.</summary>
+    /// <summary>The item at each position, ascending.</summary>
     public int[] ItemIndexes { get; }
 
     public int Blocks { get; }
 
-    /// <summary>An item's place; below 0 where it is not scored.</summary>
-    public int PlaceOf(int item) => (uint)item < (uint)ItemIndexes.Length && ItemIndexes[item] == item ? item : Array.BinarySearch(ItemIndexes, item); // mostly all are scored
+    /// <summary>An item's position; below 0 if it is not scored.</summary>
+    // Mostly all are scored.
+    public int PlaceOf(int item) => (uint)item < (uint)ItemIndexes.Length && ItemIndexes[item] == item ? item : Array.BinarySearch(ItemIndexes, item);
 
     /// <summary>h, unpadded.</summary>
     public float* Head => network.Start + headStart;
@@ -46,7 +47,10 @@ internal sealed unsafe class ScoreMemory : IDisposable
     /// <summary>Numbers of an item: v_i, then g_i.</summary>
     public int RowSize => blockSize / ItemBlock.Items;
 
-    /// <summary>The items once more, each in one piece: in a block its numbers lie in as many cache lines. Made for the first who asks, once all are set.</summary>
+    /// <summary>
+    /// A second copy of the items with one contiguous row each, for single pairs: in a block, the numbers of one item
+    /// lie in as many cache lines. Made on first use, after all items are set.
+    /// </summary>
     public float* Rows => rows.Value.Start;
 
     public float* Block(int block) => items.Start + (long)block * blockSize;
@@ -91,4 +95,20 @@ internal sealed unsafe class ScoreMemory : IDisposable
 
         return copy;
     }
+}
+
+/// <summary>
+/// Neighbouring items that are scored together, one in each lane of a vector. A block is (K + H) rows of 32 floats, v_i
+/// in the first K and g_i in the others. Example, K = 2, H = 1, items 0 … 39: block 0 is v[0] of items 0 … 31 | v[1] of
+/// the same | g[0] of the same. Block 1 holds items 32 … 39 and 24 lanes of zeros, whose scores are ignored.
+/// </summary>
+internal static class ItemBlock
+{
+    /// <summary>
+    /// Two of the widest vectors. With embeddings of 32 and layers 64, 32, 16, 8, a block, its layers' outputs and the
+    /// weights are 37 KB, close to the size of a first-level cache; the rest comes from the second level in time.
+    /// </summary>
+    public const int Items = 32;
+
+    public static int Count(int items) => (items + Items - 1) / Items;
 }

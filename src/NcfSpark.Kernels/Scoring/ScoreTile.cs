@@ -1,12 +1,14 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// What one thread holds of the users that it scores: they meet block after block of the items, so that a block is fetched once for all of them.
+/// One thread's buffers for a tile of users. The tile is scored against one block of items after another, so that a
+/// block is read once for all users of the tile.
 /// </summary>
 internal sealed unsafe class ScoreTile : IDisposable
 {
     /// <summary>
-    /// Users of a tile. At 64 dimensions a block of 8 KB is then read from the shared third level of the cache for 131,000 multiplications.
+    /// Users of a tile. With 32, a block of 8 KB (64 dimensions) is read from the shared third-level cache once for
+    /// 131,000 multiplications.
     /// </summary>
     public const int Users = 32;
 
@@ -22,7 +24,8 @@ internal sealed unsafe class ScoreTile : IDisposable
     {
         (vectorSize, firstWidth) = (shape.VectorSize, shape.FirstWidth);
         vectors_TK = new float[Users * vectorSize];
-        long groups = WeightGroups.Size(Users, vectorSize), first = (long)Users * firstWidth, layer = (long)WeightGroups.PaddedRows(shape.Widths.Append(0).Max()) * ItemBlock.Items;
+        long groups = WeightGroups.Size(Users, vectorSize), first = (long)Users * firstWidth,
+            layer = (long)WeightGroups.PaddedRows(shape.Widths.Append(0).Max()) * ItemBlock.Items;
         const int Lanes = ItemBlock.Items;
         long pair = (long)(vectorSize + firstWidth) * Lanes;
         floats = new(Users * Lanes + 2 * layer + groups + Lanes + Users + first + (Lanes + pair) + pair);
@@ -37,16 +40,16 @@ internal sealed unsafe class ScoreTile : IDisposable
         firsts = PairItems + pair;
     }
 
-    /// <summary>How many users there are.</summary>
+    /// <summary>Users in the tile.</summary>
     public int Count { get; private set; }
 
-    /// <summary>a_u and u of all users in <see cref="WeightGroups"/>: as many rows as users.</summary>
+    /// <summary>a_u and u of all users in <see cref="WeightGroups"/>, a row for each user.</summary>
     public float* Vectors { get; }
 
-    /// <summary>A row of 32 for each user: the logits of a block.</summary>
+    /// <summary>The logits of a block: a row of 32 for each user.</summary>
     public float* Logits { get; }
 
-    /// <summary>Outputs of the layers, in turns.</summary>
+    /// <summary>Outputs of the layers: even and odd layers take turns.</summary>
     public float* Even { get; }
 
     public float* Odd { get; }
@@ -54,7 +57,10 @@ internal sealed unsafe class ScoreTile : IDisposable
     /// <summary>Scores of a block for one user.</summary>
     public float* Scores { get; }
 
-    /// <summary>For each user the logit that an item must exceed to be among the best; NaN, so that every item does, while there are fewer than K.</summary>
+    /// <summary>
+    /// For each user the logit that an item must exceed to be among the best. NaN, which every item passes, while fewer
+    /// than K are kept.
+    /// </summary>
     public float* Bounds { get; }
 
     /// <summary>For 32 pairs in lanes, a_u, then the numbers of u, then those of f_u, a row each.</summary>
@@ -70,14 +76,13 @@ internal sealed unsafe class ScoreTile : IDisposable
 
     public ref TopKHeap Best(int place) => ref best[place];
 
-    /// <summary>How many of the user's excluded items lie before the block at hand.</summary>
+    /// <summary>How many of the user's excluded items lie before the current block.</summary>
     public ref int ExcludedBefore(int place) => ref excludedBefore[place];
 
-    /// <summary>Begins with other users.</summary>
-    /// <param name="side">Theirs.</param>
+    /// <summary>Starts a new tile of users.</summary>
     /// <param name="users_T">At most <see cref="Users"/>.</param>
-    /// <param name="k">How many best items to keep; 0 where none are.</param>
-    /// <param name="limit">How many of a group.</param>
+    /// <param name="k">How many best items to keep; 0 if all scores are written instead.</param>
+    /// <param name="limit">The limit of items of one group; null for none.</param>
     public void Begin(IUserSide side, ReadOnlySpan<int> users_T, int k, GroupLimit? limit)
     {
         Count = users_T.Length;
@@ -98,8 +103,9 @@ internal sealed unsafe class ScoreTile : IDisposable
         }
     }
 
-    /// <summary>Asks for the users of the pairs that are set next. Ends what <see cref="Begin"/> began.</summary>
-    /// <param name="side">Theirs.</param>
+    /// <summary>
+    /// Computes the vectors of the users whose pairs are set next. Replaces the users of <see cref="Begin"/>.
+    /// </summary>
     /// <param name="users_T">At most <see cref="Users"/>.</param>
     public void BeginPairsOf(IUserSide side, ReadOnlySpan<int> users_T)
     {
@@ -107,12 +113,11 @@ internal sealed unsafe class ScoreTile : IDisposable
         placeOfLane.AsSpan().Fill(-1);
     }
 
-    /// <summary>Sets the user of a pair.</summary>
-    /// <param name="lane">The pair's.</param>
-    /// <param name="place">The user's, among those asked for last.</param>
+    /// <summary>Sets the user of the pair in a lane.</summary>
+    /// <param name="place">Position of the user among those of <see cref="BeginPairsOf"/>.</param>
     public void SetPairUser(int lane, int place)
     {
-        if (placeOfLane[lane] == place) return; // as in the 32 pairs before: pairs come user by user
+        if (placeOfLane[lane] == place) return; // unchanged since the last 32 pairs, which is common: pairs of a user are adjacent
         placeOfLane[lane] = place;
         float* at = PairUsers + lane;
         *at = biases_T[place];

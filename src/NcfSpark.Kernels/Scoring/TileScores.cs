@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>From a tile of users and a block of items to the logits of all their pairs.</summary>
+/// <summary>Computes the logits of all pairs of a tile of users and a block of items.</summary>
 internal static unsafe class TileScores<S, V>
     where S : ISimd<V>
     where V : struct
@@ -21,7 +21,10 @@ internal static unsafe class TileScores<S, V>
         }
     }
 
-    /// <summary>The logits of 32 pairs, each with a user of its own, into the first row: the same operations in the same order.</summary>
+    /// <summary>
+    /// Computes the logits of 32 pairs, each with its own user, into the first row, by the same operations in the same
+    /// order.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ComputePairs(ScoreMemory memory, ScoreTile tile)
     {
@@ -32,7 +35,10 @@ internal static unsafe class TileScores<S, V>
             V z = S.Load(user);
             for (int k = 0; k < rows; k++, item += ItemBlock.Items) z = S.MultiplyAdd(S.Load(user += ItemBlock.Items), S.Load(item), z);
             S.Store(z, tile.Logits + i);
-            for (int k = 0; k < firsts; k++, item += ItemBlock.Items, y += ItemBlock.Items) S.Store(S.Relu(S.Add(S.Load(user += ItemBlock.Items), S.Load(item))), y);
+            for (int k = 0; k < firsts; k++, item += ItemBlock.Items, y += ItemBlock.Items)
+            {
+                S.Store(S.Relu(S.Add(S.Load(user += ItemBlock.Items), S.Load(item))), y);
+            }
         }
 
         if (firsts > 0) AddLayers(memory, tile, tile.Logits);

@@ -1,9 +1,9 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// The K best items of a user so far, in a heap whose root is the worst of them.
-/// With a limit by group, what is kept at any time is right for the items so far. An item whose group is full can only take the place of the worst of its
-/// group; one that had to go never comes back, since those that it went for, or better ones, stay.
+/// The K best items of one user so far, as a heap whose root is the worst of them. With a <see cref="GroupLimit"/> the
+/// heap is right after every offer: an item whose group is full can only replace the worst item of that group, and a
+/// replaced item need never return, because the better items that replaced it stay.
 /// </summary>
 internal unsafe struct TopKHeap(ScoredItem* heap, int capacity, GroupLimit? limit)
 {
@@ -11,10 +11,10 @@ internal unsafe struct TopKHeap(ScoredItem* heap, int capacity, GroupLimit? limi
 
     public readonly bool IsFull => Count == capacity;
 
-    /// <summary>The worst of those kept.</summary>
+    /// <summary>The worst item kept.</summary>
     public readonly ref readonly ScoredItem Worst => ref heap[0];
 
-    /// <summary>The best is first once they are sorted.</summary>
+    /// <summary>The items kept; best first after <see cref="Sort"/>.</summary>
     public readonly ReadOnlySpan<ScoredItem> Kept => new(heap, Count);
 
     public void Offer(float logit, float score, int item)
@@ -36,7 +36,7 @@ internal unsafe struct TopKHeap(ScoredItem* heap, int capacity, GroupLimit? limi
         }
     }
 
-    /// <summary>Best first. Nothing can be offered after it.</summary>
+    /// <summary>Sorts the items, best first. Nothing may be offered afterwards.</summary>
     public readonly void Sort()
     {
         for (int last = Count - 1; last > 0; last--) // heap sort: the worst goes to the end
@@ -65,4 +65,13 @@ internal unsafe struct TopKHeap(ScoredItem* heap, int capacity, GroupLimit? limi
 
         heap[place] = sinking;
     }
+}
+
+/// <summary>An item offered to a <see cref="TopKHeap"/>.</summary>
+internal readonly record struct ScoredItem(float Logit, float Score, int Item)
+{
+    /// <summary>
+    /// Whether it ranks below the other item: by a lower score, or by a higher index at the same score.
+    /// </summary>
+    public bool IsWorseThan(in ScoredItem other) => Score < other.Score || (Score == other.Score && Item > other.Item);
 }

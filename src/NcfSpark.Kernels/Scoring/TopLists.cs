@@ -1,14 +1,17 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>The best items of some users, at most K each, best first: higher scores before lower ones, equal scores by item index, never NaN.</summary>
+/// <summary>
+/// The best items of some users, at most K each, best first. Equal scores are ordered by item index; an item with score
+/// NaN is never listed.
+/// </summary>
 public sealed class TopLists
 {
     private readonly int[] counts;
     private readonly int[] items;
     private readonly float[] scores;
 
-    /// <param name="users">Room for so many users.</param>
-    /// <param name="k">K, from 1.</param>
+    /// <param name="users">Number of users.</param>
+    /// <param name="k">K, at least 1.</param>
     public TopLists(int users, int k)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
@@ -17,23 +20,21 @@ public sealed class TopLists
 
     public int K { get; }
 
-    /// <summary>How many items of a group a list may hold; null for any number.</summary>
+    /// <summary>Limits the items of one group in a list; null for no limit.</summary>
     public GroupLimit? Limit { get; init; }
 
-    /// <summary>For how many users there is room.</summary>
+    /// <summary>Number of users that it can hold.</summary>
     public int Capacity => counts.Length;
 
-    /// <summary>Item indexes of the user at a place of the call that filled it, fewer than K where there are no more.</summary>
+    /// <summary>Item indexes in list <paramref name="place"/>; fewer than K if there are no more.</summary>
     public ReadOnlySpan<int> Items(int place) => items.AsSpan(place * K, counts[place]);
 
-    /// <summary>Their probabilities.</summary>
+    /// <summary>The scores of these items.</summary>
     public ReadOnlySpan<float> Scores(int place) => scores.AsSpan(place * K, counts[place]);
 
-    /// <summary>Keeps the best of a row of scores.</summary>
-    /// <param name="place">The user's place.</param>
-    /// <param name="scores_N">A score for each item.</param>
-    /// <param name="items_N">The items, rising.</param>
-    /// <param name="excluded">Items that are passed over, rising.</param>
+    /// <summary>Fills a list with the best of a row of scores.</summary>
+    /// <param name="items_N">Indexes of the items, ascending.</param>
+    /// <param name="excluded">Items to leave out, ascending.</param>
     public unsafe void Keep(int place, ReadOnlySpan<float> scores_N, ReadOnlySpan<int> items_N, ReadOnlySpan<int> excluded)
     {
         var heap = new ScoredItem[Math.Min(K, scores_N.Length)];

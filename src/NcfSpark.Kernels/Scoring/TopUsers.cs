@@ -1,8 +1,9 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// The K best users of each of some items, while users stream by in blocks: the columns' side of <see cref="TopLists"/>. Several threads may offer blocks
-/// at once, in any order: which users are kept depends on scores and indexes alone. Equal scores are ordered by user index.
+/// The K best users of each of some items: <see cref="TopLists"/> with users and items exchanged. Users are offered in
+/// blocks, by several threads at once and in any order; which users are kept depends on scores and indexes alone. Equal
+/// scores are ordered by user index.
 /// Memory: 12 bytes for each of the K users of an item.
 /// </summary>
 public sealed unsafe class TopUsers : IDisposable
@@ -11,11 +12,13 @@ public sealed unsafe class TopUsers : IDisposable
 
     private readonly AlignedArray<ScoredItem> kept;
     private readonly TopKHeap[] best_N;
-    private readonly float[] bounds_N; // the worst score of a full list; NaN while there is room. Read without a lock: an old one only lets more through
+    // The worst score of a full list, NaN while there is room. Read without a lock: an outdated one only lets more
+    // candidates through.
+    private readonly float[] bounds_N;
     private readonly object[] locks = [.. Enumerable.Range(0, Locks).Select(_ => new object())];
 
-    /// <param name="items">How many items.</param>
-    /// <param name="k">K, from 1.</param>
+    /// <param name="items">Number of items.</param>
+    /// <param name="k">K, at least 1.</param>
     public TopUsers(int items, int k)
     {
         (K, kept, best_N, bounds_N) = (k, new((long)items * k), new TopKHeap[items], new float[items]);
@@ -25,10 +28,9 @@ public sealed unsafe class TopUsers : IDisposable
     public int K { get; }
 
     /// <summary>Offers users to all items.</summary>
-    /// <param name="users_B">Their indexes.</param>
-    /// <param name="scores_BN">Their scores of each item.</param>
-    /// <param name="items_N">The items, rising.</param>
-    /// <param name="excluded">The items to which a user is not given.</param>
+    /// <param name="scores_BN">Each user's scores of all items.</param>
+    /// <param name="items_N">Indexes of the items, ascending.</param>
+    /// <param name="excluded">Items in whose lists a user is left out.</param>
     public void Offer(ReadOnlySpan<int> users_B, ReadOnlySpan<float> scores_BN, ReadOnlySpan<int> items_N, ExcludedItems excluded)
     {
         for (int b = 0; b < users_B.Length; b++)
@@ -47,7 +49,7 @@ public sealed unsafe class TopUsers : IDisposable
         }
     }
 
-    /// <summary>The users of an item and their scores, best first. Nothing can be offered after it.</summary>
+    /// <summary>The users of an item and their scores, best first. Nothing may be offered afterwards.</summary>
     public (int[] Users, float[] Scores) Take(int place)
     {
         best_N[place].Sort();

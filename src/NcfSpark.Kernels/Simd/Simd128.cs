@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>Any processor: 4 floats, in the vectors that it has (SSE, NEON), or computed one by one.</summary>
+/// <summary>Any processor: 4 floats, in vectors of 128 bits (SSE, NEON) or computed one by one.</summary>
 internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 {
     public static int Lanes
@@ -40,7 +40,8 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.MultiplyAddEstimate(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Relu(Vector128<float> a) => Vector128.MaxNative(Vector128<float>.Zero, a); // in this order: the instruction gives its second operand where one is no number
+    // In this order: if an operand is NaN, the instruction returns the second.
+    public static Vector128<float> Relu(Vector128<float> a) => Vector128.MaxNative(Vector128<float>.Zero, a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Abs(Vector128<float> a) => Vector128.Abs(a);
@@ -55,13 +56,16 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static float Sum(Vector128<float> a) => Vector128.Sum(a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> WherePositive(Vector128<float> gate, Vector128<float> values) => Vector128.ConditionalSelect(Vector128.GreaterThan(gate, Vector128<float>.Zero), values, Vector128<float>.Zero);
+    public static Vector128<float> WherePositive(Vector128<float> gate, Vector128<float> values) =>
+        Vector128.ConditionalSelect(Vector128.GreaterThan(gate, Vector128<float>.Zero), values, Vector128<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint NotAtMost(Vector128<float> values, Vector128<float> bound) => Vector128.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xF;
+    public static uint NotAtMost(Vector128<float> values, Vector128<float> bound) =>
+        Vector128.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> ZeroIfSubnormal(Vector128<float> a) => Vector128.ConditionalSelect(Vector128.Equals(a.AsUInt32() & Vector128.Create(0x7F80_0000u), Vector128<uint>.Zero).AsSingle(), Vector128<float>.Zero, a);
+    public static Vector128<float> ZeroIfSubnormal(Vector128<float> a) =>
+        Vector128.ConditionalSelect(Vector128.Equals(a.AsUInt32() & Vector128.Create(0x7F80_0000u), Vector128<uint>.Zero).AsSingle(), Vector128<float>.Zero, a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Root(Vector128<float> a, Vector128<float> factor, Vector128<float> addend) => Vector128.Sqrt(a) * factor + addend;

@@ -40,7 +40,8 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.MultiplyAddEstimate(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Relu(Vector256<float> a) => Vector256.MaxNative(Vector256<float>.Zero, a); // in this order: the instruction gives its second operand where one is no number
+    // In this order: if an operand is NaN, the instruction returns the second.
+    public static Vector256<float> Relu(Vector256<float> a) => Vector256.MaxNative(Vector256<float>.Zero, a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Abs(Vector256<float> a) => Vector256.Abs(a);
@@ -55,13 +56,16 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static float Sum(Vector256<float> a) => Vector256.Sum(a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> WherePositive(Vector256<float> gate, Vector256<float> values) => Vector256.ConditionalSelect(Vector256.GreaterThan(gate, Vector256<float>.Zero), values, Vector256<float>.Zero);
+    public static Vector256<float> WherePositive(Vector256<float> gate, Vector256<float> values) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(gate, Vector256<float>.Zero), values, Vector256<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint NotAtMost(Vector256<float> values, Vector256<float> bound) => Vector256.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFF;
+    public static uint NotAtMost(Vector256<float> values, Vector256<float> bound) =>
+        Vector256.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> ZeroIfSubnormal(Vector256<float> a) => Vector256.ConditionalSelect(Vector256.Equals(a.AsUInt32() & Vector256.Create(0x7F80_0000u), Vector256<uint>.Zero).AsSingle(), Vector256<float>.Zero, a);
+    public static Vector256<float> ZeroIfSubnormal(Vector256<float> a) =>
+        Vector256.ConditionalSelect(Vector256.Equals(a.AsUInt32() & Vector256.Create(0x7F80_0000u), Vector256<uint>.Zero).AsSingle(), Vector256<float>.Zero, a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Root(Vector256<float> a, Vector256<float> factor, Vector256<float> addend) => Vector256.Sqrt(a) * factor + addend;

@@ -41,7 +41,8 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.MultiplyAddEstimate(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Relu(Vector512<float> a) => Vector512.MaxNative(Vector512<float>.Zero, a); // in this order: the instruction gives its second operand where one is no number
+    // In this order: if an operand is NaN, the instruction returns the second.
+    public static Vector512<float> Relu(Vector512<float> a) => Vector512.MaxNative(Vector512<float>.Zero, a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
@@ -56,16 +57,19 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     public static float Sum(Vector512<float> a) => Vector512.Sum(a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> WherePositive(Vector512<float> gate, Vector512<float> values) => Vector512.ConditionalSelect(Vector512.GreaterThan(gate, Vector512<float>.Zero), values, Vector512<float>.Zero);
+    public static Vector512<float> WherePositive(Vector512<float> gate, Vector512<float> values) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThan(gate, Vector512<float>.Zero), values, Vector512<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint NotAtMost(Vector512<float> values, Vector512<float> bound) => (uint)Vector512.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFFFF;
+    public static uint NotAtMost(Vector512<float> values, Vector512<float> bound) =>
+        (uint)Vector512.LessThanOrEqual(values, bound).ExtractMostSignificantBits() ^ 0xFFFF;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> ZeroIfSubnormal(Vector512<float> a) => Vector512.ConditionalSelect(Vector512.Equals(a.AsUInt32() & Vector512.Create(0x7F80_0000u), Vector512<uint>.Zero).AsSingle(), Vector512<float>.Zero, a);
+    public static Vector512<float> ZeroIfSubnormal(Vector512<float> a) =>
+        Vector512.ConditionalSelect(Vector512.Equals(a.AsUInt32() & Vector512.Create(0x7F80_0000u), Vector512<uint>.Zero).AsSingle(), Vector512<float>.Zero, a);
 
-    // Square root and division take 10 times as long as their estimates of 14 bits, each made exact to within a unit or two of the last place
-    // by one step of Newton's. The smallest normal number keeps 1 / sqrt(0) finite.
+    // Square root and division take 10 times as long as their estimates of 14 bits. One Newton step makes an estimate
+    // right to a unit or two of the last place. The smallest normal number as a lower bound keeps 1 / sqrt(0) finite.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Root(Vector512<float> a, Vector512<float> factor, Vector512<float> addend)
     {

@@ -1,57 +1,61 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Training steps over packed memory (<see cref="PackedLayout"/>): for each batch the gradient of the mean loss, one update of each distinct row by
-/// the sum of its samples' gradients, and one of the dense block.
+/// Trains NeuMF (<see cref="NetworkShape"/>) in packed memory (<see cref="PackedLayout"/>). For each batch it computes
+/// the gradient of the mean loss, updates each distinct row of users and items once, by the sum of its samples'
+/// gradients, and updates the dense block (layers and head) once. README.md of this project follows one batch through a
+/// step.
 /// <para>
-/// A step has two phases. In the first, threads claim chunks of tiles; a tile goes forward and backward and updates the rows that nobody else
-/// touches in this batch. In the second, they claim pieces of the dense block, and the rows that have samples in several places. In either
-/// the next batch is grouped and the one after it filled.
+/// A step has two phases. In phase one, threads claim chunks of tiles: a tile goes forward and backward, and updates
+/// the rows that no other sample of the batch uses. In phase two, threads claim pieces of the dense block and the rows
+/// that several samples use. In both phases, threads also group the next batch by user and fill the batch after that.
 /// </para>
-/// What is claimed by whom does not matter: chunks and pieces follow from the batch alone and have buffers of their own, so any number of
-/// threads gives the same bytes. A phase ends with its last piece of work, by whichever thread did it; a thread that the system holds up
-/// while it has claimed nothing holds up nobody.
+/// The result does not depend on which thread claims what: chunks and pieces follow from the batch alone and have
+/// buffers of their own. So any number of threads gives the same bytes. Whichever thread finishes the last piece of a
+/// phase begins the next phase, so a thread that is suspended while it holds no claim delays nobody.
 /// </summary>
 public sealed unsafe class FusedStep : IDisposable
 {
     private const int CacheLine = 64;
-    private const int SamplesAtOnce = 64; // a piece of filling, a few microseconds: short enough to end soon after the others are ready
-    private const int RowsAtOnce = Tile.Samples; // a piece of deferred rows, about as long
-    private const int One = int.MaxValue; // the share of which every claim is one chunk
-    private const int FewChunks = 4;      // of a batch of 256
+    private const int SamplesAtOnce = 64; // a piece of filling: a few microseconds, so that nobody waits for it long
+    private const int RowsAtOnce = Tile.Samples; // a piece of deferred rows, which takes about as long
+    private const int One = int.MaxValue; // with this share, a claim is always one piece
+    private const int FewChunks = 4;      // as many as a batch of 256 has
 
     private readonly PackedLayout layout;
     private readonly StepMemory memory;
     private readonly StepKernel kernel;
     private readonly int densePieces;
 
-    // Grouping is one piece and the longest. It goes first where the chunks after it even out what it takes from its thread, and before the many
-    // small pieces of phase two where chunks are too few.
+    // Grouping is one piece, and the longest. With many chunks it is claimed before them, since they balance the load
+    // afterwards. With few chunks it is claimed after them, before the many small pieces of phase two.
     private readonly bool groupsFirst;
 
-    // Batches: batch b is filled into raw[b % 2] while b - 2 is trained on, grouped into grouped[b % 2] while b - 1 is, and then trained on.
+    // Batches: batch b is filled into raw[b % 2] while b - 2 is trained on, grouped into grouped[b % 2] while b - 1 is,
+    // and then trained on.
     private readonly RawBatch[] raw;
     private readonly GroupedBatch[] grouped;
     private readonly BatchTerms[] terms = new BatchTerms[3]; // of batch b at b % 3
     private readonly RowSort userSort;
     private readonly RowSort itemSort;
 
-    // Threads: the caller's is number 0. A thread's own:
+    // Threads, of which the caller is number 0, and each thread's own buffers.
     private readonly StepThreads threads;
     private readonly TileBuffers[] buffers;
 
-    // What all share.
-    private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
-    private readonly ClaimQueue groupings; // any time, one
+    // Shared by all threads.
+    // All on one cache line, since a change fetches the line from the core that changed it last.
+    private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long));
+    private readonly ClaimQueue groupings; // in both phases, one piece
     private readonly ClaimQueue chunks;    // phase one
     private readonly ClaimQueue pieces;    // phase two
-    private readonly ClaimQueue fills;     // any time
+    private readonly ClaimQueue fills;     // in both phases
     private readonly long* phaseOneLeft;
     private readonly long* phaseTwoLeft;   // grouping and fills included
-    private readonly long* groupedLast;    // the last batch that is grouped
+    private readonly long* groupedLast;    // number of the last batch that is grouped
     private bool disposed;
 
-    // The run under way; written between phases by the thread that did the last piece of the one before.
+    // The current run, written between phases by the thread that finished the last piece.
     private IBatchFeed feed = null!;
     private long batches;
     private long batch;
@@ -59,12 +63,8 @@ public sealed unsafe class FusedStep : IDisposable
     private StepRules rules;
     private readonly double[] chunkLosses;
 
-    /// <param name="shape">The network.</param>
-    /// <param name="userCount">Users.</param>
-    /// <param name="itemCount">Items.</param>
-    /// <param name="batchSize">Samples of a batch, at most.</param>
+    /// <param name="batchSize">Most samples of a batch.</param>
     /// <param name="threads">At least 1.</param>
-    /// <param name="level">The instruction set.</param>
     public FusedStep(NetworkShape shape, int userCount, int itemCount, int batchSize, int threads, SimdLevel level)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -88,20 +88,20 @@ public sealed unsafe class FusedStep : IDisposable
         Parts = new PackedParts(layout, memory, userCount, itemCount);
     }
 
-    /// <summary>The model's parts in this memory, to be set before and read after running.</summary>
+    /// <summary>The parts of the model in this memory. Set them before running and read them after it.</summary>
     public PackedParts Parts { get; }
 
     /// <summary>Makes a step for each batch of a feed.</summary>
-    /// <param name="from">The feed.</param>
-    /// <param name="count">How many batches.</param>
-    /// <param name="losses">To which the sum of each batch's losses, before its update, is added in the order of batches.</param>
-    /// <returns>How many steps were made: fewer than asked for where a loss was not finite. Of that last batch some rows may have been updated.</returns>
+    /// <param name="losses">The sum of each batch's losses, taken before its update, is added to this in the order of
+    /// batches.</param>
+    /// <returns>Number of steps made, which is lower than <paramref name="count"/> if a loss was not finite. Some rows
+    /// of that batch may have been updated.</returns>
     public long Run(IBatchFeed from, long count, ref double losses)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         if (count == 0) return 0;
         (feed, batches, batch, lossSum) = (from, count, 0, losses);
-        groupings.Open(0); // a run that failed may have left some
+        groupings.Open(0); // a run that failed may have left some pieces
         chunks.Open(0);
         pieces.Open(0);
         fills.Open(0);
@@ -172,7 +172,8 @@ public sealed unsafe class FusedStep : IDisposable
         }
     }
 
-    // Chunks from this one on. The next is claimed before the last tile of the one before, so that its records can be asked for.
+    // Computes a chunk, and others as long as there are any. The next chunk is claimed before the last tile of the
+    // current one, so that its records can be prefetched.
     private void ComputeChunks(int chunk, int thread)
     {
         GroupedBatch now = grouped[batch & 1];
@@ -215,12 +216,23 @@ public sealed unsafe class FusedStep : IDisposable
         GroupedBatch now = grouped[batch & 1];
         int rows = piece - densePieces, userPieces = PiecesOf(now.DeferredUsers.Count, RowsAtOnce);
         TileBuffers mine = buffers[thread];
-        if (rows < 0) kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
-        else if (rows < userPieces) kernel.UpdateDeferredUsers(layout, memory, now, rows * RowsAtOnce, Math.Min((rows + 1) * RowsAtOnce, now.DeferredUsers.Count), mine, in rules);
-        else kernel.UpdateDeferredItems(layout, memory, now, (rows - userPieces) * RowsAtOnce, Math.Min((rows - userPieces + 1) * RowsAtOnce, now.DeferredItems.Count), mine, in rules);
+        if (rows < 0)
+        {
+            kernel.UpdateDensePiece(layout, memory, piece, now.Chunks, rules.Dense);
+        }
+        else if (rows < userPieces)
+        {
+            int start = rows * RowsAtOnce, end = Math.Min(start + RowsAtOnce, now.DeferredUsers.Count);
+            kernel.UpdateDeferredUsers(layout, memory, now, start, end, mine, in rules);
+        }
+        else
+        {
+            int start = (rows - userPieces) * RowsAtOnce, end = Math.Min(start + RowsAtOnce, now.DeferredItems.Count);
+            kernel.UpdateDeferredItems(layout, memory, now, start, end, mine, in rules);
+        }
     }
 
-    // The first tile that this thread will probably claim in the next step.
+    // Prefetches the first tile that this thread will probably claim in the next step.
     private void PrefetchNext(int thread)
     {
         if (batch + 1 == batches) return;

@@ -1,6 +1,6 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>A part of the model that is one matrix in plain memory.</summary>
+/// <summary>A part of NeuMF that is one matrix in plain memory.</summary>
 public enum ModelPart
 {
     /// <summary>[users, GMF size]</summary>
@@ -21,7 +21,9 @@ public enum ModelPart
     /// <summary>[items, 1]</summary>
     ItemBias,
 
-    /// <summary>[outputs, inputs] of a layer; the first layer's inputs are the user's embedding, then the item's.</summary>
+    /// <summary>
+    /// [outputs, inputs] of a layer; the first layer's inputs are the user's embedding, then the item's.
+    /// </summary>
     LayerWeight,
 
     /// <summary>[1, outputs] of a layer.</summary>

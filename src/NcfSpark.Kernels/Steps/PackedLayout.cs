@@ -1,21 +1,24 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Where everything lies. All widths are padded (<see cref="Padding"/>).
+/// Layout of weights and optimizer slots in memory. All widths are padded (<see cref="Padding"/>).
 /// <para>
-/// A <b>record</b> holds all of one user or item, so that one sample touches two stretches of memory: W | m | v, each with the row's GMF
-/// embedding, its MLP embedding and its bias. Example, GMF 5, MLP 3, with biases (a number of floats each):
+/// A <b>record</b> holds all of one user or item, so that one sample touches two stretches of memory: W | m | v, each
+/// with the row's GMF embedding, its MLP embedding and its bias. Example, GMF 5, MLP 3, with biases (a number of floats
+/// each):
 /// <code>
 /// W: gmf 16 (5 used) | mlp 16 (3 used) | bias 16 (1 used) | m: the same 48 | v: the same 48     record 144, RowWidth 48, MlpStart 16, BiasStart 32
 /// </code>
-/// The seed shape (32 and 32, no biases) has records of 3 · 64 floats, 768 bytes.
+/// GMF 32 and MLP 32 without biases have records of 3 · 64 floats, 768 bytes.
 /// </para>
 /// <para>
-/// The <b>dense block</b> holds the head and the layers. Example, GMF 5, MLP 3, layers [7]: the input is p' in lanes 0-15 and q' in lanes 16-31.
+/// The <b>dense block</b> holds the head and the layers. Example, GMF 5, MLP 3, layers [7]: the input is p' in lanes
+/// 0-15 and q' in lanes 16-31.
 /// <code>
 /// 0 head of gmf 16 | 16 head of y_1 16 | 32 b0 16 | 48 W_1 [16 outputs, 32 inputs] | 560 b_1 16 | end 576
 /// </code>
-/// There are three of it, for W, m and v, and one for the gradients of each chunk. W_l is stored a second time transposed, [inputs, outputs].
+/// It exists three times, for W, m and v, and once for the gradient of each chunk. W_l is also stored transposed,
+/// [inputs, outputs].
 /// </para>
 /// </summary>
 internal sealed class PackedLayout

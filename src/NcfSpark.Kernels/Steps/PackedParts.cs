@@ -1,6 +1,8 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>Copies the parts of the model between plain matrices, row after row, and packed memory, exactly.</summary>
+/// <summary>
+/// Copies the parts of the model between plain matrices (row after row) and packed memory, bit by bit.
+/// </summary>
 public sealed unsafe class PackedParts
 {
     private readonly PackedLayout layout;
@@ -12,9 +14,6 @@ public sealed unsafe class PackedParts
         (this.layout, this.memory, this.userCount, this.itemCount) = (layout, memory, userCount, itemCount);
 
     /// <summary>Sets a part.</summary>
-    /// <param name="part">Which.</param>
-    /// <param name="slot">Which of its values.</param>
-    /// <param name="plain">The matrix.</param>
     /// <param name="layer">The layer of a layer's part, from 0.</param>
     public void Set(ModelPart part, OptimizerSlot slot, ReadOnlySpan<float> plain, int layer = 0)
     {
@@ -27,9 +26,6 @@ public sealed unsafe class PackedParts
     }
 
     /// <summary>Reads a part.</summary>
-    /// <param name="part">Which.</param>
-    /// <param name="slot">Which of its values.</param>
-    /// <param name="plain">Receives the matrix.</param>
     /// <param name="layer">The layer of a layer's part, from 0.</param>
     public void Get(ModelPart part, OptimizerSlot slot, Span<float> plain, int layer = 0)
     {
@@ -50,7 +46,8 @@ public sealed unsafe class PackedParts
             ModelPart.ItemMlp => [Rows(memory.Item(0), itemCount, layout.MlpStart, layout.Shape.MlpSize, slot)],
             ModelPart.ItemBias => [Rows(memory.Item(0), itemCount, layout.BiasStart, 1, slot)],
             ModelPart.LayerWeight when layer == 0 => Halves(layout.WeightStarts[1], layout.Shape.Layers[0], slot),
-            ModelPart.LayerWeight => [Dense(layout.WeightStarts[layer + 1], layout.Shape.Layers[layer], layout.Shape.Layers[layer - 1], slot, layout.Widths[layer])],
+            ModelPart.LayerWeight =>
+                [Dense(layout.WeightStarts[layer + 1], layout.Shape.Layers[layer], layout.Shape.Layers[layer - 1], slot, layout.Widths[layer])],
             ModelPart.LayerBias => [Dense(layout.BiasStarts[layer + 1], 1, layout.Shape.Layers[layer], slot)],
             ModelPart.Head => Head(slot),
             _ => [Dense(layout.HeadBiasStart, 1, 1, slot)],
@@ -62,7 +59,7 @@ public sealed unsafe class PackedParts
     private PackedMatrix Rows(float* table, int count, int start, int size, OptimizerSlot slot) =>
         new(table + start + (int)slot * layout.RowWidth, 3 * layout.RowWidth, count, size, 0, size);
 
-    // A matrix that reads the MLP's input, or the input itself: the halves are padded each.
+    // A matrix that reads the MLP's input: its two halves (user, item) are padded separately.
     private PackedMatrix[] Halves(int start, int rows, OptimizerSlot slot, int plainStart = 0)
     {
         int size = layout.Shape.MlpSize, stride = plainStart + 2 * size;
@@ -70,7 +67,8 @@ public sealed unsafe class PackedParts
         return [new(at, layout.Widths[0], rows, size, plainStart, stride), new(at + layout.MlpWidth, layout.Widths[0], rows, size, plainStart + size, stride)];
     }
 
-    private PackedMatrix Dense(int start, int rows, int columns, OptimizerSlot slot, int rowWidth = 0) => new(Array(slot) + start, rowWidth, rows, columns, 0, columns);
+    private PackedMatrix Dense(int start, int rows, int columns, OptimizerSlot slot, int rowWidth = 0) =>
+        new(Array(slot) + start, rowWidth, rows, columns, 0, columns);
 
     private PackedMatrix[] Head(OptimizerSlot slot)
     {
@@ -96,4 +94,21 @@ public sealed unsafe class PackedParts
             for (int k = 0; k < inputs; k++) transposed[(long)k * outputs + n] = weights[(long)n * inputs + k];
         }
     }
+}
+
+/// <summary>Some columns of a plain matrix and their place in packed memory.</summary>
+/// <param name="start">The first value in packed memory.</param>
+/// <param name="rowWidth">Floats from row to row there.</param>
+/// <param name="columns">Columns of this part.</param>
+/// <param name="plainColumn">The first of these columns in the plain matrix.</param>
+/// <param name="plainColumns">All columns of the plain matrix.</param>
+internal readonly unsafe struct PackedMatrix(float* start, long rowWidth, int rows, int columns, int plainColumn, int plainColumns)
+{
+    public int Rows => rows;
+
+    public int Columns => columns;
+
+    public Span<float> Row(int row) => new(start + row * rowWidth, columns);
+
+    public int PlainAt(int row) => checked(row * plainColumns + plainColumn);
 }

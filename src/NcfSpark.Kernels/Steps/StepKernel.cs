@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>The parts of a step, compiled for one instruction set.</summary>
+/// <summary>The kernels of a NeuMF step for one instruction set.</summary>
 internal abstract unsafe class StepKernel
 {
     public static StepKernel For(SimdLevel level) => level switch
@@ -12,15 +12,17 @@ internal abstract unsafe class StepKernel
         _ => new StepKernel<Simd128, Vector128<float>>(),
     };
 
-    /// <summary>A tile forward, backward and, where rows have no samples elsewhere, to their update.</summary>
+    /// <summary>Computes a tile forward and backward, and updates the rows that no other sample uses.</summary>
     /// <returns>The sum of its samples' losses.</returns>
     public abstract double ComputeTile(in TileWork work);
 
     public abstract void UpdateDensePiece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule);
 
-    public abstract void UpdateDeferredUsers(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
+    public abstract void UpdateDeferredUsers(
+        PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
 
-    public abstract void UpdateDeferredItems(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
+    public abstract void UpdateDeferredItems(
+        PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
 }
 
 /// <inheritdoc/>
@@ -40,9 +42,11 @@ internal sealed unsafe class StepKernel<S, V> : StepKernel
     public override void UpdateDensePiece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule) =>
         DenseUpdates<S, V>.Piece(layout, memory, piece, chunks, in rule);
 
-    public override void UpdateDeferredUsers(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
+    public override void UpdateDeferredUsers(
+        PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
         RowUpdates<S, V>.Deferred(batch.DeferredUsers, start, end, memory.User(0), memory.UserGradients, batch.Weights, buffers, layout, in rules);
 
-    public override void UpdateDeferredItems(PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
+    public override void UpdateDeferredItems(
+        PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
         RowUpdates<S, V>.Deferred(batch.DeferredItems, start, end, memory.Item(0), memory.ItemGradients, batch.Weights, buffers, layout, in rules);
 }

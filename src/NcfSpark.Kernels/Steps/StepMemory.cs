@@ -1,6 +1,8 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>What a step reads and changes: all weights with their moments, and the gradients that outlive a tile.</summary>
+/// <summary>
+/// The memory of a NeuMF step: all weights with their optimizer slots, and the gradients that outlive a tile.
+/// </summary>
 internal sealed unsafe class StepMemory : IDisposable
 {
     private readonly AlignedArray<float> users, items, weights, firstMoments, secondMoments, transposed, chunkGradients, userGradients, itemGradients, zeros;
@@ -32,7 +34,7 @@ internal sealed unsafe class StepMemory : IDisposable
 
     public float* Transposed => transposed.Start;
 
-    /// <summary>Gradients of deferred rows, by the sample's place in the grouped batch.</summary>
+    /// <summary>Gradients of deferred rows, by the sample's position in the grouped batch.</summary>
     public float* UserGradients => userGradients.Start;
 
     public float* ItemGradients => itemGradients.Start;
@@ -48,6 +50,7 @@ internal sealed unsafe class StepMemory : IDisposable
 
     public void Dispose()
     {
-        foreach (AlignedArray<float> array in new[] { users, items, weights, firstMoments, secondMoments, transposed, chunkGradients, userGradients, itemGradients, zeros }) array.Dispose();
+        AlignedArray<float>[] all = [users, items, weights, firstMoments, secondMoments, transposed, chunkGradients, userGradients, itemGradients, zeros];
+        foreach (AlignedArray<float> array in all) array.Dispose();
     }
 }

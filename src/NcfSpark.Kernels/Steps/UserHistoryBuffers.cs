@@ -1,12 +1,15 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>What is computed of a batch: vectors of its G groups, numbers of its samples, and for each chunk its gradient of the dense block.</summary>
+/// <summary>
+/// Intermediate values of a batch: vectors of its G groups, numbers of its samples, and a gradient of the dense block
+/// for each chunk.
+/// </summary>
 internal sealed unsafe class UserHistoryBuffers : IDisposable
 {
     private readonly AlignedArray<float> rows;
     private readonly AlignedArray<float> numbers;
     private readonly AlignedArray<float> dense;
-    private readonly AlignedArray<float>? sampledLogits; // for each chunk its logits, its users transposed, and a tile
+    private readonly AlignedArray<float>? sampledLogits; // for each chunk: logits, transposed users, a tile of item rows
     private readonly AlignedArray<long> lookups;
     private readonly int denseSize;
     private readonly long sampledLogitsSize;
@@ -16,10 +19,10 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
     /// <summary>Samples whose item rows are gathered at once.</summary>
     public const int TileSamples = 64;
 
-    /// <param name="memory">The model.</param>
-    /// <param name="groups">G, whole chunks.</param>
+    /// <param name="groups">G, a multiple of the groups of a chunk.</param>
     /// <param name="groupSize">Samples of a group.</param>
-    /// <param name="sampledSoftmax">Whether the loss is the softmax, which scores each group against all samples of the batch.</param>
+    /// <param name="sampledSoftmax">Whether the loss is the softmax, which scores each group against all samples of the
+    /// batch.</param>
     public UserHistoryBuffers(UserHistoryMemory memory, int groups, int groupSize, bool sampledSoftmax)
     {
         denseSize = memory.DenseSize;
@@ -38,7 +41,8 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
         dense = new((long)groups / UserHistoryWork.ChunkGroups * denseSize);
         lookups = new(groups / UserHistoryWork.ChunkGroups);
         if (!sampledSoftmax) return;
-        (logitsSize, usersSize) = (samples * UserHistoryWork.ChunkGroups, memory.Width * UserHistoryWork.ChunkGroups); // samples are whole chunks', so a multiple of 8
+        // The number of samples is a multiple of 8.
+        (logitsSize, usersSize) = (samples * UserHistoryWork.ChunkGroups, memory.Width * UserHistoryWork.ChunkGroups);
         sampledLogitsSize = (long)logitsSize + usersSize + TileSamples * memory.Width;
         sampledLogits = new(groups / UserHistoryWork.ChunkGroups * sampledLogitsSize);
     }
@@ -46,13 +50,15 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
     /// <summary>u [G, width]</summary>
     public float* Users { get; }
 
-    /// <summary>The gradient towards u [G, width]: that of p and h, too, where there is no MLP.</summary>
+    /// <summary>The gradient of u [G, width]; without an MLP also that of p and h.</summary>
     public float* UserGradients { get; }
 
     /// <summary>x [G, inputs]</summary>
     public float* Inputs { get; }
 
-    /// <summary>The gradient towards x [G, inputs]; the parts of h and p include what comes past the MLP.</summary>
+    /// <summary>
+    /// The gradient of x [G, inputs]. Its parts for h and p include what reaches them directly, not through the MLP.
+    /// </summary>
     public float* InputGradients { get; }
 
     /// <summary>The hidden layer after dropout [G, hidden].</summary>
@@ -61,7 +67,7 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
     /// <summary>The gradient before its ReLU [G, hidden].</summary>
     public float* HiddenGradients { get; }
 
-    /// <summary>A number each sample.</summary>
+    /// <summary>The logit of each sample.</summary>
     public float* Logits { get; }
 
     public float* LogitGradients { get; }
@@ -77,10 +83,12 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
     /// <summary>A chunk's u transposed [width, 32].</summary>
     public float* UsersTransposed(int chunk) => SampledLogits(chunk) + logitsSize;
 
-    /// <summary>A chunk's room for gathered item rows [64, width].</summary>
+    /// <summary>A chunk's buffer for gathered item rows [64, width].</summary>
     public float* Tile(int chunk) => UsersTransposed(chunk) + usersSize;
 
-    /// <summary>For each chunk how many items or samples were looked at, over all batches, to leave out what users have touched.</summary>
+    /// <summary>
+    /// For each chunk the number of visits and lookups, over all batches, that leaving out seen items took.
+    /// </summary>
     public Span<long> Lookups => lookups.Span;
 
     public void Dispose()

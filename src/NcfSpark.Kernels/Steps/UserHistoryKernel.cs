@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>The parts of a step over histories, compiled for one instruction set.</summary>
+/// <summary>The kernels of a <see cref="UserHistoryStep"/> for one instruction set.</summary>
 internal abstract class UserHistoryKernel
 {
     public static UserHistoryKernel For(SimdLevel level) => level switch
@@ -12,14 +12,14 @@ internal abstract class UserHistoryKernel
         _ => new UserHistoryKernel<Simd128, Vector128<float>>(),
     };
 
-    /// <summary>A chunk of groups forward and backward; changes nothing of the model.</summary>
+    /// <summary>Computes a chunk of groups forward and backward, without changing the model.</summary>
     /// <returns>The sum of its samples' losses.</returns>
     public abstract double Compute(in UserHistoryWork work, int chunk);
 
-    /// <summary>Updates columns of the rows that the batch touches; with column 0 also the biases.</summary>
+    /// <summary>Updates a range of columns of the rows that the batch uses; with column 0 also the biases.</summary>
     public abstract void UpdateRows(in UserHistoryWork work, int column, int columns);
 
-    /// <summary>Updates a stretch of the dense block.</summary>
+    /// <summary>Updates a range of the dense block.</summary>
     public abstract void UpdateDense(in UserHistoryWork work, int start, int end);
 }
 

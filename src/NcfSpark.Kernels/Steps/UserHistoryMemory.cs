@@ -1,9 +1,11 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// The model in memory: a padded row for each user and item, and one dense block of [V_1 | c_1 | V_2 | c_2 | b], kept three times for the weights
-/// and Adam's moments. Rows have no moments: they are updated by plain descent. V_1 and V_2 are there transposed as well.
-/// Example, size 5, hidden 7, lags 1: rows are padded to 16; V_1 is [16, 48] with input k of part j in column 16 j + k, and [16, 80] with 24 marks, of which mark k is in column 48 + k.
+/// The model in memory: padded rows of users and items, and one dense block of [V_1 | c_1 | V_2 | c_2 | b], which
+/// exists three times, for the weights and Adam's two moments. Rows have no moments, since they are updated by plain
+/// gradient descent. V_1 and V_2 are also stored transposed. Example, size 5, hidden 7, lags 1: rows are padded to 16;
+/// V_1 is [16, 48], with input k of part j in column 16 j + k. With 24 temporal features V_1 is [16, 80], with feature
+/// k in column 48 + k.
 /// </summary>
 internal sealed unsafe class UserHistoryMemory : IDisposable
 {
@@ -28,7 +30,8 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
         DenseSize = HeadBias + Padding.Lanes;
         (users, items, pools) = (new((long)userCount * Width), new((long)itemCount * Width), new((long)itemCount * Width));
         (userBiases, itemBiases) = (new(userCount), new(itemCount));
-        (dense, transposed, zeros) = (new(3L * DenseSize), new(Hidden * Inputs + Width * Hidden), new(Math.Max(Math.Max(Inputs, UserHistoryWork.ChunkGroups), Math.Max(Width, Hidden))));
+        (dense, transposed, zeros) =
+            (new(3L * DenseSize), new(Hidden * Inputs + Width * Hidden), new(Math.Max(Math.Max(Inputs, UserHistoryWork.ChunkGroups), Math.Max(Width, Hidden))));
         coefficients = new((shape.Length + 1) * shape.Length);
         for (int count = 0; count <= shape.Length; count++)
         {
@@ -40,7 +43,7 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
 
     public int ItemCount { get; }
 
-    /// <summary>Floats of a row.</summary>
+    /// <summary>Padded length of a row.</summary>
     public int Width { get; }
 
     /// <summary>Padded width of the hidden layer.</summary>
@@ -49,7 +52,7 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
     /// <summary>Padded inputs of the MLP.</summary>
     public int Inputs { get; }
 
-    // Places in the dense block; V_1 stands at 0.
+    // Positions in the dense block. V_1 is at 0.
     public int HiddenBias { get; }
 
     public int OutputWeight { get; }
@@ -80,7 +83,7 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
 
     public float* ItemBiases => itemBiases.Start;
 
-    /// <summary>factor · share_k of pools of some number of items.</summary>
+    /// <summary>factor · share_k for a pool of this many items.</summary>
     public float* Coefficients(int count) => coefficients.Start + count * shape.Length;
 
     public void Set(UserHistoryPart part, OptimizerSlot slot, ReadOnlySpan<float> plain)
@@ -108,7 +111,7 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(plain.Length, at, part.ToString());
     }
 
-    /// <summary>Brings the transposed matrices up to date with a stretch of the dense block.</summary>
+    /// <summary>Copies a range of the dense block to the transposed matrices.</summary>
     public void Transpose(int start, int end)
     {
         Transpose(0, Hidden, Inputs, HiddenTransposed, start, end);
@@ -120,7 +123,7 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
         foreach (AlignedArray<float> one in new[] { dense, transposed, zeros, users, items, pools, userBiases, itemBiases, coefficients }) one.Dispose();
     }
 
-    // Only whole rows lie in a stretch, or a row's part whose place is known all the same.
+    // A range may begin and end within a row.
     private void Transpose(int matrix, int rows, int columns, float* to, int start, int end)
     {
         int from = Math.Max(start, matrix), until = Math.Min(end, matrix + rows * columns);
@@ -154,7 +157,8 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
         };
     }
 
-    private IEnumerable<(nint Start, int Length)> Rows(AlignedArray<float> table, int rows) => Enumerable.Range(0, rows).Select(row => (RowAt(table, row), shape.Size));
+    private IEnumerable<(nint Start, int Length)> Rows(AlignedArray<float> table, int rows) =>
+        Enumerable.Range(0, rows).Select(row => (RowAt(table, row), shape.Size));
 
     private nint RowAt(AlignedArray<float> table, int row) => (nint)(table.Start + (long)row * Width);
 

@@ -1,6 +1,6 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>A part of a model with a history that is one matrix in plain memory.</summary>
+/// <summary>A part of a model with a user history that is one matrix in plain memory.</summary>
 public enum UserHistoryPart
 {
     /// <summary>p [users, size]</summary>
@@ -18,7 +18,10 @@ public enum UserHistoryPart
     /// <summary>[items, 1]</summary>
     ItemBias,
 
-    /// <summary>V_1 [hidden, (lags + 2) size + marks]; its inputs are the latest items, the pool, the user, and marks.</summary>
+    /// <summary>
+    /// V_1 [hidden, (lags + 2) size + temporal features]; its inputs are the latest items, the pool, the user's
+    /// embedding and the temporal features.
+    /// </summary>
     HiddenWeight,
 
     /// <summary>c_1 [1, hidden]</summary>

@@ -1,22 +1,24 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Training steps of matrix factorization over histories (<see cref="UserHistoryShape"/>): a group of samples, a positive and its negatives, shares
-/// the user's side, which is computed once. A batch is some groups: all gradients are those at its start, then rows are updated by plain descent
-/// and the dense block by its own rule. A batch of one group is descent after every positive.
+/// Trains matrix factorization with a user history (<see cref="UserHistoryShape"/>). A group of samples, a positive and
+/// its negatives, shares the user's vector, which is computed once. A batch holds several groups: all gradients are
+/// taken at the weights at its start; then rows are updated by plain gradient descent, and the dense block by its own
+/// rule. A batch of one group is an update after every positive.
 /// </summary>
 /// <remarks>
-/// A step has two phases: threads claim chunks of groups, and then columns of rows and stretches of the dense block. The next batch is filled meanwhile.
-/// What is claimed by whom does not matter, since every sum has a fixed order: any number of threads gives the same bytes.
+/// A step has two phases. In phase one, threads claim chunks of groups and compute gradients. In phase two, they claim
+/// columns of the rows and ranges of the dense block, and update them. In both, the next batch is filled. Every sum has
+/// a fixed order, so any number of threads gives the same bytes.
 /// </remarks>
 public sealed unsafe class UserHistoryStep : IDisposable
 {
     private const int CacheLine = 64;
-    private const int One = int.MaxValue;         // the share of which every claim is one piece
-    private const int SamplesAtOnce = 128;        // of a piece of filling, a few microseconds
-    private const int DenseAtOnce = 4096;         // floats of a piece of the dense block, about as long
+    private const int One = int.MaxValue;         // with this share, a claim is always one piece
+    private const int SamplesAtOnce = 128;        // a piece of filling: a few microseconds
+    private const int DenseAtOnce = 4096;         // floats of a piece of the dense block, which takes about as long
     private const int ColumnsAtOnce = 32;         // two cache lines of a row
-    private const int LeastGroupsToShare = 16;    // below, a thread would wait longer for the others than it computes
+    private const int LeastGroupsToShare = 16;    // with fewer, a thread would wait longer for the others than it computes
 
     private readonly UserHistoryShape shape;
     private readonly UserHistoryMemory memory;
@@ -35,8 +37,9 @@ public sealed unsafe class UserHistoryStep : IDisposable
     private readonly int densePieces;
     private readonly StepThreads threads;
 
-    // What all threads share.
-    private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long)); // on one line: each change fetches it from the core that changed it last
+    // Shared by all threads.
+    // All on one cache line, since a change fetches the line from the core that changed it last.
+    private readonly AlignedArray<long> counters = new(CacheLine / sizeof(long));
     private readonly ClaimQueue chunks;
     private readonly ClaimQueue pieces;
     private readonly ClaimQueue fills;
@@ -44,7 +47,7 @@ public sealed unsafe class UserHistoryStep : IDisposable
     private int piecesLeft; // fills included
     private bool disposed;
 
-    // The run under way; written between phases by the thread that did the last piece of the one before.
+    // The current run, written between phases by the thread that finished the last piece.
     private IUserHistoryFeed feed = null!;
     private UserHistoryWork work;
     private long batches;
@@ -52,19 +55,19 @@ public sealed unsafe class UserHistoryStep : IDisposable
     private int chunkCount;
     private double lossSum;
 
-    /// <param name="shape">The model.</param>
-    /// <param name="userCount">Users.</param>
-    /// <param name="itemCount">Items.</param>
     /// <param name="past">All users' items in the order of time, one user after the other.</param>
-    /// <param name="starts">Where each user's start.</param>
-    /// <param name="groups">Groups of a batch, at most.</param>
+    /// <param name="starts">Where each user's items start in <paramref name="past"/>.</param>
+    /// <param name="groups">The most groups of a batch.</param>
     /// <param name="groupSize">Samples of a group.</param>
     /// <param name="threads">At least 1.</param>
-    /// <param name="level">The instruction set.</param>
-    /// <param name="softmax">The loss; null for the logistic loss of each sample.</param>
-    /// <param name="features">For each place of the past the features of the pool that ends before it, as bits; empty where the shape has none.</param>
-    /// <param name="longPast">Of users with more items a set is made (<see cref="ItemSets"/>); null for as many as a batch has samples.</param>
-    public UserHistoryStep(UserHistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads, SimdLevel level, SampledSoftmaxOptions? softmax = null, ReadOnlySpan<uint> features = default, int? longPast = null)
+    /// <param name="softmax">The softmax to use as the loss; null for the logistic loss of each sample.</param>
+    /// <param name="features">For each position of <paramref name="past"/> the temporal features of the pool that ends
+    /// before it, as bits; empty if the shape has none.</param>
+    /// <param name="longPast">Users with more items than this get a set (<see cref="ItemSets"/>). Null: the number of
+    /// samples of a batch.</param>
+    public UserHistoryStep(
+        UserHistoryShape shape, int userCount, int itemCount, ReadOnlySpan<int> past, ReadOnlySpan<int> starts, int groups, int groupSize, int threads,
+        SimdLevel level, SampledSoftmaxOptions? softmax = null, ReadOnlySpan<uint> features = default, int? longPast = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(groups, 1);
@@ -92,7 +95,7 @@ public sealed unsafe class UserHistoryStep : IDisposable
         this.threads = new StepThreads(threads, "history step", _ => Work());
     }
 
-    /// <summary>How many items or samples were looked at, over all batches, to leave out what users have touched.</summary>
+    /// <summary>Number of visits and lookups, over all batches, that leaving out seen items took.</summary>
     internal long Lookups
     {
         get
@@ -110,16 +113,16 @@ public sealed unsafe class UserHistoryStep : IDisposable
     public void Get(UserHistoryPart part, OptimizerSlot slot, Span<float> plain) => memory.Get(part, slot, plain);
 
     /// <summary>Makes a step for each batch of a feed.</summary>
-    /// <param name="from">The feed.</param>
-    /// <param name="count">How many batches.</param>
-    /// <param name="losses">To which the sum of each batch's losses, before its update, is added in the order of batches.</param>
-    /// <returns>How many steps were made: fewer than asked for where a loss was not finite; that batch changed nothing.</returns>
+    /// <param name="losses">The sum of each batch's losses, taken before its update, is added to this in the order of
+    /// batches.</param>
+    /// <returns>Number of steps made, which is lower than <paramref name="count"/> if a loss was not finite. That batch
+    /// changes nothing.</returns>
     public long Run(IUserHistoryFeed from, long count, ref double losses)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         if (count == 0) return 0;
         (feed, batches, batch, lossSum) = (from, count, 0, losses);
-        chunks.Open(0); // a run that failed may have left some
+        chunks.Open(0); // a run that failed may have left some pieces
         pieces.Open(0);
         fills.Open(0);
         batchBuffers[0].Terms = feed.TermsOf(0);

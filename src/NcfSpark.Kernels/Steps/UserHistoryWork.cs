@@ -1,11 +1,11 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>What the parts of a step over histories work on.</summary>
+/// <summary>The data that the kernels of a <see cref="UserHistoryStep"/> work on.</summary>
 internal readonly unsafe struct UserHistoryWork
 {
     /// <summary>
-    /// Groups of a chunk: enough rows for the matrix products of the MLP, and little enough that a chunk's rows of items stay in the second-level
-    /// cache until they are read again.
+    /// Groups of a chunk: enough rows for the matrix products of the MLP, and few enough that the item rows of a chunk
+    /// stay in the second-level cache until they are read again.
     /// </summary>
     public const int ChunkGroups = 32;
 
@@ -20,10 +20,10 @@ internal readonly unsafe struct UserHistoryWork
     /// <summary>All users' items in the order of time.</summary>
     public required int* PastItems { get; init; }
 
-    /// <summary>Where each user's items start there, and after the last user where they end.</summary>
+    /// <summary>Where each user's items start there, and as the last entry where they end.</summary>
     public required int* PastStarts { get; init; }
 
-    /// <summary>For each of these places the marks of the pool that ends before it, as bits.</summary>
+    /// <summary>For each position there the temporal features of the pool that ends before it, as bits.</summary>
     public required uint* PastFeatureBits { get; init; }
 
     /// <summary>Samples of a group.</summary>
@@ -38,16 +38,19 @@ internal readonly unsafe struct UserHistoryWork
     /// <summary>The rule for the dense block.</summary>
     public required UpdateRule Dense { get; init; }
 
-    /// <summary>Where the batch's negatives stand; null for the logistic loss.</summary>
+    /// <summary>The positions of the batch's negatives; null for the logistic loss.</summary>
     public NegativeIndex? Negatives { get; init; }
 
-    /// <summary>What is added to the logits of negatives (<see cref="SampledSoftmaxOptions"/>).</summary>
+    /// <summary>Added to the logits of negatives (<see cref="SampledSoftmaxOptions"/>).</summary>
     public float NegativeShift { get; init; }
 
-    /// <summary>Sets of what users with more items than a batch has samples have touched, where a group leaves out all negatives that its user has touched; else null.</summary>
+    /// <summary>
+    /// Sets of the items of users with many items, if a group leaves out all negatives that its user has seen; else
+    /// null.
+    /// </summary>
     public ItemSets? Touched { get; init; }
 
-    /// <summary>The group's pool: where it starts, latest first, going back in memory, and of how many items.</summary>
+    /// <summary>The number of items in the group's pool. Item k of the pool is latest[-k].</summary>
     public int Pool(int group, out int* latest)
     {
         int sample = group * GroupSize, end = Batch.PastEnds[sample];

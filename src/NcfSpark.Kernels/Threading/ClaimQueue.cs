@@ -1,26 +1,28 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Numbered pieces of work, 0 … count - 1, which threads claim one by one, some from the front and some from the back: where the same numbers
-/// mean the same memory in every round, most of it stays in the cache of the core that used it last.
-/// A claim names its round, so a thread that was held up between two instructions can never take a number of one round for one of the next.
+/// Pieces of work, numbered 0 … count - 1, which threads claim, some from the front and some from the back. If a number
+/// stands for the same memory in every round, most of that memory is still in the cache of the core that used it in the
+/// round before. A claim includes the number of its round, so a thread that was suspended in the middle of a claim can
+/// never take a piece of a later round by mistake.
 /// </summary>
 internal readonly unsafe struct ClaimQueue
 {
-    // One number, so that it changes as a whole: round · 2^40 + end · 2^20 + next. Example: round 3 with 8 pieces, of which two from the front and
-    // one from the back are claimed, is 3|7|2.
+    // The state is one number, so that it changes atomically: round · 2^40 + end · 2^20 + next. Example: in round 3
+    // with 8 pieces, of which two were claimed from the front and one from the back, it is 3|7|2.
     private const int Bits = 20;
     private const long Mask = (1 << Bits) - 1;
 
     private readonly long* state;
 
-    /// <param name="state">Where its state lies, 0 at first. What the same threads change one after another belongs on one cache line, which then travels between cores once.</param>
+    /// <param name="state">Address of the state, initially 0. Put the states that the same threads change one after
+    /// another on one cache line, so that the line moves between cores once.</param>
     public ClaimQueue(long* state) => this.state = state;
 
     /// <summary>The most pieces of a round.</summary>
     public static int Capacity => (int)Mask;
 
-    /// <summary>Begins the next round. What its pieces need was written before.</summary>
+    /// <summary>Begins the next round. Whatever its pieces read must be written before.</summary>
     public void Open(int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Capacity);
@@ -28,11 +30,12 @@ internal readonly unsafe struct ClaimQueue
         Volatile.Write(ref *state, (round << (2 * Bits)) | ((long)count << Bits));
     }
 
-    /// <summary>Claims the first pieces that are left, or the last.</summary>
-    /// <param name="fromBack">Whether the last.</param>
-    /// <param name="share">Of what is left a part of 1 / share is claimed, at least one piece: large claims first, since each costs a message between cores, and small ones last, which end together.</param>
+    /// <summary>Claims the first remaining pieces, or the last.</summary>
+    /// <param name="fromBack">Whether to claim the last pieces.</param>
+    /// <param name="share">The claim is 1 / share of the remaining pieces, at least one. So claims start large, since
+    /// each costs a message between cores, and end small, so that all threads finish at about the same time.</param>
     /// <param name="piece">The first piece claimed.</param>
-    /// <returns>How many pieces; 0 where none is left.</returns>
+    /// <returns>Number of pieces claimed; 0 if none is left.</returns>
     public int Claim(bool fromBack, int share, out int piece)
     {
         long seen = Volatile.Read(ref *state);

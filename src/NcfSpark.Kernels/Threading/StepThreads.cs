@@ -2,10 +2,14 @@ using System.Runtime.ExceptionServices;
 
 namespace NcfSpark.Kernels;
 
-/// <summary>The threads of a step, which work together on one run after another. The caller's is number 0; the others sleep between runs.</summary>
+/// <summary>
+/// The threads of a training step. They work together on one run after another; thread 0 is the caller, the others
+/// sleep between runs.
+/// </summary>
 internal sealed class StepThreads : IDisposable
 {
-    private const int SpinsBeforeYield = 500; // some 10 µs, longer than threads with cores of their own are apart; then others may have the core
+    // About 10 µs, longer than threads with cores of their own wait for each other; then the core is offered to others.
+    private const int SpinsBeforeYield = 500;
 
     private readonly Action<int> work;
     private readonly Thread[] others;
@@ -16,8 +20,9 @@ internal sealed class StepThreads : IDisposable
     private volatile Exception? failure;
 
     /// <param name="count">At least 1.</param>
-    /// <param name="name">What the threads are called.</param>
-    /// <param name="work">A thread's part of a run, given its number: works until <see cref="Finished"/>.</param>
+    /// <param name="name">Name of the threads.</param>
+    /// <param name="work">What a thread does in a run, given its number. It must return once <see cref="Finished"/> is
+    /// true.</param>
     public StepThreads(int count, string name, Action<int> work)
     {
         this.work = work;
@@ -25,26 +30,28 @@ internal sealed class StepThreads : IDisposable
         foreach (Thread other in others) other.Start();
     }
 
-    /// <summary>Whether the run is over, by its last piece of work or by a failure.</summary>
+    /// <summary>Whether the run is over: all work is done, or a thread failed.</summary>
     public bool Finished => finished;
 
     /// <summary>Ends the run.</summary>
     public void Finish() => finished = true;
 
-    /// <summary>A run by all threads. What it needs was written before.</summary>
-    /// <exception cref="Exception">Whatever a thread's work threw.</exception>
+    /// <summary>
+    /// Runs the work on all threads and returns when all have finished. Whatever it reads must be written before.
+    /// </summary>
+    /// <exception cref="Exception">The exception that a thread's work threw.</exception>
     public void Run()
     {
         (finished, failure) = (false, null);
         atWork = others.Length;
         if (others.Length > 0) start.Release(others.Length);
         Guarded(0);
-        while (atWork > 0) Thread.SpinWait(1); // they still read what the next run will set
+        while (atWork > 0) Thread.SpinWait(1); // they may still read what the next run changes
         if (failure is { } thrown) ExceptionDispatchInfo.Throw(thrown);
     }
 
-    /// <summary>Passes the time of a thread that finds nothing to do.</summary>
-    /// <param name="times">How often it found nothing, one after another.</param>
+    /// <summary>Waits a moment, for a thread that finds nothing to do.</summary>
+    /// <param name="times">How often in a row it found nothing.</param>
     public static void Wait(int times)
     {
         if (times < SpinsBeforeYield) Thread.SpinWait(1);
@@ -76,7 +83,7 @@ internal sealed class StepThreads : IDisposable
         {
             work(number);
         }
-#pragma warning disable CA1031 // Whatever it is, the other threads must not wait for this one, and the caller is told.
+#pragma warning disable CA1031 // Whatever was thrown, the other threads must not wait for this one; Run throws it again.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

@@ -13,8 +13,10 @@ public sealed unsafe class GroupedBatchTests
         Assert.Equal([4, 4, 9, 9], new Span<int>(batch.Users, 4).ToArray());
         Assert.Equal([1, 3, 2, 1], new Span<int>(batch.Items, 4).ToArray());
         Assert.Equal([1, 3, 0, 2], new Span<int>(batch.Places, 4).ToArray());
-        Assert.Equal([GradientRouting.AddToNextSample, GradientRouting.UpdateInTile, GradientRouting.AddToNextSample, GradientRouting.UpdateInTile], new Span<GradientRouting>(batch.UserRouting, 4).ToArray());
-        Assert.Equal([GradientRouting.UpdateAfterTiles, GradientRouting.UpdateInTile, GradientRouting.UpdateInTile, GradientRouting.UpdateAfterTiles], new Span<GradientRouting>(batch.ItemRouting, 4).ToArray());
+        Assert.Equal([GradientRouting.AddToNextSample, GradientRouting.UpdateInTile, GradientRouting.AddToNextSample, GradientRouting.UpdateInTile],
+            new Span<GradientRouting>(batch.UserRouting, 4).ToArray());
+        Assert.Equal([GradientRouting.UpdateAfterTiles, GradientRouting.UpdateInTile, GradientRouting.UpdateInTile, GradientRouting.UpdateAfterTiles],
+            new Span<GradientRouting>(batch.ItemRouting, 4).ToArray());
         Assert.Equal([0, 3], Samples(batch.DeferredItems)[1]);
     }
 
@@ -26,7 +28,10 @@ public sealed unsafe class GroupedBatchTests
         {
             int chunks = GroupedBatch.ChunksOf(tiles);
             Assert.Equal((0, tiles), (GroupedBatch.TileStart(0, chunks, tiles), GroupedBatch.TileStart(chunks, chunks, tiles)));
-            for (int chunk = 0; chunk < chunks; chunk++) Assert.True(GroupedBatch.TileStart(chunk, chunks, tiles) < GroupedBatch.TileStart(chunk + 1, chunks, tiles));
+            for (int chunk = 0; chunk < chunks; chunk++)
+            {
+                Assert.True(GroupedBatch.TileStart(chunk, chunks, tiles) < GroupedBatch.TileStart(chunk + 1, chunks, tiles));
+            }
         }
     }
 
@@ -39,7 +44,10 @@ public sealed unsafe class GroupedBatchTests
         using GroupedBatch batch = Group(rawUsers, rawItems);
         int[] places = new Span<int>(batch.Places, count).ToArray();
         Assert.Equal(Enumerable.Range(0, count), places.Order());
-        for (int b = 0; b < count; b++) Assert.Equal((rawUsers[places[b]], rawItems[places[b]], (float)places[b]), (batch.Users[b], batch.Items[b], batch.Labels[b]));
+        for (int b = 0; b < count; b++)
+        {
+            Assert.Equal((rawUsers[places[b]], rawItems[places[b]], (float)places[b]), (batch.Users[b], batch.Items[b], batch.Labels[b]));
+        }
 
         Assert.Equal(rawUsers.Order(), new Span<int>(batch.Users, count).ToArray());
         int[] deferredItems = new Span<int>(batch.DeferredItems.Rows, batch.DeferredItems.Count).ToArray();
@@ -80,7 +88,8 @@ public sealed unsafe class GroupedBatchTests
         }
     }
 
-    private static int ChunkOf(GroupedBatch batch, int sample) => Enumerable.Range(0, batch.Chunks).Last(chunk => batch.TileStart(chunk) * Tile.Samples <= sample);
+    private static int ChunkOf(GroupedBatch batch, int sample) =>
+        Enumerable.Range(0, batch.Chunks).Last(chunk => batch.TileStart(chunk) * Tile.Samples <= sample);
 
     private static Dictionary<int, List<int>> Samples(DeferredRows rows) => Enumerable.Range(0, rows.Count).ToDictionary(d => rows.Rows[d], d =>
     {

@@ -8,9 +8,13 @@ public sealed class LongPastTests
 {
     private const int Groups = 8, GroupSize = 4, Users = 5;
 
-    private static readonly UserHistoryShape Shape = new() { Size = 8, Length = 3, Shares = [[], [1], [0.6f, 0.4f], [0.5f, 0.3f, 0.2f]], Factor = 2, Biases = true, Hidden = 8, Lags = 2 };
+    private static readonly UserHistoryShape Shape =
+        new() { Size = 8, Length = 3, Shares = [[], [1], [0.6f, 0.4f], [0.5f, 0.3f, 0.2f]], Factor = 2, Biases = true, Hidden = 8, Lags = 2 };
 
-    /// <summary>Everybody's items as sets, nobody's, and only those of the heavy user give the same model to the bit, with every instruction set that this processor has.</summary>
+    /// <summary>
+    /// Everybody's items as sets, nobody's, and only those of the heavy user give the same model to the bit, with every
+    /// instruction set that this processor has.
+    /// </summary>
     [Property(MaxTest = 20)]
     public void ASetLeavesOutWhatWalkingThroughTheItemsLeavesOut(int seed, bool wide)
     {
@@ -31,7 +35,10 @@ public sealed class LongPastTests
         foreach (int threads in new[] { 2, 5 }) Assert.Equal(alone, Train(log, SimdLevels.Best, threads, longPast: null, groups: 40).Model);
     }
 
-    /// <summary>An epoch of one user's n rows looked at n² items. Now a group lookups at no more of them than its batch has samples.</summary>
+    /// <summary>
+    /// An epoch of one user's n rows looked at n² items. Now a group lookups at no more of them than its batch has
+    /// samples.
+    /// </summary>
     [Property(MaxTest = 20)]
     public void WhatAnEpochLooksAtIsLinearInOneUsersRows(int seed, PositiveInt rows)
     {
@@ -50,13 +57,21 @@ public sealed class LongPastTests
 
     private static (float[] Model, long Lookups, long Groups) Train(Log log, SimdLevel level, int threads, int? longPast, int groups = Groups)
     {
-        using var step = new UserHistoryStep(Shape, Users, log.ItemCount, log.Past, log.Starts, groups, GroupSize, threads, level, new SampledSoftmaxOptions(ExceptTouched: true, Negatives: 50), longPast: longPast);
+        using var step = new UserHistoryStep(
+            Shape, Users, log.ItemCount, log.Past, log.Starts, groups, GroupSize, threads, level,
+            new SampledSoftmaxOptions(ExceptTouched: true, Negatives: 50), longPast: longPast);
         (UserHistoryPart Part, int Size)[] parts =
         [
-            (UserHistoryPart.User, Users * Shape.Size), (UserHistoryPart.Item, log.ItemCount * Shape.Size), (UserHistoryPart.Pool, log.ItemCount * Shape.Size), (UserHistoryPart.UserBias, Users), (UserHistoryPart.ItemBias, log.ItemCount),
-            (UserHistoryPart.HiddenWeight, Shape.Hidden * (Shape.Lags + 2) * Shape.Size), (UserHistoryPart.HiddenBias, Shape.Hidden), (UserHistoryPart.OutputWeight, Shape.Size * Shape.Hidden), (UserHistoryPart.OutputBias, Shape.Size), (UserHistoryPart.HeadBias, 1),
+            (UserHistoryPart.User, Users * Shape.Size), (UserHistoryPart.Item, log.ItemCount * Shape.Size), (UserHistoryPart.Pool, log.ItemCount * Shape.Size),
+            (UserHistoryPart.UserBias, Users), (UserHistoryPart.ItemBias, log.ItemCount),
+            (UserHistoryPart.HiddenWeight, Shape.Hidden * (Shape.Lags + 2) * Shape.Size), (UserHistoryPart.HiddenBias, Shape.Hidden),
+            (UserHistoryPart.OutputWeight, Shape.Size * Shape.Hidden), (UserHistoryPart.OutputBias, Shape.Size), (UserHistoryPart.HeadBias, 1),
         ];
-        foreach ((UserHistoryPart part, int size) in parts) step.Set(part, OptimizerSlot.Weight, [.. Enumerable.Range(0, size).Select(place => 0.1f * Numbers.At(place, (int)part))]);
+        foreach ((UserHistoryPart part, int size) in parts)
+        {
+            step.Set(part, OptimizerSlot.Weight, [.. Enumerable.Range(0, size).Select(place => 0.1f * Numbers.At(place, (int)part))]);
+        }
+
         long batches = (log.Past.Length + groups - 1) / groups;
         double losses = 0;
         Assert.Equal(batches, step.Run(new Feed(log, groups), batches, ref losses));
@@ -83,7 +98,10 @@ public sealed class LongPastTests
         }
     }
 
-    /// <summary>Each place once, in another order, with negatives from all items, many of which their user, or another's, has touched.</summary>
+    /// <summary>
+    /// Each place once, in another order, with negatives from all items, many of which their user, or another's, has
+    /// touched.
+    /// </summary>
     private sealed class Feed(Log log, int groups) : IUserHistoryFeed
     {
         private readonly int[] order = Numbers.Distinct(new Random(9), log.Past.Length, log.Past.Length);
@@ -103,7 +121,8 @@ public sealed class LongPastTests
                 int place = order[sample / GroupSize];
                 users[b] = log.UserOfPlace[place];
                 labels[b] = sample % GroupSize == 0 ? 1 : 0;
-                items[b] = labels[b] == 1 ? log.Past[place] : new Random((int)sample).Next(2) == 0 ? log.Past[(int)(sample * 7919 % log.Past.Length)] : (int)(sample * 104_729 % log.ItemCount);
+                items[b] = labels[b] == 1 ? log.Past[place] : new Random((int)sample).Next(2) == 0 ? log.Past[(int)(sample * 7919 % log.Past.Length)]
+                    : (int)(sample * 104_729 % log.ItemCount);
                 weights[b] = 1;
             }
         }

@@ -13,7 +13,8 @@ public sealed unsafe class AdamStepTests
         {
             foreach (Optimizer optimizer in new[] { Optimizer.Adam, Optimizer.Sgd })
             {
-                using AlignedArray<float> w = Numbers.Random(count, 1), m = Numbers.Random(count, 2), v = Numbers.Random(count, 3), gradient = Numbers.Random(count, 4);
+                using AlignedArray<float> w = Numbers.Random(count, 1), m = Numbers.Random(count, 2), v = Numbers.Random(count, 3),
+                    gradient = Numbers.Random(count, 4);
                 for (int i = 0; i < count; i++) v.Start[i] *= v.Start[i];
                 float[] wBefore = w.Span.ToArray(), mBefore = m.Span.ToArray(), vBefore = v.Span.ToArray();
                 var rule = new UpdateRule(Adam with { Optimizer = optimizer }, step: 7, samples: 10);
@@ -32,7 +33,8 @@ public sealed unsafe class AdamStepTests
         }
     }
 
-    // A unit that died has no gradient any more. 0.9 of the smallest numbers rounds to themselves, so its moment would stay there for ever, and
+    // A unit that died has no gradient any more. 0.9 of the smallest numbers rounds to themselves, so its moment would
+    // stay there for ever, and
     // some processors compute with such numbers a hundred times slower than with others.
     [Theory, MemberData(nameof(Levels))]
     public void AMomentWithoutGradientFadesToZeroAndNotToASubnormalNumber(string level)
@@ -54,7 +56,8 @@ public sealed unsafe class AdamStepTests
 
     public static TheoryData<string> Levels() => [.. Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported).Select(level => level.ToString())];
 
-    private static void Update(string level, UpdateRule rule, AlignedArray<float> w, AlignedArray<float> m, AlignedArray<float> v, AlignedArray<float> gradient, float l2)
+    private static void Update(
+        string level, UpdateRule rule, AlignedArray<float> w, AlignedArray<float> m, AlignedArray<float> v, AlignedArray<float> gradient, float l2)
     {
         int count = (int)w.Length;
         switch (Enum.Parse<SimdLevel>(level))

@@ -4,7 +4,9 @@ using FsCheck.Xunit;
 
 namespace NcfSpark.Kernels.Tests;
 
-/// <summary>The scorer of all pairs against scoring one by one and sorting, for every instruction set, to the last bit.</summary>
+/// <summary>
+/// The scorer of all pairs against scoring one by one and sorting, for every instruction set, to the last bit.
+/// </summary>
 public sealed class AllPairsTests
 {
     private static readonly int[][] Mlps = [[], [5], [16, 8], [7, 4], [33, 17, 9], [64, 32, 16, 8], [3, 40]];
@@ -51,7 +53,8 @@ public sealed class AllPairsTests
                     for (int item = 0; item < twin.Items; item++) Assert.Equal(twin.Score(users[b], item), scores[b * twin.Items + item]);
                 }
 
-                int[] places = [.. Enumerable.Range(0, 100).Select(p => Numbers.Below(p, 1, scores.Length)), .. Enumerable.Range(100, 50)]; // at the end several of a user
+                // At the end several of a user.
+                int[] places = [.. Enumerable.Range(0, 100).Select(p => Numbers.Below(p, 1, scores.Length)), .. Enumerable.Range(100, 50)];
                 float[] pairScores = new float[places.Length];
                 pairs.ScorePairs(twin, Array.ConvertAll(places, p => users[p / twin.Items]), Array.ConvertAll(places, p => p % twin.Items), pairScores);
                 Assert.Equal(places.Select(p => scores[p]), pairScores);
@@ -62,7 +65,8 @@ public sealed class AllPairsTests
     [Fact]
     public void TheDocumentedEquationByHand()
     {
-        // a_u + u · v = 1 + 2 · 3 = 7; y_1 = relu([4, -9] + [1, 2]) = [5, 0]; y_2 = relu(2 · 5 + 100 · 0 - 3) = 7; 7 + 0.5 · 7 - 10 = 0.5 with a_u = -9
+        // a_u + u · v = 1 + 2 · 3 = 7; y_1 = relu([4, -9] + [1, 2]) = [5, 0]; y_2 = relu(2 · 5 + 100 · 0 - 3) = 7; 7 +
+        // 0.5 · 7 - 10 = 0.5 with a_u = -9
         foreach (SimdLevel level in Levels)
         {
             using var pairs = new AllPairs(new ScoreShape { VectorSize = 1, Widths = [2, 1] }, [0], level);
@@ -92,7 +96,8 @@ public sealed class AllPairsTests
         var best = new TopLists(40, 10);
         pairs.FindBest(twin, twin.AllUsers, user => twin.Excluded(user), best, threads: 1);
         foreach (int user in twin.AllUsers) Assert.Equal(twin.Best(user, 10, items, twin.Excluded(user)).Select(pair => pair.Item), best.Items(user).ToArray());
-        Assert.Contains("must rise", Assert.Throws<ArgumentException>(() => new AllPairs(twin.Shape, [1, 1], SimdLevels.Best)).Message, StringComparison.Ordinal);
+        Assert.Contains("must rise", Assert.Throws<ArgumentException>(() => new AllPairs(twin.Shape, [1, 1], SimdLevels.Best)).Message,
+            StringComparison.Ordinal);
     }
 
     [Property(MaxTest = 100)]
@@ -101,7 +106,8 @@ public sealed class AllPairsTests
         int[] excluded = [.. Enumerable.Range(0, scores.Length).Where(item => item % 3 == 1)];
         var best = new TopLists(2, k.Get);
         best.Keep(1, scores, [.. Enumerable.Range(0, scores.Length)], excluded);
-        int[] sorted = [.. Enumerable.Range(0, scores.Length).Except(excluded).Where(item => !float.IsNaN(scores[item])).OrderByDescending(item => scores[item]).ThenBy(item => item).Take(k.Get)];
+        int[] sorted = [.. Enumerable.Range(0, scores.Length).Except(excluded).Where(item => !float.IsNaN(scores[item])).OrderByDescending(item => scores[item])
+            .ThenBy(item => item).Take(k.Get)];
         Assert.Equal(sorted, best.Items(1).ToArray());
         Assert.Equal(sorted.Select(item => scores[item]), best.Scores(1).ToArray());
     }
@@ -181,7 +187,8 @@ public sealed class AllPairsTests
         var best = new TopLists(twin.Users, 10);
         foreach (int threads in new[] { 1, 2 })
         {
-            Assert.ThrowsAny<OperationCanceledException>(() => pairs.FindBest(twin, twin.AllUsers, _ => default, best, threads, new CancellationToken(canceled: true)));
+            Assert.ThrowsAny<OperationCanceledException>(
+                () => pairs.FindBest(twin, twin.AllUsers, _ => default, best, threads, new CancellationToken(canceled: true)));
         }
     }
 

@@ -3,8 +3,10 @@ using System.Runtime.Intrinsics;
 namespace NcfSpark.Kernels.Tests;
 
 /// <summary>
-/// A scorer with random weights, and its slow twin: the equations of <see cref="ScoreShape"/> one number at a time, then a sort of everything.
-/// Sums run in the same order, so both must agree to the last bit. Every third item is a copy of an earlier one, so that there are ties.
+/// A scorer with random weights, and its slow twin: the equations of <see cref="ScoreShape"/> one number at a time,
+/// then a sort of everything.
+/// Sums run in the same order, so both must agree to the last bit. Every third item is a copy of an earlier one, so
+/// that there are ties.
 /// </summary>
 internal sealed class RandomPairs : IUserSide
 {
@@ -13,7 +15,9 @@ internal sealed class RandomPairs : IUserSide
     public RandomPairs(ScoreShape shape, int users, int items, int seed)
     {
         (Shape, Users, Items, Seed) = (shape, users, items, seed);
-        network = [.. Enumerable.Range(0, shape.Widths.Zip(shape.Widths.Skip(1), (inputs, outputs) => outputs * (inputs + 1)).Sum() + (shape.Widths.Count == 0 ? 0 : shape.Widths[^1])).Select(i => Numbers.At(i, seed))];
+        network = [.. Enumerable.Range(
+            0, shape.Widths.Zip(shape.Widths.Skip(1), (inputs, outputs) => outputs * (inputs + 1)).Sum() + (shape.Widths.Count == 0 ? 0 : shape.Widths[^1]))
+            .Select(i => Numbers.At(i, seed))];
     }
 
     public ScoreShape Shape { get; }
@@ -27,7 +31,8 @@ internal sealed class RandomPairs : IUserSide
     public int[] AllUsers => [.. Enumerable.Range(0, Users)];
 
     /// <summary>Rising; many where the user's index is odd, everything for user 3.</summary>
-    public int[] Excluded(int user) => [.. Enumerable.Range(0, Items).Where(item => user == 3 || Numbers.Below(item, user + Seed, user % 2 == 0 ? 20 : 2) == 0)];
+    public int[] Excluded(int user) =>
+        [.. Enumerable.Range(0, Items).Where(item => user == 3 || Numbers.Below(item, user + Seed, user % 2 == 0 ? 20 : 2) == 0)];
 
     public AllPairs Make(SimdLevel level, int[]? itemIndexes = null)
     {
@@ -73,7 +78,8 @@ internal sealed class RandomPairs : IUserSide
 
     /// <summary>Scores everything and sorts.</summary>
     public (int Item, float Score)[] Best(int user, int k, IEnumerable<int> items, int[] excluded) =>
-        [.. items.Except(excluded).Select(item => (Item: item, Score: Score(user, item))).OrderByDescending(pair => pair.Score).ThenBy(pair => pair.Item).Take(k)];
+        [.. items.Except(excluded).Select(item => (Item: item, Score: Score(user, item))).OrderByDescending(pair => pair.Score).ThenBy(pair => pair.Item)
+            .Take(k)];
 
     private float[] ItemVector(int item) => [.. Enumerable.Range(0, Shape.VectorSize).Select(k => Numbers.At(k + 1000 * Original(item), Seed + 4))];
 

@@ -65,7 +65,8 @@ public sealed unsafe class SimdTests
         Check(S.Root(S.Multiply(b, b), S.Broadcast(31), S.Broadcast(1e-8f)), (_, y) => Math.Abs(y) * 31 + 1e-8, 1e-5);
         Check(S.Root(default, S.Broadcast(1), S.Broadcast(1e-8f)), (_, _) => 1e-8f, 1e-18);
         Check(S.Quotient(a, b), (x, y) => x / (double)y, 1e-4);
-        foreach ((float value, float kept) in new[] { (float.Epsilon, 0), (-1e-38f, 0), (1.18e-38f, 1.18e-38f), (0, 0), (-3, -3), (float.NegativeInfinity, float.NegativeInfinity), (float.NaN, float.NaN) })
+        foreach ((float value, float kept) in new[] { (float.Epsilon, 0), (-1e-38f, 0), (1.18e-38f, 1.18e-38f), (0, 0), (-3, -3),
+            (float.NegativeInfinity, float.NegativeInfinity), (float.NaN, float.NaN) })
         {
             S.Store(S.ZeroIfSubnormal(S.Broadcast(value)), result.Start);
             Assert.Equal(kept, result.Start[S.Lanes - 1]);

@@ -1,6 +1,8 @@
 namespace NcfSpark.Kernels.Tests;
 
-/// <summary>What holds of the step as a machine; its mathematics is checked against autograd in NcfSpark.Training.Tests.</summary>
+/// <summary>
+/// What holds of the step as a machine; its mathematics is checked against autograd in NcfSpark.Training.Tests.
+/// </summary>
 public sealed class FusedStepTests
 {
     private static readonly NetworkShape Shape = new() { GmfSize = 5, MlpSize = 3, Layers = [7, 4], Dropout = [0.2, 0.1], Biases = true };
@@ -11,8 +13,10 @@ public sealed class FusedStepTests
         using var step = new FusedStep(Shape, 9, 6, 32, threads: 1, SimdLevels.Best);
         (ModelPart Part, int Layer, int Size)[] parts =
         [
-            (ModelPart.UserGmf, 0, 9 * 5), (ModelPart.UserMlp, 0, 9 * 3), (ModelPart.UserBias, 0, 9), (ModelPart.ItemGmf, 0, 6 * 5), (ModelPart.ItemMlp, 0, 6 * 3), (ModelPart.ItemBias, 0, 6),
-            (ModelPart.LayerWeight, 0, 7 * 6), (ModelPart.LayerBias, 0, 7), (ModelPart.LayerWeight, 1, 4 * 7), (ModelPart.LayerBias, 1, 4), (ModelPart.Head, 0, 9), (ModelPart.HeadBias, 0, 1),
+            (ModelPart.UserGmf, 0, 9 * 5), (ModelPart.UserMlp, 0, 9 * 3), (ModelPart.UserBias, 0, 9), (ModelPart.ItemGmf, 0, 6 * 5),
+            (ModelPart.ItemMlp, 0, 6 * 3), (ModelPart.ItemBias, 0, 6),
+            (ModelPart.LayerWeight, 0, 7 * 6), (ModelPart.LayerBias, 0, 7), (ModelPart.LayerWeight, 1, 4 * 7), (ModelPart.LayerBias, 1, 4),
+            (ModelPart.Head, 0, 9), (ModelPart.HeadBias, 0, 1),
         ];
         float[] Values(int part, OptimizerSlot slot, int size) => [.. Enumerable.Range(0, size).Select(i => Numbers.At(i, 10 * part + (int)slot))];
         for (int p = 0; p < parts.Length; p++)
@@ -108,7 +112,11 @@ public sealed class FusedStepTests
             Interlocked.Add(ref allocated, GC.GetAllocatedBytesForCurrentThread() - before);
             Interlocked.Increment(ref fills);
             if (batch >= FailsAt) throw new InvalidOperationException("no more");
-            for (int b = 0; b < users.Length; b++) (users[b], items[b], labels[b], weights[b]) = (Numbers.Below(start + b, (int)batch, 50), Numbers.Below(start + b, (int)batch + 1, 40), b % 3 == 0 ? 1 : 0, 1);
+            for (int b = 0; b < users.Length; b++)
+            {
+                (users[b], items[b], labels[b], weights[b]) =
+                    (Numbers.Below(start + b, (int)batch, 50), Numbers.Below(start + b, (int)batch + 1, 40), b % 3 == 0 ? 1 : 0, 1);
+            }
         }
     }
 }
