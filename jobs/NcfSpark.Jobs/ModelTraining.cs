@@ -35,6 +35,9 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
         return published;
     }
 
+    /// <summary>Threads of each worker of this machine.</summary>
+    public static int ThreadsOfWorker(TrainOptions train) => Math.Max(1, (train.Threads == 0 ? Environment.ProcessorCount : train.Threads) / train.Workers);
+
     /// <summary>NDCG@10 of held-out rows over the whole catalogue, without what was trained on.</summary>
     public static (RankingEvaluator Ranking, Func<ModelWeights, double> Validate) Validation(InteractionRows heldOut, TrainingSet set, TrainOptions train)
     {
@@ -72,7 +75,6 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
 
     private StageDirectory MakeByWorkers(CheckpointStore checkpoints)
     {
-        int cores = Train.Threads == 0 ? Environment.ProcessorCount : Train.Threads;
         var setup = new WorkerSetup
         {
             Model = Network,
@@ -86,7 +88,7 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
             Validates = Validates,
             RunDirectory = Path.GetFullPath(Job.RunDirectory),
             Prepared = Rows.Fingerprint,
-            Threads = Math.Max(1, cores / Train.Workers),
+            Threads = ThreadsOfWorker(Train),
         };
         var training = new DistributedTraining(setup, checkpoints, (of, share) => WorkerRows.Read(of.RunDirectory, of, share), Job.Progress, Job.Time) { Initial = Initial };
         DistributedResult result = Train.Where switch

@@ -33,7 +33,8 @@ internal static class WorkerRows
         return DataOf(set, part => part == "validation" ? validation : test, setup, share);
     }
 
-    private static WorkerData DataOf(TrainingSet set, Func<string, InteractionRows> heldOut, WorkerSetup setup, WorkerShare share) =>
+    /// <summary>Of a worker's training rows and, by part, its held-out ones.</summary>
+    public static WorkerData DataOf(TrainingSet set, Func<string, InteractionRows> heldOut, WorkerSetup setup, WorkerShare share) =>
         setup.TrainsOnHeldOut ? new WorkerData(set.WithHeldOut([heldOut("validation"), heldOut("test")], setup.HeldOutNegatives, share.SeedOf(setup.Train.Seed)), null)
         : new WorkerData(set, setup.Validates ? Validation(heldOut("validation"), set, setup, share) : null);
 

@@ -70,17 +70,23 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     {
         ModelOptions options = OptionsOf(directory);
         IdTable users = ReadIds(directory.File("users.parquet"), "user"), items = ReadIds(directory.File("items.parquet"), "item");
-        var weights = new ModelWeights(options, users.Count, items.Count);
+        return new TrainedModel(ReadWeights(directory.Path, options, users.Count, items.Count), users, items);
+    }
 
-        string sharedPath = directory.File(SharedFile);
+    /// <summary>Reads the weights in a model's directory, which may be without ids.</summary>
+    /// <exception cref="InvalidInputException">A file does not fit these counts and options.</exception>
+    public static ModelWeights ReadWeights(string directory, ModelOptions options, int userCount, int itemCount)
+    {
+        var weights = new ModelWeights(options, userCount, itemCount);
+        string sharedPath = Path.Combine(directory, SharedFile);
         IReadOnlyDictionary<string, StoredTensor> shared = Safetensors.Read(sharedPath).Tensors;
         foreach (Weight weight in weights.Shared) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
 
-        if (options.HasHistory) weights.Pools = new UserPools(options.HistoryLength, new int[checked(users.Count * options.HistoryLength)]);
-        string[] userFiles = Directory.GetFiles(directory.File("users"));
+        if (options.HasHistory) weights.Pools = new UserPools(options.HistoryLength, new int[checked(userCount * options.HistoryLength)]);
+        string[] userFiles = Directory.GetFiles(Path.Combine(directory, "users"));
         for (int shard = 0; shard < userFiles.Length; shard++)
         {
-            string path = directory.File(UserFile(shard));
+            string path = Path.Combine(directory, UserFile(shard));
             IReadOnlyDictionary<string, StoredTensor> rows = Safetensors.Read(path).Tensors;
             foreach (Weight table in weights.UserTables)
             {
@@ -92,14 +98,12 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
             }
 
             if (weights.Pools is not { } pools) continue;
-            ReadPools(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, items.Count, path);
-            if (options.HasTemporalFeatures)
-            {
-                ReadTemporalFeatures(rows, pools, RowsOfShard(users.Count, shard, userFiles.Length), shard, userFiles.Length, path);
-            }
+            int ofShard = RowsOfShard(userCount, shard, userFiles.Length);
+            ReadPools(rows, pools, ofShard, shard, userFiles.Length, itemCount, path);
+            if (options.HasTemporalFeatures) ReadTemporalFeatures(rows, pools, ofShard, shard, userFiles.Length, path);
         }
 
-        return new TrainedModel(weights, users, items);
+        return weights;
     }
 
     private const string PoolsName = "user_history", TemporalFeaturesName = "user_rhythm";

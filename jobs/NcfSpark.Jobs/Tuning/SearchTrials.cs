@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using NcfSpark.Data;
 using NcfSpark.Evaluation;
 using NcfSpark.Model;
 using NcfSpark.Training;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Jobs.Tuning;
 
@@ -14,6 +16,8 @@ internal sealed class SearchTrials : ITrials
     private readonly JobContext job;
     private readonly string directory;
     private readonly TrainingSet set;
+    private readonly InteractionRows heldOut;
+    private readonly ConcurrentDictionary<WorkerShare, TrainingSet> parts = []; // of workers; how many there are may be searched
     private readonly RankingEvaluator ranking;
     private readonly TrialJournal journal;
     private readonly IProgressTask progress;
@@ -28,7 +32,7 @@ internal sealed class SearchTrials : ITrials
     {
         (this.job, this.directory, this.journal, this.progress) = (job, directory, journal, progress);
         set = TrainingSet.Read(data, avoidHeldOut: false);
-        InteractionRows heldOut = data.ReadHeldOut("validation");
+        heldOut = data.ReadHeldOut("validation");
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
         TrainOptions train = job.Configuration.Train;
         ranking = new RankingEvaluator(InteractionLists.FromRows(set.UserCount, users, items), heldOut, [10], users: train.ValidationUsers, seed: train.Seed);
@@ -81,11 +85,42 @@ internal sealed class SearchTrials : ITrials
         ModelOptions model = candidate.Configuration.Model;
         Directory.CreateDirectory(DirectoryOf(candidate, train.Seed));
         CheckpointStore checkpoints = CheckpointStore.Open(DirectoryOf(candidate, train.Seed), FingerprintOf(candidate, model, train));
-        Func<ModelWeights, double>? validate = candidate.GoesOn ? weights => Rank(weights, train)["ndcg@10"] : null; // else only the last epoch has settled
-        TrainingResult result = new Trainer(model, train, checkpoints, validate, SilentProgress.Instance, job.Time).Train(set, stop);
+        bool validates = candidate.GoesOn; // else only the last epoch has settled
+        TrainingResult result = train.Workers == 1 ? TrainAlone(model, train, checkpoints, validates, stop) : TrainByWorkers(model, train, checkpoints, validates, stop);
         RankingResult last = Rank(result.Weights, train);
         EpochRecord bestOf = candidate.GoesOn ? result.History.MaxBy(epoch => epoch.ValidationNdcg)! : result.History[^1];
         return (bestOf.ValidationNdcg ?? last["ndcg@10"], last["hr@10"], bestOf.Epoch);
+    }
+
+    private TrainingResult TrainAlone(ModelOptions model, TrainOptions train, CheckpointStore checkpoints, bool validates, CancellationToken stop)
+    {
+        Func<ModelWeights, double>? validate = validates ? weights => Rank(weights, train)["ndcg@10"] : null;
+        return new Trainer(model, train, checkpoints, validate, SilentProgress.Instance, job.Time).Train(set, stop);
+    }
+
+    // As threads, wherever `train` will have them: the model is the same.
+    private TrainingResult TrainByWorkers(ModelOptions model, TrainOptions train, CheckpointStore checkpoints, bool validates, CancellationToken stop)
+    {
+        var setup = new WorkerSetup
+        {
+            Model = model,
+            Train = train,
+            Shards = job.Configuration.Prepare.Shards,
+            UserCount = set.UserCount,
+            ItemCount = set.ItemCount,
+            AvoidHeldOut = false,
+            TrainsOnHeldOut = false,
+            HeldOutNegatives = 0,
+            Validates = validates,
+            RunDirectory = directory,
+            Prepared = "",
+            Threads = ModelTraining.ThreadsOfWorker(train),
+        };
+        var training = new DistributedTraining(setup, checkpoints, Read, SilentProgress.Instance, job.Time);
+        DistributedResult result = training.RunThreads(stop);
+        return new TrainingResult(TrainedModel.ReadWeights(result.ModelDirectory, model, set.UserCount, set.ItemCount), result.History, result.BestEpoch);
+
+        WorkerData Read(WorkerSetup of, WorkerShare share) => WorkerRows.DataOf(parts.GetOrAdd(share, set.Of), _ => share.RowsOf(heldOut), of, share);
     }
 
     private RankingResult Rank(ModelWeights weights, TrainOptions train)

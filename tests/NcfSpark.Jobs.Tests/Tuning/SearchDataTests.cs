@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using NcfSpark.Data;
 using NcfSpark.Jobs.Configuration;
 using NcfSpark.Jobs.Tuning;
@@ -38,10 +39,12 @@ public sealed class SearchDataTests : IDisposable
         Assert.Equal((true, "trained"), (job.Configuration.Prepare.Validation, job.Configuration.Prepare.NegativesAvoid));
     }
 
-    [Fact]
-    public void MoreEpochsOfAConstantRateAreTheSameTrainingGoneOnWith()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void MoreEpochsOfAConstantRateAreTheSameTrainingGoneOnWith(int workers)
     {
-        JobContext job = Job();
+        JobContext job = Job(workers);
         PreparedData data = SearchData.Open(job, folder.Path, "fingerprint");
         var candidate = new Candidate(0, job.Configuration, new Dictionary<string, string>());
         SearchTrials Trials(string name) => new(job, Path.Combine(folder.Path, name), data, new TrialJournal(Path.Combine(folder.Path, $"{name}.jsonl")), SilentProgress.Instance);
@@ -51,7 +54,25 @@ public sealed class SearchDataTests : IDisposable
         Assert.True(candidate.GoesOn);
     }
 
-    private JobContext Job()
+    /// <summary>What is searched is trained as `train` will train it.</summary>
+    [Fact]
+    public void SeveralWorkersOfACandidateGiveTheValidationOfTraining()
+    {
+        JobContext job = Job(workers: 3);
+        PreparedData data = SearchData.Open(job, folder.Path, "fingerprint");
+        var trials = new SearchTrials(job, Path.Combine(folder.Path, "trials"), data, new TrialJournal(Path.Combine(folder.Path, TrialJournal.FileName)), SilentProgress.Instance);
+        Trial trial = trials.Run(new Candidate(0, job.Configuration, new Dictionary<string, string>()), 2, 1, TimeSpan.MaxValue);
+
+        string run = Path.Combine(folder.Path, "run");
+        Directory.CreateDirectory(run);
+        JobContext train = job with { RunDirectory = run, Configuration = job.Configuration with { Train = job.Configuration.Train with { Epochs = 2 } } };
+        StageDirectory model = TrainJob.Make(train, PrepareJob.Make(train));
+        TrainingHistory history = JsonSerializer.Deserialize<TrainingHistory>(File.ReadAllText(model.File(TrainingHistory.FileName)), TrainingHistory.Json)!;
+        Assert.Equal(history.Epochs.Max(epoch => epoch.ValidationNdcg), trial.Ndcg);
+        Assert.Equal(3, history.Workers.Select(worker => worker.Worker).Distinct().Count());
+    }
+
+    private JobContext Job(int workers = 1)
     {
         var log = new StringBuilder("user_id,item_id,timestamp\n");
         RandomStream stream = RandomStream.Named(1, "log");
@@ -66,7 +87,7 @@ public sealed class SearchDataTests : IDisposable
         string path = folder.Write("log.csv", log.ToString());
         NcfSparkConfiguration configuration = ConfigurationLoader.Load(
             Repository.File("conf/ml-latest-small.json"),
-            [$"Input:Path={path}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:RatingColumn=", "Input:TitlesPath=", "Prepare:Holdout=2", "Train:Threads=1"],
+            [$"Input:Path={path}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:RatingColumn=", "Input:TitlesPath=", "Prepare:Holdout=2", "Train:Threads=1", $"Train:Workers={workers}"],
             new System.Collections.Hashtable());
         return new JobContext(SearchData.Searched(configuration), folder.Path, SilentProgress.Instance, TextWriter.Null, TimeProvider.System, CancellationToken.None);
     }
