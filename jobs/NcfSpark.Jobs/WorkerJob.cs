@@ -23,7 +23,7 @@ internal static class WorkerJob
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         try
         {
-            WorkerTicket ticket = WorkerEnvironment.Read(environment);
+            WorkerCredentials ticket = WorkerEnvironment.Read(environment);
             int? threads = WorkerEnvironment.WholeNumber(environment, WorkerEnvironment.Threads);
             WorkerProcess.Run(
                 ticket,

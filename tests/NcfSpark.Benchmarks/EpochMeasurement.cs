@@ -89,7 +89,7 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
 
         public string Description => "threads over gRPC";
 
-        public void Start(WorkerTicket ticket, Action<string> lost)
+        public void Start(WorkerCredentials ticket, Action<string> lost)
         {
             var thread = new Thread(() => WorkerProcess.Run(ticket, null, read, Console.Error.WriteLine, TimeProvider.System));
             threads.Add(thread);

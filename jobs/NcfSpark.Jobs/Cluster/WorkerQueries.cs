@@ -43,7 +43,7 @@ internal sealed class WorkerQueries
     }
 
     /// <summary>A worker's rows.</summary>
-    public string Of(WorkerTicket worker)
+    public string Of(WorkerCredentials worker)
     {
         long[] rows = brought.Count == 0 ? [] : [.. Enum.GetValues<WorkerPart>().Select(part => counts.GetValueOrDefault((worker.Worker, (int)part)))];
         string ticket = new WorkerTaskTicket(worker, runDirectory, rows, threads).ToWord();

@@ -20,7 +20,7 @@ internal static class WorkerTask
         {
             LinuxProcess.EndWithParentThread(); // the executor's thread of this task
             WorkerInput given = WorkerInput.Read(input);
-            (WorkerTicket worker, string run) = (given.Ticket.Worker, given.Ticket.RunDirectory);
+            (WorkerCredentials worker, string run) = (given.Ticket.Worker, given.Ticket.RunDirectory);
             // Spark tells no attempt: the latest to come counts.
             WorkerProcess.Run(
                 worker with { Attempt = 0 },

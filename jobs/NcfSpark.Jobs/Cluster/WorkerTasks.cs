@@ -20,7 +20,7 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQ
 
     public string Description => $"tasks of {engine.Name}";
 
-    public void Start(WorkerTicket ticket, Action<string> lost)
+    public void Start(WorkerCredentials ticket, Action<string> lost)
     {
         lock (workers)
         {
@@ -50,7 +50,7 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQ
         Task.WaitAll(left, ToEnd);
     }
 
-    private void Run(WorkerTicket ticket, Worker worker)
+    private void Run(WorkerCredentials ticket, Worker worker)
     {
         while (Try(ticket) is { } reason)
         {
@@ -70,7 +70,7 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQ
     }
 
     // Why the query did not end well; null where it did, or nobody wants it any more.
-    private string? Try(WorkerTicket ticket)
+    private string? Try(WorkerCredentials ticket)
     {
         try
         {

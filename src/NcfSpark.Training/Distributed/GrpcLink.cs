@@ -28,13 +28,13 @@ internal sealed class GrpcLink : IServerLink, IDisposable
     private double lossSum;
     private volatile Exception? toldByBeat;
 
-    public GrpcLink(WorkerTicket ticket)
+    public GrpcLink(WorkerCredentials credentials)
     {
-        (worker, attempt) = (ticket.Worker, ticket.Attempt);
-        token = new Metadata { { "authorization", $"Bearer {ticket.Token}" } };
+        (worker, attempt) = (credentials.Worker, credentials.Attempt);
+        token = new Metadata { { "authorization", $"Bearer {credentials.Token}" } };
         var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true, InitialHttp2StreamWindowSize = 8 << 20, ConnectTimeout = TimeSpan.FromSeconds(10) };
         // No limits: it trusts its server, which has them, and totals are of as many items as there are.
-        channel = GrpcChannel.ForAddress(ticket.Server, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = null, MaxSendMessageSize = null });
+        channel = GrpcChannel.ForAddress(credentials.Server, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = null, MaxSendMessageSize = null });
         client = new Wire.ParameterServer.ParameterServerClient(channel);
     }
 
@@ -133,14 +133,14 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         {
             Ask(() => client.Fail(new Wire.FailRequest { Worker = worker, Instance = instance, Kind = WorkerFailure.KindOf(reason), Message = reason.Message }, token));
         }
-        catch (Exception answer) when (answer is RunOverException or RefusedException)
+        catch (Exception answer) when (answer is RunEndedException or RequestRejectedException)
         {
             // Then it is over by something else, or goes on without this worker.
         }
     }
 
     /// <summary>Says once that the worker is there and how far it is. What the server answers is thrown by the next <see cref="Report"/>, or here where it means the end.</summary>
-    /// <exception cref="RunOverException">The run is over, or goes on without this attempt.</exception>
+    /// <exception cref="RunEndedException">The run is over, or goes on without this attempt.</exception>
     /// <exception cref="RpcException">The server does not answer.</exception>
     public void Beat(TimeSpan timeout, TimeProvider time)
     {
@@ -154,8 +154,8 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         }
         catch (RpcException said) when (Meaning(said) is { } meaning)
         {
-            if (meaning is GoBackException && of == session) toldByBeat = meaning;
-            if (meaning is RunOverException) throw meaning;
+            if (meaning is RestartFromCheckpointException && of == session) toldByBeat = meaning;
+            if (meaning is RunEndedException) throw meaning;
         }
     }
 
@@ -173,7 +173,7 @@ internal sealed class GrpcLink : IServerLink, IDisposable
             }
             catch (RpcException silence) when (enough.IsCancellationRequested)
             {
-                throw new RunOverException($"Nothing was heard of the server at {channel.Target} for {forHello.TotalSeconds:0} s: {silence.Status.Detail}");
+                throw new RunEndedException($"Nothing was heard of the server at {channel.Target} for {forHello.TotalSeconds:0} s: {silence.Status.Detail}");
             }
             catch (RpcException away) when (away.StatusCode == StatusCode.Unavailable)
             {
@@ -201,7 +201,7 @@ internal sealed class GrpcLink : IServerLink, IDisposable
             await call.RequestStream.CompleteAsync();
         });
         double sending = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        if (!await call.ResponseStream.MoveNext()) throw new RefusedException("The server ended a round without an answer.");
+        if (!await call.ResponseStream.MoveNext()) throw new RequestRejectedException("The server ended a round without an answer.");
         bool checkpoint = call.ResponseStream.Current.Checkpoint;
         double waited = Stopwatch.GetElapsedTime(started).TotalSeconds - sending;
         var reader = new TableBlock.Reader(shared, half);
@@ -243,15 +243,15 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         }
         catch (RpcException said)
         {
-            throw new RunOverException($"The server is lost: {said.Status.Detail}");
+            throw new RunEndedException($"The server is lost: {said.Status.Detail}");
         }
     }
 
     private static Exception? Meaning(RpcException said) => said.StatusCode switch
     {
-        StatusCode.InvalidArgument => new RefusedException(said.Status.Detail),
-        StatusCode.Aborted => new GoBackException(said.Status.Detail),
-        StatusCode.FailedPrecondition or StatusCode.Unauthenticated => new RunOverException(said.Status.Detail),
+        StatusCode.InvalidArgument => new RequestRejectedException(said.Status.Detail),
+        StatusCode.Aborted => new RestartFromCheckpointException(said.Status.Detail),
+        StatusCode.FailedPrecondition or StatusCode.Unauthenticated => new RunEndedException(said.Status.Detail),
         _ => null,
     };
 }

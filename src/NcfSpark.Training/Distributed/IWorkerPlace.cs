@@ -7,7 +7,7 @@ public interface IWorkerPlace : IDisposable
     string Description { get; }
 
     /// <summary>Starts a worker, and lets go of its earlier attempt where one still lives. Returns at once.</summary>
-    /// <param name="ticket">What it needs to know.</param>
+    /// <param name="credentials">What it needs to know.</param>
     /// <param name="lost">Told once if the worker ends and should not have, and why.</param>
-    void Start(WorkerTicket ticket, Action<string> lost);
+    void Start(WorkerCredentials credentials, Action<string> lost);
 }

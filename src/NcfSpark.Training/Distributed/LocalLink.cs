@@ -63,7 +63,7 @@ internal sealed class LocalLink(ParameterServer server, int worker, int attempt)
         {
             server.FailBy(worker, instance, WorkerFailure.Of(WorkerFailure.KindOf(reason), reason.Message, reason));
         }
-        catch (Exception answer) when (answer is RunOverException or RefusedException)
+        catch (Exception answer) when (answer is RunEndedException or RequestRejectedException)
         {
             // Then it is over by something else, or goes on without this worker.
         }

@@ -63,16 +63,16 @@ internal sealed class ParameterServer : IDisposable
     /// <param name="attempt">Which attempt of it; 0 where it does not know, then the latest to come counts.</param>
     /// <param name="instance">Its own name.</param>
     /// <param name="beats">Whether it says something at least every few seconds, so that silence means it is lost.</param>
-    /// <exception cref="RefusedException">There is no such worker, or a later attempt of it is there.</exception>
+    /// <exception cref="RequestRejectedException">There is no such worker, or a later attempt of it is there.</exception>
     public WorkerSetup Hello(int worker, int attempt, Guid instance, bool beats)
     {
         lock (gate)
         {
-            Member member = run.Members.CheckAttempt(worker, attempt, instance);
-            if (member.Instance is { } earlier && earlier != instance) run.Lose(worker, attempt > member.Attempt ? "its next attempt came" : "another attempt came", restart: false);
-            if (attempt > member.Attempt) member.Attempt = attempt;
-            member.Take(instance);
-            (member.Beats, member.LastHeard) = (beats, time.GetTimestamp());
+            WorkerState state = run.Workers.CheckAttempt(worker, attempt, instance);
+            if (state.Instance is { } earlier && earlier != instance) run.Lose(worker, attempt > state.Attempt ? "its next attempt came" : "another attempt came", restart: false);
+            if (attempt > state.Attempt) state.Attempt = attempt;
+            state.Take(instance);
+            (state.Beats, state.LastHeard) = (beats, time.GetTimestamp());
             return setup;
         }
     }
@@ -82,19 +82,19 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            Member member = run.Members.CheckInstance(worker, instance);
-            if (run.Phases.Now != ServerPhase.Gathering) throw new RefusedException($"Worker {worker} joins while the others train.");
-            if (samples < 0) throw new RefusedException($"Worker {worker} says it has {samples:N0} samples.");
+            WorkerState state = run.Workers.CheckInstance(worker, instance);
+            if (run.Phases.Now != ServerPhase.Gathering) throw new RequestRejectedException($"Worker {worker} joins while the others train.");
+            if (samples < 0) throw new RequestRejectedException($"Worker {worker} says it has {samples:N0} samples.");
             if (setup.Model.HasHistory)
             {
-                if (used is null || used.Length < setup.ItemCount) throw new RefusedException($"Worker {worker} does not say which of the {setup.ItemCount:N0} items its users used.");
+                if (used is null || used.Length < setup.ItemCount) throw new RequestRejectedException($"Worker {worker} does not say which of the {setup.ItemCount:N0} items its users used.");
                 used.Length = setup.ItemCount; // it came in whole bytes
             }
 
             int wanted = SampleTotals.DrawsByPopularity(setup.Train) ? setup.ItemCount : 0;
-            if (totals.ItemUses.Length != wanted || totals.ItemUses.Any(uses => uses < 0)) throw new RefusedException($"Worker {worker} says of {totals.ItemUses.Length:N0} items how often its users used them, where {wanted:N0} are wanted.");
-            if (totals.Positives < 0 || !double.IsFinite(totals.RecencySum) || totals.RecencySum < 0) throw new RefusedException($"Worker {worker} says that its {totals.Positives:N0} positives weigh {totals.RecencySum}.");
-            (member.Samples, member.Used, member.Totals) = (samples, used, totals);
+            if (totals.ItemUses.Length != wanted || totals.ItemUses.Any(uses => uses < 0)) throw new RequestRejectedException($"Worker {worker} says of {totals.ItemUses.Length:N0} items how often its users used them, where {wanted:N0} are wanted.");
+            if (totals.Positives < 0 || !double.IsFinite(totals.RecencySum) || totals.RecencySum < 0) throw new RequestRejectedException($"Worker {worker} says that its {totals.Positives:N0} positives weigh {totals.RecencySum}.");
+            (state.Samples, state.Used, state.Totals) = (samples, used, totals);
             Task<Assignment> place = run.Phases.Gathering.Arrive(worker);
             if (run.Phases.Gathering.IsComplete) Guarded(run.Begin);
             return place;
@@ -102,16 +102,16 @@ internal sealed class ParameterServer : IDisposable
     }
 
     /// <summary>A worker says that it is there, and how far it is.</summary>
-    /// <exception cref="GoBackException">Its session is over.</exception>
+    /// <exception cref="RestartFromCheckpointException">Its session is over.</exception>
     public void Beat(int worker, Guid instance, string? session, long done, double lossSum)
     {
         lock (gate)
         {
-            Member member = run.Members.CheckInstance(worker, instance);
-            member.LastHeard = time.GetTimestamp();
+            WorkerState state = run.Workers.CheckInstance(worker, instance);
+            state.LastHeard = time.GetTimestamp();
             if (session is null) return;
-            if (session != member.Session) throw new GoBackException($"Worker {worker} goes back to the last checkpoint with all others.");
-            (member.Done, member.LossSum) = (done, lossSum);
+            if (session != state.Session) throw new RestartFromCheckpointException($"Worker {worker} goes back to the last checkpoint with all others.");
+            (state.Done, state.LossSum) = (done, lossSum);
             run.ShowProgress();
         }
     }
@@ -119,30 +119,30 @@ internal sealed class ParameterServer : IDisposable
     /// <summary>The file of a worker's last checkpoint.</summary>
     public string StateOf(string session)
     {
-        lock (gate) return checkpoints.StateOf(run.Members.WorkerOf(session));
+        lock (gate) return checkpoints.StateOf(run.Workers.WorkerOf(session));
     }
 
     /// <summary>Checks that a session counts, before its shared weights are copied.</summary>
     public void CheckSession(string session)
     {
-        lock (gate) run.Members.WorkerOf(session);
+        lock (gate) run.Workers.WorkerOf(session);
     }
 
     /// <summary>Takes a worker's round, and gives everyone's once all are there.</summary>
-    /// <exception cref="RefusedException">It is malformed, or not of this round: it changed nothing.</exception>
+    /// <exception cref="RequestRejectedException">It is malformed, or not of this round: it changed nothing.</exception>
     public Task<RoundReply> Exchange(string session, RoundPush push)
     {
         lock (gate)
         {
-            int worker = run.Members.WorkerOf(session);
-            if (run.Phases.Now != ServerPhase.Round || push.Epoch != run.Accounts.Position.Epoch || push.Round != run.Accounts.Position.Round)
+            int worker = run.Workers.WorkerOf(session);
+            if (run.Phases.Now != ServerPhase.Round || push.Epoch != run.Epoch.Position.Epoch || push.Round != run.Epoch.Position.Round)
             {
-                throw new RefusedException($"Worker {worker} pushes epoch {push.Epoch + 1}, round {push.Round + 1}, while {run.Here}.");
+                throw new RequestRejectedException($"Worker {worker} pushes epoch {push.Epoch + 1}, round {push.Round + 1}, while {run.Here}.");
             }
 
-            if (run.Phases.Rounds.Has(worker)) throw new RefusedException($"Worker {worker} pushes epoch {push.Epoch + 1}, round {push.Round + 1} a second time.");
+            if (run.Phases.Rounds.Has(worker)) throw new RequestRejectedException($"Worker {worker} pushes epoch {push.Epoch + 1}, round {push.Round + 1} a second time.");
             PushCheck.Check(worker, push, run.Shared.Tables, Half);
-            run.Accounts.Add(worker, push);
+            run.Epoch.Add(worker, push);
             Task<RoundReply> reply = run.Phases.Rounds.Arrive(worker);
             Guarded(() =>
             {
@@ -157,9 +157,9 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            int worker = run.Members.WorkerOf(session);
-            if (run.Phases.Now != ServerPhase.EndOfEpoch || report.Epoch != run.Accounts.Position.Epoch) throw new RefusedException($"Worker {worker} ends epoch {report.Epoch + 1}, while {run.Here}.");
-            run.Accounts.Add(worker, report);
+            int worker = run.Workers.WorkerOf(session);
+            if (run.Phases.Now != ServerPhase.EndOfEpoch || report.Epoch != run.Epoch.Position.Epoch) throw new RequestRejectedException($"Worker {worker} ends epoch {report.Epoch + 1}, while {run.Here}.");
+            run.Epoch.Add(worker, report);
             Task<EpochVerdict> reply = run.Phases.EpochEnds.Arrive(worker);
             if (run.Phases.EpochEnds.IsComplete) Guarded(run.EndEpoch);
             return reply;
@@ -171,8 +171,8 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            int worker = run.Members.WorkerOf(session);
-            if (run.Phases.Now != ServerPhase.Saving || !run.Saving.Wants(kind)) throw new RefusedException($"Worker {worker} saves part of a {kind}, while {run.Here}.");
+            int worker = run.Workers.WorkerOf(session);
+            if (run.Phases.Now != ServerPhase.Saving || !run.Saving.Wants(kind)) throw new RequestRejectedException($"Worker {worker} saves part of a {kind}, while {run.Here}.");
             return run.Saving.Open(worker, kind, part);
         }
     }
@@ -180,7 +180,7 @@ internal sealed class ParameterServer : IDisposable
     /// <summary>A file is whole, flushed and closed.</summary>
     public void EndFile(string session, SaveKind kind, int part)
     {
-        lock (gate) run.Members[run.Members.WorkerOf(session)].Files.Add((kind, part));
+        lock (gate) run.Workers[run.Workers.WorkerOf(session)].Files.Add((kind, part));
     }
 
     /// <summary>A worker has given all its files; done once what they are part of is whole.</summary>
@@ -188,8 +188,8 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            int worker = run.Members.WorkerOf(session);
-            if (run.Phases.Now != ServerPhase.Saving) throw new RefusedException($"Worker {worker} has saved, while {run.Here}.");
+            int worker = run.Workers.WorkerOf(session);
+            if (run.Phases.Now != ServerPhase.Saving) throw new RequestRejectedException($"Worker {worker} has saved, while {run.Here}.");
             run.Saving.CheckWhole(worker);
             Task saved = run.Phases.Savings.Arrive(worker);
             if (run.Phases.Savings.IsComplete) Guarded(run.EndSaving);
@@ -205,7 +205,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            if (attempt == run.Members[worker].Attempt && run.Phases.Now != ServerPhase.Finished) run.Lose(worker, reason, restart: true);
+            if (attempt == run.Workers[worker].Attempt && run.Phases.Now != ServerPhase.Finished) run.Lose(worker, reason, restart: true);
         }
     }
 
@@ -223,7 +223,7 @@ internal sealed class ParameterServer : IDisposable
     {
         lock (gate)
         {
-            run.Members.CheckInstance(worker, instance);
+            run.Workers.CheckInstance(worker, instance);
             if (reason is InvalidInputException or TrainingDivergedException) run.End(reason);
             else run.Lose(worker, reason.Message, restart: true, reason);
         }

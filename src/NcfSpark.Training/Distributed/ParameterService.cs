@@ -49,11 +49,11 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
         var reader = new TableBlock.Reader(server.Shared, server.Half);
         await foreach (Wire.PushPart part in requestStream.ReadAllAsync())
         {
-            if (head is null) server.CheckSession((head = part.Head ?? throw new RefusedException("A push begins without its head.")).Session); // before its blocks are taken in
+            if (head is null) server.CheckSession((head = part.Head ?? throw new RequestRejectedException("A push begins without its head.")).Session); // before its blocks are taken in
             else reader.Add(part.Block.Span);
         }
 
-        if (head is null) throw new RefusedException("A push is empty.");
+        if (head is null) throw new RequestRejectedException("A push is empty.");
         RoundReply reply = await server.Exchange(head.Session, new RoundPush(head.Epoch, head.Round, head.Samples, head.LossSum, WireTimes.From(head.Times), reader.Tables()));
         await responseStream.WriteAsync(new Wire.PullPart { Checkpoint = reply.Checkpoint });
         foreach (byte[] block in reply.Blocks(server.Shared, server.Half)) await responseStream.WriteAsync(new Wire.PullPart { Block = UnsafeByteOperations.UnsafeWrap(block) });
@@ -69,7 +69,7 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
 
     public override Task<Wire.Nothing> Save(IAsyncStreamReader<Wire.SavePart> requestStream, ServerCallContext context) => Answer(async () =>
     {
-        if (!await requestStream.MoveNext() || requestStream.Current.Head is not { } head) throw new RefusedException("A file begins without its head.");
+        if (!await requestStream.MoveNext() || requestStream.Current.Head is not { } head) throw new RequestRejectedException("A file begins without its head.");
         SaveKind kind = head.Model ? SaveKind.Model : SaveKind.Checkpoint;
         await using (var file = (FileStream)server.BeginFile(head.Session, kind, head.Part))
         {
@@ -107,7 +107,7 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
         }
     }
 
-    private static Guid InstanceOf(string text) => Guid.TryParse(text, out Guid instance) ? instance : throw new RefusedException("The worker's instance is no GUID.");
+    private static Guid InstanceOf(string text) => Guid.TryParse(text, out Guid instance) ? instance : throw new RequestRejectedException("The worker's instance is no GUID.");
 
     // What the server says no with, as a status that GrpcLink turns back.
     private static async Task<T> Answer<T>(Func<Task<T>> act)
@@ -116,15 +116,15 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
         {
             return await act();
         }
-        catch (RefusedException refused)
+        catch (RequestRejectedException refused)
         {
             throw new RpcException(new Status(StatusCode.InvalidArgument, refused.Message));
         }
-        catch (GoBackException goBack)
+        catch (RestartFromCheckpointException goBack)
         {
             throw new RpcException(new Status(StatusCode.Aborted, goBack.Message));
         }
-        catch (RunOverException over)
+        catch (RunEndedException over)
         {
             throw new RpcException(new Status(StatusCode.FailedPrecondition, over.Message));
         }

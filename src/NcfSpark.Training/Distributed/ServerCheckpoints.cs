@@ -50,7 +50,7 @@ internal sealed class ServerCheckpoints(string directory)
                 for (int user = 0; user < table.Rows; user++) from.Row(share.Global(user)).CopyTo(table.Row(user));
             }
 
-            Safetensors.Write(PathOf(SaveKind.Checkpoint, worker, 0), WorkerState.Of(new TrainingState(own)));
+            Safetensors.Write(PathOf(SaveKind.Checkpoint, worker, 0), WorkerCheckpoint.Of(new TrainingState(own)));
         }
 
         Publish(ServerPosition.AtStart(0, setup.Train.Workers), new SharedParameters(all, setup.Train));

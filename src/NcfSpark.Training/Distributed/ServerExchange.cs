@@ -84,7 +84,7 @@ internal sealed class ServerExchange : IParameterExchange
 
     private void SaveCheckpoint(TrainingState state)
     {
-        link.Save(SaveKind.Checkpoint, 0, stream => Safetensors.Write(stream, WorkerState.Of(state)));
+        link.Save(SaveKind.Checkpoint, 0, stream => Safetensors.Write(stream, WorkerCheckpoint.Of(state)));
         link.Saved();
     }
 

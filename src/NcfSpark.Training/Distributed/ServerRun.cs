@@ -22,10 +22,10 @@ internal sealed class ServerRun : IDisposable
     public ServerRun(WorkerSetup setup, ServerCheckpoints checkpoints, IProgressReporter reporter, TimeProvider time)
     {
         (this.setup, this.checkpoints, this.time, options) = (setup, checkpoints, time, setup.Train);
-        Members = new Roster(options.Workers);
+        Workers = new WorkerRegistry(options.Workers);
         Phases = new ServerPhases(options.Workers, time);
-        Accounts = new EpochAccounts(setup);
-        Saving = new ServerSaving(setup, checkpoints, Members, time);
+        Epoch = new EpochProgress(setup);
+        Saving = new ServerSaving(setup, checkpoints, Workers, time);
         Shared = NewShared();
         progress = new WorkerProgress(reporter, options.Epochs);
     }
@@ -36,44 +36,44 @@ internal sealed class ServerRun : IDisposable
     /// <summary>Asked to start a worker's next attempt.</summary>
     public Action<int, int>? StartAgain { get; set; }
 
-    public Roster Members { get; }
+    public WorkerRegistry Workers { get; }
 
     public ServerPhases Phases { get; }
 
-    public EpochAccounts Accounts { get; }
+    public EpochProgress Epoch { get; }
 
     public ServerSaving Saving { get; }
 
     public SharedParameters Shared { get; private set; }
 
     /// <summary>The phase, as a message has it.</summary>
-    public string Here => Phases.Describe(Accounts.Position);
+    public string Here => Phases.Describe(Epoch.Position);
 
     /// <summary>All have joined: they begin together, from the last checkpoint.</summary>
     public void Begin()
     {
-        if (Members.Sum(member => member.Samples) == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
+        if (Workers.Sum(state => state.Samples) == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
         checkpoints.Clear();
         Shared = NewShared();
         ServerPosition? restored = checkpoints.TryRestore(Shared);
         if (setup.Model.HasHistory) FirstHistory.ClearItemsWithoutRows(Shared.Weights, UsedItems());
-        Accounts.Restore(restored);
-        ServerPosition position = Accounts.Position;
-        bool finished = Accounts.IsFinished;
+        Epoch.Restore(restored);
+        ServerPosition position = Epoch.Position;
+        bool finished = Epoch.IsFinished;
         Saving.Restart();
-        Members.BeginSessions(position);
+        Workers.BeginSessions(position);
         if (position is not { Epoch: 0, Round: 0 } && !finished) progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
         if (finished) Finish();
         else BeginEpoch();
-        var totals = SampleTotals.Sum(Members.Select(member => member.Totals));
-        Phases.Gathering.Release(worker => new Assignment(Members[worker].Session!, position.Epoch, position.Round, position.LossSums[worker], restored is not null, finished, totals));
+        var totals = SampleTotals.Sum(Workers.Select(state => state.Totals));
+        Phases.Gathering.Release(worker => new Assignment(Workers[worker].Session!, position.Epoch, position.Round, position.LossSums[worker], restored is not null, finished, totals));
     }
 
     /// <summary>All have given their round, which changed these rows.</summary>
     public void EndRound(TableRows[] changed)
     {
-        Accounts.EndRound();
-        bool isLast = Accounts.IsEpochTrained, isDue = !isLast && Saving.IsDue();
+        Epoch.EndRound();
+        bool isLast = Epoch.IsEpochTrained, isDue = !isLast && Saving.IsDue();
         if (isLast) EndProgress();
         var reply = new RoundReply(changed, isDue);
         if (isDue) BeginSaving(null);
@@ -84,7 +84,7 @@ internal sealed class ServerRun : IDisposable
     /// <summary>All have reported of the epoch.</summary>
     public void EndEpoch()
     {
-        (EpochRecord record, bool isBest, EpochVerdict verdict) = Accounts.EndEpoch(SecondsOfEpoch() - Phases.Lasted.TotalSeconds); // without validation
+        (EpochRecord record, bool isBest, EpochVerdict verdict) = Epoch.EndEpoch(SecondsOfEpoch() - Phases.Lasted.TotalSeconds); // without validation
         progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}{(record.ValidationNdcg is { } ndcg ? $", validation NDCG@10 {ndcg:F4}{(isBest ? " (best so far)" : "")}" : "")}");
         BeginSaving(verdict);
         Phases.EpochEnds.Release(_ => verdict);
@@ -93,7 +93,7 @@ internal sealed class ServerRun : IDisposable
     /// <summary>All have saved.</summary>
     public void EndSaving()
     {
-        EpochVerdict? of = Saving.End(Accounts.Position, Shared);
+        EpochVerdict? of = Saving.End(Epoch.Position, Shared);
         failures = 0;
         if (of is { Finished: true })
         {
@@ -123,20 +123,20 @@ internal sealed class ServerRun : IDisposable
         }
 
         bool trained = Phases.Now != ServerPhase.Gathering;
-        progress.Line($"Worker {worker} was lost: {reason}. {(trained ? "All go back to the last checkpoint; attempt" : "Attempt")} {Members[worker].Attempt + 1} of it starts.");
-        Members[worker].Next();
-        Phases.Gathering.Break(worker, new RunOverException($"Worker {worker} was given up: {reason}."));
+        progress.Line($"Worker {worker} was lost: {reason}. {(trained ? "All go back to the last checkpoint; attempt" : "Attempt")} {Workers[worker].Attempt + 1} of it starts.");
+        Workers[worker].Next();
+        Phases.Gathering.Break(worker, new RunEndedException($"Worker {worker} was given up: {reason}."));
         if (trained) // a loss while gathering gives no one more time
         {
-            Members.EndSessions();
+            Workers.EndSessions();
             progress.End();
             Phases.To(ServerPhase.Gathering);
-            Phases.Break(new GoBackException($"Worker {worker} was lost."));
+            Phases.Break(new RestartFromCheckpointException($"Worker {worker} was lost."));
         }
 
         if (restart && StartAgain is { } start)
         {
-            int attempt = Members[worker].Attempt;
+            int attempt = Workers[worker].Attempt;
             Task.Run(() => start(worker, attempt));
         }
     }
@@ -146,23 +146,23 @@ internal sealed class ServerRun : IDisposable
     {
         if (!completion.TrySetException(reason)) return;
         Phases.To(ServerPhase.Finished);
-        Members.Close(reason.Message);
-        Members.EndSessions();
+        Workers.Close(reason.Message);
+        Workers.EndSessions();
         progress.End();
-        Phases.Break(new RunOverException(reason.Message));
+        Phases.Break(new RunEndedException(reason.Message));
     }
 
     /// <summary>Shows how far the workers say they are.</summary>
     public void ShowProgress()
     {
-        if (Phases.Now == ServerPhase.Round) progress.Show(Members.Sum(member => member.Done), Members.Sum(member => member.LossSum));
+        if (Phases.Now == ServerPhase.Round) progress.Show(Workers.Sum(state => state.Done), Workers.Sum(state => state.LossSum));
     }
 
     /// <summary>Looks who is silent, and who is waited for too long.</summary>
     public void Watch()
     {
         if (Phases.Now == ServerPhase.Finished) return;
-        if (Members.Silent(TimeSpan.FromSeconds(options.WorkerTimeoutSeconds), time) is { } silent)
+        if (Workers.Silent(TimeSpan.FromSeconds(options.WorkerTimeoutSeconds), time) is { } silent)
         {
             Lose(silent, $"nothing was heard of it for {options.WorkerTimeoutSeconds:0.#} s", restart: true);
             return;
@@ -172,7 +172,7 @@ internal sealed class ServerRun : IDisposable
         if (Phases.Now == ServerPhase.Gathering && waited > options.RegistrationSeconds)
         {
             int[] missing = [.. Phases.Gathering.Missing];
-            End(new WorkersLostException($"Only {Members.Count - missing.Length} of {Plural(Members.Count, "worker")} came within {options.RegistrationSeconds:0.#} s (Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. Let there be as many slots for them as Train:Workers, or lower that."));
+            End(new WorkersLostException($"Only {Workers.Count - missing.Length} of {Plural(Workers.Count, "worker")} came within {options.RegistrationSeconds:0.#} s (Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. Let there be as many slots for them as Train:Workers, or lower that."));
         }
         else if (Phases.Now != ServerPhase.Gathering && waited > options.RoundTimeoutSeconds && Phases.Late is { } late)
         {
@@ -187,19 +187,19 @@ internal sealed class ServerRun : IDisposable
     private void BeginEpoch()
     {
         epochStarted = time.GetTimestamp();
-        progress.Begin(Accounts.Position.Epoch, Members.Sum(member => member.Samples), Accounts.Samples);
+        progress.Begin(Epoch.Position.Epoch, Workers.Sum(state => state.Samples), Epoch.Samples);
         Phases.To(ServerPhase.Round);
     }
 
     private void EndProgress()
     {
-        progress.Show(Accounts.Samples, Accounts.LossSum);
+        progress.Show(Epoch.Samples, Epoch.LossSum);
         progress.End();
     }
 
     private void BeginSaving(EpochVerdict? of)
     {
-        if (of is null) Accounts.Spend(SecondsOfEpoch());
+        if (of is null) Epoch.Spend(SecondsOfEpoch());
         Saving.Begin(of);
         Phases.To(ServerPhase.Saving);
     }
@@ -208,20 +208,20 @@ internal sealed class ServerRun : IDisposable
     {
         Phases.To(ServerPhase.Finished);
         progress.End();
-        Members.Close(null);
-        completion.TrySetResult(Accounts.ResultIn(checkpoints.ModelDirectory));
+        Workers.Close(null);
+        completion.TrySetResult(Epoch.ResultIn(checkpoints.ModelDirectory));
     }
 
-    private double SecondsOfEpoch() => Accounts.Position.Seconds + time.GetElapsedTime(epochStarted).TotalSeconds;
+    private double SecondsOfEpoch() => Epoch.Position.Seconds + time.GetElapsedTime(epochStarted).TotalSeconds;
 
     private SharedParameters NewShared() => new(ModelWeights.Initialize(setup.Model, 0, setup.ItemCount, options.Seed), options);
 
     private BitArray UsedItems()
     {
         var used = new BitArray(setup.ItemCount);
-        foreach (Member member in Members)
+        foreach (WorkerState state in Workers)
         {
-            if (member.Used is { } by) used.Or(by);
+            if (state.Used is { } by) used.Or(by);
         }
 
         return used;

@@ -3,7 +3,7 @@ namespace NcfSpark.Training.Distributed;
 /// <summary>
 /// What is saved: when a checkpoint is due, which files each worker owes to it and to the kept epoch's model, and that neither counts before all of them are there. Used under its owner's lock.
 /// </summary>
-internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoints, Roster members, TimeProvider time)
+internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoints, WorkerRegistry workers, TimeProvider time)
 {
     private readonly TrainOptions options = setup.Train;
     private EpochVerdict? verdict; // of the epoch at whose end is saved; null within one
@@ -21,24 +21,24 @@ internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoi
     public void Begin(EpochVerdict? of)
     {
         verdict = of;
-        foreach (Member member in members) member.Files.Clear();
+        foreach (WorkerState state in workers) state.Files.Clear();
     }
 
     /// <summary>Whether files of this kind are part of it.</summary>
     public bool Wants(SaveKind kind) => kind == SaveKind.Checkpoint || verdict is { SaveModel: true };
 
     /// <summary>Opens a worker's file.</summary>
-    /// <exception cref="RefusedException">It is not its own.</exception>
+    /// <exception cref="RequestRejectedException">It is not its own.</exception>
     public Stream Open(int worker, SaveKind kind, int part)
     {
-        if (!PartsOf(kind, worker).Contains(part)) throw new RefusedException($"Worker {worker} saves part {part} of a {kind}, which is not its own.");
+        if (!PartsOf(kind, worker).Contains(part)) throw new RequestRejectedException($"Worker {worker} saves part {part} of a {kind}, which is not its own.");
         string path = checkpoints.PathOf(kind, worker, part);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return new FileStream(path, FileMode.Create, FileAccess.Write);
     }
 
     /// <summary>Checks that all that a worker owes is there.</summary>
-    /// <exception cref="RefusedException">Something is not.</exception>
+    /// <exception cref="RequestRejectedException">Something is not.</exception>
     public void CheckWhole(int worker)
     {
         SaveKind[] kinds = Wants(SaveKind.Model) ? [SaveKind.Model, SaveKind.Checkpoint] : [SaveKind.Checkpoint];
@@ -46,7 +46,7 @@ internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoi
         {
             foreach (int part in PartsOf(kind, worker))
             {
-                if (!members[worker].Files.Contains((kind, part))) throw new RefusedException($"Worker {worker} says that it has saved, but part {part} of its {kind} is not there.");
+                if (!workers[worker].Files.Contains((kind, part))) throw new RequestRejectedException($"Worker {worker} says that it has saved, but part {part} of its {kind} is not there.");
             }
         }
     }
@@ -64,7 +64,7 @@ internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoi
     private IEnumerable<int> PartsOf(SaveKind kind, int worker)
     {
         if (kind == SaveKind.Checkpoint) return [0];
-        var share = new WorkerShare(setup.Shards, members.Count, worker);
+        var share = new WorkerShare(setup.Shards, workers.Count, worker);
         return Enumerable.Range(0, share.ShardCount).Select(share.Shard);
     }
 }

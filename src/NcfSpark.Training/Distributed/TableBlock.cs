@@ -33,14 +33,14 @@ internal static class TableBlock
         private readonly int[][] rows = [.. shared.Select(_ => Array.Empty<int>())];
         private readonly float[][] values = [.. shared.Select(_ => Array.Empty<float>())];
 
-        /// <exception cref="RefusedException">It is no block of these tables.</exception>
+        /// <exception cref="RequestRejectedException">It is no block of these tables.</exception>
         public void Add(ReadOnlySpan<byte> block)
         {
-            if (block.Length is < Head or > LargestBlock) throw new RefusedException($"A block has {block.Length:N0} bytes; between {Head} and {LargestBlock:N0} are wanted.");
+            if (block.Length is < Head or > LargestBlock) throw new RequestRejectedException($"A block has {block.Length:N0} bytes; between {Head} and {LargestBlock:N0} are wanted.");
             int table = BinaryPrimitives.ReadInt32LittleEndian(block), count = BinaryPrimitives.ReadInt32LittleEndian(block[4..]);
-            if (table < 0 || table >= shared.Count) throw new RefusedException($"A block is of weight {table}; the model shares {shared.Count}.");
+            if (table < 0 || table >= shared.Count) throw new RequestRejectedException($"A block is of weight {table}; the model shares {shared.Count}.");
             int columns = shared[table].Columns;
-            if (count < 0 || block.Length != Head + count * (4L + columns * (half ? 2 : 4))) throw new RefusedException($"A block of {shared[table].Name} has {block.Length:N0} bytes for {count:N0} rows of {columns}.");
+            if (count < 0 || block.Length != Head + count * (4L + columns * (half ? 2 : 4))) throw new RequestRejectedException($"A block of {shared[table].Name} has {block.Length:N0} bytes for {count:N0} rows of {columns}.");
             ReadOnlySpan<byte> body = block[Head..];
             Span<float> to = Grow(table, count);
             MemoryMarshal.Cast<byte, int>(body[..(4 * count)]).CopyTo(rows[table].AsSpan(counts[table]));
@@ -69,7 +69,7 @@ internal static class TableBlock
         private Span<float> Grow(int table, int count)
         {
             (int needed, int most) = (counts[table] + count, shared[table].Rows);
-            if (needed > most) throw new RefusedException($"Blocks of {shared[table].Name} hold {needed:N0} rows, where it has {most:N0}.");
+            if (needed > most) throw new RequestRejectedException($"Blocks of {shared[table].Name} hold {needed:N0} rows, where it has {most:N0}.");
             if (needed > rows[table].Length) Resize(table, Math.Min(most, Math.Max(needed, 2 * rows[table].Length)));
             int columns = shared[table].Columns;
             return values[table].AsSpan(counts[table] * columns, count * columns);

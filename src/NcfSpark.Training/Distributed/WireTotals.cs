@@ -13,10 +13,10 @@ internal static class WireTotals
         ItemUses = ByteString.CopyFrom(MemoryMarshal.AsBytes(totals.ItemUses.AsSpan())),
     };
 
-    /// <exception cref="RefusedException">They are cut within a number, or there are none.</exception>
+    /// <exception cref="RequestRejectedException">They are cut within a number, or there are none.</exception>
     public static SampleTotals From(Wire.Totals? totals)
     {
-        if (totals is null || totals.ItemUses.Length % sizeof(int) != 0) throw new RefusedException("A worker joins without the totals of its rows.");
+        if (totals is null || totals.ItemUses.Length % sizeof(int) != 0) throw new RequestRejectedException("A worker joins without the totals of its rows.");
         return new SampleTotals(totals.Positives, totals.RecencySum, MemoryMarshal.Cast<byte, int>(totals.ItemUses.Span).ToArray());
     }
 }

@@ -38,7 +38,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
             {
             }
         }
-        catch (RunOverException)
+        catch (RunEndedException)
         {
             throw;
         }
@@ -68,7 +68,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
             new TrainingLoop(options, plan, samples, data.Validate, exchange, time).Run(state, step, CancellationToken.None);
             return true;
         }
-        catch (GoBackException)
+        catch (RestartFromCheckpointException)
         {
             return false;
         }
@@ -99,7 +99,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
         try
         {
             link.ReadState(path);
-            WorkerState.Restore(state, path);
+            WorkerCheckpoint.Restore(state, path);
         }
         finally
         {

@@ -4,7 +4,7 @@ using NcfSpark.Data;
 namespace NcfSpark.Training.Distributed;
 
 /// <summary>
-/// How a worker's process is told its ticket, whoever starts it: environment variables, which unlike a command line other users cannot read.
+/// How a worker's process is told its credentials, whoever starts it: environment variables, which unlike a command line other users cannot read.
 /// <code>
 /// NCFSPARK_WORKER_SERVER    the server's address, such as http://10.0.0.5:41234
 /// NCFSPARK_WORKER_TOKEN     the run's secret
@@ -19,22 +19,22 @@ public static class WorkerEnvironment
     public const string Server = "NCFSPARK_WORKER_SERVER", Token = "NCFSPARK_WORKER_TOKEN", Number = "NCFSPARK_WORKER_NUMBER", Attempt = "NCFSPARK_WORKER_ATTEMPT";
     public const string Run = "NCFSPARK_WORKER_RUN", Threads = "NCFSPARK_WORKER_THREADS";
 
-    /// <summary>Sets the variables of a ticket.</summary>
-    public static void Write(IDictionary<string, string?> environment, WorkerTicket ticket)
+    /// <summary>Sets the variables of a credentials.</summary>
+    public static void Write(IDictionary<string, string?> environment, WorkerCredentials credentials)
     {
-        environment[Server] = ticket.Server;
-        environment[Token] = ticket.Token;
-        environment[Number] = $"{ticket.Worker}";
-        environment[Attempt] = $"{ticket.Attempt}";
+        environment[Server] = credentials.Server;
+        environment[Token] = credentials.Token;
+        environment[Number] = $"{credentials.Worker}";
+        environment[Attempt] = $"{credentials.Attempt}";
     }
 
-    /// <summary>Reads a ticket.</summary>
+    /// <summary>Reads a credentials.</summary>
     /// <exception cref="InvalidInputException">A variable is missing or wrong.</exception>
-    public static WorkerTicket Read(IDictionary environment)
+    public static WorkerCredentials Read(IDictionary environment)
     {
         string server = Text(environment, Server) ?? throw Missing(Server), token = Text(environment, Token) ?? throw Missing(Token);
         if (!Uri.TryCreate(server, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")) throw new InvalidInputException($"{Server} is \"{server}\", which is no address such as http://10.0.0.5:41234.");
-        return new WorkerTicket(server, token, WholeNumber(environment, Number) ?? throw Missing(Number), WholeNumber(environment, Attempt) ?? 0);
+        return new WorkerCredentials(server, token, WholeNumber(environment, Number) ?? throw Missing(Number), WholeNumber(environment, Attempt) ?? 0);
     }
 
     /// <summary>A variable; null where it is absent or empty.</summary>

@@ -11,21 +11,21 @@ public static class WorkerProcess
     private static readonly TimeSpan interval = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Works until the run is over.</summary>
-    /// <param name="ticket">The server, and who this is.</param>
+    /// <param name="credentials">The server, and who this is.</param>
     /// <param name="threads">Its threads; null for what the server says.</param>
     /// <param name="read">Reads the worker's rows.</param>
     /// <param name="end">Ends the process at once, given why: called from another thread than the worker's, which may be anywhere.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="Exception">What ended the run by this worker's fault; the server was told.</exception>
-    public static void Run(WorkerTicket ticket, int? threads, Func<WorkerSetup, WorkerShare, WorkerData> read, Action<string> end, TimeProvider time)
+    public static void Run(WorkerCredentials credentials, int? threads, Func<WorkerSetup, WorkerShare, WorkerData> read, Action<string> end, TimeProvider time)
     {
-        using var link = new GrpcLink(ticket) { Threads = threads };
+        using var link = new GrpcLink(credentials) { Threads = threads };
         using var done = new CancellationTokenSource();
         double patience = 0; // of the server, once it has said how long it waits; before, there is only the parent to watch
         var beating = new Thread(() => Beat(link, () => Volatile.Read(ref patience), end, time, done.Token)) { IsBackground = true, Name = "beat" };
         var worker = new Worker(
             link,
-            ticket.Worker,
+            credentials.Worker,
             (setup, share) =>
             {
                 Volatile.Write(ref patience, setup.Train.WorkerTimeoutSeconds);
@@ -61,7 +61,7 @@ public static class WorkerProcess
                 if (patience() > 0) link.Beat(TimeSpan.FromSeconds(patience()), time);
                 answered = time.GetTimestamp();
             }
-            catch (RunOverException over)
+            catch (RunEndedException over)
             {
                 if (!done.WaitHandle.WaitOne(interval)) end(over.Message); // unless the worker has heard it, too
                 return;

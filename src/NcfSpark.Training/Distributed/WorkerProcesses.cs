@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace NcfSpark.Training.Distributed;
 
-/// <summary>Workers as processes of this machine, each `ncfspark worker` with its ticket in the environment.</summary>
+/// <summary>Workers as processes of this machine, each `ncfspark worker` with its credentials in the environment.</summary>
 /// <param name="program">The program that starts workers, such as dotnet, with its first arguments, such as the assembly.</param>
 internal sealed class WorkerProcesses(string[] program) : IWorkerPlace
 {
@@ -13,10 +13,10 @@ internal sealed class WorkerProcesses(string[] program) : IWorkerPlace
 
     public string Description => "processes";
 
-    public void Start(WorkerTicket ticket, Action<string> lost)
+    public void Start(WorkerCredentials credentials, Action<string> lost)
     {
         var start = new ProcessStartInfo(program[0], program[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
-        WorkerEnvironment.Write(start.Environment, ticket);
+        WorkerEnvironment.Write(start.Environment, credentials);
         var process = new Process { StartInfo = start };
         var said = new Queue<string>();
         void Keep(string? line)
@@ -35,9 +35,9 @@ internal sealed class WorkerProcesses(string[] program) : IWorkerPlace
         lock (running)
         {
             if (disposed) return;
-            running.Remove(ticket.Worker, out earlier);
+            running.Remove(credentials.Worker, out earlier);
             process.Start();
-            running[ticket.Worker] = process;
+            running[credentials.Worker] = process;
         }
 
         process.BeginOutputReadLine();
@@ -50,7 +50,7 @@ internal sealed class WorkerProcesses(string[] program) : IWorkerPlace
             await process.WaitForExitAsync(); // and its last lines
             lock (running)
             {
-                if (disposed || running.GetValueOrDefault(ticket.Worker) != process || process.ExitCode == 0) return;
+                if (disposed || running.GetValueOrDefault(credentials.Worker) != process || process.ExitCode == 0) return;
             }
 
             string last;

@@ -10,9 +10,9 @@ internal sealed class WorkerThreads(ParameterServer server, Func<WorkerSetup, Wo
 
     public string Description => "threads";
 
-    public void Start(WorkerTicket ticket, Action<string> lost)
+    public void Start(WorkerCredentials credentials, Action<string> lost)
     {
-        var thread = new Thread(() => Work(ticket)) { IsBackground = true, Name = $"worker {ticket.Worker}" };
+        var thread = new Thread(() => Work(credentials)) { IsBackground = true, Name = $"worker {credentials.Worker}" };
         lock (threads) threads.Add(thread);
         thread.Start();
     }
@@ -26,11 +26,11 @@ internal sealed class WorkerThreads(ParameterServer server, Func<WorkerSetup, Wo
         }
     }
 
-    private void Work(WorkerTicket ticket)
+    private void Work(WorkerCredentials credentials)
     {
         try
         {
-            new Worker(new LocalLink(server, ticket.Worker, ticket.Attempt), ticket.Worker, read, time).Run();
+            new Worker(new LocalLink(server, credentials.Worker, credentials.Attempt), credentials.Worker, read, time).Run();
         }
 #pragma warning disable CA1031 // the server was told why, and the run ends by that
         catch (Exception)

@@ -98,7 +98,7 @@ public sealed class DistributedTrainingTests : IDisposable
     public void FromGivenWeightsStoppedAndStartedAgainItEndsWithTheSameBytes(int stopAfter)
     {
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history: true, workers: 2);
-        options = options with { CheckpointRounds = 2 };
+        options = options with { CheckpointRounds = 2, Epochs = 40 }; // far more than are trained before it stops
         ModelWeights Initial() => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed: 99);
         SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Initial = Initial }.Threads());
         using var stop = new CancellationTokenSource();

@@ -29,7 +29,7 @@ public sealed class ParameterServerTests : IDisposable
         float[][] before = [.. Server.Shared.Select(weight => weight.Values.ToArray())];
         int columns = Server.Shared[0].Columns;
         float[] values = new float[columns], notANumber = [float.NaN, .. new float[columns - 1]];
-        void Refused(string why, RoundPush push) => Assert.Contains(why, Assert.Throws<RefusedException>(() => Server.Exchange(sessions[0], push).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        void Refused(string why, RoundPush push) => Assert.Contains(why, Assert.Throws<RequestRejectedException>(() => Server.Exchange(sessions[0], push).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
 
         Refused("has 1 weights where the model shares", Push(0, 0) with { Tables = [TableRows.None] });
         Refused("NaN in row 3 of item_gmf.weight", Push(0, 0, new TableRows([3], notANumber)));
@@ -41,7 +41,7 @@ public sealed class ParameterServerTests : IDisposable
         Refused("a loss of NaN", Push(0, 0) with { LossSum = double.NaN });
         Refused("pushes epoch 1, round 2, while epoch 1, round 1 is under way", Push(0, 1));
         Refused("pushes epoch 2, round 1, while epoch 1, round 1 is under way", Push(1, 0));
-        Assert.Contains("of another run", Assert.Throws<GoBackException>(() => Server.Exchange("0123456789abcdef", Push(0, 0)).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        Assert.Contains("of another run", Assert.Throws<RestartFromCheckpointException>(() => Server.Exchange("0123456789abcdef", Push(0, 0)).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
         Assert.Equal(before, Server.Shared.Select(weight => weight.Values.ToArray()));
 
         // And the round goes on as if they had never been.
@@ -60,12 +60,12 @@ public sealed class ParameterServerTests : IDisposable
         (string[] sessions, Guid[] instances) = await Begin();
         Task<RoundReply> waiting = Server.Exchange(sessions[0], Push(0, 0));
         Server.Lost(1, 1, "its process ended with code 137");
-        await Assert.ThrowsAsync<GoBackException>(() => waiting);
+        await Assert.ThrowsAsync<RestartFromCheckpointException>(() => waiting);
         Assert.Contains("Worker 1 was lost: its process ended with code 137. All go back to the last checkpoint; attempt 2 of it starts.", lines.All);
-        Assert.Throws<GoBackException>(() => Server.Beat(0, instances[0], sessions[0], 0, 0));
-        Assert.Contains("attempt 2 of it counts", Assert.Throws<RunOverException>(() => Server.Beat(1, instances[1], sessions[1], 0, 0)).Message, StringComparison.Ordinal);
-        Assert.Throws<RunOverException>(() => Server.Hello(1, 1, Guid.NewGuid(), beats: true));
-        Assert.Throws<GoBackException>(() => Server.Exchange(sessions[1], Push(0, 0)).Wait(TimeSpan.Zero));
+        Assert.Throws<RestartFromCheckpointException>(() => Server.Beat(0, instances[0], sessions[0], 0, 0));
+        Assert.Contains("attempt 2 of it counts", Assert.Throws<RunEndedException>(() => Server.Beat(1, instances[1], sessions[1], 0, 0)).Message, StringComparison.Ordinal);
+        Assert.Throws<RunEndedException>(() => Server.Hello(1, 1, Guid.NewGuid(), beats: true));
+        Assert.Throws<RestartFromCheckpointException>(() => Server.Exchange(sessions[1], Push(0, 0)).Wait(TimeSpan.Zero));
         Server.Lost(1, 1, "once more"); // of an attempt that counts no more
         Guid next = Guid.NewGuid();
         Server.Hello(1, 2, next, beats: true);
@@ -80,8 +80,8 @@ public sealed class ParameterServerTests : IDisposable
     {
         (string[] sessions, Guid[] instances) = await Begin(attempt: 0);
         Server.Hello(1, 0, Guid.NewGuid(), beats: true);
-        Assert.Throws<RunOverException>(() => Server.Beat(1, instances[1], sessions[1], 0, 0));
-        Assert.Throws<RunOverException>(() => Server.Hello(1, 0, instances[1], beats: true)); // nor does it come back
+        Assert.Throws<RunEndedException>(() => Server.Beat(1, instances[1], sessions[1], 0, 0));
+        Assert.Throws<RunEndedException>(() => Server.Hello(1, 0, instances[1], beats: true)); // nor does it come back
         Assert.Empty(restarted); // whoever started the second attempt would start it again
     }
 
@@ -97,7 +97,7 @@ public sealed class ParameterServerTests : IDisposable
             {
                 Server.Beat(0, instances[0], sessions[0], second, 0);
             }
-            catch (GoBackException)
+            catch (RestartFromCheckpointException)
             {
                 break;
             }
@@ -119,7 +119,7 @@ public sealed class ParameterServerTests : IDisposable
             for (int worker = 0; worker < 2 && !waiting.IsCompleted; worker++) Server.Beat(worker, instances[worker], sessions[worker], 0, 0);
         }
 
-        await Assert.ThrowsAsync<GoBackException>(() => waiting);
+        await Assert.ThrowsAsync<RestartFromCheckpointException>(() => waiting);
         await Eventually(() => restarted.Count > 0);
         Assert.Equal([(0, 2)], restarted);
         Assert.Contains(lines.All, line => line.Contains("the others waited for it for 1800 s (Train:RoundTimeoutSeconds) in epoch 1, round 1", StringComparison.Ordinal));
@@ -134,7 +134,7 @@ public sealed class ParameterServerTests : IDisposable
         time.Advance(TimeSpan.FromSeconds(601));
         string message = (await Assert.ThrowsAsync<WorkersLostException>(() => Server.Completion)).Message;
         Assert.Contains("Only 1 of 2 workers came within 600 s (Train:RegistrationSeconds); missing: 1.", message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<RunOverException>(() => waiting);
+        await Assert.ThrowsAsync<RunEndedException>(() => waiting);
     }
 
     /// <summary>Ticks that waited for the server held all threads of the pool, on which a round was being combined: training by threads stood still for ever.</summary>
@@ -177,7 +177,7 @@ public sealed class ParameterServerTests : IDisposable
         ParameterServer popular = OfServer(options with { Negatives = "popularity", RecencyScale = 10 });
         Guid[] instances = [Guid.NewGuid(), Guid.NewGuid()];
         for (int worker = 0; worker < 2; worker++) popular.Hello(worker, 1, instances[worker], beats: true);
-        void Refused(string why, SampleTotals totals) => Assert.Contains(why, Assert.Throws<RefusedException>(() => popular.Join(0, instances[0], 10, null, totals).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        void Refused(string why, SampleTotals totals) => Assert.Contains(why, Assert.Throws<RequestRejectedException>(() => popular.Join(0, instances[0], 10, null, totals).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
         Refused("says of 8 items how often its users used them, where 9 are wanted", new SampleTotals(1, 1, new int[8]));
         Refused("where 9 are wanted", new SampleTotals(1, 1, [-1, .. new int[8]]));
         Refused("says that its 1 positives weigh NaN", new SampleTotals(1, double.NaN, new int[9]));
@@ -194,19 +194,19 @@ public sealed class ParameterServerTests : IDisposable
     [Fact]
     public void AWorkerThatIsNoneIsRefused()
     {
-        Assert.Contains("There is no worker 2: this run has 2", Assert.Throws<RefusedException>(() => Server.Hello(2, 1, Guid.NewGuid(), beats: true)).Message, StringComparison.Ordinal);
-        Assert.Contains("has not said hello", Assert.Throws<RefusedException>(() => Server.Join(1, Guid.NewGuid(), 1, null, SampleTotals.None).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        Assert.Contains("There is no worker 2: this run has 2", Assert.Throws<RequestRejectedException>(() => Server.Hello(2, 1, Guid.NewGuid(), beats: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("has not said hello", Assert.Throws<RequestRejectedException>(() => Server.Join(1, Guid.NewGuid(), 1, null, SampleTotals.None).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task WhatASaveLacksIsNoticed()
     {
         (string[] sessions, _) = await Begin();
-        Assert.Contains("saves part of a Checkpoint, while epoch 1, round 1", Assert.Throws<RefusedException>(() => Server.BeginFile(sessions[0], SaveKind.Checkpoint, 0)).Message, StringComparison.Ordinal);
+        Assert.Contains("saves part of a Checkpoint, while epoch 1, round 1", Assert.Throws<RequestRejectedException>(() => Server.BeginFile(sessions[0], SaveKind.Checkpoint, 0)).Message, StringComparison.Ordinal);
         for (int round = 0; round < 2; round++) await Task.WhenAll(Server.Exchange(sessions[0], Push(0, round)), Server.Exchange(sessions[1], Push(0, round)));
         await Task.WhenAll(Server.EndEpoch(sessions[0], new EpochReport(0, null, WorkerTimes.Zero)), Server.EndEpoch(sessions[1], new EpochReport(0, null, WorkerTimes.Zero)));
-        Assert.Contains("part 0 of its Checkpoint is not there", Assert.Throws<RefusedException>(() => Server.Saved(sessions[0]).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
-        Assert.Contains("which is not its own", Assert.Throws<RefusedException>(() => Server.BeginFile(sessions[0], SaveKind.Checkpoint, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("part 0 of its Checkpoint is not there", Assert.Throws<RequestRejectedException>(() => Server.Saved(sessions[0]).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        Assert.Contains("which is not its own", Assert.Throws<RequestRejectedException>(() => Server.BeginFile(sessions[0], SaveKind.Checkpoint, 1)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -215,21 +215,21 @@ public sealed class ParameterServerTests : IDisposable
     public void AWrongTokenIsRefusedWhateverIsAsked(string token, string why)
     {
         using var host = ParameterServerHost.Start(Server, "127.0.0.1:0");
-        using var link = new GrpcLink(new WorkerTicket(host.Address, token, 0, 1));
-        Assert.Contains(why, Assert.Throws<RunOverException>(link.Hello).Message, StringComparison.Ordinal);
-        Assert.Contains(why, Assert.Throws<RunOverException>(() => link.Join(1, null, SampleTotals.None)).Message, StringComparison.Ordinal);
-        Assert.Contains(why, Assert.Throws<RunOverException>(() => link.Beat(TimeSpan.FromSeconds(20), TimeProvider.System)).Message, StringComparison.Ordinal);
+        using var link = new GrpcLink(new WorkerCredentials(host.Address, token, 0, 1));
+        Assert.Contains(why, Assert.Throws<RunEndedException>(link.Hello).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Join(1, null, SampleTotals.None)).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Beat(TimeSpan.FromSeconds(20), TimeProvider.System)).Message, StringComparison.Ordinal);
         WorkerTimes times = WorkerTimes.Zero;
-        Assert.Contains(why, Assert.Throws<RunOverException>(() => link.Exchange(Push(0, 0) with { Tables = [] }, ref times)).Message, StringComparison.Ordinal);
-        Assert.Contains(why, Assert.Throws<RunOverException>(() => link.Save(SaveKind.Checkpoint, 0, _ => { })).Message, StringComparison.Ordinal);
-        Assert.Contains(why, Assert.Throws<RunOverException>(() => link.ReadState(Path.Combine(run, "state"))).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Exchange(Push(0, 0) with { Tables = [] }, ref times)).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Save(SaveKind.Checkpoint, 0, _ => { })).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.ReadState(Path.Combine(run, "state"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task AMalformedPushIsRefusedOverGrpcAsWell()
     {
         using var host = ParameterServerHost.Start(Server, "127.0.0.1:0");
-        GrpcLink[] links = [.. Enumerable.Range(0, 2).Select(worker => new GrpcLink(new WorkerTicket(host.Address, host.Token, worker, 1)))];
+        GrpcLink[] links = [.. Enumerable.Range(0, 2).Select(worker => new GrpcLink(new WorkerCredentials(host.Address, host.Token, worker, 1)))];
         foreach (GrpcLink link in links) link.Hello();
         await Task.WhenAll(links.Select(link => Task.Run(() => link.Join(10, null, SampleTotals.None))));
         Weight[] shared = [.. Server.Shared.Select(weight => new Weight(weight.Name, weight.Rows, weight.Columns))];
@@ -237,7 +237,7 @@ public sealed class ParameterServerTests : IDisposable
         Assert.Equal(Server.Shared.Select(weight => weight.Values.ToArray()), shared.Select(weight => weight.Values.ToArray()));
         WorkerTimes times = WorkerTimes.Zero;
         var push = Push(0, 0, new TableRows([3], [.. Enumerable.Repeat(float.PositiveInfinity, shared[0].Columns)]));
-        Assert.Contains("row 3 of item_gmf.weight", Assert.Throws<RefusedException>(() => links[0].Exchange(push, ref times)).Message, StringComparison.Ordinal);
+        Assert.Contains("row 3 of item_gmf.weight", Assert.Throws<RequestRejectedException>(() => links[0].Exchange(push, ref times)).Message, StringComparison.Ordinal);
         Assert.Equal(shared[0].Values.ToArray(), Server.Shared[0].Values.ToArray());
         foreach (GrpcLink link in links) link.Dispose();
     }

@@ -46,7 +46,7 @@ public sealed class TableBlockTests
         byte[] block = TableBlock.Encode([new TableRows([0, 1], [1, 2, 3, 4])], shared, half: false).Single();
         var reader = new TableBlock.Reader(shared, half: false);
         reader.Add(block);
-        Assert.Contains("Blocks of a hold 4 rows, where it has 3", Assert.Throws<RefusedException>(() => reader.Add(block)).Message, StringComparison.Ordinal);
+        Assert.Contains("Blocks of a hold 4 rows, where it has 3", Assert.Throws<RequestRejectedException>(() => reader.Add(block)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -60,6 +60,6 @@ public sealed class TableBlockTests
         byte[] block = new byte[8 + body];
         BinaryPrimitives.WriteInt32LittleEndian(block, table);
         BinaryPrimitives.WriteInt32LittleEndian(block.AsSpan(4), count);
-        Assert.Contains(message, Assert.Throws<RefusedException>(() => new TableBlock.Reader([new Weight("a", 3, 2)], half: false).Add(block)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<RequestRejectedException>(() => new TableBlock.Reader([new Weight("a", 3, 2)], half: false).Add(block)).Message, StringComparison.Ordinal);
     }
 }

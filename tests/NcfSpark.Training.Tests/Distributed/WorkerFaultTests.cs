@@ -62,7 +62,7 @@ public sealed class WorkerFaultTests : IDisposable
 
         public string Description => "tasks";
 
-        public void Start(WorkerTicket ticket, Action<string> lost)
+        public void Start(WorkerCredentials ticket, Action<string> lost)
         {
             if (ticket.Attempt > 1) return; // the query still runs
             Work(ticket, null);
@@ -71,7 +71,7 @@ public sealed class WorkerFaultTests : IDisposable
 
         public void Dispose() => threads.ForEach(thread => thread.Join());
 
-        private void Work(WorkerTicket ticket, WaitHandle? after)
+        private void Work(WorkerCredentials ticket, WaitHandle? after)
         {
             var thread = new Thread(() =>
             {
@@ -81,7 +81,7 @@ public sealed class WorkerFaultTests : IDisposable
                     after?.WaitOne();
                     WorkerProcess.Run(ticket with { Attempt = 0 }, null, read, _ => { }, TimeProvider.System);
                 }
-                catch (RunOverException over)
+                catch (RunEndedException over)
                 {
                     end = over.Message;
                 }

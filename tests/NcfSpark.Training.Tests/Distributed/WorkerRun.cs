@@ -75,7 +75,7 @@ internal sealed class WorkerRun(TrainingSet set, ModelOptions model, TrainOption
 
         public string Description => "threads over gRPC";
 
-        public void Start(WorkerTicket ticket, Action<string> lost)
+        public void Start(WorkerCredentials ticket, Action<string> lost)
         {
             var thread = new Thread(() =>
             {

@@ -1,13 +1,15 @@
 namespace NcfSpark.Training.Distributed;
 
-/// <summary>Where training stands: what the workers did of the epoch that is under way, and what an epoch comes to once all have reported. Used under its owner's lock.</summary>
-internal sealed class EpochAccounts
+/// <summary>
+/// Progress of the epoch under way, by worker, and of the training as a whole: which epoch is kept, and whether another follows. Guarded by the owner's lock.
+/// </summary>
+internal sealed class EpochProgress
 {
     private readonly TrainOptions options;
     private readonly EpochChoice choice;
     private readonly EpochReport[] reports;
 
-    public EpochAccounts(WorkerSetup setup)
+    public EpochProgress(WorkerSetup setup)
     {
         options = setup.Train;
         choice = new EpochChoice(options, setup.Validates);
@@ -26,16 +28,16 @@ internal sealed class EpochAccounts
     /// <summary>Whether all rounds of the epoch are done.</summary>
     public bool IsEpochTrained => Position.Round == options.RoundsPerEpoch;
 
-    /// <summary>Whether there is no epoch left to train, or no use in it.</summary>
+    /// <summary>Whether no epoch is left to train, or Patience has run out.</summary>
     public bool IsFinished => choice.IsFinished(Position.Epoch, Position.History);
 
-    /// <summary>What training came to.</summary>
+    /// <summary>The result of training, whose model is in this directory.</summary>
     public DistributedResult ResultIn(string modelDirectory) => new(modelDirectory, Position.History, Position.Workers, choice.Kept(Position.History));
 
-    /// <summary>Goes back to a checkpoint; to the start where there is none.</summary>
+    /// <summary>Restarts from a checkpoint; from the start where there is none.</summary>
     public void Restore(ServerPosition? checkpoint) => Position = checkpoint ?? ServerPosition.AtStart(0, options.Workers);
 
-    /// <summary>A worker's round.</summary>
+    /// <summary>Adds a worker's round.</summary>
     public void Add(int worker, RoundPush push)
     {
         Position.Samples[worker] += push.Samples;
@@ -43,17 +45,17 @@ internal sealed class EpochAccounts
         Position.Times[worker] = Position.Times[worker].Plus(push.Times);
     }
 
-    /// <summary>All are through a round.</summary>
+    /// <summary>Ends a round, which all workers have pushed.</summary>
     public void EndRound() => Position = Position with { Round = Position.Round + 1 };
 
-    /// <summary>So many seconds the epoch took so far.</summary>
+    /// <summary>Sets the seconds that the epoch took so far.</summary>
     public void Spend(double seconds) => Position = Position with { Seconds = seconds };
 
-    /// <summary>A worker's report of the epoch.</summary>
+    /// <summary>Adds a worker's report of the epoch.</summary>
     public void Add(int worker, EpochReport report) => reports[worker] = report;
 
-    /// <summary>Ends the epoch, of which all have reported, and stands at the start of the next.</summary>
-    /// <param name="seconds">What it took, without validation.</param>
+    /// <summary>Ends the epoch, which all workers have reported, and moves to the start of the next.</summary>
+    /// <param name="seconds">How long it took, without validation.</param>
     /// <returns>The epoch, whether it is the best so far, and what follows.</returns>
     public (EpochRecord Record, bool IsBest, EpochVerdict Verdict) EndEpoch(double seconds)
     {
