@@ -9,7 +9,9 @@ using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>Trains a network on prepared rows, by one worker or several, as threads, processes or tasks of Spark, and publishes the model's directory.</summary>
+/// <summary>
+/// Trains a network on prepared rows, by one worker or several, as threads, processes or tasks of Spark, and publishes the model's directory.
+/// </summary>
 /// <param name="Job">The job; its configuration says what network.</param>
 /// <param name="Prepared">The rows.</param>
 /// <param name="Train">How the network is fitted.</param>
@@ -50,11 +52,11 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
         });
     }
 
-    private StageManifest Rows => Prepared.Directory.Manifest;
+    private StageManifest Manifest => Prepared.Directory.Manifest;
 
     private ModelOptions Network => Job.Configuration.Model;
 
-    private bool Validates => !TrainsOnHeldOut && Rows.Rows.GetValueOrDefault("validation") > 0;
+    private bool Validates => !TrainsOnHeldOut && Manifest.Rows.GetValueOrDefault("validation") > 0;
 
     private bool AvoidsHeldOut => TrainsOnHeldOut || Job.Configuration.Prepare.NegativesAvoid == "touched";
 
@@ -70,7 +72,8 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
         var trainer = new Trainer(Network, Train, checkpoints, validate, Job.Progress, Job.Time) { Initial = Initial?.Invoke() };
         TrainingResult result = trainer.Train(set, Job.Cancellation);
         (IdTable users, IdTable items) = Ids();
-        return Publish(new TrainingHistory(result.BestEpoch, result.History), directory => new TrainedModel(result.Weights, users, items).Write(directory, Job.Configuration.Prepare.Shards));
+        var model = new TrainedModel(result.Weights, users, items);
+        return Publish(new TrainingHistory(result.BestEpoch, result.History), directory => model.Write(directory, Job.Configuration.Prepare.Shards));
     }
 
     private StageDirectory MakeByWorkers(CheckpointStore checkpoints)
@@ -80,20 +83,21 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
             Model = Network,
             Train = Train,
             Shards = Job.Configuration.Prepare.Shards,
-            UserCount = (int)Rows.Rows["users"],
-            ItemCount = (int)Rows.Rows["items"],
+            UserCount = (int)Manifest.Rows["users"],
+            ItemCount = (int)Manifest.Rows["items"],
             AvoidHeldOut = AvoidsHeldOut,
             TrainsOnHeldOut = TrainsOnHeldOut,
             HeldOutNegatives = TrainsOnHeldOut ? HeldOutNegatives : 0,
             Validates = Validates,
             RunDirectory = Path.GetFullPath(Job.RunDirectory),
-            Prepared = Rows.Fingerprint,
+            Prepared = Manifest.Fingerprint,
             Threads = ThreadsOfWorker(Train),
         };
-        var training = new DistributedTraining(setup, checkpoints, (of, share) => WorkerRows.Read(of.RunDirectory, of, share), Job.Progress, Job.Time) { Initial = Initial };
+        Func<WorkerSetup, WorkerShare, WorkerData> read = (of, share) => WorkerRows.Read(of.RunDirectory, of, share);
+        var training = new DistributedTraining(setup, checkpoints, read, Job.Progress, Job.Time) { Initial = Initial };
         DistributedResult result = Train.Where switch
         {
-            "spark" => SparkTraining.Run(Job, Rows, setup, training),
+            "spark" => SparkTraining.Run(Job, Manifest, setup, training),
             "processes" => training.RunProcesses(WorkerJob.Command, Job.Cancellation),
             _ => training.RunThreads(Job.Cancellation),
         };
@@ -132,7 +136,13 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
             MadeFrom = MadeFrom,
             Configuration = new() { ["Model"] = SettingsJson.All(Network), ["Train"] = SettingsJson.All(Job.Configuration.Train) },
             Seed = Job.Configuration.Train.Seed,
-            Rows = new() { ["users"] = Rows.Rows["users"], ["items"] = Rows.Rows["items"], ["epochs"] = history.Epochs.Count, [TrainJob.BestEpoch] = history.BestEpoch },
+            Rows = new()
+            {
+                ["users"] = Manifest.Rows["users"],
+                ["items"] = Manifest.Rows["items"],
+                ["epochs"] = history.Epochs.Count,
+                [TrainJob.BestEpoch] = history.BestEpoch,
+            },
         });
     }
 }

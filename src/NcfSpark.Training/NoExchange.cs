@@ -11,7 +11,8 @@ namespace NcfSpark.Training;
 /// <param name="progress">Told of samples and epochs.</param>
 /// <param name="time">For rates and the time of checkpoints.</param>
 internal sealed class NoExchange(
-    TrainOptions options, long samples, EpochChoice choice, CheckpointStore checkpoints, IProgressReporter progress, TimeProvider time) : IParameterExchange, IDisposable
+    TrainOptions options, long samples, EpochChoice choice, CheckpointStore checkpoints, IProgressReporter progress, TimeProvider time)
+    : IParameterExchange, IDisposable
 {
     private IProgressTask? task;
     private long shown; // samples of the epoch, as the task has them
@@ -49,7 +50,8 @@ internal sealed class NoExchange(
         var record = new EpochRecord(position.Epoch + 1, position.LossSum / position.Samples, validation?.Ndcg, position.Seconds, position.Samples);
         IReadOnlyList<EpochRecord> history = [.. position.History, record];
         bool isBest = choice.IsBest(record, history);
-        if (validation is { Ndcg: var ndcg }) progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}, validation NDCG@10 {ndcg:F4}{(isBest ? " (best so far)" : "")}");
+        string best = isBest ? " (best so far)" : "";
+        if (validation is { Ndcg: var ndcg }) progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}, validation NDCG@10 {ndcg:F4}{best}");
         if (isBest) checkpoints.SaveBest(state.Weights);
         state.Position = new TrainingPosition { Epoch = position.Epoch + 1, Steps = position.Steps, History = history };
         checkpoints.Save(state);

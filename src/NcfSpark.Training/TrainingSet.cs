@@ -86,7 +86,10 @@ public sealed record TrainingSet
             {
                 (int user, long timestamp, int untouched) = (part.Users[row], part.Timestamps[row], sampler.UntouchedCount(part.Users[row]));
                 Add(user, part.Items[row], 1, timestamp);
-                for (int n = 0; n < storedNegatives && untouched > 0; n++) Add(user, sampler.Untouched(user, (int)draws.Below(users.Count, untouched)), 0, timestamp);
+                for (int n = 0; n < storedNegatives && untouched > 0; n++)
+                {
+                    Add(user, sampler.Untouched(user, (int)draws.Below(users.Count, untouched)), 0, timestamp);
+                }
             }
         }
 
@@ -109,7 +112,13 @@ public sealed record TrainingSet
         int userCount = share.UserCount(UserCount);
         int[] users = [.. Enumerable.Range(0, userCount).SelectMany(user => Enumerable.Repeat(user, Avoided[share.Global(user)].Length))];
         int[] items = [.. Enumerable.Range(0, userCount).SelectMany(user => Avoided[share.Global(user)].ToArray())];
-        return this with { UserCount = userCount, Rows = rows, Labels = Array.ConvertAll(own, row => Labels[row]), Avoided = InteractionLists.FromRows(userCount, users, items) };
+        return this with
+        {
+            UserCount = userCount,
+            Rows = rows,
+            Labels = Array.ConvertAll(own, row => Labels[row]),
+            Avoided = InteractionLists.FromRows(userCount, users, items),
+        };
     }
 
     private static int ItemsOf(PreparedData prepared) => (int)prepared.Directory.Manifest.Rows["items"];

@@ -85,7 +85,8 @@ internal sealed class ServerRun : IDisposable
     public void EndEpoch()
     {
         (EpochRecord record, bool isBest, EpochVerdict verdict) = Epoch.EndEpoch(SecondsOfEpoch() - Phases.Lasted.TotalSeconds); // without validation
-        progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}{(record.ValidationNdcg is { } ndcg ? $", validation NDCG@10 {ndcg:F4}{(isBest ? " (best so far)" : "")}" : "")}");
+        string validation = record.ValidationNdcg is { } ndcg ? $", validation NDCG@10 {ndcg:F4}{(isBest ? " (best so far)" : "")}" : "";
+        progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}{validation}");
         BeginSaving(verdict);
         Phases.EpochEnds.Release(_ => verdict);
     }

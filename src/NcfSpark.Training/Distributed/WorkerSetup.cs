@@ -2,17 +2,17 @@ using NcfSpark.Model;
 
 namespace NcfSpark.Training.Distributed;
 
-/// <summary>All that a worker has to know, told by the server when it comes: it needs no configuration of its own.</summary>
+/// <summary>All settings of a worker. The server sends them when the worker registers, so it needs no configuration of its own.</summary>
 public sealed record WorkerSetup
 {
     public required ModelOptions Model { get; init; }
 
     public required TrainOptions Train { get; init; }
 
-    /// <summary>Into how many shards `prepare` dealt the users.</summary>
+    /// <summary>Number of shards that `prepare` dealt the users into.</summary>
     public required int Shards { get; init; }
 
-    /// <summary>Of all workers.</summary>
+    /// <summary>Number of users, of all workers.</summary>
     public required int UserCount { get; init; }
 
     public required int ItemCount { get; init; }
@@ -35,6 +35,6 @@ public sealed record WorkerSetup
     /// <summary>The fingerprint of the prepared rows that all must have.</summary>
     public required string Prepared { get; init; }
 
-    /// <summary>Threads of this worker.</summary>
+    /// <summary>Number of threads of this worker.</summary>
     public required int Threads { get; init; }
 }
