@@ -61,7 +61,7 @@ internal static class NetworkDescription
         List<string> parts = ["user_gmf", "pool"];
         if (weights.UserLayers is [var hidden, var output])
         {
-            layers.Add(new("user_layers.0", "Dense + ReLU", ["item_history", "pool", "user_gmf"], $"{hidden.Weight.Columns}", $"{hidden.Weight.Rows}", hidden.Weight.Values.Length + hidden.Bias.Values.Length, string.Join(", ", new[] { options.HasTemporalFeatures ? $"{TemporalFeatures.Count} marks of the times" : "", DropoutNote([options.UserMlpDropout], 0) }.Where(note => note.Length > 0))));
+            layers.Add(new("user_layers.0", "Dense + ReLU", ["item_history", "pool", "user_gmf"], $"{hidden.Weight.Columns}", $"{hidden.Weight.Rows}", hidden.Weight.Values.Length + hidden.Bias.Values.Length, string.Join(", ", new[] { options.HasTemporalFeatures ? $"{TemporalFeatures.Count} temporal features" : "", DropoutNote([options.UserMlpDropout], 0) }.Where(note => note.Length > 0))));
             layers.Add(new("user_layers.1", "Dense", ["user_layers.0"], $"{output.Weight.Columns}", $"{output.Weight.Rows}", output.Weight.Values.Length + output.Bias.Values.Length));
             parts.Add("user_layers.1");
         }

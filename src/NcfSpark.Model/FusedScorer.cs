@@ -11,7 +11,7 @@ public sealed class FusedScorer : IModelScorer
 {
     private readonly ModelWeights weights;
     private readonly AllPairs pairs;
-    private readonly UserSide side;
+    private readonly UserEncoder encoder;
 
     public FusedScorer(ModelWeights weights, SimdLevel level)
         : this(weights, level, [.. Enumerable.Range(0, weights.ItemCount)])
@@ -22,7 +22,7 @@ public sealed class FusedScorer : IModelScorer
     public FusedScorer(ModelWeights weights, SimdLevel level, ReadOnlySpan<int> items)
     {
         this.weights = weights;
-        side = new UserSide(weights, level);
+        encoder = new UserEncoder(weights, level);
         pairs = new AllPairs(ShapeOf(weights.Options), items, level);
         SetItems();
         for (int l = 1; l < weights.MlpLayers.Count; l++) pairs.SetLayer(l, weights.MlpLayers[l].Weight.Values, weights.MlpLayers[l].Bias.Values);
@@ -34,17 +34,17 @@ public sealed class FusedScorer : IModelScorer
 
     public int ItemCount => pairs.ItemIndexes.Length;
 
-    public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN) => pairs.ScoreAll(side, users_B, scores_BN);
+    public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN) => pairs.ScoreAll(encoder, users_B, scores_BN);
 
     public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
-        pairs.FindBest(side, users, excluded, best, threads, cancellation);
+        pairs.FindBest(encoder, users, excluded, best, threads, cancellation);
 
-    public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P) => pairs.ScorePairs(side, users_P, items_P, scores_P);
+    public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P) => pairs.ScorePairs(encoder, users_P, items_P, scores_P);
 
     public void Dispose()
     {
         pairs.Dispose();
-        side.Dispose();
+        encoder.Dispose();
     }
 
     private static ScoreShape ShapeOf(ModelOptions options) => new()
@@ -80,14 +80,14 @@ public sealed class FusedScorer : IModelScorer
     }
 
     // u = [h ∘ p; 1]     a_u = b_0 + b_u     f_u = b_1 + W_1u p'
-    private sealed class UserSide : IUserSide, IDisposable
+    private sealed class UserEncoder : IUserEncoder, IDisposable
     {
         private readonly ModelWeights weights;
         private readonly UserVectors vectors;
         private readonly SideLayer? layer;
         private readonly bool relu;
 
-        public UserSide(ModelWeights weights, SimdLevel level)
+        public UserEncoder(ModelWeights weights, SimdLevel level)
         {
             (this.weights, vectors, relu) = (weights, new UserVectors(weights, level), weights.Options.EmbeddingActivation == "relu");
             if (weights.UserMlp is not null) layer = new SideLayer(weights.MlpLayers[0].Weight, 0, weights.UserMlp.Columns);

@@ -6,7 +6,7 @@ namespace NcfSpark.Model;
 /// Finds similar items by the cosine of what the model has learned of each: its GMF embedding and its MLP embedding
 /// side by side, after the model's activation. Biases, which say how popular an item is, are left out.
 /// </summary>
-public sealed class ItemEmbeddings : IUserSide, IDisposable
+public sealed class ItemEmbeddings : IUserEncoder, IDisposable
 {
     private readonly int size;
     private readonly float[] unit_IE;
@@ -55,7 +55,7 @@ public sealed class ItemEmbeddings : IUserSide, IDisposable
 
     public void Dispose() => pairs.Dispose();
 
-    float IUserSide.Fill(int user, Span<float> vector_K, Span<float> first_H)
+    float IUserEncoder.Fill(int user, Span<float> vector_K, Span<float> first_H)
     {
         Of(user).CopyTo(vector_K);
         return 0;

@@ -3,14 +3,17 @@ using NcfSpark.Data;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// The weights of one model. U users, I items, E = EmbeddingSize, M = MlpEmbeddingSize, layer l of the MLP from width k
-/// to width n:
-/// user_gmf.weight [U, E], item_gmf.weight [I, E], user_mlp.weight [U, M], item_mlp.weight [I, M], user_bias.weight [U,
-/// 1], item_bias.weight [I, 1], mlp.l.weight [n, k], mlp.l.bias [1, n], head.weight [1, E + last n], head.bias [1, 1].
-/// With a user history: item_history.weight [I, E]. With an MLP of width W over L lags in the user encoder:
-/// user_layers.0.weight [W, (L + 2) E], or [W, (L + 2) E + 24] with temporal features, user_layers.0.bias [1, W],
-/// user_layers.1.weight [E, W], user_layers.1.bias [1, E].
+/// The weights of one model, by the names of its tensors. U users, I items, E = EmbeddingSize, M = MlpEmbeddingSize.
 /// Parts that a kind of model does not have are null.
+/// <code>
+/// user_gmf.weight [U, E]      item_gmf.weight [I, E]     user_mlp.weight [U, M]    item_mlp.weight [I, M]
+/// user_bias.weight [U, 1]     item_bias.weight [I, 1]    head.weight [1, E + width of the last layer]    head.bias [1, 1]
+/// mlp.l.weight [n, k]         mlp.l.bias [1, n]          for layer l from width k to width n
+/// with a user history:        item_history.weight [I, E]
+/// with an MLP of width W over L lags in the user encoder:
+/// user_layers.0.weight [W, (L + 2) E], or [W, (L + 2) E + 24] with temporal features    user_layers.0.bias [1, W]
+/// user_layers.1.weight [E, W]                                                           user_layers.1.bias [1, E]
+/// </code>
 /// </summary>
 public sealed class ModelWeights
 {

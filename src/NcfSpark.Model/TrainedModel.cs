@@ -110,8 +110,8 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
 
     private static void ReadTemporalFeatures(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, string path)
     {
-        ReadOnlySpan<long> marks = IntegersOf(tensors, TemporalFeaturesName, rows, 1, path);
-        for (int row = 0; row < rows; row++) pools.TemporalFeatures_U[row * shards + shard] = checked((uint)marks[row]);
+        ReadOnlySpan<long> features = IntegersOf(tensors, TemporalFeaturesName, rows, 1, path);
+        for (int row = 0; row < rows; row++) pools.TemporalFeatures_U[row * shards + shard] = checked((uint)features[row]);
     }
 
     private static void ReadPools(

@@ -6,7 +6,7 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// The user encoder of GMF and MF, from plain memory:
+/// Users' vectors for GMF and MF, from plain memory:
 /// <code>
 /// h = factor · Σ_k share_k y_k              y_k: row of item_history for the k-th latest item
 /// x = [y_1; …; y_L; h; p; r]                p: the user's own embedding; r: temporal features, if the MLP uses them
@@ -80,9 +80,9 @@ internal sealed class UserVectors : IDisposable
         batch.Set(lane, (lags + 1) * size, own);
         if (weights.Options.HasTemporalFeatures)
         {
-            Span<float> marks = stackalloc float[TemporalFeatures.Count];
-            TemporalFeatureBits.Unpack(weights.Pools?.TemporalFeatures_U[user] ?? 0, marks);
-            batch.Set(lane, (lags + 2) * size, marks);
+            Span<float> features = stackalloc float[TemporalFeatures.Count];
+            TemporalFeatureBits.Unpack(weights.Pools?.TemporalFeatures_U[user] ?? 0, features);
+            batch.Set(lane, (lags + 2) * size, features);
         }
 
         Add(own, 1, vector);

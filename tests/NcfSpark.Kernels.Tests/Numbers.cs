@@ -14,7 +14,7 @@ internal static class Numbers
     public static float At(int place, int seed) => DropoutHash.Hash((uint)place, (uint)seed, 77) / (float)uint.MaxValue * 2 - 1;
 
     /// <summary>0 … bound - 1.</summary>
-    /// <summary>So many different numbers below a bound, in any order.</summary>
+    /// <summary>A number of distinct values below a bound, in random order.</summary>
     public static int[] Distinct(Random draw, int bound, int count)
     {
         var found = new HashSet<int>();

@@ -5,7 +5,7 @@ using NcfSpark.Kernels;
 
 namespace NcfSpark.Model.Tests;
 
-/// <summary>The fused scorer beside its twin, Torch, on models of every kind.</summary>
+/// <summary>The fused scorer, compared with Torch on models of every kind.</summary>
 public sealed class FusedScorerTests
 {
     public static TheoryData<string, string, bool> KindsAndActivations

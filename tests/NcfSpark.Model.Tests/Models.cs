@@ -18,7 +18,7 @@ internal static class Models
         EmbeddingInit = 0.7,
     };
 
-    /// <summary>The same with a history and an MLP over the user's side, which sees its rhythm, too.</summary>
+    /// <summary>The same with a history and an MLP in the user encoder, which also uses temporal features.</summary>
     public static ModelOptions History(string kind, int width = 4) =>
         Options(kind, biases: true) with { User = "history", HistoryLength = 3, HistoryDecay = 2, HistoryFactor = 1.5, UserMlpWidth = width, UserMlpLags = 2,
         UserMlpRhythm = true };

@@ -41,7 +41,7 @@ public sealed class NeuMFModuleTests
         using torch.Tensor logits = module.forward(torch.tensor(users, dtype: torch.int64), torch.tensor(items, dtype: torch.int64)).detach();
         for (int b = 0; b < users.Length; b++)
         {
-            ModelWeights plain = Models.Random(Models.Options(kind, biases: true)); // the same model, for whom the user is what the formula says
+            ModelWeights plain = Models.Random(Models.Options(kind, biases: true)); // the same model, with the formula's vectors as user embeddings
             foreach (Weight weight in plain.All) weights.All.Single(other => other.Name == weight.Name).Values.CopyTo(weight.Values);
             UserByHand(weights, users[b]).CopyTo(plain.UserGmf!.Row(users[b]));
             Assert.Equal(LogitByHand(plain, users[b], items[b]), logits[b].item<float>(), 2e-5);
@@ -92,7 +92,7 @@ public sealed class NeuMFModuleTests
         {
             double[] Latest(int k) => k < pool.Length ? [.. weights.ItemHistory!.Row(pool[k]).ToArray().Select(value => (double)value)] : new double[size];
             double[] x = [.. Latest(0), .. Latest(1), .. pooled, .. own,
-                .. Enumerable.Range(0, TemporalFeatures.Count).Select(mark => (double)((weights.Pools.TemporalFeatures_U[user] >> mark) & 1))];
+                .. Enumerable.Range(0, TemporalFeatures.Count).Select(feature => (double)((weights.Pools.TemporalFeatures_U[user] >> feature) & 1))];
             double[] z = [.. Enumerable.Range(0, hidden.Weight.Rows)
                 .Select(n => Math.Max(0, hidden.Bias.Values[n] + x.Select((value, i) => value * hidden.Weight.Row(n)[i]).Sum()))];
             for (int e = 0; e < size; e++) vector[e] += output.Bias.Values[e] + z.Select((value, n) => value * output.Weight.Row(e)[n]).Sum();

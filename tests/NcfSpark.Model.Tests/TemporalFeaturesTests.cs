@@ -14,18 +14,18 @@ public sealed class TemporalFeaturesTests
     [InlineData(new long[] { 5, 16 }, new[] { 2, 8, 17 })]
     [InlineData(new long[] { 0, 3600 }, new[] { 4, 8, 16 })] // a pause of an hour ends a session
     [InlineData(new long[] { 0, 0, 8_000_000 }, new[] { 7, 8, 16 })]
-    public void MarksOfWorkedExamples(long[] times, int[] marks) =>
-        Assert.Equal(marks.Aggregate(0u, (bits, mark) => bits | (1u << mark)), TemporalFeatures.Of(times));
+    public void TheWorkedExamples(long[] times, int[] set) =>
+        Assert.Equal(set.Aggregate(0u, (bits, bit) => bits | (1u << bit)), TemporalFeatures.Of(times));
 
     [Property(MaxTest = 200)]
-    public bool OfEachEightMarksAtMostOneIsSetAndAnotherClockChangesNothing(NonNegativeInt[] steps, NonNegativeInt start)
+    public bool AtMostOneOfEightFeaturesIsSetAndShiftingTheClockChangesNothing(NonNegativeInt[] steps, NonNegativeInt start)
     {
         long time = start.Get;
         long[] times = [.. steps.Select(step => time += step.Get % 7 == 0 ? step.Get * 997L : step.Get % 3)];
-        uint marks = TemporalFeatures.Of(times);
-        return Enumerable.Range(0, 3).All(part => uint.PopCount((marks >> (8 * part)) & 255) == (times.Length > (part == 0 ? 1 : 0) ? 1u : 0u))
-            && marks >> TemporalFeatures.Count == 0
-            && TemporalFeatures.Of([.. times.Select(at => at + 1_000_000_007)]) == marks;
+        uint features = TemporalFeatures.Of(times);
+        return Enumerable.Range(0, 3).All(part => uint.PopCount((features >> (8 * part)) & 255) == (times.Length > (part == 0 ? 1 : 0) ? 1u : 0u))
+            && features >> TemporalFeatures.Count == 0
+            && TemporalFeatures.Of([.. times.Select(at => at + 1_000_000_007)]) == features;
     }
 
     [Fact]

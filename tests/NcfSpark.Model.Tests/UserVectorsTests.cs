@@ -2,7 +2,7 @@ using NcfSpark.Kernels;
 
 namespace NcfSpark.Model.Tests;
 
-/// <summary>Users' vectors by vectors of the processor, beside the formula one number at a time.</summary>
+/// <summary>Users' vectors, compared with the formula computed one number at a time.</summary>
 public sealed class UserVectorsTests
 {
     [Theory]
@@ -42,7 +42,7 @@ public sealed class UserVectorsTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100 * 64); // a node of the bag for a call of 64 users
     }
 
-    // The vector, and the sum of all that was added up in it, without signs.
+    // The vector, and for each of its numbers the sum of the absolute values that it was added up from.
     private static (double[] Vector, double[] Magnitudes) Expected(ModelWeights weights, int user)
     {
         ReadOnlySpan<int> pool = weights.Pools![user];
@@ -60,7 +60,8 @@ public sealed class UserVectorsTests
         if (weights.UserLayers is not [var hidden, var output]) return (v, sizes);
         h.CopyTo(x, lags * size);
         p.CopyTo(x, (lags + 1) * size);
-        for (int mark = 0; mark < TemporalFeatures.Count; mark++) x[(lags + 2) * size + mark] = (weights.Pools.TemporalFeatures_U[user] >> mark) & 1;
+        uint features = weights.Pools.TemporalFeatures_U[user];
+        for (int k = 0; k < TemporalFeatures.Count; k++) x[(lags + 2) * size + k] = (features >> k) & 1;
         double[] z = [.. Enumerable.Range(0, hidden.Weight.Rows)
             .Select(n => Math.Max(0, hidden.Bias.Values[n] + hidden.Weight.Row(n).ToArray().Zip(x, (w, value) => w * value).Sum()))];
         double[] y = new double[size];

@@ -4,8 +4,8 @@ namespace NcfSpark.Model.Tests;
 
 public class WarmStartTests
 {
-    // Six users and nine items, of whom user 4 and item 8 had nothing to train on. Since then item 3 went, and the
-    // users f0 and f1 and the items 100 and 101 came; all indexes moved.
+    // Six users and nine items, of which user e (index 4) and item 8 had no training rows. Since then item 3 was removed,
+    // and users f0 and f1 and items 100 and 101 were added; all indexes changed.
     private static readonly IdTable EarlierUsers = new(["a", "b", "c", "d", "e", "f"], [3, 2, 2, 1, 0, 1]),
         EarlierItems = new([0L, 1, 2, 3, 4, 5, 6, 7, 8], [9, 8, 7, 6, 5, 4, 3, 2, 0]);
     private static readonly IdTable Users = new(["f1", "f", "e", "d", "c", "b", "a", "f0"], new int[8]),

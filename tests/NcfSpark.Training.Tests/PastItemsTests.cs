@@ -41,7 +41,7 @@ public sealed class PastItemsTests
         }
     }
 
-    /// <summary>What a row's marks tell of time is all from its pool.</summary>
+    /// <summary>A row's temporal features follow from its pool alone.</summary>
     [Property(MaxTest = 100)]
     public void ARowsTemporalFeaturesAreThoseOfItsPoolAndOfNothingLater(int seed, byte times, bool stored)
     {

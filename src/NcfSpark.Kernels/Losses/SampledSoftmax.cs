@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// <see cref="SampledSoftmaxOptions"/> and its gradients. A chunk's logits against all N samples of the batch are one
-/// matrix product, and so are the gradients of its users and of the items. The logits are stored sample by sample, [N,
-/// 32], with a column for each of the chunk's groups, so that sums over samples are computed for all columns at once. A
-/// sample that is not a negative of a group has gradient 0 in its column.
+/// The loss of <see cref="SampledSoftmaxOptions"/> and its gradients. A chunk's logits against all N samples of the
+/// batch are one matrix product, and so are the gradients of its users and of the items. The logits are stored sample by
+/// sample, [N, 32], with a column for each of the chunk's groups, so that sums over samples are computed for all columns
+/// at once. A sample that is not a negative of a group has gradient 0 in its column.
 /// </summary>
 internal static unsafe class SampledSoftmax<S, V>
     where S : ISimd<V>

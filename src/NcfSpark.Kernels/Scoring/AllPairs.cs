@@ -64,7 +64,7 @@ public sealed unsafe class AllPairs : IDisposable
     /// <param name="best">Receives the lists: list p is that of user p of <paramref name="users"/>.</param>
     /// <param name="threads">At least 1.</param>
     /// <param name="cancellation">Checked before each tile.</param>
-    public void FindBest(IUserSide side, ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads,
+    public void FindBest(IUserEncoder encoder, ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads,
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(users.Length, best.Capacity);
@@ -82,7 +82,7 @@ public sealed unsafe class AllPairs : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 int start = number * ScoreTile.Users;
-                tile.Begin(side, users.Span.Slice(start, Math.Min(ScoreTile.Users, users.Length - start)), keep, best.Limit);
+                tile.Begin(encoder, users.Span.Slice(start, Math.Min(ScoreTile.Users, users.Length - start)), keep, best.Limit);
                 kernel.FindBest(memory, tile, excluded);
                 for (int place = 0; place < tile.Count; place++)
                 {
@@ -108,7 +108,7 @@ public sealed unsafe class AllPairs : IDisposable
     /// <summary>Scores all items for some users, on the calling thread.</summary>
     /// <param name="scores_BN">Receives one row of scores for each user, in the order of
     /// <see cref="ItemIndexes"/>.</param>
-    public void ScoreAll(IUserSide side, ReadOnlySpan<int> users_B, Span<float> scores_BN)
+    public void ScoreAll(IUserEncoder encoder, ReadOnlySpan<int> users_B, Span<float> scores_BN)
     {
         int items = memory.ItemIndexes.Length;
         ArgumentOutOfRangeException.ThrowIfNotEqual(scores_BN.Length, users_B.Length * items);
@@ -117,7 +117,7 @@ public sealed unsafe class AllPairs : IDisposable
         {
             for (int start = 0; start < users_B.Length; start += ScoreTile.Users)
             {
-                tile.Begin(side, users_B.Slice(start, Math.Min(ScoreTile.Users, users_B.Length - start)), 0, limit: null);
+                tile.Begin(encoder, users_B.Slice(start, Math.Min(ScoreTile.Users, users_B.Length - start)), 0, limit: null);
                 kernel.ScoreAll(memory, tile, scores + (nint)start * items);
             }
         }
@@ -129,7 +129,7 @@ public sealed unsafe class AllPairs : IDisposable
     /// Scores single pairs on the calling thread, to exactly the same bits as <see cref="ScoreAll"/>. It is fastest
     /// where the pairs of a user are adjacent.
     /// </summary>
-    public void ScorePairs(IUserSide side, ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)
+    public void ScorePairs(IUserEncoder encoder, ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)
     {
         ScoreTile tile = Take();
         Span<int> users_T = stackalloc int[ScoreTile.Users];
@@ -143,7 +143,7 @@ public sealed unsafe class AllPairs : IDisposable
                 users_T[users++] = users_P[end];
             }
 
-            tile.BeginPairsOf(side, users_T[..users]);
+            tile.BeginPairsOf(encoder, users_T[..users]);
             ScorePairs(tile, users_P[start..end], items_P[start..end], scores_P[start..end]);
         }
 

@@ -6,10 +6,10 @@ namespace NcfSpark.Kernels;
 /// <code>
 /// logit(u, i) = a_u + u · v_i + h · y_L      y_1 = relu(f_u + g_i)      y_l = relu(W_l y_(l-1) + b_l), l from 2      score = 1 / (1 + e^-logit)
 /// </code>
-/// For NeuMF, u is the user's GMF embedding times the head's weights, v_i the item's; f_u + g_i is the MLP's first
-/// layer by side, W_1 [p'; q'] + b_1 = (W_1u p' + b_1) + W_1i q', so that a pair costs one addition there instead of a
-/// row of products. GMF and MF have no layers: their score is a dot product. A bias of each item is one more number of
-/// v_i, against 1 in u.
+/// For NeuMF, u is the user's GMF embedding times the head's weights and v_i the item's GMF embedding. f_u + g_i is the
+/// MLP's first layer, W_1 [p'; q'] + b_1 = (W_1u p' + b_1) + W_1i q', so that a pair costs one addition there instead of
+/// a row of products. GMF and MF have no layers: their score is a dot product. A bias of each item is one more number of
+/// v_i, multiplied by 1 in u.
 /// </summary>
 public sealed record ScoreShape
 {

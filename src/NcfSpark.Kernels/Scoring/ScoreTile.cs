@@ -83,7 +83,7 @@ internal sealed unsafe class ScoreTile : IDisposable
     /// <param name="users_T">At most <see cref="Users"/>.</param>
     /// <param name="k">How many best items to keep; 0 if all scores are written instead.</param>
     /// <param name="limit">The limit of items of one group; null for none.</param>
-    public void Begin(IUserSide side, ReadOnlySpan<int> users_T, int k, GroupLimit? limit)
+    public void Begin(IUserEncoder encoder, ReadOnlySpan<int> users_T, int k, GroupLimit? limit)
     {
         Count = users_T.Length;
         users_T.CopyTo(users);
@@ -93,7 +93,7 @@ internal sealed unsafe class ScoreTile : IDisposable
             kept = new((long)Users * k);
         }
 
-        if (Count > 0) side.FillAll(users_T, biases_T, vectors_TK.AsSpan(0, Count * vectorSize), new Span<float>(firsts, Count * firstWidth));
+        if (Count > 0) encoder.FillAll(users_T, biases_T, vectors_TK.AsSpan(0, Count * vectorSize), new Span<float>(firsts, Count * firstWidth));
         for (int place = 0; place < Count; place++)
         {
             WeightGroups.Set(Vectors, place, biases_T[place], vectors_TK.AsSpan(place * vectorSize, vectorSize));
@@ -107,9 +107,9 @@ internal sealed unsafe class ScoreTile : IDisposable
     /// Computes the vectors of the users whose pairs are set next. Replaces the users of <see cref="Begin"/>.
     /// </summary>
     /// <param name="users_T">At most <see cref="Users"/>.</param>
-    public void BeginPairsOf(IUserSide side, ReadOnlySpan<int> users_T)
+    public void BeginPairsOf(IUserEncoder encoder, ReadOnlySpan<int> users_T)
     {
-        side.FillAll(users_T, biases_T, vectors_TK.AsSpan(0, users_T.Length * vectorSize), new Span<float>(firsts, users_T.Length * firstWidth));
+        encoder.FillAll(users_T, biases_T, vectors_TK.AsSpan(0, users_T.Length * vectorSize), new Span<float>(firsts, users_T.Length * firstWidth));
         placeOfLane.AsSpan().Fill(-1);
     }
 

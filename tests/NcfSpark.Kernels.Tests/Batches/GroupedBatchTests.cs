@@ -53,7 +53,7 @@ public sealed unsafe class GroupedBatchTests
         int[] deferredItems = new Span<int>(batch.DeferredItems.Rows, batch.DeferredItems.Count).ToArray();
         Assert.Equal(deferredItems.Order(), deferredItems);
 
-        // Updates in tiles: a run of samples that carry, up to one that updates, all in one chunk.
+        // Updates in tiles: a run of samples that add to the next, up to one that updates, all in one chunk.
         var updated = new Dictionary<int, List<int>>(Samples(batch.DeferredUsers));
         var run = new List<int>();
         for (int b = 0; b < count; b++)

@@ -4,14 +4,14 @@ using FsCheck.Xunit;
 
 namespace NcfSpark.Kernels.Tests;
 
-/// <summary>Sets of users' items against looking through their lists.</summary>
+/// <summary>Sets of users' items, compared with searching their lists.</summary>
 public sealed class ItemSetsTests
 {
     [Property(MaxTest = 100)]
     public void ASetHoldsTheItemsOfItsUserAndNoOthers(int seed, PositiveInt users, PositiveInt extra, NonNegativeInt longerThan)
     {
         var draw = new Random(seed);
-        int itemCount = draw.Next(2) == 0 ? extra.Get : 1000 * extra.Get; // bits, and tables where few of many
+        int itemCount = draw.Next(2) == 0 ? extra.Get : 1000 * extra.Get; // bits, and tables if a user has few of many items
         int[][] lists = [.. Enumerable.Range(0, users.Get).Select(_ => Numbers.Distinct(draw, itemCount, draw.Next(Math.Min(itemCount, 300) + 1)))];
         using var sets = new ItemSets([.. lists.SelectMany(list => list)], Starts(lists), itemCount, longerThan.Get);
         for (int user = 0; user < lists.Length; user++)

@@ -3,7 +3,7 @@ using FsCheck.Xunit;
 
 namespace NcfSpark.Kernels.Tests;
 
-/// <summary>The softmax over histories where one user has far more items than a batch has samples.</summary>
+/// <summary>The sampled softmax, where one user has far more items than a batch has samples.</summary>
 public sealed class LongPastTests
 {
     private const int Groups = 8, GroupSize = 4, Users = 5;
@@ -12,7 +12,7 @@ public sealed class LongPastTests
         new() { Size = 8, Length = 3, Shares = [[], [1], [0.6f, 0.4f], [0.5f, 0.3f, 0.2f]], Factor = 2, Biases = true, Hidden = 8, Lags = 2 };
 
     /// <summary>
-    /// Everybody's items as sets, nobody's, and only those of the heavy user give the same model to the bit, with every
+    /// Sets for all users, for no user, and for the heavy user only give the same model to the bit, with every
     /// instruction set that this processor has.
     /// </summary>
     [Property(MaxTest = 20)]
@@ -36,8 +36,7 @@ public sealed class LongPastTests
     }
 
     /// <summary>
-    /// An epoch of one user's n rows looked at n² items. Now a group lookups at no more of them than its batch has
-    /// samples.
+    /// An epoch over n rows of one user once took n² lookups. Now a group takes at most as many as its batch has samples.
     /// </summary>
     [Property(MaxTest = 20)]
     public void WhatAnEpochLooksAtIsLinearInOneUsersRows(int seed, PositiveInt rows)
@@ -99,8 +98,8 @@ public sealed class LongPastTests
     }
 
     /// <summary>
-    /// Each place once, in another order, with negatives from all items, many of which their user, or another's, has
-    /// touched.
+    /// Each position once, in random order, with negatives from all items, many of which the user or another user has
+    /// in the training data.
     /// </summary>
     private sealed class Feed(Log log, int groups) : IUserHistoryFeed
     {

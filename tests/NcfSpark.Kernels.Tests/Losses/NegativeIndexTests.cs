@@ -1,6 +1,6 @@
 namespace NcfSpark.Kernels.Tests;
 
-/// <summary>Where items stand as negatives, against looking at every sample.</summary>
+/// <summary>The positions of each negative, compared with a search through all samples.</summary>
 public sealed unsafe class NegativeIndexTests
 {
     [Fact]

@@ -33,9 +33,8 @@ public sealed unsafe class AdamStepTests
         }
     }
 
-    // A unit that died has no gradient any more. 0.9 of the smallest numbers rounds to themselves, so its moment would
-    // stay there for ever, and
-    // some processors compute with such numbers a hundred times slower than with others.
+    // A dead ReLU unit has gradient 0 for ever. 0.9 times the smallest subnormal number rounds to itself, so its moment
+    // would never reach 0, and some processors compute with subnormal numbers a hundred times slower.
     [Theory, MemberData(nameof(Levels))]
     public void AMomentWithoutGradientFadesToZeroAndNotToASubnormalNumber(string level)
     {

@@ -5,7 +5,7 @@ using FsCheck.Xunit;
 namespace NcfSpark.Kernels.Tests;
 
 /// <summary>
-/// The scorer of all pairs against scoring one by one and sorting, for every instruction set, to the last bit.
+/// All pairs at once, compared with scoring one by one and sorting, for every instruction set, to the last bit.
 /// </summary>
 public sealed class AllPairsTests
 {
@@ -53,7 +53,7 @@ public sealed class AllPairsTests
                     for (int item = 0; item < twin.Items; item++) Assert.Equal(twin.Score(users[b], item), scores[b * twin.Items + item]);
                 }
 
-                // At the end several of a user.
+                // The last ones are several pairs of one user.
                 int[] places = [.. Enumerable.Range(0, 100).Select(p => Numbers.Below(p, 1, scores.Length)), .. Enumerable.Range(100, 50)];
                 float[] pairScores = new float[places.Length];
                 pairs.ScorePairs(twin, Array.ConvertAll(places, p => users[p / twin.Items]), Array.ConvertAll(places, p => p % twin.Items), pairScores);
@@ -134,7 +134,7 @@ public sealed class AllPairsTests
             pairs.ScoreAll(new OneUser(0, [1], []), [0], scores);
             for (int item = 0; item < logits.Length; item++) Assert.Equal(1 / (1 + Math.Exp(-logits[item])), scores[item], 1e-6);
 
-            // Where scores are equal the index decides; what is no number is never recommended.
+            // Equal scores are ordered by index, and NaN is never recommended.
             foreach (int k in new[] { 1, 4, 5, 20 })
             {
                 var best = new TopLists(1, k);
@@ -192,7 +192,7 @@ public sealed class AllPairsTests
         }
     }
 
-    private sealed class OneUser(float bias, float[] vector, float[] first) : IUserSide
+    private sealed class OneUser(float bias, float[] vector, float[] first) : IUserEncoder
     {
         public float Fill(int user, Span<float> vector_K, Span<float> first_H)
         {
@@ -202,7 +202,7 @@ public sealed class AllPairsTests
         }
     }
 
-    private sealed class Counting(IUserSide inner) : IUserSide
+    private sealed class Counting(IUserEncoder inner) : IUserEncoder
     {
         // What each thread has allocated since it first came here; other tests' threads do not count.
         [ThreadStatic]

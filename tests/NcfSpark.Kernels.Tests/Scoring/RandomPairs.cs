@@ -8,7 +8,7 @@ namespace NcfSpark.Kernels.Tests;
 /// Sums run in the same order, so both must agree to the last bit. Every third item is a copy of an earlier one, so
 /// that there are ties.
 /// </summary>
-internal sealed class RandomPairs : IUserSide
+internal sealed class RandomPairs : IUserEncoder
 {
     private readonly float[] network;
 
@@ -30,7 +30,7 @@ internal sealed class RandomPairs : IUserSide
 
     public int[] AllUsers => [.. Enumerable.Range(0, Users)];
 
-    /// <summary>Rising; many where the user's index is odd, everything for user 3.</summary>
+    /// <summary>Ascending: many for users with an odd index, all items for user 3.</summary>
     public int[] Excluded(int user) =>
         [.. Enumerable.Range(0, Items).Where(item => user == 3 || Numbers.Below(item, user + Seed, user % 2 == 0 ? 20 : 2) == 0)];
 

@@ -1,7 +1,7 @@
 namespace NcfSpark.Kernels.Tests;
 
 /// <summary>
-/// What holds of the step as a machine; its mathematics is checked against autograd in NcfSpark.Training.Tests.
+/// The step's memory, threads and failures. NcfSpark.Training.Tests checks its mathematics against autograd.
 /// </summary>
 public sealed class FusedStepTests
 {

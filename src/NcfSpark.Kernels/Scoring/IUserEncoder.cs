@@ -4,7 +4,7 @@ namespace NcfSpark.Kernels;
 /// Computes the user's part of a score (<see cref="ScoreShape"/>). Called once for each user of a call, from several
 /// threads.
 /// </summary>
-public interface IUserSide
+public interface IUserEncoder
 {
     /// <summary>Writes a user's u and f_u.</summary>
     /// <param name="vector_K">Receives u.</param>
