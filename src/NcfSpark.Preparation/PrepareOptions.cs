@@ -6,51 +6,70 @@ namespace NcfSpark.Preparation;
 /// <summary>Section Prepare: which interactions train, which are held out, and what is drawn beside them.</summary>
 public sealed record PrepareOptions
 {
-    /// <summary>"latest": each user's latest interactions are held out. "given": somebody else made the split (Input:TestPath).</summary>
+    /// <summary>
+    /// How interactions are split into training and test. "latest": each user's latest interactions are held out. "given": somebody else made the
+    /// split, and Input:TestPath names the file of held-out interactions.
+    /// </summary>
     [AllowedValues("latest", "given")]
     public string Split { get; init; } = "latest";
 
-    /// <summary>How many of a user's latest interactions are held out to test, never more than half of the history. 10 as in the AWS sample; 1 is the NCF paper's leave-one-out.</summary>
+    /// <summary>
+    /// Number of each user's latest interactions that are held out to test, at most half of the user's interactions. 1 is the NCF paper's
+    /// leave-one-out. More give narrower intervals and leave less to train on.
+    /// </summary>
     [Range(0, 1_000_000)]
     public int Holdout { get; init; } = 10;
 
-    /// <summary>Whether as many again, just before those, are held out to validate, never more than half of what is left. Early stopping needs them; training on them gives a slightly better model.</summary>
+    /// <summary>
+    /// Whether as many interactions again, those just before the test ones, are held out to validate, at most half of what is left. Set it to
+    /// true for early stopping (Train:Patience) and for experiments; training on these rows gives a slightly better model.
+    /// </summary>
     public bool Validation { get; init; }
 
-    /// <summary>Users with fewer interactions are trained on but not held out.</summary>
+    /// <summary>Smallest number of interactions of a user that is tested. Users with fewer are trained on, and nothing of theirs is held out.</summary>
     [Range(1, 1_000_000)]
     public int MinInteractions { get; init; } = 1;
 
-    /// <summary>Items drawn for each training positive among those that the user never touched (see NegativesAvoid), and stored with label 0. 0 stores positives only, for Train:Negatives "resampled".</summary>
+    /// <summary>
+    /// Number of negatives (items that the user has not used, see NegativesAvoid) stored for each training interaction. 0 (default): none, since
+    /// `train` draws its own in each epoch. Set it only for Train:Negatives "stored", as published samples have it.
+    /// </summary>
     [Range(0, 1000)]
-    public int NegativesPerPositive { get; init; } = 5;
+    public int NegativesPerPositive { get; init; }
 
     /// <summary>
-    /// What is never drawn as a negative. "touched": whatever the user touched in any part. Held-out items are then the only unseen ones that are
-    /// never pushed down, and a model that fits well finds them by that: its figures flatter it (twice as high on ml-latest-small).
-    /// "trained": what the user touched in training, as in the NCF paper's code, so that held-out items are drawn like all others and figures are honest.
+    /// Items that are never drawn as a user's negatives. "trained" (default): those that the user has in the training part, as in the NCF paper's code.
+    /// Held-out items are then drawn like all others, and the figures are honest. "touched": those that the user has in any part. A model can then
+    /// recognise held-out items, because they are the only unseen ones that were never negatives, and its figures flatter it (twice as high on
+    /// ml-latest-small). Use it only to compare with published figures that were made so.
     /// </summary>
     [AllowedValues("touched", "trained")]
-    public string NegativesAvoid { get; init; } = "touched";
+    public string NegativesAvoid { get; init; } = "trained";
 
-    /// <summary>Candidates drawn for each test row in the same way, for the sampled protocol of the literature (99) and for accuracy, AUC and log loss. 0 for none.</summary>
+    /// <summary>
+    /// Number of candidates drawn for each test interaction in the same way. The sampled metrics of the literature rank the test item among 99;
+    /// accuracy, AUC and log loss use them as negatives. 0: these metrics are left out, and `prepare` is faster.
+    /// </summary>
     [Range(0, 10_000)]
     public int TestCandidates { get; init; } = 99;
 
-    /// <summary>Into how many shards users are dealt. A worker takes whole shards, so this bounds the number of workers.</summary>
+    /// <summary>Number of files that training rows are divided into by user. A worker reads whole shards, so there cannot be more workers (Train:Workers) than shards.</summary>
     [Range(1, 100_000)]
     public int Shards { get; init; } = 8;
 
-    /// <summary>Seeds every draw and tie. Same seed, same rows.</summary>
+    /// <summary>Seed of every random draw and of the order of equal times. The same seed gives the same rows on every engine.</summary>
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
 
-    /// <summary>Threads that prepare; 0 for all cores. Spark has its own: --master 'local[4]', --executor-cores.</summary>
+    /// <summary>Number of threads of DuckDB. 0 (default): one for each core. Spark has its own setting: --master 'local[4]', --executor-cores.</summary>
     [ResultNeutral]
     [Range(0, 1024)]
     public int Threads { get; init; }
 
-    /// <summary>Memory that the engine may take before it spills to disk, such as "6GB"; "" leaves it to the engine (DuckDB: 80 % of the machine). Spark has its own: --driver-memory, --executor-memory.</summary>
+    /// <summary>
+    /// Memory that DuckDB uses before it writes to disk, such as "6GB". "" (default): 80 % of the machine. Lower it where other programs need the memory.
+    /// Spark has its own settings: --driver-memory, --executor-memory.
+    /// </summary>
     [ResultNeutral]
     [RegularExpression(@"|\d+(\.\d+)?\s?(KB|MB|GB|TB)", ErrorMessage = "is no amount of memory such as \"6GB\"")]
     public string MemoryLimit { get; init; } = "";

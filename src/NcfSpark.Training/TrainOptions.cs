@@ -10,112 +10,131 @@ namespace NcfSpark.Training;
 public sealed record TrainOptions : IValidatableObject
 {
     /// <summary>
-    /// What computes an update. "torch": autograd over the TorchSharp module. "fused": NcfSpark's own kernels, about 10 times faster to the same
-    /// mathematics, rounded otherwise. "auto": fused on processors with vectors, otherwise torch.
+    /// What computes a training step. "auto" (default): "fused" on processors with vector instructions, otherwise "torch". "fused": NcfSpark's own kernels,
+    /// about 10 times faster; results differ from those of "torch" in rounding only. "torch": TorchSharp, to compare with.
     /// </summary>
     [AllowedValues("auto", "torch", "fused")]
     public string Step { get; init; } = "auto";
 
     /// <summary>
-    /// "stored": the negatives that `prepare` wrote, the same in every epoch. "resampled": drawn afresh each epoch by the same exact rule, which generalises better.
-    /// "uniform": drawn afresh over all items, also those that the user has seen; best with RecencyScale, worse without. "popularity": the same in
-    /// proportion to a power of the items' popularity, which tells apart what is popular and moves unpopular items less. "popularity-untouched": by that power,
-    /// but never what the user has touched, as "resampled": with User "history" better than that, over whole catalogues most, and a little slower.
+    /// Where negatives come from. "resampled" (default): drawn anew in each epoch among items that the user has not used. "uniform": drawn anew among all items;
+    /// better only together with RecencyScale. "popularity": drawn anew among all items, in proportion to a power of their popularity
+    /// (NegativePopularity). "popularity-untouched": by that power among items that the user has not used; with Model:User "history" a little better than
+    /// "resampled", and a little slower. "stored": those that `prepare` wrote (Prepare:NegativesPerPositive), the same in every epoch, as published samples
+    /// have it.
     /// </summary>
     [AllowedValues("stored", "resampled", "uniform", "popularity", "popularity-untouched")]
-    public string Negatives { get; init; } = "stored";
+    public string Negatives { get; init; } = "resampled";
 
-    /// <summary>The power for Negatives "popularity" and "popularity-untouched": 0 is uniform, 1 as often as items are used. 0.25 was best on MovieLens 1M, 0.75 too much.</summary>
+    /// <summary>Power of an item's popularity by which negatives are drawn, for Negatives "popularity" and "popularity-untouched": 0 draws all items equally often, 1 as often as they are used. 0.25 was best on MovieLens 1M.</summary>
     [Range(0.0, 2.0)]
     public double NegativePopularity { get; init; } = 0.25;
 
-    /// <summary>Negatives drawn for each positive where they are drawn afresh. More is better up to a point, and slower in proportion.</summary>
+    /// <summary>Number of negatives drawn for each positive, unless Negatives is "stored". More recommend better up to a point; training time grows in proportion.</summary>
     [Range(0, 1000)]
-    public int NegativesPerPositive { get; init; } = 5;
+    public int NegativesPerPositive { get; init; } = 8;
 
     /// <summary>
-    /// "logistic": each sample by itself, which gives probabilities. "softmax": each positive against the negatives of its whole batch, which recommends clearly
-    /// better where lists are short, whole catalogues most; time a sample and memory grow with BatchSize, but not with the number of a user's rows, and scores are
-    /// only roughly probabilities.
-    /// For Model:User "history", with negatives drawn afresh.
+    /// What training minimises. "softmax" (default): each positive is compared with the negatives of its whole batch, which puts better items at the top of lists;
+    /// time and memory of a sample grow with BatchSize, and scores are only roughly probabilities. "logistic": each sample by itself, which gives
+    /// probabilities; needed for Model:User "embedding", for other kinds than "mf", and for Negatives "stored".
     /// </summary>
     [AllowedValues("logistic", "softmax")]
-    public string Loss { get; init; } = "logistic";
+    public string Loss { get; init; } = "softmax";
 
     /// <summary>
-    /// As how many the negatives of a batch count in Loss "softmax"; 0 for as many as there are. The number of items stands for the whole catalogue and favours the
-    /// very top of long lists; fewer favour telling an item from a few others.
+    /// Number of negatives that the softmax stands for. 0 (default): those actually in the batch. The number of items in the catalogue favours the very top of
+    /// long lists; fewer favour telling an item from a few others.
     /// </summary>
     [Range(0, int.MaxValue)]
     public int SoftmaxNegatives { get; init; }
 
-    /// <summary>Passes over the training rows, at most.</summary>
+    /// <summary>Number of passes over the training rows; with Patience, the most. Large logs need fewer (3 on a million rows), small ones more.</summary>
     [Range(1, 100_000)]
-    public int Epochs { get; init; } = 20;
-
-    /// <summary>Samples an update. Larger is faster and needs a higher learning rate.</summary>
-    [Range(1, 1_000_000)]
-    public int BatchSize { get; init; } = 256;
+    public int Epochs { get; init; } = 10;
 
     /// <summary>
-    /// "adam", on the gradient of a batch's mean loss: needs little tuning. "sgd", plain descent on the gradient of its summed loss: moves rarely seen rows
-    /// less and frequent ones more, and can recommend better, but diverges where the rate is too high for the batch.
+    /// Number of samples (positives and negatives) in a training step. Larger batches are faster and need higher learning rates. With Model:User "history" it is a
+    /// multiple of NegativesPerPositive + 1.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int BatchSize { get; init; } = 576;
+
+    /// <summary>
+    /// The optimizer of the MLPs and of their embeddings. "adam" (default), on the mean loss of a batch: needs little tuning. "sgd", plain descent on the summed
+    /// loss of a batch: can recommend better, and diverges where the learning rate is too high for the batch.
     /// </summary>
     [AllowedValues("adam", "sgd")]
     public string Optimizer { get; init; } = "adam";
 
-    /// <summary>The optimizer's step size. Higher learns faster, up to where it no longer settles.</summary>
+    /// <summary>The optimizer's step size. Higher rates learn faster, up to the point where the loss no longer falls.</summary>
     [Range(1e-9, 10.0)]
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>"constant", or "linear": the rates fall to 0 over all Epochs, which settles better and needs the number of epochs to be right.</summary>
+    /// <summary>How learning rates change. "linear" (default): they fall to 0 over all Epochs, so the number of epochs matters. "constant": they stay.</summary>
     [AllowedValues("constant", "linear")]
-    public string LearningRateSchedule { get; init; } = "constant";
+    public string LearningRateSchedule { get; init; } = "linear";
 
-    /// <summary>L2: adds half of this times the squared length of a sample's embeddings to its loss, so only rows that a batch touches are drawn towards 0.</summary>
+    /// <summary>
+    /// Strength of L2 regularization: half of it times the squared length of a sample's embeddings is added to its loss, so only rows in the batch shrink. Raise
+    /// it where validation gets worse while training gets better.
+    /// </summary>
     [Range(0.0, 100.0)]
     public double Regularization { get; init; }
 
-    /// <summary>Decoupled decay: an update first shrinks the rows that it touches by this times the learning rate, whatever their gradients; with Adam it acts more evenly than L2.</summary>
+    /// <summary>
+    /// Decoupled weight decay (AdamW): a step first shrinks the rows in the batch by this times the learning rate, whatever their gradients. An alternative to
+    /// Regularization that suits Adam better.
+    /// </summary>
     [Range(0.0, 100.0)]
     public double WeightDecay { get; init; }
 
-    /// <summary>The optimizer of GMF embeddings and biases, "same" as the others or its own: a dot product and an MLP like different ones.</summary>
+    /// <summary>
+    /// The optimizer of the embeddings of MF and GMF and of biases: "sgd" (default; best for a dot product), "adam", or "same", which is Optimizer. Its rate, L2 and
+    /// decay are the next three settings.
+    /// </summary>
     [AllowedValues("same", "adam", "sgd")]
-    public string GmfOptimizer { get; init; } = "same";
+    public string GmfOptimizer { get; init; } = "sgd";
 
-    /// <summary>The learning rate of GMF embeddings and biases; 0 for that of the others.</summary>
+    /// <summary>Learning rate of the embeddings of MF and GMF and of biases. 0: LearningRate.</summary>
     [Range(0.0, 10.0)]
-    public double GmfLearningRate { get; init; }
+    public double GmfLearningRate { get; init; } = 0.05;
 
-    /// <summary>The L2 of GMF embeddings and biases; -1 for that of the others.</summary>
+    /// <summary>
+    /// Regularization of the embeddings of MF and GMF and of biases. -1: Regularization. Small logs need more (0.03 on a hundred thousand rows), large ones less
+    /// (0.005 on a million).
+    /// </summary>
     [Range(-1.0, 100.0)]
-    public double GmfRegularization { get; init; } = -1;
+    public double GmfRegularization { get; init; } = 0.01;
 
-    /// <summary>The decay of GMF embeddings and biases; -1 for that of the others.</summary>
+    /// <summary>WeightDecay of the embeddings of MF and GMF and of biases. -1 (default): WeightDecay.</summary>
     [Range(-1.0, 100.0)]
     public double GmfWeightDecay { get; init; } = -1;
 
     /// <summary>
-    /// Weighs a positive, its negatives and their L2 by RecencyFloor + (1 - RecencyFloor) · e^(-r / RecencyScale), where r counts the user's later training
-    /// interactions; over all positives the mean is made 1. 0 weighs all the same. About 10 fits what comes next much better, and what was long ago worse.
+    /// How slowly interactions lose weight with age, in later interactions of the same user: with r of them, a positive, its negatives and their L2 have the weight
+    /// RecencyFloor + (1 - RecencyFloor) · e^(-r / RecencyScale), scaled to a mean of 1. 0 (default): all weigh the same. Try 10 with Model:User "embedding",
+    /// which then predicts the next item much better.
     /// </summary>
     [Range(0.0, 1e6)]
     public double RecencyScale { get; init; }
 
-    /// <summary>What the oldest interactions still weigh, of 1. Only with RecencyScale.</summary>
+    /// <summary>Weight of the oldest interactions, where the latest one has 1. Only with RecencyScale.</summary>
     [Range(0.0, 1.0)]
     public double RecencyFloor { get; init; } = 0.05;
 
-    /// <summary>Ends training after so many epochs without a better validation NDCG@10, and keeps the best epoch. 0 trains all epochs and keeps the last. Needs Prepare:Validation.</summary>
+    /// <summary>
+    /// Number of epochs without a better validation NDCG@10 after which training ends; the best epoch is kept. 0 (default): all Epochs are trained, and the last is
+    /// kept. Needs Prepare:Validation.
+    /// </summary>
     [Range(0, 100_000)]
     public int Patience { get; init; }
 
-    /// <summary>How many users are validated on after each epoch; 0 for all. Fewer is faster and noisier.</summary>
+    /// <summary>Number of users that are validated on after each epoch. 0 (default): all. Fewer are faster, and the figure is less exact.</summary>
     [Range(0, int.MaxValue)]
     public int ValidationUsers { get; init; }
 
-    /// <summary>A checkpoint is written after each epoch, and within an epoch at least this often. A killed run goes on from the last one, to the same bytes.</summary>
+    /// <summary>Longest time between two checkpoints, in minutes; there is also one after each epoch. A killed run continues from the last one and ends with the same bytes.</summary>
     [ResultNeutral]
     [Range(0.001, 10_000.0)]
     public double CheckpointMinutes { get; init; } = 5;
@@ -189,12 +208,12 @@ public sealed record TrainOptions : IValidatableObject
     [Range(0, 1_000_000)]
     public int CheckpointRounds { get; init; }
 
-    /// <summary>Threads that train, divided among the workers of this machine; 0 for all cores. The model is the same with any number.</summary>
+    /// <summary>Number of threads that train, divided among the workers of this machine. 0 (default): one for each core. The model is the same with any number.</summary>
     [ResultNeutral]
     [Range(0, 1024)]
     public int Threads { get; init; }
 
-    /// <summary>Seeds the first weights, the order of samples, negatives and dropout. Same seed, same bytes.</summary>
+    /// <summary>Seed of the first weights, the order of samples, negatives and dropout. The same seed gives the same bytes.</summary>
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
 

@@ -3,6 +3,7 @@ using NcfSpark.Data;
 using NcfSpark.Model;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
+using NcfSpark.Training.Tests;
 
 namespace NcfSpark.Benchmarks;
 
@@ -19,7 +20,7 @@ internal sealed class CombineMeasurement
     public CombineMeasurement(ModelOptions model, int items, int workers)
     {
         this.workers = workers;
-        shared = new SharedParameters(ModelWeights.Initialize(model, 0, items, seed: 1), new TrainOptions { Workers = workers });
+        shared = new SharedParameters(ModelWeights.Initialize(model, 0, items, seed: 1), PlainOptions.Train with { Workers = workers });
         RandomStream chance = RandomStream.Named(1, "pushes");
         TableRows[] all = [.. shared.Tables.Select((weight, table) => new TableRows(
             [.. Enumerable.Range(0, weight.Rows)],

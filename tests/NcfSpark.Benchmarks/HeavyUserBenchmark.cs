@@ -3,6 +3,7 @@ using NcfSpark.Data;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Training;
+using NcfSpark.Training.Tests;
 
 namespace NcfSpark.Benchmarks;
 
@@ -14,12 +15,12 @@ internal static class HeavyUserBenchmark
 {
     private const int Rows = 140_000, Items = 200_000, DealtTo = 4000;
 
-    private static readonly ModelOptions History = new()
+    private static readonly ModelOptions History = PlainOptions.Model with
     {
         Kind = "mf", EmbeddingSize = 128, EmbeddingInit = 0.1, User = "history", HistoryLength = 20, HistoryDecay = 3, HistoryFactor = 2, UserMlpWidth = 128, UserMlpLags = 3, UserMlpRhythm = true, UserMlpDropout = 0.5,
     };
 
-    private static readonly TrainOptions Softmax = new()
+    private static readonly TrainOptions Softmax = PlainOptions.Train with
     {
         Loss = "softmax", SoftmaxNegatives = 256, Negatives = "popularity-untouched", NegativesPerPositive = 8, BatchSize = 576, GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 0.005,
     };
@@ -28,8 +29,8 @@ internal static class HeavyUserBenchmark
     [
         ("history, softmax", History, Softmax), // conf/ml-1m-best.json
         ("history, logistic", History, Softmax with { Loss = "logistic" }),
-        ("neumf, batch 256", StepCase.All().First().Model, new() { Negatives = "resampled", NegativesPerPositive = 5, BatchSize = 256 }),
-        ("neumf, batch 16384", StepCase.All().First().Model, new() { Negatives = "resampled", NegativesPerPositive = 5, BatchSize = 16_384 }),
+        ("neumf, batch 256", StepCase.All().First().Model, PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 5, BatchSize = 256 }),
+        ("neumf, batch 16384", StepCase.All().First().Model, PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 5, BatchSize = 16_384 }),
     ];
 
     /// <param name="args">rounds=5 seconds=0.3 threads=(all) case=(a part of a case's name).</param>

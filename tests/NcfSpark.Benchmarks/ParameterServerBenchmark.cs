@@ -3,6 +3,7 @@ using NcfSpark.Data;
 using NcfSpark.Model;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
+using NcfSpark.Training.Tests;
 
 namespace NcfSpark.Benchmarks;
 
@@ -29,7 +30,7 @@ internal static class ParameterServerBenchmark
 
         int rounds = int.Parse(given.GetValueOrDefault("rounds", "5")), interactions = int.Parse(given.GetValueOrDefault("interactions", "5000000")), perEpoch = int.Parse(given.GetValueOrDefault("perepoch", "10"));
         StepCase of = StepCase.All().Single(one => one.Name == "seed 138493x26744 batch 4096");
-        var options = new TrainOptions { Negatives = "resampled", NegativesPerPositive = Negatives, BatchSize = of.BatchSize, Epochs = 1, Threads = 2, RoundsPerEpoch = perEpoch, Wire = given.GetValueOrDefault("wire", "fp32") };
+        var options = PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = Negatives, BatchSize = of.BatchSize, Epochs = 1, Threads = 2, RoundsPerEpoch = perEpoch, Wire = given.GetValueOrDefault("wire", "fp32") };
         Epochs(of, options, SyntheticSet.Make(of.Users, of.Items, interactions / 20, seed: 2)).Measure(); // compiles and warms up
         EpochMeasurement measurement = Epochs(of, options, SyntheticSet.Make(of.Users, of.Items, interactions, seed: 1));
         EpochRound[] measured = [.. Enumerable.Range(0, rounds).Select(_ => measurement.Measure())];

@@ -1,4 +1,5 @@
 using NcfSpark.Model;
+using NcfSpark.Training.Tests;
 
 namespace NcfSpark.Benchmarks;
 
@@ -20,8 +21,8 @@ internal sealed record StepCase(string Shape, ModelOptions Model, int Users, int
     public static IEnumerable<StepCase> All()
     {
         // The shape of the NCF paper's largest model, with the AWS sample's dropout; and that of MLPerf Training 0.5's recommendation benchmark.
-        var seed = new ModelOptions { EmbeddingSize = 32, MlpEmbeddingSize = 32, MlpLayers = [64, 32, 16, 8], Dropout = [0.25, 0.25, 0.25] };
-        var mlperf = new ModelOptions { EmbeddingSize = 64, MlpEmbeddingSize = 128, MlpLayers = [256, 128, 64] };
+        var seed = PlainOptions.Model with { EmbeddingSize = 32, MlpEmbeddingSize = 32, MlpLayers = [64, 32, 16, 8], Dropout = [0.25, 0.25, 0.25] };
+        var mlperf = PlainOptions.Model with { EmbeddingSize = 64, MlpEmbeddingSize = 128, MlpLayers = [256, 128, 64] };
         foreach ((int users, int items) in new[] { (6040, 3706), (138_493, 26_744) }) // MovieLens 1M and 20M
         {
             foreach (int batch in new[] { 256, 1024, 4096, 16_384 }) yield return new("seed", seed, users, items, batch);

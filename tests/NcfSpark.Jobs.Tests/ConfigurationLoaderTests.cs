@@ -6,7 +6,7 @@ namespace NcfSpark.Jobs.Tests;
 
 public sealed class ConfigurationLoaderTests : IDisposable
 {
-    private const string Minimal = """{ "Input": { "Path": "log.csv" }, "Model": { "MlpLayers": [64, 32, 16, 8] }, "Evaluate": { "CutOffs": [10] } }""";
+    private const string Minimal = """{ "Input": { "Path": "log.csv" }, "Model": { "MlpLayers": [64, 32, 16, 8] }, "Train": { "Loss": "logistic" } }""";
 
     private readonly TemporaryFolder folder = new();
 
@@ -15,7 +15,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [Fact]
     public void TheFileWinsOverDefaultsTheEnvironmentOverTheFileAndSetOverAll()
     {
-        string file = """{ "Input": { "Path": "log.csv" }, "Model": { "MlpLayers": [8] }, "Evaluate": { "CutOffs": [10] }, "Train": { "Epochs": 2, "BatchSize": 2, "Seed": 2 } }""";
+        string file = """{ "Input": { "Path": "log.csv" }, "Train": { "Epochs": 2, "BatchSize": 2, "Seed": 2 } }""";
         NcfSparkConfiguration loaded = Load(file, ["Train:Seed=4", "Train:Seed=5"], ("NCFSPARK_Train__BatchSize", "3"), ("NCFSPARK_Train__Seed", "3"));
         Assert.Equal((2, 3, 5, 1e-3), (loaded.Train.Epochs, loaded.Train.BatchSize, loaded.Train.Seed, loaded.Train.LearningRate));
     }
@@ -38,7 +38,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
         KeyValuePair<string, double>[] weights = [new("add to cart", 2.5), new("view", 1)];
         Assert.Equal(weights, Load(Minimal, ["Input:EventColumn=event", $"Input:EventWeights={given}"]).Input.EventWeights);
         Assert.Equal(weights, Load(Minimal, ["Input:EventColumn=event"], ("NCFSPARK_Input__EventWeights", given)).Input.EventWeights);
-        Assert.Equal(weights, Load("""{ "Input": { "Path": "x", "EventColumn": "event", "EventWeights": { "view": 1, "add to cart": 2.5 } }, "Model": { "MlpLayers": [8] }, "Evaluate": { "CutOffs": [10] } }""", []).Input.EventWeights);
+        Assert.Equal(weights, Load("""{ "Input": { "Path": "x", "EventColumn": "event", "EventWeights": { "view": 1, "add to cart": 2.5 } } }""", []).Input.EventWeights);
     }
 
     [Theory]
@@ -131,7 +131,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Input:Path=", "Input:Path is not set: ")]
     [InlineData("Model:Dropout=[1.5]", "Model:Dropout has a rate that is not between 0 and below 1 (--set)")]
     [InlineData("Train:Patience=3", "Train:Patience is 3, but nothing is held out to validate on: ")]
-    [InlineData("Prepare:NegativesPerPositive=0", "Train:Negatives is \"stored\", but Prepare:NegativesPerPositive is 0")]
+    [InlineData("Train:Negatives=stored", "Train:Negatives is \"stored\", but Prepare:NegativesPerPositive is 0")]
     [InlineData("Prepare:TestCandidates=3", "Evaluate:NegativesPerPositive is 5, but only 3 candidates are drawn")]
     [InlineData("Prepare:Split=given", "Input:TestPath is not set, but Prepare:Split is \"given\"")]
     public void AFaultIsTheOnlyOneToldAndSaysWhatAndWhere(string assignment, string message)

@@ -16,6 +16,7 @@ internal static class Models
         EmbeddingActivation = activation,
         Biases = biases,
         EmbeddingInit = 0.7,
+        User = "embedding",
     };
 
     /// <summary>The same with a history and an MLP in the user encoder, which also uses temporal features.</summary>

@@ -104,7 +104,7 @@ public sealed class NeuMFModuleTests
     [Fact]
     public void NeuMFOfOneDimensionByHand()
     {
-        var weights = new ModelWeights(new ModelOptions { Kind = "neumf", EmbeddingSize = 1, MlpEmbeddingSize = 1, MlpLayers = [1] }, 1, 1);
+        var weights = new ModelWeights(new ModelOptions { Kind = "neumf", User = "embedding", EmbeddingSize = 1, MlpEmbeddingSize = 1, MlpLayers = [1] }, 1, 1);
         weights.UserGmf!.Values[0] = 2;
         weights.ItemGmf!.Values[0] = 3;
         weights.UserMlp!.Values[0] = 1;

@@ -18,11 +18,11 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
     /// <summary>What is in the file; settings; what the message has to say.</summary>
     private sealed record Case(Func<BadInputTests, string> Arrange, InputOptions Input, PrepareOptions Prepare, string[] Says)
     {
-        public static Case Csv(string text, params string[] says) => new(test => test.folder.Write("log.csv", text), new InputOptions(), new PrepareOptions(), ["log.csv", .. says]);
+        public static Case Csv(string text, params string[] says) => new(test => test.folder.Write("log.csv", text), new InputOptions(), PlainOptions.Prepare, ["log.csv", .. says]);
 
-        public static Case Named(string name, byte[] bytes, params string[] says) => new(test => test.folder.Write(name, bytes), new InputOptions(), new PrepareOptions(), [name, .. says]);
+        public static Case Named(string name, byte[] bytes, params string[] says) => new(test => test.folder.Write(name, bytes), new InputOptions(), PlainOptions.Prepare, [name, .. says]);
 
-        public static Case Parquet(string query, params string[] says) => new(test => Path.GetDirectoryName(test.WriteParquet(query))!, new InputOptions(), new PrepareOptions(), says);
+        public static Case Parquet(string query, params string[] says) => new(test => Path.GetDirectoryName(test.WriteParquet(query))!, new InputOptions(), PlainOptions.Prepare, says);
 
         public Case With(InputOptions input) => this with { Input = input };
 
@@ -105,7 +105,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
             },
             new(), new(), ["b.csv", "item_id, user_id, timestamp", "are not those of", "a.csv"]),
         ["every user with one interaction"] = Case.Csv(Header + "1,10,100\n2,11,200\n3,10,300\n", "every user has one interaction", "Input:UserColumn", "set Prepare:Holdout to 0"),
-        ["no user with enough interactions"] = Case.Csv(Good, "no user has 5 interactions or more", "Prepare:MinInteractions").With(new PrepareOptions { MinInteractions = 5 }),
+        ["no user with enough interactions"] = Case.Csv(Good, "no user has 5 interactions or more", "Prepare:MinInteractions").With(PlainOptions.Prepare with { MinInteractions = 5 }),
         ["one item in all"] = Case.Csv(Header + "1,10,100\n2,10,200\n2,10,300\n", "one item in all", "Check Input:ItemColumn"),
         ["all below the minimum"] = Case.Csv("user_id,item_id,timestamp,rating\n1,10,100,1\n1,11,200,2\n", "none of 2 rows is rated 4", "Input:MinRating").With(Rated with { MinRating = 4 }),
         ["a given split without held-out rows"] = new(test => test.folder.Write("log.csv", Good), new(), new() { Split = "given" }, ["Input:TestPath is not set", "Prepare:Split"]),
@@ -139,7 +139,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
     public void ARunDirectoryThatCannotBeWrittenIsNamed()
     {
         string file = folder.Write("log.csv", Good), run = Path.Combine(file, "run"); // below a file no directory can be
-        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(fixture.Engine, new InputOptions { Path = file }, new PrepareOptions(), run, SilentProgress.Instance));
+        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(fixture.Engine, new InputOptions { Path = file }, PlainOptions.Prepare, run, SilentProgress.Instance));
         Assert.Contains(run, refusal.Message);
         Assert.Contains("--run", refusal.Message);
     }
@@ -157,7 +157,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         {
             string log = folder.Write("log.csv", Header + string.Concat(Enumerable.Range(0, 60_000).Select(row => $"{row % 601},{row % 499},{row * 7919 % 1_000_003}\n")));
             using var engine = new DuckDbEngine(new DuckDbOptions { Threads = 2 });
-            InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(engine, new InputOptions { Path = log }, new PrepareOptions { NegativesPerPositive = 20 }, run, SilentProgress.Instance));
+            InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(engine, new InputOptions { Path = log }, PlainOptions.Prepare with { NegativesPerPositive = 20 }, run, SilentProgress.Instance));
             Assert.Contains(run, refusal.Message);
             Assert.Contains("no room left on the disk", refusal.Message);
             Assert.Empty(Directory.GetFileSystemEntries(run));
@@ -174,7 +174,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         string log = folder.Write("log.csv", Good + "3,10,yesterday\n4,,500\n5,10\n6,\"a \"\"b\"\"\",-1\n");
         var input = new InputOptions { Path = log, MaxBadRows = 4 };
         string run = Path.Combine(folder.Path, "run");
-        StageDirectory prepared = Preparer.Prepare(fixture.Engine, input, new PrepareOptions(), run, SilentProgress.Instance);
+        StageDirectory prepared = Preparer.Prepare(fixture.Engine, input, PlainOptions.Prepare, run, SilentProgress.Instance);
         Assert.Equal(
             [
                 "file,line,reason,text",
@@ -188,7 +188,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         Assert.Equal(8, prepared.Manifest.Rows["input_rows"]);
         Assert.Equal(["1", "2"], Rows.Of(prepared).Users.Select(user => user.Id));
 
-        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(fixture.Engine, input with { MaxBadRows = 3 }, new PrepareOptions(), run, SilentProgress.Instance));
+        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(fixture.Engine, input with { MaxBadRows = 3 }, PlainOptions.Prepare, run, SilentProgress.Instance));
         Assert.Contains("4 of 8 rows", refusal.Message);
     }
 
@@ -196,7 +196,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
     public void EqualBadRowsAreEachCountedAndKept()
     {
         string log = folder.Write("log.csv", Good + "3,10,x\n3,10,x\n3,10,x\n");
-        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 3 }, new PrepareOptions(), Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 3 }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
         Assert.Equal(3, prepared.Manifest.Rows["bad_rows"]);
         Assert.Equal(4, File.ReadAllLines(prepared.File("bad_rows.csv")).Length);
     }
@@ -205,7 +205,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
     public void EqualBadRowsOfParquetAreEachCountedAndKept()
     {
         string log = Path.GetDirectoryName(WriteParquet("SELECT CAST(id % 3 AS BIGINT) AS user_id, CAST(id % 7 AS BIGINT) AS item_id, CASE WHEN id >= 18 THEN -1 ELSE id END AS timestamp FROM range(0, 21) AS r(id) UNION ALL SELECT 1, 1, -1 UNION ALL SELECT 1, 1, -1"))!;
-        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 5 }, new PrepareOptions(), Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 5 }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
         Assert.Equal((5L, 23L, 0L), (prepared.Manifest.Rows["bad_rows"], prepared.Manifest.Rows["input_rows"], prepared.Manifest.Rows["duplicates_dropped"]));
         Assert.Equal(6, File.ReadAllLines(prepared.File("bad_rows.csv")).Length);
     }
@@ -227,7 +227,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
             return test.folder.Write("log.csv", Header + "1,10,100\n2,10,300\n2,12,400\n");
         },
         new InputOptions { TestPath = "test.csv", TestCandidatesPath = "test.negative" },
-        new PrepareOptions { Split = "given" },
+        PlainOptions.Prepare with { Split = "given" },
         says);
 
     private string WriteParquet(string query)

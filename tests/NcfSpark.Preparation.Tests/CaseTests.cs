@@ -12,7 +12,7 @@ public sealed class CaseTests(EngineFixture fixture) : IDisposable
     [Fact]
     public void ExcelSerialOrder_DaysOfASpreadsheetKeepTheOrderWithinADay()
     {
-        (Rows rows, StageDirectory directory, string said) = Prepared("excel_serial_order/p.csv", new InputOptions(), new PrepareOptions { Holdout = 1, TestCandidates = 0 });
+        (Rows rows, StageDirectory directory, string said) = Prepared("excel_serial_order/p.csv", new InputOptions(), PlainOptions.Prepare with { Holdout = 1, TestCandidates = 0 });
         Assert.All(rows.Test, row => Assert.Equal("17", rows.Items[row.Item].Id)); // the latest of every user
         Assert.Equal(20, rows.Test.Count);
         Assert.Contains("read as days since 1899-12-30", said);
@@ -161,7 +161,7 @@ public sealed class CaseTests(EngineFixture fixture) : IDisposable
     private (Rows Rows, StageDirectory Directory, string Said) Prepared(string path, InputOptions input, PrepareOptions? options = null)
     {
         var said = new SaidLines();
-        StageDirectory directory = Preparer.Prepare(fixture.Engine, input with { Path = Case(path) }, options ?? new PrepareOptions { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
+        StageDirectory directory = Preparer.Prepare(fixture.Engine, input with { Path = Case(path) }, options ?? PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
         return (Rows.Of(directory), directory, string.Join('\n', said.Lines));
     }
 

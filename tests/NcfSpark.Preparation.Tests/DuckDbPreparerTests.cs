@@ -29,7 +29,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
         // N = 7, touched {1, 3, 4}. A draw's r depends on the hash alone, so the seed is sought that gives the wanted r.
         LogRow[] log = [new("1", "1", 1), new("1", "3", 2), new("1", "4", 3), .. Enumerable.Range(0, 7).Select(other => new LogRow("2", $"{other}", 1))];
         int seed = Enumerable.Range(0, 1000).First(seed => PortableHash.Below(PortableHash.Finish(PortableHash.Absorb(PortableHash.Absorb(PortableHash.Absorb(PortableHash.Start(seed, "negatives"), 0), 0), 0)), 4) == r);
-        Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 0, NegativesPerPositive = 1, TestCandidates = 0, Seed = seed }));
+        Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 0, NegativesPerPositive = 1, TestCandidates = 0, Seed = seed }));
 
         // Popularity puts 1, 3, 4 first: index 0, 1, 2 are touched, so the gaps are {0, 0, 0} and r names r + 3.
         Assert.Contains(rows.Negatives, row => row.User == 0 && row.Item == r + 3);
@@ -45,7 +45,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
         Rows[] each = [.. new[] { 1, 2, 7 }.Select(threads =>
         {
             using var engine = new DuckDbEngine(new DuckDbOptions { Threads = threads });
-            return Rows.Of(Prepare(log, new PrepareOptions { Validation = true, TestCandidates = 9 }, engine: engine));
+            return Rows.Of(Prepare(log, PlainOptions.Prepare with { Validation = true, TestCandidates = 9 }, engine: engine));
         })];
         Rows.AssertEqual(each[0], each[1]);
         Rows.AssertEqual(each[0], each[2]);
@@ -63,7 +63,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
         var drawn = new Dictionary<string, int>();
         for (int seed = 0; seed < 20; seed++)
         {
-            Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 0, NegativesPerPositive = 10, TestCandidates = 0, Seed = seed }));
+            Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 0, NegativesPerPositive = 10, TestCandidates = 0, Seed = seed }));
             foreach (var negative in rows.Negatives) drawn[rows.Items[negative.Item].Id] = drawn.GetValueOrDefault(rows.Items[negative.Item].Id) + 1;
         }
 
@@ -76,7 +76,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     public void ColumnsAndTypesAreThoseOfTheDesignAndDuckDbReadsWhatParquetNetReads()
     {
         LogRow[] log = [.. Enumerable.Range(0, 400).Select(row => new LogRow($"{row * 7 % 31}", $"i{row * 11 % 61}", 1_000_000 + row))];
-        StageDirectory prepared = Prepare(log, new PrepareOptions { Validation = true, TestCandidates = 3 });
+        StageDirectory prepared = Prepare(log, PlainOptions.Prepare with { Validation = true, TestCandidates = 3 });
         string Described(string part)
         {
             Engine.ReadParquet("described", Directory.GetFiles(prepared.File(part), "*.parquet", SearchOption.AllDirectories));
@@ -105,7 +105,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     {
         // Each user's at one moment: over many users the held-out item is as often the one with the smaller id.
         LogRow[] log = [.. Enumerable.Range(0, 2000).SelectMany(user => new[] { new LogRow($"{user}", "1", user % 5), new LogRow($"{user}", "2", user % 5) })];
-        Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 1, NegativesPerPositive = 0, TestCandidates = 0 }));
+        Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 1, NegativesPerPositive = 0, TestCandidates = 0 }));
         Assert.InRange(rows.Test.Count(row => rows.Items[row.Item].Id == "1"), 900, 1100); // 4.5 standard deviations
     }
 
@@ -113,7 +113,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     public void TheTestDoesNotDependOnValidation()
     {
         LogRow[] log = [.. Enumerable.Range(0, 300).Select(row => new LogRow($"{row % 17}", $"{row * 7 % 41}", row % 29))];
-        var options = new PrepareOptions { TestCandidates = 3 };
+        var options = PlainOptions.Prepare with { TestCandidates = 3 };
         static IEnumerable<(string, string)> Tested(Rows rows) => rows.Test.Select(row => (rows.Users[row.User].Id, rows.Items[row.Item].Id)).Order();
         Assert.Equal(Tested(Rows.Of(Prepare(log, options))), Tested(Rows.Of(Prepare(log, options with { Validation = true }))));
     }
@@ -126,7 +126,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
         var drawn = new Dictionary<string, int>();
         for (int seed = 0; seed < 20; seed++)
         {
-            Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 1, NegativesPerPositive = 10, NegativesAvoid = "trained", TestCandidates = 0, Seed = seed }));
+            Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 1, NegativesPerPositive = 10, NegativesAvoid = "trained", TestCandidates = 0, Seed = seed }));
             foreach (var negative in rows.Negatives.Where(row => rows.Users[row.User].Id != "100")) drawn[rows.Items[negative.Item].Id] = drawn.GetValueOrDefault(rows.Items[negative.Item].Id) + 1;
         }
 
@@ -139,7 +139,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     public void UsersBelowTheMinimumTrainOnly()
     {
         LogRow[] log = [.. Enumerable.Range(1, 6).Select(item => new LogRow("1", $"{item}", item)), .. Enumerable.Range(1, 3).Select(item => new LogRow("2", $"{item}", item))];
-        Rows rows = Rows.Of(Prepare(log, new PrepareOptions { Holdout = 1, MinInteractions = 4, TestCandidates = 0 }));
+        Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 1, MinInteractions = 4, TestCandidates = 0 }));
         Assert.Equal([(0, 6L)], rows.Test.Select(row => (row.User, row.Timestamp)));
         Assert.Equal(3, rows.Positives.Count(row => row.User == 1));
     }
@@ -148,7 +148,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     public void AFailureLeavesWhatWasThere()
     {
         LogRow[] log = [.. Enumerable.Range(0, 50).Select(row => new LogRow($"{row % 5}", $"{row % 7}", row))];
-        var options = new PrepareOptions { TestCandidates = 0 };
+        var options = PlainOptions.Prepare with { TestCandidates = 0 };
         string before = Prepare(log, options, run: "kept").Manifest.Fingerprint;
         Assert.Throws<InvalidInputException>(() => Prepare([new("1", "1", 1)], options, run: "kept"));
         Assert.Equal(before, PreparedData.Open(Path.Combine(Folder, "kept")).Directory.Manifest.Fingerprint);

@@ -13,7 +13,7 @@ public sealed class FingerprintTests(EngineFixture fixture) : IDisposable
     public void TheFingerprintIsKnownBeforePreparing()
     {
         var input = new InputOptions { Path = folder.Write("log.csv", Csv) };
-        var prepare = new PrepareOptions();
+        var prepare = PlainOptions.Prepare;
         StageDirectory prepared = Preparer.Prepare(fixture.Engine, input, prepare, folder.Path, SilentProgress.Instance);
         Assert.Equal(Preparer.FingerprintOf(input, prepare), prepared.Manifest.Fingerprint);
         Assert.Equal(["Input", "Prepare"], prepared.Manifest.Configuration.Keys);
@@ -24,7 +24,7 @@ public sealed class FingerprintTests(EngineFixture fixture) : IDisposable
     public void ContentAndSettingsCountAndPlaceAndThreadsDoNot()
     {
         var input = new InputOptions { Path = folder.Write("log.csv", Csv) };
-        var prepare = new PrepareOptions();
+        var prepare = PlainOptions.Prepare;
         string fingerprint = Preparer.FingerprintOf(input, prepare);
         Assert.Equal(fingerprint, Preparer.FingerprintOf(input with { Path = folder.Write("elsewhere/copy.csv", Csv), TitlesPath = "titles.csv" }, prepare with { Threads = 7, MemoryLimit = "1GB" }));
         Assert.NotEqual(fingerprint, Preparer.FingerprintOf(input with { Path = folder.Write("more.csv", Csv + "2,1,40\n") }, prepare));
@@ -37,11 +37,11 @@ public sealed class FingerprintTests(EngineFixture fixture) : IDisposable
     public void HeldOutFilesCountWhereTheSplitIsGiven()
     {
         var input = new InputOptions { Path = folder.Write("log.csv", Csv), TestPath = folder.Write("test.csv", Csv) };
-        var given = new PrepareOptions { Split = "given" };
+        var given = PlainOptions.Prepare with { Split = "given" };
         string fingerprint = Preparer.FingerprintOf(input, given);
         folder.Write("test.csv", Csv + "2,1,40\n");
         Assert.NotEqual(fingerprint, Preparer.FingerprintOf(input, given));
-        Assert.Equal(Preparer.FingerprintOf(input, new PrepareOptions()), Preparer.FingerprintOf(input with { TestPath = "" }, new PrepareOptions()));
+        Assert.Equal(Preparer.FingerprintOf(input, PlainOptions.Prepare), Preparer.FingerprintOf(input with { TestPath = "" }, PlainOptions.Prepare));
     }
 
     public void Dispose() => folder.Dispose();

@@ -50,7 +50,7 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     public void AFileThatIsWrittenToWhileItIsReadIsRefused()
     {
         string file = folder.Write("log.csv", Good);
-        ResolvedInput resolved = ResolvedInput.Find(Usual with { Path = file }, new PrepareOptions());
+        ResolvedInput resolved = ResolvedInput.Find(Usual with { Path = file }, PlainOptions.Prepare);
         resolved.Fingerprint(() => Engine);
         resolved.CheckUnchanged();
         File.AppendAllText(file, "3,10,1700000300\n");
@@ -189,7 +189,7 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     public void AFolderThatIsAColumnInUseShapesTheFingerprint()
     {
         string one = folder.Write("a/shop=1/log.csv", Good), two = folder.Write("b/shop=2/log.csv", Good);
-        string Of(string path, string user) => Preparer.FingerprintOf(Usual with { Path = path, UserColumn = user }, new PrepareOptions());
+        string Of(string path, string user) => Preparer.FingerprintOf(Usual with { Path = path, UserColumn = user }, PlainOptions.Prepare);
         Assert.Equal(Of(one, "user_id"), Of(two, "user_id"));
         Assert.NotEqual(Of(one, "shop"), Of(two, "shop"));
     }
@@ -291,12 +291,12 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
         if (run is null)
         {
             using var scratch = new ScratchFolder();
-            InputSource source = InputSource.Open(Engine, input, ResolvedInput.Find(input, new PrepareOptions()).Log, "ncf_kinds", scratch);
+            InputSource source = InputSource.Open(Engine, input, ResolvedInput.Find(input, PlainOptions.Prepare).Log, "ncf_kinds", scratch);
             InteractionLog log = InputSource.Readable(source.Files, () => InteractionLog.Read(Engine, input, [source], SilentProgress.Instance));
             return [.. Engine.Query($"SELECT DISTINCT CAST(user_id AS STRING), CAST(item_id AS STRING), moment FROM {InteractionLog.Table} WHERE problem = 0").Select(row => ((string)row[0]!, (string)row[1]!, (long)row[2]! / log.TicksPerSecond)).Order()];
         }
 
-        var prepare = new PrepareOptions { Holdout = 0, Validation = false, NegativesPerPositive = 0, TestCandidates = 0, Shards = 1 };
+        var prepare = PlainOptions.Prepare with { Holdout = 0, Validation = false, NegativesPerPositive = 0, TestCandidates = 0, Shards = 1 };
         Rows rows = Rows.Of(Preparer.Prepare(Engine, input, prepare, run, SilentProgress.Instance));
         return [.. rows.Positives.Select(row => (rows.Users[row.User].Id, rows.Items[row.Item].Id, row.Timestamp)).Order()];
     }

@@ -94,7 +94,7 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
         var input = new InputOptions { Path = folder.Write("log.csv", "user_id,item_id,timestamp\n1,1,900000000100\n1,3,900000000300\n1,2,900000000200\n2,1,900000000100\n"), TimestampUnit = "milliseconds" };
         for (int seed = 0; seed < 4; seed++)
         {
-            Rows rows = Prepare(input, new PrepareOptions { Holdout = 1, TestCandidates = 0, Seed = seed });
+            Rows rows = Prepare(input, PlainOptions.Prepare with { Holdout = 1, TestCandidates = 0, Seed = seed });
             Assert.Equal(("3", 900_000_000L), (rows.Items[rows.Test[0].Item].Id, rows.Test[0].Timestamp));
         }
     }
@@ -103,7 +103,7 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     public void RowsRatedBelowTheMinimumAreLeftOutAndCounted()
     {
         string log = folder.Write("log.csv", "user_id,item_id,timestamp,rating\n1,1,10,4\n1,2,20,3.5\n1,3,30,5\n1,3,40,2\n2,1,10,3\n2,3,20,4e0\n");
-        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, RatingColumn = "rating", MinRating = 3.5 }, new PrepareOptions { TestCandidates = 0 }, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, RatingColumn = "rating", MinRating = 3.5 }, PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
         Assert.Equal(2, prepared.Manifest.Rows["below_min_rating"]);
         Rows rows = Rows.Of(prepared);
         Assert.Equal(["1", "2"], rows.Users.Select(user => user.Id));
@@ -126,7 +126,7 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     public void TextThatTurnsUpLateStillMakesIdsTexts()
     {
         string log = "user_id,item_id,timestamp\n" + string.Concat(Enumerable.Range(0, 5000).Select(row => $"{row % 50},{row % 77},{row}\n")) + "x,1,5\nx,y,6\n";
-        Rows rows = Prepare(new InputOptions { Path = folder.Write("log.csv", log) }, new PrepareOptions { TestCandidates = 0, NegativesPerPositive = 0 });
+        Rows rows = Prepare(new InputOptions { Path = folder.Write("log.csv", log) }, PlainOptions.Prepare with { TestCandidates = 0, NegativesPerPositive = 0 });
         Assert.Equal("x", rows.Users[^1].Id);
         Assert.Equal(["0", "1", "10"], rows.Users.Take(3).Select(user => user.Id));
         Assert.Contains(rows.Items, item => item.Id == "y");
@@ -143,11 +143,11 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     }
 
     private string[] Users(string csv, string idType = "auto") =>
-        [.. Prepare(new InputOptions { Path = folder.Write($"{Guid.NewGuid():N}.csv", csv), IdType = idType }, new PrepareOptions { TestCandidates = 0 }).Users.Select(user => user.Id)];
+        [.. Prepare(new InputOptions { Path = folder.Write($"{Guid.NewGuid():N}.csv", csv), IdType = idType }, PlainOptions.Prepare with { TestCandidates = 0 }).Users.Select(user => user.Id)];
 
     private void AssertSame(InputOptions input)
     {
-        var options = new PrepareOptions { Holdout = 2, NegativesPerPositive = 2, TestCandidates = 3 };
+        var options = PlainOptions.Prepare with { Holdout = 2, NegativesPerPositive = 2, TestCandidates = 3 };
         LogRow[] log = [.. Log.Select(row => new LogRow($"{row.User}", $"{row.Item}", row.Timestamp))];
         Rows.AssertEqual(SlowPreparer.Prepare(log, options), Prepare(input, options));
     }

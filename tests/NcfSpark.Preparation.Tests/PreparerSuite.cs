@@ -33,7 +33,7 @@ public abstract class PreparerSuite : IDisposable
         from shards in Gen.Choose(1, 4)
         from seed in Gen.Choose(0, int.MaxValue)
         from avoid in Gen.Elements("touched", "trained")
-        select new PrepareOptions { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive = negatives, NegativesAvoid = avoid, TestCandidates = candidates, Shards = shards, Seed = seed };
+        select PlainOptions.Prepare with { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive = negatives, NegativesAvoid = avoid, TestCandidates = candidates, Shards = shards, Seed = seed };
 
     [SkippableFact]
     public void EveryRowIsThatOfTheSlowTwin() => ForAll(30, Logs(user => $"{user * 37 % 11}", item => $"{item * 29 % 13 - 5}"), (log, options) =>
@@ -74,7 +74,7 @@ public abstract class PreparerSuite : IDisposable
         ];
         LogRow[] log = [.. moments.SelectMany((own, user) => own.Select((moment, item) => new LogRow($"{user + 1}", $"{item + 1}", moment))),
             .. new (string Item, long Moment)[] { ("1", 9), ("2", 8), ("3", 2), ("3", 8), ("4", 8), ("4", 1), ("5", 8), ("5", 8), ("6", 7), ("6", 1) }.Select(row => new LogRow("20", row.Item, row.Moment))];
-        var options = new PrepareOptions { Split = split, Holdout = 2, Validation = true, NegativesPerPositive = 1, TestCandidates = 1 };
+        var options = PlainOptions.Prepare with { Split = split, Holdout = 2, Validation = true, NegativesPerPositive = 1, TestCandidates = 1 };
         static LogRow[] Spread(IEnumerable<LogRow> rows, long factor) => [.. rows.Select(row => row with { Timestamp = factor * row.Timestamp })];
 
         // The last second is far beyond 2^31, so that microseconds have 52 bits.
@@ -187,7 +187,7 @@ public abstract class PreparerSuite : IDisposable
             new("2", "20", 100),
             new("3", "20", 10), new("3", "10", 20), new("3", "30", 30), new("3", "40", 40),
         ];
-        StageDirectory prepared = Prepare(log, new PrepareOptions { Holdout = 2, NegativesPerPositive = 3, TestCandidates = 2, Shards = 2 });
+        StageDirectory prepared = Prepare(log, PlainOptions.Prepare with { Holdout = 2, NegativesPerPositive = 3, TestCandidates = 2, Shards = 2 });
         Rows rows = Rows.Of(prepared);
 
         Assert.Equal([("1", 0, 2), ("2", 1, 1), ("3", 2, 2)], rows.Users);

@@ -106,7 +106,7 @@ public sealed class ReaderFuzzTests : IDisposable
     private static List<string> Read(ISqlEngine engine, InputOptions input, bool isParquet)
     {
         using var scratch = new ScratchFolder();
-        InputSource source = InputSource.Open(engine, input, ResolvedInput.Find(input, new PrepareOptions()).Log, "ncf_fuzzed", scratch);
+        InputSource source = InputSource.Open(engine, input, ResolvedInput.Find(input, PlainOptions.Prepare).Log, "ncf_fuzzed", scratch);
         return InputSource.Readable(source.Files, () =>
         {
             string fits = isParquet ? "" : " WHERE ncf_fits";

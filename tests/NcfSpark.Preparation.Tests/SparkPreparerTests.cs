@@ -17,7 +17,7 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
     public void MovieLensHasTheSameRowsOnBothEngines() => spark.With(SparkFixture.ForLargeLogs, () =>
     {
         var input = new InputOptions { Path = Path.Combine(TestFolder.RepositoryRoot, "tests", "data", "ml-latest-small", "ratings.csv"), UserColumn = "userId", ItemColumn = "movieId", RatingColumn = "rating", MinRating = 2 };
-        var options = new PrepareOptions { Validation = true, TestCandidates = 20 };
+        var options = PlainOptions.Prepare with { Validation = true, TestCandidates = 20 };
         using var folder = new TestFolder();
         StageDirectory Prepared(ISqlEngine engine, string run) => Preparer.Prepare(engine, input, options, Path.Combine(folder.Path, run), SilentProgress.Instance);
         StageDirectory here = Prepared(duckDb.Engine, "duckdb"), there = Prepared(Engine, "spark");
@@ -37,7 +37,7 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
         string csv = Path.Combine(folder.Path, "log.csv");
         WriteLog(csv, rows: (int)(double.Parse(asked ?? "0.02") * 1e6));
 
-        var options = new PrepareOptions { Validation = true, TestCandidates = 0 };
+        var options = PlainOptions.Prepare with { Validation = true, TestCandidates = 0 };
         SortedDictionary<string, string> Digests(ISqlEngine engine, string run)
         {
             string path = Path.Combine(folder.Path, run);

@@ -111,7 +111,7 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     public void AFractionThatTurnsUpLateIsKept()
     {
         string csv = Header + string.Concat(Enumerable.Range(0, 3000).Select(row => $"{row % 50},{row % 7},{1_396_809_737 + row}\n")) + "777,1,1396809737.2\n777,2,1396809737.123456789\n777,3,1396809737.3\n";
-        Rows rows = Prepare(csv, options: new PrepareOptions { Holdout = 1, TestCandidates = 0 }).Rows;
+        Rows rows = Prepare(csv, options: PlainOptions.Prepare with { Holdout = 1, TestCandidates = 0 }).Rows;
         Assert.Equal("3", rows.Items[rows.Test.Single(row => rows.Users[row.User].Id == "777").Item].Id);
     }
 
@@ -127,7 +127,7 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     {
         string directory = Path.Combine(folder.Path, "parquet");
         fixture.Engine.WriteParquet($"SELECT u AS user_id, item_id, {time} AS timestamp FROM (SELECT u, CAST(u + i AS BIGINT) AS item_id FROM range(1, 9) AS r(u), range(0, 2) AS s(i))", directory);
-        Rows rows = Prepare(new InputOptions { Path = directory }, new PrepareOptions { Holdout = 1, TestCandidates = 0 }).Rows;
+        Rows rows = Prepare(new InputOptions { Path = directory }, PlainOptions.Prepare with { Holdout = 1, TestCandidates = 0 }).Rows;
         Assert.Equal(8, rows.Test.Count);
         Assert.All(rows.Test, row => Assert.Equal($"{int.Parse(rows.Users[row.User].Id, CultureInfo.InvariantCulture) + 1}", rows.Items[row.Item].Id));
     }
@@ -185,7 +185,7 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
         using var engine = new DuckDbEngine(new DuckDbOptions { Threads = threads });
         for (int run = 0; run < 3; run++)
         {
-            string refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(engine, new InputOptions { Path = Path.Combine(folder.Path, "parts") }, new PrepareOptions(), Path.Combine(folder.Path, "run"), SilentProgress.Instance)).Message;
+            string refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(engine, new InputOptions { Path = Path.Combine(folder.Path, "parts") }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance)).Message;
             Assert.Contains("60,000 of 180,000 rows", refusal);
             string[] shown = [.. refusal.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal))];
             Assert.Equal(["0.csv, line 4:", "0.csv, line 7:", "0.csv, line 10:", "0.csv, line 13:", "0.csv, line 16:"], shown[..5].Select(line => line[(line.LastIndexOf('/') + 1)..(line.IndexOf(": ", StringComparison.Ordinal) + 1)]));
@@ -239,7 +239,7 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     private (Rows Rows, StageDirectory Directory, string Said) Prepare(InputOptions input, PrepareOptions? options = null)
     {
         var said = new SaidLines();
-        StageDirectory directory = Preparer.Prepare(fixture.Engine, input, options ?? new PrepareOptions { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
+        StageDirectory directory = Preparer.Prepare(fixture.Engine, input, options ?? PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
         return (Rows.Of(directory), directory, string.Join('\n', said.Lines));
     }
 

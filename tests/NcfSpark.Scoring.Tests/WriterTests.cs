@@ -8,7 +8,7 @@ public sealed class WriterTests : IDisposable
 {
     private const int UserCount = 30, ItemCount = 40;
     private readonly string directory = Directory.CreateTempSubdirectory("ncfspark-").FullName;
-    private readonly ModelWeights weights = ModelWeights.Initialize(new ModelOptions { Kind = "neumf", EmbeddingSize = 4, MlpEmbeddingSize = 4, MlpLayers = [6], EmbeddingInit = 1 }, UserCount, ItemCount, 1);
+    private readonly ModelWeights weights = ModelWeights.Initialize(new ModelOptions { Kind = "neumf", User = "embedding", EmbeddingSize = 4, MlpEmbeddingSize = 4, MlpLayers = [6], EmbeddingInit = 1 }, UserCount, ItemCount, 1);
     private readonly InteractionLists seen = InteractionLists.FromRows(UserCount, [2, 2, 2, 7], [0, 5, 39, 11]);
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
@@ -100,7 +100,7 @@ public sealed class WriterTests : IDisposable
     public void UsersOfManyRowGroupsKeepTheirOrder()
     {
         const int Many = 20_000; // three groups
-        ModelWeights many = ModelWeights.Initialize(new ModelOptions { Kind = "gmf", EmbeddingSize = 2, EmbeddingInit = 1 }, Many, 5, 1);
+        ModelWeights many = ModelWeights.Initialize(new ModelOptions { Kind = "gmf", User = "embedding", EmbeddingSize = 2, EmbeddingInit = 1 }, Many, 5, 1);
         var model = new TrainedModel(many, new IdTable([.. Enumerable.Range(0, Many).Select(user => (long)user)], [.. Enumerable.Range(0, Many).Select(user => user % 3)]), new IdTable([10L, 11, 12, 13, 14], [5, 4, 3, 2, 1]));
         using var scorer = new FusedScorer(many, SimdLevels.Best);
         string path = Path.Combine(directory, "many.parquet");

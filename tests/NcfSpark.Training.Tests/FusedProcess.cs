@@ -10,8 +10,8 @@ internal static class FusedProcess
     public static void Main(string[] args)
     {
         string run = args[0];
-        var options = new TrainOptions { Step = "fused", Negatives = "resampled", Epochs = 2, BatchSize = 64 };
-        var trainer = new Trainer(new ModelOptions { MlpLayers = [16, 8] }, options, CheckpointStore.Open(run, "test"), null, SilentProgress.Instance, TimeProvider.System);
+        var options = PlainOptions.Train with { Step = "fused", Negatives = "resampled", Epochs = 2, BatchSize = 64 };
+        var trainer = new Trainer(PlainOptions.Model with { MlpLayers = [16, 8] }, options, CheckpointStore.Open(run, "test"), null, SilentProgress.Instance, TimeProvider.System);
         trainer.Train(Logs.TwoTastes());
         foreach (ProcessModule module in Process.GetCurrentProcess().Modules) Console.WriteLine(module.ModuleName);
     }

@@ -21,7 +21,7 @@ public sealed class FusedStepTests
     {
         const int Count = 500;
         const double Move = 0.003;
-        var options = new TrainOptions { BatchSize = Count, Threads = 2, Seed = 7 };
+        var options = PlainOptions.Train with { BatchSize = Count, Threads = 2, Seed = 7 };
         Samples samples = Samples.Random(users: 40, items: 30, Count, seed: 5);
         TrainingState state = Random(Seed(0.25), users: 40, items: 30);
         Train(Fused(state, options, level), samples);
@@ -48,7 +48,7 @@ public sealed class FusedStepTests
         RandomStream draw = RandomStream.Named(seed, "architecture");
         ModelOptions model = Architecture(draw, dropout);
         int users = 1 + (int)draw.Below(50, 60), items = 1 + (int)draw.Below(51, 60), count = 1 + batchSize.Get * 37 % 300;
-        var options = new TrainOptions { BatchSize = count, LearningRate = 0.01, Regularization = draw.Below(52, 2) * 0.03, Threads = 1 + (int)draw.Below(53, 2), Seed = 7 };
+        var options = PlainOptions.Train with { BatchSize = count, LearningRate = 0.01, Regularization = draw.Below(52, 2) * 0.03, Threads = 1 + (int)draw.Below(53, 2), Seed = 7 };
         Samples samples = Samples.Random(users, items, count, seed);
         TrainingState torch = Random(model, users, items);
         double expected = Train(Torch(torch, options), samples).LossSum;
@@ -69,15 +69,15 @@ public sealed class FusedStepTests
 
     private static readonly Dictionary<string, (ModelOptions Model, TrainOptions Train)> Variants = new()
     {
-        ["biases of every kind"] = (Seed(0.25) with { Biases = true }, new() { Regularization = 0.02 }),
+        ["biases of every kind"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { Regularization = 0.02 }),
         ["fixed head"] = (Seed(0) with { TrainedGmfHead = false }, new()),
         ["fixed head of gmf"] = (Seed(0) with { Kind = "gmf", TrainedGmfHead = false, Biases = true }, new()),
-        ["sgd"] = (Seed(0.25), new() { Optimizer = "sgd", LearningRate = 3e-4, Regularization = 0.02 }),
-        ["sgd for gmf"] = (Seed(0.25) with { Biases = true }, new() { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.05 }),
-        ["adam for gmf"] = (Seed(0), new() { Optimizer = "sgd", LearningRate = 3e-4, GmfOptimizer = "adam", GmfLearningRate = 3e-3 }),
-        ["decay"] = (Seed(0), new() { WeightDecay = 3, GmfWeightDecay = 1 }),
-        ["linear"] = (Seed(0), new() { LearningRateSchedule = "linear" }),
-        ["recency"] = (Seed(0.25) with { Biases = true }, new() { RecencyScale = 10, Regularization = 0.02 }),
+        ["sgd"] = (Seed(0.25), PlainOptions.Train with { Optimizer = "sgd", LearningRate = 3e-4, Regularization = 0.02 }),
+        ["sgd for gmf"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.05 }),
+        ["adam for gmf"] = (Seed(0), PlainOptions.Train with { Optimizer = "sgd", LearningRate = 3e-4, GmfOptimizer = "adam", GmfLearningRate = 3e-3 }),
+        ["decay"] = (Seed(0), PlainOptions.Train with { WeightDecay = 3, GmfWeightDecay = 1 }),
+        ["linear"] = (Seed(0), PlainOptions.Train with { LearningRateSchedule = "linear" }),
+        ["recency"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { RecencyScale = 10, Regularization = 0.02 }),
         ["recipe A of notes/quality.md"] = (
             Seed(0) with { Biases = true, TrainedGmfHead = false, Dropout = [0, 0.7] },
             new() { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.005, LearningRateSchedule = "linear", RecencyScale = 10 }),
@@ -110,7 +110,7 @@ public sealed class FusedStepTests
     public void InstructionSetsAgree()
     {
         Samples samples = Samples.Random(300, 100, 20 * 500, 5);
-        var options = new TrainOptions { BatchSize = 500, Threads = 2, Regularization = 0.01 };
+        var options = PlainOptions.Train with { BatchSize = 500, Threads = 2, Regularization = 0.01 };
         TrainingState[] results = [.. Supported.Select(level =>
         {
             TrainingState state = Random(Seed(0.25), 300, 100);
@@ -133,8 +133,8 @@ public sealed class FusedStepTests
     [InlineData("mf", 0.0)]
     public void TwoHundredStepsAgreeWithTorchInLoss(string kind, double rate)
     {
-        var model = new ModelOptions { Kind = kind, EmbeddingSize = 16, MlpEmbeddingSize = 16, MlpLayers = [32, 16, 8], Dropout = kind is "neumf" or "mlp" ? [rate, rate, rate] : [], EmbeddingInit = 0.1 };
-        var options = new TrainOptions { BatchSize = 256, Threads = 2, Regularization = 0.001 };
+        var model = PlainOptions.Model with { Kind = kind, EmbeddingSize = 16, MlpEmbeddingSize = 16, MlpLayers = [32, 16, 8], Dropout = kind is "neumf" or "mlp" ? [rate, rate, rate] : [], EmbeddingInit = 0.1 };
+        var options = PlainOptions.Train with { BatchSize = 256, Threads = 2, Regularization = 0.001 };
         Samples samples = Samples.Random(200, 150, 200 * 256, 3);
         double torch = Train(Torch(new TrainingState(ModelWeights.Initialize(model, 200, 150, 1)), options), samples).LossSum;
         double fused = Train(Fused(new TrainingState(ModelWeights.Initialize(model, 200, 150, 1)), options, SimdLevels.Best), samples).LossSum;
@@ -150,7 +150,7 @@ public sealed class FusedStepTests
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
             TrainingState state = Random(model, 300, 100);
-            Train(Fused(state, new TrainOptions { BatchSize = 1000, Threads = threads }, level), samples);
+            Train(Fused(state, PlainOptions.Train with { BatchSize = 1000, Threads = threads }, level), samples);
             return state;
         })];
         foreach (TrainingState other in results[1..]) AssertSameBytes(results[0], other);
@@ -160,7 +160,7 @@ public sealed class FusedStepTests
     public void WindowsOfAnyLengthGiveTheSameBytes()
     {
         Samples samples = Samples.Random(30, 20, 1000, 5);
-        var options = new TrainOptions { BatchSize = 64, Threads = 2 };
+        var options = PlainOptions.Train with { BatchSize = 64, Threads = 2 };
         TrainingState whole = Random(Seed(0.25), 30, 20), parts = Random(Seed(0.25), 30, 20);
         Train(Fused(whole, options, SimdLevels.Best), samples);
         var position = new TrainingPosition();
@@ -178,13 +178,13 @@ public sealed class FusedStepTests
 
     private static FusedTrainingStep Fused(TrainingState state, TrainOptions options, SimdLevel level) => new(state, options, new UpdateRules(options, totalSteps: 10), level);
 
-    private static ModelOptions Seed(double dropout) => new() { MlpLayers = [64, 32, 16, 8], Dropout = [dropout, dropout, dropout], EmbeddingInit = 0.1 };
+    private static ModelOptions Seed(double dropout) => PlainOptions.Model with { MlpLayers = [64, 32, 16, 8], Dropout = [dropout, dropout, dropout], EmbeddingInit = 0.1 };
 
     private static ModelOptions Architecture(RandomStream draw, bool dropout)
     {
         int At(int place, int bound) => (int)draw.Below(place, bound);
         int depth = 1 + At(0, 4);
-        return new ModelOptions
+        return PlainOptions.Model with
         {
             Kind = new[] { "neumf", "gmf", "mlp", "mf" }[At(1, 4)],
             EmbeddingSize = 1 + At(2, 40),

@@ -36,7 +36,7 @@ public sealed class HistoryStepTests
         int At(int place, int bound) => (int)draw.Below(place, bound);
         TrainingSet set = HistoryLogs.Random(seed, 1 + At(0, 40), 2 + At(1, 40), 1 + At(2, 12), stored ? 2 : 0);
         int length = 1 + At(3, 12);
-        var model = new ModelOptions
+        var model = PlainOptions.Model with
         {
             Kind = At(4, 2) == 0 ? "mf" : "gmf",
             TrainedGmfHead = false,
@@ -53,7 +53,7 @@ public sealed class HistoryStepTests
             EmbeddingInit = 0.3,
         };
         int negatives = 1 + At(12, 6), groups = 1 + At(13, 100);
-        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 1e-5, Negatives = stored ? "stored" : "resampled", NegativesPerPositive = negatives, BatchSize = groups * (stored ? 1 : negatives + 1), Threads = 2, Seed = 7, RecencyScale = At(14, 2), Loss = softmax ? "softmax" : "logistic", SoftmaxNegatives = At(15, 2) * 50 };
+        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 1e-5, Negatives = stored ? "stored" : "resampled", NegativesPerPositive = negatives, BatchSize = groups * (stored ? 1 : negatives + 1), Threads = 2, Seed = 7, RecencyScale = At(14, 2), Loss = softmax ? "softmax" : "logistic", SoftmaxNegatives = At(15, 2) * 50 };
         if (softmax && At(16, 3) == 0) options = options with { Negatives = "uniform" };
         TrainingState before = Random(model, set), torch = Random(model, set);
         using ISampleSource samples = Samples(set, options);
@@ -85,7 +85,7 @@ public sealed class HistoryStepTests
     {
         TrainingSet set = HistoryLogs.Random(5, 40, 60);
         ModelOptions model = Model(width);
-        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, LearningRateSchedule = "linear", Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 4 * groups, Threads = 2, Loss = loss };
+        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, LearningRateSchedule = "linear", Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 4 * groups, Threads = 2, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState torch = Random(model, set), fused = Random(model, set);
         double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, samples.Count), actual = Advance(new FusedHistoryStep(fused, options, samples, Rules(options), SimdLevels.Best), samples, samples.Count);
@@ -102,7 +102,7 @@ public sealed class HistoryStepTests
     public void AnyNumberOfThreadsGivesTheSameBytes(SimdLevel level, string loss)
     {
         TrainingSet set = HistoryLogs.Random(6, 60, 100);
-        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
+        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
@@ -118,7 +118,7 @@ public sealed class HistoryStepTests
     public void AHeavyUserGivesTheSameBytesForAnyNumberOfThreads(SimdLevel level, string loss)
     {
         TrainingSet set = HistoryLogs.WithHeavyUser(4, rows: 1500, items: 2000);
-        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.02, Negatives = "popularity-untouched", NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
+        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, Negatives = "popularity-untouched", NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
@@ -134,7 +134,7 @@ public sealed class HistoryStepTests
     public void ABatchOfAHeavyUserAgreesWithTorch(int seed, bool wide)
     {
         TrainingSet set = HistoryLogs.WithHeavyUser(seed, rows: 300, items: wide ? 40_000 : 500);
-        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 1e-5, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = "softmax" };
+        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 1e-5, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = "softmax" };
         TrainingState torch = Random(Model(20), set), fused = Random(Model(20), set);
         using ISampleSource samples = Samples(set, options);
         double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, options.BatchSize);
@@ -152,7 +152,7 @@ public sealed class HistoryStepTests
     public void WindowsOfAnyLengthGiveTheSameBytes(string loss)
     {
         TrainingSet set = HistoryLogs.Random(6, 60, 100);
-        var options = new TrainOptions { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = loss };
+        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState whole = Random(Model(20), set), parts = Random(Model(20), set);
         Advance(new FusedHistoryStep(whole, options, samples, Rules(options), SimdLevels.Best), samples, samples.Count);
@@ -167,7 +167,7 @@ public sealed class HistoryStepTests
         AssertSameBytes(whole, parts);
     }
 
-    private static ModelOptions Model(int width) => new() { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width };
+    private static ModelOptions Model(int width) => PlainOptions.Model with { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width };
 
     private static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == "stored" ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
 

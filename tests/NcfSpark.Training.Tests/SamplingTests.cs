@@ -191,12 +191,12 @@ public sealed class SamplingTests
         // User 0 at the seconds 5, 9, 9, the middle one with a stored negative; user 1 at 100.
         TrainingSet set = Logs.Of(2, 9, [(0, 1), (0, 2), (0, 8), (0, 3), (1, 4)]) with { Labels = [1, 1, 0, 1, 1], Rows = new InteractionRows([0, 0, 0, 0, 1], [1, 2, 8, 3, 4], [5, 9, 9, 9, 100]) };
         double old = 0.05 + 0.95 * Math.Exp(-2 / 10.0), mean = (old + 1 + 1 + 1) / 4;
-        float[] weights = RecencyWeights.Of(set, new TrainOptions { RecencyScale = 10 })!;
+        float[] weights = RecencyWeights.Of(set, PlainOptions.Train with { RecencyScale = 10 })!;
         double[] expected = [old / mean, 1 / mean, 1 / mean, 1 / mean, 1 / mean];
         for (int row = 0; row < 5; row++) Assert.Equal(expected[row], weights[row], 1e-6);
-        Assert.Null(RecencyWeights.Of(set, new TrainOptions()));
+        Assert.Null(RecencyWeights.Of(set, PlainOptions.Train));
 
-        using var asStored = new StoredSamples(set, new TrainOptions { RecencyScale = 10 });
+        using var asStored = new StoredSamples(set, PlainOptions.Train with { RecencyScale = 10 });
         Batch stored = Epoch(asStored, 0);
         for (int b = 0; b < 5; b++) Assert.Equal(weights[Array.IndexOf(set.Rows.Items, stored.Items[b])], stored.Weights[b]);
         using var samples = new ResampledSamples(set, Fresh(3, 1) with { RecencyScale = 10 });
@@ -246,7 +246,7 @@ public sealed class SamplingTests
     [Fact]
     public void ALinearScheduleFallsFromTheWholeRateTowardsZero()
     {
-        var options = new TrainOptions { LearningRateSchedule = "linear", LearningRate = 0.4, GmfLearningRate = 0.2, BatchSize = 10, Epochs = 2 };
+        var options = PlainOptions.Train with { LearningRateSchedule = "linear", LearningRate = 0.4, GmfLearningRate = 0.2, BatchSize = 10, Epochs = 2 };
         Assert.Equal(4, UpdateRules.StepsOf(options, samples: 11));
         var rules = new UpdateRules(options, 4);
         Assert.Equal([0.4, 0.3, 0.2, 0.1], Enumerable.Range(1, 4).Select(step => Math.Round(rules.Dense(step).LearningRate, 9)));
@@ -304,7 +304,7 @@ public sealed class SamplingTests
         Assert.NotEqual(masks.Of(key, 0, 10, 0), masks.Of(DropoutMasks.Keys(1, 2).Bits(4), 0, 10, 0));
     }
 
-    private static TrainOptions Fresh(int negatives, int seed, string from = "resampled") => new() { Negatives = from, NegativesPerPositive = negatives, Seed = seed };
+    private static TrainOptions Fresh(int negatives, int seed, string from = "resampled") => PlainOptions.Train with { Negatives = from, NegativesPerPositive = negatives, Seed = seed };
 
     private static Batch Epoch(ISampleSource samples, int epoch)
     {

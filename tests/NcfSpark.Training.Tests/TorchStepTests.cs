@@ -22,7 +22,7 @@ public sealed class TorchStepTests
     [MemberData(nameof(Shapes))]
     public void UpdatesEqualDenseAutogradAndAdamOnTouchedRows(string kind, string activation, double regularization)
     {
-        var options = new TrainOptions { BatchSize = 700, LearningRate = 0.01, Regularization = regularization, Threads = 2 };
+        var options = PlainOptions.Train with { BatchSize = 700, LearningRate = 0.01, Regularization = regularization, Threads = 2 };
         ModelWeights fast = Weights(kind, activation), slow = Weights(kind, activation);
         var state = new TrainingState(fast);
         using var step = Step(state, options);
@@ -46,7 +46,7 @@ public sealed class TorchStepTests
     {
         ModelWeights weights = Weights("neumf", "none");
         var state = new TrainingState(weights);
-        using var step = Step(state, new TrainOptions { BatchSize = 4, Regularization = 0.1 });
+        using var step = Step(state, PlainOptions.Train with { BatchSize = 4, Regularization = 0.1 });
         float[] before = [.. weights.UserGmf!.Row(7)];
         var batch = new Batch(4) { Count = 3 };
         step.Update(batch, 1); // user 0 and item 0 only
@@ -60,7 +60,7 @@ public sealed class TorchStepTests
         ModelWeights[] results = [.. new[] { 1, 2, 3 }.Select(threads =>
         {
             ModelWeights weights = Weights("neumf", "none", dropout: 0.3);
-            using var step = Step(new TrainingState(weights), new TrainOptions { BatchSize = 2000, Threads = threads });
+            using var step = Step(new TrainingState(weights), PlainOptions.Train with { BatchSize = 2000, Threads = threads });
             for (int t = 1; t <= 5; t++) step.Update(RandomBatch(2000, t), t);
             return weights;
         })];
@@ -74,7 +74,7 @@ public sealed class TorchStepTests
     [Fact]
     public void DropoutsGradientEqualsFiniteDifferences()
     {
-        var options = new TrainOptions { BatchSize = 8, LearningRate = 1e-12, Seed = 3 };
+        var options = PlainOptions.Train with { BatchSize = 8, LearningRate = 1e-12, Seed = 3 };
         Batch batch = RandomBatch(8, 1);
         ModelWeights weights = Weights("mlp", "none", dropout: 0.4);
         double LossOf()
@@ -105,7 +105,7 @@ public sealed class TorchStepTests
         ModelWeights weights = Weights("gmf", "none");
         weights.HeadBias.Values[0] = float.NaN;
         float[] before = [.. weights.UserGmf!.Values];
-        using var step = Step(new TrainingState(weights), new TrainOptions { BatchSize = 8 });
+        using var step = Step(new TrainingState(weights), PlainOptions.Train with { BatchSize = 8 });
         Assert.Contains("Train:LearningRate", Assert.Throws<TrainingDivergedException>(() => step.Update(RandomBatch(8, 1), 1)).Message, StringComparison.Ordinal);
         Assert.Equal(before, weights.UserGmf.Values.ToArray());
     }
@@ -143,7 +143,7 @@ public sealed class TorchStepTests
 
     private static ModelWeights Weights(string kind, string activation, double dropout = 0)
     {
-        var options = new ModelOptions
+        var options = PlainOptions.Model with
         {
             Kind = kind,
             EmbeddingSize = 5,

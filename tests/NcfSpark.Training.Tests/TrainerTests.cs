@@ -73,7 +73,7 @@ public sealed class TrainerTests : IDisposable
     public void AHistoryStoppedAndStartedAgainEndsWithTheSameBytes(string step, string loss)
     {
         TrainingSet set = HistoryLogs.Random(4, 25, 30);
-        ModelOptions model = new() { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true };
+        ModelOptions model = PlainOptions.Model with { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true };
         TrainOptions options = Options(epochs: 3) with { Step = step, Loss = loss, Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 100, GmfOptimizer = "sgd", LearningRateSchedule = "linear", CheckpointMinutes = 1e-9 };
         ModelWeights whole = Trainer(options, "whole", null, options: model).Train(set).Weights;
         using var stop = new CancellationTokenSource();
@@ -91,7 +91,7 @@ public sealed class TrainerTests : IDisposable
     [InlineData("gmf", "history")] // its head is trained
     public void ASoftmaxOverWhatIsNoDotProductOfAHistoryIsRefused(string kind, string user)
     {
-        ModelOptions model = new() { Kind = kind, User = user, MlpLayers = [4] };
+        ModelOptions model = PlainOptions.Model with { Kind = kind, User = user, MlpLayers = [4] };
         TrainOptions options = Options() with { Loss = "softmax", Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 50, GmfOptimizer = "sgd" };
         string message = Assert.Throws<InvalidInputException>(() => Trainer(options, "softmax", null, options: model).Train(Logs.TwoTastes())).Message;
         Assert.Contains("Train:Loss is \"softmax\"", message, StringComparison.Ordinal);
@@ -100,7 +100,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void ABatchOfHalfAGroupIsRefused()
     {
-        ModelOptions model = new() { Kind = "mf", User = "history" };
+        ModelOptions model = PlainOptions.Model with { Kind = "mf", User = "history" };
         string message = Assert.Throws<InvalidInputException>(() => Trainer(Options() with { BatchSize = 64, GmfOptimizer = "sgd" }, "half", null, options: model).Train(Logs.TwoTastes())).Message;
         Assert.Contains("a multiple of 5, such as 65", message, StringComparison.Ordinal);
     }
@@ -151,7 +151,7 @@ public sealed class TrainerTests : IDisposable
         Assert.Throws<TrainingDivergedException>(() => Trainer(Options() with { Step = step, LearningRate = 1e30 }, "diverge", null).Train(set));
     }
 
-    private static TrainOptions Options(int epochs = 3) => new()
+    private static TrainOptions Options(int epochs = 3) => PlainOptions.Train with
     {
         Negatives = "resampled",
         NegativesPerPositive = 4,
@@ -167,7 +167,7 @@ public sealed class TrainerTests : IDisposable
     private Trainer Trainer(TrainOptions train, string name, Func<ModelWeights, double>? validate, IProgressReporter? progress = null, ModelOptions? options = null) =>
         new(options ?? Network("neumf"), train, CheckpointStore.Open(Path.Combine(run, name), "test"), validate, progress ?? SilentProgress.Instance, TimeProvider.System);
 
-    private static ModelOptions Network(string kind) => new() { Kind = kind, EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
+    private static ModelOptions Network(string kind) => PlainOptions.Model with { Kind = kind, EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
 
     private static void AssertEqual(ModelWeights expected, ModelWeights actual)
     {

@@ -48,7 +48,7 @@ internal static class ConfigurationCheck
 
         if (train.Negatives == "stored" && prepare.NegativesPerPositive == 0)
         {
-            yield return (Keys("Train:Negatives", "Prepare:NegativesPerPositive"), "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some, or set it to \"resampled\"");
+            yield return (Keys("Train:Negatives", "Prepare:NegativesPerPositive"), "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some (5 in the AWS sample), or set it to \"resampled\"");
         }
 
         if (prepare.Split == "latest" && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)

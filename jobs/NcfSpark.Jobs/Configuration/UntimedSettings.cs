@@ -11,7 +11,7 @@ internal static class UntimedSettings
         if (configuration.Input.TimestampColumn.Length > 0) return;
         (string Setting, bool Needs, string Cure)[] settings =
         [
-            ("Model:User", configuration.Model.HasHistory, "is \"history\", a user's latest items: set it to \"embedding\""),
+            ("Model:User", configuration.Model.HasHistory, "is \"history\", a user's latest items: set it to \"embedding\", and Train:Loss to \"logistic\""),
             ("Train:RecencyScale", configuration.Train.RecencyScale > 0, "weighs late interactions more: set it to 0"),
             ("Score:Since", configuration.Score.Since.Length > 0, "asks when users were there: set it to \"\""),
             ("Score:NotOlderThan", configuration.Score.NotOlderThan.Length > 0 && configuration.Score.ItemDate != "column", $"asks when items were used (Score:ItemDate is \"{configuration.Score.ItemDate}\"): set it to \"\", or ItemDate to \"column\""),

@@ -170,9 +170,9 @@ internal sealed partial class FaultHost(string folder, string library)
             {
               "Input": { "Path": "{{Work}}/first/log.csv", "TitlesPath": "{{Work}}/titles.csv" },
               "Prepare": { "Holdout": 2, "Validation": true, "TestCandidates": 9, "Threads": 1 },
-              "Model": { "Kind": "mf", "EmbeddingSize": 8 },
-              "Train": { "Negatives": "resampled", "Epochs": 2, "BatchSize": 256, "CheckpointMinutes": 0.001, "Threads": 1 },
-              "Evaluate": { "CutOffs": [10], "BootstrapSamples": 10, "Threads": 1 },
+              "Model": { "EmbeddingSize": 8 },
+              "Train": { "Epochs": 2, "BatchSize": 252, "CheckpointMinutes": 0.001, "Threads": 1 },
+              "Evaluate": { "BootstrapSamples": 10, "Threads": 1 },
               "Tune": { "Search": "{{Work}}/search.json", "BudgetMinutes": 0.01, "Finalists": 1, "FinalSeeds": 1 },
               "Score": { "SimilarItems": 3, "Threads": 1 },
               "Nightly": { "Gate": false, "Keep": 2, "MaxDrift": 1, "MaxChange": 0 }

@@ -21,7 +21,7 @@ public sealed class TunedConfigurationTests : IDisposable
         string text = TunedConfiguration.Text(path, wanted, ["found"]);
         AssertSays(wanted, text);
         Assert.StartsWith("// found\n", text, StringComparison.Ordinal);
-        Assert.Equal(File.ReadAllText(path).Split('\n').Select(Comment), text.Split('\n').Skip(1).Select(Comment));
+        Assert.Equal(Comments(File.ReadAllText(path)), Comments(text)[1..]);
     }
 
     [Theory]
@@ -68,5 +68,6 @@ public sealed class TunedConfigurationTests : IDisposable
         foreach (SettingKey key in SettingKey.All) Assert.Equal(SettingValue.Show(key.ValueIn(wanted)), SettingValue.Show(key.ValueIn(read)));
     }
 
-    private static string Comment(string line) => line.Contains("//", StringComparison.Ordinal) ? line[line.IndexOf("//", StringComparison.Ordinal)..] : "";
+    private static string[] Comments(string text) =>
+        [.. text.Split('\n').Where(line => line.Contains("//", StringComparison.Ordinal)).Select(line => line[line.IndexOf("//", StringComparison.Ordinal)..])];
 }

@@ -56,7 +56,7 @@ public sealed class CombinationTests
     {
         RandomStream chance = RandomStream.Named(seed, "pushes");
         int workers = 2 + (int)chance.Below(0, 4);
-        var options = new TrainOptions { Workers = workers, OuterStep = nesterov ? "nesterov" : "average", Wire = half ? "fp16" : "fp32", OuterLearningRate = .6, OuterMomentum = .8 };
+        var options = PlainOptions.Train with { Workers = workers, OuterStep = nesterov ? "nesterov" : "average", Wire = half ? "fp16" : "fp32", OuterLearningRate = .6, OuterMomentum = .8 };
         SharedParameters inOrder = NewShared(options), shuffled = NewShared(options);
         var twin = new PlainTwin(inOrder.Tables, options);
         long place = 1;
@@ -90,7 +90,7 @@ public sealed class CombinationTests
     [Property(MaxTest = 60)]
     public void WhatTravelsBackMakesTheServersValues(int seed, bool half)
     {
-        var options = new TrainOptions { Workers = 2, Wire = half ? "fp16" : "fp32" };
+        var options = PlainOptions.Train with { Workers = 2, Wire = half ? "fp16" : "fp32" };
         SharedParameters server = NewShared(options), worker = NewShared(options);
         RandomStream chance = RandomStream.Named(seed, "pushes");
         long place = 0;
@@ -106,7 +106,7 @@ public sealed class CombinationTests
     [Fact]
     public void OneWorkersValuesAreTakenAsTheyAreAndNothingTravelsBack()
     {
-        SharedParameters shared = NewShared(new TrainOptions { Workers = 1, Wire = "fp16" });
+        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 1, Wire = "fp16" });
         float[] values = [.. Enumerable.Range(0, shared.Tables[0].Columns).Select(c => 1f / (c + 3))];
         TableRows[] push = [new TableRows([2], values), .. shared.Tables.Skip(1).Select(_ => TableRows.None)];
         Assert.All(shared.Take(0, 10, push)!, rows => Assert.Empty(rows.Rows));
@@ -124,7 +124,7 @@ public sealed class CombinationTests
     [Fact]
     public void WhatIsNotFiniteAfterTheOuterStepStopsTraining()
     {
-        SharedParameters shared = NewShared(new TrainOptions { Workers = 2, OuterLearningRate = 10 });
+        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 2, OuterLearningRate = 10 });
         TableRows[] push = [new TableRows([0], [.. Enumerable.Repeat(3e38f, shared.Tables[0].Columns)]), .. shared.Tables.Skip(1).Select(_ => TableRows.None)];
         shared.Take(0, 1, push);
         Assert.Contains("item_gmf.weight is not finite in row 0", Assert.Throws<TrainingDivergedException>(() => shared.Take(1, 1, push)).Message, StringComparison.Ordinal);
@@ -135,7 +135,7 @@ public sealed class CombinationTests
     public void TheOuterStepDoesNotWaitForTheThreadPool()
     {
         const int Rows = 2000;
-        SharedParameters shared = NewShared(new TrainOptions { Workers = 2 }, Rows);
+        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 2 }, Rows);
         TableRows[] push = [.. shared.Tables.Select(weight => new TableRows([.. Enumerable.Range(0, weight.Rows)], weight.Values.ToArray()))];
         var release = new TaskCompletionSource();
         for (int i = 0; i < 500; i++) ThreadPool.UnsafeQueueUserWorkItem(_ => release.Task.Wait(), null);
@@ -158,7 +158,7 @@ public sealed class CombinationTests
     }
 
     private static SharedParameters NewShared(TrainOptions options, int items = Items) =>
-        new(ModelWeights.Initialize(new ModelOptions { EmbeddingSize = 19, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, items, 1), options);
+        new(ModelWeights.Initialize(PlainOptions.Model with { EmbeddingSize = 19, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, items, 1), options);
 
     private static Weight Table(float[] values)
     {

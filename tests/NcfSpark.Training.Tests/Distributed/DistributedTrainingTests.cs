@@ -153,7 +153,7 @@ public sealed class DistributedTrainingTests : IDisposable
         // Users of one taste use items of one half; without negatives no other item is touched.
         TrainingSet whole = Logs.TwoTastes(users: 40, items: 1000, density: .01);
         TrainOptions options = Options with { Workers = 2, Epochs = 1, RoundsPerEpoch = 1, NegativesPerPositive = 0, BatchSize = 16 };
-        var network = new ModelOptions { Kind = "mf", EmbeddingSize = 8 };
+        var network = PlainOptions.Model with { Kind = "mf", EmbeddingSize = 8 };
         DistributedResult result = new WorkerRun(whole, network, options, Path.Combine(run, "bytes"), shards: 2).Threads();
         foreach (WorkerRecord worker in result.Workers)
         {
@@ -162,15 +162,15 @@ public sealed class DistributedTrainingTests : IDisposable
         }
     }
 
-    private static TrainOptions Options => new() { Negatives = "resampled", NegativesPerPositive = 4, Epochs = 3, BatchSize = 64, LearningRate = 0.01, Threads = 1, RoundsPerEpoch = 3 };
+    private static TrainOptions Options => PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 4, Epochs = 3, BatchSize = 64, LearningRate = 0.01, Threads = 1, RoundsPerEpoch = 3 };
 
-    private static ModelOptions Network => new() { EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
+    private static ModelOptions Network => PlainOptions.Model with { EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
 
     private static (TrainingSet Set, ModelOptions Model, TrainOptions Options) Case(string step, bool history, int workers)
     {
         TrainOptions options = Options with { Step = step, Workers = workers, LearningRateSchedule = "linear" };
         return history
-            ? (HistoryLogs.Random(4, 25, 30), new ModelOptions { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true }, options with { BatchSize = 20, GmfOptimizer = "sgd", Negatives = "popularity-untouched", RecencyScale = 4 })
+            ? (HistoryLogs.Random(4, 25, 30), PlainOptions.Model with { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true }, options with { BatchSize = 20, GmfOptimizer = "sgd", Negatives = "popularity-untouched", RecencyScale = 4 })
             : (Logs.TwoTastes(), Network, options);
     }
 

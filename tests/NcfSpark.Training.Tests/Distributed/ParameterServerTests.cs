@@ -13,7 +13,7 @@ public sealed class ParameterServerTests : IDisposable
     private readonly FakeTimeProvider time = new();
     private readonly Lines lines = new();
     private readonly List<(int Worker, int Attempt)> restarted = [];
-    private readonly TrainOptions options = new() { Workers = 2, Epochs = 2, RoundsPerEpoch = 2, OuterStep = "average", WorkerAttempts = 2 };
+    private readonly TrainOptions options = PlainOptions.Train with { Workers = 2, Epochs = 2, RoundsPerEpoch = 2, OuterStep = "average", WorkerAttempts = 2 };
     private ParameterServer? server;
 
     public void Dispose()
@@ -245,7 +245,7 @@ public sealed class ParameterServerTests : IDisposable
     private ParameterServer Server => OfServer(options);
 
     private ParameterServer OfServer(TrainOptions of) => server ??= new ParameterServer(
-        new WorkerRun(Logs.TwoTastes(users: 6, items: 9), new ModelOptions { Kind = "gmf", EmbeddingSize = 4 }, of, run, shards: 2).Setup, CheckpointStore.Open(run, "test"), lines, time)
+        new WorkerRun(Logs.TwoTastes(users: 6, items: 9), PlainOptions.Model with { Kind = "gmf", EmbeddingSize = 4 }, of, run, shards: 2).Setup, CheckpointStore.Open(run, "test"), lines, time)
     {
         Restart = (worker, attempt) => restarted.Add((worker, attempt)),
     };

@@ -9,8 +9,8 @@ public sealed class WorkerFaultTests : IDisposable
 {
     private readonly string run = Directory.CreateTempSubdirectory("ncfspark-").FullName;
     private readonly TrainingSet set = Logs.TwoTastes();
-    private readonly ModelOptions model = new() { Kind = "gmf", EmbeddingSize = 8 };
-    private readonly TrainOptions options = new() { Negatives = "resampled", Epochs = 4, BatchSize = 64, LearningRate = .01, Threads = 1, Workers = 2, RoundsPerEpoch = 3, WorkerAttempts = 2 };
+    private readonly ModelOptions model = PlainOptions.Model with { Kind = "gmf", EmbeddingSize = 8 };
+    private readonly TrainOptions options = PlainOptions.Train with { Negatives = "resampled", Epochs = 4, BatchSize = 64, LearningRate = .01, Threads = 1, Workers = 2, RoundsPerEpoch = 3, WorkerAttempts = 2 };
 
     public void Dispose() => Directory.Delete(run, recursive: true);
 

@@ -1,0 +1,32 @@
+using NcfSpark.Model;
+
+namespace NcfSpark.Training.Tests;
+
+/// <summary>
+/// NeuMF as He et al. published it, with Adam for all and the logistic loss on stored negatives: what tests and benchmarks start from, so that
+/// they do not depend on the defaults, which are meant to recommend well.
+/// </summary>
+internal static class PlainOptions
+{
+    public static ModelOptions Model { get; } = new()
+    {
+        Kind = "neumf",
+        EmbeddingSize = 32,
+        MlpLayers = [],
+        EmbeddingInit = 0.01,
+        User = "embedding",
+    };
+
+    public static TrainOptions Train { get; } = new()
+    {
+        Negatives = "stored",
+        NegativesPerPositive = 5,
+        Loss = "logistic",
+        Epochs = 20,
+        BatchSize = 256,
+        LearningRateSchedule = "constant",
+        GmfOptimizer = "same",
+        GmfLearningRate = 0,
+        GmfRegularization = -1,
+    };
+}
