@@ -6,6 +6,7 @@ using NcfSpark.Evaluation.Nights;
 using NcfSpark.Evaluation.Reporting;
 using NcfSpark.Jobs.Nights;
 using NcfSpark.Model;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs;
 
@@ -85,7 +86,7 @@ internal static class EvaluateJob
     private static string? CautionOf(NcfSparkConfiguration configuration, StageDirectory prepared)
     {
         var cautions = new List<string>();
-        if (configuration.Prepare.NegativesAvoid == "touched") cautions.Add("Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know them by that: its figures flatter it. Measure with \"trained\".");
+        if (configuration.Prepare.NegativesAvoid == AvoidedItems.Touched) cautions.Add("Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know them by that: its figures flatter it. Measure with \"trained\".");
         if (configuration.Input.TimestampColumn.Length == 0) cautions.Add(prepared.Manifest.Notes["times"]);
         return cautions.Count == 0 ? null : string.Join(' ', cautions);
     }

@@ -4,6 +4,7 @@ using NcfSpark.Evaluation;
 using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Nights;
 using NcfSpark.Model;
+using NcfSpark.Preparation;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
 
@@ -32,7 +33,7 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
     public StageDirectory Make()
     {
         CheckpointStore checkpoints = CheckpointStore.Open(Job.RunDirectory, Fingerprint);
-        StageDirectory published = Train is { Workers: 1, Where: "threads" } ? MakeAlone(checkpoints) : MakeByWorkers(checkpoints);
+        StageDirectory published = Train is { Workers: 1, Placement: Placement.Threads } ? MakeAlone(checkpoints) : MakeByWorkers(checkpoints);
         checkpoints.Delete();
         return published;
     }
@@ -58,7 +59,7 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
 
     private bool Validates => !TrainsOnHeldOut && Manifest.Rows.GetValueOrDefault("validation") > 0;
 
-    private bool AvoidsHeldOut => TrainsOnHeldOut || Job.Configuration.Prepare.NegativesAvoid == "touched";
+    private bool AvoidsHeldOut => TrainsOnHeldOut || Job.Configuration.Prepare.NegativesAvoid == AvoidedItems.Touched;
 
     private int HeldOutNegatives => Train.Negatives == "stored" ? Job.Configuration.Prepare.NegativesPerPositive : 0;
 
@@ -95,10 +96,10 @@ internal sealed record ModelTraining(JobContext Job, PreparedData Prepared, Trai
         };
         Func<WorkerSetup, WorkerShare, WorkerData> read = (of, share) => WorkerRows.Read(of.RunDirectory, of, share);
         var training = new DistributedTraining(setup, checkpoints, read, Job.Progress, Job.Time) { Initial = Initial };
-        DistributedResult result = Train.Where switch
+        DistributedResult result = Train.Placement switch
         {
-            "spark" => SparkTraining.Run(Job, Manifest, setup, training),
-            "processes" => training.RunProcesses(WorkerJob.Command, Job.Cancellation),
+            Placement.Spark => SparkTraining.Run(Job, Manifest, setup, training),
+            Placement.Processes => training.RunProcesses(WorkerJob.Command, Job.Cancellation),
             _ => training.RunThreads(Job.Cancellation),
         };
         return Publish(new TrainingHistory(result.BestEpoch, result.History) { Workers = result.Workers }, directory =>

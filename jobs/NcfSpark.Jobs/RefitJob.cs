@@ -24,7 +24,7 @@ internal static class RefitJob
     public static StageDirectory Make(JobContext job, StageDirectory directory, StageDirectory model, EarlierNight? from)
     {
         TrainOptions train = OptionsOf(job, model, from);
-        if (train.Where == "spark" && !job.Engine.IsSpark) train = train with { Where = "threads" }; // `promote` has no Spark; the model is the same
+        if (train.Placement == Placement.Spark && !job.Engine.IsSpark) train = train with { Placement = Placement.Threads }; // `promote` has no Spark; the model is the same
         SortedDictionary<string, long> rows = directory.Manifest.Rows;
         long all = rows["train"] + rows.GetValueOrDefault("validation") + rows.GetValueOrDefault("test");
         job.Progress.Line($"Training again on all {all:N0} rows, {train.Epochs} epochs, for what is served.");

@@ -19,7 +19,7 @@ public sealed record SparkOptions
     [Range(0, 100_000)]
     public int ScoreTasks { get; init; }
 
-    /// <summary>Threads of each training worker that is a task (Train:Where "spark"). Give tasks as many cores: --conf spark.task.cpus=4.</summary>
+    /// <summary>Threads of each training worker that is a task (Train:Placement "spark"). Give tasks as many cores: --conf spark.task.cpus=4.</summary>
     [ResultNeutral]
     [Range(1, 1024)]
     public int WorkerThreads { get; init; } = 1;

@@ -30,7 +30,7 @@ internal sealed class HistoryLists
 
     private HistoryLists(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, long itemCount)
     {
-        (this.engine, this.prepare, this.log, given) = (engine, prepare, log, prepare.Split == "given");
+        (this.engine, this.prepare, this.log, given) = (engine, prepare, log, prepare.Split == SplitRule.Given);
         int itemBits = BitsOf(itemCount - 1);
         momentBits = BitsOf(log.Latest - log.Earliest);
         // What somebody held out comes before all else: it has one bit more.

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
@@ -10,8 +11,7 @@ public sealed record PrepareOptions
     /// How interactions are split into training and test. "latest": each user's latest interactions are held out. "given": somebody else made the
     /// split, and Input:TestPath names the file of held-out interactions.
     /// </summary>
-    [AllowedValues("latest", "given")]
-    public string Split { get; init; } = "latest";
+    public SplitRule Split { get; init; } = SplitRule.Latest;
 
     /// <summary>
     /// Number of each user's latest interactions that are held out to test, at most half of the user's interactions. 1 is the NCF paper's
@@ -43,8 +43,7 @@ public sealed record PrepareOptions
     /// recognise held-out items, because they are the only unseen ones that were never negatives, and its figures flatter it (twice as high on
     /// ml-latest-small). Use it only to compare with published figures that were made so.
     /// </summary>
-    [AllowedValues("touched", "trained")]
-    public string NegativesAvoid { get; init; } = "trained";
+    public AvoidedItems NegativesAvoid { get; init; } = AvoidedItems.Trained;
 
     /// <summary>
     /// Number of candidates drawn for each test interaction in the same way. The sampled metrics of the literature rank the test item among 99;
@@ -73,4 +72,20 @@ public sealed record PrepareOptions
     [ResultNeutral]
     [RegularExpression(@"|\d+(\.\d+)?\s?(KB|MB|GB|TB)", ErrorMessage = "is no amount of memory such as \"6GB\"")]
     public string MemoryLimit { get; init; } = "";
+}
+
+/// <summary>How interactions are split into training and test.</summary>
+[JsonConverter(typeof(SettingTextConverter<SplitRule>))]
+public enum SplitRule
+{
+    Latest,
+    Given,
+}
+
+/// <summary>Which of a user's items are never drawn as negatives: those of the training part, or of any part.</summary>
+[JsonConverter(typeof(SettingTextConverter<AvoidedItems>))]
+public enum AvoidedItems
+{
+    Trained,
+    Touched,
 }

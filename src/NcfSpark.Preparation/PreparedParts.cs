@@ -20,7 +20,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
             : $"""
               {positives}
               UNION ALL
-              SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({NegativeSql.Query(engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, itemCount, prepare.Seed, "negatives", prepare.NegativesAvoid == "trained", "timestamp")})
+              SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({NegativeSql.Query(engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, itemCount, prepare.Seed, "negatives", prepare.NegativesAvoid == AvoidedItems.Trained, "timestamp")})
               """;
         engine.WriteParquet($"SELECT user_index, item_index, label, timestamp, user_index % {prepare.Shards} AS shard FROM ({rows})", directory, partitionBy: "shard");
     }

@@ -114,7 +114,7 @@ public static class Preparer
     private static InputSource[] OpenSources(ISqlEngine engine, InputOptions input, PrepareOptions prepare, ResolvedInput resolved, ScratchFolder scratch)
     {
         InputSource log = InputSource.Open(engine, input, resolved.Log, "ncf_input", scratch);
-        if (prepare.Split != "given") return [log];
+        if (prepare.Split != SplitRule.Given) return [log];
         if (resolved.Test is null) throw new InvalidInputException("Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\".");
         return [log, InputSource.Open(engine, input, resolved.Test, "ncf_test_input", scratch)];
     }
@@ -122,7 +122,7 @@ public static class Preparer
     private static SortedDictionary<string, long> Count(ISqlEngine engine, PrepareOptions prepare, InteractionLog log)
     {
         // One statement, since on Spark each has its price. Every user has a row at least.
-        string avoided = prepare.NegativesAvoid == "trained" ? "trained" : "touched";
+        string avoided = prepare.NegativesAvoid == AvoidedItems.Trained ? "trained" : "touched";
         long[] counts = [.. engine.Query($"""
             SELECT max(items), count(*), CAST(sum(trained) AS BIGINT), CAST(sum(validated) AS BIGINT), CAST(sum(tested) AS BIGINT),
                 count(CASE WHEN {avoided} = items AND trained > 0 THEN 1 END), CAST(coalesce(sum(CASE WHEN {avoided} = items THEN trained END), 0) AS BIGINT), count(CASE WHEN validated + tested = 0 THEN 1 END)
@@ -153,7 +153,7 @@ public static class Preparer
     private static void RefuseWhatCannotBeLearnt(InputOptions input, PrepareOptions prepare, string name, SortedDictionary<string, long> rows)
     {
         if (rows["items"] == 1) throw new InvalidInputException($"{name}: there is one item in all ({input.ItemColumn}), so there is nothing to choose from. Check Input:ItemColumn.");
-        if (prepare.Split == "latest" && prepare.Holdout > 0 && rows["test"] == 0)
+        if (prepare.Split == SplitRule.Latest && prepare.Holdout > 0 && rows["test"] == 0)
         {
             string why = prepare.MinInteractions > 2 ? $"no user has {prepare.MinInteractions} interactions or more (Prepare:MinInteractions)" : "every user has one interaction";
             throw new InvalidInputException($"{name}: {why}, so nothing can be held out to test. Check Input:UserColumn ({input.UserColumn}), or set Prepare:Holdout to 0 to train on everything.");

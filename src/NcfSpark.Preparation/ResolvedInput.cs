@@ -27,7 +27,7 @@ internal sealed class ResolvedInput
     /// <exception cref="InvalidInputException">A file of this machine is not there, or empty.</exception>
     public static ResolvedInput Find(InputOptions input, PrepareOptions prepare)
     {
-        bool given = prepare.Split == "given", candidates = given && input.TestCandidatesPath.Length > 0;
+        bool given = prepare.Split == SplitRule.Given, candidates = given && input.TestCandidatesPath.Length > 0;
         if (candidates && InputPlace.HasScheme(input.TestCandidatesPath)) throw new InvalidInputException($"Input:TestCandidatesPath is \"{input.TestCandidatesPath}\"; it must be a file of this machine, since its layout is none that Spark reads.");
         return new ResolvedInput(
             input,

@@ -89,7 +89,7 @@ internal static class SplitSql
     // Of a given split t is what was held out, and those come first.
     private static string SplitQuery(SqlDialect dialect, PrepareOptions prepare)
     {
-        bool given = prepare.Split == "given";
+        bool given = prepare.Split == SplitRule.Given;
         string tied = WithTies(Pairs(given), given ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment", prepare.Seed);
 
         // One window, so one sort: total and sum are over all of the user's rows, in whatever order.

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Text.Json.Serialization;
 using NcfSpark.Data;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
@@ -140,70 +141,81 @@ public sealed record TrainOptions : IValidatableObject
     public double CheckpointMinutes { get; init; } = 5;
 
     /// <summary>
-    /// Into how many workers training spreads. Each has the users of its shards (s mod Workers), so at most Prepare:Shards; items and layers are shared through a parameter server.
-    /// With 1 there is nothing to share; as a thread it needs no server, as a process or task it has one, to the same model. More workers train more samples a second, to a slightly different model.
+    /// Number of workers that train, at most Prepare:Shards. Each has the users of its shards; items and layers are shared through a parameter server. More
+    /// workers train more samples a second, to a slightly different model.
     /// </summary>
     [Range(1, 65_536)]
     public int Workers { get; init; } = 1;
 
-    /// <summary>"threads": workers are threads of this process. "processes": processes of this machine, which may be lost and come back.
-    /// "spark": a task each of the Spark that --master or --remote names. The model is the same.</summary>
+    /// <summary>
+    /// Where workers run. "threads" (default): in this process. "processes": each in a process of this machine, which is started again if it is lost.
+    /// "spark": each in a task of the Spark that --master or --remote names. The model is the same.
+    /// </summary>
     [ResultNeutral]
-    [AllowedValues("threads", "processes", "spark")]
-    public string Where { get; init; } = "threads";
+    public Placement Placement { get; init; } = Placement.Threads;
 
-    /// <summary>How often an epoch the workers' changes are combined. More keeps closer to one worker, and moves more bytes. Only with several Workers.</summary>
+    /// <summary>
+    /// Number of rounds in an epoch. At the end of a round the workers' changes are combined. More rounds keep closer to one worker's result, and send more bytes.
+    /// Only with several Workers.
+    /// </summary>
     [Range(1, 100_000)]
     public int RoundsPerEpoch { get; init; } = 10;
 
     /// <summary>
-    /// What the server makes of the workers' mean change. "nesterov": a step along it with momentum, which follows one worker epoch by epoch. "average": the
-    /// mean itself, some epochs behind. Only with several Workers.
+    /// The server's optimizer, which applies the workers' mean change at the end of a round. "nesterov" (default): a step with momentum, which learns as fast as one
+    /// worker. "average": the mean itself, which needs some epochs more. Only with several Workers.
     /// </summary>
-    [AllowedValues("nesterov", "average")]
-    public string OuterStep { get; init; } = "nesterov";
+    public OuterOptimizer OuterOptimizer { get; init; } = OuterOptimizer.Nesterov;
 
-    /// <summary>The step size of OuterStep "nesterov". Higher moves faster, up to where it no longer settles. DiLoCo has 0.7 with a momentum of 0.9, which lags more in the first epochs.</summary>
+    /// <summary>Step size of OuterOptimizer "nesterov". Higher values learn faster, up to the point where the loss no longer falls. DiLoCo has 0.7 with a momentum of 0.9.</summary>
     [Range(0.001, 10.0)]
     public double OuterLearningRate { get; init; } = 1;
 
-    /// <summary>The momentum of OuterStep "nesterov": how much of the earlier rounds' changes is followed once more.</summary>
+    /// <summary>Momentum of OuterOptimizer "nesterov": the share of earlier rounds' changes that is applied again in each round.</summary>
     [Range(0.0, 0.999)]
     public double OuterMomentum { get; init; } = 0.8;
 
-    /// <summary>How values travel between workers and server. "fp32": as they are. "fp16": changes rounded to 16 bits, half the bytes and a slightly different model.</summary>
-    [AllowedValues("fp32", "fp16")]
-    public string Wire { get; init; } = "fp32";
+    /// <summary>
+    /// Precision of values that are sent between workers and server. "fp32" (default): exact. "fp16": changes are rounded to 16 bits, which halves the bytes and gives
+    /// a slightly different model; for slow networks.
+    /// </summary>
+    public WirePrecision WirePrecision { get; init; } = WirePrecision.Fp32;
 
-    /// <summary>How often in a row, without a checkpoint between, a worker may be lost before training ends. Each time all go back to the last checkpoint.</summary>
+    /// <summary>Number of times in a row, without a checkpoint between, that a worker may be lost before training fails. Each time all workers restart from the last checkpoint.</summary>
     [ResultNeutral]
     [Range(0, 1_000_000)]
     public int WorkerAttempts { get; init; } = 5;
 
-    /// <summary>A worker of which nothing is heard for so long is lost, and a new attempt starts; a worker that hears nothing from the server for so long ends itself.</summary>
+    /// <summary>
+    /// Time in seconds without a message after which a worker counts as lost and is started again, and after which a worker that receives nothing from the server
+    /// ends. Raise it on networks with longer pauses.
+    /// </summary>
     [ResultNeutral]
     [Range(1.0, 86_400.0)]
     public double WorkerTimeoutSeconds { get; init; } = 30;
 
-    /// <summary>Who keeps the others waiting for so long, in a round, a validation or a checkpoint, hangs or is too slow: a new attempt starts. It must exceed the longest of these.</summary>
+    /// <summary>
+    /// Time in seconds that one worker may keep the others waiting, in a round, a validation or a checkpoint, before it counts as lost. It must exceed the longest of
+    /// these: raise it for very long rounds.
+    /// </summary>
     [ResultNeutral]
     [Range(1.0, 86_400.0)]
     public double RoundTimeoutSeconds { get; init; } = 1800;
 
-    /// <summary>So long all workers have to come, with their rows read, before training is given up.</summary>
+    /// <summary>Time in seconds that workers have to start and to read their rows before training fails. Raise it where Spark waits for free executors.</summary>
     [ResultNeutral]
     [Range(1.0, 86_400.0)]
     public double RegistrationSeconds { get; init; } = 600;
 
-    /// <summary>Where the server listens for workers of other processes: address and port, 0 for a free one. Other machines need an address that they reach.</summary>
+    /// <summary>Address and port at which the server accepts workers of other processes; port 0 is any free one. Workers on other machines need an address of this machine that they reach.</summary>
     [ResultNeutral]
     public string ServerAddress { get; init; } = "127.0.0.1:0";
 
-    /// <summary>Host and port at which workers of other processes reach the server, where that is not ServerAddress: a published port of a container, or a service's name. "" for ServerAddress.</summary>
+    /// <summary>Host and port at which workers reach the server, if it differs from ServerAddress (for example a published port of a container). "" (default): ServerAddress.</summary>
     [ResultNeutral]
     public string ServerReachedAt { get; init; } = "";
 
-    /// <summary>With several Workers, a checkpoint is also written every so many rounds; 0 leaves it to CheckpointMinutes.</summary>
+    /// <summary>Number of rounds after which a checkpoint is written, besides those of CheckpointMinutes. 0 (default): none besides. Only with several Workers.</summary>
     [ResultNeutral]
     [Range(0, 1_000_000)]
     public int CheckpointRounds { get; init; }
@@ -236,4 +248,29 @@ public sealed record TrainOptions : IValidatableObject
         if (ServerReachedAt.Length > 0 && (!Uri.TryCreate($"http://{ServerReachedAt}", UriKind.Absolute, out Uri? reached) || !ServerReachedAt.Contains(':', StringComparison.Ordinal) || reached.Port <= 0 || reached.PathAndQuery != "/")) yield return new("is not a host with a port, such as \"trainer.example.org:7070\"", [nameof(ServerReachedAt)]);
         if (!IPEndPoint.TryParse(ServerAddress, out _)) yield return new("is not an address with a port, such as \"127.0.0.1:0\" or \"10.0.0.5:7070\"", [nameof(ServerAddress)]);
     }
+}
+
+/// <summary>Where workers run.</summary>
+[JsonConverter(typeof(SettingTextConverter<Placement>))]
+public enum Placement
+{
+    Threads,
+    Processes,
+    Spark,
+}
+
+/// <summary>What the server applies to the workers' mean change.</summary>
+[JsonConverter(typeof(SettingTextConverter<OuterOptimizer>))]
+public enum OuterOptimizer
+{
+    Nesterov,
+    Average,
+}
+
+/// <summary>The precision of values between workers and server.</summary>
+[JsonConverter(typeof(SettingTextConverter<WirePrecision>))]
+public enum WirePrecision
+{
+    Fp32,
+    Fp16,
 }

@@ -10,7 +10,7 @@ namespace NcfSpark.Benchmarks;
 /// <summary>
 /// Whole epochs of 2 workers of 1 thread each through the parameter server, beside 1 worker of 2 threads without one, interleaved in one run: thousand
 /// samples a second, and the median of their ratios within a round. The workers are threads of this process, once with the server called directly, as
-/// with Train:Where threads, and once over gRPC on the loopback address, as processes do. Ratios by processor time ("cpu") say what the code does where
+/// with Train:Placement threads, and once over gRPC on the loopback address, as processes do. Ratios by processor time ("cpu") say what the code does where
 /// other programs take cores away; spinning at barriers counts against either side.
 /// Then what a round moves and costs, beside the model of README's "Several workers".
 /// </summary>
@@ -30,7 +30,16 @@ internal static class ParameterServerBenchmark
 
         int rounds = int.Parse(given.GetValueOrDefault("rounds", "5")), interactions = int.Parse(given.GetValueOrDefault("interactions", "5000000")), perEpoch = int.Parse(given.GetValueOrDefault("perepoch", "10"));
         StepCase of = StepCase.All().Single(one => one.Name == "seed 138493x26744 batch 4096");
-        var options = PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = Negatives, BatchSize = of.BatchSize, Epochs = 1, Threads = 2, RoundsPerEpoch = perEpoch, Wire = given.GetValueOrDefault("wire", "fp32") };
+        TrainOptions options = PlainOptions.Train with
+        {
+            Negatives = "resampled",
+            NegativesPerPositive = Negatives,
+            BatchSize = of.BatchSize,
+            Epochs = 1,
+            Threads = 2,
+            RoundsPerEpoch = perEpoch,
+            WirePrecision = Enum.Parse<WirePrecision>(given.GetValueOrDefault("wire", "fp32"), ignoreCase: true),
+        };
         Epochs(of, options, SyntheticSet.Make(of.Users, of.Items, interactions / 20, seed: 2)).Measure(); // compiles and warms up
         EpochMeasurement measurement = Epochs(of, options, SyntheticSet.Make(of.Users, of.Items, interactions, seed: 1));
         EpochRound[] measured = [.. Enumerable.Range(0, rounds).Select(_ => measurement.Measure())];

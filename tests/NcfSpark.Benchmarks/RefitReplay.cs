@@ -2,6 +2,7 @@ using NcfSpark.Data;
 using NcfSpark.Evaluation;
 using NcfSpark.Jobs;
 using NcfSpark.Model;
+using NcfSpark.Preparation;
 using NcfSpark.Training;
 
 namespace NcfSpark.Benchmarks;
@@ -23,7 +24,7 @@ internal static class RefitReplay
             PreparedData prepared = nights.Prepare(night, settings);
             InteractionRows next = nights.NextOf(night, prepared);
             if (next.Count == 0) continue;
-            TrainingSet held = TrainingSet.Read(prepared, settings.Prepare.NegativesAvoid == "touched"), whole = TrainingSet.ReadWhole(prepared, 0, train.Seed);
+            TrainingSet held = TrainingSet.Read(prepared, settings.Prepare.NegativesAvoid == AvoidedItems.Touched), whole = TrainingSet.ReadWhole(prepared, 0, train.Seed);
             var ranking = new RankingEvaluator(prepared.ReadTouched(), next, [10]);
             double[] Of(IScorer scorer) => ranking.Evaluate(scorer, 0, SilentProgress.Instance).Metrics.Single(metric => metric.Name == "ndcg@10").Sums;
             double[] Served(TrainingSet set)

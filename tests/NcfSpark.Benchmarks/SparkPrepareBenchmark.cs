@@ -20,7 +20,7 @@ internal static class SparkPrepareBenchmark
     // For Java to compile the loops of both before either is timed: what one runs first, the other finds compiled.
     private const long WarmUp = 1_000_000;
 
-    private static readonly PrepareOptions Options = new() { NegativesPerPositive = Negatives, TestCandidates = 0, Validation = true };
+    private static readonly PrepareOptions Options = new() { NegativesPerPositive = Negatives, NegativesAvoid = AvoidedItems.Touched, TestCandidates = 0, Validation = true };
 
     /// <param name="master">Where Spark computes.</param>
     /// <param name="millions">Millions of interactions.</param>

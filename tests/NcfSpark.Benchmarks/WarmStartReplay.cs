@@ -2,6 +2,7 @@ using NcfSpark.Data;
 using NcfSpark.Evaluation;
 using NcfSpark.Jobs;
 using NcfSpark.Model;
+using NcfSpark.Preparation;
 using NcfSpark.Training;
 
 namespace NcfSpark.Benchmarks;
@@ -22,7 +23,7 @@ internal static class WarmStartReplay
         for (int night = 0; night < count; night++)
         {
             PreparedData prepared = nights.Prepare(night, settings);
-            TrainingSet set = TrainingSet.Read(prepared, settings.Prepare.NegativesAvoid == "touched");
+            TrainingSet set = TrainingSet.Read(prepared, settings.Prepare.NegativesAvoid == AvoidedItems.Touched);
             (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
             var ranking = new RankingEvaluator(InteractionLists.FromRows(set.UserCount, users, items), prepared.ReadHeldOut("validation"), [10]);
             Trained Train(TrainOptions train, ModelWeights? initial)

@@ -102,7 +102,7 @@ public sealed class NetworkCutTests : IDisposable
 
     private TrainRun Start(params string[] more) => new(
     [
-        .. settings, "--run", run.Path, "--set", "Train:Where=processes", "--set", $"Train:ServerAddress=127.0.0.1:{port}", "--set", $"Train:ServerReachedAt={network.Address}",
+        .. settings, "--run", run.Path, "--set", "Train:Placement=processes", "--set", $"Train:ServerAddress=127.0.0.1:{port}", "--set", $"Train:ServerReachedAt={network.Address}",
         .. more.SelectMany(setting => (string[])["--set", setting]),
     ]);
 

@@ -21,7 +21,7 @@ public sealed class OneWorkerTests(RunningSpark running) : IDisposable
     public void AsAProcessItGivesTheBytesOfARunWithoutAServer(string model)
     {
         string[] settings = Prepare(model);
-        Compare("Training by 1 worker (processes)", [.. settings, "--set", "Train:Where=processes"], settings);
+        Compare("Training by 1 worker (processes)", [.. settings, "--set", "Train:Placement=processes"], settings);
     }
 
     [SkippableTheory]
@@ -30,7 +30,7 @@ public sealed class OneWorkerTests(RunningSpark running) : IDisposable
     {
         SparkHome.Require();
         string[] settings = Prepare(model);
-        Compare("Training by 1 worker (tasks of Spark", [.. settings, "--set", "Train:Where=spark", .. running.Remote], settings);
+        Compare("Training by 1 worker (tasks of Spark", [.. settings, "--set", "Train:Placement=spark", .. running.Remote], settings);
     }
 
     private void Compare(string says, string[] settings, string[] settingsAlone)

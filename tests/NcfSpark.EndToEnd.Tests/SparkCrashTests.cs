@@ -37,7 +37,7 @@ public sealed class SparkCrashTests(ITestOutputHelper output) : IDisposable
             runs++;
             using var run = new RunDirectory();
             NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
-            while (!TryTrain(["train", .. settings, "--run", run.Path, "--set", "Train:Where=spark"]))
+            while (!TryTrain(["train", .. settings, "--run", run.Path, "--set", "Train:Placement=spark"]))
             {
             }
 

@@ -62,7 +62,7 @@ public sealed class SparkNodeTests : IDisposable
     private SparkRun Start(int cores, params string[] more)
     {
         cluster = new StandaloneCluster(Path.Combine(Path.GetDirectoryName(here.Path)!, "cluster"), cores);
-        return new(cluster.Master, ["train", .. settings, "--run", there.Path, "--set", "Train:Where=spark", "--executor-memory", "512m", .. more]);
+        return new(cluster.Master, ["train", .. settings, "--run", there.Path, "--set", "Train:Placement=spark", "--executor-memory", "512m", .. more]);
     }
 
     // That of one worker at least: where a node has two slots it may have both.

@@ -133,18 +133,18 @@ public sealed class SparkTrainTests : IDisposable
     [Fact]
     public void WithoutSparkOrWithAnAddressThatExecutorsDoNotReachItIsRefused()
     {
-        Assert.Contains("add --master URL or --remote", Refused("--set", "Train:Where=spark"), StringComparison.Ordinal);
-        Assert.Contains("which executors on other machines do not reach", Refused("--set", "Train:Where=spark", "--master", "yarn"), StringComparison.Ordinal);
-        Assert.Contains("must be one address of this machine", Refused("--set", "Train:Where=spark", "--master", "yarn", "--set", "Train:ServerAddress=0.0.0.0:0"), StringComparison.Ordinal);
+        Assert.Contains("add --master URL or --remote", Refused("--set", "Train:Placement=spark"), StringComparison.Ordinal);
+        Assert.Contains("which executors on other machines do not reach", Refused("--set", "Train:Placement=spark", "--master", "yarn"), StringComparison.Ordinal);
+        Assert.Contains("must be one address of this machine", Refused("--set", "Train:Placement=spark", "--master", "yarn", "--set", "Train:ServerAddress=0.0.0.0:0"), StringComparison.Ordinal);
     }
 
     /// <summary>Each of its six attempts failed with TypeInitializationException.</summary>
     [Fact]
     public void WhatOnlyTorchTrainsIsRefusedBeforeAnythingStarts()
     {
-        Assert.Contains("Train:Step is \"torch\". Executors are not sent libtorch", Refused("--set", "Train:Where=spark", "--master", "local[2]", "--set", "Train:Step=torch"), StringComparison.Ordinal);
+        Assert.Contains("Train:Step is \"torch\". Executors are not sent libtorch", Refused("--set", "Train:Placement=spark", "--master", "local[2]", "--set", "Train:Step=torch"), StringComparison.Ordinal);
         string[] adam = ["--set", "Model:Kind=mf", "--set", "Model:User=history", "--set", "Model:Dropout=[]", "--set", "Model:EmbeddingActivation=none"];
-        Assert.Contains("does not cover this model with a history: it needs Train:GmfOptimizer \"sgd\"", Refused(["--set", "Train:Where=spark", "--master", "local[2]", .. adam]), StringComparison.Ordinal);
+        Assert.Contains("does not cover this model with a history: it needs Train:GmfOptimizer \"sgd\"", Refused(["--set", "Train:Placement=spark", "--master", "local[2]", .. adam]), StringComparison.Ordinal);
     }
 
     /// <summary>Where the program was put there by hand, its libraries are known to it alone.</summary>
@@ -175,9 +175,9 @@ public sealed class SparkTrainTests : IDisposable
         return error;
     }
 
-    private SparkRun Start(string master, params string[] more) => new(master, ["train", .. settings, "--run", there.Path, "--set", "Train:Where=spark", .. more]);
+    private SparkRun Start(string master, params string[] more) => new(master, ["train", .. settings, "--run", there.Path, "--set", "Train:Placement=spark", .. more]);
 
-    private TrainRun Remote(params string[] more) => new([.. settings, "--run", there.Path, "--set", "Train:Where=spark", .. running.Remote, .. more]);
+    private TrainRun Remote(params string[] more) => new([.. settings, "--run", there.Path, "--set", "Train:Placement=spark", .. running.Remote, .. more]);
 
     // A query that is cancelled leaves its task to end by itself.
     private void AssertNoTaskIsLeft() => Assert.True(OwnProcesses.Eventually(() => running.Tasks(Word).Length == 0, TrainRun.Longest), "Tasks outlived their run.");
@@ -194,7 +194,7 @@ public sealed class SparkTrainTests : IDisposable
     private TrainRun Elsewhere(string[] more)
     {
         string[] absolute = Array.ConvertAll(settings, setting => setting == "conf/ml-latest-small.json" ? Path.Combine(NcfSparkProcess.Repository, setting) : setting);
-        return TrainRun.StartedIn(Path.GetDirectoryName(there.Path)!, [.. absolute, "--run", "/proc/self/cwd/run", "--set", "Train:Where=spark", .. running.Remote, .. more]);
+        return TrainRun.StartedIn(Path.GetDirectoryName(there.Path)!, [.. absolute, "--run", "/proc/self/cwd/run", "--set", "Train:Placement=spark", .. running.Remote, .. more]);
     }
 
     private static void CopyDirectory(string from, string to)

@@ -120,7 +120,7 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
     {
         string[] settings = Prepared(workers, more);
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", expected.Path]);
-        NcfSparkProcess.RunWell(["train", .. settings, "--run", expected.Path, "--set", "Train:Where=threads"]);
+        NcfSparkProcess.RunWell(["train", .. settings, "--run", expected.Path, "--set", "Train:Placement=threads"]);
         return (settings, TrainRun.ModelHash(expected));
     }
 
@@ -128,7 +128,7 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
     {
         string[] settings =
         [
-            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", $"Train:Workers={workers}", "--set", "Train:Where=processes",
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", $"Train:Workers={workers}", "--set", "Train:Placement=processes",
             "--set", "Train:CheckpointRounds=1", "--set", "Train:CheckpointMinutes=5", .. more,
         ];
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);

@@ -1,6 +1,8 @@
 using System.Collections;
 using NcfSpark.Data;
 using NcfSpark.Jobs.Configuration;
+using NcfSpark.Preparation;
+using NcfSpark.Training;
 
 namespace NcfSpark.Jobs.Tests;
 
@@ -60,6 +62,14 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal([0.5], Load(file).Model.Dropout);
         Assert.Empty(Load(file, [$"Model:Dropout={given}"]).Model.Dropout);
         Assert.Empty(Load(file, [], ("NCFSPARK_Model__Dropout", given)).Model.Dropout);
+    }
+
+    [Fact]
+    public void AnEnumerationIsWrittenInLowerCase()
+    {
+        NcfSparkConfiguration loaded = Load(Minimal, ["Train:WirePrecision=fp16", "Prepare:NegativesAvoid=touched"], ("NCFSPARK_Train__Placement", "processes"));
+        Assert.Equal((WirePrecision.Fp16, AvoidedItems.Touched, Placement.Processes), (loaded.Train.WirePrecision, loaded.Prepare.NegativesAvoid, loaded.Train.Placement));
+        Assert.Contains("\"WirePrecision\":\"fp16\"", SettingsJson.All(loaded.Train).ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,6 +136,10 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Train:BatchSize=0", "Train:BatchSize: 0 is not between 1 and 1000000 (--set)")]
     [InlineData("Train:Seed=-1", "Train:Seed: -1 is not at least 0 (--set)")]
     [InlineData("Train:Negatives=Stored", "Train:Negatives: \"Stored\" is not \"stored\" or \"resampled\" or \"uniform\" or \"popularity\" or \"popularity-untouched\"; did you mean \"stored\"? (--set)")]
+    [InlineData("Train:Placement=process", "Train:Placement: \"process\" is not \"threads\" or \"processes\" or \"spark\"; did you mean \"processes\"? (--set)")]
+    [InlineData("Train:WirePrecision=16", "Train:WirePrecision: \"16\" is not \"fp32\" or \"fp16\"")]
+    [InlineData("Train:Where=spark", "Train:Where is called Train:Placement now (--set)")]
+    [InlineData("train:outerstep=average", "train:outerstep is called Train:OuterOptimizer now (--set)")]
     [InlineData("Model:Kind=neufm", "Model:Kind: \"neufm\" is not \"neumf\" or \"gmf\" or \"mlp\" or \"mf\"; did you mean \"neumf\"? (--set)")]
     [InlineData("Prepare:MemoryLimit=6XB", "Prepare:MemoryLimit: \"6XB\" is no amount of memory such as \"6GB\" (--set)")]
     [InlineData("Input:Path=", "Input:Path is not set: ")]

@@ -108,13 +108,13 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         ["no user with enough interactions"] = Case.Csv(Good, "no user has 5 interactions or more", "Prepare:MinInteractions").With(PlainOptions.Prepare with { MinInteractions = 5 }),
         ["one item in all"] = Case.Csv(Header + "1,10,100\n2,10,200\n2,10,300\n", "one item in all", "Check Input:ItemColumn"),
         ["all below the minimum"] = Case.Csv("user_id,item_id,timestamp,rating\n1,10,100,1\n1,11,200,2\n", "none of 2 rows is rated 4", "Input:MinRating").With(Rated with { MinRating = 4 }),
-        ["a given split without held-out rows"] = new(test => test.folder.Write("log.csv", Good), new(), new() { Split = "given" }, ["Input:TestPath is not set", "Prepare:Split"]),
-        ["a given split without training rows"] = new(test => test.folder.Write("log.csv", Good), new() { TestPath = "log.csv" }, new() { Split = "given" }, ["no row is left to train on", "Input:TestPath"]),
+        ["a given split without held-out rows"] = new(test => test.folder.Write("log.csv", Good), new(), new() { Split = SplitRule.Given }, ["Input:TestPath is not set", "Prepare:Split"]),
+        ["a given split without training rows"] = new(test => test.folder.Write("log.csv", Good), new() { TestPath = "log.csv" }, new() { Split = SplitRule.Given }, ["no row is left to train on", "Input:TestPath"]),
         ["candidates of another form"] = Given("1,10\t11\n", "line 1", "(user,item)", "Input:TestCandidatesPath"),
         ["candidates of another split"] = Given("(1,11)\t12\n(1,10)\t12\n", "line 2: (1,10) is not among the held-out rows", "same split"),
         ["held-out rows without candidates"] = Given("\n", "(1,11) has no candidates", "same split"),
         ["candidates with other ids"] = Given("(1,11)\tx\n", "line 1: 'x' is no whole number"),
-        ["missing candidates"] = new(test => test.folder.Write("log.csv", Good), new() { TestPath = "log.csv", TestCandidatesPath = "nowhere.negative" }, new() { Split = "given" }, ["nowhere.negative is not there", "Input:TestCandidatesPath"]),
+        ["missing candidates"] = new(test => test.folder.Write("log.csv", Good), new() { TestPath = "log.csv", TestCandidatesPath = "nowhere.negative" }, new() { Split = SplitRule.Given }, ["nowhere.negative is not there", "Input:TestCandidatesPath"]),
     };
 
     internal static IEnumerable<string> All => Cases.Keys;
@@ -227,7 +227,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
             return test.folder.Write("log.csv", Header + "1,10,100\n2,10,300\n2,12,400\n");
         },
         new InputOptions { TestPath = "test.csv", TestCandidatesPath = "test.negative" },
-        PlainOptions.Prepare with { Split = "given" },
+        PlainOptions.Prepare with { Split = SplitRule.Given },
         says);
 
     private string WriteParquet(string query)

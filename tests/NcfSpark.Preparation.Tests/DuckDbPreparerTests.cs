@@ -126,7 +126,7 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
         var drawn = new Dictionary<string, int>();
         for (int seed = 0; seed < 20; seed++)
         {
-            Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 1, NegativesPerPositive = 10, NegativesAvoid = "trained", TestCandidates = 0, Seed = seed }));
+            Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 1, NegativesPerPositive = 10, NegativesAvoid = AvoidedItems.Trained, TestCandidates = 0, Seed = seed }));
             foreach (var negative in rows.Negatives.Where(row => rows.Users[row.User].Id != "100")) drawn[rows.Items[negative.Item].Id] = drawn.GetValueOrDefault(rows.Items[negative.Item].Id) + 1;
         }
 

@@ -37,7 +37,7 @@ public sealed class FingerprintTests(EngineFixture fixture) : IDisposable
     public void HeldOutFilesCountWhereTheSplitIsGiven()
     {
         var input = new InputOptions { Path = folder.Write("log.csv", Csv), TestPath = folder.Write("test.csv", Csv) };
-        var given = PlainOptions.Prepare with { Split = "given" };
+        var given = PlainOptions.Prepare with { Split = SplitRule.Given };
         string fingerprint = Preparer.FingerprintOf(input, given);
         folder.Write("test.csv", Csv + "2,1,40\n");
         Assert.NotEqual(fingerprint, Preparer.FingerprintOf(input, given));

@@ -20,7 +20,7 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
             TestPath = folder.Write("test.rating.gz", TestFolder.Gzip("1\t8\t5\t50\n2\t5\t5\t60\n")),
             TestCandidatesPath = folder.Write("test.negative.gz", TestFolder.Gzip("(1,8)\t9\n(2,5)\t9\t7\t8\n")),
         };
-        StageDirectory prepared = Prepare(input, PlainOptions.Prepare with { Split = "given", NegativesPerPositive = 1, Validation = true, Holdout = 1 });
+        StageDirectory prepared = Prepare(input, PlainOptions.Prepare with { Split = SplitRule.Given, NegativesPerPositive = 1, Validation = true, Holdout = 1 });
         Rows rows = Rows.Of(prepared);
 
         Assert.Equal([("6", 0, 2), ("5", 1, 1), ("7", 2, 0), ("8", 3, 0), ("9", 4, 0)], rows.Items);
@@ -41,7 +41,7 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
             TestPath = folder.Write("test.rating", "ann\ty z\t5\t50\n"),
             TestCandidatesPath = folder.Write("test.negative", "(ann,y z)\tw, v\tx\n"),
         };
-        Rows rows = Rows.Of(Prepare(input, PlainOptions.Prepare with { Split = "given" }));
+        Rows rows = Rows.Of(Prepare(input, PlainOptions.Prepare with { Split = SplitRule.Given }));
         Assert.Equal(["w, v", "x", "y z"], rows.Items.Select(item => item.Id).Order(StringComparer.Ordinal));
         Assert.Equal(["w, v", "x"], rows.Candidates.Select(row => rows.Items[row.Item].Id).Order(StringComparer.Ordinal));
     }
@@ -57,7 +57,7 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
             TestPath = Path.Combine(source, "ml-1m.test.rating.gz"),
             TestCandidatesPath = Path.Combine(source, "ml-1m.test.negative.gz"),
         };
-        StageDirectory prepared = Prepare(input, PlainOptions.Prepare with { Split = "given", NegativesPerPositive = 0 });
+        StageDirectory prepared = Prepare(input, PlainOptions.Prepare with { Split = SplitRule.Given, NegativesPerPositive = 0 });
         SortedDictionary<string, long> counts = prepared.Manifest.Rows;
         Assert.Equal((6040L, 3706L, 994_169L, 6040L, 0L), (counts["users"], counts["items"], counts["train"], counts["test"], counts["duplicates_dropped"]));
         Assert.Equal(99 * 6040, counts["test_candidates"]);

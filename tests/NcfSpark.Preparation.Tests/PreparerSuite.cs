@@ -32,7 +32,7 @@ public abstract class PreparerSuite : IDisposable
         from candidates in Gen.Choose(0, 5)
         from shards in Gen.Choose(1, 4)
         from seed in Gen.Choose(0, int.MaxValue)
-        from avoid in Gen.Elements("touched", "trained")
+        from avoid in Gen.Elements(AvoidedItems.Touched, AvoidedItems.Trained)
         select PlainOptions.Prepare with { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive = negatives, NegativesAvoid = avoid, TestCandidates = candidates, Shards = shards, Seed = seed };
 
     [SkippableFact]
@@ -48,16 +48,16 @@ public abstract class PreparerSuite : IDisposable
     {
         LogRow[] test = [.. log.Where((_, row) => row % 3 == 0)], train = [.. log.Where((_, row) => row % 3 != 0)];
         if (train.All(row => test.Any(held => (held.User, held.Item) == (row.User, row.Item)))) return; // nothing to train on
-        Rows.AssertEqual(SlowPreparer.Prepare(train, options, test), Rows.Of(Prepare(train, options with { Split = "given" }, test)));
+        Rows.AssertEqual(SlowPreparer.Prepare(train, options, test), Rows.Of(Prepare(train, options with { Split = SplitRule.Given }, test)));
     });
 
     /// <summary>Users whose ties lie across a bound of what is held out, and a log as wide as it may be: with 512 items a row's 9 bits, 52 of its moment and 2 of its part are all that 63 have room for; 513 are one bit more.</summary>
     [SkippableTheory]
-    [InlineData("latest", 512)]
-    [InlineData("latest", 513)]
-    [InlineData("given", 512)]
-    [InlineData("given", 513)]
-    public void TiesAcrossABoundAreOrderedByChanceInLogsOfAnyWidth(string split, int items)
+    [InlineData(SplitRule.Latest, 512)]
+    [InlineData(SplitRule.Latest, 513)]
+    [InlineData(SplitRule.Given, 512)]
+    [InlineData(SplitRule.Given, 513)]
+    public void TiesAcrossABoundAreOrderedByChanceInLogsOfAnyWidth(SplitRule split, int items)
     {
         // Held out are two, and two more validate. Each user's moments, of items 1, 2, 3 …
         long[][] moments =
@@ -78,7 +78,7 @@ public abstract class PreparerSuite : IDisposable
         static LogRow[] Spread(IEnumerable<LogRow> rows, long factor) => [.. rows.Select(row => row with { Timestamp = factor * row.Timestamp })];
 
         // The last second is far beyond 2^31, so that microseconds have 52 bits.
-        LogRow[]? test = split == "given" ? [.. log.Where((_, row) => row % 3 == 0)] : null;
+        LogRow[]? test = split == SplitRule.Given ? [.. log.Where((_, row) => row % 3 == 0)] : null;
         if (test is not null) log = [.. log.Where((_, row) => row % 3 != 0)];
         Rows expected = SlowPreparer.Prepare(Spread(log, 4_000_000), options, test is null ? null : Spread(test, 4_000_000));
         Rows.AssertEqual(expected, Rows.Of(Prepare(Spread(log, 4_000_000_000_000), options, test is null ? null : Spread(test, 4_000_000_000_000), unit: "microseconds")));
@@ -159,7 +159,7 @@ public abstract class PreparerSuite : IDisposable
     {
         Rows rows = Rows.Of(Prepare(log, options));
         HashSet<(int, int)> touched = [.. rows.Positives.Concat(rows.Validation).Concat(rows.Test).Select(row => (row.User, row.Item))];
-        HashSet<(int, int)> avoided = options.NegativesAvoid == "touched" ? touched : [.. rows.Positives.Select(row => (row.User, row.Item))];
+        HashSet<(int, int)> avoided = options.NegativesAvoid == AvoidedItems.Touched ? touched : [.. rows.Positives.Select(row => (row.User, row.Item))];
         Assert.DoesNotContain(rows.Negatives, row => avoided.Contains((row.User, row.Item)));
         Assert.DoesNotContain(rows.Candidates, row => touched.Contains((row.User, row.Item)));
         Assert.All(rows.Negatives.Select(row => row.Item).Concat(rows.Candidates.Select(row => row.Item)), item => Assert.InRange(item, 0, rows.Items.Count - 1));

@@ -58,7 +58,7 @@ internal static class SlowPreparer
             [.. users.Select((user, index) => (user, index, Positives(pair => pair.User == user)))],
             [.. byPopularity.Select((item, index) => (item, index, Positives(pair => pair.Item == item)))],
             [.. rows.Where(row => row.Part == 0).Select(row => (row.User, row.Item, 1, row.Timestamp))
-                .Concat(Draws(0, options.NegativesPerPositive, "negatives", options.NegativesAvoid == "trained").Select(row => (row.User, row.Drawn, 0, row.Timestamp))).Order()],
+                .Concat(Draws(0, options.NegativesPerPositive, "negatives", options.NegativesAvoid == AvoidedItems.Trained).Select(row => (row.User, row.Drawn, 0, row.Timestamp))).Order()],
             [.. rows.Where(row => row.Part == 1).Select(row => (row.User, row.Item, row.Timestamp)).Order()],
             [.. rows.Where(row => row.Part == 2).Select(row => (row.User, row.Item, row.Timestamp)).Order()],
             [.. Draws(2, options.TestCandidates, "candidates").Select(row => (row.User, row.Item, row.Drawn)).Order()]);

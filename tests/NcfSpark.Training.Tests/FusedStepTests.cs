@@ -70,8 +70,8 @@ public sealed class FusedStepTests
     private static readonly Dictionary<string, (ModelOptions Model, TrainOptions Train)> Variants = new()
     {
         ["biases of every kind"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { Regularization = 0.02 }),
-        ["fixed head"] = (Seed(0) with { TrainedGmfHead = false }, new()),
-        ["fixed head of gmf"] = (Seed(0) with { Kind = "gmf", TrainedGmfHead = false, Biases = true }, new()),
+        ["fixed head"] = (Seed(0) with { TrainedGmfHead = false }, PlainOptions.Train),
+        ["fixed head of gmf"] = (Seed(0) with { Kind = "gmf", TrainedGmfHead = false, Biases = true }, PlainOptions.Train),
         ["sgd"] = (Seed(0.25), PlainOptions.Train with { Optimizer = "sgd", LearningRate = 3e-4, Regularization = 0.02 }),
         ["sgd for gmf"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.05 }),
         ["adam for gmf"] = (Seed(0), PlainOptions.Train with { Optimizer = "sgd", LearningRate = 3e-4, GmfOptimizer = "adam", GmfLearningRate = 3e-3 }),
@@ -80,7 +80,7 @@ public sealed class FusedStepTests
         ["recency"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { RecencyScale = 10, Regularization = 0.02 }),
         ["recipe A of notes/quality.md"] = (
             Seed(0) with { Biases = true, TrainedGmfHead = false, Dropout = [0, 0.7] },
-            new() { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.005, LearningRateSchedule = "linear", RecencyScale = 10 }),
+            PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.005, LearningRateSchedule = "linear", RecencyScale = 10 }),
     };
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs.Configuration;
 
@@ -51,14 +52,14 @@ internal static class ConfigurationCheck
             yield return (Keys("Train:Negatives", "Prepare:NegativesPerPositive"), "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some (5 in the AWS sample), or set it to \"resampled\"");
         }
 
-        if (prepare.Split == "latest" && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
+        if (prepare.Split == SplitRule.Latest && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
         {
             yield return (
                 Keys("Evaluate:NegativesPerPositive", "Prepare:TestCandidates", "Prepare:Split"),
                 $"is {evaluate.NegativesPerPositive}, but only {prepare.TestCandidates} candidates are drawn for each test row: raise Prepare:TestCandidates, or lower it");
         }
 
-        if (prepare.Split == "given" && input.TestPath.Length == 0)
+        if (prepare.Split == SplitRule.Given && input.TestPath.Length == 0)
         {
             yield return (Keys("Input:TestPath", "Prepare:Split"), "is not set, but Prepare:Split is \"given\": name the file of held-out interactions, or set Split to \"latest\"");
         }

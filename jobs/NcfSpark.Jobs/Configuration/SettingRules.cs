@@ -10,7 +10,7 @@ internal static class SettingRules
     public static string Describe(SettingKey key)
     {
         string type = SettingValue.NameOf(key.Property.PropertyType);
-        if (key.Property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed) return Words(allowed);
+        if (key.Property.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed) return SettingValue.OneOf(Choices(allowed));
         if (key.HasEscapes) return $"{type} with escapes ({SettingEscapes.Known})";
         return key.Property.GetCustomAttribute<RangeAttribute>() is { } range ? $"{type} {Words(range)}" : type;
     }
@@ -22,9 +22,7 @@ internal static class SettingRules
         {
             string shown = SettingValue.Show(value);
             if (rule is RangeAttribute range) return $"{shown} is not {Words(range)}";
-            if (rule is not AllowedValuesAttribute allowed) return $"{shown} {rule.ErrorMessage ?? rule.FormatErrorMessage(key.Name)}";
-            string? meant = Nearest.To($"{value}", allowed.Values.Select(one => $"{one}"));
-            return meant is null ? $"{shown} is not {Words(allowed)}" : $"{shown} is not {Words(allowed)}; did you mean \"{meant}\"?";
+            return rule is AllowedValuesAttribute allowed ? SettingValue.NotOneOf(Choices(allowed), value) : $"{shown} {rule.ErrorMessage ?? rule.FormatErrorMessage(key.Name)}";
         }
 
         return null;
@@ -34,5 +32,5 @@ internal static class SettingRules
         ? $"at least {range.Minimum}"
         : $"between {range.Minimum} and {range.Maximum}";
 
-    private static string Words(AllowedValuesAttribute allowed) => string.Join(" or ", allowed.Values.Select(SettingValue.Show));
+    private static string[] Choices(AllowedValuesAttribute allowed) => [.. allowed.Values.Select(value => $"{value}")];
 }

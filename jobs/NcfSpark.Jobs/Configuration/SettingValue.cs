@@ -18,6 +18,7 @@ internal static class SettingValue
         object? converted = type == Weights ? WeightsOf(value) : type.IsArray ? List(value, type.GetElementType()!) : One(value, type);
         problem = converted is not null ? null
             : type == typeof(bool) ? $"{Show(given)} is neither true nor false"
+            : type.IsEnum ? NotOneOf(Choices(type), given)
             : IsHuge(value, type) ? $"{Show(given)} is too large"
             : $"{Show(given)} is no {NameOf(type)}";
         return converted;
@@ -25,6 +26,19 @@ internal static class SettingValue
 
     /// <summary>A value as one would write it in a configuration file.</summary>
     public static string Show(object? value) => JsonSerializer.Serialize(value, Json);
+
+    /// <summary>An enumeration's values as settings spell them.</summary>
+    public static string[] Choices(Type type) => [.. Enum.GetValues(type).Cast<object>().Select(value => Show(value).Trim('"'))];
+
+    /// <summary>Says that a value is none of these, and which was probably meant.</summary>
+    public static string NotOneOf(string[] choices, object given)
+    {
+        string fault = $"{Show(given)} is not {OneOf(choices)}";
+        return Nearest.To($"{given}", choices) is { } meant ? $"{fault}; did you mean \"{meant}\"?" : fault;
+    }
+
+    /// <summary>"a" or "b" or "c".</summary>
+    public static string OneOf(string[] choices) => string.Join(" or ", choices.Select(Show));
 
     /// <summary>The type's name for people.</summary>
     public static string NameOf(Type type) =>
@@ -34,6 +48,7 @@ internal static class SettingValue
         : type == typeof(double) ? "number"
         : type == typeof(bool) ? "true or false"
         : type == typeof(string) ? "text"
+        : type.IsEnum ? OneOf(Choices(type))
         : throw new NotSupportedException($"There are no settings of type {type}: teach {nameof(SettingValue)} to read them.");
 
     // As in JSON, {"view": 1, "purchase": 10}, or as on a command line, view=1,purchase=10. Names keep their case; one that is there twice is none.
@@ -99,6 +114,7 @@ internal static class SettingValue
         };
         if (text is null) return null;
         if (type == typeof(string)) return value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? text : null; // a column's number
+        if (type.IsEnum) return Array.IndexOf(Choices(type), text) is >= 0 and int place ? Enum.GetValues(type).GetValue(place) : null;
         if (type == typeof(bool)) return bool.TryParse(text, out bool flag) ? flag : null;
         if (type == typeof(int)) return int.TryParse(text, NumberStyles.AllowLeadingSign, null, out int whole) ? whole : null;
         if (type == typeof(long)) return long.TryParse(text, NumberStyles.AllowLeadingSign, null, out long large) ? large : null;

@@ -3,6 +3,13 @@ namespace NcfSpark.Jobs.Configuration;
 /// <summary>Says what is wrong with a key that names no setting, and which was probably meant.</summary>
 internal static class UnknownSetting
 {
+    private static readonly Dictionary<string, string> Renamed = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Train:Where"] = "Train:Placement",
+        ["Train:Wire"] = "Train:WirePrecision",
+        ["Train:OuterStep"] = "Train:OuterOptimizer",
+    };
+
     /// <summary>The fault, or null where its section is unknown and that was said already.</summary>
     public static string? Describe(string key, HashSet<string> unknownSections)
     {
@@ -10,7 +17,7 @@ internal static class UnknownSetting
         string? section = SettingKey.Sections.FirstOrDefault(name => string.Equals(name, parts[0], StringComparison.OrdinalIgnoreCase));
         if (section is null) return unknownSections.Add(parts[0]) ? $"{parts[0]} is no section; {MeantSection(parts)}" : null;
         if (parts.Length == 1) return $"{section} is a section: it holds settings, {{ \"{SettingKey.Of(section).First().Property.Name}\": … }}, and is no setting itself";
-        return $"{key} is no setting; {MeantSetting(section, parts[^1])}";
+        return Renamed.TryGetValue(key, out string? name) ? $"{key} is called {name} now" : $"{key} is no setting; {MeantSetting(section, parts[^1])}";
     }
 
     private static string MeantSection(string[] parts)

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs.Tuning;
 
@@ -16,7 +17,7 @@ internal static class SearchData
     /// </summary>
     public static NcfSparkConfiguration Searched(NcfSparkConfiguration configuration) => configuration with
     {
-        Prepare = configuration.Prepare with { Validation = true, NegativesAvoid = "trained", TestCandidates = 0 },
+        Prepare = configuration.Prepare with { Validation = true, NegativesAvoid = AvoidedItems.Trained, TestCandidates = 0 },
     };
 
     /// <param name="job">The job, with the configuration of what is searched.</param>

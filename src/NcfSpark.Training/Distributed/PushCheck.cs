@@ -25,7 +25,7 @@ internal static class PushCheck
             }
 
             int bad = Finite.IndexOfOther(rows.Values);
-            if (bad >= 0) throw new RequestRejectedException($"{whose} has {rows.Values[bad]} in row {rows.Rows[bad / weight.Columns]} of {weight.Name}{(half ? " (a change too large for Train:Wire fp16 shows like this, too)" : "")}.");
+            if (bad >= 0) throw new RequestRejectedException($"{whose} has {rows.Values[bad]} in row {rows.Rows[bad / weight.Columns]} of {weight.Name}{(half ? " (a change too large for Train:WirePrecision fp16 shows like this, too)" : "")}.");
         }
     }
 }

@@ -39,9 +39,9 @@ internal sealed class SharedParameters
     public float[][] Momentum { get; }
 
     /// <summary>Whether changes travel, in 16 bits. A single worker's values are taken as they are.</summary>
-    public static bool TravelsAsHalf(TrainOptions options) => options.Wire == "fp16" && options.Workers > 1;
+    public static bool TravelsAsHalf(TrainOptions options) => options.WirePrecision == WirePrecision.Fp16 && options.Workers > 1;
 
-    public static bool HasMomentum(TrainOptions options) => options.OuterStep == "nesterov" && options.Workers > 1;
+    public static bool HasMomentum(TrainOptions options) => options.OuterOptimizer == OuterOptimizer.Nesterov && options.Workers > 1;
 
     /// <summary>Whether a worker's push of this round is there.</summary>
     public bool Has(int worker) => combination.Has(worker);

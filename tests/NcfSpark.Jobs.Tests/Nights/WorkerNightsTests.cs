@@ -45,7 +45,7 @@ public sealed class WorkerNightsTests : IDisposable
             using var error = new StringWriter();
             using var signals = new StopSignals(SilentProgress.Instance);
             var runner = new JobRunner(new Hashtable(), SilentProgress.Instance, TextWriter.Null, error, clock, signals);
-            ExitCode code = runner.Run(Verb.All.Single(verb => verb.Name == "nightly"), new JobArguments(Repository.File("conf/ml-latest-small.json"), run, [.. settings, $"Train:Where={where}"]));
+            ExitCode code = runner.Run(Verb.All.Single(verb => verb.Name == "nightly"), new JobArguments(Repository.File("conf/ml-latest-small.json"), run, [.. settings, $"Train:Placement={where}"]));
             Assert.True(code == ExitCode.Done, $"{code}. {error}");
             string path = new RunNights(run).PathOf(new RunNights(run).InService!);
             foreach (string stage in new[] { "model", "refit" })

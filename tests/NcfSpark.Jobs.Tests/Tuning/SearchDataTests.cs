@@ -3,6 +3,7 @@ using System.Text.Json;
 using NcfSpark.Data;
 using NcfSpark.Jobs.Configuration;
 using NcfSpark.Jobs.Tuning;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs.Tests.Tuning;
 
@@ -36,7 +37,7 @@ public sealed class SearchDataTests : IDisposable
         DateTime made = File.GetLastWriteTimeUtc(Path.Combine(folder.Path, "data", StageManifest.FileName));
         SearchData.Open(job, folder.Path, "fingerprint");
         Assert.Equal(made, File.GetLastWriteTimeUtc(Path.Combine(folder.Path, "data", StageManifest.FileName)));
-        Assert.Equal((true, "trained"), (job.Configuration.Prepare.Validation, job.Configuration.Prepare.NegativesAvoid));
+        Assert.Equal((true, AvoidedItems.Trained), (job.Configuration.Prepare.Validation, job.Configuration.Prepare.NegativesAvoid));
     }
 
     [Theory]

@@ -56,7 +56,7 @@ public sealed class CombinationTests
     {
         RandomStream chance = RandomStream.Named(seed, "pushes");
         int workers = 2 + (int)chance.Below(0, 4);
-        var options = PlainOptions.Train with { Workers = workers, OuterStep = nesterov ? "nesterov" : "average", Wire = half ? "fp16" : "fp32", OuterLearningRate = .6, OuterMomentum = .8 };
+        var options = PlainOptions.Train with { Workers = workers, OuterOptimizer = nesterov ? OuterOptimizer.Nesterov : OuterOptimizer.Average, WirePrecision = Precision(half), OuterLearningRate = .6, OuterMomentum = .8 };
         SharedParameters inOrder = NewShared(options), shuffled = NewShared(options);
         var twin = new PlainTwin(inOrder.Tables, options);
         long place = 1;
@@ -90,7 +90,7 @@ public sealed class CombinationTests
     [Property(MaxTest = 60)]
     public void WhatTravelsBackMakesTheServersValues(int seed, bool half)
     {
-        var options = PlainOptions.Train with { Workers = 2, Wire = half ? "fp16" : "fp32" };
+        var options = PlainOptions.Train with { Workers = 2, WirePrecision = Precision(half) };
         SharedParameters server = NewShared(options), worker = NewShared(options);
         RandomStream chance = RandomStream.Named(seed, "pushes");
         long place = 0;
@@ -106,7 +106,7 @@ public sealed class CombinationTests
     [Fact]
     public void OneWorkersValuesAreTakenAsTheyAreAndNothingTravelsBack()
     {
-        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 1, Wire = "fp16" });
+        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 1, WirePrecision = WirePrecision.Fp16 });
         float[] values = [.. Enumerable.Range(0, shared.Tables[0].Columns).Select(c => 1f / (c + 3))];
         TableRows[] push = [new TableRows([2], values), .. shared.Tables.Skip(1).Select(_ => TableRows.None)];
         Assert.All(shared.Take(0, 10, push)!, rows => Assert.Empty(rows.Rows));
@@ -156,6 +156,8 @@ public sealed class CombinationTests
             release.SetResult();
         }
     }
+
+    private static WirePrecision Precision(bool half) => half ? WirePrecision.Fp16 : WirePrecision.Fp32;
 
     private static SharedParameters NewShared(TrainOptions options, int items = Items) =>
         new(ModelWeights.Initialize(PlainOptions.Model with { EmbeddingSize = 19, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, items, 1), options);
@@ -210,19 +212,19 @@ public sealed class CombinationTests
                 int at = Array.IndexOf(pushes[worker][t].Rows, row);
                 if (at < 0) continue;
                 float value = pushes[worker][t].Values[at * tables[t].Columns + column];
-                sum += samples[worker] * (double)(options.Wire == "fp16" ? value : value - Values[t][i]);
+                sum += samples[worker] * (double)(options.WirePrecision == WirePrecision.Fp16 ? value : value - Values[t][i]);
                 all += samples[worker];
             }
 
             if (all == 0) return;
             double change = sum / all;
-            if (options.OuterStep == "nesterov")
+            if (options.OuterOptimizer == OuterOptimizer.Nesterov)
             {
                 momentum[t][i] = (float)(options.OuterMomentum * momentum[t][i] + change);
                 change = options.OuterLearningRate * (change + options.OuterMomentum * momentum[t][i]);
             }
 
-            if (options.Wire == "fp16") Values[t][i] += (float)(Half)change;
+            if (options.WirePrecision == WirePrecision.Fp16) Values[t][i] += (float)(Half)change;
             else Values[t][i] = (float)(Values[t][i] + change);
         }
     }

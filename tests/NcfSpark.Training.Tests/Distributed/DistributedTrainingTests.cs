@@ -26,15 +26,15 @@ public sealed class DistributedTrainingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("torch", false, "nesterov", "fp32")]
-    [InlineData("fused", false, "nesterov", "fp32")]
-    [InlineData("fused", false, "average", "fp16")]
-    [InlineData("torch", true, "average", "fp32")]
-    [InlineData("fused", true, "nesterov", "fp16")]
-    public void SeveralWorkersGiveTheSameBytesEachTimeAndEverywhere(string step, bool history, string outer, string wire)
+    [InlineData("torch", false, OuterOptimizer.Nesterov, WirePrecision.Fp32)]
+    [InlineData("fused", false, OuterOptimizer.Nesterov, WirePrecision.Fp32)]
+    [InlineData("fused", false, OuterOptimizer.Average, WirePrecision.Fp16)]
+    [InlineData("torch", true, OuterOptimizer.Average, WirePrecision.Fp32)]
+    [InlineData("fused", true, OuterOptimizer.Nesterov, WirePrecision.Fp16)]
+    public void SeveralWorkersGiveTheSameBytesEachTimeAndEverywhere(string step, bool history, OuterOptimizer outer, WirePrecision wire)
     {
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history, workers: 3);
-        options = options with { OuterStep = outer, Wire = wire };
+        options = options with { OuterOptimizer = outer, WirePrecision = wire };
         DistributedResult first = new WorkerRun(set, model, options, Path.Combine(run, "a")).Threads();
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(first);
         Assert.Equal(9, expected.Count);

@@ -13,7 +13,7 @@ public sealed class ParameterServerTests : IDisposable
     private readonly FakeTimeProvider time = new();
     private readonly Lines lines = new();
     private readonly List<(int Worker, int Attempt)> restarted = [];
-    private readonly TrainOptions options = PlainOptions.Train with { Workers = 2, Epochs = 2, RoundsPerEpoch = 2, OuterStep = "average", WorkerAttempts = 2 };
+    private readonly TrainOptions options = PlainOptions.Train with { Workers = 2, Epochs = 2, RoundsPerEpoch = 2, OuterOptimizer = OuterOptimizer.Average, WorkerAttempts = 2 };
     private ParameterServer? server;
 
     public void Dispose()
