@@ -7,33 +7,43 @@ namespace NcfSpark.Jobs;
 public sealed record SparkOptions
 {
     /// <summary>
-    /// Where `score` scores: "tasks" of Spark, each its own users; or "driver", this process, for small runs and for executors that cannot run this program (they need Linux
-    /// with glibc and this machine's kind of processor).
+    /// Where `score` computes. "tasks" (default): in tasks of Spark, each for its own users. "driver": in this process; for small
+    /// runs, and for executors that cannot run this program (they need Linux with glibc and this machine's kind of processor).
     /// </summary>
     [ResultNeutral]
     [AllowedValues("tasks", "driver")]
     public string Score { get; init; } = "tasks";
 
-    /// <summary>How many tasks score; 0 for as many as Spark's shuffles have (spark.sql.shuffle.partitions), of a thousand users or more. Each reads the model, of which its executor has a copy, first: fewer read less, more share better.</summary>
+    /// <summary>
+    /// Number of tasks that score. 0 (default): as many as Spark's shuffles have (spark.sql.shuffle.partitions), with at least a
+    /// thousand users each. Each task first reads the model from its executor's disk, so fewer tasks read less, and more divide
+    /// the work better.
+    /// </summary>
     [ResultNeutral]
     [Range(0, 100_000)]
     public int ScoreTasks { get; init; }
 
-    /// <summary>Threads of each training worker that is a task (Train:Placement "spark"). Give tasks as many cores: --conf spark.task.cpus=4.</summary>
+    /// <summary>
+    /// Number of threads of each training worker that runs as a task (Train:Placement "spark"). Give tasks as many cores: --conf
+    /// spark.task.cpus=4.
+    /// </summary>
     [ResultNeutral]
     [Range(1, 1024)]
     public int WorkerThreads { get; init; } = 1;
 
     /// <summary>
-    /// The prepared rows as Spark reads them, where executors do not see the run directory: the version that `prepare --run s3a://…` named, such as s3a://bucket/shop/prepared/20261124T031502123Z-1f9c2b7e,
-    /// of which the run directory holds a copy. Spark then brings each task the rows of its users, and takes back what it scored: nothing of this machine is read or written there. "": executors see the run
-    /// directory at the same path; training workers read it, which is several times faster to start, and Spark writes the lists into it.
+    /// Place of the prepared rows as Spark reads them, for executors that do not see the run directory: the version that `prepare
+    /// --run s3a://…` named, such as s3a://bucket/shop/prepared/20261124T031502123Z-1f9c2b7e, of which the run directory holds a
+    /// copy. Spark then sends each task the rows of its users and returns its results, so executors read and write nothing on
+    /// this machine. "" (default): executors see the run directory at the same path and read and write it themselves; training
+    /// then starts several times faster.
     /// </summary>
     [ResultNeutral]
     public string PreparedPath { get; init; } = "";
 
     /// <summary>
-    /// The directory on every executor that holds this program, as the archive that `worker-archive` makes holds it; "" sends it there at the start of each run (40 MB). For images that have it built in.
+    /// Directory on every executor in which this program lies, unpacked from the archive that `worker-archive` makes; for images
+    /// that contain it. "" (default): the program (40 MB) is sent to executors at the start of each run.
     /// </summary>
     [ResultNeutral]
     public string WorkerDirectory { get; init; } = "";

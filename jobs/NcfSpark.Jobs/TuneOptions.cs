@@ -7,25 +7,29 @@ namespace NcfSpark.Jobs;
 public sealed record TuneOptions
 {
     /// <summary>
-    /// A file of what is searched, laid out like a configuration with ranges in place of values: a list names each choice, { "From": 0.001, "To": 0.1, "Scale": "log" }
-    /// what lies between. Settings of Model and Train can be searched; all others stay as they are. See conf/search/.
+    /// File of the ranges to search, laid out like a configuration with ranges in place of values: a list names each choice, {
+    /// "From": 0.001, "To": 0.1, "Scale": "log" } stands for all values between. Settings of Model and Train can be searched; all
+    /// others stay as they are. See conf/search/.
     /// </summary>
     public string Search { get; init; } = "";
 
-    /// <summary>How long may be searched, in minutes, training and validating. It decides how many candidates are tried; started again with more, the search goes on.</summary>
+    /// <summary>Time of the search in minutes. It decides how many candidates are tried; started again with more, the search continues.</summary>
     [ResultNeutral]
     [Range(0.01, 100_000.0)]
     public double BudgetMinutes { get; init; } = 5;
 
-    /// <summary>How many of the best are trained again, with other seeds, beside the configuration itself, before one is chosen. More guard better against luck, and leave less time to search.</summary>
+    /// <summary>
+    /// Number of best candidates that are trained again with other seeds, beside the configuration itself, before one is chosen.
+    /// More guard better against luck and leave less time to search.
+    /// </summary>
     [Range(1, 100)]
     public int Finalists { get; init; } = 3;
 
-    /// <summary>With how many seeds each of those is trained again. The figures that count are means over these.</summary>
+    /// <summary>Number of seeds with which each finalist is trained again. The best mean over these seeds is chosen.</summary>
     [Range(1, 100)]
     public int FinalSeeds { get; init; } = 2;
 
-    /// <summary>Seeds what is drawn from the ranges. Same seed, same candidates.</summary>
+    /// <summary>Seed of the draws from the ranges. The same seed gives the same candidates.</summary>
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
 }

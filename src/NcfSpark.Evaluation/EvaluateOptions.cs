@@ -10,8 +10,9 @@ public sealed record EvaluateOptions : IValidatableObject
     public int[] CutOffs { get; init; } = [5, 10, 20];
 
     /// <summary>
-    /// Number of users that are evaluated, drawn at random by Seed. 0 (default): all. Fewer take less time and give wider intervals; set it for large logs, since on
-    /// 20 million interactions the item-item cosine baseline takes 25 ms a user and core.
+    /// Number of users that are evaluated, drawn at random by Seed. 0 (default): all. Fewer take less time and give wider
+    /// intervals; set it for large logs, since on 20 million interactions the item-item cosine baseline takes 25 ms a user and
+    /// core.
     /// </summary>
     [Range(0, int.MaxValue)]
     public int Users { get; init; }
@@ -20,7 +21,10 @@ public sealed record EvaluateOptions : IValidatableObject
     [Range(0.0, 1.0)]
     public double Threshold { get; init; } = 0.5;
 
-    /// <summary>Number of each test row's candidates that serve as its negatives for accuracy, AUC and log loss, at most Prepare:TestCandidates.</summary>
+    /// <summary>
+    /// Number of each test row's candidates that serve as its negatives for accuracy, AUC and log loss, at most
+    /// Prepare:TestCandidates.
+    /// </summary>
     [Range(1, 10_000)]
     public int NegativesPerPositive { get; init; } = 5;
 

@@ -6,62 +6,85 @@ namespace NcfSpark.Model;
 public sealed record ModelOptions : IValidatableObject
 {
     /// <summary>
-    /// The network. "mf" (default): matrix factorization, the dot product of a user's and an item's embedding, with a bias for each user and item; best on
-    /// the logs measured here, and fastest. "neumf": GMF beside an MLP, joined in one linear layer, the head (He et al. 2017). "gmf": the weighted
-    /// product of embeddings alone. "mlp": the MLP alone.
+    /// The network. "mf" (default): matrix factorization, the dot product of a user's and an item's embedding, with a bias for
+    /// each user and item; best on the logs measured here, and fastest. "neumf": GMF beside an MLP, joined in one linear layer,
+    /// the head (He et al. 2017). "gmf": the weighted product of embeddings alone. "mlp": the MLP alone.
     /// </summary>
     [AllowedValues("neumf", "gmf", "mlp", "mf")]
     public string Kind { get; init; } = "mf";
 
-    /// <summary>Length of a user's and an item's embedding in MF and GMF, in numbers. Longer ones learn more from much data, overfit sooner on little, and take proportionally more time and memory.</summary>
+    /// <summary>
+    /// Length of a user's and an item's embedding in MF and GMF, in numbers. Longer ones learn more from much data, overfit
+    /// sooner on little, and take proportionally more time and memory.
+    /// </summary>
     [Range(1, 4096)]
     public int EmbeddingSize { get; init; } = 128;
 
-    /// <summary>Length of a user's and of an item's embedding in the MLP, which takes the two side by side. Only with Kind "neumf" and "mlp".</summary>
+    /// <summary>
+    /// Length of a user's and of an item's embedding in the MLP, which takes the two side by side. Only with Kind "neumf" and
+    /// "mlp".
+    /// </summary>
     [Range(1, 4096)]
     public int MlpEmbeddingSize { get; init; } = 32;
 
-    /// <summary>Widths of the MLP's layers, from the first after the embeddings to the last before the head. All have ReLU. Only with Kind "neumf" and "mlp".</summary>
+    /// <summary>
+    /// Widths of the MLP's layers, from the first after the embeddings to the last before the head. All have ReLU. Only with Kind
+    /// "neumf" and "mlp".
+    /// </summary>
     public int[] MlpLayers { get; init; } = [64, 32, 16, 8];
 
     /// <summary>
-    /// Rates of dropout (the share of values set to 0 in training, against overfitting) on the MLP's input and after its first, second, … layer. Layers
-    /// that are not named have none. Try [0.25, 0.25, 0.25] where NeuMF fits training rows much better than validation rows.
+    /// Rates of dropout (the share of values set to 0 in training, against overfitting) on the MLP's input and after its first,
+    /// second, … layer. Layers that are not named have none. Try [0.25, 0.25, 0.25] where NeuMF fits training rows much better
+    /// than validation rows.
     /// </summary>
     public double[] Dropout { get; init; } = [];
 
-    /// <summary>Function applied to every embedding: "none" (default), or "relu", which reproduces the AWS sample, whose embeddings are one-hot Dense layers with ReLU.</summary>
+    /// <summary>
+    /// Function applied to every embedding: "none" (default), or "relu", which reproduces the AWS sample, whose embeddings are
+    /// one-hot Dense layers with ReLU.
+    /// </summary>
     [AllowedValues("none", "relu")]
     public string EmbeddingActivation { get; init; } = "none";
 
-    /// <summary>Standard deviation of the embeddings before training. MF learns faster from 0.1 (default); the NCF paper has 0.01 for NeuMF.</summary>
+    /// <summary>
+    /// Standard deviation of the embeddings before training. MF learns faster from 0.1 (default); the NCF paper has 0.01 for
+    /// NeuMF.
+    /// </summary>
     [Range(0.0, 10.0)]
     public double EmbeddingInit { get; init; } = 0.1;
 
-    /// <summary>Whether each user and each item has a bias, a number added to its scores, so that embeddings need not learn popularity. Kind "mf" always has them.</summary>
+    /// <summary>
+    /// Whether each user and each item has a bias, a number added to its scores, so that embeddings need not learn popularity.
+    /// Kind "mf" always has them.
+    /// </summary>
     public bool Biases { get; init; }
 
     /// <summary>
-    /// Whether the head's weights of the GMF part are trained, as in the NCF paper. false fixes them at 1, which makes GMF a plain dot product: its embeddings
-    /// get their whole gradient from the start, which recommends better. Kind "mf" always has them fixed.
+    /// Whether the head's weights of the GMF part are trained, as in the NCF paper. false fixes them at 1, which makes GMF a
+    /// plain dot product: its embeddings get their whole gradient from the start, which recommends better. Kind "mf" always has
+    /// them fixed.
     /// </summary>
     public bool TrainedGmfHead { get; init; } = true;
 
     /// <summary>
-    /// How a user is represented. "history" (default): the user's embedding plus a weighted mean (the pool) of embeddings of the items used just before, from a
-    /// table of its own. It predicts the next item much better, and serves users who were not trained on; it needs times. "embedding": the
-    /// user's embedding alone, as published; for logs without times.
+    /// How a user is represented. "history" (default): the user's embedding plus a weighted mean (the pool) of embeddings of the
+    /// items used just before, from a table of its own. It predicts the next item much better, and serves users who were not
+    /// trained on; it needs times. "embedding": the user's embedding alone, as published; for logs without times.
     /// </summary>
     [AllowedValues("embedding", "history")]
     public string User { get; init; } = "history";
 
-    /// <summary>Largest number of items in a user's pool. More take more time; beyond about 20 nothing is gained at the default decay. Only with User "history".</summary>
+    /// <summary>
+    /// Largest number of items in a user's pool. More take more time; beyond about 20 nothing is gained at the default decay.
+    /// Only with User "history".
+    /// </summary>
     [Range(1, 1000)]
     public int HistoryLength { get; init; } = 20;
 
     /// <summary>
-    /// How slowly items of the pool lose weight with age, in items: the k-th latest has the weight e^(-(k - 1) / HistoryDecay), and all weights add up to 1.
-    /// Smaller values look at the very latest items, larger ones further back.
+    /// How slowly items of the pool lose weight with age, in items: the k-th latest has the weight e^(-(k - 1) / HistoryDecay),
+    /// and all weights add up to 1. Smaller values look at the very latest items, larger ones further back.
     /// </summary>
     [Range(0.01, 1e6)]
     public double HistoryDecay { get; init; } = 3;
@@ -71,8 +94,9 @@ public sealed record ModelOptions : IValidatableObject
     public double HistoryFactor { get; init; } = 2;
 
     /// <summary>
-    /// Width of the hidden layer of an MLP over the user (latest items, pool and embedding), whose output is added to the user's vector. 0 (default): no such MLP.
-    /// Try 128 on a million interactions or more: it recommends better there, and training takes several times as long. Scoring stays as fast.
+    /// Width of the hidden layer of an MLP over the user (latest items, pool and embedding), whose output is added to the user's
+    /// vector. 0 (default): no such MLP. Try 128 on a million interactions or more: it recommends better there, and training
+    /// takes several times as long. Scoring stays as fast.
     /// </summary>
     [Range(0, 65536)]
     public int UserMlpWidth { get; init; }
@@ -82,12 +106,15 @@ public sealed record ModelOptions : IValidatableObject
     public int UserMlpLags { get; init; } = 3;
 
     /// <summary>
-    /// Whether the user MLP also sees pauses, bursts and sessions in the times of the latest items, so that a user who works through a list can be told from
-    /// one who returns. It needs times to the second. The time of the request is not used.
+    /// Whether the user MLP also sees pauses, bursts and sessions in the times of the latest items, so that a user who works
+    /// through a list can be told from one who returns. It needs times to the second. The time of the request is not used.
     /// </summary>
     public bool UserMlpRhythm { get; init; }
 
-    /// <summary>Rate of dropout on the user MLP's hidden layer (the share of values set to 0 in training). Raise it where validation gets worse while training gets better.</summary>
+    /// <summary>
+    /// Rate of dropout on the user MLP's hidden layer (the share of values set to 0 in training). Raise it where validation gets
+    /// worse while training gets better.
+    /// </summary>
     [Range(0.0, 0.99)]
     public double UserMlpDropout { get; init; } = 0.3;
 

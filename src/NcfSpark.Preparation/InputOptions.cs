@@ -8,108 +8,134 @@ namespace NcfSpark.Preparation;
 public sealed record InputOptions : IValidatableObject
 {
     /// <summary>
-    /// The log: a file, a folder (all files in it), or a glob such as "logs/2026-*.csv.gz". A file or folder of exactly that name is taken before a glob. Each file is read once, however many
-    /// links lead to it. Folders named "date=2026-01-01" give their files a column "date". Relative paths are relative to the current directory. With Spark also what it
-    /// reads elsewhere: "hdfs://host/logs", "s3a://bucket/logs/*.parquet", or "table:NAME" for a table or view, such as "table:shop.views".
+    /// The log: a file, a folder (all files in it), or a glob such as "logs/2026-*.csv.gz". A file or folder of exactly that name
+    /// is preferred to a glob. Each file is read once, however many links lead to it. Folders named "date=2026-01-01" give their
+    /// files a column "date". Relative paths start at the current directory. With Spark also what Spark reads:
+    /// "hdfs://host/logs", "s3a://bucket/logs/*.parquet", or "table:NAME" for a table or view.
     /// </summary>
     [ResultNeutral]
     public string Path { get; init; } = "";
 
     /// <summary>
-    /// "csv", "json" (JSON lines: an object on each line; "user.id" names a field within one), "parquet", or "auto": by the files' endings (paths with a scheme: Parquet unless they end as texts do).
-    /// CSV and JSON may be compressed by gzip (.gz), zstd (.zst) or bzip2 (.bz2).
+    /// Format of the log's files: "csv", "json" (JSON lines: an object on each line; a column "user.id" is a field within an
+    /// object) or "parquet". "auto" (default): by the files' endings; paths with a scheme are Parquet unless they end like text
+    /// files. CSV and JSON may be compressed by gzip (.gz), zstd (.zst) or bzip2 (.bz2).
     /// </summary>
     [AllowedValues("auto", "csv", "json", "parquet")]
     public string Format { get; init; } = "auto";
 
-    /// <summary>What stands between two columns of a CSV file: "," or "\t" or any other text of up to 4 bytes, such as "::", or "\x01" for Hive's.</summary>
+    /// <summary>Text between two columns of a CSV file, of up to 4 bytes: "," or "\t" or "::", or "\x01" for files of Hive.</summary>
     [Escapes]
     public string Delimiter { get; init; } = ",";
 
     /// <summary>
-    /// The character around a field of a CSV file that holds the delimiter or a line break; doubled, it stands for itself. "" for none: set it so where quotes are letters like others, as in many
-    /// files with tabs.
+    /// Character around a field of a CSV file that holds the delimiter or a line break; doubled, it stands for itself. Set it to
+    /// "" (none) where quotes are ordinary characters, as in many files with tabs.
     /// </summary>
     [Escapes]
     public string Quote { get; init; } = "\"";
 
-    /// <summary>Whether the first line of a CSV file names the columns. Without, columns are given by number, from 1.</summary>
+    /// <summary>Whether the first line of a CSV file names the columns. If false, columns are given by their numbers from 1.</summary>
     public bool Header { get; init; } = true;
 
-    /// <summary>The column of the user's id: its name, or its number from 1 where there is no header. Whole numbers stay numbers (BIGINT), all else is text.</summary>
+    /// <summary>Column of the user's id: its name, or its number from 1 without Header.</summary>
     public string UserColumn { get; init; } = "user_id";
 
-    /// <summary>The column of the item's id, as for the user.</summary>
+    /// <summary>Column of the item's id: its name, or its number from 1 without Header.</summary>
     public string ItemColumn { get; init; } = "item_id";
 
     /// <summary>
-    /// "auto": ids are numbers (BIGINT) where every id of the column is a plain whole number within 64 bits, else texts as they stand ("007", "+49157" and "12.0" are texts, since another spelling could be
-    /// another id). "number": an id that is no plain whole number makes its row a bad one. "text": ids are texts, also numbers of 20 digits and more. Name one of the two where a nightly log must not change its type.
+    /// Type of ids. "auto" (default): numbers (BIGINT) if every id of the column is a plain whole number within 64 bits, else
+    /// text as it stands ("007", "+49157" and "12.0" are text, since another spelling could be another id). "number": rows with
+    /// other ids are bad rows. "text": all ids are text. Set one of the last two where the type must stay the same from night to
+    /// night.
     /// </summary>
     [AllowedValues("auto", "number", "text")]
     public string IdType { get; init; } = "auto";
 
-    /// <summary>The column that says when; "" where there is none: then a hash of user and item decides what is held out, and settings that need times are refused.</summary>
+    /// <summary>
+    /// Column of an interaction's time. Set it to "" if there is none: then a hash of user and item decides what is held out, and
+    /// settings that need times are refused.
+    /// </summary>
     public string TimestampColumn { get; init; } = "timestamp";
 
     /// <summary>
-    /// How times are written. "auto": recognised by all values of the column, and said. "seconds", "milliseconds", "microseconds", "nanoseconds" or "days" since 1970-01-01 UTC, with a fraction or without;
-    /// "excel-days" since 1899-12-30, whose fraction is the time of day, read to a millisecond; "yyyymmdd", or yyyymmddhhmmss; "iso", such as 2014-04-06, 2014/04/06 18:42 or 2014-04-06T18:42:17.728+02:00 (UTC where no
-    /// zone is given). Name one where "auto" refuses the column, or where times before 1980 are meant. A Parquet TIMESTAMP or DATE needs none.
+    /// How times are written. "auto" (default): recognised from all values of the column, and reported. "seconds",
+    /// "milliseconds", "microseconds", "nanoseconds" or "days": since 1970-01-01 UTC, whole or with a fraction. "excel-days":
+    /// days since 1899-12-30, whose fraction is the time of day. "yyyymmdd": so, or yyyymmddhhmmss. "iso": such as 2014-04-06,
+    /// 2014/04/06 18:42 or 2014-04-06T18:42:17.728+02:00 (UTC where no zone is given). Set it where "auto" refuses the column, or
+    /// for times before 1980. A Parquet TIMESTAMP or DATE needs none.
     /// </summary>
     [AllowedValues("auto", "seconds", "milliseconds", "microseconds", "nanoseconds", "days", "excel-days", "yyyymmdd", "iso")]
     public string TimestampUnit { get; init; } = "auto";
 
-    /// <summary>The column of a rating, or "" where there is none. true and false are 1 and 0.</summary>
+    /// <summary>Column of a rating. "" (default): there is none. true and false are read as 1 and 0.</summary>
     public string RatingColumn { get; init; } = "";
 
-    /// <summary>Rows rated lower are left out (and counted). 0 keeps all. Higher values learn from what was liked, not from what was seen.</summary>
+    /// <summary>
+    /// Lowest rating of a row that is used; others are left out and counted. 0 (default): all rows are used. Raise it to learn
+    /// from what users liked instead of what they used.
+    /// </summary>
     [Range(0, 1e9)]
     public double MinRating { get; init; }
 
-    /// <summary>What stands before the decimals of a rating or a time in text: "." or ",".</summary>
+    /// <summary>Character before the decimals of a rating or a time that is written as text.</summary>
     [AllowedValues(".", ",")]
     public string DecimalSeparator { get; init; } = ".";
 
-    /// <summary>The column of an event's type, such as view or purchase, or "" where there is none. See EventWeights.</summary>
+    /// <summary>Column of an event's type, such as view or purchase. "" (default): there is none. See EventWeights.</summary>
     public string EventColumn { get; init; } = "";
 
     /// <summary>
-    /// The types of EventColumn that count, each with its weight, such as {"view": 1, "purchase": 10}, or view=1,purchase=10 on the command line. Rows of other types are left out (and counted). Empty: all types
-    /// count. Weights must be greater than 0; for now they select, and all that are named train alike.
+    /// Types of EventColumn that are used, each with its weight, such as {"view": 1, "purchase": 10}, or view=1,purchase=10 on
+    /// the command line. Rows of other types are left out and counted. Empty (default): all types are used. Weights must be
+    /// greater than 0; for now they only select, and all named types train alike.
     /// </summary>
     public SortedDictionary<string, double> EventWeights { get; init; } = [];
 
     /// <summary>
-    /// Texts that say "no value" where an id, a time or a rating belongs, as an empty field does: such a row is bad. Upper and lower case differ. Name fewer where one of them is an id; the empty field stays one.
+    /// Texts that stand for a missing value, as an empty field does: a row in which an id, a time or a rating is one of them is
+    /// bad. Upper and lower case differ. Remove one from the list if it is an id.
     /// </summary>
     public string[] NullValues { get; init; } = ["NaN", "nan", "NAN", "NULL", "null", "Null", "\\N", "NA", "N/A", "None", "<NA>"];
 
-    /// <summary>How many rows may be bad (no number where one belongs, an empty id, a wrong count of columns) before the run is refused. Bad rows are kept aside in bad_rows.csv.</summary>
+    /// <summary>
+    /// Number of bad rows (an empty id, text instead of a number, a wrong number of columns) up to which the log is accepted. Bad
+    /// rows are written to bad_rows.csv.
+    /// </summary>
     [Range(0, long.MaxValue)]
     public long MaxBadRows { get; init; }
 
-    /// <summary>For Prepare:Split "given": the held-out rows, laid out like Path (the NCF paper's test.rating). Else "".</summary>
+    /// <summary>
+    /// File of the held-out interactions for Prepare:Split "given", laid out like Path (the NCF paper's test.rating). ""
+    /// (default): none.
+    /// </summary>
     [ResultNeutral]
     public string TestPath { get; init; } = "";
 
-    /// <summary>For Prepare:Split "given": each held-out row's candidates, in the NCF paper's layout "(user,item)\tcandidate\t…" (test.negative), or "" for none.</summary>
+    /// <summary>
+    /// File of each held-out row's candidates for Prepare:Split "given", in the NCF paper's layout "(user,item)\tcandidate\t…"
+    /// (test.negative). "" (default): none.
+    /// </summary>
     [ResultNeutral]
     public string TestCandidatesPath { get; init; } = "";
 
-    /// <summary>Where the files can be had, for people: said when one is not there. "" for nothing to say.</summary>
+    /// <summary>Where the log's files can be obtained: a text for people, shown when a file is missing.</summary>
     [ResultNeutral]
     public string Origin { get; init; } = "";
 
-    /// <summary>Items' titles for the report, in a file, folder or glob of CSV, JSON lines or Parquet, or "" for none. Of CSV the delimiter is found by the first line.</summary>
+    /// <summary>
+    /// File, folder or glob of items' titles for the report, as CSV, JSON lines or Parquet. "" (default): none. The delimiter of
+    /// CSV is found from the first line.
+    /// </summary>
     [ResultNeutral]
     public string TitlesPath { get; init; } = "";
 
-    /// <summary>The column of the titles file that holds the item's id: its name, or its number from 1 where the file has no line of names.</summary>
+    /// <summary>Column of TitlesPath that holds the item's id: its name, or its number from 1 where the file has no line of names.</summary>
     [ResultNeutral]
     public string TitlesIdColumn { get; init; } = "item_id";
 
-    /// <summary>The column of the titles file that holds the title.</summary>
+    /// <summary>Column of TitlesPath that holds the title.</summary>
     [ResultNeutral]
     public string TitlesTitleColumn { get; init; } = "title";
 

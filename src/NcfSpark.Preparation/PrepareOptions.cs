@@ -26,7 +26,10 @@ public sealed record PrepareOptions
     /// </summary>
     public bool Validation { get; init; }
 
-    /// <summary>Smallest number of interactions of a user that is tested. Users with fewer are trained on, and nothing of theirs is held out.</summary>
+    /// <summary>
+    /// Smallest number of interactions of a user that is tested. Users with fewer are trained on, and nothing of theirs is held
+    /// out.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int MinInteractions { get; init; } = 1;
 
@@ -38,10 +41,11 @@ public sealed record PrepareOptions
     public int NegativesPerPositive { get; init; }
 
     /// <summary>
-    /// Items that are never drawn as a user's negatives. "trained" (default): those that the user has in the training part, as in the NCF paper's code.
-    /// Held-out items are then drawn like all others, and the figures are honest. "touched": those that the user has in any part. A model can then
-    /// recognise held-out items, because they are the only unseen ones that were never negatives, and its figures flatter it (twice as high on
-    /// ml-latest-small). Use it only to compare with published figures that were made so.
+    /// Items that are never drawn as a user's negatives. "trained" (default): those that the user has in the training part, as in
+    /// the NCF paper's code. Held-out items are then drawn like all others, and the figures are honest. "touched": those that the
+    /// user has in any part. A model can then recognise held-out items, because they are the only unseen ones that were never
+    /// negatives, and its figures flatter it (twice as high on ml-latest-small). Use it only to compare with published figures
+    /// that were made so.
     /// </summary>
     public AvoidedItems NegativesAvoid { get; init; } = AvoidedItems.Trained;
 
@@ -52,7 +56,10 @@ public sealed record PrepareOptions
     [Range(0, 10_000)]
     public int TestCandidates { get; init; } = 99;
 
-    /// <summary>Number of files that training rows are divided into by user. A worker reads whole shards, so there cannot be more workers (Train:Workers) than shards.</summary>
+    /// <summary>
+    /// Number of files that training rows are divided into by user. A worker reads whole shards, so there cannot be more workers
+    /// (Train:Workers) than shards.
+    /// </summary>
     [Range(1, 100_000)]
     public int Shards { get; init; } = 8;
 
@@ -60,14 +67,17 @@ public sealed record PrepareOptions
     [Range(0, int.MaxValue)]
     public int Seed { get; init; } = 1;
 
-    /// <summary>Number of threads of DuckDB. 0 (default): one for each core. Spark has its own setting: --master 'local[4]', --executor-cores.</summary>
+    /// <summary>
+    /// Number of threads of DuckDB. 0 (default): one for each core. Spark has its own setting: --master 'local[4]',
+    /// --executor-cores.
+    /// </summary>
     [ResultNeutral]
     [Range(0, 1024)]
     public int Threads { get; init; }
 
     /// <summary>
-    /// Memory that DuckDB uses before it writes to disk, such as "6GB". "" (default): 80 % of the machine. Lower it where other programs need the memory.
-    /// Spark has its own settings: --driver-memory, --executor-memory.
+    /// Memory that DuckDB uses before it writes to disk, such as "6GB". "" (default): 80 % of the machine. Lower it where other
+    /// programs need the memory. Spark has its own settings: --driver-memory, --executor-memory.
     /// </summary>
     [ResultNeutral]
     [RegularExpression(@"|\d+(\.\d+)?\s?(KB|MB|GB|TB)", ErrorMessage = "is no amount of memory such as \"6GB\"")]

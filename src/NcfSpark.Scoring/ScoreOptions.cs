@@ -6,97 +6,121 @@ namespace NcfSpark.Scoring;
 /// <summary>Section Score: which predictions are written.</summary>
 public sealed record ScoreOptions : IValidatableObject
 {
-    /// <summary>How many items are recommended to each user.</summary>
+    /// <summary>Number of items that are recommended to each user.</summary>
     [Range(1, 100_000)]
     public int TopK { get; init; } = 10;
 
-    /// <summary>Whether what a user has already seen, held-out interactions included, is left out.</summary>
+    /// <summary>Whether items that a user has already used, held-out interactions included, are left out.</summary>
     public bool ExcludeSeen { get; init; } = true;
 
     /// <summary>
-    /// Only users with an interaction at this time or later, such as "2026-11-23", "2026-11-23T06:00:00Z" (UTC where no offset is given) or seconds since 1970;
-    /// "" for all. Saves time where most users were not there since yesterday; keep their older lists elsewhere.
+    /// Time since which a user must have an interaction to get recommendations, such as "2026-11-23", "2026-11-23T06:00:00Z" (UTC
+    /// where no offset is given) or seconds since 1970. "" (default): all users. Saves time where few users return each day; keep
+    /// the other users' older lists elsewhere.
     /// </summary>
     public string Since { get; init; } = "";
 
     /// <summary>
-    /// A file, folder or glob of the users who are wanted, or "" for all: CSV, JSON lines or Parquet, whatever the log is. Of CSV the delimiter is found by the first line; ids are
-    /// trimmed and compared as the log's are, so 007 is another id than 7. Users that the model does not know get the popularity list. With Since, only those who were there.
+    /// File, folder or glob of the only users who get recommendations, as CSV, JSON lines or Parquet, whatever the log is. ""
+    /// (default): all users. The delimiter of CSV is found from the first line. Ids are trimmed and compared as in the log, so
+    /// 007 and 7 differ. Users that the model does not know get the popularity list. With Since, users must meet both.
     /// </summary>
     [ResultNeutral]
     public string UsersPath { get; init; } = "";
 
-    /// <summary>The column of the users file that holds the user's id: its name, or its number from 1 where the file has no line of names.</summary>
+    /// <summary>Column of UsersPath that holds the user's id: its name, or its number from 1 where the file has no line of names.</summary>
     public string UsersColumn { get; init; } = "user_id";
 
-    /// <summary>The only items that may be recommended, in files as those of UsersPath, or "" for all.</summary>
+    /// <summary>File, folder or glob of the only items that may be recommended, read like UsersPath. "" (default): all items.</summary>
     [ResultNeutral]
     public string AllowPath { get; init; } = "";
 
-    /// <summary>Items that may not be recommended, in files as those of UsersPath, even where AllowPath has them; "" for none.</summary>
+    /// <summary>
+    /// File, folder or glob of items that may not be recommended, even if AllowPath names them, read like UsersPath. ""
+    /// (default): none.
+    /// </summary>
     [ResultNeutral]
     public string DenyPath { get; init; } = "";
 
-    /// <summary>The column of AllowPath, DenyPath, ItemsPath and UsersOfItemsPath that holds the item's id: its name, or its number from 1.</summary>
+    /// <summary>Column of AllowPath, DenyPath, ItemsPath and UsersOfItemsPath that holds the item's id: its name, or its number from 1.</summary>
     public string ItemsColumn { get; init; } = "item_id";
 
-    /// <summary>Files as those of UsersPath with a row for each item, from which GroupColumn and DateColumn are taken, or "" for none.</summary>
+    /// <summary>
+    /// File, folder or glob with a row for each item, read like UsersPath, that has GroupColumn and DateColumn. "" (default):
+    /// none.
+    /// </summary>
     [ResultNeutral]
     public string ItemsPath { get; init; } = "";
 
     /// <summary>
-    /// Only items whose date is this or later, such as "2020", "2026-10-01", "2026-10-01T12:00:00Z" or seconds since 1970; "" for all. Items without a date
-    /// are left out, too. ItemDate says which date.
+    /// Earliest date of an item that may be recommended, such as "2020", "2026-10-01", "2026-10-01T12:00:00Z" or seconds since
+    /// 1970; ItemDate says which date. Items without a date are left out, too. "" (default): all items.
     /// </summary>
     public string NotOlderThan { get; init; } = "";
 
-    /// <summary>An item's date for NotOlderThan: the time of its "first" or its "last" interaction, or what stands in "column" DateColumn of ItemsPath.</summary>
+    /// <summary>
+    /// What an item's date is for NotOlderThan. "first" (default): the time of its first interaction. "last": that of its last.
+    /// "column": the value of DateColumn in ItemsPath.
+    /// </summary>
     [AllowedValues("first", "last", "column")]
     public string ItemDate { get; init; } = "first";
 
-    /// <summary>The column of ItemsPath that holds an item's date: a year, a date, a time or seconds since 1970, as in NotOlderThan. Only with ItemDate "column".</summary>
+    /// <summary>
+    /// Column of ItemsPath that holds an item's date: a year, a date, a time or seconds since 1970, as in NotOlderThan. Only with
+    /// ItemDate "column".
+    /// </summary>
     public string DateColumn { get; init; } = "";
 
-    /// <summary>At most so many items of a group among a user's recommendations, 0 for any number: more variety for a little less relevance.</summary>
+    /// <summary>
+    /// Largest number of items of one group (GroupColumn) among a user's recommendations. 0 (default): any number. Smaller
+    /// numbers give more variety and a little less relevance.
+    /// </summary>
     [Range(0, 100_000)]
     public int MaxPerGroup { get; init; }
 
-    /// <summary>The column of ItemsPath that holds an item's group, such as its author or category. Items without one are not limited. Only with MaxPerGroup.</summary>
+    /// <summary>
+    /// Column of ItemsPath that holds an item's group, such as its author or category. Items without a group are not limited.
+    /// Only with MaxPerGroup.
+    /// </summary>
     public string GroupColumn { get; init; } = "";
 
     /// <summary>
-    /// Items, in files as those of UsersPath, for each of which the users who fit best are written to users_of_items/, or "" for none. They are among the users whom Since and UsersPath
-    /// leave and the model scores, without those who have seen the item where ExcludeSeen is set.
+    /// File, folder or glob of items, read like UsersPath, for each of which the users with the highest scores are written to
+    /// users_of_items/. "" (default): none. Only users whom the model knows and whom Since and UsersPath admit are taken, and
+    /// with ExcludeSeen none who has used the item.
     /// </summary>
     [ResultNeutral]
     public string UsersOfItemsPath { get; init; } = "";
 
-    /// <summary>How many users are written for each item of UsersOfItemsPath.</summary>
+    /// <summary>Number of users that are written for each item of UsersOfItemsPath.</summary>
     [Range(1, 1_000_000)]
     public int UsersPerItem { get; init; } = 100;
 
     /// <summary>
-    /// For each item so many of the most similar ones, by the cosine of the model's embeddings, are written to similar_items/; 0 for none. Items that may not be recommended
-    /// are in no list, but have one.
+    /// Number of most similar items, by the cosine of the model's embeddings, that are written to similar_items/ for each item. 0
+    /// (default): none are written. Items that may not be recommended have a list, and are in no list.
     /// </summary>
     [Range(0, 100_000)]
     public int SimilarItems { get; init; }
 
-    /// <summary>Pairs to score, in files as those of UsersPath, or "" for none. They are written beside the recommendations, with a prediction by Threshold.</summary>
+    /// <summary>
+    /// File, folder or glob of pairs of a user and an item to score, read like UsersPath. "" (default): none. Each pair gets its
+    /// score, and a prediction by Threshold.
+    /// </summary>
     [ResultNeutral]
     public string PairsPath { get; init; } = "";
 
-    /// <summary>The column of the pairs file that holds the user's id.</summary>
+    /// <summary>Column of PairsPath that holds the user's id.</summary>
     public string PairsUserColumn { get; init; } = "user_id";
 
-    /// <summary>The column of the pairs file that holds the item's id.</summary>
+    /// <summary>Column of PairsPath that holds the item's id.</summary>
     public string PairsItemColumn { get; init; } = "item_id";
 
-    /// <summary>A pair's prediction is 1 from this probability on. The AWS sample has 0.5.</summary>
+    /// <summary>Probability from which a pair's prediction is 1.</summary>
     [Range(0.0, 1.0)]
     public double Threshold { get; init; } = 0.5;
 
-    /// <summary>Threads that score; 0 for all cores.</summary>
+    /// <summary>Number of threads that score. 0 (default): one for each core.</summary>
     [ResultNeutral]
     [Range(0, 1024)]
     public int Threads { get; init; }

@@ -11,59 +11,71 @@ namespace NcfSpark.Training;
 public sealed record TrainOptions : IValidatableObject
 {
     /// <summary>
-    /// What computes a training step. "auto" (default): "fused" on processors with vector instructions, otherwise "torch". "fused": NcfSpark's own kernels,
-    /// about 10 times faster; results differ from those of "torch" in rounding only. "torch": TorchSharp, to compare with.
+    /// What computes a training step. "auto" (default): "fused" on processors with vector instructions, otherwise "torch".
+    /// "fused": NcfSpark's own kernels, about 10 times faster; results differ from those of "torch" in rounding only. "torch":
+    /// TorchSharp, to compare with.
     /// </summary>
     [AllowedValues("auto", "torch", "fused")]
     public string Step { get; init; } = "auto";
 
     /// <summary>
-    /// Where negatives come from. "resampled" (default): drawn anew in each epoch among items that the user has not used. "uniform": drawn anew among all items;
-    /// better only together with RecencyScale. "popularity": drawn anew among all items, in proportion to a power of their popularity
-    /// (NegativePopularity). "popularity-untouched": by that power among items that the user has not used; with Model:User "history" a little better than
-    /// "resampled", and a little slower. "stored": those that `prepare` wrote (Prepare:NegativesPerPositive), the same in every epoch, as published samples
-    /// have it.
+    /// Where negatives come from. "resampled" (default): drawn anew in each epoch among items that the user has not used.
+    /// "uniform": drawn anew among all items; better only together with RecencyScale. "popularity": drawn anew among all items,
+    /// in proportion to a power of their popularity (NegativePopularity). "popularity-untouched": by that power among items that
+    /// the user has not used; with Model:User "history" a little better than "resampled", and a little slower. "stored": those
+    /// that `prepare` wrote (Prepare:NegativesPerPositive), the same in every epoch, as published samples have it.
     /// </summary>
     [AllowedValues("stored", "resampled", "uniform", "popularity", "popularity-untouched")]
     public string Negatives { get; init; } = "resampled";
 
-    /// <summary>Power of an item's popularity by which negatives are drawn, for Negatives "popularity" and "popularity-untouched": 0 draws all items equally often, 1 as often as they are used. 0.25 was best on MovieLens 1M.</summary>
+    /// <summary>
+    /// Power of an item's popularity by which negatives are drawn, for Negatives "popularity" and "popularity-untouched": 0 draws
+    /// all items equally often, 1 as often as they are used. 0.25 was best on MovieLens 1M.
+    /// </summary>
     [Range(0.0, 2.0)]
     public double NegativePopularity { get; init; } = 0.25;
 
-    /// <summary>Number of negatives drawn for each positive, unless Negatives is "stored". More recommend better up to a point; training time grows in proportion.</summary>
+    /// <summary>
+    /// Number of negatives drawn for each positive, unless Negatives is "stored". More recommend better up to a point; training
+    /// time grows in proportion.
+    /// </summary>
     [Range(0, 1000)]
     public int NegativesPerPositive { get; init; } = 8;
 
     /// <summary>
-    /// What training minimises. "softmax" (default): each positive is compared with the negatives of its whole batch, which puts better items at the top of lists;
-    /// time and memory of a sample grow with BatchSize, and scores are only roughly probabilities. "logistic": each sample by itself, which gives
-    /// probabilities; needed for Model:User "embedding", for other kinds than "mf", and for Negatives "stored".
+    /// What training minimises. "softmax" (default): each positive is compared with the negatives of its whole batch, which puts
+    /// better items at the top of lists; time and memory of a sample grow with BatchSize, and scores are only roughly
+    /// probabilities. "logistic": each sample by itself, which gives probabilities; needed for Model:User "embedding", for other
+    /// kinds than "mf", and for Negatives "stored".
     /// </summary>
     [AllowedValues("logistic", "softmax")]
     public string Loss { get; init; } = "softmax";
 
     /// <summary>
-    /// Number of negatives that the softmax stands for. 0 (default): those actually in the batch. The number of items in the catalogue favours the very top of
-    /// long lists; fewer favour telling an item from a few others.
+    /// Number of negatives that the softmax stands for. 0 (default): those actually in the batch. The number of items in the
+    /// catalogue favours the very top of long lists; fewer favour telling an item from a few others.
     /// </summary>
     [Range(0, int.MaxValue)]
     public int SoftmaxNegatives { get; init; }
 
-    /// <summary>Number of passes over the training rows; with Patience, the most. Large logs need fewer (3 on a million rows), small ones more.</summary>
+    /// <summary>
+    /// Number of passes over the training rows; with Patience, the most. Large logs need fewer (3 on a million rows), small ones
+    /// more.
+    /// </summary>
     [Range(1, 100_000)]
     public int Epochs { get; init; } = 10;
 
     /// <summary>
-    /// Number of samples (positives and negatives) in a training step. Larger batches are faster and need higher learning rates. With Model:User "history" it is a
-    /// multiple of NegativesPerPositive + 1.
+    /// Number of samples (positives and negatives) in a training step. Larger batches are faster and need higher learning rates.
+    /// With Model:User "history" it is a multiple of NegativesPerPositive + 1.
     /// </summary>
     [Range(1, 1_000_000)]
     public int BatchSize { get; init; } = 576;
 
     /// <summary>
-    /// The optimizer of the MLPs and of their embeddings. "adam" (default), on the mean loss of a batch: needs little tuning. "sgd", plain descent on the summed
-    /// loss of a batch: can recommend better, and diverges where the learning rate is too high for the batch.
+    /// The optimizer of the MLPs and of their embeddings. "adam" (default), on the mean loss of a batch: needs little tuning.
+    /// "sgd", plain descent on the summed loss of a batch: can recommend better, and diverges where the learning rate is too high
+    /// for the batch.
     /// </summary>
     [AllowedValues("adam", "sgd")]
     public string Optimizer { get; init; } = "adam";
@@ -72,27 +84,30 @@ public sealed record TrainOptions : IValidatableObject
     [Range(1e-9, 10.0)]
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>How learning rates change. "linear" (default): they fall to 0 over all Epochs, so the number of epochs matters. "constant": they stay.</summary>
+    /// <summary>
+    /// How learning rates change. "linear" (default): they fall to 0 over all Epochs, so the number of epochs matters.
+    /// "constant": they stay.
+    /// </summary>
     [AllowedValues("constant", "linear")]
     public string LearningRateSchedule { get; init; } = "linear";
 
     /// <summary>
-    /// Strength of L2 regularization: half of it times the squared length of a sample's embeddings is added to its loss, so only rows in the batch shrink. Raise
-    /// it where validation gets worse while training gets better.
+    /// Strength of L2 regularization: half of it times the squared length of a sample's embeddings is added to its loss, so only
+    /// rows in the batch shrink. Raise it where validation gets worse while training gets better.
     /// </summary>
     [Range(0.0, 100.0)]
     public double Regularization { get; init; }
 
     /// <summary>
-    /// Decoupled weight decay (AdamW): a step first shrinks the rows in the batch by this times the learning rate, whatever their gradients. An alternative to
-    /// Regularization that suits Adam better.
+    /// Decoupled weight decay (AdamW): a step first shrinks the rows in the batch by this times the learning rate, whatever their
+    /// gradients. An alternative to Regularization that suits Adam better.
     /// </summary>
     [Range(0.0, 100.0)]
     public double WeightDecay { get; init; }
 
     /// <summary>
-    /// The optimizer of the embeddings of MF and GMF and of biases: "sgd" (default; best for a dot product), "adam", or "same", which is Optimizer. Its rate, L2 and
-    /// decay are the next three settings.
+    /// The optimizer of the embeddings of MF and GMF and of biases: "sgd" (default; best for a dot product), "adam", or "same",
+    /// which is Optimizer. Its rate, L2 and decay are the next three settings.
     /// </summary>
     [AllowedValues("same", "adam", "sgd")]
     public string GmfOptimizer { get; init; } = "sgd";
@@ -102,8 +117,8 @@ public sealed record TrainOptions : IValidatableObject
     public double GmfLearningRate { get; init; } = 0.05;
 
     /// <summary>
-    /// Regularization of the embeddings of MF and GMF and of biases. -1: Regularization. Small logs need more (0.03 on a hundred thousand rows), large ones less
-    /// (0.005 on a million).
+    /// Regularization of the embeddings of MF and GMF and of biases. -1: Regularization. Small logs need more (0.03 on a hundred
+    /// thousand rows), large ones less (0.005 on a million).
     /// </summary>
     [Range(-1.0, 100.0)]
     public double GmfRegularization { get; init; } = 0.01;
@@ -113,9 +128,9 @@ public sealed record TrainOptions : IValidatableObject
     public double GmfWeightDecay { get; init; } = -1;
 
     /// <summary>
-    /// How slowly interactions lose weight with age, in later interactions of the same user: with r of them, a positive, its negatives and their L2 have the weight
-    /// RecencyFloor + (1 - RecencyFloor) · e^(-r / RecencyScale), scaled to a mean of 1. 0 (default): all weigh the same. Try 10 with Model:User "embedding",
-    /// which then predicts the next item much better.
+    /// How slowly interactions lose weight with age, in later interactions of the same user: with r of them, a positive, its
+    /// negatives and their L2 have the weight RecencyFloor + (1 - RecencyFloor) · e^(-r / RecencyScale), scaled to a mean of 1. 0
+    /// (default): all weigh the same. Try 10 with Model:User "embedding", which then predicts the next item much better.
     /// </summary>
     [Range(0.0, 1e6)]
     public double RecencyScale { get; init; }
@@ -125,8 +140,8 @@ public sealed record TrainOptions : IValidatableObject
     public double RecencyFloor { get; init; } = 0.05;
 
     /// <summary>
-    /// Number of epochs without a better validation NDCG@10 after which training ends; the best epoch is kept. 0 (default): all Epochs are trained, and the last is
-    /// kept. Needs Prepare:Validation.
+    /// Number of epochs without a better validation NDCG@10 after which training ends; the best epoch is kept. 0 (default): all
+    /// Epochs are trained, and the last is kept. Needs Prepare:Validation.
     /// </summary>
     [Range(0, 100_000)]
     public int Patience { get; init; }
@@ -135,14 +150,17 @@ public sealed record TrainOptions : IValidatableObject
     [Range(0, int.MaxValue)]
     public int ValidationUsers { get; init; }
 
-    /// <summary>Longest time between two checkpoints, in minutes; there is also one after each epoch. A killed run continues from the last one and ends with the same bytes.</summary>
+    /// <summary>
+    /// Longest time between two checkpoints, in minutes; there is also one after each epoch. A killed run continues from the last
+    /// one and ends with the same bytes.
+    /// </summary>
     [ResultNeutral]
     [Range(0.001, 10_000.0)]
     public double CheckpointMinutes { get; init; } = 5;
 
     /// <summary>
-    /// Number of workers that train, at most Prepare:Shards. Each has the users of its shards; items and layers are shared through a parameter server. More
-    /// workers train more samples a second, to a slightly different model.
+    /// Number of workers that train, at most Prepare:Shards. Each has the users of its shards; items and layers are shared
+    /// through a parameter server. More workers train more samples a second, to a slightly different model.
     /// </summary>
     [Range(1, 65_536)]
     public int Workers { get; init; } = 1;
@@ -155,19 +173,23 @@ public sealed record TrainOptions : IValidatableObject
     public Placement Placement { get; init; } = Placement.Threads;
 
     /// <summary>
-    /// Number of rounds in an epoch. At the end of a round the workers' changes are combined. More rounds keep closer to one worker's result, and send more bytes.
-    /// Only with several Workers.
+    /// Number of rounds in an epoch. At the end of a round the workers' changes are combined. More rounds keep closer to one
+    /// worker's result, and send more bytes. Only with several Workers.
     /// </summary>
     [Range(1, 100_000)]
     public int RoundsPerEpoch { get; init; } = 10;
 
     /// <summary>
-    /// The server's optimizer, which applies the workers' mean change at the end of a round. "nesterov" (default): a step with momentum, which learns as fast as one
-    /// worker. "average": the mean itself, which needs some epochs more. Only with several Workers.
+    /// The server's optimizer, which applies the workers' mean change at the end of a round. "nesterov" (default): a step with
+    /// momentum, which learns as fast as one worker. "average": the mean itself, which needs some epochs more. Only with several
+    /// Workers.
     /// </summary>
     public OuterOptimizer OuterOptimizer { get; init; } = OuterOptimizer.Nesterov;
 
-    /// <summary>Step size of OuterOptimizer "nesterov". Higher values learn faster, up to the point where the loss no longer falls. DiLoCo has 0.7 with a momentum of 0.9.</summary>
+    /// <summary>
+    /// Step size of OuterOptimizer "nesterov". Higher values learn faster, up to the point where the loss no longer falls. DiLoCo
+    /// has 0.7 with a momentum of 0.9.
+    /// </summary>
     [Range(0.001, 10.0)]
     public double OuterLearningRate { get; init; } = 1;
 
@@ -176,51 +198,69 @@ public sealed record TrainOptions : IValidatableObject
     public double OuterMomentum { get; init; } = 0.8;
 
     /// <summary>
-    /// Precision of values that are sent between workers and server. "fp32" (default): exact. "fp16": changes are rounded to 16 bits, which halves the bytes and gives
-    /// a slightly different model; for slow networks.
+    /// Precision of values that are sent between workers and server. "fp32" (default): exact. "fp16": changes are rounded to 16
+    /// bits, which halves the bytes and gives a slightly different model; for slow networks.
     /// </summary>
     public WirePrecision WirePrecision { get; init; } = WirePrecision.Fp32;
 
-    /// <summary>Number of times in a row, without a checkpoint between, that a worker may be lost before training fails. Each time all workers restart from the last checkpoint.</summary>
+    /// <summary>
+    /// Number of times in a row, without a checkpoint between, that a worker may be lost before training fails. Each time all
+    /// workers restart from the last checkpoint.
+    /// </summary>
     [ResultNeutral]
     [Range(0, 1_000_000)]
     public int WorkerAttempts { get; init; } = 5;
 
     /// <summary>
-    /// Time in seconds without a message after which a worker counts as lost and is started again, and after which a worker that receives nothing from the server
-    /// ends. Raise it on networks with longer pauses.
+    /// Time in seconds without a message after which a worker counts as lost and is started again, and after which a worker that
+    /// receives nothing from the server ends. Raise it on networks with longer pauses.
     /// </summary>
     [ResultNeutral]
     [Range(1.0, 86_400.0)]
     public double WorkerTimeoutSeconds { get; init; } = 30;
 
     /// <summary>
-    /// Time in seconds that one worker may keep the others waiting, in a round, a validation or a checkpoint, before it counts as lost. It must exceed the longest of
-    /// these: raise it for very long rounds.
+    /// Time in seconds that one worker may keep the others waiting, in a round, a validation or a checkpoint, before it counts as
+    /// lost. It must exceed the longest of these: raise it for very long rounds.
     /// </summary>
     [ResultNeutral]
     [Range(1.0, 86_400.0)]
     public double RoundTimeoutSeconds { get; init; } = 1800;
 
-    /// <summary>Time in seconds that workers have to start and to read their rows before training fails. Raise it where Spark waits for free executors.</summary>
+    /// <summary>
+    /// Time in seconds that workers have to start and to read their rows before training fails. Raise it where Spark waits for
+    /// free executors.
+    /// </summary>
     [ResultNeutral]
     [Range(1.0, 86_400.0)]
     public double RegistrationSeconds { get; init; } = 600;
 
-    /// <summary>Address and port at which the server accepts workers of other processes; port 0 is any free one. Workers on other machines need an address of this machine that they reach.</summary>
+    /// <summary>
+    /// Address and port at which the server accepts workers of other processes; port 0 is any free one. Workers on other machines
+    /// need an address of this machine that they reach.
+    /// </summary>
     [ResultNeutral]
     public string ServerAddress { get; init; } = "127.0.0.1:0";
 
-    /// <summary>Host and port at which workers reach the server, if it differs from ServerAddress (for example a published port of a container). "" (default): ServerAddress.</summary>
+    /// <summary>
+    /// Host and port at which workers reach the server, if it differs from ServerAddress (for example a published port of a
+    /// container). "" (default): ServerAddress.
+    /// </summary>
     [ResultNeutral]
     public string ServerReachedAt { get; init; } = "";
 
-    /// <summary>Number of rounds after which a checkpoint is written, besides those of CheckpointMinutes. 0 (default): none besides. Only with several Workers.</summary>
+    /// <summary>
+    /// Number of rounds after which a checkpoint is written, besides those of CheckpointMinutes. 0 (default): none besides. Only
+    /// with several Workers.
+    /// </summary>
     [ResultNeutral]
     [Range(0, 1_000_000)]
     public int CheckpointRounds { get; init; }
 
-    /// <summary>Number of threads that train, divided among the workers of this machine. 0 (default): one for each core. The model is the same with any number.</summary>
+    /// <summary>
+    /// Number of threads that train, divided among the workers of this machine. 0 (default): one for each core. The model is the
+    /// same with any number.
+    /// </summary>
     [ResultNeutral]
     [Range(0, 1024)]
     public int Threads { get; init; }
@@ -232,7 +272,10 @@ public sealed record TrainOptions : IValidatableObject
     /// <summary>Whether negatives drawn afresh are never what the user has touched.</summary>
     internal bool AvoidsTouched => Negatives is "resampled" or "popularity-untouched";
 
-    /// <summary>The softmax, where it is the loss. Where nothing is drawn that the user has touched, a batch's negatives hold to the same rule.</summary>
+    /// <summary>
+    /// The softmax, where it is the loss. Where nothing is drawn that the user has touched, a batch's negatives hold to the same
+    /// rule.
+    /// </summary>
     internal SampledSoftmaxOptions? Softmax => Loss == "softmax" ? new(AvoidsTouched, SoftmaxNegatives) : null;
 
     /// <summary>Why these options train a model by the Torch step wherever that is; null where processors with vectors take the fused step.</summary>
