@@ -1,6 +1,8 @@
 using System.Collections;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 using NcfSpark.Engines.MicrosoftSpark;
+using NcfSpark.Engines.SparkConnect;
 
 namespace NcfSpark.Jobs;
 
@@ -47,6 +49,31 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
 
         return engine;
     }
+
+    /// <summary>The engine that the command line chose.</summary>
+    /// <exception cref="InvalidInputException">Its options do not fit together; nothing was started.</exception>
+    public EngineSource Source(IDictionary environment)
+    {
+        switch (Resolve(environment))
+        {
+            case DuckDb:
+                return new EngineSource(EngineSource.DuckDb);
+            case MicrosoftSpark:
+                MicrosoftSparkLaunch.RequireBuilt();
+                return new EngineSource(MicrosoftSparkLaunch.Engine) { IsSpark = true, IsHere = IsMasterHere((string?)environment["spark.master"] ?? Master), BridgeQueries = DotnetRunner.QueriesAtOnce(environment) };
+            case { } when Remote is { } remote:
+                var address = SparkConnectionString.Parse(remote, (string?)environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]);
+                return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation)) { IsSpark = true, IsHere = address.IsLocal };
+            default:
+                return new EngineSource(job => SparkConnectEngine.Start(
+                    new SparkServerOptions { Master = Master!, SubmitArguments = SubmitArguments, Progress = job.Progress, Time = job.Time },
+                    new SparkConnectOptions { Progress = job.Progress, Time = job.Time },
+                    job.Cancellation)) { IsSpark = true, IsHere = IsMasterHere(Master) };
+        }
+    }
+
+    private static bool IsMasterHere(string? master) =>
+        master is not null && (master.StartsWith("local", StringComparison.Ordinal) || master.StartsWith("spark://127.", StringComparison.Ordinal) || master.StartsWith("spark://localhost:", StringComparison.Ordinal));
 
     private static InvalidInputException Wrong(string what) => new(what);
 }

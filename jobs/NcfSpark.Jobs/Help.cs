@@ -1,4 +1,4 @@
-using NcfSpark.Jobs.Configuration;
+using NcfSpark.Configuration;
 
 namespace NcfSpark.Jobs;
 

@@ -1,14 +1,14 @@
 using System.Collections;
+using NcfSpark.Cluster;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Engines;
 using NcfSpark.Engines.MicrosoftSpark;
-using NcfSpark.Jobs.Cluster;
-using NcfSpark.Jobs.Configuration;
-using NcfSpark.Jobs.Nights;
+using NcfSpark.Engines;
 using NcfSpark.Jobs.Progress;
-using NcfSpark.Training;
-using NcfSpark.Training.Distributed;
+using NcfSpark.Nightly;
 using NcfSpark.Preparation;
+using NcfSpark.Training.Distributed;
+using NcfSpark.Training;
 
 namespace NcfSpark.Jobs;
 
@@ -20,10 +20,10 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
         try
         {
             arguments.RefuseEmpty();
-            using EngineSource engine = verb.RunsSql ? EngineSource.Of(arguments.Engine, environment) : new EngineSource(EngineSource.DuckDb);
+            using EngineSource engine = verb.RunsSql ? arguments.Engine.Source(environment) : new EngineSource(EngineSource.DuckDb);
             string path = arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json.{SettingsFile.Offer("conf")}");
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
-            UntimedSettings.Refuse(verb, configuration);
+            UntimedSettings.Refuse(verb.Sections, configuration);
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);

@@ -1,6 +1,7 @@
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Engines;
 using NcfSpark.Engines.MicrosoftSpark;
+using NcfSpark.Engines;
 
 namespace NcfSpark.Jobs;
 

@@ -1,7 +1,8 @@
 using System.Collections;
+using NcfSpark.Cluster;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 using NcfSpark.Jobs;
-using NcfSpark.Jobs.Cluster;
 using NcfSpark.Jobs.Progress;
 
 IDictionary environment = Environment.GetEnvironmentVariables();

@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NcfSpark.Data;
-using NcfSpark.Jobs.Configuration;
+using NcfSpark.Configuration;
 
 namespace NcfSpark.Jobs;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 
 namespace NcfSpark.Jobs;

@@ -1,4 +1,7 @@
-using NcfSpark.Jobs.Configuration;
+using NcfSpark.Configuration;
+using NcfSpark.Nightly;
+using NcfSpark.Pipeline;
+using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs;
 
@@ -59,7 +62,7 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "prepared/, model/",
             "report/, report.html",
             ["Evaluate"],
-            EvaluateJob.Run),
+            EvaluateVerb.Run),
         new(
             "score",
             "writes the top recommendations of every user, and scores given pairs",

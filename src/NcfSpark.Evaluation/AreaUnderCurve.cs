@@ -11,7 +11,7 @@ namespace NcfSpark.Evaluation;
 /// A pair's two sides vary with users apart, so to the first order a resample of users has the area OfPositives + OfNegatives - Value, each
 /// averaged over the resample (the Hájek projection, as in DeLong et al. 1988): no resample has to sort all pairs again.
 /// </remarks>
-internal sealed record AreaUnderCurve(double Value, UserAverage OfPositives, UserAverage OfNegatives)
+public sealed record AreaUnderCurve(double Value, UserAverage OfPositives, UserAverage OfNegatives)
 {
     /// <param name="positives">Scores of what was used.</param>
     /// <param name="positivePlaces">The place of each positive's user, from 0.</param>

@@ -8,7 +8,7 @@ namespace NcfSpark.Evaluation;
 /// -ln(probability of what is true), probabilities kept <see cref="Epsilon"/> away from 0 and 1; both NaN counts as wrong as can be.
 /// These two need scores that are probabilities; AUC takes any.
 /// </summary>
-internal sealed class ClassificationMeasure : IMeasure
+public sealed class ClassificationMeasure : IMeasure
 {
     /// <summary>Keras's epsilon, about the distance from 1 to the next float below.</summary>
     public const double Epsilon = 1e-7;

@@ -3,7 +3,7 @@ using NcfSpark.Data;
 namespace NcfSpark.Evaluation;
 
 /// <summary>The users who have held-out rows, or a sample of them that does not depend on the order of rows.</summary>
-internal static class EvaluationUsers
+public static class EvaluationUsers
 {
     /// <param name="heldOut">Held-out rows in any order.</param>
     /// <param name="most">How many users at most; 0 for all.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NcfSpark.Evaluation;
 
 namespace NcfSpark.Benchmarks;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using NcfSpark.Data;
 using NcfSpark.Engines.DuckDb;
+using NcfSpark.Evaluation;
 using NcfSpark.Preparation;
 
 namespace NcfSpark.Benchmarks;

@@ -1,3 +1,5 @@
+using NcfSpark.Evaluation;
+
 namespace NcfSpark.Benchmarks;
 
 /// <summary>What serving a model that has seen everything gains on the next night.</summary>

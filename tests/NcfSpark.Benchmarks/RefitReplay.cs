@@ -1,3 +1,4 @@
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 using NcfSpark.Evaluation;
 using NcfSpark.Jobs;

@@ -1,8 +1,8 @@
 using System.Collections;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 using NcfSpark.Engines.DuckDb;
 using NcfSpark.Jobs;
-using NcfSpark.Jobs.Configuration;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Training;

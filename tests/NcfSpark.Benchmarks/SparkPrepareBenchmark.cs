@@ -2,8 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using NcfSpark.Data;
-using NcfSpark.Engines;
 using NcfSpark.Engines.SparkConnect;
+using NcfSpark.Engines;
+using NcfSpark.Evaluation;
 using NcfSpark.Preparation;
 
 namespace NcfSpark.Benchmarks;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 
 namespace NcfSpark.EndToEnd.Tests;

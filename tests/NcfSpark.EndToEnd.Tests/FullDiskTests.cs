@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NcfSpark.Configuration;
 
 namespace NcfSpark.EndToEnd.Tests;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using NcfSpark.Data;
+using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using NcfSpark.Configuration;
 using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 using NcfSpark.Engines.SparkConnect;
 using NcfSpark.Engines.Tests.SparkConnect;

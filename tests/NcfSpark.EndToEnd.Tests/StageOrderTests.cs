@@ -1,5 +1,5 @@
 using NcfSpark.Data;
-using NcfSpark.Evaluation.Nights;
+using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests;
 

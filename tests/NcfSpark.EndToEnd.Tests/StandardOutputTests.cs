@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
+using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests;
 

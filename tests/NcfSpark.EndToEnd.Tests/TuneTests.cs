@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using NcfSpark.Data;
+using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests;
 

@@ -1,5 +1,6 @@
-using NcfSpark.Data;
 using Xunit.Abstractions;
+using NcfSpark.Configuration;
+using NcfSpark.Data;
 
 namespace NcfSpark.EndToEnd.Tests;
 

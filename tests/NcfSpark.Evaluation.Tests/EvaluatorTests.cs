@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Model;
 
 namespace NcfSpark.Evaluation.Tests;
 

@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using NcfSpark.Model;
 
 namespace NcfSpark.Evaluation.Tests;
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 
 namespace NcfSpark.Jobs.Tests;
@@ -42,7 +43,7 @@ public sealed class EngineArgumentsTests
     [InlineData("--engine", "microsoft-spark", "--master", "local[2]")]
     public void ABuildWithoutMicrosoftSparkSaysSoBeforeAnythingRunsAndRunsNothingElse(params string[] options)
     {
-        string message = Assert.Throws<InvalidInputException>(() => EngineSource.Of(Parsed(options), UnderSparkSubmit)).Message;
+        string message = Assert.Throws<InvalidInputException>(() => Parsed(options).Source(UnderSparkSubmit)).Message;
         Assert.Contains("This build has no Microsoft.Spark", message, StringComparison.Ordinal);
         Assert.Contains("./submit.sh VERB --engine microsoft-spark", message, StringComparison.Ordinal);
         Assert.Contains("-p:MicrosoftSpark=true -o DIR", message, StringComparison.Ordinal);
@@ -55,7 +56,7 @@ public sealed class EngineArgumentsTests
 
     [Fact]
     public void AWrongAddressIsRefusedBeforeAnythingRuns() =>
-        Assert.Contains("does not begin with sc://", Assert.Throws<InvalidInputException>(() => EngineSource.Of(Parsed(["--remote", "http://host"]), new Hashtable())).Message, StringComparison.Ordinal);
+        Assert.Contains("does not begin with sc://", Assert.Throws<InvalidInputException>(() => Parsed(["--remote", "http://host"]).Source(new Hashtable())).Message, StringComparison.Ordinal);
 
     [Fact]
     public void VerbsWithoutSqlHaveNoEngine()

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
-using NcfSpark.Jobs.Configuration;
+using NcfSpark.Configuration;
 
 namespace NcfSpark.Jobs.Tests;
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
 
 namespace NcfSpark.Jobs.Tests;

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Text.Json.Nodes;
 using NcfSpark.Data;
-using NcfSpark.Jobs.Configuration;
+using NcfSpark.Configuration;
 
 namespace NcfSpark.Jobs.Tests;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using NcfSpark.Configuration;
 
 namespace NcfSpark.Jobs.Tests;
 

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Evaluation.Nights;
+using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests.Faults;
 

@@ -1,5 +1,7 @@
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Evaluation.Nights;
+using NcfSpark.Model;
+using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests.Nights;
 

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.EndToEnd.Tests.Nights;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using NcfSpark.Data;
+using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests.Nights;
 

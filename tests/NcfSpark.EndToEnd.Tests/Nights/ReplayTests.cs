@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Evaluation.Nights;
+using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests.Nights;
 

@@ -1,5 +1,5 @@
 using FsCheck.Xunit;
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using NcfSpark.Evaluation.Nights;
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Configuration;
+using NcfSpark.Nightly;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

@@ -1,5 +1,5 @@
 using NcfSpark.Data;
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

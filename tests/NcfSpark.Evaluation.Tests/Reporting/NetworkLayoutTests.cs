@@ -1,4 +1,5 @@
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Pipeline;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using NcfSpark.Data;
-using NcfSpark.Evaluation.Nights;
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Nightly;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

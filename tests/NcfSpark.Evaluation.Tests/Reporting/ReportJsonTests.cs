@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Model;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

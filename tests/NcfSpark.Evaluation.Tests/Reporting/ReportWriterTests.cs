@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

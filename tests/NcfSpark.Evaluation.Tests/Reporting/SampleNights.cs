@@ -1,6 +1,6 @@
 using NcfSpark.Data;
-using NcfSpark.Evaluation.Nights;
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Nightly;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

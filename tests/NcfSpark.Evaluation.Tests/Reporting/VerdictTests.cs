@@ -1,4 +1,4 @@
-using NcfSpark.Evaluation.Reporting;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;
 

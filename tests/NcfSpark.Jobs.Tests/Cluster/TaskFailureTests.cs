@@ -1,5 +1,5 @@
+using NcfSpark.Cluster;
 using NcfSpark.Engines;
-using NcfSpark.Jobs.Cluster;
 
 namespace NcfSpark.Jobs.Tests.Cluster;
 

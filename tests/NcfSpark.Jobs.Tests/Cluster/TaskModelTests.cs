@@ -1,7 +1,7 @@
 using System.Reflection;
+using NcfSpark.Cluster;
 using NcfSpark.Data;
 using NcfSpark.Engines;
-using NcfSpark.Jobs.Cluster;
 
 namespace NcfSpark.Jobs.Tests.Cluster;
 

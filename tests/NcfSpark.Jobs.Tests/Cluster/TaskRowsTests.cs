@@ -1,7 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Xunit;
-using NcfSpark.Jobs.Cluster;
+using NcfSpark.Cluster;
 
 namespace NcfSpark.Jobs.Tests.Cluster;
 

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
+using NcfSpark.Cluster;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Jobs.Cluster;
 
 namespace NcfSpark.Jobs.Tests.Cluster;
 

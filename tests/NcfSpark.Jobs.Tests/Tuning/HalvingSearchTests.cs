@@ -1,5 +1,6 @@
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Jobs.Tuning;
+using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs.Tests.Tuning;
 

@@ -1,9 +1,10 @@
-using System.Text;
 using System.Text.Json;
+using System.Text;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Jobs.Configuration;
-using NcfSpark.Jobs.Tuning;
+using NcfSpark.Pipeline;
 using NcfSpark.Preparation;
+using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs.Tests.Tuning;
 

@@ -1,7 +1,7 @@
 using System.Collections;
+using NcfSpark.Configuration;
 using NcfSpark.Data;
-using NcfSpark.Jobs.Configuration;
-using NcfSpark.Jobs.Tuning;
+using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs.Tests.Tuning;
 

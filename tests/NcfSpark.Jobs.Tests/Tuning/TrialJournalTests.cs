@@ -1,4 +1,4 @@
-using NcfSpark.Jobs.Tuning;
+using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs.Tests.Tuning;
 

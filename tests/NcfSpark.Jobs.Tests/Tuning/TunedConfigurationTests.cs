@@ -1,6 +1,6 @@
 using System.Collections;
-using NcfSpark.Jobs.Configuration;
-using NcfSpark.Jobs.Tuning;
+using NcfSpark.Configuration;
+using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs.Tests.Tuning;
 

@@ -1,0 +1,47 @@
+using System.Net;
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Engines.MicrosoftSpark;
+using NcfSpark.Engines;
+using NcfSpark.Training.Distributed;
+using NcfSpark.Training;
+
+namespace NcfSpark.Cluster;
+
+/// <summary>Training whose workers are tasks of Spark, and whose parameter server is in this process.</summary>
+public static class SparkTraining
+{
+    /// <exception cref="InvalidInputException">There is no Spark, or its executors could not train such a model, or not reach the server.</exception>
+    public static void Check(JobContext job)
+    {
+        if (job.Configuration.Train.Placement != Placement.Spark) return;
+        if (!job.Engine.IsSpark) throw new InvalidInputException("Train:Placement is \"spark\", and there is none: add --master URL or --remote sc://host:port, or set Train:Placement to threads or processes.");
+        if (job.Configuration.Spark.WorkerDirectory.Length == 0 && job.Configuration.Train.WhyTorch(job.Configuration.Model) is { } why) throw new InvalidInputException($"Train:Placement is \"spark\", and {why}. Executors are not sent libtorch (1.5 GB): change that, or set Train:Placement to threads or processes.");
+        int workers = job.Configuration.Train.Workers;
+        if (job.Engine.BridgeQueries < workers) throw new InvalidInputException($"Train:Workers is {workers}, and Microsoft.Spark's bridge runs {job.Engine.BridgeQueries} queries at once, one for each worker: {DotnetRunner.CureFor(workers)}; or lower Train:Workers.");
+        if (job.Configuration.Train.ServerReachedAt.Length > 0) return; // said by who knows
+        string address = job.Configuration.Train.ServerAddress;
+        IPAddress listens = IPEndPoint.Parse(address).Address;
+        if (listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any)) throw new InvalidInputException($"Train:ServerAddress is {address}: workers are told it, so it must be one address of this machine, such as 10.0.0.5:0; or set Train:ServerReachedAt.");
+        if (IPAddress.IsLoopback(listens) && !job.Engine.IsHere) throw new InvalidInputException($"Train:ServerAddress is {address}, which executors on other machines do not reach. Set it to this machine's address as they see it, with port 0 for a free one (--set Train:ServerAddress=10.0.0.5:0).");
+    }
+
+    /// <param name="job">The job.</param>
+    /// <param name="prepared">The driver's prepared directory.</param>
+    /// <param name="setup">What is trained.</param>
+    /// <param name="training">Trains.</param>
+    public static DistributedResult Run(JobContext job, StageManifest prepared, WorkerSetup setup, DistributedTraining training)
+    {
+        try
+        {
+            var engine = (IClusterEngine)job.Engine.Open(job);
+            SparkOptions spark = job.Configuration.Spark;
+            WorkerQueries queries = spark.PreparedPath.Length == 0 ? WorkerQueries.FromStorage(setup.RunDirectory, spark.WorkerThreads) : WorkerQueries.FromSpark(engine, spark.PreparedPath, prepared, setup, spark.WorkerThreads);
+            return training.Run(new WorkerTasks(engine, TaskProgram.Ship(job, engine), queries), job.Cancellation);
+        }
+        finally
+        {
+            job.Engine.Close();
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using NcfSpark.Data;
+
+namespace NcfSpark.Cluster;
+
+/// <summary>Some users of a task, with what they have.</summary>
+/// <param name="Users">Dense indexes, rising.</param>
+/// <param name="Offsets">The rows of the user at place p are Offsets[p] … Offsets[p + 1] - 1.</param>
+/// <param name="Rows">By user and item.</param>
+public sealed record TaskUsers(int[] Users, int[] Offsets, InteractionRows Rows)
+{
+    /// <summary>A user's items, rising.</summary>
+    public ReadOnlySpan<int> ItemsOf(int user) => Rows.Items.AsSpan(RangeOf(user));
+
+    /// <summary>When they used each.</summary>
+    public ReadOnlySpan<long> TimestampsOf(int user) => Rows.Timestamps.AsSpan(RangeOf(user));
+
+    /// <summary>Those who did something at a time or later; all where there is no time.</summary>
+    public int[] Since(long? time) => time is null ? Users : Array.FindAll(Users, user => TimestampsOf(user).ContainsAnyInRange(time.Value, long.MaxValue));
+
+    private Range RangeOf(int user)
+    {
+        int place = Array.BinarySearch(Users, user);
+        return Offsets[place]..Offsets[place + 1];
+    }
+}

@@ -1,0 +1,69 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using NcfSpark.Preparation;
+
+namespace NcfSpark.Configuration;
+
+/// <summary>Checks values: one by one, within a section, and across sections.</summary>
+public static class ConfigurationCheck
+{
+    /// <summary>
+    /// What is wrong, each to be read straight after the setting's name. Checks that need a setting in <paramref name="broken"/>, which
+    /// has no usable value, are left out.
+    /// </summary>
+    public static IEnumerable<(SettingKey Key, string Problem)> Faults(NcfSparkConfiguration configuration, IReadOnlySet<SettingKey> broken)
+    {
+        var found = new HashSet<SettingKey>(broken);
+        foreach (SettingKey key in SettingKey.All.Where(key => !broken.Contains(key)))
+        {
+            if (SettingRules.Fault(key, key.ValueIn(configuration)) is not { } problem) continue;
+            found.Add(key);
+            yield return (key, $": {problem}");
+        }
+
+        foreach ((SettingKey[] keys, string problem) in WithinSections(configuration).Concat(AcrossSections(configuration)))
+        {
+            if (!keys.Any(found.Contains)) yield return (keys[0], $" {problem}");
+        }
+    }
+
+    private static IEnumerable<(SettingKey[] Keys, string Problem)> WithinSections(NcfSparkConfiguration configuration)
+    {
+        foreach (PropertyInfo section in SettingKey.All.Select(key => key.Section).Distinct())
+        {
+            if (section.GetValue(configuration) is not IValidatableObject checkable) continue;
+            foreach (ValidationResult result in checkable.Validate(new ValidationContext(checkable)))
+            {
+                yield return ([.. result.MemberNames.Select(name => SettingKey.Find($"{section.Name}:{name}")!)], result.ErrorMessage!);
+            }
+        }
+    }
+
+    private static IEnumerable<(SettingKey[] Keys, string Problem)> AcrossSections(NcfSparkConfiguration configuration)
+    {
+        (var input, var prepare, var train, var evaluate) = (configuration.Input, configuration.Prepare, configuration.Train, configuration.Evaluate);
+        if (train.Patience > 0 && !prepare.Validation)
+        {
+            yield return (Keys("Train:Patience", "Prepare:Validation"), $"is {train.Patience}, but nothing is held out to validate on: set Prepare:Validation to true, or Patience to 0");
+        }
+
+        if (train.Negatives == "stored" && prepare.NegativesPerPositive == 0)
+        {
+            yield return (Keys("Train:Negatives", "Prepare:NegativesPerPositive"), "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some (5 in the AWS sample), or set it to \"resampled\"");
+        }
+
+        if (prepare.Split == SplitRule.Latest && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
+        {
+            yield return (
+                Keys("Evaluate:NegativesPerPositive", "Prepare:TestCandidates", "Prepare:Split"),
+                $"is {evaluate.NegativesPerPositive}, but only {prepare.TestCandidates} candidates are drawn for each test row: raise Prepare:TestCandidates, or lower it");
+        }
+
+        if (prepare.Split == SplitRule.Given && input.TestPath.Length == 0)
+        {
+            yield return (Keys("Input:TestPath", "Prepare:Split"), "is not set, but Prepare:Split is \"given\": name the file of held-out interactions, or set Split to \"latest\"");
+        }
+    }
+
+    private static SettingKey[] Keys(params string[] names) => [.. names.Select(name => SettingKey.Find(name)!)];
+}

@@ -1,0 +1,49 @@
+using NcfSpark.Evaluation;
+using NcfSpark.Reporting;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>
+/// Decides whether a night's model goes into service. It must be finite; it must beat popularity, the 95 % interval of the difference lying above 0; and where a
+/// model is in service, it must not be worse than that by more than a share of that one's figure, unless the difference can be chance: the interval holds 0.
+/// All are measured on the same held-out users, and differences are paired by user.
+/// </summary>
+public static class Gate
+{
+    /// <param name="figures">What was measured.</param>
+    /// <param name="finite">Whether all weights of the model are finite.</param>
+    /// <param name="inService">The name of the night in service; null where there is none.</param>
+    /// <param name="maxDrop">How much worse it may be than the one in service, as a share of that one's figure; null asks for no more than that it is finite.</param>
+    public static GateDecision Decide(NightFigures figures, bool finite, string? inService, double? maxDrop)
+    {
+        var name = new MetricName(figures.Metric);
+        if (!finite || figures.Model is not { } model) return Refuse("The model has weights or figures that are not finite.");
+        string own = $"{name.Title} {name.Format(model.Value)}";
+        if (maxDrop is not { } share) return Approve($"The gate is off (Nightly:Gate); {own}.");
+        if (figures.AgainstPopularity is not { } ahead || (ahead.Low ?? ahead.Value) <= 0)
+        {
+            return Refuse($"{own} does not beat popularity's {Show(figures.Popularity, name)} (difference {Difference(figures.AgainstPopularity, name)}).");
+        }
+
+        string beats = $"{own} beats popularity's {Show(figures.Popularity, name)}";
+        if (figures.InService is not { } before || figures.AgainstInService is not { } difference)
+        {
+            return Approve($"{beats}{(inService is null ? "; nothing was in service before" : $"; the model in service ({inService}) could not be measured")}.");
+        }
+
+        string against = $"the {name.Format(before.Value)} of {inService}, which was in service (difference {Difference(difference, name)})";
+        bool worse = difference.Value < -share * before.Value && (difference.High ?? difference.Value) < 0;
+        return worse
+            ? Refuse($"{own} is worse than {against}, by more than the share {share} that Nightly:MaxDrop allows.")
+            : Approve($"{beats} and is not worse than {against}.");
+
+        GateDecision Approve(string reason) => new(true, reason, figures);
+
+        GateDecision Refuse(string reason) => new(false, reason, figures);
+    }
+
+    private static string Show(MetricInterval? value, MetricName name) => value is null ? "?" : name.Format(value.Value);
+
+    private static string Difference(MetricInterval? difference, MetricName name) => difference is null ? "not finite" :
+        $"{name.FormatDifference(difference.Value)}{(difference.Low is null ? "" : $", 95 % interval {name.FormatDifferenceInterval(difference)}")}";
+}

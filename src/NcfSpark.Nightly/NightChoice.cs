@@ -1,0 +1,36 @@
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>Which night a run is: one that is gone on with, or a new one.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="IsDone">Whether it went into service already, by the same input and settings.</param>
+internal sealed record NightChoice(string Name, bool IsDone)
+{
+    /// <param name="nights">The nights that are there.</param>
+    /// <param name="history">How they ended.</param>
+    /// <param name="options">Nightly:Night and Nightly:Resume.</param>
+    /// <param name="fingerprint">Input and settings of this run.</param>
+    /// <param name="today">By the clock, where Nightly:TimeZone is.</param>
+    public static NightChoice Of(RunNights nights, NightHistory history, NightlyOptions options, string fingerprint, DateOnly today)
+    {
+        // Begun before midnight and ended early, it is gone on with after.
+        if (options.Night.Length == 0 && nights.Names is [.., string last] && CanGoOn(last) && FingerprintOf(last) == fingerprint) return new(last, false);
+
+        (DateOnly date, int number) = options.Night.Length == 0 ? (today, 1) : (RunNights.DateOf(options.Night), RunNights.NumberOf(options.Night));
+        for (; ; number++)
+        {
+            string name = RunNights.NameOf(date, number);
+            bool same = FingerprintOf(name) == fingerprint;
+            if (same && WasInService(name) && options.Resume && NightDirectory.IsWhole(nights, history, name)) return new(name, true);
+            if (!WasInService(name) && (history.Of(name) is null || same)) return new(name, false);
+        }
+
+        bool WasInService(string name) => ProductionRule.WasInProduction(nights, history, name); // never written again
+
+        bool CanGoOn(string name) => !WasInService(name) && history.Of(name)?.Outcome is null or NightOutcome.Failed or NightOutcome.Interrupted;
+
+        string? FingerprintOf(string name) => NightState.Read(nights, name)?.Fingerprint;
+    }
+}

@@ -1,0 +1,50 @@
+using NcfSpark.Evaluation;
+using NcfSpark.Pipeline;
+using NcfSpark.Reporting;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>
+/// What the gate decided by: the measure of the night's model, of popularity and of the model in service, all on the same held-out users of this night, with
+/// 95 % intervals. Null where something was not measured or is not finite.
+/// </summary>
+/// <param name="Metric">What the values are, such as "ndcg@10" over the whole catalogue.</param>
+/// <param name="Users">Users measured.</param>
+/// <param name="Model">The night's model, trained without the held-out interactions.</param>
+/// <param name="Popularity">Popularity.</param>
+/// <param name="InService">The model in service before this night: the one that was measured then, not the one that had seen everything.</param>
+/// <param name="AgainstPopularity">The model minus popularity, paired by user.</param>
+/// <param name="AgainstInService">The model minus the one in service, paired by user.</param>
+public sealed record NightFigures(
+    string Metric,
+    int Users,
+    MetricInterval? Model,
+    MetricInterval? Popularity,
+    MetricInterval? InService,
+    MetricInterval? AgainstPopularity,
+    MetricInterval? AgainstInService)
+{
+    /// <summary>The key of the model in service among the scorers.</summary>
+    public const string InServiceKey = IncumbentComparison.Key;
+
+    /// <param name="result">What was measured, the model first.</param>
+    /// <param name="cutOffs">The cut-offs of its metrics.</param>
+    public static NightFigures From(EvaluationResult result, int[] cutOffs)
+    {
+        ProtocolResult catalogue = result.WholeCatalogue;
+        string metric = $"ndcg@{Verdict.CutOffOf(cutOffs)}";
+        return new NightFigures(
+            metric,
+            catalogue.Users,
+            Finite(catalogue.Scorers[0].Metrics[metric]),
+            Of(catalogue.Scorers, "popularity"),
+            Of(catalogue.Scorers, InServiceKey),
+            Of(catalogue.Differences, "popularity"),
+            Of(catalogue.Differences, InServiceKey));
+
+        MetricInterval? Of(IReadOnlyList<ScorerMetrics> scorers, string key) => Finite(scorers.FirstOrDefault(scorer => scorer.Key == key)?.Metrics[metric]);
+    }
+
+    // JSON has neither NaN nor infinity.
+    private static MetricInterval? Finite(MetricInterval? value) => value is not null && double.IsFinite(value.Value) ? value : null;
+}

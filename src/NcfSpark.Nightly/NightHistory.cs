@@ -1,0 +1,99 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using NcfSpark.Data;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>
+/// history.jsonl of a run directory. A line is whole when a newline ends it; one that was cut short (a kill, a full disk, a loss of power) is left out when
+/// reading, and cut off before the next is appended. Only who holds the run directory's lock appends; anybody may read meanwhile.
+/// </summary>
+public sealed class NightHistory
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }; // never a part of a page
+
+    private NightHistory(IReadOnlyList<NightRecord> records, int unreadable) => (Records, Unreadable) = (records, unreadable);
+
+    /// <summary>All lines that can be read, first to last: nights, and changes by hand.</summary>
+    public IReadOnlyList<NightRecord> Records { get; }
+
+    /// <summary>How many lines cannot be read.</summary>
+    public int Unreadable { get; }
+
+    /// <summary>One record a night, the last of each, in the order in which they ended.</summary>
+    public IReadOnlyList<NightRecord> Nights => [.. Records.Where(record => record.Event == NightEvent.Night).Reverse().DistinctBy(record => record.Night).Reverse()];
+
+    /// <summary>The last record of a night's run; null where it has not ended.</summary>
+    public NightRecord? Of(string night) => Records.LastOrDefault(record => record.Event == NightEvent.Night && record.Night == night);
+
+    /// <summary>How the last run of `nightly` ended, whichever night it was of; null before the first.</summary>
+    public NightRecord? LastRun => Records.LastOrDefault(record => !record.IsByHand);
+
+    /// <summary>Whether the night was in service at any time.</summary>
+    public bool WasInService(string night) => FirstInService(night) is not null;
+
+    /// <summary>The first line after which the night was in service; null where it never was.</summary>
+    public NightRecord? FirstInService(string night) => Records.FirstOrDefault(record => record.InService == night);
+
+    /// <summary>The line that tells what a night was when it went into production: what it is made of, its data and figures; null where it never did.</summary>
+    public NightRecord? AsServed(string night) => Records.FirstOrDefault(record => record.Night == night && record.Artifacts is not null) ?? (WasInService(night) ? Of(night) : null);
+
+    /// <summary>
+    /// The night that was in service before this one was first put there; null where there was none. Example: A, B, then C refused by hand (rollback to B), then D:
+    /// before D and before C stands B, before B stands A.
+    /// </summary>
+    public string? InServiceBefore(string night)
+    {
+        string? before = null;
+        foreach (NightRecord record in Records)
+        {
+            if (record.InService == night) return before;
+            before = record.InService ?? before;
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads the history; an empty one where there is no file yet.</summary>
+    public static NightHistory Read(RunNights nights)
+    {
+        if (!File.Exists(nights.HistoryPath)) return new([], 0);
+        using var reader = new StreamReader(new FileStream(nights.HistoryPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        string[] lines = reader.ReadToEnd().Split('\n')[..^1]; // what stands after the last newline was cut short
+        List<NightRecord?> records = [.. lines.Select(Parse)];
+        return new([.. records.OfType<NightRecord>()], records.Count(record => record is null));
+    }
+
+    /// <summary>Appends a line, and returns when it is on the disk.</summary>
+    public static void Append(RunNights nights, NightRecord record)
+    {
+        using var stream = new FileStream(nights.HistoryPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        stream.SetLength(LengthOfWholeLines(stream));
+        stream.Seek(0, SeekOrigin.End);
+        stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(record, Json), (byte)'\n']);
+        stream.Flush(flushToDisk: true);
+    }
+
+    private static NightRecord? Parse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<NightRecord>(line, Json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static long LengthOfWholeLines(FileStream stream)
+    {
+        for (long length = stream.Length; length > 0; length--)
+        {
+            stream.Position = length - 1;
+            if (stream.ReadByte() == '\n') return length;
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text;
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Pipeline;
+using NcfSpark.Reporting;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>
+/// What people and monitors see of the nights, written anew after each: NIGHT/report.html (what was measured, items by their titles, the history and what changed), nights.html and
+/// metrics.prom of the run directory, and the same metrics over OTLP. Each is written under another name and renamed. They are made of what the history and the nights hold, and can be made
+/// again at any time: they are the only files of a night in production that may change.
+/// </summary>
+public static class NightPages
+{
+    /// <summary>A night's report with the history.</summary>
+    public static string ReportOf(RunNights nights, string night) => Path.Combine(nights.PathOf(night), ReportWriter.PageName);
+
+    /// <summary>Writes the report of the run directory, after `evaluate`: that of a night has the nights, too.</summary>
+    /// <returns>Its path.</returns>
+    public static string WriteReport(JobContext job)
+    {
+        string path = Path.Combine(job.RunDirectory, ReportWriter.PageName), full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(job.RunDirectory)), name = Path.GetFileName(full);
+        var nights = new RunNights(Path.GetDirectoryName(full) ?? full);
+        bool isNight = RunNights.IsName(name) && File.Exists(nights.HistoryPath);
+        WriteWhole(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory));
+        return path;
+    }
+
+    /// <summary>Writes all of them. A night is not undone for a page: what cannot be written is said, and the next night writes it.</summary>
+    /// <param name="stopped">The job, stopped or not; its run directory is that of all nights.</param>
+    /// <param name="nights">The nights.</param>
+    /// <param name="night">The night that ended.</param>
+    public static void Write(JobContext stopped, RunNights nights, string night)
+    {
+        JobContext job = stopped with { Cancellation = CancellationToken.None }; // what stopped a night does not stop that from being told
+        try
+        {
+            NightsInput input = InputOf(nights, night);
+            (NightHistory history, string? inService) = (input.History, input.InService);
+            if (input.Reports.Contains(night)) WriteWhole(ReportOf(nights, night), Report(job, nights, night, input));
+            WriteWhole(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
+            WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, inService));
+            if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, inService)) job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
+        }
+#pragma warning disable CA1031 // the night has ended: whatever goes wrong with a page must not change how
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            job.Progress.Line($"The pages of the nights could not be written: {failure.Message} The next night writes them.");
+        }
+    }
+
+    // The night's own page is there already, or is about to be.
+    private static NightsInput InputOf(RunNights nights, string night) => new()
+    {
+        Title = Path.GetFileName(Path.GetFullPath(nights.Path)),
+        History = NightHistory.Read(nights),
+        InService = nights.InService,
+        Reports = new HashSet<string>(nights.Names.Where(name => name == night ? Directory.Exists(Path.Combine(nights.PathOf(name), EvaluateJob.StageName)) : File.Exists(ReportOf(nights, name)))),
+    };
+
+    private static string Report(JobContext job, RunNights nights, string night, NightsInput input)
+    {
+        return NightsPage.Report(Page(job, nights.PathOf(night)), input, input.History.InServiceBefore(night) is { } earlier ? ChangesSince(job, nights, earlier, night) : null);
+    }
+
+    private static string Page(JobContext job, string runDirectory)
+    {
+        Titles titles = Titles.Read(job.Configuration.Input);
+        IdTable items = new PreparedData(StageDirectory.Open(runDirectory, PreparedData.StageName, isRead: _ => false)).ReadItems();
+        if (titles.Remark(items) is { } remark) job.Output.WriteLine(remark);
+        return ReportWriter.Page(Path.Combine(runDirectory, EvaluateJob.StageName), titles.ByItemId);
+    }
+
+    // Null where one of the two has no predictions: it was refused, or is pruned.
+    private static ListChanges? ChangesSince(JobContext job, RunNights nights, string before, string night)
+    {
+        string Lists(string name) => Path.Combine(nights.PathOf(name), ScoreJob.StageName, "recommendations");
+        return Directory.Exists(Lists(before)) && Directory.Exists(Lists(night)) ? ListComparison.Of(job, before, Lists(before), Lists(night), Titles.Read(job.Configuration.Input).ByItemId) : null;
+    }
+
+    private static void WriteWhole(string path, string text)
+    {
+        string temporary = path + ".tmp";
+        using (var stream = new FileStream(temporary, FileMode.Create))
+        {
+            stream.Write(Encoding.UTF8.GetBytes(text));
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+}

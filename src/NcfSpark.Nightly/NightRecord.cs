@@ -1,0 +1,60 @@
+using System.Text.Json.Serialization;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>A line of history.jsonl: how a night ended, a run that had nothing new to do, or a change of what is in service that somebody made by hand.</summary>
+/// <remarks>
+/// In the file names are snake_case: {"event":"night","night":"2026-11-24","outcome":"in_service",…}. Of a night that was tried again after it failed there are
+/// several lines, of which the last counts; <see cref="NightHistory.Nights"/> has one a night.
+/// </remarks>
+public sealed record NightRecord
+{
+    /// <summary>The layout of a line; it rises when a key changes its name or meaning.</summary>
+    public int Schema { get; init; } = 1;
+
+    /// <summary>One of <see cref="NightEvent"/>.</summary>
+    public string Event { get; init; } = NightEvent.Night;
+
+    /// <summary>The night's name, such as 2026-11-24: that which ran, or that which was put into service by hand.</summary>
+    public required string Night { get; init; }
+
+    /// <summary>Whether it tells of somebody's change of what is in service, not of a run of `nightly`.</summary>
+    [JsonIgnore]
+    public bool IsByHand => Event is NightEvent.Promotion or NightEvent.Rollback;
+
+    public required DateTimeOffset Started { get; init; }
+
+    public required DateTimeOffset Ended { get; init; }
+
+    /// <summary>One of <see cref="NightOutcome"/>.</summary>
+    public required string Outcome { get; init; }
+
+    /// <summary>Why, in a sentence: the gate's figures, the limit that was exceeded, the failure, or what the person said who changed it by hand.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The night in service after it, by name; null where none is yet.</summary>
+    public string? InService { get; init; }
+
+    /// <summary>What was measured; null where it did not come to that.</summary>
+    public NightFigures? Figures { get; init; }
+
+    /// <summary>What its data was like; null where it could not be prepared.</summary>
+    public NightData? Data { get; init; }
+
+    /// <summary>Seconds of each stage, under the stage's name: prepared, model, report, refit, predictions. A stage that was there already is not named.</summary>
+    public SortedDictionary<string, double> Seconds { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>The fingerprint of the measured model; null where there is none.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>
+    /// What went into production: the SHA-256 of each stage's manifest.json, which has the hashes of the stage's files, under the stage's name. Null where the night did not.
+    /// </summary>
+    public SortedDictionary<string, string>? Artifacts { get; init; }
+
+    /// <summary>The epoch that validation chose, or the last.</summary>
+    public int? BestEpoch { get; init; }
+
+    /// <summary>The night whose model training started from (Nightly:WarmStart); null for a cold start.</summary>
+    public string? WarmStartedFrom { get; init; }
+}

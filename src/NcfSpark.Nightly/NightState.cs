@@ -1,0 +1,58 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using NcfSpark.Data;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>
+/// night.json of a night's directory: what the stages' own manifests do not say. A run that was killed leaves it, so that the next one can go on, or tell of it.
+/// Always replaced as a whole.
+/// </summary>
+internal sealed record NightState
+{
+    public const string FileName = "night.json";
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public required string Night { get; init; }
+
+    /// <summary>Names input and settings.</summary>
+    public required string Fingerprint { get; init; }
+
+    public required DateTimeOffset Started { get; init; }
+
+    /// <summary>The night in service when this one began; null where there was none.</summary>
+    public string? Before { get; init; }
+
+    public NightData? Data { get; init; }
+
+    public Approval? Approval { get; init; }
+
+    public static string PathOf(RunNights nights, string night) => Path.Combine(nights.PathOf(night), FileName);
+
+    /// <summary>Reads a night's state; null where it has none yet.</summary>
+    public static NightState? Read(RunNights nights, string night)
+    {
+        string path = PathOf(nights, night);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<NightState>(File.ReadAllBytes(path), Json) : null;
+        }
+        catch (JsonException)
+        {
+            return null; // damaged by something else: it is renamed into place when whole
+        }
+    }
+
+    public void Write(RunNights nights)
+    {
+        string directory = Directory.CreateDirectory(nights.PathOf(Night)).FullName, temporary = Path.Combine(directory, $"{FileName}.tmp");
+        using (var stream = new FileStream(temporary, FileMode.Create))
+        {
+            JsonSerializer.Serialize(stream, this, Json);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, PathOf(nights, Night), overwrite: true);
+    }
+}

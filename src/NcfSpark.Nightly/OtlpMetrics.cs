@@ -1,0 +1,43 @@
+using System.Diagnostics.Metrics;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>
+/// Sends the gauges of <see cref="NightMetrics"/> over OTLP where OpenTelemetry's own variables say whereto: OTEL_EXPORTER_OTLP_ENDPOINT, or OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
+/// and, where they are set, OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES.
+/// </summary>
+internal static class OtlpMetrics
+{
+    private const string Prefix = "ncfspark.";
+    private const int MostMilliseconds = 10_000; // a collector that is away must not hold up the night
+
+    /// <summary>Whether somebody said whereto.</summary>
+    public static bool IsConfigured => new[] { "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" }.Any(variable => Environment.GetEnvironmentVariable(variable) is { Length: > 0 });
+
+    /// <summary>Sends them once.</summary>
+    /// <param name="run">The run's name, an attribute of every value.</param>
+    /// <param name="history">The nights.</param>
+    /// <param name="inService">The one in service.</param>
+    /// <returns>Whether the collector took them.</returns>
+    public static bool Send(string run, NightHistory history, string? inService)
+    {
+        using var meter = new Meter("NcfSpark");
+        foreach (NightMetrics.Gauge gauge in NightMetrics.Of(history, inService))
+        {
+            Measurement<double>[] values = [.. gauge.Values.Select(value => new Measurement<double>(value.Value, value.Labels.Prepend(("run", run)).Select(label => KeyValuePair.Create(label.Item1, (object?)label.Item2))))];
+            meter.CreateObservableGauge(Prefix + gauge.Name, () => values, UnitOf(gauge.Name), gauge.Help);
+        }
+
+        using MeterProvider provider = Sdk.CreateMeterProviderBuilder()
+            .ConfigureResource(resource => resource.AddService("ncfspark").AddEnvironmentVariableDetector())
+            .AddMeter(meter.Name)
+            .AddOtlpExporter()
+            .Build();
+        return provider.ForceFlush(MostMilliseconds);
+    }
+
+    private static string? UnitOf(string name) => name.EndsWith("_seconds", StringComparison.Ordinal) ? "s" : name.EndsWith("_ratio", StringComparison.Ordinal) ? "1" : null;
+}

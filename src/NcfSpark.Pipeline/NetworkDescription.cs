@@ -1,0 +1,80 @@
+using NcfSpark.Model;
+using NcfSpark.Reporting;
+
+namespace NcfSpark.Pipeline;
+
+/// <summary>A model's network as the boxes that the report draws, with its real sizes.</summary>
+public static class NetworkDescription
+{
+    public static IReadOnlyList<NetworkLayer> Of(ModelWeights weights)
+    {
+        var layers = new List<NetworkLayer> { new("user", "Input", [], "", "1", 0), new("item", "Input", [], "", "1", 0) };
+        var headInputs = new List<string>();
+        if (weights.UserGmf is not null)
+        {
+            layers.Add(Embedding(weights, "user_gmf", "user", weights.UserGmf));
+            layers.Add(Embedding(weights, "item_gmf", "item", weights.ItemGmf!));
+            (string size, string output) = ($"{weights.UserGmf.Columns}", weights.Head is null ? "1" : $"{weights.UserGmf.Columns}");
+            string user = weights.ItemHistory is null ? "user_gmf" : AddHistory(weights, layers);
+            layers.Add(new(weights.Head is null ? "dot" : "gmf", weights.Head is null ? "Dot product" : "Multiply", [user, "item_gmf"], size, output, 0));
+            headInputs.Add(layers[^1].Name);
+        }
+
+        if (weights.UserMlp is not null)
+        {
+            layers.Add(Embedding(weights, "user_mlp", "user", weights.UserMlp));
+            layers.Add(Embedding(weights, "item_mlp", "item", weights.ItemMlp!));
+            double[] dropout = weights.Options.Dropout;
+            layers.Add(new("concat", "Concatenate", ["user_mlp", "item_mlp"], $"{weights.UserMlp.Columns} + {weights.UserMlp.Columns}", $"{2 * weights.UserMlp.Columns}", 0, DropoutNote(dropout, 0)));
+            for (int l = 0; l < weights.MlpLayers.Count; l++)
+            {
+                (Weight weight, Weight bias) = weights.MlpLayers[l];
+                layers.Add(new($"mlp.{l}", "Dense + ReLU", [layers[^1].Name], $"{weight.Columns}", $"{weight.Rows}", weight.Values.Length + bias.Values.Length, DropoutNote(dropout, l + 1)));
+            }
+
+            headInputs.Add(layers[^1].Name);
+        }
+
+        if (weights.UserBias is not null)
+        {
+            layers.Add(Embedding(weights, "user_bias", "user", weights.UserBias));
+            layers.Add(Embedding(weights, "item_bias", "item", weights.ItemBias!));
+            headInputs.AddRange(["user_bias", "item_bias"]);
+            layers.Add(new("head", "Sum + sigmoid", headInputs, $"{headInputs.Count}", "1", weights.HeadBias.Values.Length, "global bias"));
+        }
+        else
+        {
+            layers.Add(new("head", "Dense + sigmoid", headInputs, $"{weights.Head!.Columns}", "1", weights.Head.Values.Length + weights.HeadBias.Values.Length));
+        }
+
+        return layers;
+    }
+
+    // From the user's latest items to the vector that stands for the user; gives its box.
+    private static string AddHistory(ModelWeights weights, List<NetworkLayer> layers)
+    {
+        ModelOptions options = weights.Options;
+        string size = $"{options.EmbeddingSize}";
+        layers.Add(new("history", "Input", [], "", $"{options.HistoryLength}", 0, "items before"));
+        layers.Add(Embedding(weights, "item_history", "history", weights.ItemHistory!));
+        layers.Add(new("pool", "Weighted sum", ["item_history"], $"{options.HistoryLength} x {size}", size, 0, $"the latest most, x {options.HistoryFactor}"));
+        List<string> parts = ["user_gmf", "pool"];
+        if (weights.UserLayers is [var hidden, var output])
+        {
+            layers.Add(new("user_layers.0", "Dense + ReLU", ["item_history", "pool", "user_gmf"], $"{hidden.Weight.Columns}", $"{hidden.Weight.Rows}", hidden.Weight.Values.Length + hidden.Bias.Values.Length, string.Join(", ", new[] { options.HasTemporalFeatures ? $"{TemporalFeatures.Count} temporal features" : "", DropoutNote([options.UserMlpDropout], 0) }.Where(note => note.Length > 0))));
+            layers.Add(new("user_layers.1", "Dense", ["user_layers.0"], $"{output.Weight.Columns}", $"{output.Weight.Rows}", output.Weight.Values.Length + output.Bias.Values.Length));
+            parts.Add("user_layers.1");
+        }
+
+        layers.Add(new("user_side", "Sum", parts, size, size, 0));
+        return "user_side";
+    }
+
+    private static NetworkLayer Embedding(ModelWeights weights, string name, string input, Weight table)
+    {
+        bool relu = weights.Options.EmbeddingActivation == "relu" && table.Columns > 1;
+        return new(name, relu ? "Embedding + ReLU" : "Embedding", [input], "1", $"{table.Columns}", table.Values.Length, $"{table.Rows:N0} rows");
+    }
+
+    private static string DropoutNote(double[] rates, int layer) => rates.ElementAtOrDefault(layer) is > 0 and var rate ? $"dropout {rate}" : "";
+}

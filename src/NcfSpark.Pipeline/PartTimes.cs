@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace NcfSpark.Pipeline;
+
+/// <summary>How long the parts of a verb took, one after the other, by name. Its text is such as "start 0.3 s, reading 1.2 s".</summary>
+public sealed class PartTimes
+{
+    private readonly TimeProvider time;
+    private readonly List<(string Part, TimeSpan Took)> parts = [];
+    private long since;
+
+    /// <param name="time">The clock.</param>
+    public PartTimes(TimeProvider time) => (this.time, since) = (time, time.GetTimestamp());
+
+    /// <summary>With the start of this process as the first part.</summary>
+    public static PartTimes SinceProcessStart(TimeProvider time)
+    {
+        using Process own = Process.GetCurrentProcess();
+        var times = new PartTimes(time);
+        times.parts.Add(("start", time.GetUtcNow().UtcDateTime - own.StartTime.ToUniversalTime()));
+        return times;
+    }
+
+    /// <summary>What was done since the last call, or since this was made. Said again, it is added.</summary>
+    public void Took(string part)
+    {
+        TimeSpan took = time.GetElapsedTime(since);
+        since = time.GetTimestamp();
+        int known = parts.FindIndex(one => one.Part == part);
+        if (known < 0) parts.Add((part, took));
+        else parts[known] = (part, parts[known].Took + took);
+    }
+
+    public override string ToString() => string.Join(", ", parts.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Part} {one.Took.TotalSeconds:F2} s")));
+}

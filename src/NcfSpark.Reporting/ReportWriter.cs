@@ -1,0 +1,52 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using NcfSpark.Data;
+
+namespace NcfSpark.Reporting;
+
+/// <summary>
+/// Writes what was measured, and from that the page. The figures are a stage's and stay as they are; the page beside the stage is drawn from them, and may be drawn again
+/// whenever something else that it shows has changed: titles, other nights.
+/// </summary>
+public static class ReportWriter
+{
+    public const string JsonName = "report.json", FiguresName = "page.json", NetworkName = "network.svg", PageName = "report.html";
+
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        IgnoreReadOnlyProperties = true, // they are computed from the others
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, // a loss may be NaN
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Writes report.json (all figures), page.json (what the page is drawn from) and network.svg (the network's drawing alone).</summary>
+    /// <param name="directory">A directory that is there.</param>
+    /// <param name="input">What to report.</param>
+    public static void Write(string directory, ReportInput input)
+    {
+        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        File.WriteAllText(Path.Combine(directory, JsonName), ReportJson.Of(input).ToJsonString(ReportJson.Options) + "\n", utf8);
+        File.WriteAllBytes(Path.Combine(directory, FiguresName), JsonSerializer.SerializeToUtf8Bytes(input, Json));
+        File.WriteAllText(Path.Combine(directory, NetworkName), NetworkDrawing.File(input.Model.Network), utf8);
+    }
+
+    /// <summary>The page: it needs nothing else.</summary>
+    /// <param name="directory">Where <see cref="Write"/> wrote.</param>
+    /// <param name="titles">Titles by the item's id as text; an item without one is shown by its id.</param>
+    /// <exception cref="InvalidInputException">page.json is not there or cannot be read: another version wrote the directory.</exception>
+    public static string Page(string directory, IReadOnlyDictionary<string, string> titles)
+    {
+        string path = Path.Combine(directory, FiguresName);
+        try
+        {
+            ReportInput input = JsonSerializer.Deserialize<ReportInput>(File.ReadAllBytes(path), Json) ?? throw new JsonException("it is empty");
+            return ReportPage.Of(input with { Examples = [.. input.Examples.Select(user => user.WithTitles(titles))] });
+        }
+        catch (Exception cause) when (cause is JsonException or FileNotFoundException)
+        {
+            throw new InvalidInputException($"{path} cannot be read: {cause.Message} Run `evaluate` again (or `nightly`).", cause);
+        }
+    }
+}

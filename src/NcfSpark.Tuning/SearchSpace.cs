@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Model;
+using NcfSpark.Training;
+
+namespace NcfSpark.Tuning;
+
+/// <summary>
+/// What a search may draw from: ranges over a configuration. Each setting of each candidate has a stream of its own, so the same seed draws the same
+/// candidates, in any order of the file, and a range more leaves what the others draw as it was. Every second candidate keeps about half of the configuration's own
+/// values: somebody chose those, and seldom are all of them wrong.
+/// </summary>
+public sealed class SearchSpace
+{
+    private const int Attempts = 1000; // to draw a candidate that is possible and new
+    private static readonly ImmutableHashSet<SettingKey> tied = [.. new[] { "Train:Epochs", "Train:Patience", "Train:ValidationUsers", "Train:Seed" }.Select(name => SettingKey.Find(name)!)];
+
+    private readonly NcfSparkConfiguration start;
+    private readonly IReadOnlyList<SettingRange> ranges;
+    private readonly long seed;
+    private readonly List<Candidate> drawn = [];
+
+    private SearchSpace(NcfSparkConfiguration start, IReadOnlyList<SettingRange> ranges, long seed) => (this.start, this.ranges, this.seed) = (start, ranges, seed);
+
+    /// <summary>The names of the settings that are searched.</summary>
+    public IEnumerable<string> Searched => ranges.Select(range => range.Key.Name);
+
+    /// <exception cref="InvalidInputException">The file is missing or wrong; the message has every fault, with its line.</exception>
+    public static SearchSpace Read(string path, NcfSparkConfiguration start, long seed)
+    {
+        if (path.Length == 0) throw new InvalidInputException($"Tune:Search is not set: name a file of ranges.{SettingsFile.Offer(Path.Combine("conf", "search"))}");
+        var problems = new List<string>();
+        var unknownSections = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var ranges = new List<SettingRange>();
+        foreach (GivenSetting given in SettingsFile.Read(path, problems))
+        {
+            string? problem;
+            if (SettingKey.Find(given.Key) is not { } key) problem = UnknownSetting.Describe(given.Key, unknownSections);
+            else if (WhyNot(key) is { } reason) problem = $"{key} {reason}";
+            else if (SettingRange.Read(key, given.Value, out problem) is { } range) ranges.Add(range);
+            else problem = $"{key}{problem}";
+            if (problem is not null) problems.Add($"{problem} ({given.Origin})");
+        }
+
+        if (problems.Count == 0 && ranges.Count == 0) problems.Add($"{path} has no ranges: there is nothing to search.");
+        return problems.Count == 0 ? new SearchSpace(start, ranges, seed) : throw new InvalidInputException(string.Join('\n', problems));
+    }
+
+    /// <summary>A candidate by its number, from 0, the configuration itself; null where nothing new is left to draw.</summary>
+    /// <exception cref="InvalidInputException">No combination of the ranges is possible.</exception>
+    public Candidate? Draw(int number)
+    {
+        while (drawn.Count <= number)
+        {
+            if (Next(drawn.Count) is not { } candidate) return null;
+            drawn.Add(candidate);
+        }
+
+        return drawn[number];
+    }
+
+    private Candidate? Next(int number)
+    {
+        if (number == 0) return Of(0, start);
+        string? fault = null;
+        for (int attempt = 0; attempt < Attempts; attempt++)
+        {
+            NcfSparkConfiguration configuration = start with { Model = start.Model with { }, Train = start.Train with { } };
+            foreach (SettingRange range in ranges)
+            {
+                if (number % 2 == 0 && RandomStream.Named(seed, $"tune keeps {range.Key}", number).Unit(attempt) < 0.5) continue;
+                range.Key.Property.SetValue(range.Key.Section.GetValue(configuration), range.Draw(RandomStream.Named(seed, $"tune {range.Key}", number), attempt));
+            }
+
+            configuration = configuration with { Train = InWholeGroups(configuration.Model, configuration.Train) };
+            (SettingKey? key, string? problem) = ConfigurationCheck.Faults(configuration, ImmutableHashSet<SettingKey>.Empty).FirstOrDefault();
+            if (key is not null) fault = $"{key}{problem}";
+            else if (Of(number, configuration) is var candidate && !drawn.Any(other => SameSettings(other, candidate))) return candidate;
+        }
+
+        if (drawn.Count == 1 && fault is not null) throw new InvalidInputException($"No combination of these ranges is possible: {fault}.");
+        return null;
+    }
+
+    // With a history, a batch is of whole groups of a positive and its negatives: the next larger one.
+    private static TrainOptions InWholeGroups(ModelOptions model, TrainOptions train)
+    {
+        int group = train.Negatives == "stored" ? 1 : train.NegativesPerPositive + 1;
+        return model.HasHistory ? train with { BatchSize = (train.BatchSize + group - 1) / group * group } : train;
+    }
+
+    private Candidate Of(int number, NcfSparkConfiguration configuration)
+    {
+        SettingKey batchSize = SettingKey.Find("Train:BatchSize")!;
+        IEnumerable<SettingKey> shown = ranges.Select(range => range.Key);
+        if (configuration.Train.BatchSize != start.Train.BatchSize) shown = shown.Append(batchSize).Distinct();
+        return new Candidate(number, configuration, shown.ToDictionary(key => key.Name, key => SettingValue.Show(key.ValueIn(configuration))));
+    }
+
+    private static bool SameSettings(Candidate one, Candidate other) =>
+        one.Settings.Count == other.Settings.Count && one.Settings.All(setting => other.Settings.GetValueOrDefault(setting.Key) == setting.Value);
+
+    private static string? WhyNot(SettingKey key) =>
+        key.Section.Name is not ("Model" or "Train") ? "cannot be searched: only settings of Model and Train can, since the rows to validate on must stay the same"
+        : key.Property.GetCustomAttribute<ResultNeutralAttribute>() is not null ? "changes no result, so there is nothing to search"
+        : !tied.Contains(key) ? null
+        : key.Property.Name == "Epochs" ? "is not drawn: the search finds it. The configuration's own is the most that is tried"
+        : "is the search's own affair";
+}

@@ -1,0 +1,70 @@
+using NcfSpark.Nightly;
+using NcfSpark.Reporting;
+
+namespace NcfSpark.Evaluation.Tests.Nightly;
+
+public class GateTests
+{
+    private static readonly NightFigures Good = Figures(model: 0.10, popularity: (0.05, 0.03, 0.07), before: 0.10, difference: (0, -0.01, 0.01));
+
+    [Fact]
+    public void TheFirstNightHasToBeatPopularityAlone()
+    {
+        GateDecision decision = Gate.Decide(Good with { InService = null, AgainstInService = null }, finite: true, inService: null, 0.05);
+        Assert.True(decision.Approved);
+        Assert.Equal("NDCG@10 0.1000 beats popularity's 0.0500; nothing was in service before.", decision.Reason);
+    }
+
+    [Theory]
+    [InlineData(0.02, 0.001, true)]
+    [InlineData(0.02, -0.001, false)] // it may be chance
+    [InlineData(0.0, 0.0, false)]     // popularity itself
+    public void PopularityIsBeatenWhereTheIntervalLiesAboveZero(double difference, double low, bool approved) =>
+        Assert.Equal(approved, Gate.Decide(Good with { AgainstPopularity = new(difference, low, 0.05) }, true, "2026-11-23", 0.05).Approved);
+
+    [Theory]
+    [InlineData(-0.004, -0.003, true)] // certainly worse, by 4 %, and 5 are allowed
+    [InlineData(-0.006, -0.001, false)]
+    [InlineData(-0.006, 0.001, true)]  // by 6 %, which may be chance
+    [InlineData(0.020, 0.030, true)]
+    public void WorseThanTheOneInServiceIsWhatIsBeyondTheShareAndNoChance(double difference, double high, bool approved)
+    {
+        GateDecision decision = Gate.Decide(Good with { AgainstInService = new(difference, -0.02, high) }, true, "2026-11-23", 0.05);
+        Assert.Equal(approved, decision.Approved);
+        Assert.Contains("2026-11-23", decision.Reason, StringComparison.Ordinal);
+        Assert.Contains("0.1000", decision.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutIntervalsTheFiguresThemselvesDecide()
+    {
+        Assert.False(Gate.Decide(Good with { AgainstInService = new(-0.006, null, null) }, true, "2026-11-23", 0.05).Approved);
+        Assert.True(Gate.Decide(Good with { AgainstPopularity = new(0.001, null, null) }, true, "2026-11-23", 0.05).Approved);
+    }
+
+    [Theory]
+    [InlineData(0.05)]
+    [InlineData(null)] // even where the gate is off
+    public void WhatIsNotFiniteIsNeverServed(double? maxDrop)
+    {
+        Assert.False(Gate.Decide(Good, finite: false, null, maxDrop).Approved);
+        Assert.False(Gate.Decide(Good with { Model = null }, finite: true, null, maxDrop).Approved);
+    }
+
+    [Fact]
+    public void AnOpenGateLetsThroughWhatIsWorse() =>
+        Assert.True(Gate.Decide(Figures(0.01, (-0.05, -0.06, -0.04), 0.1, (-0.09, -0.1, -0.08)), true, "2026-11-23", null).Approved);
+
+    [Fact]
+    public void ADecisionComesBackFromItsReport()
+    {
+        GateDecision decision = Gate.Decide(Good, true, "2026-11-23", 0.05);
+        var report = new System.Text.Json.Nodes.JsonObject { [ReportJson.GateKey] = decision.ToJson() };
+        Assert.Equal(decision, GateDecision.FromReport(System.Text.Json.Nodes.JsonNode.Parse(report.ToJsonString())!));
+        Assert.Null(GateDecision.FromReport(new System.Text.Json.Nodes.JsonObject()));
+    }
+
+    private static NightFigures Figures(double model, (double, double, double) popularity, double before, (double, double, double) difference) => new(
+        "ndcg@10", 100, new(model, null, null), new(model - popularity.Item1, null, null), new(before, null, null),
+        new(popularity.Item1, popularity.Item2, popularity.Item3), new(difference.Item1, difference.Item2, difference.Item3));
+}

@@ -1,0 +1,40 @@
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Model;
+using NcfSpark.Preparation;
+using NcfSpark.Scoring;
+using NcfSpark.Training;
+
+namespace NcfSpark.Jobs.Tests;
+
+public class UntimedSettingsTests
+{
+    private static readonly NcfSparkConfiguration Everything = new()
+    {
+        Input = new InputOptions { TimestampColumn = "" },
+        Model = new ModelOptions { User = "history" },
+        Train = new TrainOptions { RecencyScale = 10 },
+        Score = new ScoreOptions { Since = "2026-11-23", NotOlderThan = "2020" },
+        Nightly = new NightlyOptions { MaxAgeDays = 3 },
+    };
+
+    [Theory]
+    [InlineData("prepare")]
+    [InlineData("evaluate")]
+    [InlineData("train", "Model:User", "Train:RecencyScale")]
+    [InlineData("score", "Score:Since", "Score:NotOlderThan")]
+    [InlineData("nightly", "Model:User", "Train:RecencyScale", "Score:Since", "Score:NotOlderThan", "Nightly:MaxAgeDays")]
+    public void WithoutTimesAVerbRefusesByNameWhatNeedsThem(string verb, params string[] settings)
+    {
+        string[] sections = Verb.All.Single(one => one.Name == verb).Sections;
+        UntimedSettings.Refuse(sections, Everything with { Input = new InputOptions() });
+        if (settings.Length == 0)
+        {
+            UntimedSettings.Refuse(sections, Everything);
+            return;
+        }
+
+        string refusal = Assert.Throws<InvalidInputException>(() => UntimedSettings.Refuse(sections, Everything)).Message;
+        Assert.Equal(settings, refusal.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Select(line => line.Trim().Split(' ')[0]));
+    }
+}
