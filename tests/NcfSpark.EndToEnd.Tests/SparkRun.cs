@@ -37,6 +37,18 @@ internal sealed class SparkRun : IDisposable
     /// <summary>Spark's driver, and with it the executors of a local-cluster, by process id; they are a session of their own.</summary>
     public int Driver => Processes().First(id => CommandLine(id) is var line && line.Contains(marker, StringComparison.Ordinal) && line.Contains("bin/java", StringComparison.Ordinal));
 
+    /// <summary>Puts this program into a directory, as Spark:WorkerDirectory names one.</summary>
+    /// <returns>The directory.</returns>
+    public static string UnpackProgram(string directory)
+    {
+        string archive = $"{directory}.tar.gz";
+        Directory.CreateDirectory(directory);
+        NcfSparkProcess.RunWell(["worker-archive", archive]);
+        using Process tar = NcfSparkProcess.Start("tar", ["-xzf", archive, "-C", directory]);
+        tar.WaitForExit();
+        return directory;
+    }
+
     /// <summary>Returns once Spark is there and at work.</summary>
     public void WaitUntilItWorks()
     {

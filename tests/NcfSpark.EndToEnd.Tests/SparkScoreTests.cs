@@ -149,9 +149,11 @@ public sealed class SparkScoreTests : IDisposable
         string[] settings = Settings(seesTheRunDirectory ? [] : [$"Spark:PreparedPath={elsewhere}"]);
         List<Row> expected = RowsOfOneProcess(settings);
         CopyDirectory(run.File("prepared"), elsewhere);
-        using (SparkRun spark = new("local-cluster[2,1,1024]", ["score", .. settings, "--set", "Spark:ScoreTasks=20"]))
+        (string directory, string go) = ProgramWhoseTasksWait();
+        using (SparkRun spark = new("local-cluster[2,1,1024]", ["score", .. settings, "--set", "Spark:ScoreTasks=20", "--set", $"Spark:WorkerDirectory={directory}"]))
         {
             Process.GetProcessById(WaitForATask(spark)).Kill();
+            File.WriteAllText(go, "");
             Assert.True(spark.WaitForExit() == 0, spark.Said);
         }
 
@@ -229,6 +231,20 @@ public sealed class SparkScoreTests : IDisposable
         int[] ranks = ParquetColumns.Read<int>(directory, "rank");
         float[] scores = ParquetColumns.Read<float>(directory, "score");
         return [.. users.Select((user, row) => new Row(user, ranks[row], items[row], BitConverter.SingleToInt32Bits(scores[row]), sources[row]))];
+    }
+
+    // Its tasks begin once the second file is there: on a busy machine all could have ended before one was seen.
+    private (string Directory, string Go) ProgramWhoseTasksWait()
+    {
+        string directory = SparkRun.UnpackProgram(Path.Combine(Path.GetDirectoryName(run.Path)!, "program")), program = Path.Combine(directory, "ncfspark"), go = Path.Combine(directory, "go");
+        File.Copy(program, Path.Combine(directory, "waiting"));
+        File.WriteAllText(program, $"""
+            #!/bin/sh
+            while ! [ -e '{go}' ]; do sleep 0.05; done
+            exec '{Path.Combine(directory, "waiting")}' "$@"
+
+            """);
+        return (directory, go);
     }
 
     // Gives the executor that has it.

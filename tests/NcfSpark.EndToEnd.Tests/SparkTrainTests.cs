@@ -153,10 +153,7 @@ public sealed class SparkTrainTests : IDisposable
     {
         SparkHome.RequireCi("half a minute");
         SparkHome.Require();
-        string directory = Path.Combine(Path.GetDirectoryName(there.Path)!, "program"), archive = $"{directory}.tar.gz";
-        Directory.CreateDirectory(directory);
-        NcfSparkProcess.RunWell(["worker-archive", archive]);
-        using (Process tar = NcfSparkProcess.Start("tar", ["-xzf", archive, "-C", directory])) tar.WaitForExit();
+        string directory = SparkRun.UnpackProgram(Path.Combine(Path.GetDirectoryName(there.Path)!, "program"));
         int files = Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Length;
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", there.Path]);
         using TrainRun train = Remote("--set", "Train:Step=torch", "--set", $"Spark:WorkerDirectory={directory}");
