@@ -1,8 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using NcfSpark.Data;
 using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Pipeline;
 
 namespace NcfSpark.Jobs;
 
@@ -53,7 +54,7 @@ internal static class SettingsJob
     {
         string directory = NightIn(runDirectory);
         var found = new JsonObject();
-        foreach (string stage in new[] { "prepared", "model", "report", "predictions" })
+        foreach (string stage in StageSummary.Stages)
         {
             string manifest = Path.Combine(directory, stage, StageManifest.FileName);
             if (!File.Exists(manifest)) continue;

@@ -1,4 +1,5 @@
 using NcfSpark.Configuration;
+using NcfSpark.Data;
 using NcfSpark.Nightly;
 using NcfSpark.Pipeline;
 using NcfSpark.Tuning;
@@ -62,7 +63,7 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             "prepared/, model/",
             "report/, report.html",
             ["Evaluate"],
-            EvaluateVerb.Run),
+            Evaluate),
         new(
             "score",
             "writes the top recommendations of every user, and scores given pairs",
@@ -133,4 +134,13 @@ internal sealed record Verb(string Name, string Summary, string Description, str
             ["Tune"],
             TuneJob.Run) { RunsSql = true },
     ];
+
+    private static ExitCode Evaluate(JobContext job)
+    {
+        Titles.Read(job.Configuration.Input); // a file that cannot be read is refused before any work
+        StageDirectory prepared = PrepareJob.Open(job);
+        StageSummary.Write(job, EvaluateJob.Make(job, prepared, TrainJob.Open(job, prepared)));
+        job.Output.WriteLine($"Open {NightPages.WriteReport(job)} in a browser.");
+        return ExitCode.Done;
+    }
 }

@@ -4,7 +4,7 @@ using NcfSpark.Model;
 namespace NcfSpark.Cluster;
 
 /// <summary>Writes lists that come back from Spark row by row (user_id, rank, item_id, score, source), in their order, as `score` without Spark writes its own.</summary>
-public static class CollectedLists
+internal static class CollectedLists
 {
     private const int RowsPerGroup = 80_000;
 

@@ -6,7 +6,7 @@ namespace NcfSpark.Cluster;
 /// </summary>
 /// <param name="indexes">The indexes.</param>
 /// <param name="count">All of them are below this.</param>
-public sealed class IndexSet(IEnumerable<int> indexes, int count)
+internal sealed class IndexSet(IEnumerable<int> indexes, int count)
 {
     private readonly string bytes = Convert.ToHexString(BytesOf(indexes, count));
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace NcfSpark.Cluster;
 
 /// <summary>The lines that Spark brings a task on standard input, without their ends; fields are parted by tabs.</summary>
-public sealed class InputLines(Stream input)
+internal sealed class InputLines(Stream input)
 {
     private readonly byte[] buffer = new byte[1 << 20];
     private int start, end;

@@ -5,7 +5,7 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Cluster;
 
 /// <summary>The items that may be recommended, as tasks are sent them: a Parquet file of item_index, rising, and item_group, -1 for none.</summary>
-public static class ItemFile
+internal static class ItemFile
 {
     public static void Write(string path, RecommendableItems items)
     {

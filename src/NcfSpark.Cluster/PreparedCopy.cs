@@ -5,7 +5,7 @@ using NcfSpark.Engines;
 namespace NcfSpark.Cluster;
 
 /// <summary>The prepared rows as Spark reads them where executors do not see the run directory (Spark:PreparedPath).</summary>
-public static class PreparedCopy
+internal static class PreparedCopy
 {
     /// <summary>Sees that they are those of the run directory, by the manifest as `prepare` wrote it, here or through Spark.</summary>
     /// <param name="engine">Spark.</param>

@@ -8,7 +8,7 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Cluster;
 
 /// <summary>Recommendations as lines for Spark: user_id, rank, item_id, score and source, parted by tabs. Ids that are texts in base 64, scores with as many digits as tell them apart from every other.</summary>
-public sealed class RecommendationLines(TrainedModel model, Stream output)
+internal sealed class RecommendationLines(TrainedModel model, Stream output)
 {
     private const int LongestNumber = 32;
     private readonly ArrayBufferWriter<byte> text = new(1 << 20);

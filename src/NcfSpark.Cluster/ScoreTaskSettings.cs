@@ -6,7 +6,7 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Cluster;
 
 /// <summary>What is recommended, as a scoring task is told it in a word of its command line.</summary>
-public static class ScoreTaskSettings
+internal static class ScoreTaskSettings
 {
     /// <summary>As one word of a shell's line.</summary>
     public static string ToWord(ScoreOptions options) => Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(options));

@@ -4,7 +4,7 @@ using System.IO.Compression;
 namespace NcfSpark.Cluster;
 
 /// <summary>A .tar.gz that Spark unpacks beside its tasks. No entry begins with "./", which Spark does not unpack; equal content gives equal bytes.</summary>
-public sealed class TaskArchive : IDisposable
+internal sealed class TaskArchive : IDisposable
 {
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Executable = Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;

@@ -8,7 +8,7 @@ namespace NcfSpark.Cluster;
 /// Ends this process, a child of a Spark executor, when nobody wants its rows any more. Spark does not: it leaves the scripts of a task that was cancelled alone, and those of an
 /// executor that was killed. So it looks all the time whether its parent is still the one that started it, and whether what it writes is taken.
 /// </summary>
-public sealed partial class TaskEnd : IDisposable
+internal sealed partial class TaskEnd : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 

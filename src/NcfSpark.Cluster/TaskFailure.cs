@@ -6,7 +6,7 @@ namespace NcfSpark.Cluster;
 /// <summary>
 /// Why a process within a task failed, brought to the driver. Spark keeps the last 2 KB of its standard error, somewhere within a message of its own; marks say where ours begins and ends.
 /// </summary>
-public static partial class TaskFailure
+internal static partial class TaskFailure
 {
     private const string Begin = "[ncfspark: ", End = " :ncfspark]";
     private const int Longest = 1500;

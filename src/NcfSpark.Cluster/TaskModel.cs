@@ -17,7 +17,7 @@ namespace NcfSpark.Cluster;
 /// It travels as an artifact of the session, as this program does: the driver of Spark serves it, and each executor fetches it once. So a task needs no storage that it shares with
 /// this machine, nor a way to this machine, which a `--remote` Spark may not have; and who may fetch it is Spark's own rule (its Connect token, its cluster's secret).
 /// </summary>
-public static class TaskModel
+internal static class TaskModel
 {
     private const string ItemsFile = "items.parquet";
 

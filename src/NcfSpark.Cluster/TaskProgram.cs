@@ -4,7 +4,7 @@ using NcfSpark.Engines;
 namespace NcfSpark.Cluster;
 
 /// <summary>This program as the tasks of a Spark start it.</summary>
-public static class TaskProgram
+internal static class TaskProgram
 {
     /// <summary>
     /// The line that starts it. exec, so that its parent is the executor, by which it knows when that is gone. Where it is not there, the rows are read all the same: Spark would

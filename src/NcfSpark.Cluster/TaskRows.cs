@@ -3,7 +3,7 @@ using NcfSpark.Data;
 namespace NcfSpark.Cluster;
 
 /// <summary>Rows of (user, item, timestamp) that Spark brings to a task as lines, by user and item, gathered by user. A row with item -1 begins each user.</summary>
-public sealed class TaskRows(Stream input)
+internal sealed class TaskRows(Stream input)
 {
     private const int RowsAtOnce = 4 << 20; // 64 MB; a user's rows stay together, however many
     private readonly InputLines lines = new(input);

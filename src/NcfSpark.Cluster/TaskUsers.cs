@@ -6,7 +6,7 @@ namespace NcfSpark.Cluster;
 /// <param name="Users">Dense indexes, rising.</param>
 /// <param name="Offsets">The rows of the user at place p are Offsets[p] … Offsets[p + 1] - 1.</param>
 /// <param name="Rows">By user and item.</param>
-public sealed record TaskUsers(int[] Users, int[] Offsets, InteractionRows Rows)
+internal sealed record TaskUsers(int[] Users, int[] Offsets, InteractionRows Rows)
 {
     /// <summary>A user's items, rising.</summary>
     public ReadOnlySpan<int> ItemsOf(int user) => Rows.Items.AsSpan(RangeOf(user));

@@ -12,7 +12,7 @@ namespace NcfSpark.Cluster;
 /// </code>
 /// Example: "1\t7\t2\t1500000000\t~" says that user 7 used item 2 then, and that it is trained on.
 /// </summary>
-public sealed class WorkerInput
+internal sealed class WorkerInput
 {
     private readonly Rows[] parts = [.. Enum.GetValues<WorkerPart>().Select(_ => new Rows())];
 

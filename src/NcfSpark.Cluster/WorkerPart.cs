@@ -1,7 +1,7 @@
 namespace NcfSpark.Cluster;
 
 /// <summary>What a row is that Spark brings a training worker.</summary>
-public enum WorkerPart
+internal enum WorkerPart
 {
     /// <summary>Of training: a negative that `prepare` drew (label 0).</summary>
     Sampled,

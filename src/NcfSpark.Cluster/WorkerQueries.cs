@@ -8,7 +8,7 @@ namespace NcfSpark.Cluster;
 /// The rows of each training worker's task, as SQL: its ticket, and where Spark brings the prepared rows (Spark:PreparedPath) those of its users, and no others. All stand in one
 /// partition, and so reach one task.
 /// </summary>
-public sealed class WorkerQueries
+internal sealed class WorkerQueries
 {
     /// <summary>The columns that a task reads, see <see cref="WorkerInput"/>.</summary>
     public static readonly string[] Columns = ["part", "user_index", "item_index", "timestamp", "ticket"];

@@ -20,7 +20,7 @@ public static class WorkerRows
     }
 
     /// <summary>Of what Spark brought.</summary>
-    public static WorkerData Of(WorkerInput input, WorkerSetup setup, WorkerShare share)
+    internal static WorkerData Of(WorkerInput input, WorkerSetup setup, WorkerShare share)
     {
         InteractionRows sampled = input.Of(WorkerPart.Sampled, share), seen = input.Of(WorkerPart.Seen, share), validation = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Validation, share));
         InteractionRows test = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Test, share));
@@ -37,7 +37,7 @@ public static class WorkerRows
         setup.TrainsOnHeldOut ? new WorkerData(set.WithHeldOut([heldOut("validation"), heldOut("test")], setup.HeldOutNegatives, share.SeedOf(setup.Train.Seed)), null)
         : new WorkerData(set, setup.Validates ? Validation(heldOut("validation"), set, setup, share) : null);
 
-    /// <summary>NDCG@10 of held-out rows over the whole catalogue, without what was trained on.</summary>
+    /// <summary>Ranks held-out rows among the whole catalogue, without what was trained on; and NDCG@10 by it, of weights.</summary>
     public static (RankingEvaluator Ranking, Func<ModelWeights, double> Validate) Validation(InteractionRows heldOut, TrainingSet set, TrainOptions train)
     {
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);

@@ -9,7 +9,7 @@ namespace NcfSpark.Cluster;
 /// <param name="RunDirectory">Where the prepared rows stand, on storage that driver and executors share; "" where Spark brings them.</param>
 /// <param name="Rows">How many rows of each <see cref="WorkerPart"/> Spark brings it; none where it reads them itself.</param>
 /// <param name="Threads">Of the worker.</param>
-public sealed record WorkerTaskTicket(WorkerCredentials Worker, string RunDirectory, long[] Rows, int Threads)
+internal sealed record WorkerTaskTicket(WorkerCredentials Worker, string RunDirectory, long[] Rows, int Threads)
 {
     /// <summary>As one word, without tabs.</summary>
     public string ToWord() => Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(this));

@@ -11,7 +11,7 @@ namespace NcfSpark.Cluster;
 /// <param name="engine">The Spark.</param>
 /// <param name="program">What starts this program in a task.</param>
 /// <param name="queries">What each task is given.</param>
-public sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQueries queries) : IWorkerPlace
+internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQueries queries) : IWorkerPlace
 {
     private static readonly TimeSpan ToEnd = TimeSpan.FromSeconds(15);
 

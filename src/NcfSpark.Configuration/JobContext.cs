@@ -7,7 +7,6 @@ namespace NcfSpark.Configuration;
 /// <param name="RunDirectory">Where the stages' directories stand.</param>
 /// <param name="Progress">How far it is; goes to standard error.</param>
 /// <param name="Output">Standard output, for results: a summary line a stage.</param>
-/// <param name="Time">The clock.</param>
 /// <param name="Cancellation">Cancelled by Ctrl-C and SIGTERM.</param>
 public sealed record JobContext(
     NcfSparkConfiguration Configuration,

@@ -8,7 +8,7 @@ namespace NcfSpark.Configuration;
 /// The escapes of a setting that is a separator or a character. In a configuration file JSON has read them already; --set and the environment hand them over as they were
 /// typed: --set 'Input:Delimiter=\t'.
 /// </summary>
-public static partial class SettingEscapes
+internal static partial class SettingEscapes
 {
     public const string Known = """\t \n \r \\ \" \xHH \uHHHH""";
 

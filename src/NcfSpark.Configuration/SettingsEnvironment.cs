@@ -6,7 +6,7 @@ namespace NcfSpark.Configuration;
 /// Settings from the environment: NCFSPARK_Train__Epochs=5 is Train:Epochs. Other variables that begin with NCFSPARK_ are not settings,
 /// unless they look like one that was misspelt: a section and one underscore.
 /// </summary>
-public static class SettingsEnvironment
+internal static class SettingsEnvironment
 {
     private const string Prefix = "NCFSPARK_", Separator = "__";
 

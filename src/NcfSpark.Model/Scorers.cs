@@ -10,7 +10,6 @@ public static class Scorers
 {
     public static FusedScorer Of(ModelWeights weights) => new(weights, SimdLevels.FromEnvironment());
 
-    /// <param name="weights">The model.</param>
     /// <param name="items">The items that are scored, rising.</param>
     public static FusedScorer Of(ModelWeights weights, ReadOnlySpan<int> items) => new(weights, SimdLevels.FromEnvironment(), items);
 }

@@ -7,8 +7,6 @@ namespace NcfSpark.Nightly;
 /// <summary>Whether a night's directory can be served from, and is what went into production.</summary>
 internal static class NightDirectory
 {
-    private static readonly string[] stages = [PreparedData.StageName, TrainedModel.StageName, EvaluateJob.StageName, RefitJob.StageName, ScoreJob.StageName];
-
     /// <summary>Opens and checks everything that a night in service holds, to the last byte.</summary>
     /// <exception cref="InvalidInputException">Something is missing or changed, was made from something else than stands beside it, or is not what went into production.</exception>
     public static void CheckWhole(RunNights nights, NightHistory history, string night)
@@ -84,5 +82,5 @@ internal static class NightDirectory
     /// <summary>What the night is made of, for the history: the hash of each stage's manifest.</summary>
     public static SortedDictionary<string, string> Artifacts(string path) => new(StagesOf(path).ToDictionary(stage => stage.Manifest.Stage, stage => stage.ManifestSha256), StringComparer.Ordinal);
 
-    private static IEnumerable<StageDirectory> StagesOf(string path) => stages.Where(stage => Directory.Exists(Path.Combine(path, stage))).Select(stage => StageDirectory.Open(path, stage, isRead: _ => false));
+    private static IEnumerable<StageDirectory> StagesOf(string path) => StageSummary.Stages.Where(stage => Directory.Exists(Path.Combine(path, stage))).Select(stage => StageDirectory.Open(path, stage, isRead: _ => false));
 }

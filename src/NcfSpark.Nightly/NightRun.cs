@@ -190,8 +190,7 @@ internal sealed class NightRun
 
     private ExitCode PassOver(string name)
     {
-        string[] stages = [PreparedData.StageName, TrainedModel.StageName, EvaluateJob.StageName, RefitJob.StageName, ScoreJob.StageName];
-        foreach (string stage in stages.Where(stage => Directory.Exists(Path.Combine(nights.PathOf(name), stage)))) StageSummary.Write(job, StageDirectory.Open(nights.PathOf(name), stage), "was there already");
+        foreach (string stage in StageSummary.Stages.Where(stage => Directory.Exists(Path.Combine(nights.PathOf(name), stage)))) StageSummary.Write(job, StageDirectory.Open(nights.PathOf(name), stage), "was there already");
         StageDirectory report = StageDirectory.Open(nights.PathOf(name), EvaluateJob.StageName);
         bool serves = name == nights.InService;
         log.PassedOver(name, $"Input and settings are those of {name}, which {(serves ? "is in production" : "was in production before")}: there was nothing to do.");

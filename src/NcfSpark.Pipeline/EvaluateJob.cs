@@ -14,7 +14,6 @@ public static class EvaluateJob
 {
     public const string StageName = "report";
 
-    /// <param name="job">The job.</param>
     /// <param name="prepared">What is measured on.</param>
     /// <param name="model">What is measured.</param>
     /// <param name="night">Of a night: what it is compared with; null for `evaluate`, which decides nothing.</param>

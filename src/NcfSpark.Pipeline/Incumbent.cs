@@ -18,7 +18,7 @@ public sealed record Incumbent(string Name, StageDirectory Prepared, StageDirect
 /// <summary>What a night adds to an evaluation: the model in production, measured on the same users, and a gate.</summary>
 /// <param name="Incumbent">The night in production; null where there is none, or none that can be read.</param>
 /// <param name="Settings">What else shapes the decision, for the fingerprint.</param>
-/// <param name="Decide">The gate.</param>
+/// <param name="Decide">Decides by what was measured whether the model may serve.</param>
 /// <param name="Served">What the report says of the model that will serve, where that is not the measured one; else null.</param>
 public sealed record IncumbentComparison(Incumbent? Incumbent, JsonObject Settings, Func<EvaluationResult, ModelWeights, ReportGate> Decide, string? Served)
 {

@@ -6,7 +6,6 @@ namespace NcfSpark.Pipeline;
 /// <summary>What a stage after training is made from, for its manifest and its fingerprint.</summary>
 public static class Inputs
 {
-    /// <param name="prepared">The rows.</param>
     /// <param name="model">The model, trained for the first time or again.</param>
     /// <param name="files">Files of the settings, by what they are, with their hashes.</param>
     public static SortedDictionary<string, string> Of(StageDirectory prepared, StageDirectory model, params IEnumerable<(string Name, string Hash)> files)

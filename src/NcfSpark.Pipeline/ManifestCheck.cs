@@ -4,7 +4,7 @@ using NcfSpark.Data;
 namespace NcfSpark.Pipeline;
 
 /// <summary>Refuses the result of an earlier stage that was made by other settings than those of the configuration at hand.</summary>
-public static class ManifestCheck
+internal static class ManifestCheck
 {
     /// <param name="directory">The earlier stage's directory.</param>
     /// <param name="sections">Sections that shaped it, by name, as they are now.</param>

@@ -13,7 +13,6 @@ namespace NcfSpark.Pipeline;
 /// Trains a network on prepared rows, by one worker or several, as threads, processes or tasks of Spark, and publishes the model's directory.
 /// </summary>
 /// <param name="Job">The job; its configuration says what network.</param>
-/// <param name="Prepared">The rows.</param>
 /// <param name="Train">How the network is fitted.</param>
 /// <param name="From">The night whose model is the first weights; null for weights by chance.</param>
 public sealed record ModelTraining(JobContext Job, PreparedData Prepared, TrainOptions Train, Incumbent? From)

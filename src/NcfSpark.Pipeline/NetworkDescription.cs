@@ -4,7 +4,7 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Pipeline;
 
 /// <summary>A model's network as the boxes that the report draws, with its real sizes.</summary>
-public static class NetworkDescription
+internal static class NetworkDescription
 {
     public static IReadOnlyList<NetworkLayer> Of(ModelWeights weights)
     {

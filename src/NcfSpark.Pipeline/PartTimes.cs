@@ -4,13 +4,12 @@ using System.Globalization;
 namespace NcfSpark.Pipeline;
 
 /// <summary>How long the parts of a verb took, one after the other, by name. Its text is such as "start 0.3 s, reading 1.2 s".</summary>
-public sealed class PartTimes
+internal sealed class PartTimes
 {
     private readonly TimeProvider time;
     private readonly List<(string Part, TimeSpan Took)> parts = [];
     private long since;
 
-    /// <param name="time">The clock.</param>
     public PartTimes(TimeProvider time) => (this.time, since) = (time, time.GetTimestamp());
 
     /// <summary>With the start of this process as the first part.</summary>

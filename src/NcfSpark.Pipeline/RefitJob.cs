@@ -17,7 +17,6 @@ public static class RefitJob
         Inputs.Of(prepared, model),
         new() { ["Model"] = SettingsJson.ResultShaping(job.Configuration.Model), ["Train"] = SettingsJson.ResultShaping(OptionsOf(job, model, from)) });
 
-    /// <param name="job">The job.</param>
     /// <param name="directory">What is trained on.</param>
     /// <param name="model">The model that was measured.</param>
     /// <param name="from">The night that training starts from, as for that model; null for a cold start.</param>

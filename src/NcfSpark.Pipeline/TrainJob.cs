@@ -32,7 +32,6 @@ public static class TrainJob
         return model;
     }
 
-    /// <param name="job">The job.</param>
     /// <param name="prepared">What is trained on.</param>
     /// <param name="from">The night that training starts from; null for a cold start.</param>
     public static string Fingerprint(JobContext job, StageDirectory prepared, Incumbent? from = null) => StageManifest.FingerprintOf(

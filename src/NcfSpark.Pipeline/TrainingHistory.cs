@@ -8,7 +8,7 @@ namespace NcfSpark.Pipeline;
 /// <summary>history.json of a model's directory.</summary>
 /// <param name="BestEpoch">The epoch whose weights the model has, from 1.</param>
 /// <param name="Epochs">All epochs, in order.</param>
-public sealed record TrainingHistory(int BestEpoch, IReadOnlyList<EpochRecord> Epochs)
+internal sealed record TrainingHistory(int BestEpoch, IReadOnlyList<EpochRecord> Epochs)
 {
     public const string FileName = "history.json";
 

@@ -9,7 +9,7 @@ namespace NcfSpark.Tuning;
 /// again with other seeds, and the best mean wins: the figures by which finalists were found are the luckiest of many.
 /// </summary>
 /// <remarks>Which trials there are follows from the ranges, the options and how long trials took; a trial that is handed back from a journal, with its seconds, changes nothing.</remarks>
-public sealed class HalvingSearch(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials)
+internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials)
 {
     private const int Reduction = 3, MostRungs = 3, SmallestBracket = 3;
     private const int Recent = 10;

@@ -1,10 +1,9 @@
 namespace NcfSpark.Tuning;
 
 /// <summary>Trains candidates for a search.</summary>
-public interface ITrials
+internal interface ITrials
 {
     /// <summary>Trains a candidate, from its last epoch where it was trained before and its learning rate is constant, and validates it.</summary>
-    /// <param name="candidate">The candidate.</param>
     /// <param name="epochs">Up to which epoch.</param>
     /// <param name="seed">The seed of its training.</param>
     /// <param name="limit">How long it may take; longer is a failure.</param>

@@ -8,7 +8,7 @@ namespace NcfSpark.Tuning;
 /// <summary>
 /// The rows of a search: prepared like any others, with as many held out to validate as to test, and then the test part is thrown away. What is not there cannot be looked at.
 /// </summary>
-public static class SearchData
+internal static class SearchData
 {
     private const string StageName = "data";
     private static readonly string[] kept = ["users", "items", "train", "validation"];

@@ -6,14 +6,14 @@ namespace NcfSpark.Tuning;
 /// <param name="Candidates">How many candidates were tried, without the configuration itself.</param>
 /// <param name="Seconds">What all trials took.</param>
 /// <param name="Finalists">The best first; the configuration itself is among them unless it failed.</param>
-public sealed record SearchResult(IReadOnlyList<Trial> Trials, int Brackets, int Candidates, double Seconds, IReadOnlyList<Finalist> Finalists);
+internal sealed record SearchResult(IReadOnlyList<Trial> Trials, int Brackets, int Candidates, double Seconds, IReadOnlyList<Finalist> Finalists);
 
 /// <summary>One of the best candidates.</summary>
 /// <param name="Candidate">The candidate.</param>
 /// <param name="Epochs">The number of epochs that was best for it.</param>
 /// <param name="Found">NDCG@10 on validation by which it became a finalist: the best of many, so too high.</param>
 /// <param name="Finals">Its trainings with other seeds; empty where there was no time.</param>
-public sealed record Finalist(Candidate Candidate, int Epochs, double Found, IReadOnlyList<Trial> Finals)
+internal sealed record Finalist(Candidate Candidate, int Epochs, double Found, IReadOnlyList<Trial> Finals)
 {
     /// <summary>Mean NDCG@10 over the final seeds, 0 for one that failed; without any, what it was found by.</summary>
     public double Mean => Finals.Count == 0 ? Found : Finals.Average(trial => trial.Ndcg ?? 0);

@@ -12,7 +12,7 @@ namespace NcfSpark.Tuning;
 /// candidates, in any order of the file, and a range more leaves what the others draw as it was. Every second candidate keeps about half of the configuration's own
 /// values: somebody chose those, and seldom are all of them wrong.
 /// </summary>
-public sealed class SearchSpace
+internal sealed class SearchSpace
 {
     private const int Attempts = 1000; // to draw a candidate that is possible and new
     private static readonly ImmutableHashSet<SettingKey> tied = [.. new[] { "Train:Epochs", "Train:Patience", "Train:ValidationUsers", "Train:Seed" }.Select(name => SettingKey.Find(name)!)];

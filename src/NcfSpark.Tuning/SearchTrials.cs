@@ -14,7 +14,7 @@ namespace NcfSpark.Tuning;
 /// Trains candidates and ranks the validation rows among the whole catalogue, what was trained on left out. A user's pool then ends just before what is validated, as
 /// when recommending; a model that validated so must not be tested without its validation rows, or its pools lack the latest items.
 /// </summary>
-public sealed class SearchTrials : ITrials
+internal sealed class SearchTrials : ITrials
 {
     private readonly JobContext job;
     private readonly string directory;
@@ -36,9 +36,7 @@ public sealed class SearchTrials : ITrials
         (this.job, this.directory, this.journal, this.progress) = (job, directory, journal, progress);
         set = TrainingSet.Read(data, avoidHeldOut: false);
         heldOut = data.ReadHeldOut("validation");
-        (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
-        TrainOptions train = job.Configuration.Train;
-        ranking = new RankingEvaluator(InteractionLists.FromRows(set.UserCount, users, items), heldOut, [10], users: train.ValidationUsers, seed: train.Seed);
+        ranking = WorkerRows.Validation(heldOut, set, job.Configuration.Train).Ranking;
     }
 
     /// <summary>How many users are validated on.</summary>

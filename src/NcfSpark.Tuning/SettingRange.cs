@@ -6,7 +6,7 @@ using NcfSpark.Data;
 namespace NcfSpark.Tuning;
 
 /// <summary>What a setting may be in a search: one of some values, or a number between two.</summary>
-public sealed class SettingRange
+internal sealed class SettingRange
 {
     private readonly object[]? choices;
     private readonly double from, to;

@@ -11,7 +11,7 @@ namespace NcfSpark.Tuning;
 /// <param name="BestEpoch">The epoch that the NDCG is of: the best where the learning rate is constant, else the last, since only there it has fallen to 0.</param>
 /// <param name="Seconds">What it took, training and validating.</param>
 /// <param name="Failure">Why it came to nothing; null where it did not.</param>
-public sealed record Trial(int Candidate, int Epochs, int Seed, double? Ndcg, double? HitRate, int BestEpoch, double Seconds, string? Failure = null)
+internal sealed record Trial(int Candidate, int Epochs, int Seed, double? Ndcg, double? HitRate, int BestEpoch, double Seconds, string? Failure = null)
 {
     /// <summary>Whether it was stopped since it took too long, so that more time may change what it comes to.</summary>
     [JsonIgnore]

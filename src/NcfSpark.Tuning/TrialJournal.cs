@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace NcfSpark.Tuning;
 
 /// <summary>trials.jsonl: one trial a line, on disk before the next begins, so that a search that was killed goes on where it was. A last line that was cut off is no trial.</summary>
-public sealed class TrialJournal
+internal sealed class TrialJournal
 {
     public const string FileName = "trials.jsonl";
 

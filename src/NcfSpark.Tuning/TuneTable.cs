@@ -6,7 +6,7 @@ using NcfSpark.Configuration;
 namespace NcfSpark.Tuning;
 
 /// <summary>What a search came to, as results.json for programs and results.txt for people.</summary>
-public static class TuneTable
+internal static class TuneTable
 {
     public const string JsonName = "results.json", TextName = "results.txt";
 

@@ -8,7 +8,7 @@ namespace NcfSpark.Tuning;
 /// A configuration file with some other values: its text, comments and all, with each value that differs put in place of the old one. A setting that the file does not
 /// have is put at the head of its section.
 /// </summary>
-public static class TunedConfiguration
+internal static class TunedConfiguration
 {
     /// <param name="path">A configuration file that can be read.</param>
     /// <param name="configuration">What the new text is to say.</param>
