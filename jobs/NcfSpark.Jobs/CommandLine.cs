@@ -66,7 +66,9 @@ internal static class CommandLine
         if (parsed.UnmatchedTokens is [string token, ..])
         {
             if (command != root && token.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return $"{token} stands alone: write --config {token}";
-            (string kind, IEnumerable<string> known) = command == root ? ("verb", root.Subcommands.Select(verb => verb.Name)) : ($"option of {command.Name}", command.Options.Select(option => option.Name));
+            (string kind, IEnumerable<string> known) = command == root
+                ? ("verb", root.Subcommands.Select(verb => verb.Name))
+                : ($"option of {command.Name}", command.Options.Select(option => option.Name));
             string? meant = Nearest.To(token, known);
             return $"{token} is no {kind}; {(meant is null ? $"there are {string.Join(", ", known)}" : $"did you mean {meant}?")}";
         }

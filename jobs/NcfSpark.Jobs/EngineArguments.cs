@@ -60,7 +60,12 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
                 return new EngineSource(EngineSource.DuckDb);
             case MicrosoftSpark:
                 MicrosoftSparkLaunch.RequireBuilt();
-                return new EngineSource(MicrosoftSparkLaunch.Engine) { IsSpark = true, IsHere = IsMasterHere((string?)environment["spark.master"] ?? Master), BridgeQueries = DotnetRunner.QueriesAtOnce(environment) };
+                return new EngineSource(MicrosoftSparkLaunch.Engine)
+                {
+                    IsSpark = true,
+                    IsHere = IsMasterHere((string?)environment["spark.master"] ?? Master),
+                    BridgeQueries = DotnetRunner.QueriesAtOnce(environment),
+                };
             case { } when Remote is { } remote:
                 var address = SparkConnectionString.Parse(remote, (string?)environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]);
                 return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation)) { IsSpark = true, IsHere = address.IsLocal };

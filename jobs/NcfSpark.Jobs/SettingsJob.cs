@@ -61,9 +61,19 @@ internal static class SettingsJob
             foreach ((string name, JsonNode? settings) in ConfigurationOf(manifest)) found[name] = settings?.DeepClone();
         }
 
-        if (found.Count == 0) throw new InvalidInputException($"{directory} holds no finished stage, so no settings: name a run directory, such as --of runs/mine, or a night in one.");
+        if (found.Count == 0)
+        {
+            throw new InvalidInputException(
+                $"{directory} holds no finished stage, so no settings: name a run directory, such as --of runs/mine, or a night in one.");
+        }
+
         KeyValuePair<string, JsonNode?>[] shown = [.. sections.Where(found.ContainsKey).Select(name => KeyValuePair.Create(name, found[name]?.DeepClone()))];
-        if (shown.Length == 0) throw new InvalidInputException($"No stage in {directory} used section {sections[0]}; there are the settings of {string.Join(", ", found.Select(one => one.Key))}.");
+        if (shown.Length == 0)
+        {
+            throw new InvalidInputException(
+                $"No stage in {directory} used section {sections[0]}; there are the settings of {string.Join(", ", found.Select(one => one.Key))}.");
+        }
+
         return new JsonObject(shown).ToJsonString(Json);
     }
 

@@ -12,7 +12,8 @@ namespace NcfSpark.Cluster;
 /// all files. Where executors do not see the run directory Spark reads the rows where they do, Spark:PreparedPath, and brings the lists back.
 /// A task that is lost is run again by Spark, and no other.
 /// </summary>
-public sealed class SparkScore(JobContext job, StageDirectory prepared, StageDirectory model, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
+public sealed class SparkScore(
+    JobContext job, StageDirectory prepared, StageDirectory model, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
 {
     private const int FewestUsers = 1000; // of a task that is to be worth its start
 

@@ -15,8 +15,20 @@ public static class SparkTraining
     public static void Check(JobContext job)
     {
         if (job.Configuration.Train.Placement != Placement.Spark) return;
-        if (!job.Engine.IsSpark) throw new InvalidInputException("Train:Placement is \"spark\", and there is none: add --master URL or --remote sc://host:port, or set Train:Placement to threads or processes.");
-        if (job.Configuration.Spark.WorkerDirectory.Length == 0 && job.Configuration.Train.WhyTorch(job.Configuration.Model) is { } why) throw new InvalidInputException($"Train:Placement is \"spark\", and {why}. Executors are not sent libtorch (1.5 GB): change that, or set Train:Placement to threads or processes.");
+        if (!job.Engine.IsSpark)
+        {
+            throw new InvalidInputException(
+                "Train:Placement is \"spark\", and there is none: add --master URL or --remote sc://host:port, or set Train:Placement to threads "
+                + "or processes.");
+        }
+
+        if (job.Configuration.Spark.WorkerDirectory.Length == 0 && job.Configuration.Train.WhyTorch(job.Configuration.Model) is { } why)
+        {
+            throw new InvalidInputException(
+                $"Train:Placement is \"spark\", and {why}. Executors are not sent libtorch (1.5 GB): change that, or set Train:Placement to "
+                + "threads or processes.");
+        }
+
         int workers = job.Configuration.Train.Workers;
         if (job.Engine.BridgeQueries < workers) throw new InvalidInputException($"Train:Workers is {workers}, and Microsoft.Spark's bridge runs {job.Engine.BridgeQueries} queries at once, one for each worker: {DotnetRunner.CureFor(workers)}; or lower Train:Workers.");
         if (job.Configuration.Train.ServerReachedAt.Length > 0) return; // said by who knows

@@ -37,7 +37,11 @@ internal sealed class WorkerQueries
         var queries = new WorkerQueries("", threads);
         int workers = setup.Train.Workers;
         queries.Bring(engine, path, "train", "CAST(label AS INT)", $"user_index % {setup.Shards} % {workers}");
-        if (setup.Validates || (setup.TrainsOnHeldOut && prepared.Rows.GetValueOrDefault("validation") > 0)) queries.Bring(engine, path, "validation", $"{(int)WorkerPart.Validation}", $"user_index % {setup.Shards} % {workers}");
+        if (setup.Validates || (setup.TrainsOnHeldOut && prepared.Rows.GetValueOrDefault("validation") > 0))
+        {
+            queries.Bring(engine, path, "validation", $"{(int)WorkerPart.Validation}", $"user_index % {setup.Shards} % {workers}");
+        }
+
         if (setup.AvoidHeldOut) queries.Bring(engine, path, "test", $"{(int)WorkerPart.Test}", $"user_index % {setup.Shards} % {workers}");
         return queries;
     }

@@ -33,9 +33,12 @@ public static class WorkerRows
     }
 
     /// <summary>Of a worker's training rows and, by part, its held-out ones.</summary>
-    public static WorkerData DataOf(TrainingSet set, Func<string, InteractionRows> heldOut, WorkerSetup setup, WorkerShare share) =>
-        setup.TrainsOnHeldOut ? new WorkerData(set.WithHeldOut([heldOut("validation"), heldOut("test")], setup.HeldOutNegatives, share.SeedOf(setup.Train.Seed)), null)
-        : new WorkerData(set, setup.Validates ? Validation(heldOut("validation"), set, setup, share) : null);
+    public static WorkerData DataOf(TrainingSet set, Func<string, InteractionRows> heldOut, WorkerSetup setup, WorkerShare share)
+    {
+        if (!setup.TrainsOnHeldOut) return new WorkerData(set, setup.Validates ? Validation(heldOut("validation"), set, setup, share) : null);
+        InteractionRows[] parts = [heldOut("validation"), heldOut("test")];
+        return new WorkerData(set.WithHeldOut(parts, setup.HeldOutNegatives, share.SeedOf(setup.Train.Seed)), null);
+    }
 
     /// <summary>Ranks held-out rows among the whole catalogue, without what was trained on; and NDCG@10 by it, of weights.</summary>
     public static (RankingEvaluator Ranking, Func<ModelWeights, double> Validate) Validation(InteractionRows heldOut, TrainingSet set, TrainOptions train)

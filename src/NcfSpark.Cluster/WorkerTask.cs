@@ -44,7 +44,9 @@ public static class WorkerTask
 
     private static WorkerData Read(string runDirectory, WorkerSetup setup, WorkerShare share) => Directory.Exists(runDirectory)
         ? WorkerRows.Read(runDirectory, setup, share)
-        : throw new InvalidInputException($"The executor on {Environment.MachineName} does not see the run directory {runDirectory}. Put it on storage that the executors share with this machine, at the same path, have Spark bring the rows (Spark:PreparedPath), or set Train:Placement to threads.");
+        : throw new InvalidInputException(
+            $"The executor on {Environment.MachineName} does not see the run directory {runDirectory}. Put it on storage that the executors "
+            + "share with this machine, at the same path, have Spark bring the rows (Spark:PreparedPath), or set Train:Placement to threads.");
 
     private static void End(string reason, TextWriter error)
     {

@@ -33,7 +33,8 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQ
 
             var worker = new Worker { Lost = lost };
             workers[credentials.Worker] = worker;
-            worker.Query = Task.Factory.StartNew(() => Run(credentials, worker), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            worker.Query = Task.Factory.StartNew(
+                () => Run(credentials, worker), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
     }
 
@@ -76,7 +77,8 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQ
         {
             var script = new TaskScript(TaskProgram.Command(program, WorkerTask.Verb), [("worker", "INT")]);
             IReadOnlyList<IReadOnlyList<object?>> rows = engine.Query(script.Over(queries.Of(credentials), WorkerQueries.Columns));
-            return rows is [[long number]] && number == credentials.Worker ? null : "its task ended without a word"; // after a good end it stays among the workers: no other is wanted
+            // After a good end it stays among the workers: no other is wanted.
+            return rows is [[long number]] && number == credentials.Worker ? null : "its task ended without a word";
         }
         catch (SqlEngineException failure)
         {

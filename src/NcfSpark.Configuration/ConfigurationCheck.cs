@@ -49,7 +49,9 @@ public static class ConfigurationCheck
 
         if (train.Negatives == "stored" && prepare.NegativesPerPositive == 0)
         {
-            yield return (Keys("Train:Negatives", "Prepare:NegativesPerPositive"), "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some (5 in the AWS sample), or set it to \"resampled\"");
+            yield return (
+                Keys("Train:Negatives", "Prepare:NegativesPerPositive"),
+                "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some (5 in the AWS sample), or set it to \"resampled\"");
         }
 
         if (prepare.Split == SplitRule.Latest && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)

@@ -22,7 +22,9 @@ public static class SettingRules
         {
             string shown = SettingValue.Show(value);
             if (rule is RangeAttribute range) return $"{shown} is not {Words(range)}";
-            return rule is AllowedValuesAttribute allowed ? SettingValue.NotOneOf(Choices(allowed), value) : $"{shown} {rule.ErrorMessage ?? rule.FormatErrorMessage(key.Name)}";
+            return rule is AllowedValuesAttribute allowed
+                ? SettingValue.NotOneOf(Choices(allowed), value)
+                : $"{shown} {rule.ErrorMessage ?? rule.FormatErrorMessage(key.Name)}";
         }
 
         return null;

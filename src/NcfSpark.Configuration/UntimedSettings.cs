@@ -5,7 +5,8 @@ namespace NcfSpark.Configuration;
 /// <summary>Settings that mean nothing where the input has no times (Input:TimestampColumn is ""), which they are refused for by name.</summary>
 public static class UntimedSettings
 {
-    /// <exception cref="InvalidInputException">There are no times, and one of the sections asks for them. The message names each such setting with its cure.</exception>
+    /// <exception cref="InvalidInputException">There are no times, and one of the sections asks for them. The message
+    /// names each such setting with its cure.</exception>
     public static void Refuse(IReadOnlyCollection<string> sections, NcfSparkConfiguration configuration)
     {
         if (configuration.Input.TimestampColumn.Length > 0) return;
@@ -17,7 +18,11 @@ public static class UntimedSettings
             ("Score:NotOlderThan", configuration.Score.NotOlderThan.Length > 0 && configuration.Score.ItemDate != "column", $"asks when items were used (Score:ItemDate is \"{configuration.Score.ItemDate}\"): set it to \"\", or ItemDate to \"column\""),
             ("Nightly:MaxAgeDays", configuration.Nightly.MaxAgeDays > 0, "asks how old the latest interaction is: set it to 0"),
         ];
-        string[] refused = [.. settings.Where(setting => setting.Needs && sections.Contains(setting.Setting.Split(':')[0])).Select(setting => $"  {setting.Setting} {setting.Cure}")];
+        string[] refused =
+        [
+            .. settings.Where(setting => setting.Needs && sections.Contains(setting.Setting.Split(':')[0]))
+                .Select(setting => $"  {setting.Setting} {setting.Cure}"),
+        ];
         if (refused.Length > 0) throw new InvalidInputException($"There are no times (Input:TimestampColumn is \"\"), and these settings need them:\n{string.Join('\n', refused)}\nOr name the column of times in Input:TimestampColumn.");
     }
 }

@@ -23,8 +23,8 @@ internal static class NightDirectory
     }
 
     /// <summary>
-    /// The night in production, to compare with; null where there is none, or it is damaged or another than went into production, which is told: a new night does not wait for it, and is
-    /// not measured against a model that never served.
+    /// The night in production, to compare with; null where there is none, or it is damaged or another than went into
+    /// production, which is told: a new night does not wait for it, and is not measured against a model that never served.
     /// </summary>
     public static Incumbent? OpenIncumbent(RunNights nights, NightHistory history, string? name, IProgressReporter progress)
     {
@@ -82,5 +82,7 @@ internal static class NightDirectory
     /// <summary>What the night is made of, for the history: the hash of each stage's manifest.</summary>
     public static SortedDictionary<string, string> Artifacts(string path) => new(StagesOf(path).ToDictionary(stage => stage.Manifest.Stage, stage => stage.ManifestSha256), StringComparer.Ordinal);
 
-    private static IEnumerable<StageDirectory> StagesOf(string path) => StageSummary.Stages.Where(stage => Directory.Exists(Path.Combine(path, stage))).Select(stage => StageDirectory.Open(path, stage, isRead: _ => false));
+    private static IEnumerable<StageDirectory> StagesOf(string path) => StageSummary.Stages
+        .Where(stage => Directory.Exists(Path.Combine(path, stage)))
+        .Select(stage => StageDirectory.Open(path, stage, isRead: _ => false));
 }

@@ -60,7 +60,10 @@ internal sealed class NightLog(RunNights nights, TimeProvider time)
             Reason = reason,
             InService = nights.InService,
             Data = state.Data,
-            Figures = report is not null && model is not null && report.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName) == model.Manifest.Fingerprint ? NightComparison.DecisionIn(report)?.Figures : null,
+            Figures = report is not null && model is not null
+                && report.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName) == model.Manifest.Fingerprint
+                ? NightComparison.DecisionIn(report)?.Figures
+                : null,
             Model = model?.Manifest.Fingerprint,
             Artifacts = outcome == NightOutcome.InService ? NightDirectory.Artifacts(nights.PathOf(state.Night)) : null,
             BestEpoch = (int?)model?.Manifest.Rows.GetValueOrDefault(TrainJob.BestEpoch),

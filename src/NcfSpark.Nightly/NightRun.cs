@@ -190,7 +190,12 @@ internal sealed class NightRun
 
     private ExitCode PassOver(string name)
     {
-        foreach (string stage in StageSummary.Stages.Where(stage => Directory.Exists(Path.Combine(nights.PathOf(name), stage)))) StageSummary.Write(job, StageDirectory.Open(nights.PathOf(name), stage), "was there already");
+        string path = nights.PathOf(name);
+        foreach (string stage in StageSummary.Stages.Where(stage => Directory.Exists(Path.Combine(path, stage))))
+        {
+            StageSummary.Write(job, StageDirectory.Open(path, stage), "was there already");
+        }
+
         StageDirectory report = StageDirectory.Open(nights.PathOf(name), EvaluateJob.StageName);
         bool serves = name == nights.InService;
         log.PassedOver(name, $"Input and settings are those of {name}, which {(serves ? "is in production" : "was in production before")}: there was nothing to do.");

@@ -64,7 +64,9 @@ public static class PromoteJob
             StageSummary.Write(job, served);
         }
 
-        (state with { Data = NightDataReader.Read(prepared, NightDirectory.OpenIncumbent(nights, history, state.Before, job.Progress)) }).Write(nights); // it may have been prepared by hand
+        Incumbent? incumbent = NightDirectory.OpenIncumbent(nights, history, state.Before, job.Progress);
+        NightData data = NightDataReader.Read(prepared, incumbent); // it may have been prepared by hand
+        (state with { Data = data }).Write(nights);
         StageSummary.Write(job, StageDirectory.OpenIfFinished(night.RunDirectory, ScoreJob.StageName, ScoreJob.Fingerprint(night, prepared, served)) ?? ScoreJob.Make(night, prepared, served));
     }
 

@@ -34,9 +34,13 @@ public static class EvaluateJob
         using IModelScorer scorer = Scorers.Of(trained.Weights);
         TrainedModel? inService = night?.Incumbent is { } before ? TrainedModel.Read(before.Model) : null;
         using IModelScorer? earlier = inService is null ? null : Scorers.Of(inService.Weights);
-        IEnumerable<NamedScorer> others = inService is null
-            ? Evaluator.Baselines(data)
-            : [.. Evaluator.Baselines(data), new(IncumbentComparison.Key, $"the model in service ({night!.Incumbent!.Name})", new EarlierScorer(earlier!, inService.Users, inService.Items, trained.Users, trained.Items), ScoresAreProbabilities: false)];
+        List<NamedScorer> others = [.. Evaluator.Baselines(data)];
+        if (inService is not null)
+        {
+            var scorerOfIncumbent = new EarlierScorer(earlier!, inService.Users, inService.Items, trained.Users, trained.Items);
+            others.Add(new(IncumbentComparison.Key, $"the model in service ({night!.Incumbent!.Name})", scorerOfIncumbent, ScoresAreProbabilities: false));
+        }
+
         EvaluationResult result = Evaluator.Run(data, [new("model", NameOf(job.Configuration.Model), scorer, ScoresAreProbabilities: true), .. others], options, job.Progress);
 
         using StageWriter writer = StageWriter.Begin(job.RunDirectory, StageName);
@@ -68,7 +72,12 @@ public static class EvaluateJob
     private static string? CautionOf(NcfSparkConfiguration configuration, StageDirectory prepared)
     {
         var cautions = new List<string>();
-        if (configuration.Prepare.NegativesAvoid == AvoidedItems.Touched) cautions.Add("Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know them by that: its figures flatter it. Measure with \"trained\".");
+        if (configuration.Prepare.NegativesAvoid == AvoidedItems.Touched)
+        {
+            cautions.Add("Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know "
+                + "them by that: its figures flatter it. Measure with \"trained\".");
+        }
+
         if (configuration.Input.TimestampColumn.Length == 0) cautions.Add(prepared.Manifest.Notes["times"]);
         return cautions.Count == 0 ? null : string.Join(' ', cautions);
     }

@@ -7,8 +7,8 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Pipeline;
 
 /// <summary>
-/// The night in production, as a new one compares itself with it and may start from it. Its model is the one that was measured: the one that serves has been trained on
-/// interactions that are held out again tonight.
+/// The night in production, as a new one compares itself with it and may start from it. Its model is the one that was
+/// measured: the one that serves has been trained on interactions that are held out again tonight.
 /// </summary>
 /// <param name="Name">The name of the night's directory, such as 2026-11-24 or 2026-11-24-2.</param>
 /// <param name="Prepared">What it was made from.</param>

@@ -61,7 +61,11 @@ internal static class NetworkDescription
         List<string> parts = ["user_gmf", "pool"];
         if (weights.UserLayers is [var hidden, var output])
         {
-            layers.Add(new("user_layers.0", "Dense + ReLU", ["item_history", "pool", "user_gmf"], $"{hidden.Weight.Columns}", $"{hidden.Weight.Rows}", hidden.Weight.Values.Length + hidden.Bias.Values.Length, string.Join(", ", new[] { options.HasTemporalFeatures ? $"{TemporalFeatures.Count} temporal features" : "", DropoutNote([options.UserMlpDropout], 0) }.Where(note => note.Length > 0))));
+            string[] notes = [options.HasTemporalFeatures ? $"{TemporalFeatures.Count} temporal features" : "", DropoutNote([options.UserMlpDropout], 0)];
+            string note = string.Join(", ", notes.Where(one => one.Length > 0));
+            int parameters = hidden.Weight.Values.Length + hidden.Bias.Values.Length;
+            string[] inputs = ["item_history", "pool", "user_gmf"];
+            layers.Add(new("user_layers.0", "Dense + ReLU", inputs, $"{hidden.Weight.Columns}", $"{hidden.Weight.Rows}", parameters, note));
             layers.Add(new("user_layers.1", "Dense", ["user_layers.0"], $"{output.Weight.Columns}", $"{output.Weight.Rows}", output.Weight.Values.Length + output.Bias.Values.Length));
             parts.Add("user_layers.1");
         }

@@ -23,7 +23,8 @@ public static class RefitJob
     public static StageDirectory Make(JobContext job, StageDirectory directory, StageDirectory model, Incumbent? from)
     {
         TrainOptions train = OptionsOf(job, model, from);
-        if (train.Placement == Placement.Spark && !job.Engine.IsSpark) train = train with { Placement = Placement.Threads }; // `promote` has no Spark; the model is the same
+        // `promote` has no Spark; the model is the same.
+        if (train.Placement == Placement.Spark && !job.Engine.IsSpark) train = train with { Placement = Placement.Threads };
         SortedDictionary<string, long> rows = directory.Manifest.Rows;
         long all = rows["train"] + rows.GetValueOrDefault("validation") + rows.GetValueOrDefault("test");
         job.Progress.Line($"Training again on all {all:N0} rows, {train.Epochs} epochs, for what is served.");

@@ -8,7 +8,8 @@ namespace NcfSpark.Pipeline;
 public static class StageSummary
 {
     /// <summary>The stages, in the order in which a night runs them.</summary>
-    public static IReadOnlyList<string> Stages { get; } = [PreparedData.StageName, TrainedModel.StageName, EvaluateJob.StageName, RefitJob.StageName, ScoreJob.StageName];
+    public static IReadOnlyList<string> Stages { get; } =
+        [PreparedData.StageName, TrainedModel.StageName, EvaluateJob.StageName, RefitJob.StageName, ScoreJob.StageName];
 
     /// <param name="job">Where the line goes.</param>
     /// <param name="directory">What the stage made.</param>
@@ -25,9 +26,12 @@ public static class StageSummary
     /// <summary>Says which later stages beside one that was made by hand were made from something else, and so are no longer of this run.</summary>
     public static void TellOfStale(JobContext job, StageDirectory made)
     {
-        string[] stale = [.. Stages.Skip(1).Where(stage => MadeFrom(job.RunDirectory, stage)?.GetValueOrDefault(made.Manifest.Stage) is { } from && from != made.Manifest.Fingerprint)];
+        string[] stale = [.. Stages.Skip(1).Where(IsStale)];
         if (stale.Length == 0) return;
         job.Progress.Line($"What {string.Join(", ", stale.Select(stage => $"{stage}/"))} in {job.RunDirectory} hold{(stale.Length == 1 ? "s" : "")} was made from another {made.Manifest.Stage}/ than this: {string.Join(", ", stale.Select(stage => $"`{StageDirectory.VerbOf(stage)}`").Distinct())} makes it again.");
+
+        bool IsStale(string stage) =>
+            MadeFrom(job.RunDirectory, stage)?.GetValueOrDefault(made.Manifest.Stage) is { } from && from != made.Manifest.Fingerprint;
     }
 
     private static SortedDictionary<string, string>? MadeFrom(string runDirectory, string stage)

@@ -60,7 +60,8 @@ public static class TrainJob
         ModelOptions model = job.Configuration.Model;
         SortedDictionary<string, long> rows = directory.Manifest.Rows;
         string warm = from is null ? "" : $"; from the model of {from.Name}";
-        job.Progress.Line($"Training {model.Kind} on {rows["train"]:N0} rows of {rows["users"]:N0} users and {rows["items"]:N0} items; step {train.Step}{warm}.");
+        string size = $"{rows["train"]:N0} rows of {rows["users"]:N0} users and {rows["items"]:N0} items";
+        job.Progress.Line($"Training {model.Kind} on {size}; step {train.Step}{warm}.");
         return new ModelTraining(job, new PreparedData(directory), train, from)
         {
             Stage = TrainedModel.StageName,

@@ -53,7 +53,8 @@ internal static class CsvHeader
     private static string? BetterDelimiter(InputFiles files, InputOptions input)
     {
         string delimiter = input.Delimiter;
-        var counts = UsualDelimiters.Where(usual => usual != delimiter).Select(usual => (usual, count: FirstRecord(files.Paths[0], files.Originals[0], usual, input.Quote).Count)).ToList();
+        var counts = UsualDelimiters.Where(usual => usual != delimiter)
+            .Select(usual => (usual, count: FirstRecord(files.Paths[0], files.Originals[0], usual, input.Quote).Count)).ToList();
         (string best, int count) = counts.MaxBy(pair => (pair.count, pair.usual.Length));
         if (count < 2) return null;
         string said = best == "\t" ? "\\t" : best;
@@ -70,7 +71,11 @@ internal static class CsvHeader
         RefuseOtherLetters(files.Paths[index], file);
         (long line, List<string>? fields) = CsvRecords.ReadStrictly(files.Paths[index], input.Delimiter, input.Quote, file).FirstOrDefault();
         if (fields is null) throw IsEmpty(file);
-        if (input.Header && line > 1) throw new InvalidInputException($"{file}, line 1 is blank: the line of names must be the first. Delete the blank lines before line {line}.");
+        if (input.Header && line > 1)
+        {
+            throw new InvalidInputException($"{file}, line 1 is blank: the line of names must be the first. Delete the blank lines before line {line}.");
+        }
+
         return fields;
     }
 
@@ -89,5 +94,6 @@ internal static class CsvHeader
         if (firstLine.Contains('\ufffd')) throw new InvalidInputException($"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
     }
 
-    private static InvalidInputException IsEmpty(string file) => new($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
+    private static InvalidInputException IsEmpty(string file) =>
+        new($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
 }

@@ -52,7 +52,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         string[] conditions = [.. new[] { isCsv ? "ncf_fits" : null, Counts }.OfType<string>()];
         string where = conditions.Length == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
         string form = new TimeSql(dialect, time with { Sql = "time_text" }, TimeForm.Seconds, DecimalMark).LooksLike(IsNothing(time, "time_text"));
-        return $"SELECT form, count(*) AS counted FROM (SELECT {form} AS form FROM (SELECT {WithoutBlanks(time, time.Sql)} AS time_text FROM {source}{where})) GROUP BY form";
+        string texts = $"SELECT {WithoutBlanks(time, time.Sql)} AS time_text FROM {source}{where}";
+        return $"SELECT form, count(*) AS counted FROM (SELECT {form} AS form FROM ({texts})) GROUP BY form";
     }
 
     // Most moments are plain numbers. Only for the others, more is asked; each question is a query around a query, so that what it finds is found once.
@@ -63,7 +64,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         return $"""
             SELECT *, coalesce(plain_moment, {sql.Moment("nanoseconds", reading.TicksPerSecond)}) AS moment FROM (
                 SELECT *, CASE WHEN plain_moment IS NULL THEN {sql.Nanoseconds()} END AS nanoseconds FROM (
-                    SELECT *, CASE WHEN plain_moment IS NULL THEN {WithoutBlanks(time, "time_raw")} END AS time_text FROM ({select}, {time.Sql} AS time_raw, {outside.PlainMoment(reading.TicksPerSecond)} AS plain_moment FROM {source})))
+                    SELECT *, CASE WHEN plain_moment IS NULL THEN {WithoutBlanks(time, "time_raw")} END AS time_text FROM (
+                        {select}, {time.Sql} AS time_raw, {outside.PlainMoment(reading.TicksPerSecond)} AS plain_moment FROM {source})))
             """;
     }
 

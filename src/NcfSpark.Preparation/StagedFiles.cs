@@ -34,7 +34,10 @@ internal static class StagedFiles
         return place;
     }
 
-    /// <summary>Whether lines end in more than one way, or by CR alone, which engines read in different ways, or not at all; and whether all is UTF-8.</summary>
+    /// <summary>
+    /// Whether lines end in more than one way, or by CR alone, which engines read in different ways, or not at all; and
+    /// whether all is UTF-8.
+    /// </summary>
     public static (bool HasMixedLineEnds, bool IsUtf8) Scan(Stream text)
     {
         byte[] buffer = new byte[BufferSize];

@@ -4,7 +4,8 @@ namespace NcfSpark.Preparation;
 
 /// <summary>
 /// Expressions for the times of a column. A value is first nanoseconds since 1970 (BIGINT) and then a moment, which counts what a <see cref="TimeReading"/> says; of plain whole numbers,
-/// which most logs have, the moment is read at once. A text has no blanks around it. What lies before 1970 is -1 second, what lies after 2100 the second after it, so that nothing overflows.
+/// which most logs have, the moment is read at once. A text has no blanks around it. What lies before 1970 is -1
+/// second, what lies after 2100 the second after it, so that nothing overflows.
 /// </summary>
 /// <remarks>Example, milliseconds with 1000 ticks a second: '1700000000123' is its own moment; '1700000000123.5' is 1700000000123500000 nanoseconds, which no moment of 1000 ticks is.</remarks>
 internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm form, char decimalMark)

@@ -16,7 +16,8 @@ internal sealed class EpochChoice(TrainOptions options, bool validates)
     /// <param name="history">These.</param>
     public bool IsFinished(int epochs, IReadOnlyList<EpochRecord> history) => epochs >= options.Epochs || HasStalled(history);
 
-    private bool HasStalled(IReadOnlyList<EpochRecord> history) => ByValidation && history.Count > 0 && history.Count - BestOf(history).Epoch >= options.Patience;
+    private bool HasStalled(IReadOnlyList<EpochRecord> history) =>
+        ByValidation && history.Count > 0 && history.Count - BestOf(history).Epoch >= options.Patience;
 
     /// <summary>The epoch that is kept of a whole history, from 1.</summary>
     public int Kept(IReadOnlyList<EpochRecord> history) => ByValidation ? BestOf(history).Epoch : history.Count;

@@ -26,7 +26,11 @@ internal sealed class FusedHistoryStep : ITrainingStep
         ModelOptions model = weights.Options;
         int[] starts = [.. Enumerable.Range(0, weights.UserCount).Select(samples.Past!.StartOf)];
         int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        step = new UserHistoryStep(ShapeOf(model), weights.UserCount, weights.ItemCount, samples.Past.Items, starts, options.BatchSize / samples.GroupSize, samples.GroupSize, threads, level, options.Softmax, model.HasTemporalFeatures ? samples.Past.FeatureBits : []);
+        int groups = options.BatchSize / samples.GroupSize;
+        var features = model.HasTemporalFeatures ? samples.Past.FeatureBits : [];
+        step = new UserHistoryStep(
+            ShapeOf(model), weights.UserCount, weights.ItemCount, samples.Past.Items, starts, groups, samples.GroupSize, threads, level,
+            options.Softmax, features);
         feed = new EpochFeed(options, rules, epoch => DropoutMasks.UserKeys(options.Seed, epoch));
         ListParts(state);
         foreach ((UserHistoryPart part, OptimizedWeight weight) in parts)

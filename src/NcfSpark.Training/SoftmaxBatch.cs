@@ -5,7 +5,10 @@ using static TorchSharp.torch.nn;
 
 namespace NcfSpark.Training;
 
-/// <summary>The loss of <see cref="SampledSoftmaxOptions"/> as autograd sees it: G groups of a positive and its negatives against the B samples of their batch.</summary>
+/// <summary>
+/// The loss of <see cref="SampledSoftmaxOptions"/> as autograd sees it: G groups of a positive and its negatives
+/// against the B samples of their batch.
+/// </summary>
 /// <param name="of">The loss.</param>
 internal sealed class SoftmaxBatch(SampledSoftmaxOptions of)
 {
@@ -16,7 +19,8 @@ internal sealed class SoftmaxBatch(SampledSoftmaxOptions of)
     {
         int count = batch.Count, groups = count / groupSize;
         Tensor logits_GB = module.SampledLogits(rows, groupSize), weights_B = tensor(batch.Weights.AsSpan(0, count).ToArray());
-        Tensor own_GS = logits_GB.gather(1, tensor(Enumerable.Range(0, count).Select(sample => (long)sample).ToArray()).reshape(groups, groupSize)); // each group's own samples
+        long[] ownSamples = [.. Enumerable.Range(0, count).Select(sample => (long)sample)];
+        Tensor own_GS = logits_GB.gather(1, tensor(ownSamples).reshape(groups, groupSize)); // each group's own samples
         Tensor positive_G1 = own_GS.narrow(1, 0, 1);
         Tensor all = cat([positive_G1, logits_GB.Plus(tensor(Shifts(batch, groupSize, past)).reshape(groups, count))], dim: 1);
         Tensor loss = (all.logsumexp(1).Plus(positive_G1.squeeze(1) * tensor(-1f)) * weights_B.reshape(groups, groupSize).select(1, 0)).sum();

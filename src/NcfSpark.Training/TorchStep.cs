@@ -184,12 +184,17 @@ internal sealed class TorchStep : ITrainingStep
     {
         ModelOptions model = state.Weights.Options;
         (int length, int size) = (model.HistoryLength, model.EmbeddingSize);
-        float[] rows = new float[count * length * size], shares = new float[count * length], features = new float[model.HasTemporalFeatures ? count * TemporalFeatures.Count : 0];
+        float[] rows = new float[count * length * size], shares = new float[count * length];
+        float[] features = new float[model.HasTemporalFeatures ? count * TemporalFeatures.Count : 0];
         for (int b = 0; b < count; b++)
         {
             int pastEnd = batch.PastEnds[start + b], there = Math.Min(length, pastEnd - past!.StartOf(batch.Users[start + b]));
             poolShares[there].CopyTo(shares, b * length);
-            if (model.HasTemporalFeatures) TemporalFeatureBits.Unpack(past.FeatureBits[pastEnd], features.AsSpan(b * TemporalFeatures.Count, TemporalFeatures.Count));
+            if (model.HasTemporalFeatures)
+            {
+                TemporalFeatureBits.Unpack(past.FeatureBits[pastEnd], features.AsSpan(b * TemporalFeatures.Count, TemporalFeatures.Count));
+            }
+
             for (int k = 0; k < length; k++)
             {
                 int item = k < there ? past.Items[pastEnd - 1 - k] : -1;
@@ -199,7 +204,11 @@ internal sealed class TorchStep : ITrainingStep
         }
 
         float[]? mask = model.HasUserMlp ? DropoutMasks.OfUsers(DropoutMasks.UserKeys(options.Seed, batch.Epoch).Bits(batch.Start), start, count, groupSize, model.UserMlpWidth, model.UserMlpDropout) : null;
-        return new PoolRows(tensor(rows).reshape(count, length, size).requires_grad_(), tensor(shares).reshape(count, length), model.HasTemporalFeatures ? tensor(features).reshape(count, TemporalFeatures.Count) : null, mask is null ? null : tensor(mask).reshape(count, model.UserMlpWidth));
+        return new PoolRows(
+            tensor(rows).reshape(count, length, size).requires_grad_(),
+            tensor(shares).reshape(count, length),
+            model.HasTemporalFeatures ? tensor(features).reshape(count, TemporalFeatures.Count) : null,
+            mask is null ? null : tensor(mask).reshape(count, model.UserMlpWidth));
     }
 
     private Tensor?[]? Dropout(Batch batch, int start, int count)

@@ -25,7 +25,13 @@ internal static class TrainingSteps
         if (options.Step == "fused" && uncovered is not null) throw new InvalidInputException($"Train:Step is \"fused\", which does not cover this model with a history: {uncovered}. Set it, or set Train:Step to \"torch\", which covers all and is slow.");
         string? whyTorch = options.WhyTorch(model) ?? (options.Step == "auto" && !SimdLevels.IsAccelerated ? "this processor has no vectors for the fused step" : null);
         // What Spark's executors are sent has none.
-        if (whyTorch is not null && !IsTorchThere()) throw new InvalidInputException($"libtorch is not there on {Environment.MachineName}, and {whyTorch}. Change that, or train where libtorch is: set Train:Placement to threads or processes.");
+        if (whyTorch is not null && !IsTorchThere())
+        {
+            throw new InvalidInputException(
+                $"libtorch is not there on {Environment.MachineName}, and {whyTorch}. Change that, or train where libtorch is: set "
+                + "Train:Placement to threads or processes.");
+        }
+
         try
         {
             return whyTorch is not null ? MakeTorch(state, options, rules) : model.HasHistory ? MakeHistory(state, options, samples, rules) : MakeFused(state, options, rules);

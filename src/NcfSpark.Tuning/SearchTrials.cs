@@ -87,7 +87,9 @@ internal sealed class SearchTrials : ITrials
         Directory.CreateDirectory(DirectoryOf(candidate, train.Seed));
         CheckpointStore checkpoints = CheckpointStore.Open(DirectoryOf(candidate, train.Seed), FingerprintOf(candidate, model, train));
         bool validates = candidate.GoesOn; // else only the last epoch has settled
-        TrainingResult result = train.Workers == 1 ? TrainAlone(model, train, checkpoints, validates, stop) : TrainByWorkers(model, train, checkpoints, validates, stop);
+        TrainingResult result = train.Workers == 1
+            ? TrainAlone(model, train, checkpoints, validates, stop)
+            : TrainByWorkers(model, train, checkpoints, validates, stop);
         RankingResult last = Rank(result.Weights, train);
         EpochRecord bestOf = candidate.GoesOn ? result.History.MaxBy(epoch => epoch.ValidationNdcg)! : result.History[^1];
         return (bestOf.ValidationNdcg ?? last["ndcg@10"], last["hr@10"], bestOf.Epoch);

@@ -13,19 +13,20 @@ internal static class HeavyUserStages
     private static readonly (string Name, string Verb, string[] Settings)[] Stages =
     [
         ("prepare", "prepare", []),
-        ("train, history and softmax", "train", []), // conf/ml-1m-best.json
+        ("train, history and softmax", "train", []), // of the file in conf/, or the defaults
         ("evaluate", "evaluate", []),
         ("score", "score", []),
         ("train, neumf", "train", ["Model:Kind=neumf", "Model:User=embedding", "Model:UserMlpWidth=0", "Model:EmbeddingSize=32", "Train:Negatives=resampled", "Train:NegativesPerPositive=5", "Train:BatchSize=4096", "Train:Loss=logistic", "Train:GmfOptimizer=same"]),
         ("prepare, stored negatives", "prepare", ["Prepare:NegativesPerPositive=5"]), // last, since what was made from the first is no longer of use
     ];
 
-    /// <param name="args">millions=2 (of rows) heavy=0.1 (millions of the one user's; a twentieth where left out) users=4000 (about as many are tested, and as many get lists) rounds=3 stages=6 (how many of them, from the first on).</param>
+    /// <param name="args">millions=2 (of rows) heavy=0.1 (millions of the one user's; a twentieth where left out) users=4000 (about as many are tested, and as many get lists) rounds=3 stages=6 (how many of them, from the first on) conf=ml-1m-best (a file of conf/, or "defaults").</param>
     public static int Run(string[] args)
     {
         if (args.Any(arg => !arg.Contains('=')))
         {
-            Console.Error.WriteLine("Usage: bench heavy-user stages [millions=2] [heavy=0.1] [users=4000] [rounds=3] [stages=6], where stages is how many of them to run.");
+            Console.Error.WriteLine("Usage: bench heavy-user stages [millions=2] [heavy=0.1] [users=4000] [rounds=3] [stages=6] [conf=ml-1m-best], "
+                + "where stages is how many of them to run, and conf a file of conf/, or \"defaults\".");
             return 2;
         }
 
@@ -34,7 +35,8 @@ internal static class HeavyUserStages
         long rows = (long)(Value("millions", 2) * 1e6);
         (int listed, int rounds, int stages) = ((int)Value("users", 4000), (int)Value("rounds", 3), (int)Value("stages", Stages.Length));
         (int heavy, int users) = ((int)(Value("heavy", rows / 20e6) * 1e6), (int)(rows * 138 / 20_000));
-        using Log with = new(rows, users, heavy, dealt: false, listed), without = new(rows, users, heavy, dealt: true, listed);
+        string conf = given.GetValueOrDefault("conf", "ml-1m-best");
+        using Log with = new(rows, users, heavy, dealt: false, listed, conf), without = new(rows, users, heavy, dealt: true, listed, conf);
         Console.WriteLine($"{rows:N0} rows of {users:N0} users and {heavy * 6 / 5:N0} items, and {heavy:N0} of one user; median of {rounds} rounds");
         Console.WriteLine($"{"stage",-28} {"with",9} {"dealt",9} {"ratio",6} {"by cpu",6} {"peak MB",8} {"dealt",8}");
         var measured = Array.ConvertAll(Stages[..stages], _ => new List<(ProcessFigures With, ProcessFigures Without)>());
@@ -66,10 +68,13 @@ internal static class HeavyUserStages
     private sealed class Log : IDisposable
     {
         private readonly string folder = Directory.CreateTempSubdirectory("ncfspark-").FullName;
+        private readonly string configuration;
         private readonly string[] settings;
 
-        public Log(long rows, int users, int heavy, bool dealt, int listed)
+        public Log(long rows, int users, int heavy, bool dealt, int listed, string conf)
         {
+            configuration = conf == "defaults" ? Path.Combine(folder, "defaults.json") : Path.Combine(ScoreRun.Root, "conf", $"{conf}.json");
+            if (conf == "defaults") File.WriteAllText(configuration, "{}");
             string csv = Path.Combine(folder, "log.csv"), wanted = Path.Combine(folder, "users.csv");
             SyntheticLog.WriteCsv(csv, rows, users, heavy * 6 / 5, seed: 1, heavy, dealt: dealt);
             // Who is tested follows from rows alone; the heavy user always is.
@@ -84,7 +89,7 @@ internal static class HeavyUserStages
 
         public ProcessFigures Run(string verb, string[] more)
         {
-            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", Path.Combine(ScoreRun.Root, "conf", "ml-1m-best.json"), "--run", Path.Combine(folder, "run"), .. settings.Concat(more).SelectMany(setting => new[] { "--set", setting })];
+            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", configuration, "--run", Path.Combine(folder, "run"), .. settings.Concat(more).SelectMany(setting => new[] { "--set", setting })];
             return ProcessFigures.Measure("dotnet", arguments, ScoreRun.Root);
         }
 

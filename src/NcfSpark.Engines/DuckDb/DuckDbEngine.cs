@@ -63,9 +63,11 @@ public sealed class DuckDbEngine : ISqlEngine
 
     public void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout)
     {
-        string columns = string.Join(", ", Enumerable.Range(1, layout.Columns).Select(column => $"'c{column}': 'VARCHAR'"));
-        // Always true, and asks for every column: DuckDB 1.4 passes over other bytes in a column that no query names, and ends itself (INTERNAL Error) on those in a column after such a one.
-        string judged = layout.AreUtf8 ? "" : $" WHERE coalesce({string.Join(", ", Enumerable.Range(1, layout.Columns).Select(column => $"c{column}"))}, '') IS NOT NULL";
+        string[] names = [.. Enumerable.Range(1, layout.Columns).Select(column => $"c{column}")];
+        string columns = string.Join(", ", names.Select(name => $"'{name}': 'VARCHAR'"));
+        // Always true, and asks for every column: DuckDB 1.4 passes over other bytes in a column that no query names,
+        // and ends itself (INTERNAL Error) on those in a column after such a one.
+        string judged = layout.AreUtf8 ? "" : $" WHERE coalesce({string.Join(", ", names)}, '') IS NOT NULL";
         Drop($"{view}_errors");
         Drop($"{view}_scans");
         Execute($"""
@@ -140,7 +142,10 @@ public sealed class DuckDbEngine : ISqlEngine
         catch (DuckDBException cause)
         {
             cancellation.ThrowIfCancellationRequested(); // DuckDB calls an interrupted statement an error
-            throw new SqlEngineException(WithoutStack(cause.Message), cause) { DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase) };
+            throw new SqlEngineException(WithoutStack(cause.Message), cause)
+            {
+                DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase),
+            };
         }
     }
 

@@ -50,7 +50,8 @@ public sealed class DistributedTraining(WorkerSetup setup, CheckpointStore check
 
     private DistributedResult Run(ParameterServer server, IWorkerPlace place, string address, string token, CancellationToken cancellation)
     {
-        void Start(int worker, int attempt) => place.Start(new WorkerCredentials(address, token, worker, attempt), reason => server.Lost(worker, attempt, reason));
+        void Start(int worker, int attempt) =>
+            place.Start(new WorkerCredentials(address, token, worker, attempt), reason => server.Lost(worker, attempt, reason));
         using CancellationTokenRegistration registration = cancellation.Register(() => server.Fail(new OperationCanceledException(cancellation)));
         server.Restart = Start;
         progress.Line($"Training by {setup.Train.Workers} {(setup.Train.Workers == 1 ? "worker" : "workers")} ({place.Description}), {setup.Train.RoundsPerEpoch} rounds an epoch.");

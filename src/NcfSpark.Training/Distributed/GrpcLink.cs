@@ -34,7 +34,8 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         token = new Metadata { { "authorization", $"Bearer {credentials.Token}" } };
         var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true, InitialHttp2StreamWindowSize = 8 << 20, ConnectTimeout = TimeSpan.FromSeconds(10) };
         // No limits: it trusts its server, which has them, and totals are of as many items as there are.
-        channel = GrpcChannel.ForAddress(credentials.Server, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = null, MaxSendMessageSize = null });
+        var options = new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = null, MaxSendMessageSize = null };
+        channel = GrpcChannel.ForAddress(credentials.Server, options);
         client = new Wire.ParameterServer.ParameterServerClient(channel);
     }
 

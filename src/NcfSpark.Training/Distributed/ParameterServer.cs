@@ -69,7 +69,11 @@ internal sealed class ParameterServer : IDisposable
         lock (gate)
         {
             WorkerState state = run.Workers.CheckAttempt(worker, attempt, instance);
-            if (state.Instance is { } earlier && earlier != instance) run.Lose(worker, attempt > state.Attempt ? "its next attempt came" : "another attempt came", restart: false);
+            if (state.Instance is { } earlier && earlier != instance)
+            {
+                run.Lose(worker, attempt > state.Attempt ? "its next attempt came" : "another attempt came", restart: false);
+            }
+
             if (attempt > state.Attempt) state.Attempt = attempt;
             state.Take(instance);
             (state.Beats, state.LastHeard) = (beats, time.GetTimestamp());
@@ -87,13 +91,26 @@ internal sealed class ParameterServer : IDisposable
             if (samples < 0) throw new RequestRejectedException($"Worker {worker} says it has {samples:N0} samples.");
             if (setup.Model.HasHistory)
             {
-                if (used is null || used.Length < setup.ItemCount) throw new RequestRejectedException($"Worker {worker} does not say which of the {setup.ItemCount:N0} items its users used.");
+                if (used is null || used.Length < setup.ItemCount)
+                {
+                    throw new RequestRejectedException($"Worker {worker} does not say which of the {setup.ItemCount:N0} items its users used.");
+                }
+
                 used.Length = setup.ItemCount; // it came in whole bytes
             }
 
             int wanted = SampleTotals.DrawsByPopularity(setup.Train) ? setup.ItemCount : 0;
-            if (totals.ItemUses.Length != wanted || totals.ItemUses.Any(uses => uses < 0)) throw new RequestRejectedException($"Worker {worker} says of {totals.ItemUses.Length:N0} items how often its users used them, where {wanted:N0} are wanted.");
-            if (totals.Positives < 0 || !double.IsFinite(totals.RecencySum) || totals.RecencySum < 0) throw new RequestRejectedException($"Worker {worker} says that its {totals.Positives:N0} positives weigh {totals.RecencySum}.");
+            if (totals.ItemUses.Length != wanted || totals.ItemUses.Any(uses => uses < 0))
+            {
+                throw new RequestRejectedException(
+                    $"Worker {worker} says of {totals.ItemUses.Length:N0} items how often its users used them, where {wanted:N0} are wanted.");
+            }
+
+            if (totals.Positives < 0 || !double.IsFinite(totals.RecencySum) || totals.RecencySum < 0)
+            {
+                throw new RequestRejectedException($"Worker {worker} says that its {totals.Positives:N0} positives weigh {totals.RecencySum}.");
+            }
+
             (state.Samples, state.Used, state.Totals) = (samples, used, totals);
             Task<Assignment> place = run.Phases.Gathering.Arrive(worker);
             if (run.Phases.Gathering.IsComplete) Guarded(run.Begin);
@@ -140,7 +157,11 @@ internal sealed class ParameterServer : IDisposable
                 throw new RequestRejectedException($"Worker {worker} pushes epoch {push.Epoch + 1}, round {push.Round + 1}, while {run.Here}.");
             }
 
-            if (run.Phases.Rounds.Has(worker)) throw new RequestRejectedException($"Worker {worker} pushes epoch {push.Epoch + 1}, round {push.Round + 1} a second time.");
+            if (run.Phases.Rounds.Has(worker))
+            {
+                throw new RequestRejectedException($"Worker {worker} pushes epoch {push.Epoch + 1}, round {push.Round + 1} a second time.");
+            }
+
             PushCheck.Check(worker, push, run.Shared.Tables, Half);
             run.Epoch.Add(worker, push);
             Task<RoundReply> reply = run.Phases.Rounds.Arrive(worker);
@@ -158,7 +179,11 @@ internal sealed class ParameterServer : IDisposable
         lock (gate)
         {
             int worker = run.Workers.WorkerOf(session);
-            if (run.Phases.Now != ServerPhase.EndOfEpoch || report.Epoch != run.Epoch.Position.Epoch) throw new RequestRejectedException($"Worker {worker} ends epoch {report.Epoch + 1}, while {run.Here}.");
+            if (run.Phases.Now != ServerPhase.EndOfEpoch || report.Epoch != run.Epoch.Position.Epoch)
+            {
+                throw new RequestRejectedException($"Worker {worker} ends epoch {report.Epoch + 1}, while {run.Here}.");
+            }
+
             run.Epoch.Add(worker, report);
             Task<EpochVerdict> reply = run.Phases.EpochEnds.Arrive(worker);
             if (run.Phases.EpochEnds.IsComplete) Guarded(run.EndEpoch);
@@ -172,7 +197,11 @@ internal sealed class ParameterServer : IDisposable
         lock (gate)
         {
             int worker = run.Workers.WorkerOf(session);
-            if (run.Phases.Now != ServerPhase.Saving || !run.Saving.Wants(kind)) throw new RequestRejectedException($"Worker {worker} saves part of a {kind}, while {run.Here}.");
+            if (run.Phases.Now != ServerPhase.Saving || !run.Saving.Wants(kind))
+            {
+                throw new RequestRejectedException($"Worker {worker} saves part of a {kind}, while {run.Here}.");
+            }
+
             return run.Saving.Open(worker, kind, part);
         }
     }

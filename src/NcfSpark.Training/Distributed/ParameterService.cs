@@ -49,7 +49,12 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
         var reader = new TableBlock.Reader(server.Shared, server.Half);
         await foreach (Wire.PushPart part in requestStream.ReadAllAsync())
         {
-            if (head is null) server.CheckSession((head = part.Head ?? throw new RequestRejectedException("A push begins without its head.")).Session); // before its blocks are taken in
+            if (head is null)
+            {
+                head = part.Head ?? throw new RequestRejectedException("A push begins without its head.");
+                server.CheckSession(head.Session); // before its blocks are taken in
+            }
+
             else reader.Add(part.Block.Span);
         }
 
@@ -69,7 +74,11 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
 
     public override Task<Wire.Nothing> Save(IAsyncStreamReader<Wire.SavePart> requestStream, ServerCallContext context) => Answer(async () =>
     {
-        if (!await requestStream.MoveNext() || requestStream.Current.Head is not { } head) throw new RequestRejectedException("A file begins without its head.");
+        if (!await requestStream.MoveNext() || requestStream.Current.Head is not { } head)
+        {
+            throw new RequestRejectedException("A file begins without its head.");
+        }
+
         SaveKind kind = head.Model ? SaveKind.Model : SaveKind.Checkpoint;
         await using (var file = (FileStream)server.BeginFile(head.Session, kind, head.Part))
         {
@@ -107,7 +116,8 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
         }
     }
 
-    private static Guid InstanceOf(string text) => Guid.TryParse(text, out Guid instance) ? instance : throw new RequestRejectedException("The worker's instance is no GUID.");
+    private static Guid InstanceOf(string text) =>
+        Guid.TryParse(text, out Guid instance) ? instance : throw new RequestRejectedException("The worker's instance is no GUID.");
 
     // What the server says no with, as a status that GrpcLink turns back.
     private static async Task<T> Answer<T>(Func<Task<T>> act)

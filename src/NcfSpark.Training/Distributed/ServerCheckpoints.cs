@@ -32,7 +32,10 @@ internal sealed class ServerCheckpoints(string directory)
         if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
     }
 
-    /// <summary>Writes first weights as a checkpoint at the start of training, from which all workers begin. Does nothing where there is a checkpoint.</summary>
+    /// <summary>
+    /// Writes first weights as a checkpoint at the start of training, from which all workers begin. Does nothing where
+    /// there is a checkpoint.
+    /// </summary>
     /// <param name="weights">Makes them, of all users.</param>
     /// <param name="setup">What is trained.</param>
     public void BeginFrom(Func<ModelWeights> weights, WorkerSetup setup)

@@ -62,11 +62,16 @@ internal sealed class ServerRun : IDisposable
         bool finished = Epoch.IsFinished;
         Saving.Restart();
         Workers.BeginSessions(position);
-        if (position is not { Epoch: 0, Round: 0 } && !finished) progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
+        if (position is not { Epoch: 0, Round: 0 } && !finished)
+        {
+            progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
+        }
+
         if (finished) Finish();
         else BeginEpoch();
         var totals = SampleTotals.Sum(Workers.Select(state => state.Totals));
-        Phases.Gathering.Release(worker => new Assignment(Workers[worker].Session!, position.Epoch, position.Round, position.LossSums[worker], restored is not null, finished, totals));
+        Phases.Gathering.Release(worker => new Assignment(
+            Workers[worker].Session!, position.Epoch, position.Round, position.LossSums[worker], restored is not null, finished, totals));
     }
 
     /// <summary>All have given their round, which changed these rows.</summary>
@@ -124,7 +129,8 @@ internal sealed class ServerRun : IDisposable
         }
 
         bool trained = Phases.Now != ServerPhase.Gathering;
-        progress.Line($"Worker {worker} was lost: {reason}. {(trained ? "All go back to the last checkpoint; attempt" : "Attempt")} {Workers[worker].Attempt + 1} of it starts.");
+        string next = trained ? "All go back to the last checkpoint; attempt" : "Attempt";
+        progress.Line($"Worker {worker} was lost: {reason}. {next} {Workers[worker].Attempt + 1} of it starts.");
         Workers[worker].Next();
         Phases.Gathering.Break(worker, new RunEndedException($"Worker {worker} was given up: {reason}."));
         if (trained) // a loss while gathering gives no one more time
@@ -173,7 +179,10 @@ internal sealed class ServerRun : IDisposable
         if (Phases.Now == ServerPhase.Gathering && waited > options.RegistrationSeconds)
         {
             int[] missing = [.. Phases.Gathering.Missing];
-            End(new WorkersLostException($"Only {Workers.Count - missing.Length} of {Plural(Workers.Count, "worker")} came within {options.RegistrationSeconds:0.#} s (Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. Let there be as many slots for them as Train:Workers, or lower that."));
+            End(new WorkersLostException(
+                $"Only {Workers.Count - missing.Length} of {Plural(Workers.Count, "worker")} came within {options.RegistrationSeconds:0.#} s "
+                + $"(Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. "
+                + "Let there be as many slots for them as Train:Workers, or lower that."));
         }
         else if (Phases.Now != ServerPhase.Gathering && waited > options.RoundTimeoutSeconds && Phases.Late is { } late)
         {

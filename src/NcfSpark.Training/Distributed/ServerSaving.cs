@@ -46,7 +46,10 @@ internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoi
         {
             foreach (int part in PartsOf(kind, worker))
             {
-                if (!workers[worker].Files.Contains((kind, part))) throw new RequestRejectedException($"Worker {worker} says that it has saved, but part {part} of its {kind} is not there.");
+                if (!workers[worker].Files.Contains((kind, part)))
+                {
+                    throw new RequestRejectedException($"Worker {worker} says that it has saved, but part {part} of its {kind} is not there.");
+                }
             }
         }
     }

@@ -36,11 +36,19 @@ internal static class TableBlock
         /// <exception cref="RequestRejectedException">It is no block of these tables.</exception>
         public void Add(ReadOnlySpan<byte> block)
         {
-            if (block.Length is < Head or > LargestBlock) throw new RequestRejectedException($"A block has {block.Length:N0} bytes; between {Head} and {LargestBlock:N0} are wanted.");
+            if (block.Length is < Head or > LargestBlock)
+            {
+                throw new RequestRejectedException($"A block has {block.Length:N0} bytes; between {Head} and {LargestBlock:N0} are wanted.");
+            }
+
             int table = BinaryPrimitives.ReadInt32LittleEndian(block), count = BinaryPrimitives.ReadInt32LittleEndian(block[4..]);
             if (table < 0 || table >= shared.Count) throw new RequestRejectedException($"A block is of weight {table}; the model shares {shared.Count}.");
             int columns = shared[table].Columns;
-            if (count < 0 || block.Length != Head + count * (4L + columns * (half ? 2 : 4))) throw new RequestRejectedException($"A block of {shared[table].Name} has {block.Length:N0} bytes for {count:N0} rows of {columns}.");
+            if (count < 0 || block.Length != Head + count * (4L + columns * (half ? 2 : 4)))
+            {
+                throw new RequestRejectedException($"A block of {shared[table].Name} has {block.Length:N0} bytes for {count:N0} rows of {columns}.");
+            }
+
             ReadOnlySpan<byte> body = block[Head..];
             Span<float> to = Grow(table, count);
             MemoryMarshal.Cast<byte, int>(body[..(4 * count)]).CopyTo(rows[table].AsSpan(counts[table]));

@@ -15,7 +15,9 @@ internal sealed class WorkerRegistry(int workers) : IEnumerable<WorkerState>
 
     /// <summary>A worker by its number.</summary>
     /// <exception cref="RequestRejectedException">There is none.</exception>
-    public WorkerState this[int worker] => worker >= 0 && worker < workers ? states[worker] : throw new RequestRejectedException($"There is no worker {worker}: this run has {workers}, numbered from 0.");
+    public WorkerState this[int worker] => worker >= 0 && worker < workers
+        ? states[worker]
+        : throw new RequestRejectedException($"There is no worker {worker}: this run has {workers}, numbered from 0.");
 
     /// <summary>Ends the run: every later request is refused.</summary>
     /// <param name="reason">Why the run failed; null where it ended well.</param>
@@ -32,7 +34,8 @@ internal sealed class WorkerRegistry(int workers) : IEnumerable<WorkerState>
         if (isOver) throw new RunEndedException("The run is over.");
         if (state.WasReplaced(instance) || (attempt > 0 && attempt < state.Attempt))
         {
-            throw new RunEndedException($"This attempt of worker {worker}{(attempt > 0 ? $" ({attempt})" : "")} is refused: attempt {state.Attempt} of it counts.");
+            string which = attempt > 0 ? $" ({attempt})" : "";
+            throw new RunEndedException($"This attempt of worker {worker}{which} is refused: attempt {state.Attempt} of it counts.");
         }
 
         return state;
@@ -52,7 +55,10 @@ internal sealed class WorkerRegistry(int workers) : IEnumerable<WorkerState>
     {
         if (failure is not null) throw new RunEndedException(failure);
         int worker = Array.FindIndex(states, state => state.Session == session);
-        return worker >= 0 ? worker : throw new RestartFromCheckpointException("That session is over: it is of an old attempt, of a run that went back to a checkpoint since, or of another run.");
+        return worker >= 0
+            ? worker
+            : throw new RestartFromCheckpointException(
+                "That session is over: it is of an old attempt, of a run that went back to a checkpoint since, or of another run.");
     }
 
     /// <summary>Gives every worker a session, which begins at this position.</summary>

@@ -34,7 +34,10 @@ public sealed record WorkerShare(int Shards, int Workers, int Worker)
         return allUsers / Shards * ShardCount + (rest > Worker ? (rest - Worker - 1) / Workers + 1 : 0);
     }
 
-    /// <summary>The seed of the worker's samples, negatives and dropout: the first worker's is the run's, so that one alone draws as without a server.</summary>
+    /// <summary>
+    /// The seed of the worker's samples, negatives and dropout: the first worker's is the run's, so that one alone
+    /// draws as without a server.
+    /// </summary>
     public int SeedOf(int seed) => Worker == 0 ? seed : (int)RandomStream.Named(seed, "worker", Worker).Below(0, int.MaxValue);
 
     /// <summary>The rows of its own users, in their order, by the users' numbers here.</summary>
