@@ -15,7 +15,7 @@ internal static class SearchData
 
     /// <summary>
     /// The configuration of what is searched: with validation, and with held-out items drawn as negatives like all others; never drawn, they are what a model that fits well finds,
-    /// and the search would choose the best fit (README, "A trap that we fell into").
+    /// and the search would choose the best fit (conf/README.md, "A trap: negatives and held-out items").
     /// </summary>
     public static NcfSparkConfiguration Searched(NcfSparkConfiguration configuration) => configuration with
     {

@@ -12,7 +12,7 @@ namespace NcfSpark.Benchmarks;
 /// samples a second, and the median of their ratios within a round. The workers are threads of this process, once with the server called directly, as
 /// with Train:Placement threads, and once over gRPC on the loopback address, as processes do. Ratios by processor time ("cpu") say what the code does where
 /// other programs take cores away; spinning at barriers counts against either side.
-/// Then what a round moves and costs, beside the model of README's "Several workers".
+/// Then what a round moves and costs, beside the cost model of src/README.md.
 /// </summary>
 internal static class ParameterServerBenchmark
 {

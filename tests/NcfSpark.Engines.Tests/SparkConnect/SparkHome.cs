@@ -5,7 +5,7 @@ namespace NcfSpark.Engines.Tests.SparkConnect;
 /// <summary>The Spark that tests run: SPARK_HOME, or the archive beside the repository, unpacked once into the user's cache.</summary>
 internal static class SparkHome
 {
-    private const string HowToGetOne = "There is no Spark: set SPARK_HOME to an unpacked Spark 4 (tests/NcfSpark.Engines.Tests/SparkConnect/README.md).";
+    private const string HowToGetOne = "There is no Spark: set SPARK_HOME to an unpacked Spark 4 (tests/README.md).";
 
     private const string Release = "spark-4.3.0", Cases = "NCFSPARK_TEST_SPARK_CASES";
 

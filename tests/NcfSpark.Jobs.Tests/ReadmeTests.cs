@@ -1,0 +1,145 @@
+using System.Collections;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using NcfSpark.Cluster;
+using NcfSpark.Configuration;
+
+namespace NcfSpark.Jobs.Tests;
+
+/// <summary>The pages for people (every .md) lead where they say, and name only verbs, options and files that there are.</summary>
+public sealed partial class ReadmeTests
+{
+    private const string FirstPage = "README.md";
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void EveryLinkLeadsSomewhere(string page)
+    {
+        foreach (string link in Link().Matches(Prose(Text(page))).Select(match => match.Groups[1].Value).Where(link => !link.StartsWith("http", StringComparison.Ordinal)))
+        {
+            string[] parts = link.Split('#', 2);
+            string target = parts[0].Length == 0 ? page : Path.Combine(Path.GetDirectoryName(page)!, parts[0]);
+            Assert.True(File.Exists(Repository.File(target)) || Directory.Exists(Repository.File(target)), $"{page}: {link} is not there.");
+            if (parts.Length == 2) Assert.True(Anchors(Text(target)).Contains(parts[1]), $"{page}: {link}: {target} has no such heading; it has {string.Join(", ", Anchors(Text(target)))}.");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void EveryCommandInABlockParses(string page)
+    {
+        foreach (string[] command in Commands(Text(page)).Where(command => command[0] != WorkerArchiveCommand.Verb))
+        {
+            if (command[0] == "bench") Assert.Contains($"[\"{command[1]}\"] =", Text("tests/NcfSpark.Benchmarks/Program.cs"), StringComparison.Ordinal);
+            else if (!command[0].StartsWith('$')) Parse(command);
+        }
+    }
+
+    /// <summary>Its configurations are files of the repository, or written by a block before the command; each loads with what the command sets.</summary>
+    [Fact]
+    public void ConfigurationsOfTheFirstPageLoad()
+    {
+        string text = Text(FirstPage);
+        using var folder = new TemporaryFolder();
+        Dictionary<string, string> written = Written().Matches(text).ToDictionary(match => match.Groups[1].Value, match => folder.Write(Path.GetFileName(match.Groups[1].Value), match.Groups[2].Value));
+        JobArguments[] runs = [.. Commands(text).Select(Parse).OfType<JobArguments>()];
+        Assert.True(runs.Length >= 2, "The first page has commands that run something.");
+        foreach (JobArguments run in runs)
+        {
+            string path = written.GetValueOrDefault(run.Config!) ?? Repository.File(run.Config!);
+            Assert.NotNull(ConfigurationLoader.Load(path, run.Set, new Hashtable()));
+        }
+    }
+
+    [Fact]
+    public void TheFirstPageIsShortAndNamesEveryVerb()
+    {
+        string text = Text(FirstPage);
+        Assert.InRange(text.Split('\n').Length - 1, 1, 150);
+        Assert.All(Verb.All, verb => Assert.Contains($"`{verb.Name}`", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EveryPackageHasItsNotice()
+    {
+        string[] rows = Text("THIRD-PARTY-NOTICES.md").Split('\n');
+        foreach (XElement package in XDocument.Load(Repository.File("Directory.Packages.props")).Descendants("PackageVersion").Where(package => !package.Attribute("Version")!.Value.StartsWith('$')))
+        {
+            (string name, string version) = (package.Attribute("Include")!.Value, package.Attribute("Version")!.Value);
+            Assert.True(rows.Any(row => row.Contains(name, StringComparison.Ordinal) && row.Contains(version, StringComparison.Ordinal)), $"{name} {version} has no row.");
+        }
+    }
+
+    [Theory]
+    [InlineData("## What `score` can write", "what-score-can-write")]
+    [InlineData("# Settings, your own data", "settings-your-own-data")]
+    [InlineData("## [The gate](gate.md) & more", "the-gate--more")]
+    public void AnchorsAreThoseOfGitHub(string heading, string anchor) => Assert.Equal([anchor], Anchors($"{heading}\n"));
+
+    [Fact]
+    public void HeadingsOfTheSameNameAreNumbered() => Assert.Equal(["a", "a-1"], Anchors("# A\ntext\n## A\n"));
+
+    public static TheoryData<string> Pages =>
+    [
+        .. Directory.GetFiles(Repository.Root, "*.md").Concat(Directory.GetFiles(Repository.File("conf"), "*.md", SearchOption.AllDirectories)).Concat(Repository.Files("*.md"))
+            .Select(path => Path.GetRelativePath(Repository.Root, path)).Order(StringComparer.Ordinal),
+    ];
+
+    private static string Text(string page) => File.ReadAllText(Repository.File(page)).ReplaceLineEndings("\n");
+
+    // Without blocks and inline code, in which brackets are no links.
+    private static string Prose(string text) => InlineCode().Replace(Block().Replace(text, ""), "");
+
+    private static string[] Anchors(string text)
+    {
+        var anchors = new List<string>();
+        foreach (string heading in Heading().Matches(Block().Replace(text, "")).Select(match => match.Groups[1].Value))
+        {
+            string shown = Regex.Replace(heading, @"\[([^\]]*)\]\([^)]*\)", "$1").ToLowerInvariant();
+            string anchor = string.Concat(shown.Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')).Replace(' ', '-');
+            int same = anchors.Count(other => Regex.IsMatch(other, $"^{Regex.Escape(anchor)}(-\\d+)?$"));
+            anchors.Add(same == 0 ? anchor : $"{anchor}-{same}");
+        }
+
+        return [.. anchors];
+    }
+
+    // What follows ./submit.sh in blocks of a shell, up to the end of the command; lines that a backslash continues are one.
+    private static IEnumerable<string[]> Commands(string text) =>
+        from Match block in Block().Matches(text)
+        where block.Groups[1].Value == "bash"
+        from Match command in Command().Matches(block.Value.Replace("\\\n", " ", StringComparison.Ordinal))
+        select Word().Matches(command.Groups[1].Value).Select(word => word.Value.Replace("'", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal)).ToArray();
+
+    // Null where it runs no verb, such as --help.
+    private static JobArguments? Parse(string[] command)
+    {
+        JobArguments? arguments = null;
+        using StringWriter output = new(), error = new();
+        ExitCode code = CommandLine.Run(command, (_, given) => { arguments = given; return ExitCode.Done; }, output, error);
+        Assert.True(code == ExitCode.Done, $"./submit.sh {string.Join(' ', command)}: {error}");
+        return arguments;
+    }
+
+    [GeneratedRegex(@"^ *```(\w*)\n.*?^ *```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"`[^`]*`")]
+    private static partial Regex InlineCode();
+
+    [GeneratedRegex(@"\[[^\]]*\]\(([^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"^#+ +(.*?) *$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    // A # in a word begins no comment, and quoted text may hold anything.
+    [GeneratedRegex("""\./submit\.sh ((?:"[^"\n]*"|'[^'\n]*'|(?<! )#|[^#;|&>\n"'])*)""")]
+    private static partial Regex Command();
+
+    [GeneratedRegex("""(?:"[^"]*"|'[^']*'|[^\s"'])+""")]
+    private static partial Regex Word();
+
+    [GeneratedRegex(@"^cat >(\S+) <<'END'\n(.*?)^END$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Written();
+}
