@@ -16,3 +16,15 @@ public interface IModelScorer : IScorer, IDisposable
     /// <summary>Scores single pairs.</summary>
     void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P);
 }
+
+/// <summary>
+/// What scores a model: the fused kernel, whatever trained it. It serves every shape on every processor, and is all that Spark's tasks have (libtorch is not sent there), so `score`
+/// gives the same bits here and there.
+/// </summary>
+public static class Scorers
+{
+    public static FusedScorer Of(ModelWeights weights) => new(weights, SimdLevels.FromEnvironment());
+
+    /// <param name="items">The items that are scored, rising.</param>
+    public static FusedScorer Of(ModelWeights weights, ReadOnlySpan<int> items) => new(weights, SimdLevels.FromEnvironment(), items);
+}

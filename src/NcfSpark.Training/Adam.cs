@@ -29,7 +29,8 @@ internal readonly struct Adam
     /// <summary>Updates weights and their moments from their gradient; all have one length.</summary>
     public void Update(Span<float> weights, Span<float> firstMoments, Span<float> secondMoments, ReadOnlySpan<float> gradients)
     {
-        Span<Vector<float>> w = MemoryMarshal.Cast<float, Vector<float>>(weights), m = MemoryMarshal.Cast<float, Vector<float>>(firstMoments), v = MemoryMarshal.Cast<float, Vector<float>>(secondMoments);
+        Span<Vector<float>> w = MemoryMarshal.Cast<float, Vector<float>>(weights);
+        Span<Vector<float>> m = MemoryMarshal.Cast<float, Vector<float>>(firstMoments), v = MemoryMarshal.Cast<float, Vector<float>>(secondMoments);
         ReadOnlySpan<Vector<float>> g = MemoryMarshal.Cast<float, Vector<float>>(gradients);
         var epsilon = new Vector<float>(Epsilon);
         for (int i = 0; i < w.Length; i++)

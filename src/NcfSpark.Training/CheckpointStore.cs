@@ -13,7 +13,8 @@ namespace NcfSpark.Training;
 public sealed class CheckpointStore
 {
     private const string PositionKey = "position", FirstMoments = ".adam_m", SecondMoments = ".adam_v";
-    private static readonly JsonSerializerOptions Json = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals }; // a validation may be NaN
+    private static readonly JsonSerializerOptions Json =
+        new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals }; // a validation may be NaN
     private readonly string directory;
 
     private CheckpointStore(string directory) => this.directory = directory;

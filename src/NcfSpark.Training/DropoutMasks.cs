@@ -57,7 +57,10 @@ internal sealed class DropoutMasks(NetworkShape shape)
         for (int row = 0; row < count; row++)
         {
             uint counter = (uint)(firstSample + row) * (uint)perSample + (uint)hashStarts[layer];
-            for (int column = 0; column < width; column++) mask[row * width + column] = DropoutHash.IsKept(key, counter, LaneOf(layer, column), dropped) ? kept : 0;
+            for (int column = 0; column < width; column++)
+            {
+                mask[row * width + column] = DropoutHash.IsKept(key, counter, LaneOf(layer, column), dropped) ? kept : 0;
+            }
         }
 
         return mask;

@@ -23,5 +23,6 @@ internal sealed class EpochChoice(TrainOptions options, bool validates)
     public int Kept(IReadOnlyList<EpochRecord> history) => ByValidation ? BestOf(history).Epoch : history.Count;
 
     // The first of equals, so that an epoch has to be better to be kept; NaN is never better.
-    private static EpochRecord BestOf(IReadOnlyList<EpochRecord> history) => history.Aggregate((best, next) => next.ValidationNdcg > best.ValidationNdcg ? next : best);
+    private static EpochRecord BestOf(IReadOnlyList<EpochRecord> history) =>
+        history.Aggregate((best, next) => next.ValidationNdcg > best.ValidationNdcg ? next : best);
 }

@@ -4,14 +4,12 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Training;
 
 /// <summary>Batches of an epoch for the fused step, from a position on.</summary>
-/// <param name="options">The options.</param>
-/// <param name="rules">How each part is updated.</param>
-/// <param name="dropoutKeys">The keys of an epoch's batches.</param>
-internal sealed class EpochFeed(TrainOptions options, UpdateRules rules, Func<int, RandomStream> dropoutKeys) : IUserHistoryFeed
+internal sealed class EpochFeed(TrainOptions options, UpdateRules rules) : IBatchFeed
 {
     private ISampleSource? source;
     private IEpochSamples samples = null!;
-    private RandomStream epochKeys;
+    private RandomStream dropoutKeys;
+    private RandomStream userDropoutKeys;
     private TrainingPosition position = new();
     private long end;
 
@@ -22,7 +20,7 @@ internal sealed class EpochFeed(TrainOptions options, UpdateRules rules, Func<in
         {
             source = of;
             samples = of.InEpoch(from.Epoch);
-            epochKeys = dropoutKeys(from.Epoch);
+            (dropoutKeys, userDropoutKeys) = (DropoutMasks.Keys(options.Seed, from.Epoch), DropoutMasks.UserKeys(options.Seed, from.Epoch));
         }
 
         (position, end) = (from, endOfSamples);
@@ -34,12 +32,10 @@ internal sealed class EpochFeed(TrainOptions options, UpdateRules rules, Func<in
         long start = StartOf(batch);
         long step = position.Steps + batch + 1;
         return new BatchTerms(
-            (int)Math.Min(options.BatchSize, end - start),
-            step,
-            epochKeys.Bits(start),
-            rules.Gmf(step),
-            rules.Mlp(step),
-            rules.Dense(step));
+            (int)Math.Min(options.BatchSize, end - start), step, dropoutKeys.Bits(start), rules.Gmf(step), rules.Mlp(step), rules.Dense(step))
+        {
+            UserDropoutKey = userDropoutKeys.Bits(start),
+        };
     }
 
     public void Fill(long batch, int start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights) =>

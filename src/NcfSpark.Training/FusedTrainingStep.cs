@@ -9,97 +9,120 @@ namespace NcfSpark.Training;
 /// </summary>
 internal sealed class FusedTrainingStep : ITrainingStep
 {
-    private readonly TrainingState state;
-    private readonly FusedStep step;
+    private readonly IFusedStep step;
     private readonly EpochFeed feed;
-    private readonly SimdLevel level;
     private readonly List<(ModelPart Part, int Layer, OptimizedWeight Weight)> parts = [];
 
-    /// <param name="state">What is trained.</param>
-    /// <param name="options">How.</param>
-    /// <param name="rules">How each part is updated.</param>
-    /// <param name="level">The instruction set.</param>
-    public FusedTrainingStep(TrainingState state, TrainOptions options, UpdateRules rules, SimdLevel level)
+    /// <param name="samples">The samples, whose past and groups do not change; only needed for a model with a user history.</param>
+    public FusedTrainingStep(TrainingState state, TrainOptions options, UpdateRules rules, SimdLevel level, ISampleSource? samples = null)
     {
-        (this.state, this.level) = (state, level);
         ModelWeights weights = state.Weights;
-        int threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
-        step = new FusedStep(NetworkShapes.Of(weights.Options), weights.UserCount, weights.ItemCount, options.BatchSize, threads, level);
-        feed = new EpochFeed(options, rules, epoch => DropoutMasks.Keys(options.Seed, epoch));
-        ListParts();
+        ModelOptions model = weights.Options;
+        step = FusedSteps.Of(new StepSettings
+        {
+            Shape = NetworkShapes.Of(model),
+            UserCount = weights.UserCount,
+            ItemCount = weights.ItemCount,
+            BatchSize = options.BatchSize,
+            Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
+            Level = level,
+            Histories = model.HasHistory ? samples!.Past!.Histories(model.HasTemporalFeatures) : null,
+            GroupSize = samples?.GroupSize ?? 1,
+            PlainRows = HasPlainRows(options),
+            Softmax = options.Softmax,
+        });
+        Description = $"fused{(model.HasHistory ? " over histories" : "")} ({level.ToString().ToLowerInvariant()})";
+        feed = new EpochFeed(options, rules);
+        ListParts(state);
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {
-            step.Parts.Set(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
-            step.Parts.Set(part, OptimizerSlot.FirstMoment, weight.FirstMoments, layer);
-            step.Parts.Set(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
+            step.Parameters.Set(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
+            step.Parameters.Set(part, OptimizerSlot.FirstMoment, weight.FirstMoments, layer);
+            step.Parameters.Set(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
         }
 
-        if (weights.Head is null) step.Parts.Set(ModelPart.Head, OptimizerSlot.Weight, [.. Enumerable.Repeat(1f, weights.Options.EmbeddingSize)]); // MF: fixed
+        if (weights.Head is null) step.Parameters.Set(ModelPart.HeadWeight, OptimizerSlot.Weight, [.. Enumerable.Repeat(1f, model.EmbeddingSize)]); // MF: fixed
     }
 
-    public string Description => $"fused ({level.ToString().ToLowerInvariant()})";
+    public string Description { get; }
+
+    /// <summary>The setting to change where no fused step covers a model with a user history; null where one does.</summary>
+    public static string? NotCovered(TrainOptions options) =>
+        options.Softmax is null || HasPlainRows(options) ? null
+        : "with Train:Loss \"softmax\" it needs Train:GmfOptimizer \"sgd\" and Train:GmfWeightDecay 0 (GmfRegularization does the like)";
 
     public TrainingPosition Advance(TrainingPosition position, ISampleSource samples, long end)
     {
         long batches = feed.Start(position, samples, end);
         double lossSum = position.LossSum;
         long done = step.Run(feed, batches, ref lossSum);
-        if (done < batches) throw new TrainingDivergedException($"The loss of step {position.Steps + done + 1:N0} (epoch {position.Epoch + 1}) is not finite ({lossSum}). Training stopped and no model was written; lower Train:LearningRate, or raise Train:Regularization.");
-        return position with { Samples = end, Steps = position.Steps + done, LossSum = lossSum };
+        if (done == batches) return position with { Samples = end, Steps = position.Steps + done, LossSum = lossSum };
+        throw new TrainingDivergedException(
+            $"The loss of step {position.Steps + done + 1:N0} (epoch {position.Epoch + 1}) is not finite ({lossSum}). Training stopped and no model was "
+            + "written; lower Train:LearningRate or Train:GmfLearningRate, or raise Train:Regularization or Train:GmfRegularization.");
     }
 
     public void Synchronize()
     {
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {
-            step.Parts.Get(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
-            step.Parts.Get(part, OptimizerSlot.FirstMoment, weight.FirstMoments, layer);
-            step.Parts.Get(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
+            step.Parameters.Get(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
+            step.Parameters.Get(part, OptimizerSlot.FirstMoment, weight.FirstMoments, layer);
+            step.Parameters.Get(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
         }
     }
 
     public void SynchronizeShared()
     {
-        foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
+        foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts.Where(IsShared))
         {
-            if (!IsUsers(part)) step.Parts.Get(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
+            step.Parameters.Get(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
         }
     }
 
     public void ReloadShared()
     {
-        foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
+        foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts.Where(IsShared))
         {
-            if (!IsUsers(part)) step.Parts.Set(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
+            step.Parameters.Set(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
         }
     }
 
     public void Dispose() => step.Dispose();
 
-    private static bool IsUsers(ModelPart part) => part is ModelPart.UserGmf or ModelPart.UserMlp or ModelPart.UserBias;
+    private static bool IsShared((ModelPart Part, int Layer, OptimizedWeight Weight) one) =>
+        one.Part is not (ModelPart.UserGmf or ModelPart.UserMlp or ModelPart.UserBias);
 
-    private void ListParts()
+    private static bool HasPlainRows(TrainOptions options) => new UpdateRules(options, totalSteps: 1).Gmf(1) is { Optimizer: Optimizer.Sgd, Decay: 0 };
+
+    private void ListParts(TrainingState state)
     {
         ModelWeights weights = state.Weights;
         var optimized = state.All.ToDictionary(weight => weight.Weight);
-        void Add(ModelPart part, Weight? weight, int layer = 0)
-        {
-            if (weight is not null) parts.Add((part, layer, optimized[weight]));
-        }
-
         Add(ModelPart.UserGmf, weights.UserGmf);
         Add(ModelPart.UserMlp, weights.UserMlp);
         Add(ModelPart.UserBias, weights.UserBias);
         Add(ModelPart.ItemGmf, weights.ItemGmf);
         Add(ModelPart.ItemMlp, weights.ItemMlp);
         Add(ModelPart.ItemBias, weights.ItemBias);
-        for (int l = 0; l < weights.MlpLayers.Count; l++)
+        Add(ModelPart.ItemHistory, weights.ItemHistory);
+        AddLayers(ModelPart.UserLayerWeight, ModelPart.UserLayerBias, weights.UserLayers);
+        AddLayers(ModelPart.MlpWeight, ModelPart.MlpBias, weights.MlpLayers);
+        Add(ModelPart.HeadWeight, weights.Head);
+        Add(ModelPart.HeadBias, weights.HeadBias);
+
+        void Add(ModelPart part, Weight? weight, int layer = 0)
         {
-            Add(ModelPart.LayerWeight, weights.MlpLayers[l].Weight, l);
-            Add(ModelPart.LayerBias, weights.MlpLayers[l].Bias, l);
+            if (weight is not null) parts.Add((part, layer, optimized[weight]));
         }
 
-        Add(ModelPart.Head, weights.Head);
-        Add(ModelPart.HeadBias, weights.HeadBias);
+        void AddLayers(ModelPart weightPart, ModelPart biasPart, IReadOnlyList<(Weight Weight, Weight Bias)> layers)
+        {
+            for (int l = 0; l < layers.Count; l++)
+            {
+                Add(weightPart, layers[l].Weight, l);
+                Add(biasPart, layers[l].Bias, l);
+            }
+        }
     }
 }

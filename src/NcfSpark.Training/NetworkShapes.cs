@@ -11,6 +11,7 @@ internal static class NetworkShapes
         bool mlp = options.Kind is "neumf" or "mlp";
         return new NetworkShape
         {
+            History = options.HasHistory ? HistoryOf(options) : null,
             GmfSize = options.Kind == "mlp" ? 0 : options.EmbeddingSize,
             MlpSize = mlp ? options.MlpEmbeddingSize : 0,
             Layers = mlp ? options.MlpLayers : [],
@@ -20,4 +21,15 @@ internal static class NetworkShapes
             TrainedGmfHead = options.TrainedGmfHead && options.Kind != "mf",
         };
     }
+
+    private static UserHistoryShape HistoryOf(ModelOptions options) => new()
+    {
+        Length = options.HistoryLength,
+        Shares = PoolShares.Of(options.HistoryLength, options.HistoryDecay),
+        Factor = (float)options.HistoryFactor,
+        Hidden = options.UserMlpWidth,
+        Lags = options.UserMlpLags,
+        TemporalFeatureCount = options.HasTemporalFeatures ? TemporalFeatures.Count : 0,
+        Dropout = options.UserMlpDropout,
+    };
 }

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training;
@@ -37,7 +38,8 @@ internal sealed class PastItems
         }
         else
         {
-            Parallel.For(0, rows.Count, row => RowEnds[row] = (int)byTime.Offsets[rows.Users[row]] + EarlierThan(rows, positives[rows.Users[row]], rows.Timestamps[row]));
+            Parallel.For(0, rows.Count, row =>
+                RowEnds[row] = (int)byTime.Offsets[rows.Users[row]] + EarlierThan(rows, positives[rows.Users[row]], rows.Timestamps[row]));
         }
     }
 
@@ -49,6 +51,11 @@ internal sealed class PastItems
 
     /// <summary>For each of these places the <see cref="TemporalFeatures"/> of what the user did before it.</summary>
     public uint[] FeatureBits => featureBits.Value;
+
+    /// <summary>The same for the kernels.</summary>
+    /// <param name="withFeatures">Whether the model sees temporal features.</param>
+    public UserHistories Histories(bool withFeatures) =>
+        new(Items, [.. Enumerable.Range(0, byTime.UserCount).Select(StartOf)], withFeatures ? FeatureBits : []);
 
     /// <summary>Where the user's items start.</summary>
     public int StartOf(int user) => (int)byTime.Offsets[user];

@@ -22,7 +22,8 @@ internal static class RecencyWeights
     }
 
     /// <summary>The sum over the positives, before the mean is made 1, and how many they are; 0 and 0 where all weigh the same.</summary>
-    public static (double Sum, long Positives) SumOf(TrainingSet set, TrainOptions options) => options.RecencyScale == 0 ? (0, 0) : SumOf(set, BeforeTheMean(set, options));
+    public static (double Sum, long Positives) SumOf(TrainingSet set, TrainOptions options) =>
+        options.RecencyScale == 0 ? (0, 0) : SumOf(set, BeforeTheMean(set, options));
 
     private static (double Sum, long Positives) SumOf(TrainingSet set, double[] weights)
     {

@@ -66,7 +66,8 @@ internal sealed unsafe class ResampledSamples : ISampleSource
 
     public PastItems? Past { get; }
 
-    public IEpochSamples InEpoch(int epoch) => new Epoch(this, new IndexPermutation(Count / GroupSize, RandomStream.Named(seed, "order", epoch)), RandomStream.Named(seed, "negatives", epoch));
+    public IEpochSamples InEpoch(int epoch) => new Epoch(
+        this, new IndexPermutation(Count / GroupSize, RandomStream.Named(seed, "order", epoch)), RandomStream.Named(seed, "negatives", epoch));
 
     public void Dispose()
     {
@@ -179,7 +180,8 @@ internal sealed unsafe class ResampledSamples : ISampleSource
         }
 
         // Draws until it is something untouched; a user who has touched nearly all that is popular gets one of the others at last, any as likely.
-        private void DrawPopularUntouched(PopularityDraw popular, NegativeSampler sampler, ReadOnlySpan<long> samples, ReadOnlySpan<int> users, Span<int> items, Span<float> labels)
+        private void DrawPopularUntouched(
+            PopularityDraw popular, NegativeSampler sampler, ReadOnlySpan<long> samples, ReadOnlySpan<int> users, Span<int> items, Span<float> labels)
         {
             for (int b = 0; b < samples.Length; b++)
             {

@@ -19,7 +19,8 @@ internal sealed unsafe class StoredSamples : ISampleSource
         rows = new(set.Rows.Count);
         seed = options.Seed;
         float[]? weights = RecencyWeights.Of(set, options, all);
-        for (int row = 0; row < set.Rows.Count; row++) rows.Start[row] = new Row(set.Rows.Users[row], set.Rows.Items[row], set.Labels[row], weights is null ? 1 : weights[row]);
+        for (int row = 0; row < set.Rows.Count; row++)
+            rows.Start[row] = new Row(set.Rows.Users[row], set.Rows.Items[row], set.Labels[row], weights is null ? 1 : weights[row]);
     }
 
     public long Count => rows.Length;

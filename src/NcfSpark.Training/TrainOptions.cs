@@ -281,7 +281,7 @@ public sealed record TrainOptions : IValidatableObject
     /// <summary>Why these options train a model by the Torch step wherever that is; null where processors with vectors take the fused step.</summary>
     public string? WhyTorch(ModelOptions model) =>
         Step == "torch" ? "Train:Step is \"torch\""
-        : Step == "auto" && model.HasHistory && FusedHistoryStep.NotCovered(model, this) is { } uncovered ? $"the fused step does not cover this model with a history: {uncovered}"
+        : Step == "auto" && model.HasHistory && FusedTrainingStep.NotCovered(this) is { } uncovered ? $"the fused step does not cover this model with a history: {uncovered}"
         : null;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

@@ -14,7 +14,9 @@ namespace NcfSpark.Training;
 /// <param name="validate">Scores an epoch, higher is better; null where nothing is held out to validate.</param>
 /// <param name="progress">Told of samples and epochs.</param>
 /// <param name="time">For rates and the time of checkpoints.</param>
-public sealed class Trainer(ModelOptions modelOptions, TrainOptions options, CheckpointStore checkpoints, Func<ModelWeights, double>? validate, IProgressReporter progress, TimeProvider time)
+public sealed class Trainer(
+    ModelOptions modelOptions, TrainOptions options, CheckpointStore checkpoints, Func<ModelWeights, double>? validate, IProgressReporter progress,
+    TimeProvider time)
 {
     private readonly EpochChoice choice = new(options, validate is not null);
 

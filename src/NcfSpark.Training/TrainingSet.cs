@@ -25,7 +25,8 @@ public sealed record TrainingSet
     public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut)
     {
         (InteractionRows rows, int[] labels) = prepared.ReadTrain();
-        return Of((int)prepared.Directory.Manifest.Rows["users"], ItemsOf(prepared), rows, labels, avoidHeldOut ? [prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")] : []);
+        IReadOnlyList<InteractionRows> heldOut = avoidHeldOut ? [prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")] : [];
+        return Of((int)prepared.Directory.Manifest.Rows["users"], ItemsOf(prepared), rows, labels, heldOut);
     }
 
     /// <summary>Reads a worker's rows of a prepared directory: those of its shards alone. Users have the numbers that <see cref="WorkerShare"/> gives them.</summary>
@@ -36,7 +37,9 @@ public sealed record TrainingSet
     {
         (InteractionRows rows, int[] labels) = prepared.ReadTrain(Enumerable.Range(0, share.ShardCount).Select(share.Shard));
         IEnumerable<InteractionRows> heldOut = avoidHeldOut ? [HeldOutOf("validation"), HeldOutOf("test")] : [];
-        return Of(share.UserCount((int)prepared.Directory.Manifest.Rows["users"]), ItemsOf(prepared), rows with { Users = Array.ConvertAll(rows.Users, share.Local) }, labels, [.. heldOut]);
+        return Of(
+            share.UserCount((int)prepared.Directory.Manifest.Rows["users"]), ItemsOf(prepared), rows with { Users = Array.ConvertAll(rows.Users, share.Local) },
+            labels, [.. heldOut]);
 
         InteractionRows HeldOutOf(string part) => share.RowsOf(prepared.ReadHeldOut(part));
     }
@@ -56,7 +59,8 @@ public sealed record TrainingSet
             ItemCount = itemCount,
             Rows = rows,
             Labels = labels,
-            Avoided = InteractionLists.FromRows(userCount, [.. users, .. heldOut.SelectMany(part => part.Users)], [.. items, .. heldOut.SelectMany(part => part.Items)]).Sorted(),
+            Avoided = InteractionLists.FromRows(
+                userCount, [.. users, .. heldOut.SelectMany(part => part.Users)], [.. items, .. heldOut.SelectMany(part => part.Items)]).Sorted(),
         };
     }
 

@@ -21,7 +21,7 @@ internal static class TrainingSteps
         }
 
         var rules = new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count));
-        string? uncovered = model.HasHistory ? FusedHistoryStep.NotCovered(model, options) : null;
+        string? uncovered = model.HasHistory ? FusedTrainingStep.NotCovered(options) : null;
         if (options.Step == "fused" && uncovered is not null) throw new InvalidInputException($"Train:Step is \"fused\", which does not cover this model with a history: {uncovered}. Set it, or set Train:Step to \"torch\", which covers all and is slow.");
         string? whyTorch = options.WhyTorch(model) ?? (options.Step == "auto" && !SimdLevels.IsAccelerated ? "this processor has no vectors for the fused step" : null);
         // What Spark's executors are sent has none.
@@ -34,7 +34,7 @@ internal static class TrainingSteps
 
         try
         {
-            return whyTorch is not null ? MakeTorch(state, options, rules) : model.HasHistory ? MakeHistory(state, options, samples, rules) : MakeFused(state, options, rules);
+            return whyTorch is not null ? MakeTorch(state, options, rules) : MakeFused(state, options, rules, samples);
         }
         catch (PlatformNotSupportedException exception)
         {
@@ -53,10 +53,8 @@ internal static class TrainingSteps
 
     // Each in a method of its own, so that libtorch is not even loaded where it is not used.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static FusedTrainingStep MakeFused(TrainingState state, TrainOptions options, UpdateRules rules) => new(state, options, rules, SimdLevels.FromEnvironment());
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static FusedHistoryStep MakeHistory(TrainingState state, TrainOptions options, ISampleSource samples, UpdateRules rules) => new(state, options, samples, rules, SimdLevels.FromEnvironment());
+    private static FusedTrainingStep MakeFused(TrainingState state, TrainOptions options, UpdateRules rules, ISampleSource samples) =>
+        new(state, options, rules, SimdLevels.FromEnvironment(), samples);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchStep MakeTorch(TrainingState state, TrainOptions options, UpdateRules rules) => new(state, options, rules);

@@ -143,8 +143,8 @@ public sealed class SparkTrainTests : IDisposable
     public void WhatOnlyTorchTrainsIsRefusedBeforeAnythingStarts()
     {
         Assert.Contains("Train:Step is \"torch\". Executors are not sent libtorch", Refused("--set", "Train:Placement=spark", "--master", "local[2]", "--set", "Train:Step=torch"), StringComparison.Ordinal);
-        string[] adam = ["--set", "Model:Kind=mf", "--set", "Model:User=history", "--set", "Model:Dropout=[]", "--set", "Model:EmbeddingActivation=none"];
-        Assert.Contains("does not cover this model with a history: it needs Train:GmfOptimizer \"sgd\"", Refused(["--set", "Train:Placement=spark", "--master", "local[2]", .. adam]), StringComparison.Ordinal);
+        string[] adam = ["--set", "Model:Kind=mf", "--set", "Model:User=history", "--set", "Model:Dropout=[]", "--set", "Model:EmbeddingActivation=none", "--set", "Train:Loss=softmax", "--set", "Train:Negatives=resampled"];
+        Assert.Contains("does not cover this model with a history: with Train:Loss \"softmax\" it needs Train:GmfOptimizer \"sgd\"", Refused(["--set", "Train:Placement=spark", "--master", "local[2]", .. adam]), StringComparison.Ordinal);
     }
 
     /// <summary>Where the program was put there by hand, its libraries are known to it alone.</summary>

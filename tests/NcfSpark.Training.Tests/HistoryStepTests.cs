@@ -62,7 +62,7 @@ public sealed class HistoryStepTests
         foreach (SimdLevel level in Supported)
         {
             TrainingState fused = Random(model, set);
-            Assert.Equal(expected, Advance(new FusedHistoryStep(fused, options, samples, Rules(options), level), samples, count), 1e-5 * count);
+            Assert.Equal(expected, Advance(new FusedTrainingStep(fused, options, Rules(options), level, samples), samples, count), 1e-5 * count);
             foreach (((OptimizedWeight one, OptimizedWeight two), OptimizedWeight old) in torch.All.Zip(fused.All).Zip(before.All))
             {
                 bool dense = torch.Dense.Contains(one);
@@ -88,7 +88,7 @@ public sealed class HistoryStepTests
         var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, LearningRateSchedule = "linear", Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 4 * groups, Threads = 2, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState torch = Random(model, set), fused = Random(model, set);
-        double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, samples.Count), actual = Advance(new FusedHistoryStep(fused, options, samples, Rules(options), SimdLevels.Best), samples, samples.Count);
+        double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, samples.Count), actual = Advance(new FusedTrainingStep(fused, options, Rules(options), SimdLevels.Best, samples), samples, samples.Count);
         Assert.Equal(expected / samples.Count, actual / samples.Count, groups == 1 ? 1e-5 : 1e-4);
         foreach ((OptimizedWeight one, OptimizedWeight two) in torch.All.Zip(fused.All))
         {
@@ -107,7 +107,7 @@ public sealed class HistoryStepTests
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
             TrainingState state = Random(Model(40) with { EmbeddingSize = 70 }, set);
-            Advance(new FusedHistoryStep(state, options with { Threads = threads }, samples, Rules(options), level), samples, samples.Count);
+            Advance(new FusedTrainingStep(state, options with { Threads = threads }, Rules(options), level, samples), samples, samples.Count);
             return state;
         })];
         foreach (TrainingState other in results[1..]) AssertSameBytes(results[0], other);
@@ -123,7 +123,7 @@ public sealed class HistoryStepTests
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
             TrainingState state = Random(Model(20), set);
-            Advance(new FusedHistoryStep(state, options with { Threads = threads }, samples, Rules(options), level), samples, 4000);
+            Advance(new FusedTrainingStep(state, options with { Threads = threads }, Rules(options), level, samples), samples, 4000);
             return state;
         })];
         foreach (TrainingState other in results[1..]) AssertSameBytes(results[0], other);
@@ -138,7 +138,7 @@ public sealed class HistoryStepTests
         TrainingState torch = Random(Model(20), set), fused = Random(Model(20), set);
         using ISampleSource samples = Samples(set, options);
         double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, options.BatchSize);
-        Assert.Equal(expected, Advance(new FusedHistoryStep(fused, options, samples, Rules(options), SimdLevels.Best), samples, options.BatchSize), 1e-5 * options.BatchSize);
+        Assert.Equal(expected, Advance(new FusedTrainingStep(fused, options, Rules(options), SimdLevels.Best, samples), samples, options.BatchSize), 1e-5 * options.BatchSize);
         foreach ((OptimizedWeight one, OptimizedWeight two) in torch.All.Zip(fused.All))
         {
             if (torch.Dense.Contains(one)) continue; // moved by Adam, whose first step has the size of the rate whatever the gradient
@@ -155,11 +155,11 @@ public sealed class HistoryStepTests
         var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState whole = Random(Model(20), set), parts = Random(Model(20), set);
-        Advance(new FusedHistoryStep(whole, options, samples, Rules(options), SimdLevels.Best), samples, samples.Count);
+        Advance(new FusedTrainingStep(whole, options, Rules(options), SimdLevels.Best, samples), samples, samples.Count);
         var position = new TrainingPosition();
         foreach (long end in new[] { 80, 320, 1600, samples.Count }) // each with a step of its own, as after a restart
         {
-            using var step = new FusedHistoryStep(parts, options, samples, Rules(options), SimdLevels.Best);
+            using var step = new FusedTrainingStep(parts, options, Rules(options), SimdLevels.Best, samples);
             position = step.Advance(position, samples, end);
             step.Synchronize();
         }
@@ -169,11 +169,11 @@ public sealed class HistoryStepTests
 
     private static ModelOptions Model(int width) => PlainOptions.Model with { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width };
 
-    private static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == "stored" ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
+    internal static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == "stored" ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
 
-    private static UpdateRules Rules(TrainOptions options) => new(options, totalSteps: 10_000);
+    internal static UpdateRules Rules(TrainOptions options) => new(options, totalSteps: 10_000);
 
-    private static double Advance(ITrainingStep step, ISampleSource samples, long end)
+    internal static double Advance(ITrainingStep step, ISampleSource samples, long end)
     {
         using ITrainingStep owned = step;
         double loss = step.Advance(new TrainingPosition(), samples, end).LossSum;
@@ -183,7 +183,7 @@ public sealed class HistoryStepTests
 
     private static float[] Moved(OptimizedWeight now, OptimizedWeight before) => [.. now.Weight.Values.ToArray().Zip(before.Weight.Values.ToArray(), (x, y) => x - y)];
 
-    private static TrainingState Random(ModelOptions options, TrainingSet set)
+    internal static TrainingState Random(ModelOptions options, TrainingSet set)
     {
         ModelWeights weights = ModelWeights.Initialize(options, set.UserCount, set.ItemCount, 1);
         foreach (Weight weight in weights.All.Where(weight => weight != weights.Head))
@@ -195,7 +195,7 @@ public sealed class HistoryStepTests
         return new TrainingState(weights);
     }
 
-    private static void AssertSameBytes(TrainingState expected, TrainingState actual)
+    internal static void AssertSameBytes(TrainingState expected, TrainingState actual)
     {
         foreach ((OptimizedWeight one, OptimizedWeight two) in expected.All.Zip(actual.All))
         {

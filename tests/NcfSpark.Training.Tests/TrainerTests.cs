@@ -131,10 +131,12 @@ public sealed class TrainerTests : IDisposable
         Assert.Single(Directory.GetDirectories(Path.Combine(run, "x")));
     }
 
-    [Fact]
-    public void TheFusedStepLoadsNoLibtorch()
+    [Theory]
+    [InlineData("embedding")]
+    [InlineData("history")]
+    public void TheFusedStepLoadsNoLibtorch(string user)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(FusedProcess).Assembly.Location, run]) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(FusedProcess).Assembly.Location, run, user]) { RedirectStandardOutput = true })!;
         string modules = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);

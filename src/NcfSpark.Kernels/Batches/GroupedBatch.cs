@@ -22,7 +22,9 @@ namespace NcfSpark.Kernels;
 /// here is a function of the batch alone.
 /// </para>
 /// </summary>
-internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
+/// <param name="capacity">Samples, at most, in whole tiles.</param>
+/// <param name="pools">Of a model with a user history.</param>
+internal sealed unsafe class GroupedBatch(int capacity, GroupedPools? pools = null) : IDisposable
 {
     private readonly AlignedArray<int> users = new(capacity), items = new(capacity), places = new(capacity);
     private readonly AlignedArray<float> labels = new(capacity), weights = new(capacity);
@@ -53,6 +55,8 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
 
     public DeferredRows DeferredItems { get; } = new(capacity);
 
+    public GroupedPools? Pools => pools;
+
     /// <summary>
     /// Number of chunks. A chunk is a run of neighbouring tiles that one thread claims; it has a gradient of the dense
     /// block of its own, and these are added in the order of chunks. More chunks balance better and cost more to add,
@@ -76,7 +80,8 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     /// <summary>Groups a batch.</summary>
     /// <param name="userSort">Sorts by rows of the users' table.</param>
     /// <param name="itemSort">Sorts by rows of the items' table.</param>
-    public void Group(RawBatch batch, RowSort userSort, RowSort itemSort)
+    /// <param name="poolSort">Sorts by rows of the pools' table; only with pools.</param>
+    public void Group(RawBatch batch, RowSort userSort, RowSort itemSort, RowSort? poolSort = null)
     {
         Count = batch.Count;
         Tiles = (Count + Tile.Samples - 1) / Tile.Samples;
@@ -84,6 +89,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
         GroupUsers(batch, userSort);
         DeferDividedUsers();
         FindRepeatedItems(itemSort);
+        pools?.Find(this, batch.PastEnds, poolSort!);
     }
 
     /// <summary>Lists the records that a tile reads.</summary>
@@ -104,6 +110,7 @@ internal sealed unsafe class GroupedBatch(int capacity) : IDisposable
     {
         IDisposable[] all = [users, items, places, labels, weights, userRouting, itemRouting, DeferredUsers, DeferredItems];
         foreach (IDisposable one in all) one.Dispose();
+        pools?.Dispose();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

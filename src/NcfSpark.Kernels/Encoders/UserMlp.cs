@@ -3,93 +3,95 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// The MLP of the user encoder, for a chunk of groups at once: z = drop(relu(V_1 x + c_1)), u += V_2 z + c_2.
+/// The MLP of the user encoder, for G users at once. Widths are padded: x [G, inputs], z [G, hidden], u [G, width].
+/// <code>
+/// z = drop(relu(V_1 x + c_1))     u += V_2 z + c_2
+/// dz = z > 0 ? V_2ᵀ du · scale : 0     dx = V_1ᵀ dz     dV_2 = Σ du zᵀ     dc_2 = Σ du     dV_1 = Σ dz xᵀ     dc_1 = Σ dz
+/// </code>
 /// </summary>
 internal static unsafe class UserMlp<S, V>
     where S : ISimd<V>
     where V : struct
 {
-    public static void Forward(in UserHistoryWork work, int start, int count)
+    public static void Forward(in EncoderRows rows)
     {
-        UserHistoryMemory memory = work.Memory;
-        // Rows beyond the chunk are computed and not used.
-        (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7);
-        float* z = work.Buffers.Hidden + (long)start * hidden, user = work.Buffers.Users + (long)start * width;
+        UserHistoryEncoder encoder = rows.Encoder;
+        DenseBlock dense = encoder.Dense;
+        (DenseLayer first, DenseLayer second, int count) = (encoder.HiddenLayer, encoder.OutputLayer, (rows.Count + 7) & ~7); // rows beyond G are not used
         PrefetchList none = default;
-        var first = new MatrixProduct
+        var hidden = new MatrixProduct
         {
-            A = work.Buffers.Inputs + (long)start * inputs, ARow = inputs, ATerm = 1,
-            B = memory.HiddenTransposed, BTerm = hidden,
-            C = z, CRow = hidden, Start = memory.Dense + memory.HiddenBias,
-            Rows = rows, Terms = inputs, Columns = hidden,
+            A = rows.Inputs, ARow = first.Inputs, ATerm = 1,
+            B = dense.Transposed + first.Transposed, BTerm = first.Outputs,
+            C = rows.Hidden, CRow = first.Outputs, Start = dense.Weights + first.Bias,
+            Rows = count, Terms = first.Inputs, Columns = first.Outputs,
         };
-        BlockedGemm<S, V>.Multiply<Relu>(in first, ref none);
-        if (work.Shape.Dropout > 0) Drop(in work, start, count);
-        AddBias(user, memory.Dense + memory.OutputBias, count, width);
-        var second = new MatrixProduct
+        BlockedGemm<S, V>.Multiply<Relu>(in hidden, ref none);
+        if (encoder.Shape.Dropout > 0) Drop(in rows);
+        AddBias(rows.Users, dense.Weights + second.Bias, rows.Count, second.Outputs);
+        var output = new MatrixProduct
         {
-            A = z, ARow = hidden, ATerm = 1,
-            B = memory.OutputTransposed, BTerm = width,
-            C = user, CRow = width, Start = user, StartRow = width,
-            Rows = rows, Terms = hidden, Columns = width,
+            A = rows.Hidden, ARow = second.Inputs, ATerm = 1,
+            B = dense.Transposed + second.Transposed, BTerm = second.Outputs,
+            C = rows.Users, CRow = second.Outputs, Start = rows.Users, StartRow = second.Outputs,
+            Rows = count, Terms = second.Inputs, Columns = second.Outputs,
         };
-        BlockedGemm<S, V>.Multiply<Plain>(in second, ref none);
+        BlockedGemm<S, V>.Multiply<Plain>(in output, ref none);
     }
 
-    public static void Backward(in UserHistoryWork work, int chunk, int start, int count)
+    public static void Backward(in EncoderRows rows)
     {
-        UserHistoryMemory memory = work.Memory;
-        (int width, int hidden, int inputs, int rows) = (memory.Width, memory.Hidden, memory.Inputs, (count + 7) & ~7);
-        float* z = work.Buffers.Hidden + (long)start * hidden, dz = work.Buffers.HiddenGradients + (long)start * hidden;
-        float* x = work.Buffers.Inputs + (long)start * inputs, dx = work.Buffers.InputGradients + (long)start * inputs,
-            du = work.Buffers.UserGradients + (long)start * width;
-        float* gradient = work.Buffers.DenseGradient(chunk);
+        UserHistoryEncoder encoder = rows.Encoder;
+        DenseBlock dense = encoder.Dense;
+        (DenseLayer first, DenseLayer second, int count) = (encoder.HiddenLayer, encoder.OutputLayer, (rows.Count + 7) & ~7);
+        float* ofFirst = rows.DenseGradient + first.Weight, ofSecond = rows.DenseGradient + second.Weight;
         PrefetchList none = default;
         var towardsHidden = new MatrixProduct
         {
-            A = du, ARow = width, ATerm = 1,
-            B = memory.Dense + memory.OutputWeight, BTerm = hidden,
-            C = dz, CRow = hidden, Start = memory.Zeros, Gate = z, GateRow = hidden, Scale = DropoutHash.KeptScale(work.Shape.Dropout),
-            Rows = rows, Terms = width, Columns = hidden,
+            A = rows.UserGradients, ARow = second.Outputs, ATerm = 1,
+            B = dense.Weights + second.Weight, BTerm = second.Inputs,
+            C = rows.HiddenGradients, CRow = second.Inputs, Start = dense.Zeros,
+            Gate = rows.Hidden, GateRow = second.Inputs, Scale = DropoutHash.KeptScale(encoder.Shape.Dropout),
+            Rows = count, Terms = second.Outputs, Columns = second.Inputs,
         };
         BlockedGemm<S, V>.Multiply<WherePositive>(in towardsHidden, ref none);
         var towardsInputs = new MatrixProduct
         {
-            A = dz, ARow = hidden, ATerm = 1,
-            B = memory.Dense, BTerm = inputs,
-            C = dx, CRow = inputs, Start = memory.Zeros,
-            Rows = rows, Terms = hidden, Columns = inputs,
+            A = rows.HiddenGradients, ARow = first.Outputs, ATerm = 1,
+            B = dense.Weights + first.Weight, BTerm = first.Inputs,
+            C = rows.InputGradients, CRow = first.Inputs, Start = dense.Zeros,
+            Rows = count, Terms = first.Outputs, Columns = first.Inputs,
         };
         BlockedGemm<S, V>.Multiply<Plain>(in towardsInputs, ref none);
         var ofOutput = new MatrixProduct
         {
-            A = du, ARow = 1, ATerm = width,
-            B = z, BTerm = hidden,
-            C = gradient + memory.OutputWeight, CRow = hidden, Start = memory.Zeros,
-            Rows = width, Terms = count, Columns = hidden,
+            A = rows.UserGradients, ARow = 1, ATerm = second.Outputs,
+            B = rows.Hidden, BTerm = second.Inputs,
+            C = ofSecond, CRow = second.Inputs, Start = rows.First ? dense.Zeros : ofSecond, StartRow = rows.First ? 0 : second.Inputs,
+            Rows = second.Outputs, Terms = rows.Count, Columns = second.Inputs,
         };
         BlockedGemm<S, V>.Multiply<Plain>(in ofOutput, ref none);
         var ofHidden = new MatrixProduct
         {
-            A = dz, ARow = 1, ATerm = hidden,
-            B = x, BTerm = inputs,
-            C = gradient, CRow = inputs, Start = memory.Zeros,
-            Rows = hidden, Terms = count, Columns = inputs,
+            A = rows.HiddenGradients, ARow = 1, ATerm = first.Outputs,
+            B = rows.Inputs, BTerm = first.Inputs,
+            C = ofFirst, CRow = first.Inputs, Start = rows.First ? dense.Zeros : ofFirst, StartRow = rows.First ? 0 : first.Inputs,
+            Rows = first.Outputs, Terms = rows.Count, Columns = first.Inputs,
         };
         BlockedGemm<S, V>.Multiply<Plain>(in ofHidden, ref none);
-        SumRows(du, count, width, gradient + memory.OutputBias);
-        SumRows(dz, count, hidden, gradient + memory.HiddenBias);
-        AddPast(du, dx + work.Shape.Lags * width, count, width, inputs);
+        SumRows(rows.UserGradients, rows.Count, second.Outputs, rows.DenseGradient + second.Bias, rows.First);
+        SumRows(rows.HiddenGradients, rows.Count, first.Outputs, rows.DenseGradient + first.Bias, rows.First);
+        AddPast(rows.UserGradients, rows.InputGradients + encoder.Lags * encoder.Width, rows.Count, encoder.Width, encoder.Inputs);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Drop(in UserHistoryWork work, int start, int count)
+    private static void Drop(in EncoderRows rows)
     {
-        int hidden = work.Memory.Hidden;
+        int hidden = rows.Encoder.Hidden;
         uint perGroup = (uint)DropoutHash.HashCount(hidden);
-        var dropout = new Dropout<S, V>(work.Shape.Dropout, work.Batch.Terms.DropoutKey);
-        float* z = work.Buffers.Hidden + (long)start * hidden;
-        for (int g = start; g < start + count; g++, z += hidden) dropout.Apply(z, hidden, (uint)g * perGroup);
+        var dropout = new Dropout<S, V>(rows.Encoder.Shape.Dropout, rows.DropoutKey);
+        float* z = rows.Hidden;
+        for (int g = 0; g < rows.Count; g++, z += hidden) dropout.Apply(z, hidden, (uint)rows.Groups[g] * perGroup);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -102,11 +104,11 @@ internal static unsafe class UserMlp<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void SumRows(float* rows, int count, int width, float* sums)
+    private static void SumRows(float* rows, int count, int width, float* sums, bool first)
     {
         for (int k = 0; k < width; k += S.Lanes)
         {
-            V sum = default;
+            V sum = first ? default : S.Load(sums + k);
             for (int g = 0; g < count; g++) sum = S.Add(sum, S.Load(rows + (long)g * width + k));
             S.Store(sum, sums + k);
         }

@@ -14,6 +14,7 @@ internal static unsafe class TileBackward<S, V>
     {
         PackedLayout layout = work.Layout;
         HeadOfGmf(in work);
+        if (work.Memory.Encoder is not null) UserHistoryTile<S, V>.Backward(in work);
         HeadBias(in work);
         if (layout.MlpWidth > 0)
         {
@@ -28,7 +29,7 @@ internal static unsafe class TileBackward<S, V>
         }
     }
 
-    // dh = Σ d (p ∘ q)     dp = d (h ∘ q)     dq = d (h ∘ p);     with ReLU p and q are relu(row), and dp and dq are 0
+    // dh = Σ d (p ∘ q)     dp = d (h ∘ q)     dq = d (h ∘ p), p the user's vector;     with ReLU p and q are relu(row), and dp and dq are 0
     // where the row is not positive
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void HeadOfGmf(in TileWork work)
@@ -42,7 +43,7 @@ internal static unsafe class TileBackward<S, V>
             float* userGradient = buffers.UserGradients + k, itemGradient = buffers.ItemGradients + k;
             for (int j = 0; j < work.Count; j++, userGradient += width, itemGradient += width)
             {
-                V d = S.Broadcast(buffers.LogitGradients[j]), p = S.Load(buffers.UserRows[j] + k), q = S.Load(buffers.ItemRows[j] + k);
+                V d = S.Broadcast(buffers.LogitGradients[j]), p = S.Load(buffers.UserVectors[j] + k), q = S.Load(buffers.ItemRows[j] + k);
                 if (relu) (p, q) = (S.Relu(p), S.Relu(q));
                 V dp = S.Multiply(d, q);
                 headGradient = S.MultiplyAdd(dp, p, headGradient);
@@ -105,7 +106,7 @@ internal static unsafe class TileBackward<S, V>
     private static void OfBias(in TileWork work, int l)
     {
         int width = work.Layout.Widths[l], lanes = S.Lanes, samples = work.Count, k = 0;
-        float* gradient = work.Gradient + work.Layout.BiasStarts[l], deltas = work.Buffers.Delta(l);
+        float* gradient = work.Gradient + work.Layout.Layers[l - 1].Bias, deltas = work.Buffers.Delta(l);
         if (work.First) new Span<float>(gradient, width).Clear();
         for (; k + 4 * lanes <= width; k += 4 * lanes)
         {
@@ -139,7 +140,7 @@ internal static unsafe class TileBackward<S, V>
     {
         PackedLayout layout = work.Layout;
         int inputs = layout.Widths[l - 1], outputs = layout.Widths[l];
-        float* gradient = work.Gradient + layout.WeightStarts[l];
+        float* gradient = work.Gradient + layout.Layers[l - 1].Weight;
         var product = new MatrixProduct
         {
             A = work.Buffers.Delta(l),
@@ -149,7 +150,7 @@ internal static unsafe class TileBackward<S, V>
             BTerm = inputs,
             C = gradient,
             CRow = inputs,
-            Start = work.First ? work.Memory.Zeros : gradient,
+            Start = work.First ? work.Memory.Dense.Zeros : gradient,
             StartRow = work.First ? 0 : inputs,
             Rows = (layout.Shape.Layers[l - 1] + 7) & ~7,
             Terms = work.Rows,
@@ -197,9 +198,9 @@ internal static unsafe class TileBackward<S, V>
             A = work.Buffers.Delta(l),
             ARow = layout.Widths[l],
             ATerm = 1,
-            B = work.Memory.Weights + layout.WeightStarts[l],
+            B = work.Memory.Weights + layout.Layers[l - 1].Weight,
             BTerm = layout.Widths[l - 1],
-            Start = work.Memory.Zeros,
+            Start = work.Memory.Dense.Zeros,
             Rows = work.Rows,
             Terms = layout.Shape.Layers[l - 1],
         };

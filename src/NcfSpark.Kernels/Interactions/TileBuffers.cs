@@ -7,10 +7,11 @@ internal sealed unsafe class TileBuffers : IDisposable
 {
     private readonly AlignedArray<float> floats;
     private readonly AlignedArray<nint> prefetched = new(2 * Tile.Samples);
-    private readonly AlignedArray<nint> rows = new(2 * Tile.Samples);
+    private readonly AlignedArray<nint> rows = new(3 * Tile.Samples);
+    private readonly AlignedArray<float>? encoded;
     private readonly AlignedArray<RowUpdate> updates = new(2 * Tile.Samples);
 
-    public TileBuffers(PackedLayout layout)
+    public TileBuffers(PackedLayout layout, UserHistoryEncoder? encoder)
     {
         long wide = layout.Widths.Sum();
         floats = new(Tile.Samples * (2 * wide + layout.Widths[0] + 2L * layout.RowWidth + 4) + 2 * layout.RowWidth + Padding.Lanes);
@@ -41,6 +42,21 @@ internal sealed unsafe class TileBuffers : IDisposable
         ItemRows = UserRows + Tile.Samples;
         Updates = updates.Start;
         Prefetch = new PrefetchList(prefetched.Start, layout.RowWidth);
+        UserVectors = UserRows;
+        if (encoder is null) return;
+        UserVectors = ItemRows + Tile.Samples;
+        encoded = new(2L * Tile.Samples * (encoder.Width + encoder.Inputs + encoder.Hidden));
+        next = encoded.Start;
+        Encoded = new EncoderRows
+        {
+            Encoder = encoder,
+            Users = Take(Tile.Samples * encoder.Width),
+            UserGradients = Take(Tile.Samples * encoder.Width),
+            Inputs = Take(Tile.Samples * encoder.Inputs),
+            InputGradients = Take(Tile.Samples * encoder.Inputs),
+            Hidden = Take(Tile.Samples * encoder.Hidden),
+            HiddenGradients = Take(Tile.Samples * encoder.Hidden),
+        };
     }
 
     private readonly float*[] activations;
@@ -50,6 +66,12 @@ internal sealed unsafe class TileBuffers : IDisposable
     public float** UserRows { get; }
 
     public float** ItemRows { get; }
+
+    /// <summary>Each sample's user vector: the user's record, or what the encoder over histories made of it.</summary>
+    public float** UserVectors { get; }
+
+    /// <summary>The rows of that encoder, one for each run of the tile.</summary>
+    public EncoderRows Encoded { get; }
 
     /// <summary>Factors by which dropout and ReLU multiplied the MLP's input.</summary>
     public float* InputGate { get; }
@@ -88,6 +110,7 @@ internal sealed unsafe class TileBuffers : IDisposable
     public void Dispose()
     {
         floats.Dispose();
+        encoded?.Dispose();
         prefetched.Dispose();
         rows.Dispose();
         updates.Dispose();

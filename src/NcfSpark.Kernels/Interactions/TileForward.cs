@@ -14,6 +14,7 @@ internal static unsafe class TileForward<S, V>
     {
         PackedLayout layout = work.Layout;
         FindRows(in work);
+        if (work.Memory.Encoder is not null) UserHistoryTile<S, V>.Forward(in work);
         if (layout.MlpWidth > 0)
         {
             Gather(in work);
@@ -105,11 +106,11 @@ internal static unsafe class TileForward<S, V>
             A = work.Buffers.Activation(l - 1),
             ARow = inputs,
             ATerm = 1,
-            B = work.Memory.Transposed + layout.TransposedStarts[l],
+            B = work.Memory.Dense.Transposed + layout.Layers[l - 1].Transposed,
             BTerm = outputs,
             C = work.Buffers.Activation(l),
             CRow = outputs,
-            Start = work.Memory.Weights + layout.BiasStarts[l],
+            Start = work.Memory.Weights + layout.Layers[l - 1].Bias,
             Rows = work.Rows,
             Terms = l == 1 ? inputs : layout.Shape.Layers[l - 2],
             Columns = outputs,
@@ -129,7 +130,7 @@ internal static unsafe class TileForward<S, V>
         for (int j = 0; j < work.Count; j++, y += width) dropout.Apply(y, width, counters.Of(j));
     }
 
-    // logit = h · [p ∘ q; y_L] + b0 + b_u + b_i
+    // logit = h · [u ∘ q; y_L] + b0 + b_u + b_i
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Head(in TileWork work)
     {
@@ -141,7 +142,7 @@ internal static unsafe class TileForward<S, V>
         float bias = headGmf[layout.HeadBiasStart];
         for (int j = 0; j < work.Count; j++, y += last)
         {
-            float* user = buffers.UserRows[j], item = buffers.ItemRows[j];
+            float* user = buffers.UserVectors[j], item = buffers.ItemRows[j];
             V sum = default;
             for (int k = 0; k < gmf; k += S.Lanes)
             {
@@ -152,7 +153,7 @@ internal static unsafe class TileForward<S, V>
 
             for (int k = 0; k < last; k += S.Lanes) sum = S.MultiplyAdd(S.Load(y + k), S.Load(headMlp + k), sum);
             float logit = S.Sum(sum) + bias;
-            if (biases) logit += user[biasStart] + item[biasStart];
+            if (biases) logit += buffers.UserRows[j][biasStart] + item[biasStart];
             buffers.Logits[j] = logit;
         }
     }

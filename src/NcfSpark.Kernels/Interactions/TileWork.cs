@@ -26,6 +26,8 @@ internal readonly unsafe struct TileWork
 
     public required ulong DropoutKey { get; init; }
 
+    public required ulong UserDropoutKey { get; init; }
+
     public required StepRules Rules { get; init; }
 
     /// <summary>Rows that the matrix blocks compute: whole blocks of 8. Rows that are not samples are 0.</summary>

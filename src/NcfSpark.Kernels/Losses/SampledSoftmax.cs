@@ -29,10 +29,10 @@ internal static unsafe class SampledSoftmax<S, V>
         float* logits = work.Buffers.SampledLogits(chunk);
         for (int g = 0; g < count; g++) logits[(long)(start + g) * work.GroupSize * Groups + g] = positives[g];
         TowardsUsers(in work, chunk, start);
-        double loss = UserHistoryForward<S, V>.Loss(in work, start, count);
+        double loss = DotProduct<S, V>.Loss(in work, start, count);
         float headBias = 0;
         for (int s = start * work.GroupSize; s < (start + count) * work.GroupSize; s++) headBias += work.Buffers.LogitGradients[s];
-        work.Buffers.DenseGradient(chunk)[work.Memory.HeadBias] = headBias;
+        work.Memory.HeadBiasGradient(chunk) = headBias;
         for (int g = 0; g < count; g++) loss += losses[g];
         return loss;
     }
@@ -42,7 +42,7 @@ internal static unsafe class SampledSoftmax<S, V>
     {
         float* gradients = stackalloc float[UserHistoryBuffers.TileSamples * ColumnsAtOnce];
         float decay = work.Rows.Rate * work.Rows.L2;
-        int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
+        int width = work.Memory.Width, samples = work.Samples;
         for (int first = 0; first < samples; first += UserHistoryBuffers.TileSamples)
         {
             int count = Math.Min(UserHistoryBuffers.TileSamples, samples - first);
@@ -58,14 +58,14 @@ internal static unsafe class SampledSoftmax<S, V>
             }
         }
 
-        if (column == 0 && work.Shape.Biases) UpdateItemBiases(in work, decay);
+        if (column == 0 && work.Memory.HasBiases) UpdateItemBiases(in work, decay);
 
         static float* memoryRow(in UserHistoryWork work, int sample) => work.Memory.Items + (long)work.Batch.Items[sample] * work.Memory.Width;
     }
 
     private static void Multiply(in UserHistoryWork work, int chunk, int start)
     {
-        int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
+        int width = work.Memory.Width, samples = work.Samples;
         float* users = work.Buffers.Users + (long)start * width, transposed = work.Buffers.UsersTransposed(chunk), tile = work.Buffers.Tile(chunk);
         for (int g = 0; g < Groups; g++) // groups beyond the last are computed and not used
         {
@@ -81,7 +81,7 @@ internal static unsafe class SampledSoftmax<S, V>
             {
                 A = tile, ARow = width, ATerm = 1,
                 B = transposed, BTerm = Groups,
-                C = work.Buffers.SampledLogits(chunk) + (long)first * Groups, CRow = Groups, Start = work.Memory.Zeros,
+                C = work.Buffers.SampledLogits(chunk) + (long)first * Groups, CRow = Groups, Start = work.Memory.Dense.Zeros,
                 Rows = (count + 7) & ~7, Terms = width, Columns = Groups,
             };
             BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
@@ -92,12 +92,12 @@ internal static unsafe class SampledSoftmax<S, V>
     private static void TakeOwn(in UserHistoryWork work, int chunk, int start, int count, float* positives, float* weights)
     {
         UserHistoryMemory memory = work.Memory;
-        bool biases = work.Shape.Biases;
+        bool biases = work.Memory.HasBiases;
         float* logits = work.Buffers.SampledLogits(chunk);
         for (int g = 0; g < count; g++)
         {
             int first = (start + g) * work.GroupSize;
-            float bias = memory.Dense[memory.HeadBias];
+            float bias = memory.HeadBias;
             if (biases) bias += memory.UserBiases[work.Batch.Users[first]];
             for (int s = first; s < first + work.GroupSize; s++)
             {
@@ -114,9 +114,10 @@ internal static unsafe class SampledSoftmax<S, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LeaveOut(in UserHistoryWork work, int chunk, int start, int count)
     {
-        bool biases = work.Shape.Biases;
+        bool biases = work.Memory.HasBiases;
+        UserHistoryEncoder past = work.Memory.Encoder;
         float* logits = work.Buffers.SampledLogits(chunk), labels = work.Batch.Labels;
-        int samples = work.Groups * work.GroupSize;
+        int samples = work.Samples;
         for (int s = 0; s < samples; s++)
         {
             float* row = logits + (long)s * Groups;
@@ -129,7 +130,7 @@ internal static unsafe class SampledSoftmax<S, V>
             int first = (start + g) * work.GroupSize, user = work.Batch.Users[first];
             work.Buffers.Lookups[chunk] += work.Touched is not { } sets ? LeaveOut(in work, logits + g, work.Batch.Items + first, 1)
                 : sets[user] is { IsThere: true } touched ? LeaveOut(in work, logits + g, touched, samples)
-                : LeaveOut(in work, logits + g, work.PastItems + work.PastStarts[user], work.PastStarts[user + 1] - work.PastStarts[user]);
+                : LeaveOut(in work, logits + g, past.Items + past.Starts[user], past.Starts[user + 1] - past.Starts[user]);
         }
     }
 
@@ -162,8 +163,8 @@ internal static unsafe class SampledSoftmax<S, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Softmax(in UserHistoryWork work, int chunk, float* positives, float* weights, float* losses)
     {
-        int samples = work.Groups * work.GroupSize;
-        V inverseCount = S.Broadcast(1f / work.Batch.Terms.Count);
+        int samples = work.Samples;
+        V inverseCount = S.Broadcast(1f / work.Samples);
         for (int lane = 0; lane < Groups; lane += S.Lanes)
         {
             float* column = work.Buffers.SampledLogits(chunk) + lane;
@@ -187,7 +188,7 @@ internal static unsafe class SampledSoftmax<S, V>
 
     private static void TowardsUsers(in UserHistoryWork work, int chunk, int start)
     {
-        int width = work.Memory.Width, samples = work.Groups * work.GroupSize;
+        int width = work.Memory.Width, samples = work.Samples;
         float* gradients = work.Buffers.UserGradients + (long)start * width, tile = work.Buffers.Tile(chunk);
         PrefetchList none = default;
         for (int first = 0; first < samples; first += UserHistoryBuffers.TileSamples)
@@ -198,7 +199,7 @@ internal static unsafe class SampledSoftmax<S, V>
             {
                 A = work.Buffers.SampledLogits(chunk) + (long)first * Groups, ARow = 1, ATerm = Groups,
                 B = tile, BTerm = width,
-                C = gradients, CRow = width, Start = first == 0 ? work.Memory.Zeros : gradients, StartRow = first == 0 ? 0 : width,
+                C = gradients, CRow = width, Start = first == 0 ? work.Memory.Dense.Zeros : gradients, StartRow = first == 0 ? 0 : width,
                 Rows = Groups, Terms = count, Columns = width,
             };
             BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
@@ -215,7 +216,7 @@ internal static unsafe class SampledSoftmax<S, V>
             {
                 A = work.Buffers.SampledLogits(chunk) + (long)first * Groups, ARow = Groups, ATerm = 1,
                 B = work.Buffers.Users + (long)start * width + column, BTerm = width,
-                C = gradients, CRow = ColumnsAtOnce, Start = chunk == 0 ? work.Memory.Zeros : gradients, StartRow = chunk == 0 ? 0 : ColumnsAtOnce,
+                C = gradients, CRow = ColumnsAtOnce, Start = chunk == 0 ? work.Memory.Dense.Zeros : gradients, StartRow = chunk == 0 ? 0 : ColumnsAtOnce,
                 Rows = (count + 7) & ~7, Terms = Math.Min(Groups, work.Groups - start), Columns = columns,
             };
             BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
@@ -224,7 +225,7 @@ internal static unsafe class SampledSoftmax<S, V>
 
     private static void UpdateItemBiases(in UserHistoryWork work, float decay)
     {
-        for (int s = 0; s < work.Groups * work.GroupSize; s++)
+        for (int s = 0; s < work.Samples; s++)
         {
             float sum = 0;
             for (int chunk = 0, start = 0; start < work.Groups; chunk++, start += Groups)

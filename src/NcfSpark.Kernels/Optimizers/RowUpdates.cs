@@ -147,8 +147,10 @@ internal static unsafe class RowUpdates<S, V>
         Update(updates, count, layout.BiasStart, layout.RowWidth, layout.RowWidth, rules.Gmf);
     }
 
+    /// <summary>Updates the numbers from <paramref name="start"/> to before <paramref name="end"/> of each row.</summary>
+    /// <param name="width">Floats of W in a record W | m | v.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Update(RowUpdate* updates, int count, int start, int end, int width, in UpdateRule rule)
+    public static void Update(RowUpdate* updates, int count, int start, int end, int width, in UpdateRule rule)
     {
         if (start == end) return;
         var step = new AdamStep<S, V>(in rule);

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Applies the updates of a batch after all its gradients are computed. Rows are updated sample by sample in the order
-/// of the batch, so a row that several samples use gets the sum of their gradients. (L2 shrinks such a row once for
-/// each sample; to first order in rate · L2 that is the sum of their L2.) Columns do not depend on each other, so each
-/// thread updates some columns of all rows.
+/// Updates the rows of a <see cref="UserHistoryStep"/> after all gradients of a batch are computed, by plain descent,
+/// sample by sample in the order of the batch, so a row that several samples use gets the sum of their gradients. (L2
+/// shrinks such a row once for each sample; to first order in rate · L2 that is the sum of their L2.) Columns do not
+/// depend on each other, so each thread updates some columns of all rows.
 /// </summary>
 internal static unsafe class UserHistoryUpdates<S, V>
     where S : ISimd<V>
@@ -16,9 +16,10 @@ internal static unsafe class UserHistoryUpdates<S, V>
     public static void Rows(in UserHistoryWork work, int column, int columns)
     {
         UserHistoryMemory memory = work.Memory;
+        UserHistoryEncoder encoder = memory.Encoder;
         UpdateRule rule = work.Rows;
-        bool mlp = memory.Hidden > 0, own = work.Negatives is null; // otherwise items get gradients from all groups, and SampledSoftmax updates them
-        int width = memory.Width, groupSize = work.GroupSize, lags = mlp ? work.Shape.Lags : 0, end = column + columns;
+        bool mlp = encoder.Hidden > 0, own = work.Negatives is null; // otherwise items get gradients from all groups, and SampledSoftmax updates them
+        int width = memory.Width, groupSize = work.GroupSize, lags = encoder.Lags, end = column + columns;
         float decay = rule.Rate * rule.L2;
         for (int g = 0; g < work.Groups; g++)
         {
@@ -32,41 +33,23 @@ internal static unsafe class UserHistoryUpdates<S, V>
                 if (own) Update(memory.Items + (long)items[s] * width, user, -rule.Rate * d[s], 1 - decay * weights[s], column, end);
             }
 
-            float* towardsX = work.Buffers.InputGradients + (long)g * memory.Inputs;
+            float* towardsX = work.Buffers.InputGradients + (long)g * encoder.Inputs;
             float* towardsPool = mlp ? towardsX + lags * width : work.Buffers.UserGradients + (long)g * width,
                 towardsOwn = mlp ? towardsPool + width : towardsPool;
             Update(memory.Users + (long)work.Batch.Users[first] * width, towardsOwn, -rule.Rate, 1 - decay * groupWeight, column, end);
             int there = work.Pool(g, out int* latest);
-            float* coefficients = memory.Coefficients(there);
-            float poolDecay = decay * groupWeight / work.Shape.Factor;
+            float* coefficients = encoder.Coefficients(there);
+            float poolDecay = decay * groupWeight / encoder.Shape.Factor;
             for (int k = 0; k < there; k++)
             {
-                float* row = memory.Pools + (long)latest[-k] * width;
+                float* row = encoder.Table + (long)latest[-k] * width;
                 float coefficient = coefficients[k], keep = 1 - poolDecay * coefficient;
                 if (k < lags) UpdateTwice(row, towardsPool, -rule.Rate * coefficient, towardsX + k * width, -rule.Rate, keep, column, end);
                 else Update(row, towardsPool, -rule.Rate * coefficient, keep, column, end);
             }
 
-            if (column == 0 && work.Shape.Biases) UpdateBiases(in work, first, decay, groupWeight);
+            if (column == 0 && memory.HasBiases) UpdateBiases(in work, first, decay, groupWeight);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Dense(in UserHistoryWork work, int start, int end)
-    {
-        UserHistoryMemory memory = work.Memory;
-        float* sum = work.Buffers.DenseGradient(0) + start;
-        int chunks = (work.Groups + UserHistoryWork.ChunkGroups - 1) / UserHistoryWork.ChunkGroups, count = end - start;
-        for (int chunk = 1; chunk < chunks; chunk++)
-        {
-            float* other = work.Buffers.DenseGradient(chunk) + start;
-            for (int k = 0; k < count; k += S.Lanes) S.Store(S.Add(S.Load(sum + k), S.Load(other + k)), sum + k);
-        }
-
-        float* weights = memory.Dense + start;
-        UpdateRule rule = work.Dense;
-        new AdamStep<S, V>(in rule).Update(weights, weights + memory.DenseSize, weights + 2 * memory.DenseSize, sum, count, l2: 0);
-        memory.Transpose(start, end);
     }
 
     // row = keep row + rate gradient

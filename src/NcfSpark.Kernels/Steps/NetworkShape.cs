@@ -1,16 +1,26 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// The network that the fused step trains: a product of embeddings (GMF) beside an MLP over their concatenation, joined
-/// by one linear head.
+/// The model that a fused step trains: encoders of user and item, and the interaction of their vectors.
 /// <code>
-/// logit = h · [p ∘ q ; y_L] + b0 (+ b_u + b_i)      y_l = dropout_l(relu(W_l y_(l-1) + b_l))      y_0 = dropout_0([p'; q'])
+/// user encoder   embedding       u = p                                       (p, p', b_u: a row of the user)
+///                history         u = p + pool of the items just before       <see cref="UserHistoryShape"/>
+/// item encoder   embedding       q                                           (q, q', b_i: a row of the item)
+/// interaction    dot             logit = u · q + b0                          h fixed at 1
+///                gmf             logit = h · (u ∘ q) + b0
+///                mlp             logit = h · y_L + b0
+///                neumf           logit = h · [u ∘ q; y_L] + b0
+///                    y_l = dropout_l(relu(W_l y_(l-1) + b_l))      y_0 = dropout_0([p'; q'])
 /// </code>
-/// p, q are the GMF embeddings, p', q' those of the MLP; all have ReLU if <see cref="EmbeddingRelu"/> is set.
+/// With <see cref="Biases"/> each logit also has + b_u + b_i. If <see cref="EmbeddingRelu"/> is set, embeddings have
+/// ReLU.
 /// </summary>
 public sealed record NetworkShape
 {
-    /// <summary>Length of p and q; 0 for no GMF part.</summary>
+    /// <summary>How a user's history enters u; null for the user's embedding alone.</summary>
+    public UserHistoryShape? History { get; init; }
+
+    /// <summary>Length of p, u and q; 0 for no GMF part.</summary>
     public int GmfSize { get; init; }
 
     /// <summary>Length of p' and q'; 0 for no MLP.</summary>

@@ -17,8 +17,8 @@ namespace NcfSpark.Kernels;
 /// <code>
 /// 0 head of gmf 16 | 16 head of y_1 16 | 32 b0 16 | 48 W_1 [16 outputs, 32 inputs] | 560 b_1 16 | end 576
 /// </code>
-/// It exists three times, for W, m and v, and once for the gradient of each chunk. W_l is also stored transposed,
-/// [inputs, outputs].
+/// The two layers of the user encoder follow. Example, GMF 5, hidden 7, lags 1, 24 temporal features: V_1 is [16, 80],
+/// with input k of part j in column 16 j + k, and feature k in column 48 + k.
 /// </para>
 /// </summary>
 internal sealed class PackedLayout
@@ -31,22 +31,15 @@ internal sealed class PackedLayout
         BiasStart = MlpStart + MlpWidth;
         RowWidth = BiasStart + (shape.Biases ? Padding.Lanes : 0);
 
-        int layers = shape.Layers.Count;
         Widths = shape.PaddedWidths();
         HashStarts = shape.HashStarts();
         HeadMlpStart = GmfWidth;
         HeadBiasStart = HeadMlpStart + Widths[^1];
-        (WeightStarts, BiasStarts, TransposedStarts) = (new int[layers + 1], new int[layers + 1], new int[layers + 1]);
-        int next = HeadBiasStart + Padding.Lanes, transposed = 0;
-        for (int l = 1; l <= layers; l++)
-        {
-            int size = checked(Widths[l] * Widths[l - 1]);
-            (WeightStarts[l], BiasStarts[l], TransposedStarts[l]) = (next, checked(next + size), transposed);
-            next = checked(next + size + Widths[l]);
-            transposed += size;
-        }
-
-        (DenseSize, TransposedSize) = (next, transposed);
+        DenseSize = HeadBiasStart + Padding.Lanes;
+        Layers = [.. Enumerable.Range(1, Widths.Length - 1).Select(l => Next(Widths[l - 1], Widths[l]))];
+        if (shape.History is not { Hidden: > 0 } history) return;
+        int hidden = Padding.Padded(history.Hidden);
+        UserLayers = [Next((history.Lags + 2) * GmfWidth + Padding.Padded(history.TemporalFeatureCount), hidden), Next(hidden, GmfWidth)];
     }
 
     public NetworkShape Shape { get; }
@@ -69,17 +62,32 @@ internal sealed class PackedLayout
 
     public int HeadBiasStart { get; }
 
-    /// <summary>Where W_l starts in the dense block, for l from 1.</summary>
-    public int[] WeightStarts { get; }
+    /// <summary>The MLP's layers: layer l is entry l - 1.</summary>
+    public DenseLayer[] Layers { get; }
 
-    public int[] BiasStarts { get; }
+    /// <summary>The hidden and the output layer of the user encoder, V_1 and V_2; empty without an MLP.</summary>
+    public DenseLayer[] UserLayers { get; } = [];
 
-    public int[] TransposedStarts { get; }
+    public IEnumerable<DenseLayer> AllLayers => [.. Layers, .. UserLayers];
 
-    public int DenseSize { get; }
+    public int DenseSize { get; private set; }
 
-    public int TransposedSize { get; }
+    public int TransposedSize { get; private set; }
 
     /// <inheritdoc cref="NetworkShape.HashStarts"/>
     public int[] HashStarts { get; }
+
+    private DenseLayer Next(int inputs, int outputs)
+    {
+        int size = checked(inputs * outputs);
+        var layer = new DenseLayer(inputs, outputs, Weight: DenseSize, Bias: checked(DenseSize + size), Transposed: TransposedSize);
+        (DenseSize, TransposedSize) = (checked(layer.Bias + outputs), TransposedSize + size);
+        return layer;
+    }
 }
+
+/// <summary>A layer in the dense block: its padded widths, and where its parts start.</summary>
+/// <param name="Weight">W [outputs, inputs]</param>
+/// <param name="Bias">b [outputs]</param>
+/// <param name="Transposed">Wᵀ [inputs, outputs], in <see cref="DenseBlock.Transposed"/>.</param>
+internal readonly record struct DenseLayer(int Inputs, int Outputs, int Weight, int Bias, int Transposed);

@@ -16,13 +16,14 @@ internal abstract unsafe class StepKernel
     /// <returns>The sum of its samples' losses.</returns>
     public abstract double ComputeTile(in TileWork work);
 
-    public abstract void UpdateDensePiece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule);
+    public abstract void UpdateDensePiece(DenseBlock dense, int piece, int chunks, in UpdateRule rule);
 
-    public abstract void UpdateDeferredUsers(
-        PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
+    public abstract void UpdateDeferredUsers(StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
 
-    public abstract void UpdateDeferredItems(
-        PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
+    public abstract void UpdateDeferredItems(StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
+
+    /// <summary>Updates deferred rows of the pools' table.</summary>
+    public abstract void UpdatePools(StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules);
 }
 
 /// <inheritdoc/>
@@ -39,14 +40,15 @@ internal sealed unsafe class StepKernel<S, V> : StepKernel
         return loss;
     }
 
-    public override void UpdateDensePiece(PackedLayout layout, StepMemory memory, int piece, int chunks, in UpdateRule rule) =>
-        DenseUpdates<S, V>.Piece(layout, memory, piece, chunks, in rule);
+    public override void UpdateDensePiece(DenseBlock dense, int piece, int chunks, in UpdateRule rule) =>
+        DenseUpdates<S, V>.Piece(dense, piece, chunks, in rule);
 
-    public override void UpdateDeferredUsers(
-        PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
-        RowUpdates<S, V>.Deferred(batch.DeferredUsers, start, end, memory.User(0), memory.UserGradients, batch.Weights, buffers, layout, in rules);
+    public override void UpdateDeferredUsers(StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
+        RowUpdates<S, V>.Deferred(batch.DeferredUsers, start, end, memory.User(0), memory.UserGradients, batch.Weights, buffers, memory.Layout, in rules);
 
-    public override void UpdateDeferredItems(
-        PackedLayout layout, StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
-        RowUpdates<S, V>.Deferred(batch.DeferredItems, start, end, memory.Item(0), memory.ItemGradients, batch.Weights, buffers, layout, in rules);
+    public override void UpdateDeferredItems(StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
+        RowUpdates<S, V>.Deferred(batch.DeferredItems, start, end, memory.Item(0), memory.ItemGradients, batch.Weights, buffers, memory.Layout, in rules);
+
+    public override void UpdatePools(StepMemory memory, GroupedBatch batch, int start, int end, TileBuffers buffers, in StepRules rules) =>
+        PoolUpdates<S, V>.Deferred(memory, batch.Pools!, start, end, buffers, rules.Gmf);
 }

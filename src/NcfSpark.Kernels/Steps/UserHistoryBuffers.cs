@@ -1,17 +1,15 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Intermediate values of a batch: vectors of its G groups, numbers of its samples, and a gradient of the dense block
-/// for each chunk.
+/// Intermediate values of a batch: vectors of its G groups (<see cref="EncoderRows"/>) and numbers of its samples.
 /// </summary>
 internal sealed unsafe class UserHistoryBuffers : IDisposable
 {
     private readonly AlignedArray<float> rows;
     private readonly AlignedArray<float> numbers;
-    private readonly AlignedArray<float> dense;
+    private readonly AlignedArray<int> groupNumbers;
     private readonly AlignedArray<float>? sampledLogits; // for each chunk: logits, transposed users, a tile of item rows
     private readonly AlignedArray<long> lookups;
-    private readonly int denseSize;
     private readonly long sampledLogitsSize;
     private readonly int logitsSize;
     private readonly int usersSize;
@@ -25,20 +23,21 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
     /// batch.</param>
     public UserHistoryBuffers(UserHistoryMemory memory, int groups, int groupSize, bool sampledSoftmax)
     {
-        denseSize = memory.DenseSize;
-        rows = new((long)groups * (2 * memory.Width + 2 * memory.Inputs + 2 * memory.Hidden));
+        UserHistoryEncoder encoder = memory.Encoder;
+        rows = new((long)groups * (2 * encoder.Width + 2 * encoder.Inputs + 2 * encoder.Hidden));
         Users = rows.Start;
         UserGradients = Users + (long)groups * memory.Width;
         Inputs = UserGradients + (long)groups * memory.Width;
-        InputGradients = Inputs + (long)groups * memory.Inputs;
-        Hidden = InputGradients + (long)groups * memory.Inputs;
-        HiddenGradients = Hidden + (long)groups * memory.Hidden;
+        InputGradients = Inputs + (long)groups * encoder.Inputs;
+        Hidden = InputGradients + (long)groups * encoder.Inputs;
+        HiddenGradients = Hidden + (long)groups * encoder.Hidden;
         int samples = groups * groupSize;
         numbers = new(3L * samples);
         Logits = numbers.Start;
         LogitGradients = Logits + samples;
         Losses = LogitGradients + samples;
-        dense = new((long)groups / UserHistoryWork.ChunkGroups * denseSize);
+        groupNumbers = new(groups);
+        for (int g = 0; g < groups; g++) groupNumbers.Start[g] = g;
         lookups = new(groups / UserHistoryWork.ChunkGroups);
         if (!sampledSoftmax) return;
         // The number of samples is a multiple of 8.
@@ -47,25 +46,20 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
         sampledLogits = new(groups / UserHistoryWork.ChunkGroups * sampledLogitsSize);
     }
 
-    /// <summary>u [G, width]</summary>
     public float* Users { get; }
 
-    /// <summary>The gradient of u [G, width]; without an MLP also that of p and h.</summary>
     public float* UserGradients { get; }
 
-    /// <summary>x [G, inputs]</summary>
     public float* Inputs { get; }
 
-    /// <summary>
-    /// The gradient of x [G, inputs]. Its parts for h and p include what reaches them directly, not through the MLP.
-    /// </summary>
     public float* InputGradients { get; }
 
-    /// <summary>The hidden layer after dropout [G, hidden].</summary>
     public float* Hidden { get; }
 
-    /// <summary>The gradient before its ReLU [G, hidden].</summary>
     public float* HiddenGradients { get; }
+
+    /// <summary>0, 1, 2, …</summary>
+    public int* GroupNumbers => groupNumbers.Start;
 
     /// <summary>The logit of each sample.</summary>
     public float* Logits { get; }
@@ -73,9 +67,6 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
     public float* LogitGradients { get; }
 
     public float* Losses { get; }
-
-    /// <summary>A chunk's gradient of the dense block.</summary>
-    public float* DenseGradient(int chunk) => dense.Start + (long)chunk * denseSize;
 
     /// <summary>A chunk's logits against all samples of the batch [samples, 32], then their gradients.</summary>
     public float* SampledLogits(int chunk) => sampledLogits!.Start + chunk * sampledLogitsSize;
@@ -97,6 +88,6 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
         sampledLogits?.Dispose();
         rows.Dispose();
         numbers.Dispose();
-        dense.Dispose();
+        groupNumbers.Dispose();
     }
 }

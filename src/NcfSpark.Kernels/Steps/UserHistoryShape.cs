@@ -1,19 +1,16 @@
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Matrix factorization whose user encoder adds the items that the user had just before to the user's own embedding.
-/// These items are its pool, y_1 the latest:
+/// The user encoder that adds the items that a user had just before to the user's own embedding. These items are the
+/// user's pool, y_1 the latest:
 /// <code>
 /// h = factor · Σ_k share_k y_k     x = [y_1; …; y_L; h; p; r]     u = p + h + V_2 drop(relu(V_1 x + c_1)) + c_2
-/// logit = u · q + b + b_u + b_i
 /// </code>
-/// Without an MLP u is p + h. r: temporal features of the pool, each 0 or 1.
+/// Without an MLP u is p + h. r: temporal features of the pool, each 0 or 1. p, y, h and u have one length,
+/// <see cref="NetworkShape.GmfSize"/>.
 /// </summary>
 public sealed record UserHistoryShape
 {
-    /// <summary>Length of the embeddings p, q and y.</summary>
-    public required int Size { get; init; }
-
     /// <summary>The most items of a pool.</summary>
     public required int Length { get; init; }
 
@@ -24,9 +21,6 @@ public sealed record UserHistoryShape
 
     /// <summary>Factor of the pool.</summary>
     public required float Factor { get; init; }
-
-    /// <summary>Whether users and items have a bias.</summary>
-    public bool Biases { get; init; }
 
     /// <summary>Width of the MLP's hidden layer; 0 for no MLP.</summary>
     public int Hidden { get; init; }

@@ -9,28 +9,22 @@ internal readonly unsafe struct UserHistoryWork
     /// </summary>
     public const int ChunkGroups = 32;
 
-    public required UserHistoryShape Shape { get; init; }
-
     public required UserHistoryMemory Memory { get; init; }
 
     public required UserHistoryBuffers Buffers { get; init; }
 
-    public required UserHistoryBatch Batch { get; init; }
+    public required RawBatch Batch { get; init; }
 
-    /// <summary>All users' items in the order of time.</summary>
-    public required int* PastItems { get; init; }
-
-    /// <summary>Where each user's items start there, and as the last entry where they end.</summary>
-    public required int* PastStarts { get; init; }
-
-    /// <summary>For each position there the temporal features of the pool that ends before it, as bits.</summary>
-    public required uint* PastFeatureBits { get; init; }
+    /// <summary>Samples of the batch.</summary>
+    public required int Samples { get; init; }
 
     /// <summary>Samples of a group.</summary>
     public required int GroupSize { get; init; }
 
     /// <summary>Groups of the batch.</summary>
     public required int Groups { get; init; }
+
+    public required ulong DropoutKey { get; init; }
 
     /// <summary>The rule for rows.</summary>
     public required UpdateRule Rows { get; init; }
@@ -50,11 +44,31 @@ internal readonly unsafe struct UserHistoryWork
     /// </summary>
     public ItemSets? Touched { get; init; }
 
+    public int Chunks => (Groups + ChunkGroups - 1) / ChunkGroups;
+
     /// <summary>The number of items in the group's pool. Item k of the pool is latest[-k].</summary>
-    public int Pool(int group, out int* latest)
+    public int Pool(int group, out int* latest) =>
+        Memory.Encoder.Pool(Batch.Users[group * GroupSize], Batch.PastEnds[group * GroupSize], out latest);
+
+    /// <summary>The rows of a chunk's groups in the user encoder.</summary>
+    public EncoderRows Encoded(int chunk)
     {
-        int sample = group * GroupSize, end = Batch.PastEnds[sample];
-        latest = PastItems + end - 1;
-        return Math.Min(Shape.Length, end - PastStarts[Batch.Users[sample]]);
+        int start = chunk * ChunkGroups;
+        UserHistoryEncoder encoder = Memory.Encoder;
+        return new EncoderRows
+        {
+            Encoder = encoder,
+            Count = Math.Min(ChunkGroups, Groups - start),
+            Users = Buffers.Users + (long)start * encoder.Width,
+            UserGradients = Buffers.UserGradients + (long)start * encoder.Width,
+            Inputs = Buffers.Inputs + (long)start * encoder.Inputs,
+            InputGradients = Buffers.InputGradients + (long)start * encoder.Inputs,
+            Hidden = Buffers.Hidden + (long)start * encoder.Hidden,
+            HiddenGradients = Buffers.HiddenGradients + (long)start * encoder.Hidden,
+            Groups = Buffers.GroupNumbers + start,
+            DropoutKey = DropoutKey,
+            DenseGradient = Memory.Dense.ChunkGradient(chunk),
+            First = true,
+        };
     }
 }

@@ -8,8 +8,13 @@ public sealed class LongPastTests
 {
     private const int Groups = 8, GroupSize = 4, Users = 5;
 
-    private static readonly UserHistoryShape Shape =
-        new() { Size = 8, Length = 3, Shares = [[], [1], [0.6f, 0.4f], [0.5f, 0.3f, 0.2f]], Factor = 2, Biases = true, Hidden = 8, Lags = 2 };
+    private static readonly NetworkShape Shape = new()
+    {
+        GmfSize = 8,
+        Biases = true,
+        TrainedGmfHead = false,
+        History = new() { Length = 3, Shares = [[], [1], [0.6f, 0.4f], [0.5f, 0.3f, 0.2f]], Factor = 2, Hidden = 8, Lags = 2 },
+    };
 
     /// <summary>
     /// Sets for all users, for no user, and for the heavy user only give the same model to the bit, with every
@@ -56,31 +61,44 @@ public sealed class LongPastTests
 
     private static (float[] Model, long Lookups, long Groups) Train(Log log, SimdLevel level, int threads, int? longPast, int groups = Groups)
     {
-        using var step = new UserHistoryStep(
-            Shape, Users, log.ItemCount, log.Past, log.Starts, groups, GroupSize, threads, level,
-            new SampledSoftmaxOptions(ExceptTouched: true, Negatives: 50), longPast: longPast);
-        (UserHistoryPart Part, int Size)[] parts =
-        [
-            (UserHistoryPart.User, Users * Shape.Size), (UserHistoryPart.Item, log.ItemCount * Shape.Size), (UserHistoryPart.Pool, log.ItemCount * Shape.Size),
-            (UserHistoryPart.UserBias, Users), (UserHistoryPart.ItemBias, log.ItemCount),
-            (UserHistoryPart.HiddenWeight, Shape.Hidden * (Shape.Lags + 2) * Shape.Size), (UserHistoryPart.HiddenBias, Shape.Hidden),
-            (UserHistoryPart.OutputWeight, Shape.Size * Shape.Hidden), (UserHistoryPart.OutputBias, Shape.Size), (UserHistoryPart.HeadBias, 1),
-        ];
-        foreach ((UserHistoryPart part, int size) in parts)
+        var settings = new StepSettings
         {
-            step.Set(part, OptimizerSlot.Weight, [.. Enumerable.Range(0, size).Select(place => 0.1f * Numbers.At(place, (int)part))]);
+            Shape = Shape,
+            UserCount = Users,
+            ItemCount = log.ItemCount,
+            BatchSize = groups * GroupSize,
+            Threads = threads,
+            Level = level,
+            Histories = new(log.Past, log.Starts, []),
+            GroupSize = GroupSize,
+            PlainRows = true,
+            Softmax = new(ExceptTouched: true, Negatives: 50),
+        };
+        using var step = new UserHistoryStep(settings, longPast);
+        (int size, UserHistoryShape history) = (Shape.GmfSize, Shape.History!);
+        (ModelPart Part, int Layer, int Size)[] parts =
+        [
+            (ModelPart.UserGmf, 0, Users * size), (ModelPart.ItemGmf, 0, log.ItemCount * size), (ModelPart.ItemHistory, 0, log.ItemCount * size),
+            (ModelPart.UserBias, 0, Users), (ModelPart.ItemBias, 0, log.ItemCount),
+            (ModelPart.UserLayerWeight, 0, history.Hidden * (history.Lags + 2) * size), (ModelPart.UserLayerBias, 0, history.Hidden),
+            (ModelPart.UserLayerWeight, 1, size * history.Hidden), (ModelPart.UserLayerBias, 1, size), (ModelPart.HeadBias, 0, 1),
+        ];
+        foreach ((ModelPart part, int layer, int length) in parts)
+        {
+            float[] values = [.. Enumerable.Range(0, length).Select(place => 0.1f * Numbers.At(place, (int)part + 50 * layer))];
+            step.Parameters.Set(part, OptimizerSlot.Weight, values, layer);
         }
 
         long batches = (log.Past.Length + groups - 1) / groups;
         double losses = 0;
         Assert.Equal(batches, step.Run(new Feed(log, groups), batches, ref losses));
-        return ([.. parts.SelectMany(part => Values(step, part.Part, part.Size))], step.Lookups, log.Past.Length);
+        return ([.. parts.SelectMany(part => Values(step, part.Part, part.Layer, part.Size))], step.Lookups, log.Past.Length);
     }
 
-    private static float[] Values(UserHistoryStep step, UserHistoryPart part, int size)
+    private static float[] Values(UserHistoryStep step, ModelPart part, int layer, int size)
     {
         float[] values = new float[size];
-        step.Get(part, OptimizerSlot.Weight, values);
+        step.Parameters.Get(part, OptimizerSlot.Weight, values, layer);
         return values;
     }
 
@@ -101,7 +119,7 @@ public sealed class LongPastTests
     /// Each position once, in random order, with negatives from all items, many of which the user or another user has
     /// in the training data.
     /// </summary>
-    private sealed class Feed(Log log, int groups) : IUserHistoryFeed
+    private sealed class Feed(Log log, int groups) : IBatchFeed
     {
         private readonly int[] order = Numbers.Distinct(new Random(9), log.Past.Length, log.Past.Length);
 

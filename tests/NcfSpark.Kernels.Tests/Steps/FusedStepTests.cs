@@ -15,13 +15,16 @@ public sealed class FusedStepTests
         [
             (ModelPart.UserGmf, 0, 9 * 5), (ModelPart.UserMlp, 0, 9 * 3), (ModelPart.UserBias, 0, 9), (ModelPart.ItemGmf, 0, 6 * 5),
             (ModelPart.ItemMlp, 0, 6 * 3), (ModelPart.ItemBias, 0, 6),
-            (ModelPart.LayerWeight, 0, 7 * 6), (ModelPart.LayerBias, 0, 7), (ModelPart.LayerWeight, 1, 4 * 7), (ModelPart.LayerBias, 1, 4),
-            (ModelPart.Head, 0, 9), (ModelPart.HeadBias, 0, 1),
+            (ModelPart.MlpWeight, 0, 7 * 6), (ModelPart.MlpBias, 0, 7), (ModelPart.MlpWeight, 1, 4 * 7), (ModelPart.MlpBias, 1, 4),
+            (ModelPart.HeadWeight, 0, 9), (ModelPart.HeadBias, 0, 1),
         ];
         float[] Values(int part, OptimizerSlot slot, int size) => [.. Enumerable.Range(0, size).Select(i => Numbers.At(i, 10 * part + (int)slot))];
         for (int p = 0; p < parts.Length; p++)
         {
-            foreach (OptimizerSlot slot in Enum.GetValues<OptimizerSlot>()) step.Parts.Set(parts[p].Part, slot, Values(p, slot, parts[p].Size), parts[p].Layer);
+            foreach (OptimizerSlot slot in Enum.GetValues<OptimizerSlot>())
+            {
+                step.Parameters.Set(parts[p].Part, slot, Values(p, slot, parts[p].Size), parts[p].Layer);
+            }
         }
 
         for (int p = 0; p < parts.Length; p++)
@@ -29,7 +32,7 @@ public sealed class FusedStepTests
             foreach (OptimizerSlot slot in Enum.GetValues<OptimizerSlot>())
             {
                 float[] actual = new float[parts[p].Size];
-                step.Parts.Get(parts[p].Part, slot, actual, parts[p].Layer);
+                step.Parameters.Get(parts[p].Part, slot, actual, parts[p].Layer);
                 Assert.Equal(Values(p, slot, parts[p].Size), actual);
             }
         }
@@ -39,7 +42,7 @@ public sealed class FusedStepTests
     public void AMatrixOfTheWrongSizeIsRefused()
     {
         using var step = new FusedStep(Shape, 9, 6, 32, threads: 1, SimdLevels.Best);
-        Assert.Throws<ArgumentOutOfRangeException>(() => step.Parts.Set(ModelPart.UserGmf, OptimizerSlot.Weight, new float[44]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => step.Parameters.Set(ModelPart.UserGmf, OptimizerSlot.Weight, new float[44]));
     }
 
     [Theory]
@@ -60,11 +63,11 @@ public sealed class FusedStepTests
     public void ALossThatIsNotFiniteEndsTheRun()
     {
         using var step = new FusedStep(Shape, 50, 40, 100, threads: 2, SimdLevels.Best);
-        step.Parts.Set(ModelPart.HeadBias, OptimizerSlot.Weight, [float.NaN]);
+        step.Parameters.Set(ModelPart.HeadBias, OptimizerSlot.Weight, [float.NaN]);
         double loss = 0;
         Assert.Equal(0, step.Run(new Feed(), 10, ref loss));
         Assert.True(double.IsNaN(loss));
-        step.Parts.Set(ModelPart.HeadBias, OptimizerSlot.Weight, [0]);
+        step.Parameters.Set(ModelPart.HeadBias, OptimizerSlot.Weight, [0]);
     }
 
     [Theory]

@@ -22,14 +22,14 @@ public sealed class WorkedExampleTests
     {
         using var step = new FusedStep(Shape, userCount: 2, itemCount: 3, Drawn.Length, threads: 1, SimdLevels.Best);
         Assert.Equal(8, Parts.Length);
-        foreach ((ModelPart part, float[] before, _) in Parts) step.Parts.Set(part, OptimizerSlot.Weight, before);
+        foreach ((ModelPart part, float[] before, _) in Parts) step.Parameters.Set(part, OptimizerSlot.Weight, before);
         double losses = 0;
         Assert.Equal(1, step.Run(new Feed(), 1, ref losses));
         Assert.Equal(Samples.Sum(row => Values(row[9])[0]), losses, Tolerance);
         foreach ((ModelPart part, _, float[] after) in Parts)
         {
             float[] actual = new float[after.Length];
-            step.Parts.Get(part, OptimizerSlot.Weight, actual);
+            step.Parameters.Get(part, OptimizerSlot.Weight, actual);
             foreach ((float expected, float value) in after.Zip(actual)) Assert.Equal(expected, value, Tolerance);
         }
     }
@@ -63,8 +63,8 @@ public sealed class WorkedExampleTests
             float[] p = before[ModelPart.UserGmf][(2 * user)..(2 * user + 2)], q = before[ModelPart.ItemGmf][(2 * item)..(2 * item + 2)];
             float[] x = [.. before[ModelPart.UserMlp][(2 * user)..(2 * user + 2)], .. before[ModelPart.ItemMlp][(2 * item)..(2 * item + 2)]];
             float[] product = [p[0] * q[0], p[1] * q[1]];
-            float[] weight = before[ModelPart.LayerWeight], head = before[ModelPart.Head];
-            float[] a = [.. before[ModelPart.LayerBias].Select((bias, n) => bias + x.Select((value, k) => value * weight[4 * n + k]).Sum())];
+            float[] weight = before[ModelPart.MlpWeight], head = before[ModelPart.HeadWeight];
+            float[] a = [.. before[ModelPart.MlpBias].Select((bias, n) => bias + x.Select((value, k) => value * weight[4 * n + k]).Sum())];
             float[] joined = [.. product, Math.Max(a[0], 0), Math.Max(a[1], 0)];
             double logit = before[ModelPart.HeadBias][0] + head.Zip(joined, (h, value) => h * value).Sum();
             double score = 1 / (1 + Math.Exp(-logit)), loss = -Math.Log(label == 1 ? score : 1 - score);

@@ -1,0 +1,62 @@
+namespace NcfSpark.Kernels;
+
+/// <summary>A training step: the parameters of a model in its own memory, and updates of them.</summary>
+public interface IFusedStep : IDisposable
+{
+    ParameterTables Parameters { get; }
+
+    /// <summary>Makes an update for each batch of a feed.</summary>
+    /// <param name="losses">The sum of each batch's losses, taken before its update, is added to this in the order of
+    /// batches.</param>
+    /// <returns>Number of updates made, which is lower than <paramref name="count"/> if a loss was not finite.</returns>
+    long Run(IBatchFeed from, long count, ref double losses);
+}
+
+/// <summary>What is trained and how, as far as it decides which step does it.</summary>
+public sealed record StepSettings
+{
+    public required NetworkShape Shape { get; init; }
+
+    public required int UserCount { get; init; }
+
+    public required int ItemCount { get; init; }
+
+    /// <summary>Most samples of a batch.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>At least 1. Their number does not change the result.</summary>
+    public required int Threads { get; init; }
+
+    public required SimdLevel Level { get; init; }
+
+    /// <summary>Users' histories, if the shape has one.</summary>
+    public UserHistories? Histories { get; init; }
+
+    /// <summary>Samples of a group, a positive and its negatives, which share a user and what that user had before.</summary>
+    public int GroupSize { get; init; } = 1;
+
+    /// <summary>Whether rows are updated by plain descent without decoupled decay, and so need no moments.</summary>
+    public bool PlainRows { get; init; }
+
+    /// <summary>The softmax to use as the loss; null for the logistic loss of each sample.</summary>
+    public SampledSoftmaxOptions? Softmax { get; init; }
+}
+
+/// <summary>
+/// Chooses the step by the composition of the model. <see cref="UserHistoryStep"/> is the one for a history under "dot"
+/// with plain descent of the rows, by either loss: it computes a user's vector once for all samples of a group, and
+/// updates rows sample by sample. <see cref="FusedStep"/> is the one for every other composition, by the logistic loss.
+/// </summary>
+public static class FusedSteps
+{
+    /// <exception cref="NotSupportedException">The loss is the softmax, and it is not the first.</exception>
+    public static IFusedStep Of(StepSettings settings) =>
+        IsPlainDotProduct(settings) ? new UserHistoryStep(settings)
+        : settings.Softmax is not null ? throw new NotSupportedException("The softmax is over dot products of histories whose rows plain descent updates.")
+        : new FusedStep(
+            settings.Shape, settings.UserCount, settings.ItemCount, settings.BatchSize, settings.Threads, settings.Level,
+            settings.Histories, settings.GroupSize);
+
+    private static bool IsPlainDotProduct(StepSettings settings) =>
+        settings.Shape is { History: not null, MlpSize: 0, TrainedGmfHead: false, EmbeddingRelu: false } && settings.PlainRows;
+}
