@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace NcfSpark.Kernels;
 
 /// <summary>
@@ -45,4 +47,17 @@ internal static class Tile
     /// samples were no faster.
     /// </summary>
     public const int Samples = 32;
+}
+
+/// <summary>
+/// The number of each sample's first hash for a layer (<see cref="DropoutHash"/>). A struct that is inlined, so that no
+/// call in a loop spills vectors from registers.
+/// </summary>
+internal readonly unsafe struct HashCounters(in TileWork work, int layer)
+{
+    private readonly int* places = work.Batch.Places + work.Start;
+    private readonly uint each = (uint)work.Layout.HashStarts[^1], first = (uint)work.Layout.HashStarts[layer];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint Of(int sample) => (uint)places[sample] * each + first;
 }

@@ -33,8 +33,8 @@ internal sealed unsafe class StepKernel<S, V> : StepKernel
 {
     public override double ComputeTile(in TileWork work)
     {
-        double loss = TileForward<S, V>.Compute(in work);
-        TileBackward<S, V>.Compute(in work);
+        double loss = TileModel<S, V>.Forward(in work);
+        TileModel<S, V>.Backward(in work);
         RowUpdates<S, V>.OfTile(in work);
         work.Buffers.Prefetch.Rest();
         return loss;

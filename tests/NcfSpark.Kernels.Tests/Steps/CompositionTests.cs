@@ -56,50 +56,86 @@ public sealed class CompositionTests
         NetworkShape shape = Interactions[interaction] with { History = encoder switch { "embedding" => null, "history" => Pool, _ => PoolAndMlp } };
         foreach (bool plainRows in new[] { false, true })
         {
-            NaiveModel model = NaiveModel.Random(shape, Past, Users, Items, GroupSize);
-            StepSettings settings = new()
-            {
-                Shape = shape,
-                UserCount = Users,
-                ItemCount = Items,
-                BatchSize = Batch.Length,
-                Threads = 2,
-                Level = level,
-                Histories = Past with { FeatureBits = shape.History is { TemporalFeatureCount: > 0 } ? Past.FeatureBits : [] },
-                GroupSize = GroupSize,
-                PlainRows = plainRows,
-            };
-            using IFusedStep step = FusedSteps.Of(settings);
+            using IFusedStep step = FusedSteps.Of(Settings(shape, level) with { PlainRows = plainRows });
             Assert.Equal(shape.History is not null && interaction == "dot" && plainRows, step is UserHistoryStep);
-            foreach ((ModelPart part, int layer) in model.Parts)
-            {
-                step.Parameters.Set(part, OptimizerSlot.Weight, Array.ConvertAll(model[part, layer], value => (float)value), layer);
-            }
-
-            double losses = 0;
-            Assert.Equal(1, step.Run(new Feed(), 1, ref losses));
-            Assert.Equal(model.Loss(Batch, DropoutKey, UserDropoutKey), losses, 1e-4);
-            foreach ((ModelPart part, int layer) in model.Parts) AssertFollowsSlope(model, step, part, layer, shape);
+            AssertFollowsSlopes(step, shape, model => model.Loss(Batch, DropoutKey, UserDropoutKey), (model, _) => model.Loss(Batch, DropoutKey, UserDropoutKey));
         }
     }
 
-    private static void AssertFollowsSlope(NaiveModel model, IFusedStep step, ModelPart part, int layer, NetworkShape shape)
+    public static TheoryData<SimdLevel, bool, bool> Softmaxes()
+    {
+        var data = new TheoryData<SimdLevel, bool, bool>();
+        foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
+        {
+            foreach (bool exceptTouched in new[] { false, true })
+            {
+                foreach (bool mlp in new[] { false, true }) data.Add(level, exceptTouched, mlp);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Softmaxes))]
+    public void AStepFollowsTheSlopeOfTheSoftmax(SimdLevel level, bool exceptTouched, bool mlp)
+    {
+        NetworkShape shape = Interactions["dot"] with { History = mlp ? PoolAndMlp : Pool };
+        var softmax = new SampledSoftmaxOptions(exceptTouched, Negatives: exceptTouched ? 100 : 0);
+        using IFusedStep step = FusedSteps.Of(Settings(shape, level) with { PlainRows = true, Softmax = softmax });
+        AssertFollowsSlopes(
+            step, shape,
+            model => model.SoftmaxLoss(Batch, softmax, UserDropoutKey) is var (one, other) ? one + other : 0,
+            (model, part) => part is ModelPart.UserBias or ModelPart.HeadBias
+                ? model.SoftmaxLoss(Batch, softmax, UserDropoutKey).Logistic : model.SoftmaxLoss(Batch, softmax, UserDropoutKey).Softmax);
+    }
+
+    private static StepSettings Settings(NetworkShape shape, SimdLevel level) => new()
+    {
+        Shape = shape,
+        UserCount = Users,
+        ItemCount = Items,
+        BatchSize = Batch.Length,
+        Threads = 2,
+        Level = level,
+        Histories = Past with { FeatureBits = shape.History is { TemporalFeatureCount: > 0 } ? Past.FeatureBits : [] },
+        GroupSize = GroupSize,
+    };
+
+    private static void AssertFollowsSlopes(IFusedStep step, NetworkShape shape, Func<NaiveModel, double> lossOf, Func<NaiveModel, ModelPart, double> lossFor)
+    {
+        NaiveModel model = NaiveModel.Random(shape, Past, Users, Items, GroupSize);
+        foreach ((ModelPart part, int layer) in model.Parts)
+        {
+            step.Parameters.Set(part, OptimizerSlot.Weight, Array.ConvertAll(model[part, layer], value => (float)value), layer);
+        }
+
+        double losses = 0;
+        Assert.Equal(1, step.Run(new Feed(), 1, ref losses));
+        Assert.Equal(lossOf(model), losses, 1e-4);
+        foreach ((ModelPart part, int layer) in model.Parts)
+        {
+            float[] after = new float[model[part, layer].Length];
+            step.Parameters.Get(part, OptimizerSlot.Weight, after, layer);
+            for (int i = 0; i < after.Length; i++)
+            {
+                bool isFixed = part == ModelPart.HeadWeight && i < shape.GmfSize && !shape.TrainedGmfHead;
+                double slope = isFixed ? 0 : Slope(model[part, layer], i, () => lossFor(model, part)), moved = (model[part, layer][i] - after[i]) / Rate;
+                Assert.True(Math.Abs(moved - slope) < 2e-4, $"{part} {layer} [{i}]: moved by {moved}, slope {slope}");
+            }
+        }
+    }
+
+    private static double Slope(double[] weights, int i, Func<double> loss)
     {
         const double Move = 1e-5;
-        double[] weights = model[part, layer];
-        float[] after = new float[weights.Length];
-        step.Parameters.Get(part, OptimizerSlot.Weight, after, layer);
-        for (int i = 0; i < weights.Length; i++)
-        {
-            double before = weights[i];
-            weights[i] = before + Move;
-            double above = model.Loss(Batch, DropoutKey, UserDropoutKey);
-            weights[i] = before - Move;
-            double slope = (above - model.Loss(Batch, DropoutKey, UserDropoutKey)) / (2 * Move);
-            weights[i] = before;
-            if (part == ModelPart.HeadWeight && i < shape.GmfSize && !shape.TrainedGmfHead) slope = 0;
-            Assert.True(Math.Abs((before - after[i]) / Rate - slope) < 2e-4, $"{part} {layer} [{i}]: moved by {(before - after[i]) / Rate}, slope {slope}");
-        }
+        double before = weights[i];
+        weights[i] = before + Move;
+        double above = loss();
+        weights[i] = before - Move;
+        double below = loss();
+        weights[i] = before;
+        return (above - below) / (2 * Move);
     }
 
     private sealed class Feed : IBatchFeed

@@ -62,6 +62,29 @@ internal sealed class NaiveModel(NetworkShape shape, UserHistories histories, in
         return sum;
     }
 
+    /// <summary>
+    /// The sum of a batch's losses by <see cref="SampledSoftmaxOptions"/>: of its softmax, and of the logistic losses that
+    /// only the biases of users and head follow.
+    /// </summary>
+    public (double Softmax, double Logistic) SoftmaxLoss(IReadOnlyList<Sample> batch, SampledSoftmaxOptions options, ulong userDropoutKey)
+    {
+        double softmax = 0, shift = options.Negatives == 0 ? 0 : Math.Log(options.Negatives / (double)batch.Count(sample => sample.Label == 0));
+        for (int first = 0; first < batch.Count; first += groupSize)
+        {
+            Sample positive = batch[first];
+            double[] u = User(positive, first, userDropoutKey);
+            double LogitOf(int item) => u.Zip(Row(ModelPart.ItemGmf, item, shape.GmfSize), (one, other) => one * other).Sum() + this[ModelPart.ItemBias][item];
+            int[] touched = options.ExceptTouched ? ItemsOf(positive.User) : [positive.Item];
+            double others = batch.Where(sample => sample.Label == 0 && !touched.Contains(sample.Item)).Sum(sample => Math.Exp(LogitOf(sample.Item) + shift));
+            softmax += positive.Weight * (Math.Log(Math.Exp(LogitOf(positive.Item)) + others) - LogitOf(positive.Item));
+        }
+
+        return (softmax, Loss(batch, dropoutKey: 0, userDropoutKey));
+    }
+
+    private int[] ItemsOf(int user) =>
+        histories.Items[histories.Starts[user]..(user + 1 < histories.Starts.Length ? histories.Starts[user + 1] : histories.Items.Length)];
+
     private double Logit(Sample sample, int place, ulong dropoutKey, ulong userDropoutKey)
     {
         double[] u = User(sample, place, userDropoutKey), q = Row(ModelPart.ItemGmf, sample.Item, shape.GmfSize);
