@@ -36,8 +36,14 @@ internal static class CommandLine
             Func<ParseResult, EngineArguments> engine = verb.RunsSql ? AddEngineOptions(command) : _ => EngineArguments.None;
             var night = new Argument<string?>("NIGHT") { Arity = ArgumentArity.ZeroOrOne };
             if (verb.TakesNight) command.Add(night);
-            string[] SetOf(ParseResult parsed) => verb.TakesNight && parsed.GetValue(night) is { } name ? [.. parsed.GetValue(set) ?? [], $"Nightly:Night={name}"] : parsed.GetValue(set) ?? [];
-            command.SetAction(parsed => (int)run(verb, new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), SetOf(parsed)) { Engine = engine(parsed) }));
+            JobArguments ArgumentsOf(ParseResult parsed)
+            {
+                string[] given = parsed.GetValue(set) ?? [];
+                if (verb.TakesNight && parsed.GetValue(night) is { } name) given = [.. given, $"Nightly:Night={name}"];
+                return new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), given) { Engine = engine(parsed) };
+            }
+
+            command.SetAction(parsed => (int)run(verb, ArgumentsOf(parsed)));
             root.Add(command);
         }
 
@@ -57,7 +63,10 @@ internal static class CommandLine
         Option<string[]>[] passedThrough = Array.ConvertAll(EngineArguments.PassedThrough, name => new Option<string[]>(name));
         foreach (Option option in new Option[] { engine, master, remote }.Concat(passedThrough)) command.Add(option);
         return parsed => new EngineArguments(
-            parsed.GetValue(engine), parsed.GetValue(master), parsed.GetValue(remote), [.. passedThrough.SelectMany(option => (parsed.GetValue(option) ?? []).SelectMany(value => new[] { option.Name, value }))]);
+            parsed.GetValue(engine),
+            parsed.GetValue(master),
+            parsed.GetValue(remote),
+            [.. passedThrough.SelectMany(option => (parsed.GetValue(option) ?? []).SelectMany(value => new[] { option.Name, value }))]);
     }
 
     private static string? Fault(RootCommand root, ParseResult parsed)

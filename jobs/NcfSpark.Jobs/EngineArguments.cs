@@ -20,31 +20,64 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
     /// <summary>Options of spark-submit that pass through. Each takes a value and may be repeated.</summary>
     public static readonly string[] PassedThrough =
     [
-        "--conf", "--packages", "--archives", "--jars", "--files", "--repositories", "--exclude-packages", "--properties-file", "--driver-memory", "--driver-cores",
-        "--driver-java-options", "--executor-memory", "--executor-cores", "--num-executors", "--total-executor-cores", "--queue", "--proxy-user", "--principal", "--keytab", "--deploy-mode",
+        "--conf", "--packages", "--archives", "--jars", "--files", "--repositories", "--exclude-packages", "--properties-file",
+        "--driver-memory", "--driver-cores", "--driver-java-options", "--executor-memory", "--executor-cores", "--num-executors",
+        "--total-executor-cores", "--queue", "--proxy-user", "--principal", "--keytab", "--deploy-mode",
     ];
 
     /// <summary>No option given: DuckDB in the process.</summary>
     public static EngineArguments None { get; } = new(null, null, null, []);
 
-    /// <summary>The engine, by name: as --engine says; else Spark Connect where there is --remote, Microsoft.Spark where spark-submit started this process, Spark Connect where there is --master; else DuckDB.</summary>
+    /// <summary>
+    /// The engine, by name: as --engine says; else Spark Connect where there is --remote, Microsoft.Spark where spark-submit started this process, Spark
+    /// Connect where there is --master; else DuckDB.
+    /// </summary>
     /// <exception cref="InvalidInputException">The options do not fit together.</exception>
     public string Resolve(IDictionary environment)
     {
-        if (Engine is not null && !Names.Contains(Engine)) throw Wrong($"--engine is \"{Engine}\", and can be {string.Join(", ", Names[..^1])} or {Names[^1]}.{(Nearest.To(Engine, Names) is { } meant ? $" Did you mean {meant}?" : "")}");
+        if (Engine is not null && !Names.Contains(Engine))
+        {
+            throw Wrong($"--engine is \"{Engine}\", and can be {string.Join(", ", Names[..^1])}"
+                + $" or {Names[^1]}.{(Nearest.To(Engine, Names) is { } meant ? $" Did you mean {meant}?" : "")}");
+        }
+
         if (Master is "" || Remote is "") throw Wrong($"{(Master is "" ? "--master" : "--remote")} is empty (an unset variable?).");
         if (Master is not null && Remote is not null) throw Wrong("--master starts a Spark and --remote uses one that runs: give one of them.");
         bool underSparkSubmit = DotnetRunner.IsParent(environment);
         string engine = Engine ?? (Remote is not null ? SparkConnect : underSparkSubmit ? MicrosoftSpark : Master is null ? DuckDb : SparkConnect);
         string? given = Master is not null ? "--master" : Remote is not null ? "--remote" : SubmitArguments.Count > 0 ? SubmitArguments[0] : null;
-        if (engine == DuckDb && given is not null) throw Wrong($"{given} is for Spark, and the engine is DuckDB. {(Engine is null ? "Add --master URL." : $"Leave out {given} or --engine duckdb.")}");
-        if (engine == SparkConnect && Master is null && Remote is null) throw Wrong("--engine spark-connect needs --master URL (a Spark is started for the run, such as --master 'local[*]') or --remote sc://host:port (one that runs).");
-        if (engine == MicrosoftSpark && Remote is not null) throw Wrong("--remote is for --engine spark-connect; microsoft-spark runs under spark-submit: give --master URL.");
-        if (engine == MicrosoftSpark && Master is null && !underSparkSubmit) throw Wrong("--engine microsoft-spark needs --master URL, such as --master 'local[*]'.");
-        if (Remote is not null && SubmitArguments.Count > 0) throw Wrong($"{SubmitArguments[0]} is for the spark-submit that --master starts. The server at --remote has its own settings: set it there.");
+        if (engine == DuckDb && given is not null)
+        {
+            throw Wrong($"{given} is for Spark, and the engine is DuckDB. {(Engine is null ? "Add --master URL." : $"Leave out {given} or --engine duckdb.")}");
+        }
+
+        if (engine == SparkConnect && Master is null && Remote is null)
+        {
+            throw Wrong("--engine spark-connect needs --master URL (a Spark is started for the run, such as --master 'local[*]') or --remote "
+                + "sc://host:port (one that runs).");
+        }
+
+        if (engine == MicrosoftSpark && Remote is not null)
+        {
+            throw Wrong("--remote is for --engine spark-connect; microsoft-spark runs under spark-submit: give --master URL.");
+        }
+
+        if (engine == MicrosoftSpark && Master is null && !underSparkSubmit)
+        {
+            throw Wrong("--engine microsoft-spark needs --master URL, such as --master 'local[*]'.");
+        }
+
+        if (Remote is not null && SubmitArguments.Count > 0)
+        {
+            throw Wrong($"{SubmitArguments[0]} is for the spark-submit that --master starts. The server at --remote has its own settings: set it there.");
+        }
+
         for (int i = 0; i < SubmitArguments.Count - 1; i++)
         {
-            if (SubmitArguments[i] == "--conf" && SubmitArguments[i + 1].IndexOf('=', StringComparison.Ordinal) <= 0) throw Wrong($"--conf {SubmitArguments[i + 1]} is not of the form key=value, such as --conf spark.executor.memory=4g.");
+            if (SubmitArguments[i] == "--conf" && SubmitArguments[i + 1].IndexOf('=', StringComparison.Ordinal) <= 0)
+            {
+                throw Wrong($"--conf {SubmitArguments[i + 1]} is not of the form key=value, such as --conf spark.executor.memory=4g.");
+            }
         }
 
         return engine;
@@ -68,7 +101,9 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
                 };
             case { } when Remote is { } remote:
                 var address = SparkConnectionString.Parse(remote, (string?)environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]);
-                return new EngineSource(job => SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation)) { IsSpark = true, IsHere = address.IsLocal };
+                SparkConnectEngine Connect(JobContext job) =>
+                    SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation);
+                return new EngineSource(Connect) { IsSpark = true, IsHere = address.IsLocal };
             default:
                 return new EngineSource(job => SparkConnectEngine.Start(
                     new SparkServerOptions { Master = Master!, SubmitArguments = SubmitArguments, Progress = job.Progress, Time = job.Time },
@@ -78,7 +113,7 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
     }
 
     private static bool IsMasterHere(string? master) =>
-        master is not null && (master.StartsWith("local", StringComparison.Ordinal) || master.StartsWith("spark://127.", StringComparison.Ordinal) || master.StartsWith("spark://localhost:", StringComparison.Ordinal));
+        master is not null && new[] { "local", "spark://127.", "spark://localhost:" }.Any(here => master.StartsWith(here, StringComparison.Ordinal));
 
     private static InvalidInputException Wrong(string what) => new(what);
 }

@@ -13,7 +13,8 @@ using NcfSpark.Training;
 namespace NcfSpark.Jobs;
 
 /// <summary>Runs a verb: resolves its configuration, locks its run directory, and turns what goes wrong into a message and an exit code.</summary>
-internal sealed class JobRunner(IDictionary environment, IProgressReporter progress, TextWriter output, TextWriter error, TimeProvider time, StopSignals signals)
+internal sealed class JobRunner(
+    IDictionary environment, IProgressReporter progress, TextWriter output, TextWriter error, TimeProvider time, StopSignals signals)
 {
     public ExitCode Run(Verb verb, JobArguments arguments)
     {
@@ -27,7 +28,7 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
-            if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory);
+            if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // before a lock is put there
             if (verb.RunsSql && arguments.Engine.Resolve(environment) == EngineArguments.MicrosoftSpark)
             {
                 if (!DotnetRunner.IsParent(environment)) return Launch(verb, arguments.Engine, configuration);
@@ -35,8 +36,12 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
             }
 
             using RunLock? runLock = elsewhere || verb.OnlyLooks ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
-            if (runLock is not null) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // `promote` may have held it just before
-            ExitCode code = verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token) { Engine = engine, ConfigurationFile = path });
+            ExitCode code = verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token)
+            {
+                Engine = engine,
+                ConfigurationFile = path,
+                CheckMayWrite = directory => ProductionRule.CheckMayWrite(verb.Name, directory),
+            });
             return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // that was all it had to give
         }
         catch (InvalidInputException fault)
@@ -76,7 +81,8 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
     // Of a program that was asked to end on a signal, the signal's exit code; Spark may have had the last word.
     private ExitCode Launch(Verb verb, EngineArguments arguments, NcfSparkConfiguration configuration)
     {
-        ExitCode code = MicrosoftSparkLaunch.Run(arguments, Environment.GetCommandLineArgs().Skip(1), configuration.Train.Workers, WorkerFor(verb, configuration.Spark), signals.Token);
+        ExitCode code = MicrosoftSparkLaunch.Run(
+            arguments, Environment.GetCommandLineArgs().Skip(1), configuration.Train.Workers, WorkerFor(verb, configuration.Spark), signals.Token);
         return code == ExitCode.Done ? code : signals.Received ?? code;
     }
 
@@ -93,10 +99,16 @@ internal sealed class JobRunner(IDictionary environment, IProgressReporter progr
         if (verb.Name != "prepare")
         {
             throw new InvalidInputException(
-                $"--run {runDirectory}: `{verb.Name}` needs a run directory of this machine. With Spark's executors elsewhere, either it lies on storage that they share with this machine (NFS and the like), or "
-                + $"`prepare --run {runDirectory}` lets Spark write there: copy the version that it names to DIR/prepared (hadoop fs -get, aws s3 cp --recursive) and go on here with `train --run DIR`.");
+                $"--run {runDirectory}: `{verb.Name}` needs a run directory of this machine. With Spark's executors elsewhere, either it lies on "
+                + "storage that they share with this machine (NFS and the like), or "
+                + $"`prepare --run {runDirectory}` lets Spark write there: copy the version that it names to DIR/prepared (hadoop fs -get, aws s3 cp "
+                + "--recursive) and go on here with `train --run DIR`.");
         }
 
-        if (engine.Resolve(environment) == EngineArguments.DuckDb) throw new InvalidInputException($"--run {runDirectory} is a path that Spark writes, and the engine is DuckDB: add --master URL or --remote sc://host:port, or name a directory of this machine (without a scheme).");
+        if (engine.Resolve(environment) == EngineArguments.DuckDb)
+        {
+            throw new InvalidInputException($"--run {runDirectory} is a path that Spark writes, and the engine is DuckDB: add --master URL or --remote "
+                + "sc://host:port, or name a directory of this machine (without a scheme).");
+        }
     }
 }

@@ -13,8 +13,10 @@ internal static class MicrosoftSparkLaunch
     {
 #if !MICROSOFT_SPARK
         throw new InvalidInputException(
-            "This build has no Microsoft.Spark, which is not in every package feed. Start it with `./submit.sh VERB --engine microsoft-spark --master URL`, which builds it in; for a spark-submit of your own, build with "
-            + "`dotnet build jobs/NcfSpark.Jobs -c Release -p:MicrosoftSpark=true -o DIR` and name DIR/ncfspark.dll there. --engine spark-connect needs nothing and serves Spark 3.5 to 4.3; --engine duckdb computes in this process.");
+            "This build has no Microsoft.Spark, which is not in every package feed. Start it with `./submit.sh VERB --engine microsoft-spark --master "
+            + "URL`, which builds it in; for a spark-submit of your own, build with "
+            + "`dotnet build jobs/NcfSpark.Jobs -c Release -p:MicrosoftSpark=true -o DIR` and name DIR/ncfspark.dll there. --engine spark-connect "
+            + "needs nothing and serves Spark 3.5 to 4.3; --engine duckdb computes in this process.");
 #endif
     }
 
@@ -36,7 +38,9 @@ internal static class MicrosoftSparkLaunch
     /// <param name="workers">Training workers, each of which holds a query where they are tasks.</param>
     /// <param name="archive">The archive of this program for the executors, as --archives takes it; null where no task runs it.</param>
     /// <param name="stop">Asks the program to end.</param>
-    public static ExitCode Run(EngineArguments arguments, IEnumerable<string> command, int workers, string? archive, CancellationToken stop) => (ExitCode)DotnetRunner.Run(
+    public static ExitCode Run(
+        EngineArguments arguments, IEnumerable<string> command, int workers, string? archive, CancellationToken stop) =>
+        (ExitCode)DotnetRunner.Run(
         new DotnetRunnerOptions
         {
             Master = arguments.Master!,

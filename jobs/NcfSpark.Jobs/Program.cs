@@ -9,7 +9,11 @@ IDictionary environment = Environment.GetEnvironmentVariables();
 ConsoleText output = new(Console.Out), messages = new(Console.Error);
 if (args is [WorkerJob.Name]) return (int)WorkerJob.Run(environment, messages, TimeProvider.System);
 if (args is [WorkerTask.Verb]) return (int)WorkerTask.Run(Console.OpenStandardInput(), Console.Out, messages, TimeProvider.System);
-if (args is [ScoreTask.Verb, var settings, var model]) return (int)ScoreTask.Run(settings, model, Console.OpenStandardInput(), Console.OpenStandardOutput(), messages);
+if (args is [ScoreTask.Verb, var settings, var model])
+{
+    return (int)ScoreTask.Run(settings, model, Console.OpenStandardInput(), Console.OpenStandardOutput(), messages);
+}
+
 if (LogFormat.IsJson(environment) is not { } json)
 {
     messages.WriteLine($"The environment variable {LogFormat.Variable} is \"{environment[LogFormat.Variable]}\", and can be \"text\" or \"json\".");

@@ -54,7 +54,7 @@ internal static class SettingsJob
     {
         string directory = NightIn(runDirectory);
         var found = new JsonObject();
-        foreach (string stage in StageSummary.Stages)
+        foreach (string stage in Stage.Names)
         {
             string manifest = Path.Combine(directory, stage, StageManifest.FileName);
             if (!File.Exists(manifest)) continue;
@@ -81,7 +81,7 @@ internal static class SettingsJob
     private static string NightIn(string runDirectory)
     {
         var nights = new RunNights(runDirectory);
-        string? night = nights.InService ?? (nights.Names is [.., var latest] ? latest : null);
+        string? night = nights.Production ?? (nights.Names is [.., var latest] ? latest : null);
         return night is null ? runDirectory : nights.PathOf(night);
     }
 

@@ -3,7 +3,7 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Configuration;
 
-/// <summary>Section Nightly: all stages in order, and what goes into service.</summary>
+/// <summary>Section Nightly: all stages in order, and what goes into production.</summary>
 public sealed record NightlyOptions : IValidatableObject
 {
     /// <summary>

@@ -10,7 +10,7 @@ public sealed class PreparedData(StageDirectory directory)
 
     public StageDirectory Directory { get; } = directory;
 
-    /// <exception cref="InvalidInputException">See <see cref="StageDirectory.Open(string, string)"/>.</exception>
+    /// <exception cref="InvalidInputException">See <see cref="StageDirectory.Open(string, string, IReadOnlyList{StageDirectory})"/>.</exception>
     public static PreparedData Open(string runDirectory) => new(StageDirectory.Open(runDirectory, StageName));
 
     /// <summary>The users by user_index.</summary>

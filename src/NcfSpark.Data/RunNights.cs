@@ -9,10 +9,10 @@ namespace NcfSpark.Data;
 /// runs/NAME/2026-11-23/      prepared/ model/ report/ refit/ predictions/, as each stage made them, and night.json
 /// runs/NAME/2026-11-24/
 /// runs/NAME/2026-11-24-2/    the second of that date: other input or settings than the first
-/// runs/NAME/current          → 2026-11-24, the night in service: readers open runs/NAME/current/predictions/…
+/// runs/NAME/current          → 2026-11-24, the night in production: readers open runs/NAME/current/predictions/…
 /// runs/NAME/history.jsonl    a line a night, and one for each change by hand
 /// </code>
-/// A night that was ever in service is never written again, so whoever has resolved <c>current</c> reads whole files until that night is pruned.
+/// A night that was ever in production is never written again, so whoever has resolved <c>current</c> reads whole files until that night is pruned.
 /// </summary>
 public sealed partial class RunNights(string path)
 {
@@ -24,11 +24,11 @@ public sealed partial class RunNights(string path)
 
     public string HistoryPath => System.IO.Path.Combine(Path, HistoryName);
 
-    /// <summary>The relative symbolic link that names the night in service.</summary>
+    /// <summary>The relative symbolic link that names the night in production.</summary>
     public string CurrentPath => System.IO.Path.Combine(Path, CurrentName);
 
-    /// <summary>The night in service, by name; null where there is none yet.</summary>
-    public string? InService => new FileInfo(CurrentPath).LinkTarget is { } target ? System.IO.Path.GetFileName(target) : null;
+    /// <summary>The night in production, by name; null where there is none yet.</summary>
+    public string? Production => new FileInfo(CurrentPath).LinkTarget is { } target ? System.IO.Path.GetFileName(target) : null;
 
     /// <summary>The nights that are there, finished or not, by date and then number.</summary>
     public IReadOnlyList<string> Names => Directory.Exists(Path)
@@ -60,10 +60,10 @@ public sealed partial class RunNights(string path)
     public static DateOnly DateOf(string night) => DateOnly.ParseExact(night[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// Puts a night into service by one atomic rename: whoever reads <c>current</c> sees the night before or this one, and never neither. What the night
+    /// Puts a night into production by one atomic rename: whoever reads <c>current</c> sees the night before or this one, and never neither. What the night
     /// holds is on the disk before that, so that a loss of power cannot leave the link to files that are not.
     /// </summary>
-    public void PutInService(string night)
+    public void PutInProduction(string night)
     {
         string temporary = System.IO.Path.Combine(Path, $".{CurrentName}.tmp");
         File.Delete(temporary);

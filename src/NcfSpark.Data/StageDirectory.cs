@@ -37,13 +37,7 @@ public sealed class StageDirectory
         }
     }
 
-    /// <summary>Opens a stage's result and checks every file against the manifest.</summary>
-    /// <exception cref="InvalidInputException">It is not there, is of another version, or a file is missing or changed.</exception>
-    public static StageDirectory Open(string runDirectory, string stage) => Open(runDirectory, stage, _ => true);
-
     /// <summary>Opens a stage's result of which only some files are read, and checks those.</summary>
-    /// <param name="runDirectory">The run directory.</param>
-    /// <param name="stage">The stage.</param>
     /// <param name="isRead">Whether a file, by its path within the directory, is read.</param>
     /// <exception cref="InvalidInputException">It is not there, is of another version, or a file is missing or changed.</exception>
     public static StageDirectory Open(string runDirectory, string stage, Func<string, bool> isRead)
@@ -69,17 +63,24 @@ public sealed class StageDirectory
         return new StageDirectory(path, manifest, written);
     }
 
-    /// <summary>Opens a stage's result and checks that it was made from the given result of an earlier stage.</summary>
-    /// <inheritdoc cref="Open(string, string)"/>
-    public static StageDirectory Open(string runDirectory, string stage, StageDirectory madeFrom)
+    /// <summary>Opens a stage's result, checks every file against the manifest, and checks that it was made from the given results of earlier stages.</summary>
+    /// <exception cref="InvalidInputException">
+    /// It is not there, is of another version, a file is missing or changed, or it was made from something else.
+    /// </exception>
+    public static StageDirectory Open(string runDirectory, string stage, params IReadOnlyList<StageDirectory> madeFrom)
     {
-        StageDirectory opened = Open(runDirectory, stage);
-        string earlier = madeFrom.Manifest.Stage;
-        string? recorded = opened.Manifest.MadeFrom.GetValueOrDefault(earlier);
-        return recorded == madeFrom.Manifest.Fingerprint
-            ? opened
-            : throw new InvalidInputException(
-                $"{opened.Path} was made from other data than {madeFrom.Path} holds now ({earlier} {recorded ?? "none"} there, {madeFrom.Manifest.Fingerprint} here). Run `{VerbOf(stage)}` again, or `nightly`.");
+        StageDirectory opened = Open(runDirectory, stage, _ => true);
+        foreach (StageDirectory input in madeFrom)
+        {
+            string name = input.Manifest.Stage;
+            string? recorded = opened.Manifest.MadeFrom.GetValueOrDefault(name);
+            if (recorded == input.Manifest.Fingerprint) continue;
+            throw new InvalidInputException(
+                $"{opened.Path} was made from other data than {input.Path} holds now ({name} {recorded ?? "none"} there, {input.Manifest.Fingerprint} here). "
+                + $"Run `{VerbOf(stage)}` again, or `nightly`.");
+        }
+
+        return opened;
     }
 
     /// <summary>Directory.Move, whose failure names both directories.</summary>

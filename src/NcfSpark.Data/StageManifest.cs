@@ -51,6 +51,14 @@ public sealed record StageManifest
     }
 }
 
+/// <summary>What a stage says of its result when it ends.</summary>
+/// <param name="Rows">Row counts by name.</param>
+public sealed record StageCounts(SortedDictionary<string, long> Rows)
+{
+    /// <inheritdoc cref="StageManifest.Notes"/>
+    public SortedDictionary<string, string> Notes { get; init; } = [];
+}
+
 /// <summary>A file of a stage's directory.</summary>
 /// <param name="Bytes">Its length.</param>
 /// <param name="Sha256">Its hash, in hexadecimal; empty where it was written elsewhere, by Spark, and its bytes were never here.</param>

@@ -3,14 +3,16 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>Holds a night's data against the configured limits and against the nights before, so that a broken log is noticed before anything is trained on it.</summary>
+/// <summary>
+/// Holds a night's data against the configured limits and against the nights before, so that a broken log is noticed before anything is trained on it.
+/// </summary>
 internal static class DataChecks
 {
     private const double SecondsADay = 86400;
 
     /// <summary>Each limit that is exceeded, with the figure and the setting.</summary>
     /// <param name="data">The night's data.</param>
-    /// <param name="before">That of the nights before that went into service, the last of which counts most.</param>
+    /// <param name="before">That of the nights before that went into production, the last of which counts most.</param>
     /// <param name="asOf">When the night is: now, or the end of its date where that is earlier.</param>
     /// <param name="limits">The limits.</param>
     public static IEnumerable<string> Breaches(NightData data, IReadOnlyList<NightData> before, DateTimeOffset asOf, NightlyOptions limits)
@@ -25,14 +27,31 @@ internal static class DataChecks
             if (days < -1) yield return $"{latest}, {-days:0.#} days after this night. Check the log's clock, or Input:TimestampUnit.";
         }
 
-        if (data.NewUsers > limits.MaxNewIds) yield return $"The share {data.NewUsers:0.000} of users is new since the night in service; Nightly:MaxNewIds allows {limits.MaxNewIds:0.###}.";
-        if (data.NewItems > limits.MaxNewIds) yield return $"The share {data.NewItems:0.000} of items is new since the night in service; Nightly:MaxNewIds allows {limits.MaxNewIds:0.###}.";
-        if (data.Duplicates > limits.MaxDuplicates) yield return $"The share {data.Duplicates:0.000} of rows repeats an earlier one; Nightly:MaxDuplicates allows {limits.MaxDuplicates:0.###}.";
-        if (data.PopularityDrift > limits.MaxDrift) yield return $"Popularity has moved by {data.PopularityDrift:0.000} (Jensen-Shannon divergence) since the night in service; Nightly:MaxDrift allows {limits.MaxDrift:0.###}.";
+        if (data.NewUsers > limits.MaxNewIds)
+        {
+            yield return $"The share {data.NewUsers:0.000} of users is new since the night in production; Nightly:MaxNewIds allows {limits.MaxNewIds:0.###}.";
+        }
+
+        if (data.NewItems > limits.MaxNewIds)
+        {
+            yield return $"The share {data.NewItems:0.000} of items is new since the night in production; Nightly:MaxNewIds allows {limits.MaxNewIds:0.###}.";
+        }
+
+        if (data.Duplicates > limits.MaxDuplicates)
+        {
+            yield return $"The share {data.Duplicates:0.000} of rows repeats an earlier one; Nightly:MaxDuplicates allows {limits.MaxDuplicates:0.###}.";
+        }
+
+        if (data.PopularityDrift > limits.MaxDrift)
+        {
+            yield return $"Popularity has moved by {data.PopularityDrift:0.000} (Jensen-Shannon divergence) since the night in production; "
+                + $"Nightly:MaxDrift allows {limits.MaxDrift:0.###}.";
+        }
     }
 
     /// <summary>
-    /// Ids that are of another type than production's, which every reader of the predictions would notice by failing. Where Input:IdType names a type, it is meant.
+    /// Ids that are of another type than production's, which every reader of the predictions would notice by failing. Where Input:IdType names a type, it
+    /// is meant.
     /// </summary>
     /// <param name="prepared">The night's data.</param>
     /// <param name="production">That of the night in production.</param>
@@ -45,11 +64,14 @@ internal static class DataChecks
             bool wereNumbers = ParquetColumns.IsWholeNumber(production.File(table), id), areNumbers = ParquetColumns.IsWholeNumber(prepared.File(table), id);
             if (wereNumbers && !areNumbers)
             {
-                yield return $"In production {id} is a number; in this log it is text. {prepared.Manifest.Notes.GetValueOrDefault(table)} If such a row is a fault, mend the log, or set Input:IdType to \"number\" and Input:MaxBadRows to leave a few of them out; if {id} is to become text, set Input:IdType to \"text\".";
+                yield return $"In production {id} is a number; in this log it is text. {prepared.Manifest.Notes.GetValueOrDefault(table)} If such a "
+                    + $"row is a fault, mend the log, or set Input:IdType to \"number\" and Input:MaxBadRows to leave a few of them out; if {id} is to "
+                    + "become text, set Input:IdType to \"text\".";
             }
             else if (!wereNumbers && areNumbers)
             {
-                yield return $"In production {id} is text; in this log every one is a number. Set Input:IdType to \"text\" to keep them texts, or to \"number\" if they are to become numbers.";
+                yield return $"In production {id} is text; in this log every one is a number. Set Input:IdType to \"text\" to keep them texts, or to "
+                    + "\"number\" if they are to become numbers.";
             }
         }
     }
@@ -68,8 +90,17 @@ internal static class DataChecks
         {
             (double now, double least, double greatest) = (of(data), before.Min(of), before.Max(of));
             string nights = before.Count == 1 ? "the night before" : $"the {before.Count} nights before";
-            if (now < least * (1 - most)) yield return $"There are {now:#,0.##} {what}, {100 * (1 - now / least):0} % fewer than the least of {nights}, {least:#,0.##}; Nightly:MaxChange allows {100 * most:0.#} %.";
-            if (now > greatest * (1 + most)) yield return $"There are {now:#,0.##} {what}, {100 * (now / greatest - 1):0} % more than the most of {nights}, {greatest:#,0.##}; Nightly:MaxChange allows {100 * most:0.#} %.";
+            if (now < least * (1 - most))
+            {
+                yield return $"There are {now:#,0.##} {what}, {100 * (1 - now / least):0} % fewer than the least of {nights}, {least:#,0.##}; "
+                    + $"Nightly:MaxChange allows {100 * most:0.#} %.";
+            }
+
+            if (now > greatest * (1 + most))
+            {
+                yield return $"There are {now:#,0.##} {what}, {100 * (now / greatest - 1):0} % more than the most of {nights}, {greatest:#,0.##}; "
+                    + $"Nightly:MaxChange allows {100 * most:0.#} %.";
+            }
         }
     }
 }

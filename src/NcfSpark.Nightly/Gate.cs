@@ -1,20 +1,25 @@
 using NcfSpark.Evaluation;
 using NcfSpark.Reporting;
+using System.Text.Json.Nodes;
+using System.Text.Json;
 
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// Decides whether a night's model goes into service. It must be finite; it must beat popularity, the 95 % interval of the difference lying above 0; and where a
-/// model is in service, it must not be worse than that by more than a share of that one's figure, unless the difference can be chance: the interval holds 0.
+/// Decides whether a night's model goes into production. It must be finite; it must beat popularity, the 95 % interval of the difference lying above 0;
+/// and where a model is in production, it must not be worse than that by more than a share of that one's figure, unless the difference can be chance: the
+/// interval holds 0.
 /// All are measured on the same held-out users, and differences are paired by user.
 /// </summary>
 public static class Gate
 {
     /// <param name="figures">What was measured.</param>
     /// <param name="finite">Whether all weights of the model are finite.</param>
-    /// <param name="inService">The name of the night in service; null where there is none.</param>
-    /// <param name="maxDrop">How much worse it may be than the one in service, as a share of that one's figure; null asks for no more than that it is finite.</param>
-    public static GateDecision Decide(NightFigures figures, bool finite, string? inService, double? maxDrop)
+    /// <param name="production">The name of the night in production; null where there is none.</param>
+    /// <param name="maxDrop">
+    /// How much worse it may be than the one in production, as a share of that one's figure; null asks for no more than that it is finite.
+    /// </param>
+    public static GateDecision Decide(NightFigures figures, bool finite, string? production, double? maxDrop)
     {
         var name = new MetricName(figures.Metric);
         if (!finite || figures.Model is not { } model) return Refuse("The model has weights or figures that are not finite.");
@@ -26,12 +31,13 @@ public static class Gate
         }
 
         string beats = $"{own} beats popularity's {Show(figures.Popularity, name)}";
-        if (figures.InService is not { } before || figures.AgainstInService is not { } difference)
+        if (figures.Incumbent is not { } before || figures.AgainstIncumbent is not { } difference)
         {
-            return Approve($"{beats}{(inService is null ? "; nothing was in service before" : $"; the model in service ({inService}) could not be measured")}.");
+            return Approve(
+                $"{beats}{(production is null ? "; nothing was in production before" : $"; the model in production ({production}) could not be measured")}.");
         }
 
-        string against = $"the {name.Format(before.Value)} of {inService}, which was in service (difference {Difference(difference, name)})";
+        string against = $"the {name.Format(before.Value)} of {production}, which was in production (difference {Difference(difference, name)})";
         bool worse = difference.Value < -share * before.Value && (difference.High ?? difference.Value) < 0;
         return worse
             ? Refuse($"{own} is worse than {against}, by more than the share {share} that Nightly:MaxDrop allows.")
@@ -46,4 +52,18 @@ public static class Gate
 
     private static string Difference(MetricInterval? difference, MetricName name) => difference is null ? "not finite" :
         $"{name.FormatDifference(difference.Value)}{(difference.Low is null ? "" : $", 95 % interval {name.FormatDifferenceInterval(difference)}")}";
+}
+
+/// <summary>Whether a night's model may go into production. In report.json it is "gate".</summary>
+/// <param name="Approved">Whether it may.</param>
+/// <param name="Reason">Why or why not, with the figures, in a sentence.</param>
+/// <param name="Figures">What it was decided by.</param>
+public sealed record GateDecision(bool Approved, string Reason, NightFigures Figures)
+{
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public JsonNode ToJson() => JsonSerializer.SerializeToNode(this, Json)!;
+
+    /// <summary>What a night's report.json says of it; null in the report of `evaluate`, which decides nothing.</summary>
+    public static GateDecision? FromReport(JsonNode report) => report[ReportJson.GateKey].Deserialize<GateDecision>(Json);
 }

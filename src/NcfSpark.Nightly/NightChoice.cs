@@ -5,7 +5,7 @@ namespace NcfSpark.Nightly;
 
 /// <summary>Which night a run is: one that is gone on with, or a new one.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="IsDone">Whether it went into service already, by the same input and settings.</param>
+/// <param name="IsDone">Whether it went into production already, by the same input and settings.</param>
 internal sealed record NightChoice(string Name, bool IsDone)
 {
     /// <param name="nights">The nights that are there.</param>
@@ -13,7 +13,7 @@ internal sealed record NightChoice(string Name, bool IsDone)
     /// <param name="options">Nightly:Night and Nightly:Resume.</param>
     /// <param name="fingerprint">Input and settings of this run.</param>
     /// <param name="today">By the clock, where Nightly:TimeZone is.</param>
-    public static NightChoice Of(RunNights nights, NightHistory history, NightlyOptions options, string fingerprint, DateOnly today)
+    public static NightChoice Of(RunNights nights, RunHistory history, NightlyOptions options, string fingerprint, DateOnly today)
     {
         // Begun before midnight and ended early, it is gone on with after.
         if (options.Night.Length == 0 && nights.Names is [.., string last] && CanGoOn(last) && FingerprintOf(last) == fingerprint) return new(last, false);
@@ -23,13 +23,13 @@ internal sealed record NightChoice(string Name, bool IsDone)
         {
             string name = RunNights.NameOf(date, number);
             bool same = FingerprintOf(name) == fingerprint;
-            if (same && WasInService(name) && options.Resume && NightDirectory.IsWhole(nights, history, name)) return new(name, true);
-            if (!WasInService(name) && (history.Of(name) is null || same)) return new(name, false);
+            if (same && WasInProduction(name) && options.Resume && NightDirectory.IsWhole(nights, history, name)) return new(name, true);
+            if (!WasInProduction(name) && (history.Of(name) is null || same)) return new(name, false);
         }
 
-        bool WasInService(string name) => ProductionRule.WasInProduction(nights, history, name); // never written again
+        bool WasInProduction(string name) => ProductionRule.WasInProduction(nights, history, name); // never written again
 
-        bool CanGoOn(string name) => !WasInService(name) && history.Of(name)?.Outcome is null or NightOutcome.Failed or NightOutcome.Interrupted;
+        bool CanGoOn(string name) => !WasInProduction(name) && history.Of(name)?.Outcome is null or NightOutcome.Failed or NightOutcome.Interrupted;
 
         string? FingerprintOf(string name) => NightState.Read(nights, name)?.Fingerprint;
     }

@@ -20,7 +20,8 @@ internal static class NightComparison
         double? maxDrop = options.Gate ? options.MaxDrop : null;
         var shaping = new JsonObject { ["MaxDrop"] = maxDrop, ["Refit"] = options.Refit, ["Before"] = incumbent?.Name, ["Unreadable"] = unreadable };
         return new IncumbentComparison(incumbent, shaping, Decide, options.Refit
-            ? "These figures are of the model that has not seen the interactions it was tested on. What makes the predictions is trained once more, by the same settings, on all interactions, those included (Nightly:Refit)."
+            ? "These figures are of the model that has not seen the interactions it was tested on. What makes the predictions is trained once more, by "
+                + "the same settings, on all interactions, those included (Nightly:Refit)."
             : null);
 
         ReportGate Decide(EvaluationResult result, ModelWeights weights)
@@ -31,5 +32,6 @@ internal static class NightComparison
     }
 
     /// <summary>What the gate decided; null in a report of `evaluate`.</summary>
-    public static GateDecision? DecisionIn(StageDirectory report) => GateDecision.FromReport(JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!);
+    public static GateDecision? DecisionIn(StageDirectory report) =>
+        GateDecision.FromReport(JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!);
 }

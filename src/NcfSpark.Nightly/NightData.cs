@@ -1,6 +1,6 @@
 namespace NcfSpark.Nightly;
 
-/// <summary>What a night's data was like. The last four compare it with the night in service before it, and are null where there was none.</summary>
+/// <summary>What a night's data was like. The last four compare it with the night in production before it, and are null where there was none.</summary>
 public sealed record NightData
 {
     /// <summary>Rows of the log, with bad ones and duplicates.</summary>
@@ -27,15 +27,18 @@ public sealed record NightData
 
     public double InteractionsPerUser => Users == 0 ? 0 : (double)Interactions / Users;
 
-    /// <summary>The share of users that the night in service did not have.</summary>
+    /// <summary>The share of users that the night in production did not have.</summary>
     public double? NewUsers { get; init; }
 
     /// <summary>The share of items that it did not have.</summary>
     public double? NewItems { get; init; }
 
-    /// <summary>How far popularity moved since: the Jensen-Shannon divergence, in bits, between the items' shares of interactions; 0 the same, 1 no item in common.</summary>
+    /// <summary>
+    /// How far popularity moved since: the Jensen-Shannon divergence, in bits, between the items' shares of interactions; 0 the same, 1 no item in
+    /// common.
+    /// </summary>
     public double? PopularityDrift { get; init; }
 
-    /// <summary>The share of held-out interactions that the model in service was trained on, which flatters it.</summary>
-    public double? HeldOutKnownToInService { get; init; }
+    /// <summary>The share of held-out interactions that the model in production was trained on, which flatters it.</summary>
+    public double? HeldOutKnownToIncumbent { get; init; }
 }

@@ -3,7 +3,7 @@ using NcfSpark.Pipeline;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>Reads what a night's data is like from its prepared directory, beside that of the night in service.</summary>
+/// <summary>Reads what a night's data is like from its prepared directory, beside that of the night in production.</summary>
 internal static class NightDataReader
 {
     public static NightData Read(StageDirectory directory, Incumbent? before)
@@ -25,33 +25,34 @@ internal static class NightDataReader
         return before is null ? data : Compared(data, now, Night.Read(before.Prepared));
     }
 
-    private static NightData Compared(NightData data, Night now, Night earlier)
+    private static NightData Compared(NightData data, Night now, Night incumbent)
     {
-        int[] users = now.Users.IndexesIn(earlier.Users), items = now.Items.IndexesIn(earlier.Items);
+        int[] users = now.Users.IndexesIn(incumbent.Users), items = now.Items.IndexesIn(incumbent.Items);
         return data with
         {
             NewUsers = users.Count(user => user < 0) / (double)users.Length,
             NewItems = items.Count(item => item < 0) / (double)items.Length,
-            PopularityDrift = Drift(now, earlier, items),
-            HeldOutKnownToInService = ShareKnown(now.Test, earlier, users, items),
+            PopularityDrift = Drift(now, incumbent, items),
+            HeldOutKnownToIncumbent = ShareKnown(now.Test, incumbent, users, items),
         };
     }
 
     // Over the items of both nights: first those of this one, then those that are gone.
-    private static double? Drift(Night now, Night earlier, int[] earlierItems)
+    private static double? Drift(Night now, Night incumbent, int[] incumbentItems)
     {
-        long[] counts = now.ItemCounts(), earlierCounts = earlier.ItemCounts();
-        int[] gone = [.. Enumerable.Range(0, earlierCounts.Length).Except(earlierItems)];
+        long[] counts = now.ItemCounts(), incumbentCounts = incumbent.ItemCounts();
+        int[] gone = [.. Enumerable.Range(0, incumbentCounts.Length).Except(incumbentItems)];
         return PopularityDrift.Between(
             [.. counts, .. gone.Select(_ => 0L)],
-            [.. earlierItems.Select(item => item < 0 ? 0 : earlierCounts[item]), .. gone.Select(item => earlierCounts[item])]);
+            [.. incumbentItems.Select(item => item < 0 ? 0 : incumbentCounts[item]), .. gone.Select(item => incumbentCounts[item])]);
     }
 
-    private static double? ShareKnown(InteractionRows heldOut, Night earlier, int[] users, int[] items)
+    private static double? ShareKnown(InteractionRows heldOut, Night incumbent, int[] users, int[] items)
     {
         if (heldOut.Count == 0) return null;
-        (InteractionRows rows, int[] labels) = earlier.Data.ReadTrain();
-        var trained = new HashSet<(int User, int Item)>(Enumerable.Range(0, rows.Count).Where(row => labels[row] == 1).Select(row => (rows.Users[row], rows.Items[row])));
+        (InteractionRows rows, int[] labels) = incumbent.Data.ReadTrain();
+        var trained = new HashSet<(int User, int Item)>(
+            Enumerable.Range(0, rows.Count).Where(row => labels[row] == 1).Select(row => (rows.Users[row], rows.Items[row])));
         int known = Enumerable.Range(0, heldOut.Count).Count(row => trained.Contains((users[heldOut.Users[row]], items[heldOut.Items[row]])));
         return known / (double)heldOut.Count;
     }
@@ -62,7 +63,8 @@ internal static class NightDataReader
         {
             var data = new PreparedData(directory);
             (InteractionRows validation, InteractionRows test) = (data.ReadHeldOut("validation"), data.ReadHeldOut("test"));
-            return new(data, data.ReadUsers(), data.ReadItems(), validation, test, [.. ParquetColumns.Read<long>(directory.File("train"), "timestamp"), .. validation.Timestamps, .. test.Timestamps]);
+            long[] timestamps = [.. ParquetColumns.Read<long>(directory.File("train"), "timestamp"), .. validation.Timestamps, .. test.Timestamps];
+            return new(data, data.ReadUsers(), data.ReadItems(), validation, test, timestamps);
         }
 
         // In all parts: training counts alone lag behind.

@@ -7,18 +7,20 @@ namespace NcfSpark.Nightly;
 /// <summary>Whether a night's directory can be served from, and is what went into production.</summary>
 internal static class NightDirectory
 {
-    /// <summary>Opens and checks everything that a night in service holds, to the last byte.</summary>
-    /// <exception cref="InvalidInputException">Something is missing or changed, was made from something else than stands beside it, or is not what went into production.</exception>
-    public static void CheckWhole(RunNights nights, NightHistory history, string night)
+    /// <summary>Opens and checks everything that a night in production holds, to the last byte.</summary>
+    /// <exception cref="InvalidInputException">
+    /// Something is missing or changed, was made from something else than stands beside it, or is not what went into production.
+    /// </exception>
+    public static void CheckWhole(RunNights nights, RunHistory history, string night)
     {
         string path = nights.PathOf(night);
         CheckIsWhatServed(nights, history, night, StagesOf(path)); // first: what is wrong with a night that served is not made good by a verb
         StageDirectory prepared = StageDirectory.Open(path, PreparedData.StageName), model = StageDirectory.Open(path, TrainedModel.StageName, prepared);
-        OpenReport(path, prepared, model);
-        StageDirectory predictions = StageDirectory.Open(path, ScoreJob.StageName, prepared);
+        StageDirectory.Open(path, Stage.Report, prepared, model);
+        StageDirectory predictions = StageDirectory.Open(path, Stage.Predictions, prepared);
         string? by = predictions.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName);
         if (by == model.Manifest.Fingerprint) return;
-        if (StageDirectory.Open(path, RefitJob.StageName, model).Manifest.Fingerprint == by) return;
+        if (StageDirectory.Open(path, Stage.Refit, model).Manifest.Fingerprint == by) return;
         throw new InvalidInputException($"{predictions.Path} was made by a model that is not in {path}. Run `score --run {path}` again, or `nightly`.");
     }
 
@@ -26,7 +28,7 @@ internal static class NightDirectory
     /// The night in production, to compare with; null where there is none, or it is damaged or another than went into
     /// production, which is told: a new night does not wait for it, and is not measured against a model that never served.
     /// </summary>
-    public static Incumbent? OpenIncumbent(RunNights nights, NightHistory history, string? name, IProgressReporter progress)
+    public static Incumbent? OpenIncumbent(RunNights nights, RunHistory history, string? name, IProgressReporter progress)
     {
         if (name is null) return null;
         try
@@ -38,13 +40,13 @@ internal static class NightDirectory
         }
         catch (InvalidInputException damaged)
         {
-            progress.Line($"The night in service cannot be compared with: {damaged.Message}");
+            progress.Line($"The night in production cannot be compared with: {damaged.Message}");
             return null;
         }
     }
 
     /// <summary>The same as a question.</summary>
-    public static bool IsWhole(RunNights nights, NightHistory history, string night)
+    public static bool IsWhole(RunNights nights, RunHistory history, string night)
     {
         try
         {
@@ -57,32 +59,26 @@ internal static class NightDirectory
         }
     }
 
-    /// <summary>The night's report, if it is that of its model.</summary>
-    /// <exception cref="InvalidInputException">It is of another one, missing or changed.</exception>
-    public static StageDirectory OpenReport(string path, StageDirectory prepared, StageDirectory model)
-    {
-        StageDirectory.Open(path, EvaluateJob.StageName, prepared);
-        return StageDirectory.Open(path, EvaluateJob.StageName, model);
-    }
-
     /// <summary>Holds stages against what the history says went into production.</summary>
     /// <exception cref="InvalidInputException">One is another.</exception>
-    public static void CheckIsWhatServed(RunNights nights, NightHistory history, string night, IEnumerable<StageDirectory> found)
+    public static void CheckIsWhatServed(RunNights nights, RunHistory history, string night, IEnumerable<StageDirectory> found)
     {
         if (history.AsServed(night)?.Artifacts is not { } served) return;
         foreach (StageDirectory stage in found)
         {
             if (served.GetValueOrDefault(stage.Manifest.Stage) is { } hash && hash == stage.ManifestSha256) continue;
             throw new InvalidInputException(
-                $"{stage.Path} is not what went into production on {history.FirstInService(night)!.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC: the SHA-256 of its {StageManifest.FileName} is not the one in {nights.HistoryPath}. "
+                $"{stage.Path} is not what went into production on {history.FirstInProduction(night)!.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC: the "
+                + $"SHA-256 of its {StageManifest.FileName} is not the one in {nights.HistoryPath}. "
                 + "It was changed by something else than NcfSpark. Put back what was there, from a backup.");
         }
     }
 
     /// <summary>What the night is made of, for the history: the hash of each stage's manifest.</summary>
-    public static SortedDictionary<string, string> Artifacts(string path) => new(StagesOf(path).ToDictionary(stage => stage.Manifest.Stage, stage => stage.ManifestSha256), StringComparer.Ordinal);
+    public static SortedDictionary<string, string> Artifacts(string path) =>
+        new(StagesOf(path).ToDictionary(stage => stage.Manifest.Stage, stage => stage.ManifestSha256), StringComparer.Ordinal);
 
-    private static IEnumerable<StageDirectory> StagesOf(string path) => StageSummary.Stages
+    private static IEnumerable<StageDirectory> StagesOf(string path) => Stage.Names
         .Where(stage => Directory.Exists(Path.Combine(path, stage)))
         .Select(stage => StageDirectory.Open(path, stage, isRead: _ => false));
 }

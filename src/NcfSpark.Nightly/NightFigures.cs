@@ -5,27 +5,27 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// What the gate decided by: the measure of the night's model, of popularity and of the model in service, all on the same held-out users of this night, with
+/// What the gate decided by: the measure of the night's model, of popularity and of the model in production, all on the same held-out users of this night, with
 /// 95 % intervals. Null where something was not measured or is not finite.
 /// </summary>
 /// <param name="Metric">What the values are, such as "ndcg@10" over the whole catalogue.</param>
 /// <param name="Users">Users measured.</param>
 /// <param name="Model">The night's model, trained without the held-out interactions.</param>
 /// <param name="Popularity">Popularity.</param>
-/// <param name="InService">The model in service before this night: the one that was measured then, not the one that had seen everything.</param>
+/// <param name="Incumbent">The model in production before this night: the one that was measured then, not the one that had seen everything.</param>
 /// <param name="AgainstPopularity">The model minus popularity, paired by user.</param>
-/// <param name="AgainstInService">The model minus the one in service, paired by user.</param>
+/// <param name="AgainstIncumbent">The model minus the one in production, paired by user.</param>
 public sealed record NightFigures(
     string Metric,
     int Users,
     MetricInterval? Model,
     MetricInterval? Popularity,
-    MetricInterval? InService,
+    MetricInterval? Incumbent,
     MetricInterval? AgainstPopularity,
-    MetricInterval? AgainstInService)
+    MetricInterval? AgainstIncumbent)
 {
-    /// <summary>The key of the model in service among the scorers.</summary>
-    public const string InServiceKey = IncumbentComparison.Key;
+    /// <summary>The key of the model in production among the scorers.</summary>
+    public const string IncumbentKey = IncumbentComparison.Key;
 
     /// <param name="result">What was measured, the model first.</param>
     /// <param name="cutOffs">The cut-offs of its metrics.</param>
@@ -38,9 +38,9 @@ public sealed record NightFigures(
             catalogue.Users,
             Finite(catalogue.Scorers[0].Metrics[metric]),
             Of(catalogue.Scorers, "popularity"),
-            Of(catalogue.Scorers, InServiceKey),
+            Of(catalogue.Scorers, IncumbentKey),
             Of(catalogue.Differences, "popularity"),
-            Of(catalogue.Differences, InServiceKey));
+            Of(catalogue.Differences, IncumbentKey));
 
         MetricInterval? Of(IReadOnlyList<ScorerMetrics> scorers, string key) => Finite(scorers.FirstOrDefault(scorer => scorer.Key == key)?.Metrics[metric]);
     }

@@ -7,9 +7,9 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// What people and monitors see of the nights, written anew after each: NIGHT/report.html (what was measured, items by their titles, the history and what changed), nights.html and
-/// metrics.prom of the run directory, and the same metrics over OTLP. Each is written under another name and renamed. They are made of what the history and the nights hold, and can be made
-/// again at any time: they are the only files of a night in production that may change.
+/// What people and monitors see of the nights, written anew after each: NIGHT/report.html (what was measured, items by their titles, the history and what
+/// changed), nights.html and metrics.prom of the run directory, and the same metrics over OTLP. Each is written under another name and renamed. They are
+/// made of what the history and the nights hold, and can be made again at any time: they are the only files of a night in production that may change.
 /// </summary>
 public static class NightPages
 {
@@ -20,7 +20,8 @@ public static class NightPages
     /// <returns>Its path.</returns>
     public static string WriteReport(JobContext job)
     {
-        string path = Path.Combine(job.RunDirectory, ReportWriter.PageName), full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(job.RunDirectory)), name = Path.GetFileName(full);
+        string path = Path.Combine(job.RunDirectory, ReportWriter.PageName);
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(job.RunDirectory)), name = Path.GetFileName(full);
         var nights = new RunNights(Path.GetDirectoryName(full) ?? full);
         bool isNight = RunNights.IsName(name) && File.Exists(nights.HistoryPath);
         WriteWhole(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory));
@@ -37,11 +38,14 @@ public static class NightPages
         try
         {
             NightsInput input = InputOf(nights, night);
-            (NightHistory history, string? inService) = (input.History, input.InService);
+            (RunHistory history, string? production) = (input.History, input.Production);
             if (input.Reports.Contains(night)) WriteWhole(ReportOf(nights, night), Report(job, nights, night, input));
             WriteWhole(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
-            WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, inService));
-            if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, inService)) job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
+            WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, production));
+            if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, production))
+            {
+                job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
+            }
         }
 #pragma warning disable CA1031 // the night has ended: whatever goes wrong with a page must not change how
         catch (Exception failure)
@@ -55,14 +59,17 @@ public static class NightPages
     private static NightsInput InputOf(RunNights nights, string night) => new()
     {
         Title = Path.GetFileName(Path.GetFullPath(nights.Path)),
-        History = NightHistory.Read(nights),
-        InService = nights.InService,
-        Reports = new HashSet<string>(nights.Names.Where(name => name == night ? Directory.Exists(Path.Combine(nights.PathOf(name), EvaluateJob.StageName)) : File.Exists(ReportOf(nights, name)))),
+        History = RunHistory.Read(nights),
+        Production = nights.Production,
+        Reports = nights.Names
+            .Where(name => name == night ? Directory.Exists(Path.Combine(nights.PathOf(name), Stage.Report)) : File.Exists(ReportOf(nights, name)))
+            .ToHashSet(),
     };
 
     private static string Report(JobContext job, RunNights nights, string night, NightsInput input)
     {
-        return NightsPage.Report(Page(job, nights.PathOf(night)), input, input.History.InServiceBefore(night) is { } earlier ? ChangesSince(job, nights, earlier, night) : null);
+        ListChanges? changes = input.History.ProductionBefore(night) is { } before ? ChangesSince(job, nights, before, night) : null;
+        return NightsPage.Report(Page(job, nights.PathOf(night)), input, changes);
     }
 
     private static string Page(JobContext job, string runDirectory)
@@ -70,14 +77,16 @@ public static class NightPages
         Titles titles = Titles.Read(job.Configuration.Input);
         IdTable items = new PreparedData(StageDirectory.Open(runDirectory, PreparedData.StageName, isRead: _ => false)).ReadItems();
         if (titles.Remark(items) is { } remark) job.Output.WriteLine(remark);
-        return ReportWriter.Page(Path.Combine(runDirectory, EvaluateJob.StageName), titles.ByItemId);
+        return ReportWriter.Page(Path.Combine(runDirectory, Stage.Report), titles.ByItemId);
     }
 
     // Null where one of the two has no predictions: it was refused, or is pruned.
     private static ListChanges? ChangesSince(JobContext job, RunNights nights, string before, string night)
     {
-        string Lists(string name) => Path.Combine(nights.PathOf(name), ScoreJob.StageName, "recommendations");
-        return Directory.Exists(Lists(before)) && Directory.Exists(Lists(night)) ? ListComparison.Of(job, before, Lists(before), Lists(night), Titles.Read(job.Configuration.Input).ByItemId) : null;
+        string Lists(string name) => Path.Combine(nights.PathOf(name), Stage.Predictions, "recommendations");
+        return Directory.Exists(Lists(before)) && Directory.Exists(Lists(night))
+            ? ListComparison.Of(job, before, Lists(before), Lists(night), Titles.Read(job.Configuration.Input).ByItemId)
+            : null;
     }
 
     private static void WriteWhole(string path, string text)

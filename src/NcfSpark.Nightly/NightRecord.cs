@@ -2,10 +2,12 @@ using System.Text.Json.Serialization;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>A line of history.jsonl: how a night ended, a run that had nothing new to do, or a change of what is in service that somebody made by hand.</summary>
+/// <summary>
+/// A line of history.jsonl: how a night ended, a run that had nothing new to do, or a change of what is in production that somebody made by hand.
+/// </summary>
 /// <remarks>
-/// In the file names are snake_case: {"event":"night","night":"2026-11-24","outcome":"in_service",…}. Of a night that was tried again after it failed there are
-/// several lines, of which the last counts; <see cref="NightHistory.Nights"/> has one a night.
+/// In the file names are snake_case: {"event":"night","night":"2026-11-24","outcome":"production",…}. Of a night that was tried again after it failed there are
+/// several lines, of which the last counts; <see cref="RunHistory.Nights"/> has one a night.
 /// </remarks>
 public sealed record NightRecord
 {
@@ -15,10 +17,10 @@ public sealed record NightRecord
     /// <summary>One of <see cref="NightEvent"/>.</summary>
     public string Event { get; init; } = NightEvent.Night;
 
-    /// <summary>The night's name, such as 2026-11-24: that which ran, or that which was put into service by hand.</summary>
+    /// <summary>The night's name, such as 2026-11-24: that which ran, or that which was put into production by hand.</summary>
     public required string Night { get; init; }
 
-    /// <summary>Whether it tells of somebody's change of what is in service, not of a run of `nightly`.</summary>
+    /// <summary>Whether it tells of somebody's change of what is in production, not of a run of `nightly`.</summary>
     [JsonIgnore]
     public bool IsByHand => Event is NightEvent.Promotion or NightEvent.Rollback;
 
@@ -32,8 +34,8 @@ public sealed record NightRecord
     /// <summary>Why, in a sentence: the gate's figures, the limit that was exceeded, the failure, or what the person said who changed it by hand.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>The night in service after it, by name; null where none is yet.</summary>
-    public string? InService { get; init; }
+    /// <summary>The night in production after it, by name; null where none is yet.</summary>
+    public string? Production { get; init; }
 
     /// <summary>What was measured; null where it did not come to that.</summary>
     public NightFigures? Figures { get; init; }
@@ -41,14 +43,17 @@ public sealed record NightRecord
     /// <summary>What its data was like; null where it could not be prepared.</summary>
     public NightData? Data { get; init; }
 
-    /// <summary>Seconds of each stage, under the stage's name: prepared, model, report, refit, predictions. A stage that was there already is not named.</summary>
+    /// <summary>
+    /// Seconds of each stage, under the stage's name: prepared, model, report, refit, predictions. A stage that was there already is not named.
+    /// </summary>
     public SortedDictionary<string, double> Seconds { get; init; } = new(StringComparer.Ordinal);
 
     /// <summary>The fingerprint of the measured model; null where there is none.</summary>
     public string? Model { get; init; }
 
     /// <summary>
-    /// What went into production: the SHA-256 of each stage's manifest.json, which has the hashes of the stage's files, under the stage's name. Null where the night did not.
+    /// What went into production: the SHA-256 of each stage's manifest.json, which has the hashes of the stage's files, under the stage's name. Null
+    /// where the night did not.
     /// </summary>
     public SortedDictionary<string, string>? Artifacts { get; init; }
 
@@ -57,4 +62,45 @@ public sealed record NightRecord
 
     /// <summary>The night whose model training started from (Nightly:WarmStart); null for a cold start.</summary>
     public string? WarmStartedFrom { get; init; }
+}
+
+/// <summary>What a line of the history tells of.</summary>
+public static class NightEvent
+{
+    /// <summary>A night's run.</summary>
+    public const string Night = "night";
+
+    /// <summary>
+    /// A run of `nightly` after one that failed, which found the night of its input and settings in production before: nothing was left to do, and all is
+    /// well.
+    /// </summary>
+    public const string PassedOver = "passed_over";
+
+    /// <summary>`promote`: somebody put a night into production by hand.</summary>
+    public const string Promotion = "promotion";
+
+    /// <summary>`rollback`: somebody put the night before into production again.</summary>
+    public const string Rollback = "rollback";
+}
+
+/// <summary>How a night ended.</summary>
+public static class NightOutcome
+{
+    /// <summary>It is in production, or was until a later one.</summary>
+    public const string Production = "production";
+
+    /// <summary>The gate refused its model (exit code 3).</summary>
+    public const string Refused = "refused";
+
+    /// <summary>Its input was at fault, or broke a limit of the data checks, before anything was trained (exit code 2).</summary>
+    public const string Stopped = "stopped";
+
+    /// <summary>Something else went wrong (exit code 1; 2 for a full disk). The same command again goes on with it.</summary>
+    public const string Failed = "failed";
+
+    /// <summary>Ctrl-C or SIGTERM (130, 143). The same command again goes on with it.</summary>
+    public const string Interrupted = "interrupted";
+
+    /// <summary>It was killed, or the machine went down, and a later night found it so.</summary>
+    public const string Abandoned = "abandoned";
 }

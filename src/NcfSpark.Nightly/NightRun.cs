@@ -8,29 +8,31 @@ using NcfSpark.Pipeline;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// One night: prepare, check the data, train, evaluate, the gate, train again on everything, score, into service. What is there already, made from the same by the
-/// same settings, is passed over: that is how a killed run goes on.
+/// One night: prepare, check the data, train, evaluate, the gate, train again on everything, score, into production. What is there already, made from the
+/// same by the same settings, is passed over: that is how a killed run goes on.
 /// </summary>
 /// <remarks>
-/// What the history tells: a night, however it ends, from when its log could be prepared; and a log that can not be, though these settings of Input and Prepare prepared one before.
+/// What the history tells: a night, however it ends, from when its log could be prepared; and a log that can not be, though these settings of Input and
+/// Prepare prepared one before.
 /// Else the settings are at fault, or a file that they name: then there is no night, and nothing is changed.
 /// </remarks>
-internal sealed class NightRun
+public sealed class NightRun
 {
     private readonly JobContext job;
     private readonly RunNights nights;
     private readonly NightLog log;
-    private readonly NightHistory history;
-    private readonly SortedDictionary<string, double> seconds = new(StringComparer.Ordinal);
+    private readonly RunHistory history;
+    private readonly PrepareStage prepare;
     private readonly DateTimeOffset started;
     private readonly TimeZoneInfo zone;
     private NightState? state, stateBefore;
     private bool isPrepared, wasThere;
+    private StagePipeline? pipeline;
     private ScoreFiles? scoreFiles;
 
     public NightRun(JobContext job)
     {
-        (this.job, nights, started) = (job, new RunNights(job.RunDirectory), job.Time.GetUtcNow());
+        (this.job, nights, started, prepare) = (job, new RunNights(job.RunDirectory), job.Time.GetUtcNow(), new PrepareStage(job));
         zone = NightZone.Of(job.Configuration.Nightly.TimeZone, job.Time);
         log = new NightLog(nights, job.Time);
         nights.ClearRemoved();
@@ -46,15 +48,16 @@ internal sealed class NightRun
             Titles.Read(job.Configuration.Input); // what a late stage would refuse is refused before any work
             scoreFiles = new ScoreFiles(job.Configuration);
             scoreFiles.Read();
-            TrainJob.CheckNegatives(job.Configuration);
-            string prepared = PrepareJob.Fingerprint(job), fingerprint = FingerprintOf(prepared);
+            TrainStage.CheckNegatives(job.Configuration);
+            string fingerprint = Fingerprint();
             NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, NightZone.DateOf(started, zone));
             log.TellOfKilled(choice.IsDone ? null : choice.Name);
             if (choice.IsDone) return PassOver(choice.Name);
             wasThere = nights.Exists(choice.Name);
             using RunLock held = RunLock.Take(nights.PathOf(choice.Name), job.Time); // from whoever runs a single stage in it
             Begin(choice.Name, fingerprint);
-            return RunStages(job with { RunDirectory = nights.PathOf(choice.Name) }, prepared);
+            pipeline = new StagePipeline(job with { RunDirectory = nights.PathOf(choice.Name) }) { Resume = job.Configuration.Nightly.Resume };
+            return RunStages(pipeline);
         }
         catch (Exception failure)
         {
@@ -71,14 +74,16 @@ internal sealed class NightRun
     private void Begin(string name, string fingerprint)
     {
         stateBefore = NightState.Read(nights, name);
-        state = new NightState { Night = name, Fingerprint = fingerprint, Started = stateBefore?.Started ?? started, Before = nights.InService };
+        state = new NightState { Night = name, Fingerprint = fingerprint, Started = stateBefore?.Started ?? started, Before = nights.Production };
         state.Write(nights);
     }
 
     // See the remarks above.
-    private bool IsMistake(Exception failure) => IsOfTheInput(failure) && !isPrepared && !nights.Names.Any(night => PrepareJob.IsBySettingsOf(job, nights.PathOf(night)));
+    private bool IsMistake(Exception failure) =>
+        IsOfTheInput(failure) && !isPrepared && !nights.Names.Any(night => prepare.IsBySameSettings(nights.PathOf(night)));
 
-    private static bool IsOfTheInput(Exception failure) => failure is InvalidInputException or SqlEngineException { InputAtFault: true } && FileFailure.Of(failure) is null;
+    private static bool IsOfTheInput(Exception failure) =>
+        failure is InvalidInputException or SqlEngineException { InputAtFault: true } && FileFailure.Of(failure) is null;
 
     private void TakeBack()
     {
@@ -96,10 +101,10 @@ internal sealed class NightRun
         state = null;
     }
 
-    private ExitCode RunStages(JobContext night, string preparedFingerprint)
+    private ExitCode RunStages(StagePipeline pipeline)
     {
-        NightlyOptions options = job.Configuration.Nightly;
-        StageDirectory prepared = Stage(night, PreparedData.StageName, preparedFingerprint, () => PrepareJob.Make(night));
+        NcfSparkConfiguration settings = job.Configuration;
+        StageDirectory prepared = pipeline.Make(prepare);
         isPrepared = true;
         job.Engine.Close(); // a table's fingerprint needs it, too
         Incumbent? before = NightDirectory.OpenIncumbent(nights, history, state!.Before, job.Progress);
@@ -107,17 +112,17 @@ internal sealed class NightRun
         scoreFiles!.Check(new PreparedData(prepared)); // after training it is too late
 
         Incumbent? from = WarmStartFrom(before);
-        StageDirectory model = Stage(night, TrainedModel.StageName, TrainJob.Fingerprint(night, prepared, from), () => TrainJob.Make(night, prepared, from));
-        var comparison = NightComparison.Of(job.Configuration, before, before is null ? state.Before : null);
-        StageDirectory report = Stage(night, EvaluateJob.StageName, EvaluateJob.Fingerprint(night, prepared, model, comparison), () => EvaluateJob.Make(night, prepared, model, comparison));
+        StageDirectory model = pipeline.Make(new TrainStage(settings, prepared, from));
+        var comparison = NightComparison.Of(settings, before, before is null ? state.Before : null);
+        StageDirectory report = pipeline.Make(new EvaluateStage(settings, prepared, model, comparison));
         GateDecision decision = NightComparison.DecisionIn(report)!;
         if (!decision.Approved) return Refuse(decision, report);
 
-        StageDirectory served = options.Refit ? Stage(night, RefitJob.StageName, RefitJob.Fingerprint(night, prepared, model, from), () => RefitJob.Make(night, prepared, model, from)) : model;
-        Stage(night, ScoreJob.StageName, ScoreJob.Fingerprint(night, prepared, served), () => ScoreJob.Make(night, prepared, served));
-        PutInService(decision);
-        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {NightPages.ReportOf(nights, state.Night)} in a browser.");
-        job.Output.WriteLine($"in service: {state.Night} → {nights.CurrentPath}");
+        StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
+        pipeline.Make(new ScoreStage(settings, prepared, served));
+        PutInProduction(decision);
+        job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, state.Night)} in a browser.");
+        job.Output.WriteLine($"in production: {state.Night} → {nights.CurrentPath}");
         return ExitCode.Done;
     }
 
@@ -127,7 +132,8 @@ internal sealed class NightRun
         NightData data = NightDataReader.Read(prepared, before);
         state = state! with { Data = data };
         state.Write(nights);
-        IReadOnlyList<NightData> earlier = [.. history.Nights.Where(night => history.WasInService(night.Night) && night.Night != state.Night).Select(night => history.AsServed(night.Night)?.Data).OfType<NightData>().TakeLast(options.CompareNights)];
+        IEnumerable<NightRecord> served = history.Nights.Where(night => history.WasInProduction(night.Night) && night.Night != state.Night);
+        NightData[] earlier = [.. served.Select(night => history.AsServed(night.Night)?.Data).OfType<NightData>().TakeLast(options.CompareNights)];
         DateTimeOffset endOfNight = NightZone.EndOf(state.Night, zone);
         string[] breaches =
         [
@@ -135,7 +141,10 @@ internal sealed class NightRun
             .. before is null ? [] : DataChecks.TypeChanges(prepared, before.Prepared, job.Configuration.Input.IdType),
         ];
         if (breaches.Length == 0) return;
-        throw new InvalidInputException($"{string.Join('\n', breaches)}\nNothing was trained{(nights.InService is { } stays ? $", and {stays} stays in service" : "")}. Mend the log; or, if this is as it should be, give the same command with that limit raised by --set.");
+        string stays = nights.Production is { } production ? $", and {production} stays in production" : "";
+        throw new InvalidInputException(
+            $"{string.Join('\n', breaches)}\nNothing was trained{stays}. Mend the log; or, if this is as it should be, "
+            + "give the same command with that limit raised by --set.");
     }
 
     private Incumbent? WarmStartFrom(Incumbent? before)
@@ -148,27 +157,34 @@ internal sealed class NightRun
 
     private ExitCode Refuse(GateDecision decision, StageDirectory report)
     {
-        log.Ended(state!, NightOutcome.Refused, decision.Reason, seconds);
-        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {NightPages.ReportOf(nights, state!.Night)} in a browser.");
-        job.Output.WriteLine($"refused: {state!.Night}. {decision.Reason} {(nights.InService is { } stays ? $"{stays} stays in service" : "Nothing is in service")}. If it should serve all the same: `promote {state.Night}`.");
+        log.Ended(state!, NightOutcome.Refused, decision.Reason, pipeline!.Seconds);
+        job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, state!.Night)} in a browser.");
+        string stays = nights.Production is { } production ? $"{production} stays in production" : "Nothing is in production";
+        job.Output.WriteLine($"refused: {state!.Night}. {decision.Reason} {stays}. If it should serve all the same: `promote {state.Night}`.");
         return ExitCode.Refused;
     }
 
-    private void PutInService(GateDecision decision)
+    private void PutInProduction(GateDecision decision)
     {
         job.Cancellation.ThrowIfCancellationRequested();
         state = state! with { Approval = new Approval(ByHand: false, decision.Reason, job.Time.GetUtcNow()) };
         state.Write(nights);
-        nights.PutInService(state.Night);
-        log.Ended(state, NightOutcome.InService, decision.Reason, seconds);
+        nights.PutInProduction(state.Night);
+        log.Ended(state, NightOutcome.Production, decision.Reason, pipeline!.Seconds);
         Prune();
     }
 
+    // Old nights: all but the latest, the one in production, and the one before that, to which `rollback` goes.
     private void Prune()
     {
         try
         {
-            foreach (string removed in NightPruning.Prune(nights, log.Read(), job.Configuration.Nightly.Keep)) job.Progress.Line($"{removed} is removed (Nightly:Keep).");
+            string? production = nights.Production, before = production is null ? null : log.Read().ProductionBefore(production);
+            foreach (string night in nights.Names.SkipLast(job.Configuration.Nightly.Keep).Where(night => night != production && night != before).ToArray())
+            {
+                nights.Remove(night);
+                job.Progress.Line($"{night} is removed (Nightly:Keep).");
+            }
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
@@ -176,32 +192,18 @@ internal sealed class NightRun
         }
     }
 
-    private StageDirectory Stage(JobContext night, string stage, string fingerprint, Func<StageDirectory> make)
-    {
-        job.Cancellation.ThrowIfCancellationRequested();
-        StageDirectory? finished = job.Configuration.Nightly.Resume ? StageDirectory.OpenIfFinished(night.RunDirectory, stage, fingerprint) : null;
-        long began = job.Time.GetTimestamp();
-        StageDirectory directory = finished ?? make();
-        double took = job.Time.GetElapsedTime(began).TotalSeconds;
-        if (finished is null) seconds[stage] = Math.Round(took, 3);
-        StageSummary.Write(job, directory, finished is null ? $"{took:F1} s" : "was there already");
-        return directory;
-    }
-
     private ExitCode PassOver(string name)
     {
-        string path = nights.PathOf(name);
-        foreach (string stage in StageSummary.Stages.Where(stage => Directory.Exists(Path.Combine(path, stage))))
-        {
-            StageSummary.Write(job, StageDirectory.Open(path, stage), "was there already");
-        }
-
-        StageDirectory report = StageDirectory.Open(nights.PathOf(name), EvaluateJob.StageName);
-        bool serves = name == nights.InService;
-        log.PassedOver(name, $"Input and settings are those of {name}, which {(serves ? "is in production" : "was in production before")}: there was nothing to do.");
+        new StagePipeline(job with { RunDirectory = nights.PathOf(name) }).TellWhatIsThere();
+        StageDirectory report = StageDirectory.Open(nights.PathOf(name), Stage.Report);
+        bool serves = name == nights.Production;
+        string stands = serves ? "is in production" : "was in production before";
+        log.PassedOver(name, $"Input and settings are those of {name}, which {stands}: there was nothing to do.");
         NightPages.Write(job, nights, name);
-        job.Output.WriteLine($"{EvaluateJob.Headline(report)}. Open {NightPages.ReportOf(nights, name)} in a browser.");
-        job.Output.WriteLine(serves ? $"in service: {name} → {nights.CurrentPath}" : $"{name} went into service before; now {nights.InService} is. `promote {name}` puts it back.");
+        job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, name)} in a browser.");
+        job.Output.WriteLine(serves
+            ? $"in production: {name} → {nights.CurrentPath}"
+            : $"{name} went into production before; now {nights.Production} is. `promote {name}` puts it back.");
         return ExitCode.Done;
     }
 
@@ -209,16 +211,17 @@ internal sealed class NightRun
     {
         try
         {
-            if (state!.Night == nights.InService)
+            if (state!.Night == nights.Production)
             {
-                log.Ended(state, NightOutcome.InService, $"{state.Approval?.Reason} After that: {failure.Message}", seconds);
+                log.Ended(state, NightOutcome.Production, $"{state.Approval?.Reason} After that: {failure.Message}", pipeline?.Seconds);
                 return;
             }
 
             string outcome = job.Cancellation.IsCancellationRequested && failure is OperationCanceledException ? NightOutcome.Interrupted
                 : IsOfTheInput(failure) ? NightOutcome.Stopped
                 : NightOutcome.Failed;
-            log.Ended(state, outcome, outcome == NightOutcome.Interrupted ? "It was stopped; the same command again goes on with it." : failure.Message, seconds);
+            string reason = outcome == NightOutcome.Interrupted ? "It was stopped; the same command again goes on with it." : failure.Message;
+            log.Ended(state, outcome, reason, pipeline?.Seconds);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
@@ -226,11 +229,14 @@ internal sealed class NightRun
         }
     }
 
-    private string FingerprintOf(string prepared)
+    private string Fingerprint()
     {
         NcfSparkConfiguration settings = job.Configuration;
-        var madeFrom = new SortedDictionary<string, string>(StringComparer.Ordinal) { [PreparedData.StageName] = prepared };
-        foreach ((string name, string hash) in new ScoreFiles(settings).Hashes) madeFrom[name] = hash;
+        IEnumerable<Artifact> files = new ScoreFiles(settings).Artifacts;
+        var madeFrom = new SortedDictionary<string, string>(files.ToDictionary(file => file.Name, file => file.Hash), StringComparer.Ordinal)
+        {
+            [prepare.Name] = prepare.Fingerprint,
+        };
         return StageManifest.FingerprintOf("night", madeFrom, new()
         {
             ["Model"] = SettingsJson.ResultShaping(settings.Model),

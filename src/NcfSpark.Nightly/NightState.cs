@@ -5,14 +5,20 @@ using NcfSpark.Data;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// night.json of a night's directory: what the stages' own manifests do not say. A run that was killed leaves it, so that the next one can go on, or tell of it.
+/// night.json of a night's directory: what the stages' own manifests do not say. A run that was killed leaves it, so that the next one can go on, or tell
+/// of it.
 /// Always replaced as a whole.
 /// </summary>
 internal sealed record NightState
 {
     public const string FileName = "night.json";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public required string Night { get; init; }
 
@@ -21,7 +27,7 @@ internal sealed record NightState
 
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>The night in service when this one began; null where there was none.</summary>
+    /// <summary>The night in production when this one began; null where there was none.</summary>
     public string? Before { get; init; }
 
     public NightData? Data { get; init; }
@@ -56,3 +62,9 @@ internal sealed record NightState
         File.Move(temporary, PathOf(nights, Night), overwrite: true);
     }
 }
+
+/// <summary>That a night may be in production, by whom, and why. It is written before the night is put there.</summary>
+/// <param name="ByHand">Whether somebody did it by hand; else the gate.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="At">When.</param>
+internal sealed record Approval(bool ByHand, string Reason, DateTimeOffset At);

@@ -6,8 +6,9 @@ using OpenTelemetry.Resources;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// Sends the gauges of <see cref="NightMetrics"/> over OTLP where OpenTelemetry's own variables say whereto: OTEL_EXPORTER_OTLP_ENDPOINT, or OTEL_EXPORTER_OTLP_METRICS_ENDPOINT,
-/// and, where they are set, OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES.
+/// Sends the gauges of <see cref="NightMetrics"/> over OTLP where OpenTelemetry's own variables say whereto: OTEL_EXPORTER_OTLP_ENDPOINT, or
+/// OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, and, where they are set, OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME,
+/// OTEL_RESOURCE_ATTRIBUTES.
 /// </summary>
 internal static class OtlpMetrics
 {
@@ -15,19 +16,21 @@ internal static class OtlpMetrics
     private const int MostMilliseconds = 10_000; // a collector that is away must not hold up the night
 
     /// <summary>Whether somebody said whereto.</summary>
-    public static bool IsConfigured => new[] { "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" }.Any(variable => Environment.GetEnvironmentVariable(variable) is { Length: > 0 });
+    public static bool IsConfigured =>
+        new[] { "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" }
+            .Any(variable => Environment.GetEnvironmentVariable(variable) is { Length: > 0 });
 
     /// <summary>Sends them once.</summary>
     /// <param name="run">The run's name, an attribute of every value.</param>
     /// <param name="history">The nights.</param>
-    /// <param name="inService">The one in service.</param>
+    /// <param name="production">The one in production.</param>
     /// <returns>Whether the collector took them.</returns>
-    public static bool Send(string run, NightHistory history, string? inService)
+    public static bool Send(string run, RunHistory history, string? production)
     {
         using var meter = new Meter("NcfSpark");
-        foreach (NightMetrics.Gauge gauge in NightMetrics.Of(history, inService))
+        foreach (NightMetrics.Gauge gauge in NightMetrics.Of(history, production))
         {
-            Measurement<double>[] values = [.. gauge.Values.Select(value => new Measurement<double>(value.Value, value.Labels.Prepend(("run", run)).Select(label => KeyValuePair.Create(label.Item1, (object?)label.Item2))))];
+            Measurement<double>[] values = [.. gauge.Values.Select(value => new Measurement<double>(value.Value, Tags(value.Labels)))];
             meter.CreateObservableGauge(Prefix + gauge.Name, () => values, UnitOf(gauge.Name), gauge.Help);
         }
 
@@ -37,7 +40,11 @@ internal static class OtlpMetrics
             .AddOtlpExporter()
             .Build();
         return provider.ForceFlush(MostMilliseconds);
+
+        IEnumerable<KeyValuePair<string, object?>> Tags((string Name, string Value)[] labels) =>
+            labels.Prepend(("run", run)).Select(label => KeyValuePair.Create(label.Item1, (object?)label.Item2));
     }
 
-    private static string? UnitOf(string name) => name.EndsWith("_seconds", StringComparison.Ordinal) ? "s" : name.EndsWith("_ratio", StringComparison.Ordinal) ? "1" : null;
+    private static string? UnitOf(string name) =>
+        name.EndsWith("_seconds", StringComparison.Ordinal) ? "s" : name.EndsWith("_ratio", StringComparison.Ordinal) ? "1" : null;
 }

@@ -6,7 +6,10 @@ namespace NcfSpark.Nightly;
 /// <code>D = H((p + q) / 2) - (H(p) + H(q)) / 2,   H(p) = -Σ p_i log2 p_i</code>
 /// 0 where they are equal, 1 where they have no item in common. Unlike Kullback and Leibler's it is finite where an item has no interactions.
 /// </summary>
-/// <remarks>Samples of one distribution are apart, too, the more so the fewer interactions an item has: days of a log, each by itself, lie far above 0; logs that grow do not.</remarks>
+/// <remarks>
+/// Samples of one distribution are apart, too, the more so the fewer interactions an item has: days of a log, each by itself, lie far above 0; logs that
+/// grow do not.
+/// </remarks>
 public static class PopularityDrift
 {
     /// <param name="now">Interactions by item.</param>

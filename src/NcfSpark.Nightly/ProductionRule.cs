@@ -9,7 +9,7 @@ namespace NcfSpark.Nightly;
 /// </summary>
 public static class ProductionRule
 {
-    public static bool WasInProduction(RunNights nights, NightHistory history, string night) => night == nights.InService || history.WasInService(night);
+    public static bool WasInProduction(RunNights nights, RunHistory history, string night) => night == nights.Production || history.WasInProduction(night);
 
     /// <param name="verb">What is going to write.</param>
     /// <param name="runDirectory">Where: a path of this machine, or one that Spark writes.</param>
@@ -19,12 +19,15 @@ public static class ProductionRule
         if (LocalPath(runDirectory) is not { } path) return;
         foreach ((RunNights nights, string night) in RunNights.Around(path))
         {
-            NightHistory history = NightHistory.Read(nights);
+            RunHistory history = RunHistory.Read(nights);
             if (!WasInProduction(nights, history, night)) continue;
-            string since = history.FirstInService(night) is { } first ? $"went into production on {first.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC ({nights.HistoryPath})" : $"is in production ({nights.CurrentPath} leads to it)";
+            string since = history.FirstInProduction(night) is { } first
+                ? $"went into production on {first.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC ({nights.HistoryPath})"
+                : $"is in production ({nights.CurrentPath} leads to it)";
             throw new InvalidInputException(
                 $"{runDirectory}: the night {night} {since}, so `{verb}` may not write there: what served stays as it was. Nothing was changed. "
-                + $"`nightly --run {nights.Path}` makes a new night, and `promote` or `rollback --run {nights.Path}` changes which one serves. To try something on this night's data, copy it (cp -r {nights.PathOf(night)} DIR) and give --run DIR.");
+                + $"`nightly --run {nights.Path}` makes a new night, and `promote` or `rollback --run {nights.Path}` changes which one serves. To try "
+                + $"something on this night's data, copy it (cp -r {nights.PathOf(night)} DIR) and give --run DIR.");
         }
     }
 

@@ -1,43 +1,37 @@
-using System.Text.Json;
-using NcfSpark.Data;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
+using NcfSpark.Data;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
-using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
+using NcfSpark.Training;
+using System.Text.Json.Serialization;
+using System.Text.Json;
 
 namespace NcfSpark.Pipeline;
 
-/// <summary>
-/// Trains a network on prepared rows, by one worker or several, as threads, processes or tasks of Spark, and publishes the model's directory.
-/// </summary>
-/// <param name="Job">The job; its configuration says what network.</param>
+/// <summary>Trains a network on prepared rows, by one worker or several, as threads, processes or tasks of Spark, and writes a model's directory.</summary>
+/// <param name="Context">Where it is written; the job's configuration says what network.</param>
 /// <param name="Train">How the network is fitted.</param>
 /// <param name="From">The night whose model is the first weights; null for weights by chance.</param>
-public sealed record ModelTraining(JobContext Job, PreparedData Prepared, TrainOptions Train, Incumbent? From)
+public sealed record ModelTraining(StageContext Context, PreparedData Prepared, TrainOptions Train, Incumbent? From)
 {
-    /// <summary>The stage that the directory is of.</summary>
-    public required string Stage { get; init; }
-
-    public required string Fingerprint { get; init; }
-
-    public required SortedDictionary<string, string> MadeFrom { get; init; }
-
     /// <summary>Whether held-out rows are trained on, too. Then nothing is left to validate on.</summary>
     public bool TrainsOnHeldOut { get; init; }
 
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
-    public StageDirectory Make()
+    /// <param name="fingerprint">The stage's, which names its checkpoints.</param>
+    public StageCounts Run(string fingerprint)
     {
-        CheckpointStore checkpoints = CheckpointStore.Open(Job.RunDirectory, Fingerprint);
-        StageDirectory published = Train is { Workers: 1, Placement: Placement.Threads } ? MakeAlone(checkpoints) : MakeByWorkers(checkpoints);
-        checkpoints.Delete();
-        return published;
+        CheckpointStore checkpoints = CheckpointStore.Open(Job.RunDirectory, fingerprint);
+        Context.WhenPublished = checkpoints.Delete;
+        return Train is { Workers: 1, Placement: Placement.Threads } ? RunAlone(checkpoints) : RunByWorkers(checkpoints);
     }
 
     /// <summary>Threads of each worker of this machine.</summary>
     public static int ThreadsOfWorker(TrainOptions train) => Math.Max(1, (train.Threads == 0 ? Environment.ProcessorCount : train.Threads) / train.Workers);
+
+    private JobContext Job => Context.Job;
 
     private StageManifest Manifest => Prepared.Directory.Manifest;
 
@@ -52,7 +46,7 @@ public sealed record ModelTraining(JobContext Job, PreparedData Prepared, TrainO
     private Func<ModelWeights>? Initial =>
         From is null ? null : () => WarmStart.From(TrainedModel.Read(From.Model), Network, Prepared.ReadUsers(), Prepared.ReadItems());
 
-    private StageDirectory MakeAlone(CheckpointStore checkpoints)
+    private StageCounts RunAlone(CheckpointStore checkpoints)
     {
         TrainingSet set = TrainsOnHeldOut ? TrainingSet.ReadWhole(Prepared, HeldOutNegatives, Train.Seed) : TrainingSet.Read(Prepared, AvoidsHeldOut);
         Func<ModelWeights, double>? validate = Validates ? WorkerRows.Validation(Prepared.ReadHeldOut("validation"), set, Train).Validate : null;
@@ -60,10 +54,11 @@ public sealed record ModelTraining(JobContext Job, PreparedData Prepared, TrainO
         TrainingResult result = trainer.Train(set, Job.Cancellation);
         (IdTable users, IdTable items) = Ids();
         var model = new TrainedModel(result.Weights, users, items);
-        return Publish(new TrainingHistory(result.BestEpoch, result.History), directory => model.Write(directory, Job.Configuration.Prepare.Shards));
+        model.Write(Context.Writer.Path, Job.Configuration.Prepare.Shards);
+        return Write(new TrainingLog(result.BestEpoch, result.History));
     }
 
-    private StageDirectory MakeByWorkers(CheckpointStore checkpoints)
+    private StageCounts RunByWorkers(CheckpointStore checkpoints)
     {
         var setup = new WorkerSetup
         {
@@ -88,18 +83,16 @@ public sealed record ModelTraining(JobContext Job, PreparedData Prepared, TrainO
             Placement.Processes => training.RunProcesses(WorkerJob.Command, Job.Cancellation),
             _ => training.RunThreads(Job.Cancellation),
         };
-        return Publish(new TrainingHistory(result.BestEpoch, result.History) { Workers = result.Workers }, directory =>
+        foreach (string file in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories))
         {
-            foreach (string file in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories))
-            {
-                string to = Path.Combine(directory, Path.GetRelativePath(result.ModelDirectory, file));
-                Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-                File.Copy(file, to);
-            }
+            string to = Context.Writer.File(Path.GetRelativePath(result.ModelDirectory, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
 
-            (IdTable users, IdTable items) = Ids();
-            TrainedModel.WriteIds(directory, users, items);
-        });
+        (IdTable users, IdTable items) = Ids();
+        TrainedModel.WriteIds(Context.Writer.Path, users, items);
+        return Write(new TrainingLog(result.BestEpoch, result.History) { Workers = result.Workers });
     }
 
     // With the interactions that were trained on.
@@ -111,25 +104,32 @@ public sealed record ModelTraining(JobContext Job, PreparedData Prepared, TrainO
         return (users.WithMoreInteractions([.. validation.Users, .. test.Users]), items.WithMoreInteractions([.. validation.Items, .. test.Items]));
     }
 
-    private StageDirectory Publish(TrainingHistory history, Action<string> write)
+    private StageCounts Write(TrainingLog history)
     {
-        using StageWriter writer = StageWriter.Begin(Job.RunDirectory, Stage);
-        write(writer.Path);
-        File.WriteAllText(writer.File(TrainingHistory.FileName), JsonSerializer.Serialize(history, TrainingHistory.Json));
-        return writer.Publish(new StageManifest
+        File.WriteAllText(Context.Writer.File(TrainingLog.FileName), JsonSerializer.Serialize(history, TrainingLog.Json));
+        return new StageCounts(new()
         {
-            Stage = Stage,
-            Fingerprint = Fingerprint,
-            MadeFrom = MadeFrom,
-            Configuration = new() { ["Model"] = SettingsJson.All(Network), ["Train"] = SettingsJson.All(Job.Configuration.Train) },
-            Seed = Job.Configuration.Train.Seed,
-            Rows = new()
-            {
-                ["users"] = Manifest.Rows["users"],
-                ["items"] = Manifest.Rows["items"],
-                ["epochs"] = history.Epochs.Count,
-                [TrainJob.BestEpoch] = history.BestEpoch,
-            },
+            ["users"] = Manifest.Rows["users"],
+            ["items"] = Manifest.Rows["items"],
+            ["epochs"] = history.Epochs.Count,
+            [TrainStage.BestEpoch] = history.BestEpoch,
         });
     }
+}
+
+/// <summary>training_log.json of a model's directory.</summary>
+/// <param name="BestEpoch">The epoch whose weights the model has, from 1.</param>
+/// <param name="Epochs">All epochs, in order.</param>
+internal sealed record TrainingLog(int BestEpoch, IReadOnlyList<EpochRecord> Epochs)
+{
+    public const string FileName = "training_log.json";
+
+    /// <summary>What each worker did in each epoch; empty where there was no server.</summary>
+    public IReadOnlyList<WorkerRecord> Workers { get; init; } = [];
+
+    public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 }

@@ -25,11 +25,13 @@ internal static class NetworkDescription
             layers.Add(Embedding(weights, "user_mlp", "user", weights.UserMlp));
             layers.Add(Embedding(weights, "item_mlp", "item", weights.ItemMlp!));
             double[] dropout = weights.Options.Dropout;
-            layers.Add(new("concat", "Concatenate", ["user_mlp", "item_mlp"], $"{weights.UserMlp.Columns} + {weights.UserMlp.Columns}", $"{2 * weights.UserMlp.Columns}", 0, DropoutNote(dropout, 0)));
+            int columns = weights.UserMlp.Columns;
+            layers.Add(new("concat", "Concatenate", ["user_mlp", "item_mlp"], $"{columns} + {columns}", $"{2 * columns}", 0, DropoutNote(dropout, 0)));
             for (int l = 0; l < weights.MlpLayers.Count; l++)
             {
                 (Weight weight, Weight bias) = weights.MlpLayers[l];
-                layers.Add(new($"mlp.{l}", "Dense + ReLU", [layers[^1].Name], $"{weight.Columns}", $"{weight.Rows}", weight.Values.Length + bias.Values.Length, DropoutNote(dropout, l + 1)));
+                int parameters = weight.Values.Length + bias.Values.Length;
+                layers.Add(new($"mlp.{l}", "Dense + ReLU", [layers[^1].Name], $"{weight.Columns}", $"{weight.Rows}", parameters, DropoutNote(dropout, l + 1)));
             }
 
             headInputs.Add(layers[^1].Name);
@@ -44,7 +46,8 @@ internal static class NetworkDescription
         }
         else
         {
-            layers.Add(new("head", "Dense + sigmoid", headInputs, $"{weights.Head!.Columns}", "1", weights.Head.Values.Length + weights.HeadBias.Values.Length));
+            int parameters = weights.Head!.Values.Length + weights.HeadBias.Values.Length;
+            layers.Add(new("head", "Dense + sigmoid", headInputs, $"{weights.Head.Columns}", "1", parameters));
         }
 
         return layers;
@@ -66,7 +69,8 @@ internal static class NetworkDescription
             int parameters = hidden.Weight.Values.Length + hidden.Bias.Values.Length;
             string[] inputs = ["item_history", "pool", "user_gmf"];
             layers.Add(new("user_layers.0", "Dense + ReLU", inputs, $"{hidden.Weight.Columns}", $"{hidden.Weight.Rows}", parameters, note));
-            layers.Add(new("user_layers.1", "Dense", ["user_layers.0"], $"{output.Weight.Columns}", $"{output.Weight.Rows}", output.Weight.Values.Length + output.Bias.Values.Length));
+            int outputParameters = output.Weight.Values.Length + output.Bias.Values.Length;
+            layers.Add(new("user_layers.1", "Dense", ["user_layers.0"], $"{output.Weight.Columns}", $"{output.Weight.Rows}", outputParameters));
             parts.Add("user_layers.1");
         }
 

@@ -31,13 +31,17 @@ public sealed class ScoreFiles
         pairs = Find(options.PairsPath, nameof(options.PairsPath));
     }
 
-    /// <summary>Hashes of the files that shape the result, by what they are.</summary>
-    public IEnumerable<(string Name, string Hash)> Hashes
+    /// <summary>The files that shape the result.</summary>
+    public IEnumerable<Artifact> Artifacts
     {
         get
         {
-            (string Name, ListFiles? Files)[] named = [("users_list", users), ("allow_list", allow), ("deny_list", deny), ("items_table", items), ("users_of_items_list", usersOfItems), ("pairs", pairs)];
-            return [.. named.Where(one => one.Files is not null).Select(one => (one.Name, FileHash.Of(one.Files!)))];
+            (string Name, ListFiles? Files)[] named =
+            [
+                ("users_list", users), ("allow_list", allow), ("deny_list", deny), ("items_table", items),
+                ("users_of_items_list", usersOfItems), ("pairs", pairs),
+            ];
+            return [.. named.Where(one => one.Files is not null).Select(one => Artifact.File(one.Name, () => FileHash.Of(one.Files!)))];
         }
     }
 
@@ -56,7 +60,9 @@ public sealed class ScoreFiles
         },
         pairs is null ? null : PairList.Of(pairs.Stream(pairsUserColumn, pairsItemColumn)));
 
-    /// <summary>Refuses, once the ids of the log are known, what scoring would refuse: ids that cannot be written, and lists that leave nothing to recommend.</summary>
+    /// <summary>
+    /// Refuses, once the ids of the log are known, what scoring would refuse: ids that cannot be written, and lists that leave nothing to recommend.
+    /// </summary>
     /// <exception cref="InvalidInputException">The message says which.</exception>
     public void Check(PreparedData prepared)
     {
@@ -67,11 +73,17 @@ public sealed class ScoreFiles
         RecommendableItems.Of(knownItems, lists, new ScoreOptions(), () => [], []);
     }
 
-    /// <summary>Refuses ids that are no whole numbers in the lists whose ids are written, where those of the log are: a column of numbers cannot hold them.</summary>
+    /// <summary>
+    /// Refuses ids that are no whole numbers in the lists whose ids are written, where those of the log are: a column of numbers cannot hold them.
+    /// </summary>
     /// <exception cref="InvalidInputException">There is one; the message says where.</exception>
     public void CheckIds(ScoreLists lists, PairList? pairList, IdTable knownUsers, IdTable knownItems)
     {
-        if (knownUsers.IsNumeric && Array.FindIndex(lists.Users ?? [], id => !WholeNumber.TryRead(id, out _)) is >= 0 and int user) throw NotWhole(users!, userColumn, "user", (user, lists.Users![user]));
+        if (knownUsers.IsNumeric && Array.FindIndex(lists.Users ?? [], id => !WholeNumber.TryRead(id, out _)) is >= 0 and int user)
+        {
+            throw NotWhole(users!, userColumn, "user", (user, lists.Users![user]));
+        }
+
         if (knownUsers.IsNumeric && pairList?.TextUser is { } pairUser) throw NotWhole(pairs!, pairsUserColumn, "user", pairUser);
         if (knownItems.IsNumeric && pairList?.TextItem is { } pairItem) throw NotWhole(pairs!, pairsItemColumn, "item", pairItem);
     }
@@ -88,13 +100,19 @@ public sealed class ScoreFiles
         Look("users_list", users, lists.Users, "user", model.Users);
         Look("allow_list", allow, lists.Allow, "item", model.Items);
         Look("deny_list", deny, lists.Deny, "item", model.Items);
-        if (lists.Items is { } table && ListMatch.RemarkOfTable("Score:ItemsPath", "row", table.Ids, model.Items) is { } ofTable) remarks["items_table"] = ofTable;
+        if (lists.Items is { } table && ListMatch.RemarkOfTable("Score:ItemsPath", "row", table.Ids, model.Items) is { } ofTable)
+        {
+            remarks["items_table"] = ofTable;
+        }
+
         Look("users_of_items_list", usersOfItems, lists.UsersOfItems, "item", model.Items);
         return remarks;
     }
 
     private static InvalidInputException NotWhole(ListFiles files, ListColumn column, string what, (long Row, string Id) text) => new(
-        $"{files.PlaceOf(text.Row, column)}, column {column.Name}: the {what} '{ShownText.Of(text.Id)}' is no whole number as all {what}s of the log are (such as 7; not 007, +7 or 7.0), and a column of numbers cannot hold it. Take it out of the file that {files.Setting} names, or mend {column.Setting}.");
+        $"{files.PlaceOf(text.Row, column)}, column {column.Name}: the {what} '{ShownText.Of(text.Id)}' is no whole number as all {what}s of the log "
+            + $"are (such as 7; not 007, +7 or 7.0), and a column of numbers cannot hold it. Take it out of the file that {files.Setting} names, or "
+            + $"mend {column.Setting}.");
 
     private ListFiles? Find(string path, string setting) => path.Length == 0 ? null : ListFiles.Find(input, path, $"Score:{setting}");
 
@@ -102,7 +120,9 @@ public sealed class ScoreFiles
     private string[]? ReadAllowed()
     {
         string[]? ids = allow?.Read(itemColumn)[0];
-        return ids is [] ? throw new InvalidInputException($"{allow!.Name} lists no item, so nothing may be recommended. Put ids under {options.ItemsColumn} there, or set Score:AllowPath to \"\".") : ids;
+        if (ids is not []) return ids;
+        throw new InvalidInputException(
+            $"{allow!.Name} lists no item, so nothing may be recommended. Put ids under {options.ItemsColumn} there, or set Score:AllowPath to \"\".");
     }
 
     private ItemTable? ReadItems()
@@ -124,7 +144,9 @@ public sealed class ScoreFiles
             dates[row] = Moment.Parse(texts[row]);
             if (dates[row] is null && texts[row].Length > 0)
             {
-                throw new InvalidInputException($"{items!.PlaceOf(row, itemColumn)}, item {ShownText.Of(ids[row])}, column {options.DateColumn}: \"{ShownText.Of(texts[row])}\" is no time. A year, a date such as 2026-11-23, a time such as 2026-11-23T06:00:00Z, whole seconds since 1970, or nothing may stand there. Mend it, or Score:DateColumn.");
+                throw new InvalidInputException($"{items!.PlaceOf(row, itemColumn)}, item {ShownText.Of(ids[row])}, column {options.DateColumn}: "
+                    + $"\"{ShownText.Of(texts[row])}\" is no time. A year, a date such as 2026-11-23, a time such as 2026-11-23T06:00:00Z, whole "
+                    + "seconds since 1970, or nothing may stand there. Mend it, or Score:DateColumn.");
             }
         }
 

@@ -17,7 +17,9 @@ public sealed record Titles(IReadOnlyDictionary<string, string> ByItemId)
         if (input.TitlesPath.Length > 0)
         {
             string[][] columns = ListFiles.Find(input, input.TitlesPath, Setting)
-                .Read(new ListColumn("Input:TitlesIdColumn", input.TitlesIdColumn), new ListColumn("Input:TitlesTitleColumn", input.TitlesTitleColumn, ListColumnKind.Words));
+                .Read(
+                    new ListColumn("Input:TitlesIdColumn", input.TitlesIdColumn),
+                    new ListColumn("Input:TitlesTitleColumn", input.TitlesTitleColumn, ListColumnKind.Words));
             for (int row = 0; row < columns[0].Length; row++)
             {
                 if (columns[1][row].Length > 0) titles[columns[0][row]] = columns[1][row];

@@ -1,64 +1,69 @@
-using System.Text.Json.Nodes;
 using NcfSpark.Data;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// The stage "prepared": from a log of interactions to indexes, train, validation and test, drawn negatives and candidates (design: "Prepared
-/// data"). All of it is SQL on an engine; equal input, settings and seed give equal rows on every engine, whatever its number of threads.
+/// From a log of interactions to indexes, train, validation and test, drawn negatives and candidates. All of it is SQL on an engine; equal input,
+/// settings and seed give equal rows on every engine, whatever its number of threads. A value of one log: it is found, and hashed, once.
 /// </summary>
 /// <remarks>
 /// Conservation, in the manifest's counts: input_rows = bad_rows + below_min_rating + other_events + duplicates_dropped + train_positives + validation + test,
 /// and train = train_positives + train_negatives. users_training_only have nothing held out; users_without_negatives touched every item.
 /// </remarks>
-public static class Preparer
+public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 {
     private const string BadRowsFile = "bad_rows.csv";
     private const int NoSpaceLeft = 28; // ENOSPC
 
-    /// <summary>The fingerprint that <see cref="Prepare"/> would give its result. Reads the input files once, and runs nothing. Not for input elsewhere (hdfs:, table:).</summary>
-    /// <exception cref="InvalidInputException">An input file is not there, or empty.</exception>
-    public static string FingerprintOf(InputOptions input, PrepareOptions prepare) => FingerprintOf(() => throw NeedsSpark(input.Path), input, prepare);
+    private ResolvedInput? found;
+    private string? hash;
 
-    /// <summary>The same where input may be elsewhere: then the engine is asked for, and reads it once.</summary>
-    /// <inheritdoc cref="FingerprintOf(InputOptions, PrepareOptions)"/>
-    public static string FingerprintOf(Func<ISqlEngine> engine, InputOptions input, PrepareOptions prepare) => FingerprintOf(input, prepare, ResolvedInput.Find(input, prepare).Fingerprint(engine));
+    private ResolvedInput Input => found ??= ResolvedInput.Find(input, prepare);
 
     /// <summary>Looks for the files of this machine that are named, and no more.</summary>
     /// <exception cref="InvalidInputException">One is not there, or empty.</exception>
-    public static void CheckInputIsThere(InputOptions input, PrepareOptions prepare) => ResolvedInput.Find(input, prepare);
+    public void CheckInputIsThere() => _ = Input;
+
+    /// <summary>A hash of what the log holds, of which each file is read once.</summary>
+    /// <param name="engine">Asked only for input that is not on this machine (hdfs:, table:).</param>
+    /// <exception cref="InvalidInputException">An input file is not there, or empty.</exception>
+    public string InputHash(Func<ISqlEngine> engine) => hash ??= Input.Fingerprint(engine);
 
     /// <summary>
-    /// Prepares and publishes into a run directory of this machine, where a result that was there is replaced; or, where it has a scheme (hdfs:, s3a:, file:), as a new version
-    /// that Spark writes there (see <see cref="SparkStageWriter"/>).
+    /// What will become prepared/ in a run directory of this machine; or, where that has a scheme (hdfs:, s3a:, file:), a new version that Spark writes there (see
+    /// <see cref="SparkStageWriter"/>).
     /// </summary>
-    /// <exception cref="InvalidInputException">The input or a setting is at fault, or there is no room to write. What was there before is untouched.</exception>
+    public static IStageWriter Begin(ISqlEngine engine, string runDirectory, string stage, TimeProvider time) =>
+        InputPlace.HasScheme(runDirectory) ? SparkStageWriter.Begin(engine, runDirectory, stage, time) : StageWriter.Begin(runDirectory, stage);
+
+    /// <summary>Prepares the log.</summary>
+    /// <param name="begin">Gives what is written to; asked when the log is found to be good.</param>
+    /// <exception cref="InvalidInputException">The input or a setting is at fault, or there is no room to write.</exception>
     /// <exception cref="SqlEngineException">The engine failed.</exception>
-    public static StageDirectory Prepare(ISqlEngine engine, InputOptions input, PrepareOptions prepare, string runDirectory, IProgressReporter progress, TimeProvider? time = null)
+    public StageCounts Write(ISqlEngine engine, string runDirectory, Func<IStageWriter> begin, IProgressReporter progress)
     {
         using IProgressTask steps = progress.Start("prepare", 5, "steps");
         try
         {
-            return Run(engine, input, prepare, Begin, progress, steps);
+            return Write(engine, begin, progress, steps);
         }
         catch (Exception cause) when (cause is SqlEngineException { DiskFull: true } or IOException { HResult: NoSpaceLeft })
         {
-            throw new InvalidInputException($"{(InputPlace.HasScheme(runDirectory) ? runDirectory : Path.GetFullPath(runDirectory))}: there is no room left on the disk while preparing ({FirstLine(cause.Message)}). Nothing was changed. Make room, or choose another run directory with --run.", cause);
+            throw new InvalidInputException(
+                $"{(InputPlace.HasScheme(runDirectory) ? runDirectory : Path.GetFullPath(runDirectory))}: there is no room left on the disk while preparing "
+                + $"({FirstLine(cause.Message)}). Nothing was changed. Make room, or choose another run directory with --run.",
+                cause);
         }
-
-        IStageWriter Begin() => InputPlace.HasScheme(runDirectory)
-            ? SparkStageWriter.Begin(engine, runDirectory, PreparedData.StageName, time ?? TimeProvider.System)
-            : StageWriter.Begin(runDirectory, PreparedData.StageName);
     }
 
-    private static StageDirectory Run(ISqlEngine engine, InputOptions input, PrepareOptions prepare, Func<IStageWriter> begin, IProgressReporter progress, IProgressTask steps)
+    private StageCounts Write(ISqlEngine engine, Func<IStageWriter> begin, IProgressReporter progress, IProgressTask steps)
     {
         steps.Detail("read");
-        ResolvedInput resolved = ResolvedInput.Find(input, prepare);
-        string content = resolved.Fingerprint(() => engine);
+        InputHash(() => engine);
+        ResolvedInput resolved = Input;
         using var scratch = new ScratchFolder();
-        InputSource[] sources = OpenSources(engine, input, prepare, resolved, scratch);
+        InputSource[] sources = OpenSources(engine, resolved, scratch);
         steps.Advance(1);
 
         steps.Detail("check");
@@ -66,7 +71,7 @@ public static class Preparer
         resolved.CheckUnchanged();
         steps.Advance(1);
 
-        using IStageWriter writer = begin();
+        IStageWriter writer = begin();
         steps.Detail("split");
         bool givenCandidates = resolved.Candidates is not null;
         string candidatesParquet = writer.File("given_candidates.parquet");
@@ -75,8 +80,8 @@ public static class Preparer
         resolved.CheckUnchanged();
         HistoryLists? lists = SplitSql.Run(engine, prepare, log, givenCandidates ? GivenCandidates.ItemIds : null);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
-        SortedDictionary<string, long> rows = Count(engine, prepare, log);
-        RefuseWhatCannotBeLearnt(input, prepare, sources[0].Files.Name, rows);
+        SortedDictionary<string, long> rows = Count(engine, log);
+        RefuseWhatCannotBeLearnt(sources[0].Files.Name, rows);
         steps.Advance(1);
 
         var parts = new PreparedParts(engine, prepare, rows["items"], lists);
@@ -91,27 +96,12 @@ public static class Preparer
         if (log.Bad.Count > 0) WriteBadRows(writer, log.Bad);
         if (givenCandidates) File.Delete(candidatesParquet);
         parts.CheckWritten(writer, rows);
-        StageDirectory published = writer.Publish(new StageManifest
-        {
-            Stage = PreparedData.StageName,
-            Fingerprint = FingerprintOf(input, prepare, content),
-            MadeFrom = new() { ["input"] = content },
-            Configuration = new() { ["Input"] = SettingsJson.All(input), ["Prepare"] = SettingsJson.All(prepare) },
-            Seed = prepare.Seed,
-            Rows = rows,
-            Notes = log.Notes,
-        });
         steps.Advance(1);
         if (rows["users_without_negatives"] > 0) progress.Line($"{rows["users_without_negatives"]:N0} users touched every item: they get no negatives.");
-        return published;
+        return new StageCounts(rows) { Notes = log.Notes };
     }
 
-    private static string FingerprintOf(InputOptions input, PrepareOptions prepare, string content) => StageManifest.FingerprintOf(
-        PreparedData.StageName,
-        new() { ["input"] = content },
-        new SortedDictionary<string, JsonNode> { ["Input"] = SettingsJson.ResultShaping(input), ["Prepare"] = SettingsJson.ResultShaping(prepare) });
-
-    private static InputSource[] OpenSources(ISqlEngine engine, InputOptions input, PrepareOptions prepare, ResolvedInput resolved, ScratchFolder scratch)
+    private InputSource[] OpenSources(ISqlEngine engine, ResolvedInput resolved, ScratchFolder scratch)
     {
         InputSource log = InputSource.Open(engine, input, resolved.Log, "ncf_input", scratch);
         if (prepare.Split != SplitRule.Given) return [log];
@@ -119,7 +109,7 @@ public static class Preparer
         return [log, InputSource.Open(engine, input, resolved.Test, "ncf_test_input", scratch)];
     }
 
-    private static SortedDictionary<string, long> Count(ISqlEngine engine, PrepareOptions prepare, InteractionLog log)
+    private SortedDictionary<string, long> Count(ISqlEngine engine, InteractionLog log)
     {
         // One statement, since on Spark each has its price. Every user has a row at least.
         string avoided = prepare.NegativesAvoid == AvoidedItems.Trained ? "trained" : "touched";
@@ -150,7 +140,7 @@ public static class Preparer
         };
     }
 
-    private static void RefuseWhatCannotBeLearnt(InputOptions input, PrepareOptions prepare, string name, SortedDictionary<string, long> rows)
+    private void RefuseWhatCannotBeLearnt(string name, SortedDictionary<string, long> rows)
     {
         if (rows["items"] == 1) throw new InvalidInputException($"{name}: there is one item in all ({input.ItemColumn}), so there is nothing to choose from. Check Input:ItemColumn.");
         if (prepare.Split == SplitRule.Latest && prepare.Holdout > 0 && rows["test"] == 0)
@@ -169,8 +159,6 @@ public static class Preparer
         if (writer is SparkStageWriter elsewhere) elsewhere.WriteText(BadRowsFile, string.Join('\n', lines));
         else File.WriteAllLines(writer.File(BadRowsFile), lines);
     }
-
-    private static InvalidInputException NeedsSpark(string given) => new($"\"{given}\" is read by Spark only: add --master URL or --remote sc://host:port.");
 
     private static string FirstLine(string text) => text.Split('\n')[0];
 }

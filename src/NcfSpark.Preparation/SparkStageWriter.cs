@@ -19,9 +19,10 @@ namespace NcfSpark.Preparation;
 internal sealed class SparkStageWriter : IStageWriter
 {
     private readonly ISqlEngine engine;
-    private readonly string path;
 
-    private SparkStageWriter(ISqlEngine engine, string path) => (this.engine, this.path) = (engine, path);
+    private SparkStageWriter(ISqlEngine engine, string path) => (this.engine, Path) = (engine, path);
+
+    public string Path { get; }
 
     /// <summary>Names a version; the first part that is written makes it.</summary>
     /// <exception cref="InvalidInputException">The engine is no Spark.</exception>
@@ -32,7 +33,7 @@ internal sealed class SparkStageWriter : IStageWriter
         return new SparkStageWriter(engine, $"{runDirectory.TrimEnd('/')}/{stage}/{version}");
     }
 
-    public string File(string name) => $"{path}/{name}";
+    public string File(string name) => $"{Path}/{name}";
 
     /// <summary>A text as a directory of one file.</summary>
     public void WriteText(string name, string text)
@@ -46,7 +47,7 @@ internal sealed class SparkStageWriter : IStageWriter
     {
         foreach (string part in manifest.Rows.Keys.Where(part => manifest.Rows[part] > 0 && PreparedParts.Names.Contains(part))) AddFiles(manifest, part);
         WriteText(StageManifest.FileName, StageDirectory.ToText(manifest));
-        return StageDirectory.Elsewhere(path, manifest);
+        return StageDirectory.Elsewhere(Path, manifest);
     }
 
     public void Dispose()

@@ -33,7 +33,7 @@ public sealed record ReportInput
     /// <summary>How the log was understood where it might have been otherwise, in sentences: shown with the data.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Of a night: whether its model may go into service, and why.</summary>
+    /// <summary>Of a night: whether its model may go into production, and why.</summary>
     public ReportGate? Gate { get; init; }
 
     /// <summary>Which model the figures are of, where another one makes the predictions; else null.</summary>

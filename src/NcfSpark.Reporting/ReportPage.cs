@@ -58,7 +58,7 @@ public static class ReportPage
         int cutOff = CutOffOf(input);
         IEnumerable<Html> panels = new[] { "ndcg", "hr", "recall", "precision", "mrr", "coverage" }.Select(stem => MetricCharts.Panel(protocol, $"{stem}@{cutOff}"));
         return Html.Of($"""
-            <p>The {protocol.Rows.ToString("N0")} held-out interactions of {protocol.Users.ToString("N0")} users, ranked among all {input.Data.Items.ToString("N0")} items less what each user had already seen. This is what a recommender does in service, and what to decide by.</p>
+            <p>The {protocol.Rows.ToString("N0")} held-out interactions of {protocol.Users.ToString("N0")} users, ranked among all {input.Data.Items.ToString("N0")} items less what each user had already seen. This is what a recommender does in production, and what to decide by.</p>
             <div class="charts">{panels}</div>
             {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);

@@ -9,20 +9,22 @@ namespace NcfSpark.Tuning;
 
 /// <summary>
 /// What a search may draw from: ranges over a configuration. Each setting of each candidate has a stream of its own, so the same seed draws the same
-/// candidates, in any order of the file, and a range more leaves what the others draw as it was. Every second candidate keeps about half of the configuration's own
-/// values: somebody chose those, and seldom are all of them wrong.
+/// candidates, in any order of the file, and a range more leaves what the others draw as it was. Every second candidate keeps about half of the
+/// configuration's own values: somebody chose those, and seldom are all of them wrong.
 /// </summary>
 internal sealed class SearchSpace
 {
     private const int Attempts = 1000; // to draw a candidate that is possible and new
-    private static readonly ImmutableHashSet<SettingKey> tied = [.. new[] { "Train:Epochs", "Train:Patience", "Train:ValidationUsers", "Train:Seed" }.Select(name => SettingKey.Find(name)!)];
+    private static readonly ImmutableHashSet<SettingKey> tied =
+        [.. new[] { "Train:Epochs", "Train:Patience", "Train:ValidationUsers", "Train:Seed" }.Select(name => SettingKey.Find(name)!)];
 
     private readonly NcfSparkConfiguration start;
     private readonly IReadOnlyList<SettingRange> ranges;
     private readonly long seed;
     private readonly List<Candidate> drawn = [];
 
-    private SearchSpace(NcfSparkConfiguration start, IReadOnlyList<SettingRange> ranges, long seed) => (this.start, this.ranges, this.seed) = (start, ranges, seed);
+    private SearchSpace(NcfSparkConfiguration start, IReadOnlyList<SettingRange> ranges, long seed) =>
+        (this.start, this.ranges, this.seed) = (start, ranges, seed);
 
     /// <summary>The names of the settings that are searched.</summary>
     public IEnumerable<string> Searched => ranges.Select(range => range.Key.Name);
@@ -30,7 +32,11 @@ internal sealed class SearchSpace
     /// <exception cref="InvalidInputException">The file is missing or wrong; the message has every fault, with its line.</exception>
     public static SearchSpace Read(string path, NcfSparkConfiguration start, long seed)
     {
-        if (path.Length == 0) throw new InvalidInputException($"Tune:Search is not set: name a file of ranges.{SettingsFile.Offer(Path.Combine("conf", "search"))}");
+        if (path.Length == 0)
+        {
+            throw new InvalidInputException($"Tune:Search is not set: name a file of ranges.{SettingsFile.Offer(Path.Combine("conf", "search"))}");
+        }
+
         var problems = new List<string>();
         var unknownSections = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var ranges = new List<SettingRange>();
@@ -71,7 +77,8 @@ internal sealed class SearchSpace
             foreach (SettingRange range in ranges)
             {
                 if (number % 2 == 0 && RandomStream.Named(seed, $"tune keeps {range.Key}", number).Unit(attempt) < 0.5) continue;
-                range.Key.Property.SetValue(range.Key.Section.GetValue(configuration), range.Draw(RandomStream.Named(seed, $"tune {range.Key}", number), attempt));
+                range.Key.Property.SetValue(
+                    range.Key.Section.GetValue(configuration), range.Draw(RandomStream.Named(seed, $"tune {range.Key}", number), attempt));
             }
 
             configuration = configuration with { Train = InWholeGroups(configuration.Model, configuration.Train) };
@@ -103,9 +110,23 @@ internal sealed class SearchSpace
         one.Settings.Count == other.Settings.Count && one.Settings.All(setting => other.Settings.GetValueOrDefault(setting.Key) == setting.Value);
 
     private static string? WhyNot(SettingKey key) =>
-        key.Section.Name is not ("Model" or "Train") ? "cannot be searched: only settings of Model and Train can, since the rows to validate on must stay the same"
+        key.Section.Name is not ("Model" or "Train")
+            ? "cannot be searched: only settings of Model and Train can, since the rows to validate on must stay the same"
         : key.Property.GetCustomAttribute<ResultNeutralAttribute>() is not null ? "changes no result, so there is nothing to search"
         : !tied.Contains(key) ? null
         : key.Property.Name == "Epochs" ? "is not drawn: the search finds it. The configuration's own is the most that is tried"
         : "is the search's own affair";
+}
+
+/// <summary>Settings that a search tries.</summary>
+/// <param name="Number">0: the configuration itself; others in the order in which they are drawn.</param>
+/// <param name="Configuration">All of its settings.</param>
+/// <param name="Settings">Those that are searched, by name, as one would write them in a configuration file; where they had to be mended, too.</param>
+public sealed record Candidate(int Number, NcfSparkConfiguration Configuration, IReadOnlyDictionary<string, string> Settings)
+{
+    /// <summary>
+    /// Whether more epochs are the same training gone on with. With a rate that falls to 0 over all epochs another number of them is another training,
+    /// from the start.
+    /// </summary>
+    public bool GoesOn => Configuration.Train.LearningRateSchedule == "constant";
 }

@@ -11,8 +11,8 @@ using NcfSpark.Training.Distributed;
 namespace NcfSpark.Tuning;
 
 /// <summary>
-/// Trains candidates and ranks the validation rows among the whole catalogue, what was trained on left out. A user's pool then ends just before what is validated, as
-/// when recommending; a model that validated so must not be tested without its validation rows, or its pools lack the latest items.
+/// Trains candidates and ranks the validation rows among the whole catalogue, what was trained on left out. A user's pool then ends just before what is
+/// validated, as when recommending; a model that validated so must not be tested without its validation rows, or its pools lack the latest items.
 /// </summary>
 internal sealed class SearchTrials : ITrials
 {
@@ -147,7 +147,9 @@ internal sealed class SearchTrials : ITrials
         if (best > 0) progress.Detail($"best {best:F4}");
         if (wasThere) return;
         string came = trial.Failure ?? $"NDCG@10 {trial.Ndcg:F4}{(trial.Ndcg >= best ? " (best so far)" : "")}";
-        string what = candidate.Number == 0 ? "the configuration itself" : string.Join(", ", candidate.Settings.Select(setting => $"{setting.Key.Split(':')[1]} {setting.Value}"));
+        string what = candidate.Number == 0
+            ? "the configuration itself"
+            : string.Join(", ", candidate.Settings.Select(setting => $"{setting.Key.Split(':')[1]} {setting.Value}"));
         job.Progress.Line($"{candidate.Number,4}, {trial.Epochs} epochs: {came}, {trial.Seconds:F1} s; {what}");
     }
 }

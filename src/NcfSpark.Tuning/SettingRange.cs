@@ -14,23 +14,28 @@ internal sealed class SettingRange
 
     private SettingRange(SettingKey key, object[] choices) => (Key, this.choices) = (key, choices);
 
-    private SettingRange(SettingKey key, double from, double to, bool isLogarithmic) => (Key, this.from, this.to, this.isLogarithmic) = (key, from, to, isLogarithmic);
+    private SettingRange(SettingKey key, double from, double to, bool isLogarithmic) =>
+        (Key, this.from, this.to, this.isLogarithmic) = (key, from, to, isLogarithmic);
 
     public SettingKey Key { get; }
 
-    /// <summary>The range as a search file has it; else null, and in <paramref name="problem"/> what is wrong with it, to be read after the setting's name.</summary>
+    /// <summary>
+    /// The range as a search file has it; else null, and in <paramref name="problem"/> what is wrong with it, to be read after the setting's name.
+    /// </summary>
     public static SettingRange? Read(SettingKey key, JsonElement given, out string? problem) => given.ValueKind switch
     {
         JsonValueKind.Array => ReadChoices(key, given, out problem),
         JsonValueKind.Object => ReadBounds(key, given, out problem),
-        _ => Nothing(out problem, $": {SettingValue.Show(given)} is no range. Write a list of values, such as [{SettingValue.Show(given)}], or {{ \"From\": 0.001, \"To\": 0.1, \"Scale\": \"log\" }}"),
+        _ => Nothing(out problem, $": {SettingValue.Show(given)} is no range. Write a list of values, such as [{SettingValue.Show(given)}], "
+            + "or {{ \"From\": 0.001, \"To\": 0.1, \"Scale\": \"log\" }}"),
     };
 
     /// <summary>A value, the same for the same stream and place. Numbers between bounds have 3 digits, so that they can be read and copied.</summary>
     public object Draw(RandomStream stream, long place)
     {
         if (choices is not null) return choices[stream.Below(place, choices.Length)];
-        if (Key.Property.PropertyType == typeof(int) && !isLogarithmic) return (int)(from + stream.Below(place, (long)(to - from) + 1)); // both ends as likely as any other
+        // Both ends are as likely as any other.
+        if (Key.Property.PropertyType == typeof(int) && !isLogarithmic) return (int)(from + stream.Below(place, (long)(to - from) + 1));
         double unit = stream.Unit(place), value = isLogarithmic ? from * Math.Pow(to / from, unit) : from + unit * (to - from);
         if (Key.Property.PropertyType == typeof(int)) return (int)Math.Round(value);
         return Math.Clamp(double.Parse(value.ToString("G3")), from, to);
@@ -51,12 +56,21 @@ internal sealed class SettingRange
     private static SettingRange? ReadBounds(SettingKey key, JsonElement given, out string? problem)
     {
         JsonObject bounds = JsonObject.Create(given)!;
-        if (key.Property.PropertyType != typeof(double) && key.Property.PropertyType != typeof(int)) return Nothing(out problem, $" is {SettingRules.Describe(key)}, not a number that lies between two: give a list of its values");
-        if (bounds.FirstOrDefault(bound => bound.Key is not ("From" or "To" or "Scale")).Key is { } unknown) return Nothing(out problem, $" has {unknown}; a range has From, To and, where it likes, Scale (\"linear\" or \"log\")");
+        if (key.Property.PropertyType != typeof(double) && key.Property.PropertyType != typeof(int))
+        {
+            return Nothing(out problem, $" is {SettingRules.Describe(key)}, not a number that lies between two: give a list of its values");
+        }
+
+        if (bounds.FirstOrDefault(bound => bound.Key is not ("From" or "To" or "Scale")).Key is { } unknown)
+        {
+            return Nothing(out problem, $" has {unknown}; a range has From, To and, where it likes, Scale (\"linear\" or \"log\")");
+        }
+
         if (bounds["From"] is not { } low || bounds["To"] is not { } high) return Nothing(out problem, " lacks From or To: a range has both");
         string scale = bounds["Scale"]?.ToString() ?? "linear";
         if (scale is not ("linear" or "log")) return Nothing(out problem, $" has Scale {SettingValue.Show(scale)}, and can have \"linear\" or \"log\"");
-        if (Value(key, JsonSerializer.SerializeToElement(low), out problem) is not { } from || Value(key, JsonSerializer.SerializeToElement(high), out problem) is not { } to) return null;
+        if (Value(key, JsonSerializer.SerializeToElement(low), out problem) is not { } from) return null;
+        if (Value(key, JsonSerializer.SerializeToElement(high), out problem) is not { } to) return null;
         (double least, double most) = (Convert.ToDouble(from), Convert.ToDouble(to));
         if (least >= most) return Nothing(out problem, $" goes from {least} to {most}: From must be below To");
         if (scale == "log" && least <= 0) return Nothing(out problem, $" goes from {least}, which has no logarithm: let From be above 0, or Scale \"linear\"");

@@ -8,7 +8,9 @@ namespace NcfSpark.Tuning;
 /// <param name="Seed">The seed of its training.</param>
 /// <param name="Ndcg">NDCG@10 on validation, whole catalogue; null where it failed.</param>
 /// <param name="HitRate">HR@10 on validation after the last epoch; null where it failed.</param>
-/// <param name="BestEpoch">The epoch that the NDCG is of: the best where the learning rate is constant, else the last, since only there it has fallen to 0.</param>
+/// <param name="BestEpoch">
+/// The epoch that the NDCG is of: the best where the learning rate is constant, else the last, since only there it has fallen to 0.
+/// </param>
 /// <param name="Seconds">What it took, training and validating.</param>
 /// <param name="Failure">Why it came to nothing; null where it did not.</param>
 internal sealed record Trial(int Candidate, int Epochs, int Seed, double? Ndcg, double? HitRate, int BestEpoch, double Seconds, string? Failure = null)

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace NcfSpark.Tuning;
 
-/// <summary>trials.jsonl: one trial a line, on disk before the next begins, so that a search that was killed goes on where it was. A last line that was cut off is no trial.</summary>
+/// <summary>
+/// trials.jsonl: one trial a line, on disk before the next begins, so that a search that was killed goes on where it was. A last line that was cut off is
+/// no trial.
+/// </summary>
 internal sealed class TrialJournal
 {
     public const string FileName = "trials.jsonl";
@@ -19,7 +22,11 @@ internal sealed class TrialJournal
         if (!File.Exists(path)) return;
         byte[] text = File.ReadAllBytes(path);
         int whole = text.AsSpan().LastIndexOf((byte)'\n') + 1;
-        foreach (string line in Encoding.UTF8.GetString(text, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries)) trials.Add(JsonSerializer.Deserialize<Trial>(line, json)!);
+        foreach (string line in Encoding.UTF8.GetString(text, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            trials.Add(JsonSerializer.Deserialize<Trial>(line, json)!);
+        }
+
         if (whole == text.Length) return;
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Write);
         stream.SetLength(whole); // not written anew: a full disk would lose the trials
@@ -27,7 +34,10 @@ internal sealed class TrialJournal
 
     /// <summary>A trial that was made before; null for one that is to be made, or was stopped at a shorter limit than this.</summary>
     public Trial? Find(int candidate, int epochs, int seed, TimeSpan limit) =>
-        trials.FindLast(trial => (trial.Candidate, trial.Epochs, trial.Seed) == (candidate, epochs, seed)) is { } found && !(found.IsTooSlow && found.Seconds < limit.TotalSeconds) ? found : null;
+        trials.FindLast(trial => (trial.Candidate, trial.Epochs, trial.Seed) == (candidate, epochs, seed)) is { } found
+            && !(found.IsTooSlow && found.Seconds < limit.TotalSeconds)
+            ? found
+            : null;
 
     public void Add(Trial trial)
     {

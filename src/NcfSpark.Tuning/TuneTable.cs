@@ -43,11 +43,16 @@ internal static class TuneTable
 
     public static string Text(SearchResult result, TuneOptions options, int validationUsers, IReadOnlyDictionary<int, Candidate> candidates)
     {
+        string took = $"{result.Seconds:F0} s of a budget of {options.BudgetMinutes * 60:F0} s";
+        int seeds = result.Finalists[0].Finals.Count;
+        string anew = seeds > 0
+            ? $"{seeds} other seed{(seeds == 1 ? "" : "s")}: these figures count"
+            : "no other seed, since there was no time: they stand by what they were found by";
         var text = new StringBuilder($"""
-            {result.Candidates} candidates in {result.Brackets} brackets, {result.Trials.Count} trials, {result.Seconds:F0} s of a budget of {options.BudgetMinutes * 60:F0} s.
+            {result.Candidates} candidates in {result.Brackets} brackets, {result.Trials.Count} trials, {took}.
             All figures: NDCG@10 (HR@10) of validation rows among the whole catalogue, {validationUsers} users. The test part was not there.
 
-            Finalists, trained anew with {(result.Finalists[0].Finals.Count is var seeds && seeds > 0 ? $"{seeds} other seed{(seeds == 1 ? "" : "s")}: these figures count" : "no other seed, since there was no time: they stand by what they were found by")}
+            Finalists, trained anew with {anew}
 
             """);
         string[] searched = [.. candidates.Values.SelectMany(candidate => candidate.Settings.Keys).Distinct()];
@@ -56,16 +61,19 @@ internal static class TuneTable
             ["candidate", "epochs", "NDCG@10", "±", "HR@10", "found by", .. searched.Select(Key)],
             result.Finalists.Select(finalist => (string[])
             [
-                Name(finalist.Candidate.Number), $"{finalist.Epochs}", $"{finalist.Mean:F4}", $"{finalist.Deviation:F4}", $"{finalist.HitRate:F4}", $"{finalist.Found:F4}",
+                Name(finalist.Candidate.Number), $"{finalist.Epochs}", $"{finalist.Mean:F4}",
+                $"{finalist.Deviation:F4}", $"{finalist.HitRate:F4}", $"{finalist.Found:F4}",
                 .. searched.Select(key => finalist.Candidate.Settings.GetValueOrDefault(key, "")),
             ]));
         text.Append($"\nThe {RowsShown} best trials of the search, by one seed: the best of many, so too high\n\n");
         Append(
             text,
             ["candidate", "epochs", "NDCG@10", "seconds", .. searched.Select(Key)],
-            result.Trials.Where(trial => trial.Ndcg is not null && trial.Seed == result.Trials[0].Seed).OrderByDescending(trial => trial.Ndcg).Take(RowsShown).Select(trial => (string[])
+            result.Trials.Where(trial => trial.Ndcg is not null && trial.Seed == result.Trials[0].Seed).OrderByDescending(trial => trial.Ndcg).Take(RowsShown)
+                .Select(trial => (string[])
             [
-                Name(trial.Candidate), $"{trial.Epochs}", $"{trial.Ndcg:F4}", $"{trial.Seconds:F1}", .. searched.Select(key => candidates[trial.Candidate].Settings.GetValueOrDefault(key, "")),
+                Name(trial.Candidate), $"{trial.Epochs}", $"{trial.Ndcg:F4}", $"{trial.Seconds:F1}",
+                .. searched.Select(key => candidates[trial.Candidate].Settings.GetValueOrDefault(key, "")),
             ]));
         IGrouping<string?, Trial>[] failures = [.. result.Trials.Where(trial => trial.Failure is not null).GroupBy(trial => trial.Failure)];
         if (failures.Length > 0) text.Append($"\n{string.Join(", ", failures.Select(failure => $"{failure.Count()} {failure.Key}"))}.\n");
@@ -76,7 +84,8 @@ internal static class TuneTable
 
     private static string Key(string setting) => setting.Split(':')[1];
 
-    private static JsonObject Settings(Candidate candidate) => new(candidate.Settings.Select(setting => KeyValuePair.Create(setting.Key, JsonNode.Parse(setting.Value))));
+    private static JsonObject Settings(Candidate candidate) =>
+        new(candidate.Settings.Select(setting => KeyValuePair.Create(setting.Key, JsonNode.Parse(setting.Value))));
 
     private static void Append(StringBuilder text, string[] header, IEnumerable<string[]> rows)
     {

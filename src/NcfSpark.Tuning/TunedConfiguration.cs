@@ -5,7 +5,8 @@ using NcfSpark.Configuration;
 namespace NcfSpark.Tuning;
 
 /// <summary>
-/// A configuration file with some other values: its text, comments and all, with each value that differs put in place of the old one. A setting that the file does not
+/// A configuration file with some other values: its text, comments and all, with each value that differs put in place of the old one. A setting that the
+/// file does not
 /// have is put at the head of its section.
 /// </summary>
 internal static class TunedConfiguration
@@ -15,7 +16,9 @@ internal static class TunedConfiguration
     /// <param name="remark">What stands above it, as comments, line by line.</param>
     public static string Text(string path, NcfSparkConfiguration configuration, IEnumerable<string> remark)
     {
-        byte[] text = File.ReadAllBytes(path).AsSpan() is var bytes && bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..].ToArray() : bytes.ToArray();
+        byte[] text = File.ReadAllBytes(path).AsSpan() is var bytes && bytes.StartsWith(Encoding.UTF8.Preamble)
+            ? bytes[Encoding.UTF8.Preamble.Length..].ToArray()
+            : bytes.ToArray();
         var changes = new List<(int Start, int End, string Text)>();
         List<SettingKey> missing = [.. SettingKey.All.Where(key => !Same(key.ValueIn(new NcfSparkConfiguration()), key.ValueIn(configuration)))];
         var heads = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase); // by section: where its first setting may stand
@@ -41,7 +44,8 @@ internal static class TunedConfiguration
 
         foreach (IGrouping<string, SettingKey> section in missing.GroupBy(key => key.Section.Name))
         {
-            string settings = string.Concat(section.Select(key => $"\n    \"{key.Property.Name}\": {Shown(key.ValueIn(configuration))},")); // a comma too many is welcome
+            // A comma too many is welcome.
+            string settings = string.Concat(section.Select(key => $"\n    \"{key.Property.Name}\": {Shown(key.ValueIn(configuration))},"));
             changes.Add(heads.TryGetValue(section.Key, out int place) ? (place, place, settings) : (head, head, $"\n  \"{section.Key}\": {{{settings}\n  }},"));
         }
 
@@ -58,5 +62,6 @@ internal static class TunedConfiguration
 
     private static bool Same(object? one, object? other) => SettingValue.Show(one) == SettingValue.Show(other);
 
-    private static string Shown(object value) => SettingValue.Show(value).Replace(",", ", ", StringComparison.Ordinal) is var spaced && value is Array ? spaced : SettingValue.Show(value);
+    private static string Shown(object value) =>
+        SettingValue.Show(value).Replace(",", ", ", StringComparison.Ordinal) is var spaced && value is Array ? spaced : SettingValue.Show(value);
 }

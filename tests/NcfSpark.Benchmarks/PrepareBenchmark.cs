@@ -4,6 +4,7 @@ using NcfSpark.Data;
 using NcfSpark.Engines.DuckDb;
 using NcfSpark.Evaluation;
 using NcfSpark.Preparation;
+using NcfSpark.Preparation.Tests;
 
 namespace NcfSpark.Benchmarks;
 
@@ -59,7 +60,7 @@ internal static class PrepareBenchmark
         StageDirectory prepared;
         using (var engine = new DuckDbEngine(new DuckDbOptions { MemoryLimit = "6GB", SpillDirectory = Path.Combine(folder, "spill") }))
         {
-            prepared = Preparer.Prepare(engine, input, prepare, run, new ConsoleSteps());
+            prepared = PreparedRun.Prepare(engine, input, prepare, run, new ConsoleSteps());
         }
 
         var result = new Measured(interactions, prepared.Manifest.Rows["train"], watch.Elapsed.TotalSeconds, (Process.GetCurrentProcess().TotalProcessorTime - processorBefore).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64 >> 20);

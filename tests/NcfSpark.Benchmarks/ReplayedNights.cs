@@ -5,6 +5,7 @@ using NcfSpark.Engines.DuckDb;
 using NcfSpark.Jobs;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
+using NcfSpark.Preparation.Tests;
 using NcfSpark.Training;
 
 namespace NcfSpark.Benchmarks;
@@ -38,7 +39,7 @@ internal sealed class ReplayedNights : IDisposable
     {
         File.WriteAllLines(LogPath, rows.Take(KnownIn(night)).Select(row => row.Line).Prepend(header));
         using var engine = new DuckDbEngine(new DuckDbOptions { SpillDirectory = Path.Combine(folder, "spill") });
-        return new PreparedData(Preparer.Prepare(engine, settings.Input, settings.Prepare, Path.Combine(folder, $"night-{night}-{settings.Prepare.Validation}"), SilentProgress.Instance));
+        return new PreparedData(PreparedRun.Prepare(engine, settings.Input, settings.Prepare, Path.Combine(folder, $"night-{night}-{settings.Prepare.Validation}"), SilentProgress.Instance));
     }
 
     /// <summary>What came between a night and the next, of users and items that it knew.</summary>

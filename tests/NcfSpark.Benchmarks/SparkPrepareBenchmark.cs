@@ -6,6 +6,7 @@ using NcfSpark.Engines.SparkConnect;
 using NcfSpark.Engines;
 using NcfSpark.Evaluation;
 using NcfSpark.Preparation;
+using NcfSpark.Preparation.Tests;
 
 namespace NcfSpark.Benchmarks;
 
@@ -92,7 +93,7 @@ internal static class SparkPrepareBenchmark
         string run = Path.Combine(folder, "ours");
         double began = ProcessorSeconds(engine);
         var watch = Stopwatch.StartNew();
-        StageDirectory prepared = Preparer.Prepare(engine, new InputOptions { Path = csv, UserColumn = "userId", ItemColumn = "movieId" }, Options, run, new ConsoleSteps());
+        StageDirectory prepared = PreparedRun.Prepare(engine, new InputOptions { Path = csv, UserColumn = "userId", ItemColumn = "movieId" }, Options, run, new ConsoleSteps());
         SortedDictionary<string, long> counts = prepared.Manifest.Rows;
         var measured = new Measured(watch.Elapsed.TotalSeconds, ProcessorSeconds(engine) - began, counts["train"], counts["train_positives"] * (1 + Negatives));
         Directory.Delete(run, recursive: true);

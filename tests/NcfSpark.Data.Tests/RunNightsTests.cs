@@ -32,7 +32,7 @@ public sealed class RunNightsTests : IDisposable
     {
         var none = new RunNights(Path.Combine(run, "none"));
         Assert.Empty(none.Names);
-        Assert.Null(none.InService);
+        Assert.Null(none.Production);
     }
 
     [Fact]
@@ -41,8 +41,8 @@ public sealed class RunNightsTests : IDisposable
         foreach (string name in new[] { "2026-11-23", "2026-11-24" })
         {
             File.WriteAllText(Path.Combine(Directory.CreateDirectory(nights.PathOf(name)).FullName, "name"), name);
-            nights.PutInService(name);
-            Assert.Equal(name, nights.InService);
+            nights.PutInProduction(name);
+            Assert.Equal(name, nights.Production);
             Assert.Equal(name, File.ReadAllText(Path.Combine(nights.CurrentPath, "name")));
         }
 
@@ -53,7 +53,7 @@ public sealed class RunNightsTests : IDisposable
     public void TheDirectoryMayBeMovedWithItsPointer()
     {
         File.WriteAllText(Path.Combine(Directory.CreateDirectory(nights.PathOf("2026-11-24")).FullName, "name"), "it");
-        nights.PutInService("2026-11-24");
+        nights.PutInProduction("2026-11-24");
         string elsewhere = $"{run}-moved";
         Directory.Move(run, elsewhere);
         try
@@ -71,7 +71,7 @@ public sealed class RunNightsTests : IDisposable
     {
         string[] names = ["2026-11-23", "2026-11-24"];
         foreach (string name in names) File.WriteAllText(Path.Combine(Directory.CreateDirectory(nights.PathOf(name)).FullName, "name"), name);
-        nights.PutInService(names[0]);
+        nights.PutInProduction(names[0]);
         using var end = new CancellationTokenSource();
         var reads = new TaskCompletionSource();
         Task reader = Task.Run(() =>
@@ -83,7 +83,7 @@ public sealed class RunNightsTests : IDisposable
             }
         });
         await Task.WhenAny(reads.Task, reader);
-        for (int change = 0; change < 20; change++) nights.PutInService(names[change % 2]);
+        for (int change = 0; change < 20; change++) nights.PutInProduction(names[change % 2]);
         end.Cancel();
         await reader;
     }

@@ -35,7 +35,7 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
         string[] lines = output.TrimEnd().Split('\n');
         Assert.Equal(["prepared", "model", "report", "predictions"], lines[..4].Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]));
         Assert.Contains("NDCG@", lines[4], StringComparison.Ordinal);
-        Assert.Equal($"in service: {RunDirectory.Night} → {run.Served()}", lines[5]);
+        Assert.Equal($"in production: {RunDirectory.Night} → {run.Served()}", lines[5]);
     }
 
     [Fact]

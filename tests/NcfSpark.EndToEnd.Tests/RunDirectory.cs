@@ -17,10 +17,10 @@ internal sealed class RunDirectory : IDisposable
 
     public string File(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 
-    /// <summary>A file of the night in service.</summary>
+    /// <summary>A file of the night in production.</summary>
     public string Served(params string[] parts) => System.IO.Path.Combine([Path, RunNights.CurrentName, .. parts]);
 
-    /// <summary>Hashes of all Parquet files of the predictions in service.</summary>
+    /// <summary>Hashes of all Parquet files of the predictions in production.</summary>
     public string PredictionsHash() => HashesIn(Served("predictions"));
 
     /// <summary>Hashes of all Parquet files in a directory.</summary>

@@ -60,7 +60,7 @@ public sealed class StageOrderTests : IDisposable
         foreach (string verb in new[] { "train", "evaluate", "score" }) Assert.Contains(damaged.Replace(run.NightPath, copy, StringComparison.Ordinal), NcfSparkProcess.Run([verb, .. settings[..^1], copy]).Error, StringComparison.Ordinal);
         Assert.Equal(before, run.PredictionsHash());
         NcfSparkProcess.RunWell(["nightly", .. settings]); // in a night of its own, since that one is being read
-        Assert.Equal($"{RunDirectory.Night}-2", new RunNights(run.Path).InService);
+        Assert.Equal($"{RunDirectory.Night}-2", new RunNights(run.Path).Production);
         Assert.Equal(before, run.PredictionsHash());
     }
 
@@ -99,7 +99,7 @@ public sealed class StageOrderTests : IDisposable
         Assert.Contains("no model was written; lower Train:LearningRate", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         Assert.Equal(manifest, File.ReadAllText(run.Served("model", "manifest.json")));
-        Assert.Equal(["in_service", "failed"], NightHistory.Read(new RunNights(run.Path)).Nights.Select(night => night.Outcome));
+        Assert.Equal(["production", "failed"], RunHistory.Read(new RunNights(run.Path)).Nights.Select(night => night.Outcome));
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class StageOrderTests : IDisposable
         string error = Refused("nightly", "--set", $"{setting}={path}");
         Assert.Contains(says, error, StringComparison.Ordinal);
         Assert.Contains(path, error, StringComparison.Ordinal);
-        Assert.Empty(NightHistory.Read(new RunNights(run.Path)).Records);
+        Assert.Empty(RunHistory.Read(new RunNights(run.Path)).Records);
     }
 
     private string Refused(string verb, params string[] more)

@@ -21,7 +21,7 @@ public sealed class StandardOutputTests
         await process.WaitForExitAsync();
         string said = await output + await error, code = await File.ReadAllTextAsync(run.Path + ".code");
         Assert.True(code == "0\n", $"exit code {code}{said}");
-        Assert.Equal(RunDirectory.Night, new RunNights(run.Path).InService);
+        Assert.Equal(RunDirectory.Night, new RunNights(run.Path).Production);
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
     }
 

@@ -130,7 +130,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         Case bad = Cases[name];
         InputOptions input = Located(bad);
         string run = Path.Combine(folder.Path, "run");
-        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(engine, input, bad.Prepare, run, SilentProgress.Instance));
+        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => PreparedRun.Prepare(engine, input, bad.Prepare, run, SilentProgress.Instance));
         Assert.All(bad.Says, part => Assert.Contains(part, refusal.Message));
         Assert.False(Directory.Exists(run) && Directory.GetFileSystemEntries(run).Length > 0);
     }
@@ -139,7 +139,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
     public void ARunDirectoryThatCannotBeWrittenIsNamed()
     {
         string file = folder.Write("log.csv", Good), run = Path.Combine(file, "run"); // below a file no directory can be
-        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(fixture.Engine, new InputOptions { Path = file }, PlainOptions.Prepare, run, SilentProgress.Instance));
+        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => PreparedRun.Prepare(fixture.Engine, new InputOptions { Path = file }, PlainOptions.Prepare, run, SilentProgress.Instance));
         Assert.Contains(run, refusal.Message);
         Assert.Contains("--run", refusal.Message);
     }
@@ -157,7 +157,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         {
             string log = folder.Write("log.csv", Header + string.Concat(Enumerable.Range(0, 60_000).Select(row => $"{row % 601},{row % 499},{row * 7919 % 1_000_003}\n")));
             using var engine = new DuckDbEngine(new DuckDbOptions { Threads = 2 });
-            InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(engine, new InputOptions { Path = log }, PlainOptions.Prepare with { NegativesPerPositive = 20 }, run, SilentProgress.Instance));
+            InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => PreparedRun.Prepare(engine, new InputOptions { Path = log }, PlainOptions.Prepare with { NegativesPerPositive = 20 }, run, SilentProgress.Instance));
             Assert.Contains(run, refusal.Message);
             Assert.Contains("no room left on the disk", refusal.Message);
             Assert.Empty(Directory.GetFileSystemEntries(run));
@@ -174,7 +174,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         string log = folder.Write("log.csv", Good + "3,10,yesterday\n4,,500\n5,10\n6,\"a \"\"b\"\"\",-1\n");
         var input = new InputOptions { Path = log, MaxBadRows = 4 };
         string run = Path.Combine(folder.Path, "run");
-        StageDirectory prepared = Preparer.Prepare(fixture.Engine, input, PlainOptions.Prepare, run, SilentProgress.Instance);
+        StageDirectory prepared = PreparedRun.Prepare(fixture.Engine, input, PlainOptions.Prepare, run, SilentProgress.Instance);
         Assert.Equal(
             [
                 "file,line,reason,text",
@@ -188,7 +188,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         Assert.Equal(8, prepared.Manifest.Rows["input_rows"]);
         Assert.Equal(["1", "2"], Rows.Of(prepared).Users.Select(user => user.Id));
 
-        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(fixture.Engine, input with { MaxBadRows = 3 }, PlainOptions.Prepare, run, SilentProgress.Instance));
+        InvalidInputException refusal = Assert.Throws<InvalidInputException>(() => PreparedRun.Prepare(fixture.Engine, input with { MaxBadRows = 3 }, PlainOptions.Prepare, run, SilentProgress.Instance));
         Assert.Contains("4 of 8 rows", refusal.Message);
     }
 
@@ -196,7 +196,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
     public void EqualBadRowsAreEachCountedAndKept()
     {
         string log = folder.Write("log.csv", Good + "3,10,x\n3,10,x\n3,10,x\n");
-        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 3 }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+        StageDirectory prepared = PreparedRun.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 3 }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
         Assert.Equal(3, prepared.Manifest.Rows["bad_rows"]);
         Assert.Equal(4, File.ReadAllLines(prepared.File("bad_rows.csv")).Length);
     }
@@ -205,7 +205,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
     public void EqualBadRowsOfParquetAreEachCountedAndKept()
     {
         string log = Path.GetDirectoryName(WriteParquet("SELECT CAST(id % 3 AS BIGINT) AS user_id, CAST(id % 7 AS BIGINT) AS item_id, CASE WHEN id >= 18 THEN -1 ELSE id END AS timestamp FROM range(0, 21) AS r(id) UNION ALL SELECT 1, 1, -1 UNION ALL SELECT 1, 1, -1"))!;
-        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 5 }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+        StageDirectory prepared = PreparedRun.Prepare(fixture.Engine, new InputOptions { Path = log, MaxBadRows = 5 }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
         Assert.Equal((5L, 23L, 0L), (prepared.Manifest.Rows["bad_rows"], prepared.Manifest.Rows["input_rows"], prepared.Manifest.Rows["duplicates_dropped"]));
         Assert.Equal(6, File.ReadAllLines(prepared.File("bad_rows.csv")).Length);
     }

@@ -161,7 +161,7 @@ public sealed class CaseTests(EngineFixture fixture) : IDisposable
     private (Rows Rows, StageDirectory Directory, string Said) Prepared(string path, InputOptions input, PrepareOptions? options = null)
     {
         var said = new SaidLines();
-        StageDirectory directory = Preparer.Prepare(fixture.Engine, input with { Path = Case(path) }, options ?? PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
+        StageDirectory directory = PreparedRun.Prepare(fixture.Engine, input with { Path = Case(path) }, options ?? PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
         return (Rows.Of(directory), directory, string.Join('\n', said.Lines));
     }
 

@@ -74,5 +74,5 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private StageDirectory Prepare(InputOptions input, PrepareOptions options) => Preparer.Prepare(fixture.Engine, input, options, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+    private StageDirectory Prepare(InputOptions input, PrepareOptions options) => PreparedRun.Prepare(fixture.Engine, input, options, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
 }

@@ -189,7 +189,7 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     public void AFolderThatIsAColumnInUseShapesTheFingerprint()
     {
         string one = folder.Write("a/shop=1/log.csv", Good), two = folder.Write("b/shop=2/log.csv", Good);
-        string Of(string path, string user) => Preparer.FingerprintOf(Usual with { Path = path, UserColumn = user }, PlainOptions.Prepare);
+        string Of(string path, string user) => new Preparer(Usual with { Path = path, UserColumn = user }, PlainOptions.Prepare).InputHash(() => Engine);
         Assert.Equal(Of(one, "user_id"), Of(two, "user_id"));
         Assert.NotEqual(Of(one, "shop"), Of(two, "shop"));
     }
@@ -297,7 +297,7 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
         }
 
         var prepare = PlainOptions.Prepare with { Holdout = 0, Validation = false, NegativesPerPositive = 0, TestCandidates = 0, Shards = 1 };
-        Rows rows = Rows.Of(Preparer.Prepare(Engine, input, prepare, run, SilentProgress.Instance));
+        Rows rows = Rows.Of(PreparedRun.Prepare(Engine, input, prepare, run, SilentProgress.Instance));
         return [.. rows.Positives.Select(row => (rows.Users[row.User].Id, rows.Items[row.Item].Id, row.Timestamp)).Order()];
     }
 

@@ -103,7 +103,7 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     public void RowsRatedBelowTheMinimumAreLeftOutAndCounted()
     {
         string log = folder.Write("log.csv", "user_id,item_id,timestamp,rating\n1,1,10,4\n1,2,20,3.5\n1,3,30,5\n1,3,40,2\n2,1,10,3\n2,3,20,4e0\n");
-        StageDirectory prepared = Preparer.Prepare(fixture.Engine, new InputOptions { Path = log, RatingColumn = "rating", MinRating = 3.5 }, PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+        StageDirectory prepared = PreparedRun.Prepare(fixture.Engine, new InputOptions { Path = log, RatingColumn = "rating", MinRating = 3.5 }, PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
         Assert.Equal(2, prepared.Manifest.Rows["below_min_rating"]);
         Rows rows = Rows.Of(prepared);
         Assert.Equal(["1", "2"], rows.Users.Select(user => user.Id));
@@ -152,5 +152,5 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
         Rows.AssertEqual(SlowPreparer.Prepare(log, options), Prepare(input, options));
     }
 
-    private Rows Prepare(InputOptions input, PrepareOptions options) => Rows.Of(Preparer.Prepare(fixture.Engine, input, options, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), SilentProgress.Instance));
+    private Rows Prepare(InputOptions input, PrepareOptions options) => Rows.Of(PreparedRun.Prepare(fixture.Engine, input, options, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), SilentProgress.Instance));
 }

@@ -107,7 +107,7 @@ public abstract class PreparerSuite : IDisposable
     public void WithoutTimesAHashChoosesWhatIsHeldOut() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
         Rows.AssertEqual(
             SlowPreparer.Prepare([.. log.Select(row => row with { Timestamp = 0 })], options),
-            Rows.Of(Preparer.Prepare(Engine, new InputOptions { Path = folder.Write($"{Guid.NewGuid():N}.csv", "user_id,item_id\n" + string.Concat(log.Select(row => $"{row.User},{row.Item}\n"))), TimestampColumn = "" }, options, Path.Combine(folder.Path, $"{Guid.NewGuid():N}"), SilentProgress.Instance))));
+            Rows.Of(PreparedRun.Prepare(Engine, new InputOptions { Path = folder.Write($"{Guid.NewGuid():N}.csv", "user_id,item_id\n" + string.Concat(log.Select(row => $"{row.User},{row.Item}\n"))), TimestampColumn = "" }, options, Path.Combine(folder.Path, $"{Guid.NewGuid():N}"), SilentProgress.Instance))));
 
     [SkippableFact]
     public void PartsAreDisjointAndAddUpToTheDistinctInput() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
@@ -230,6 +230,6 @@ public abstract class PreparerSuite : IDisposable
         string name = run ?? Guid.NewGuid().ToString("N");
         string Csv(IEnumerable<LogRow> rows) => "user_id,item_id,timestamp\n" + string.Concat(rows.Select((row, place) => $"{row.User},{row.Item},{written?.Invoke(row.Timestamp, place) ?? $"{row.Timestamp}"}\n"));
         var input = new InputOptions { Path = folder.Write($"{name}.csv", Csv(log)), TestPath = test is null ? "" : folder.Write($"{name}-test.csv", Csv(test)), TimestampUnit = unit };
-        return Preparer.Prepare(engine ?? Engine, input, options, Path.Combine(folder.Path, name), SilentProgress.Instance);
+        return PreparedRun.Prepare(engine ?? Engine, input, options, Path.Combine(folder.Path, name), SilentProgress.Instance);
     }
 }

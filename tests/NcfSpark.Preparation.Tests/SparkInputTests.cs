@@ -31,7 +31,7 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
         string Fingerprint(string rows)
         {
             spark.Engine.Execute($"CREATE OR REPLACE TEMP VIEW ncf_test_rows AS SELECT * FROM VALUES {rows} AS t(user_id, item_id, timestamp)");
-            return Preparer.FingerprintOf(() => spark.Engine, new InputOptions { Path = "table:ncf_test_rows" }, PlainOptions.Prepare);
+            return new Preparer(new InputOptions { Path = "table:ncf_test_rows" }, PlainOptions.Prepare).InputHash(() => spark.Engine);
         }
 
         string one = Fingerprint("(1, 10, 100), (2, 10, 200)");
@@ -79,7 +79,7 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
 
     private (Rows Rows, StageDirectory Directory) Prepared(ISqlEngine engine, string path)
     {
-        StageDirectory prepared = Preparer.Prepare(engine, new InputOptions { Path = path }, PlainOptions.Prepare with { TestCandidates = 2, Holdout = 1 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), SilentProgress.Instance);
+        StageDirectory prepared = PreparedRun.Prepare(engine, new InputOptions { Path = path }, PlainOptions.Prepare with { TestCandidates = 2, Holdout = 1 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), SilentProgress.Instance);
         return (Rows.Of(prepared), prepared);
     }
 }

@@ -80,7 +80,7 @@ public sealed class SparkOutputTests(SparkFixture spark, EngineFixture duckDb) :
     private string Refused(string run) => Assert.Throws<InvalidInputException>(() => StageDirectory.Open(Path.Combine(folder.Path, run), "prepared")).Message;
 
     private static StageDirectory Prepared(ISqlEngine engine, string csv, string run) =>
-        Preparer.Prepare(engine, new InputOptions { Path = csv, MaxBadRows = 1 }, PlainOptions.Prepare with { TestCandidates = 2, Holdout = 1 }, run, SilentProgress.Instance);
+        PreparedRun.Prepare(engine, new InputOptions { Path = csv, MaxBadRows = 1 }, PlainOptions.Prepare with { TestCandidates = 2, Holdout = 1 }, run, SilentProgress.Instance);
 
     private static void Copy(string from, string to)
     {

@@ -19,7 +19,7 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
         var input = new InputOptions { Path = Path.Combine(TestFolder.RepositoryRoot, "tests", "data", "ml-latest-small", "ratings.csv"), UserColumn = "userId", ItemColumn = "movieId", RatingColumn = "rating", MinRating = 2 };
         var options = PlainOptions.Prepare with { Validation = true, TestCandidates = 20 };
         using var folder = new TestFolder();
-        StageDirectory Prepared(ISqlEngine engine, string run) => Preparer.Prepare(engine, input, options, Path.Combine(folder.Path, run), SilentProgress.Instance);
+        StageDirectory Prepared(ISqlEngine engine, string run) => PreparedRun.Prepare(engine, input, options, Path.Combine(folder.Path, run), SilentProgress.Instance);
         StageDirectory here = Prepared(duckDb.Engine, "duckdb"), there = Prepared(Engine, "spark");
         Rows.AssertEqual(Rows.Of(here), Rows.Of(there));
         Assert.Equal(here.Manifest.Fingerprint, there.Manifest.Fingerprint);
@@ -41,7 +41,7 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
         SortedDictionary<string, string> Digests(ISqlEngine engine, string run)
         {
             string path = Path.Combine(folder.Path, run);
-            StageDirectory prepared = Preparer.Prepare(engine, new InputOptions { Path = csv }, options, path, SilentProgress.Instance);
+            StageDirectory prepared = PreparedRun.Prepare(engine, new InputOptions { Path = csv }, options, path, SilentProgress.Instance);
             var digests = new SortedDictionary<string, string>(StringComparer.Ordinal);
             foreach (string part in new[] { "users", "items", "train", "validation", "test" })
             {

@@ -185,7 +185,7 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
         using var engine = new DuckDbEngine(new DuckDbOptions { Threads = threads });
         for (int run = 0; run < 3; run++)
         {
-            string refusal = Assert.Throws<InvalidInputException>(() => Preparer.Prepare(engine, new InputOptions { Path = Path.Combine(folder.Path, "parts") }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance)).Message;
+            string refusal = Assert.Throws<InvalidInputException>(() => PreparedRun.Prepare(engine, new InputOptions { Path = Path.Combine(folder.Path, "parts") }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance)).Message;
             Assert.Contains("60,000 of 180,000 rows", refusal);
             string[] shown = [.. refusal.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal))];
             Assert.Equal(["0.csv, line 4:", "0.csv, line 7:", "0.csv, line 10:", "0.csv, line 13:", "0.csv, line 16:"], shown[..5].Select(line => line[(line.LastIndexOf('/') + 1)..(line.IndexOf(": ", StringComparison.Ordinal) + 1)]));
@@ -239,7 +239,7 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     private (Rows Rows, StageDirectory Directory, string Said) Prepare(InputOptions input, PrepareOptions? options = null)
     {
         var said = new SaidLines();
-        StageDirectory directory = Preparer.Prepare(fixture.Engine, input, options ?? PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
+        StageDirectory directory = PreparedRun.Prepare(fixture.Engine, input, options ?? PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
         return (Rows.Of(directory), directory, string.Join('\n', said.Lines));
     }
 

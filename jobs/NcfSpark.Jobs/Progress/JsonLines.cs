@@ -6,7 +6,8 @@ using System.Text.Json.Nodes;
 namespace NcfSpark.Jobs.Progress;
 
 /// <summary>
-/// Standard error as JSON lines: {"time":"2026-11-24T03:15:02.123Z","level":"error","message":"…"}. Text that is written to it, which is what went wrong, becomes a line of level
+/// Standard error as JSON lines: {"time":"2026-11-24T03:15:02.123Z","level":"error","message":"…"}. Text that is written to it, which is what went wrong,
+/// becomes a line of level
 /// error for each call, line breaks and all.
 /// </summary>
 internal sealed class JsonLines(TextWriter output, TimeProvider time) : TextWriter

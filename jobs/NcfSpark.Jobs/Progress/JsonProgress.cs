@@ -3,8 +3,8 @@ using NcfSpark.Data;
 namespace NcfSpark.Jobs.Progress;
 
 /// <summary>
-/// Progress for collectors of logs: each line is a JSON object with time, level and message, and for work also task, state (started, running, ended), done, total, unit, seconds and
-/// detail. While work runs there is at most one in ten seconds a task.
+/// Progress for collectors of logs: each line is a JSON object with time, level and message, and for work also task, state (started, running, ended),
+/// done, total, unit, seconds and detail. While work runs there is at most one in ten seconds a task.
 /// </summary>
 internal sealed class JsonProgress : IProgressReporter
 {

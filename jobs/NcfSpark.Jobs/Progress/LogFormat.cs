@@ -2,7 +2,9 @@ using System.Collections;
 
 namespace NcfSpark.Jobs.Progress;
 
-/// <summary>How standard error is written: NCFSPARK_LOG, "text" or "json". It is no setting of the configuration, since a fault in that is told there, too.</summary>
+/// <summary>
+/// How standard error is written: NCFSPARK_LOG, "text" or "json". It is no setting of the configuration, since a fault in that is told there, too.
+/// </summary>
 internal static class LogFormat
 {
     public const string Variable = "NCFSPARK_LOG";

@@ -9,26 +9,26 @@ public static class NightWords
     /// <summary>An outcome, for a table.</summary>
     public static string Outcome(string outcome) => outcome switch
     {
-        NightOutcome.InService => "went into service",
+        NightOutcome.Production => "went into production",
         NightOutcome.Abandoned => "killed",
         _ => outcome,
     };
 
-    /// <summary>What happened last, and what is in service now, in a sentence.</summary>
-    public static string Sentence(NightHistory history, string? inService)
+    /// <summary>What happened last, and what is in production now, in a sentence.</summary>
+    public static string Sentence(RunHistory history, string? production)
     {
         if (history.Records is not [.., { } last]) return "There were no nights yet";
-        string stays = inService is null ? "nothing is in service" : $"{inService} stays in service";
+        string stays = production is null ? "nothing is in production" : $"{production} stays in production";
         return last.Event switch
         {
-            NightEvent.Promotion => $"{last.Night} was put into service by hand",
-            NightEvent.PassedOver when last.Night == inService => $"{last.Night} is in production, and the last run found nothing new to do",
-            NightEvent.PassedOver => $"The last run found nothing new to do: {last.Night} was in production before; {inService ?? "nothing"} is there now",
-            NightEvent.Rollback => $"{last.Night} was put into service again by hand",
+            NightEvent.Promotion => $"{last.Night} was put into production by hand",
+            NightEvent.PassedOver when last.Night == production => $"{last.Night} is in production, and the last run found nothing new to do",
+            NightEvent.PassedOver => $"The last run found nothing new to do: {last.Night} was in production before; {production ?? "nothing"} is there now",
+            NightEvent.Rollback => $"{last.Night} was put into production again by hand",
             _ => last.Outcome switch
             {
-                NightOutcome.InService when last.Night == inService => $"{last.Night} went into service",
-                NightOutcome.InService => $"{last.Night} went into service; {inService ?? "nothing"} is there now",
+                NightOutcome.Production when last.Night == production => $"{last.Night} went into production",
+                NightOutcome.Production => $"{last.Night} went into production; {production ?? "nothing"} is there now",
                 NightOutcome.Refused => $"{last.Night} was refused; {stays}",
                 NightOutcome.Stopped => $"{last.Night} was stopped by its data; {stays}",
                 NightOutcome.Abandoned => $"{last.Night} was killed; {stays}",
@@ -37,8 +37,9 @@ public static class NightWords
         };
     }
 
-    /// <summary>Since when the night in service has been there, without a break; null where the history does not tell.</summary>
-    public static DateTimeOffset? InServiceSince(NightHistory history, string inService) => history.Records.Reverse().TakeWhile(record => record.InService == inService).LastOrDefault()?.Ended;
+    /// <summary>Since when the night in production has been there, without a break; null where the history does not tell.</summary>
+    public static DateTimeOffset? ProductionSince(RunHistory history, string production) =>
+        history.Records.Reverse().TakeWhile(record => record.Production == production).LastOrDefault()?.Ended;
 
     /// <summary>Seconds of all stages together; null where none is known.</summary>
     public static double? Seconds(NightRecord record) => record.Seconds.Count == 0 ? null : record.Seconds.Values.Sum();
@@ -62,6 +63,7 @@ public static class NightWords
     public static string Difference(string metric, MetricInterval? value)
     {
         var name = new MetricName(metric);
-        return value is null ? "" : value.Low is null ? name.FormatDifference(value.Value) : $"{name.FormatDifference(value.Value)} ({name.FormatDifferenceInterval(value)})";
+        if (value is null) return "";
+        return value.Low is null ? name.FormatDifference(value.Value) : $"{name.FormatDifference(value.Value)} ({name.FormatDifferenceInterval(value)})";
     }
 }

@@ -1,3 +1,4 @@
+using NcfSpark.Evaluation;
 using NcfSpark.Reporting;
 
 namespace NcfSpark.Nightly;
@@ -11,7 +12,8 @@ public static class NightsPage
     public static string Of(NightsInput input)
     {
         NightRecord? last = input.History.Records is [.., { } latest] ? latest : null;
-        string sentence = NightWords.Sentence(input.History, input.InService), look = last is null ? "" : last.Outcome == NightOutcome.InService ? "better" : "worse";
+        string sentence = NightWords.Sentence(input.History, input.Production);
+        string look = last is null ? "" : last.Outcome == NightOutcome.Production ? "better" : "worse";
         (string Id, string Title, Html Body)[] sections = [("nights", "Night by night", Charts(input.History.Nights)), ("all", "All nights", Tables(input))];
         sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
         Html header = Html.Of($"""
@@ -19,16 +21,24 @@ public static class NightsPage
             <div class="verdict {look}"><strong>{sentence}.</strong><p>{last?.Reason ?? "The first run of nightly makes one."}</p></div>
             {Tiles(input)}
             """);
-        return HtmlPage.Of($"{input.Title}: {sentence}", header, sections, Html.Of($"Made by NcfSpark from history.jsonl beside this page, which has all of it, unrounded."));
+        var footer = new Html("Made by NcfSpark from history.jsonl beside this page, which has all of it, unrounded.");
+        return HtmlPage.Of($"{input.Title}: {sentence}", header, sections, footer);
     }
 
-    /// <summary>A night's report with what only the history knows put before its own sections: what changed in the lists since the night before, and the nights side by side.</summary>
+    /// <summary>
+    /// A night's report with what only the history knows put before its own sections: what changed in the lists since the night before, and the nights
+    /// side by side.
+    /// </summary>
     /// <param name="report">The report without the nights.</param>
     /// <param name="input">The nights.</param>
-    /// <param name="changes">What changed since; null where nothing was in service before, or this night has no predictions.</param>
+    /// <param name="changes">What changed since; null where nothing was in production before, or this night has no predictions.</param>
     public static string Report(string report, NightsInput input, ListChanges? changes)
     {
-        (string Id, string Title, Html Body)[] sections = [("changes", changes is null ? "" : $"Since {changes.Before}", changes is null ? Html.Empty : Changes(changes)), ("nights", "Night by night", Charts(input.History.Nights))];
+        (string Id, string Title, Html Body)[] sections =
+        [
+            ("changes", $"Since {changes?.Before}", changes is null ? Html.Empty : Changes(changes)),
+            ("nights", "Night by night", Charts(input.History.Nights)),
+        ];
         sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
         const string Nav = "<nav aria-label=\"Sections\">", Main = "<main>";
         Html links = Html.Of($"<a href=\"../{Name}\">All nights</a>{HtmlPage.Links(sections)}");
@@ -44,49 +54,67 @@ public static class NightsPage
 
     private static Html Tiles(NightsInput input)
     {
-        if (input.InService is null || input.History.AsServed(input.InService) is not { } serving) return Html.Empty;
-        string metric = serving.Figures?.Metric ?? "ndcg@10";
+        if (input.Production is null || input.History.AsServed(input.Production) is not { } serving) return Html.Empty;
+        var metric = new MetricName(serving.Figures?.Metric ?? "ndcg@10");
+        MetricInterval? model = serving.Figures?.Model;
+        DateTimeOffset? since = NightWords.ProductionSince(input.History, input.Production);
+        IReadOnlyList<NightRecord> nights = input.History.Nights;
         (string Name, string Value, string Detail)[] tiles =
         [
-            ("In service", serving.Night, NightWords.InServiceSince(input.History, input.InService) is { } since ? $"since {since.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : ""),
-            (new MetricName(metric).Title, serving.Figures?.Model is { } model ? new MetricName(metric).Format(model.Value) : "", serving.Figures?.Model is { Low: not null } ? $"95 %: {new MetricName(metric).FormatInterval(serving.Figures.Model)}" : ""),
+            ("In production", serving.Night, since is null ? "" : $"since {since.Value.UtcDateTime:yyyy-MM-dd HH:mm} UTC"),
+            (metric.Title, model is null ? "" : metric.Format(model.Value), model is { Low: not null } ? $"95 %: {metric.FormatInterval(model)}" : ""),
             ("Users", serving.Data?.Users.ToString("N0") ?? "", serving.Data is null ? "" : $"{serving.Data.Items:N0} items"),
             ("Interactions", serving.Data?.Interactions.ToString("N0") ?? "", serving.Data is null ? "" : $"{serving.Data.Rows:N0} rows"),
-            ("Nights", input.History.Nights.Count.ToString("N0"), $"{input.History.Nights.Count(night => night.Outcome == NightOutcome.InService):N0} went into service"),
+            ("Nights", nights.Count.ToString("N0"), $"{nights.Count(night => night.Outcome == NightOutcome.Production):N0} went into production"),
         ];
-        return Html.Of($"""<dl class="tiles">{tiles.Where(tile => tile.Value.Length > 0).Select(tile => Html.Of($"<div><dt>{tile.Name}</dt><dd>{tile.Value}<small>{tile.Detail}</small></dd></div>\n"))}</dl>""");
+        Html Tile((string Name, string Value, string Detail) tile) =>
+            Html.Of($"<div><dt>{tile.Name}</dt><dd>{tile.Value}<small>{tile.Detail}</small></dd></div>\n");
+        return Html.Of($"""<dl class="tiles">{tiles.Where(tile => tile.Value.Length > 0).Select(Tile)}</dl>""");
     }
 
     private static Html Charts(IReadOnlyList<NightRecord> nights)
     {
         (string Title, Html Chart, Html Detail)[] charts =
         [
-            ("How good", NightCharts.Metric(nights), new Html("on each night's own held-out users; grey: popularity; hollow: did not go into service")),
+            ("How good", NightCharts.Metric(nights), new Html("on each night's own held-out users; grey: popularity; hollow: did not go into production")),
             ("Interactions", NightCharts.Size(nights, "nights-interactions", "interactions", "", data => data.Interactions, Count), Html.Empty),
             ("Users", NightCharts.Size(nights, "nights-users", "users", "", data => data.Users, Count), Html.Empty),
             ("Items", NightCharts.Size(nights, "nights-items", "items", "", data => data.Items, Count), Html.Empty),
-            ("How far popularity moved", NightCharts.Size(nights, "nights-drift", "divergence", "bits", data => data.PopularityDrift, value => value.ToString("0.0000")), new Html("since the night in service before: 0 the same, 1 no item in common")),
+            (
+                "How far popularity moved",
+                NightCharts.Size(nights, "nights-drift", "divergence", "bits", data => data.PopularityDrift, value => value.ToString("0.0000")),
+                new Html("since the night in production before: 0 the same, 1 no item in common")),
             ("Time", NightCharts.Times(nights), NightCharts.TimesLegend(nights)),
         ];
         charts = [.. charts.Where(chart => chart.Chart.Markup.Length > 0)];
-        return charts.Length == 0 ? Html.Empty : Html.Of($"""
-            <div class="charts">{charts.Select(chart => Html.Of($"<figure><figcaption><strong>{chart.Title}</strong> <span class=\"muted\">{chart.Detail}</span></figcaption>{chart.Chart}</figure>\n"))}</div>
-            """);
+        IEnumerable<Html> figures = charts.Select(chart => Html.Of($"""
+            <figure><figcaption><strong>{chart.Title}</strong> <span class="muted">{chart.Detail}</span></figcaption>{chart.Chart}</figure>
+
+            """));
+        return charts.Length == 0 ? Html.Empty : Html.Of($"""<div class="charts">{figures}</div>""");
     }
 
     private static Html Tables(NightsInput input)
     {
         if (input.History.Records.Count == 0) return Html.Empty;
         string metric = input.History.Nights.LastOrDefault(night => night.Figures is not null)?.Figures!.Metric ?? "ndcg@10";
+        string[] names = [new MetricName(metric).Title, "than production", "than popularity", "Users", "Interactions", "Time"];
+        IEnumerable<Html> heads = names.Select(name => Html.Of($"<th scope=\"col\" class=\"number\">{name}</th>"));
+        Html Change(NightRecord change)
+        {
+            string when = $"{change.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
+            return Html.Of($"<tr><td>{when}</td><td>{change.Night} ({change.Event})</td><td>{change.Reason}</td></tr>\n");
+        }
+
         NightRecord[] byHand = [.. input.History.Records.Where(record => record.IsByHand).Reverse()];
         return Html.Of($"""
             <div class="scroll"><table><caption>Nights, the latest first</caption>
-            <thead><tr><th scope="col">Night</th><th scope="col">Outcome</th><th scope="col" class="number">{new MetricName(metric).Title}</th><th scope="col" class="number">than in service</th><th scope="col" class="number">than popularity</th><th scope="col" class="number">Users</th><th scope="col" class="number">Interactions</th><th scope="col" class="number">Time</th></tr></thead>
+            <thead><tr><th scope="col">Night</th><th scope="col">Outcome</th>{heads}</tr></thead>
             <tbody>{input.History.Nights.Reverse().Select(night => Row(input, night))}</tbody></table></div>
             {(byHand.Length == 0 ? Html.Empty : Html.Of($"""
             <div class="scroll"><table><caption>Changed by hand, the latest first</caption>
-            <thead><tr><th scope="col">When</th><th scope="col">Into service</th><th scope="col">Why</th></tr></thead>
-            <tbody>{byHand.Select(change => Html.Of($"<tr><td>{$"{change.Ended.UtcDateTime:yyyy-MM-dd HH:mm}"} UTC</td><td>{change.Night} ({change.Event})</td><td>{change.Reason}</td></tr>\n"))}</tbody></table></div>
+            <thead><tr><th scope="col">When</th><th scope="col">Into production</th><th scope="col">Why</th></tr></thead>
+            <tbody>{byHand.Select(Change)}</tbody></table></div>
             """))}
             """);
     }
@@ -95,11 +123,24 @@ public static class NightsPage
     {
         string metric = night.Figures?.Metric ?? "ndcg@10";
         Html name = input.Reports.Contains(night.Night) ? Html.Of($"<a href=\"{night.Night}/report.html\">{night.Night}</a>") : Html.Of($"{night.Night}");
-        Html Interval(string text, int bracket) => bracket < 0 ? Html.Of($"{text}") : Html.Of($"{text[..bracket]}<span class=\"interval\">{text[(bracket + 1)..^1]}</span>");
-        Html Cell(string text, string look = "") => Html.Of($"<td class=\"number {look}\">{Interval(text, text.IndexOf('(', StringComparison.Ordinal))}</td>");
-        string look = night.Outcome == NightOutcome.InService ? "" : "worse";
+        Html Interval(string text, int bracket) =>
+            bracket < 0 ? Html.Of($"{text}") : Html.Of($"{text[..bracket]}<span class=\"interval\">{text[(bracket + 1)..^1]}</span>");
+        Html Cell(string text) => Html.Of($"<td class=\"number\">{Interval(text, text.IndexOf('(', StringComparison.Ordinal))}</td>");
+        bool wentIn = night.Outcome == NightOutcome.Production;
+        Html serves = night.Night == input.Production ? new Html(" <strong class=\"serving\">in production</strong>") : Html.Empty;
+        Html reason = wentIn ? Html.Empty : Html.Of($"<span class=\"reason\">{night.Reason}</span>");
+        string[] cells =
+        [
+            NightWords.Value(metric, night.Figures?.Model),
+            NightWords.Difference(metric, night.Figures?.AgainstIncumbent),
+            NightWords.Difference(metric, night.Figures?.AgainstPopularity),
+            night.Data?.Users.ToString("N0") ?? "",
+            night.Data?.Interactions.ToString("N0") ?? "",
+            NightWords.Seconds(night) is double seconds ? NightWords.Duration(seconds) : "",
+        ];
         return Html.Of($"""
-            <tr><th scope="row">{name}{(night.Night == input.InService ? new Html(" <strong class=\"serving\">in service</strong>") : Html.Empty)}</th><td class="{look}">{NightWords.Outcome(night.Outcome)}{(night.Outcome == NightOutcome.InService ? Html.Empty : Html.Of($"<span class=\"reason\">{night.Reason}</span>"))}</td>{Cell(NightWords.Value(metric, night.Figures?.Model))}{Cell(NightWords.Difference(metric, night.Figures?.AgainstInService))}{Cell(NightWords.Difference(metric, night.Figures?.AgainstPopularity))}{Cell(night.Data?.Users.ToString("N0") ?? "")}{Cell(night.Data?.Interactions.ToString("N0") ?? "")}{Cell(NightWords.Seconds(night) is double seconds ? NightWords.Duration(seconds) : "")}</tr>
+            <tr><th scope="row">{name}{serves}</th><td class="{(wentIn ? "" : "worse")}">{NightWords.Outcome(night.Outcome)}{reason}</td>
+            {cells.Select(Cell)}</tr>
 
             """);
     }
@@ -108,8 +149,10 @@ public static class NightsPage
     {
         string kept = MetricName.Percent(changes.Kept);
         return Html.Of($"""
-            <p>Of what {changes.Users.ToString("N0")} users are recommended, {kept} stood in their lists of {changes.Before}, too. {changes.NewUsers.ToString("N0")} users are new, {changes.GoneUsers.ToString("N0")} are gone.</p>
-            <div class="charts one"><figure><figcaption><strong>Users by how many items of their list stayed</strong></figcaption>{KeptChart(changes)}</figure></div>
+            <p>Of what {changes.Users.ToString("N0")} users are recommended, {kept} stood in their lists of {changes.Before}, too.
+            {changes.NewUsers.ToString("N0")} users are new, {changes.GoneUsers.ToString("N0")} are gone.</p>
+            <div class="charts one"><figure><figcaption><strong>Users by how many items of their list stayed</strong></figcaption>
+            {KeptChart(changes)}</figure></div>
             <div class="tables">{Items("Risers: in more lists than before", changes.Risers)}{Items("Fallers: in fewer", changes.Fallers)}</div>
             """);
     }
@@ -119,18 +162,45 @@ public static class NightsPage
         Axis y = Axis.Linear([0, .. changes.UsersByKept.Select(users => (double)users)], Chart.Height - Chart.Bottom, Chart.Top);
         double step = (Chart.Width - Chart.Left - Chart.Right) / changes.UsersByKept.Count;
         int every = (changes.UsersByKept.Count + 15) / 16;
+        Html Label(int items) =>
+            Html.Of($"<text x=\"{Chart.Left + (items + 0.5) * step}\" y=\"{Chart.Height - Chart.Bottom + 17}\" text-anchor=\"middle\">{items}</text>");
         IEnumerable<Html> bars = changes.UsersByKept.Select((users, items) => Html.Of($"""
-            <rect class="bar" x="{Chart.Left + items * step + 2}" y="{y.At(users)}" width="{Math.Max(1, step - 4)}" height="{y.At(0) - y.At(users)}"><title>{items} items stayed: {users.ToString("N0")} users</title></rect>
-            {(items % every > 0 ? Html.Empty : Html.Of($"<text x=\"{Chart.Left + (items + 0.5) * step}\" y=\"{Chart.Height - Chart.Bottom + 17}\" text-anchor=\"middle\">{items}</text>"))}
+            <rect class="bar" x="{Chart.Left + items * step + 2}" y="{y.At(users)}" width="{Math.Max(1, step - 4)}" height="{y.At(0) - y.At(users)}">
+            <title>{items} items stayed: {users.ToString("N0")} users</title></rect>
+            {(items % every > 0 ? Html.Empty : Label(items))}
             """));
-        return Chart.Frame("changes-kept", "Users by how many items of their list stayed", $"{MetricName.Percent(changes.Kept)} of all places stayed with their users.", Axis.None, y, "items that stayed", "users", Html.Join(bars));
+        string description = $"{MetricName.Percent(changes.Kept)} of all places stayed with their users.";
+        const string Title = "Users by how many items of their list stayed";
+        return Chart.Frame("changes-kept", Title, description, Axis.None, y, "items that stayed", "users", Html.Join(bars));
     }
 
     private static Html Items(string caption, IReadOnlyList<ItemChange> items) => items.Count == 0 ? Html.Empty : Html.Of($"""
         <div class="scroll"><table><caption>{caption}</caption>
         <thead><tr><th scope="col">Item</th><th scope="col" class="number">before</th><th scope="col" class="number">now</th></tr></thead>
-        <tbody>{items.Select(item => Html.Of($"<tr><th scope=\"row\"><bdi>{ReportPage.Cut(item.Title)}</bdi></th><td class=\"number\">{MetricName.Percent(item.Before)}</td><td class=\"number\">{MetricName.Percent(item.Now)}</td></tr>\n"))}</tbody></table></div>
+        <tbody>{items.Select(Item)}</tbody></table></div>
+        """);
+
+    private static Html Item(ItemChange item) => Html.Of($"""
+        <tr><th scope="row"><bdi>{ReportPage.Cut(item.Title)}</bdi></th>
+        <td class="number">{MetricName.Percent(item.Before)}</td><td class="number">{MetricName.Percent(item.Now)}</td></tr>
+
         """);
 
     private static string Count(double value) => value.ToString("N0");
+}
+
+/// <summary>All that the pages of nights are made of. They are functions of it: no clock is read.</summary>
+public sealed record NightsInput
+{
+    /// <summary>The run's name, such as "shop".</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The history: nights, and changes by hand.</summary>
+    public required RunHistory History { get; init; }
+
+    /// <summary>The night in production; null where there is none yet.</summary>
+    public string? Production { get; init; }
+
+    /// <summary>Nights whose report is still there, to be linked to.</summary>
+    public IReadOnlySet<string> Reports { get; init; } = new HashSet<string>();
 }

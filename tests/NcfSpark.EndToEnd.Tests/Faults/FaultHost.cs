@@ -88,7 +88,7 @@ internal sealed partial class FaultHost(string folder, string library)
         if (ended.Code != 0 && !ended.Said.Contains(folder, StringComparison.Ordinal)) yield return "no file is named";
         foreach (string broken in Broken(one)) yield return broken;
 
-        string? before = Nights.InService;
+        string? before = Nights.Production;
         Ended again = RunVerb(one.Arguments);
         bool wasDone = one.Puts is { } night && before == night && again.Code == 2; // the pointer had changed when it failed
         if (again.Code != 0 && !wasDone) yield return $"the next run ends with exit code {again.Code}\n{again.Said}";
@@ -99,12 +99,12 @@ internal sealed partial class FaultHost(string folder, string library)
     // What must hold however a verb ended.
     private IEnumerable<string> Broken(Case one)
     {
-        NightHistory history = NightHistory.Read(Nights);
-        if (Nights.InService is not { } inService) yield return "nothing is in service";
-        else if (!history.WasInService(inService) && !IsWhole(Nights.PathOf(inService))) yield return $"current names {inService}, which the history does not know, and it is not whole";
+        RunHistory history = RunHistory.Read(Nights);
+        if (Nights.Production is not { } production) yield return "nothing is in production";
+        else if (!history.WasInProduction(production) && !IsWhole(Nights.PathOf(production))) yield return $"current names {production}, which the history does not know, and it is not whole";
         foreach (string night in ServedNights)
         {
-            if (!Nights.Exists(night) && Nights.InService == LastNight) continue; // pruned
+            if (!Nights.Exists(night) && Nights.Production == LastNight) continue; // pruned
             string was = Digest(Path.Combine(Template, "nights", night), IsOfTheModel), now = Digest(Nights.PathOf(night), IsOfTheModel);
             if (was != now) yield return $"files of {night}, which served, have changed";
         }
@@ -196,13 +196,13 @@ internal sealed partial class FaultHost(string folder, string library)
     private IEnumerable<Case> Cases()
     {
         string Stage(string stage) => Digest(Path.Combine(Plain, stage), file => file.EndsWith(".parquet", StringComparison.Ordinal) || file.EndsWith(".safetensors", StringComparison.Ordinal)) + StageDirectory.Open(Plain, stage).Manifest.Fingerprint;
-        yield return new("nightly", ["nightly", .. Of("nights"), "--set", $"Nightly:Night={LastNight}", "--set", $"Input:Path={Work}/third/log.csv"], LastNight, () => Nights.InService + Digest(Path.Combine(Nights.PathOf(LastNight), "predictions"), file => file.EndsWith(".parquet", StringComparison.Ordinal)));
+        yield return new("nightly", ["nightly", .. Of("nights"), "--set", $"Nightly:Night={LastNight}", "--set", $"Input:Path={Work}/third/log.csv"], LastNight, () => Nights.Production + Digest(Path.Combine(Nights.PathOf(LastNight), "predictions"), file => file.EndsWith(".parquet", StringComparison.Ordinal)));
         yield return new("prepare", ["prepare", .. Of("plain"), "--set", "Prepare:Seed=2"], null, () => Stage("prepared"));
         yield return new("train", ["train", .. Of("plain"), "--set", "Train:Seed=2"], null, () => Stage("model"));
         yield return new("evaluate", ["evaluate", .. Of("plain"), "--set", "Evaluate:Seed=2"], null, () => Stage("report"));
         yield return new("score", ["score", .. Of("plain"), "--set", "Score:TopK=5"], null, () => Stage("predictions"));
-        yield return new("promote", ["promote", "2026-11-01", .. Of("nights"), "--set", "Nightly:Reason=a test"], "2026-11-01", () => $"{Nights.InService}");
-        yield return new("rollback", ["rollback", .. Of("nights"), "--set", "Nightly:Reason=a test"], "2026-11-01", () => $"{Nights.InService}");
+        yield return new("promote", ["promote", "2026-11-01", .. Of("nights"), "--set", "Nightly:Reason=a test"], "2026-11-01", () => $"{Nights.Production}");
+        yield return new("rollback", ["rollback", .. Of("nights"), "--set", "Nightly:Reason=a test"], "2026-11-01", () => $"{Nights.Production}");
         yield return new("status", ["status", .. Of("nights")], null, () => "");
         yield return new("tune", ["tune", .. Of("tuned")], null, () => $"{IsWholeStage(Path.Combine(Work, "tuned"), "tune")}"); // what it finds depends on the clock
     }
@@ -229,7 +229,7 @@ internal sealed partial class FaultHost(string folder, string library)
 
     /// <param name="Name">The verb.</param>
     /// <param name="Arguments">What is given to it.</param>
-    /// <param name="Puts">The night that it puts into service; null where none.</param>
+    /// <param name="Puts">The night that it puts into production; null where none.</param>
     /// <param name="Result">What it leaves, in a form that can be compared.</param>
     private sealed record Case(string Name, string[] Arguments, string? Puts, Func<string> Result);
 

@@ -6,7 +6,7 @@ namespace NcfSpark.EndToEnd.Tests.Faults;
 /// <summary>
 /// A disk that fails at any operation (open, write, flush, rename, mkdir, unlink, …), with ENOSPC, EROFS, EACCES or EIO, once or from then on, under any verb: the exit code
 /// is 2 where somebody has to change something and 1 for EIO (see ExitCode), or 0 where what failed was of no consequence; no stack is printed; the message names a file;
-/// what was in production is what it was, and what is in service is whole; and the same command again succeeds, with the same result as if nothing had been.
+/// what was in production is what it was, and what is in production is whole; and the same command again succeeds, with the same result as if nothing had been.
 /// </summary>
 public sealed class FaultTests
 {

@@ -27,20 +27,20 @@ public sealed class ByHandTests : IDisposable
         Night("2026-01-01");
         WriteLog();
         Assert.Equal(3, NightWith("2026-01-02", "Nightly:Gate=true").ExitCode); // it has learnt nothing
-        Assert.Equal("2026-01-01", nights.InService);
+        Assert.Equal("2026-01-01", nights.Production);
         Assert.False(Directory.Exists(run.File("2026-01-02", "predictions")));
 
         Assert.Contains("Nightly:Reason", Refused("promote", "2026-01-02"), StringComparison.Ordinal);
         NcfSparkProcess.RunWell(["promote", "2026-01-02", .. settings, "--set", "Nightly:Reason=we looked at it"]);
-        Assert.Equal("2026-01-02", nights.InService);
+        Assert.Equal("2026-01-02", nights.Production);
         Assert.True(File.Exists(run.Served("predictions", "manifest.json")));
 
         NcfSparkProcess.RunWell(["rollback", .. settings, "--set", "Nightly:Reason=we looked again"]);
-        Assert.Equal("2026-01-01", nights.InService);
+        Assert.Equal("2026-01-01", nights.Production);
         Assert.Contains("`promote NIGHT`", Refused("rollback", "--set", "Nightly:Reason=once more"), StringComparison.Ordinal); // nothing before the first
         Assert.Equal(
             [("night", "2026-01-01", ""), ("night", "2026-01-02", ""), ("promotion", "2026-01-02", "we looked at it"), ("rollback", "2026-01-01", "we looked again")],
-            NightHistory.Read(nights).Records.Select(record => (record.Event, record.Night, record.Event == NightEvent.Night ? "" : record.Reason)));
+            RunHistory.Read(nights).Records.Select(record => (record.Event, record.Night, record.Event == NightEvent.Night ? "" : record.Reason)));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class ByHandTests : IDisposable
         Night("2026-01-02");
         NcfSparkProcess.RunWell(["rollback", .. settings, "--set", "Nightly:Reason=bad"]);
         Assert.Contains("now 2026-01-01 is", Night("2026-01-02"), StringComparison.Ordinal);
-        Assert.Equal("2026-01-01", nights.InService);
+        Assert.Equal("2026-01-01", nights.Production);
     }
 
     [Fact]
@@ -63,23 +63,23 @@ public sealed class ByHandTests : IDisposable
             WriteLog();
         }
 
-        Assert.Equal("2026-01-01-4", nights.InService);
+        Assert.Equal("2026-01-01-4", nights.Production);
         Assert.Equal(["2026-01-01-3", "2026-01-01-4"], nights.Names);
         NcfSparkProcess.RunWell(["rollback", .. settings, "--set", "Nightly:Reason=bad"]);
         NightWith("2026-01-02", "Nightly:Keep=2");
         Assert.Equal(["2026-01-01-3", "2026-01-01-4", "2026-01-02"], nights.Names); // 3 is before 2026-01-02
-        Assert.Equal(5, NightHistory.Read(nights).Nights.Count);
+        Assert.Equal(5, RunHistory.Read(nights).Nights.Count);
     }
 
     [Fact]
     public void WhatIsNotThereCannotBePromoted()
     {
         Assert.Contains("holds no nights", Refused("promote", "2026-01-05", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
-        Assert.Contains("Nothing is in service", Refused("rollback", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
+        Assert.Contains("Nothing is in production", Refused("rollback", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
         Assert.Contains("is no night: give a date", Refused("promote", "yesterday", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
         Night("2026-01-01");
         Assert.Contains("There are 2026-01-01.", Refused("promote", "2026-01-05", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
-        Assert.Contains("in service already", Refused("promote", "2026-01-01", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
+        Assert.Contains("in production already", Refused("promote", "2026-01-01", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,12 +88,12 @@ public sealed class ByHandTests : IDisposable
         Night("2026-01-01");
         WriteLog();
         NightWith("2026-01-02", "Nightly:WarmStart=true", "Nightly:WarmEpochs=2");
-        NightRecord record = NightHistory.Read(nights).Of("2026-01-02")!;
+        NightRecord record = RunHistory.Read(nights).Of("2026-01-02")!;
         Assert.Equal("2026-01-01", record.WarmStartedFrom);
-        Assert.NotNull(record.Figures?.AgainstInService);
-        Assert.NotNull(record.Data?.HeldOutKnownToInService);
+        Assert.NotNull(record.Figures?.AgainstIncumbent);
+        Assert.NotNull(record.Data?.HeldOutKnownToIncumbent);
         string page = File.ReadAllText(run.Served("report.html"));
-        Assert.Contains("the model in service (2026-01-01)", page, StringComparison.Ordinal);
+        Assert.Contains("the model in production (2026-01-01)", page, StringComparison.Ordinal);
         Assert.Contains("trained once more", page, StringComparison.Ordinal);
     }
 
@@ -109,8 +109,8 @@ public sealed class ByHandTests : IDisposable
         }
 
         NcfSparkProcess.RunWell(["nightly", .. newcomer]);
-        Assert.Equal(nights.InService, Assert.Single(NightHistory.Read(nights).Records).Night);
-        Assert.Equal(10, nights.InService!.Length); // not the fourth of its date
+        Assert.Equal(nights.Production, Assert.Single(RunHistory.Read(nights).Records).Night);
+        Assert.Equal(10, nights.Production!.Length); // not the fourth of its date
     }
 
     [Fact]
@@ -120,10 +120,10 @@ public sealed class ByHandTests : IDisposable
         string log = Path.Combine(Path.GetDirectoryName(run.Path)!, "log.csv"), good = File.ReadAllText(log), metrics = run.File("metrics.prom");
         File.AppendAllText(log, ",1,1500000000\n");
         Assert.Equal(2, NightWith("2026-01-01").ExitCode);
-        Assert.Contains("outcome=\"in_service\"} 0", File.ReadAllText(metrics), StringComparison.Ordinal); // such a log was read before: it is at fault, and that is told
+        Assert.Contains("outcome=\"production\"} 0", File.ReadAllText(metrics), StringComparison.Ordinal); // such a log was read before: it is at fault, and that is told
         File.WriteAllText(log, good);
         Night("2026-01-01");
-        Assert.Contains("ncfspark_last_run_outcome{run=\"run\",outcome=\"in_service\"} 1", File.ReadAllText(metrics), StringComparison.Ordinal);
+        Assert.Contains("ncfspark_last_run_outcome{run=\"run\",outcome=\"production\"} 1", File.ReadAllText(metrics), StringComparison.Ordinal);
         Assert.Contains("2026-01-01 is in production, and the last run found nothing new to do.", NcfSparkProcess.RunWell(["status", .. settings]), StringComparison.Ordinal);
         Assert.Contains("class=\"verdict better\"", File.ReadAllText(run.File("nights.html")), StringComparison.Ordinal);
     }
@@ -139,14 +139,14 @@ public sealed class ByHandTests : IDisposable
         Assert.Equal(0, exitCode);
         Assert.Contains("report/", told, StringComparison.Ordinal);
         Assert.Contains(run.File("2026-01-02", "report"), Refused(promote), StringComparison.Ordinal);
-        Assert.Equal("2026-01-01", nights.InService);
+        Assert.Equal("2026-01-01", nights.Production);
         NcfSparkProcess.RunWell(["evaluate", .. byHand]);
         NcfSparkProcess.RunWell([.. promote, .. settings]);
-        Assert.Equal("2026-01-02", nights.InService);
-        Assert.Null(NightHistory.Read(nights).AsServed("2026-01-02")!.Figures); // the gate measured another model
+        Assert.Equal("2026-01-02", nights.Production);
+        Assert.Null(RunHistory.Read(nights).AsServed("2026-01-02")!.Figures); // the gate measured another model
         WriteLog();
         Night("2026-01-03");
-        Assert.Equal("2026-01-03", nights.InService);
+        Assert.Equal("2026-01-03", nights.Production);
     }
 
     [Fact]
@@ -162,8 +162,8 @@ public sealed class ByHandTests : IDisposable
         (int exitCode, _, string error) = NightWith("2026-01-02");
         Assert.Equal(0, exitCode);
         Assert.Contains($"{model} is not what went into production", error, StringComparison.Ordinal);
-        NightRecord record = NightHistory.Read(nights).Of("2026-01-02")!;
-        Assert.Null(record.Figures!.AgainstInService);
+        NightRecord record = RunHistory.Read(nights).Of("2026-01-02")!;
+        Assert.Null(record.Figures!.AgainstIncumbent);
         Assert.Contains("is not what went into production", Refused("rollback", "--set", "Nightly:Reason=x"), StringComparison.Ordinal);
     }
 

@@ -6,7 +6,7 @@ namespace NcfSpark.EndToEnd.Tests.Nights;
 
 /// <summary>
 /// Watches a run directory as a reader of predictions would, all the time: what `current` names is there, is whole to the last byte, and was approved. From when
-/// something is in service, something always is.
+/// something is in production, something always is.
 /// </summary>
 internal sealed class PointerWatch : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class PointerWatch : IDisposable
         thread.Start();
     }
 
-    /// <summary>The nights that were seen in service, each time that it changed.</summary>
+    /// <summary>The nights that were seen in production, each time that it changed.</summary>
     public List<string> Seen { get; } = [];
 
     public long Looks { get; private set; }
@@ -52,25 +52,25 @@ internal sealed class PointerWatch : IDisposable
 
     private void Look()
     {
-        string? night = nights.InService;
+        string? night = nights.Production;
         if (night is null)
         {
-            if (Seen.Count > 0) faults.Add($"nothing was in service after {Seen[^1]}");
+            if (Seen.Count > 0) faults.Add($"nothing was in production after {Seen[^1]}");
             return;
         }
 
-        if (!File.Exists(Path.Combine(nights.CurrentPath, "predictions", StageManifest.FileName))) faults.Add($"{night} was in service and had no predictions");
+        if (!File.Exists(Path.Combine(nights.CurrentPath, "predictions", StageManifest.FileName))) faults.Add($"{night} was in production and had no predictions");
         if (Seen.Count > 0 && Seen[^1] == night) return;
         Seen.Add(night);
         try
         {
             foreach (string stage in new[] { "prepared", "model", "report", "refit", "predictions" }) StageDirectory.Open(nights.PathOf(night), stage);
             JsonNode state = JsonNode.Parse(File.ReadAllText(Path.Combine(nights.PathOf(night), "night.json")))!;
-            if (state["approval"] is null) faults.Add($"{night} was in service and nobody had approved it");
+            if (state["approval"] is null) faults.Add($"{night} was in production and nobody had approved it");
         }
         catch (InvalidInputException half)
         {
-            faults.Add($"{night} was in service and not whole: {half.Message}");
+            faults.Add($"{night} was in production and not whole: {half.Message}");
         }
     }
 }

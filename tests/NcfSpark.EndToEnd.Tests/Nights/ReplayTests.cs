@@ -7,7 +7,7 @@ namespace NcfSpark.EndToEnd.Tests.Nights;
 
 /// <summary>
 /// Nights replayed from ml-latest-small by time, with what goes wrong in years of nights: a poisoned log, an empty one, one with half its rows, a full disk,
-/// and kills. After each the right model is in service, and at no instant is there another, half a one, or none.
+/// and kills. After each the right model is in production, and at no instant is there another, half a one, or none.
 /// </summary>
 public sealed class ReplayTests
 {
@@ -26,7 +26,7 @@ public sealed class ReplayTests
         """;
 
     [SkippableFact]
-    public void WhateverHappensTheRightNightIsInService()
+    public void WhateverHappensTheRightNightIsInProduction()
     {
         using var run = new RunDirectory();
         var logs = new MovieLensNights(Path.Combine(Path.GetDirectoryName(run.Path)!, "log"), Nights);
@@ -37,7 +37,7 @@ public sealed class ReplayTests
         double wholeNight = 2000;
         for (int night = 1; night <= Nights; night++)
         {
-            (string name, string? before) = (RunNights.NameOf(date.AddDays(night), 1), nights.InService);
+            (string name, string? before) = (RunNights.NameOf(date.AddDays(night), 1), nights.Production);
             string[] command = ["nightly", .. logs.Settings, "--set", $"Nightly:Night={name}"];
             Misfortune misfortune = MisfortuneOf(night);
             story.Add($"{name}: {misfortune}");
@@ -49,32 +49,32 @@ public sealed class ReplayTests
                 double after = chance.Unit(night * 10 + kills) * wholeNight;
                 story.Add($"  killed after {after:F0} ms");
                 KillAfter(after, [.. command, "--run", run.Path]);
-                Assert.True(nights.InService == before || nights.InService == name, string.Join('\n', story));
+                Assert.True(nights.Production == before || nights.Production == name, string.Join('\n', story));
             }
 
             (int exitCode, string output, string error) = NcfSparkProcess.Run([.. command, "--run", run.Path]);
-            story.Add($"  exit code {exitCode}: {NightHistory.Read(nights).Of(name)?.Reason}");
+            story.Add($"  exit code {exitCode}: {RunHistory.Read(nights).Of(name)?.Reason}");
             (int wantedCode, string outcome) = misfortune switch
             {
                 Misfortune.Poisoned => (3, NightOutcome.Refused),
                 Misfortune.Empty or Misfortune.Half => (2, NightOutcome.Stopped),
-                _ => (0, NightOutcome.InService),
+                _ => (0, NightOutcome.Production),
             };
             Assert.True(exitCode == wantedCode, $"{string.Join('\n', story)}\n{output}\n{error}");
-            Assert.Equal(outcome == NightOutcome.InService ? name : before, nights.InService);
+            Assert.Equal(outcome == NightOutcome.Production ? name : before, nights.Production);
             expected.Add((name, outcome));
             if (misfortune == Misfortune.None) wholeNight = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
         }
 
         Assert.Empty(watch.Faults());
-        string[] served = [.. expected.Where(night => night.Outcome == NightOutcome.InService).Select(night => night.Night)];
+        string[] served = [.. expected.Where(night => night.Outcome == NightOutcome.Production).Select(night => night.Night)];
         Assert.Equal(served, watch.Seen);
-        NightHistory history = NightHistory.Read(nights);
+        RunHistory history = RunHistory.Read(nights);
         Assert.Equal(expected, history.Nights.Select(night => (night.Night, night.Outcome)));
         Assert.Equal(0, history.Unreadable);
-        Assert.All(history.Nights.Where(night => night.Outcome == NightOutcome.InService), night => Assert.True(night.Figures?.Model is not null && night.Data is not null));
-        Assert.All(history.Nights.Where(night => night.Outcome == NightOutcome.InService).Skip(1), night => Assert.Equal(0, night.Data!.HeldOutKnownToInService)); // it was compared fairly
-        Assert.Subset(new HashSet<string>(nights.Names), new HashSet<string>(served[^2..])); // the last in service and the one before it, whatever was pruned
+        Assert.All(history.Nights.Where(night => night.Outcome == NightOutcome.Production), night => Assert.True(night.Figures?.Model is not null && night.Data is not null));
+        Assert.All(history.Nights.Where(night => night.Outcome == NightOutcome.Production).Skip(1), night => Assert.Equal(0, night.Data!.HeldOutKnownToIncumbent)); // it was compared fairly
+        Assert.Subset(new HashSet<string>(nights.Names), new HashSet<string>(served[^2..])); // the last in production and the one before it, whatever was pruned
         Assert.True(nights.Names.Count <= 6, $"{nights.Names.Count} nights are left");
         Console.WriteLine($"{string.Join('\n', story)}\nThe pointer was looked at {watch.Looks:N0} times.");
     }
@@ -118,7 +118,7 @@ public sealed class ReplayTests
         Directory.Delete(disk);
         Skip.If(process.ExitCode is 77 or 1 && said.Contains("unshare", StringComparison.Ordinal), "This machine lets no test mount a file system of its own.");
         Assert.True(process.ExitCode == 2 && said.Contains("disk", StringComparison.Ordinal), $"exit code {process.ExitCode}: {said}");
-        Assert.Equal(NightOutcome.Failed, NightHistory.Read(new RunNights(runDirectory)).Of(night)?.Outcome);
+        Assert.Equal(NightOutcome.Failed, RunHistory.Read(new RunNights(runDirectory)).Of(night)?.Outcome);
     }
 
     private enum Misfortune

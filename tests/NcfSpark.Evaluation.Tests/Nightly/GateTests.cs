@@ -10,9 +10,9 @@ public class GateTests
     [Fact]
     public void TheFirstNightHasToBeatPopularityAlone()
     {
-        GateDecision decision = Gate.Decide(Good with { InService = null, AgainstInService = null }, finite: true, inService: null, 0.05);
+        GateDecision decision = Gate.Decide(Good with { Incumbent = null, AgainstIncumbent = null }, finite: true, production: null, 0.05);
         Assert.True(decision.Approved);
-        Assert.Equal("NDCG@10 0.1000 beats popularity's 0.0500; nothing was in service before.", decision.Reason);
+        Assert.Equal("NDCG@10 0.1000 beats popularity's 0.0500; nothing was in production before.", decision.Reason);
     }
 
     [Theory]
@@ -27,9 +27,9 @@ public class GateTests
     [InlineData(-0.006, -0.001, false)]
     [InlineData(-0.006, 0.001, true)]  // by 6 %, which may be chance
     [InlineData(0.020, 0.030, true)]
-    public void WorseThanTheOneInServiceIsWhatIsBeyondTheShareAndNoChance(double difference, double high, bool approved)
+    public void WorseThanTheOneInProductionIsWhatIsBeyondTheShareAndNoChance(double difference, double high, bool approved)
     {
-        GateDecision decision = Gate.Decide(Good with { AgainstInService = new(difference, -0.02, high) }, true, "2026-11-23", 0.05);
+        GateDecision decision = Gate.Decide(Good with { AgainstIncumbent = new(difference, -0.02, high) }, true, "2026-11-23", 0.05);
         Assert.Equal(approved, decision.Approved);
         Assert.Contains("2026-11-23", decision.Reason, StringComparison.Ordinal);
         Assert.Contains("0.1000", decision.Reason, StringComparison.Ordinal);
@@ -38,7 +38,7 @@ public class GateTests
     [Fact]
     public void WithoutIntervalsTheFiguresThemselvesDecide()
     {
-        Assert.False(Gate.Decide(Good with { AgainstInService = new(-0.006, null, null) }, true, "2026-11-23", 0.05).Approved);
+        Assert.False(Gate.Decide(Good with { AgainstIncumbent = new(-0.006, null, null) }, true, "2026-11-23", 0.05).Approved);
         Assert.True(Gate.Decide(Good with { AgainstPopularity = new(0.001, null, null) }, true, "2026-11-23", 0.05).Approved);
     }
 

@@ -21,7 +21,7 @@ public sealed class BrowserTests : IDisposable
         string page = NightsPage.Of(SampleNights.Input(directory));
         string read = Read(page);
         AssertWholeAndVisible(page, read);
-        Assert.Contains("2026-11-24 failed; 2026-11-21 stays in service.", Text(read), StringComparison.Ordinal);
+        Assert.Contains("2026-11-24 failed; 2026-11-21 stays in production.", Text(read), StringComparison.Ordinal);
         Assert.Contains("All nights", Text(read), StringComparison.Ordinal);
     }
 

@@ -14,14 +14,14 @@ public sealed class NightsPageTests : IDisposable
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
     [Fact]
-    public void EveryNightHasARowWithItsOutcomeAndTheOneInServiceIsMarked()
+    public void EveryNightHasARowWithItsOutcomeAndTheOneInProductionIsMarked()
     {
         string page = NightsPage.Of(SampleNights.Input(directory));
         Assert.Equal(5, Regex.Count(page, "<tr><th scope=\"row\">"));
         Assert.Single(Regex.Matches(page, "class=\"serving\""));
         Assert.Contains("<a href=\"2026-11-21/report.html\">2026-11-21</a>", page, StringComparison.Ordinal);
         Assert.DoesNotContain("href=\"2026-11-23/report.html\"", page, StringComparison.Ordinal); // it has no report
-        Assert.Contains("2026-11-23 was stopped by its data; 2026-11-21 stays in service", NightWords.Sentence(SampleNights.Until(directory, 4), "2026-11-21"), StringComparison.Ordinal);
+        Assert.Contains("2026-11-23 was stopped by its data; 2026-11-21 stays in production", NightWords.Sentence(SampleNights.Until(directory, 4), "2026-11-21"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class NightsPageTests : IDisposable
     [Fact]
     public void WithoutNightsThereIsAPageThatSaysSo()
     {
-        string page = NightsPage.Of(new NightsInput { Title = "shop", History = NightHistory.Read(new RunNights(directory)) });
+        string page = NightsPage.Of(new NightsInput { Title = "shop", History = RunHistory.Read(new RunNights(directory)) });
         Assert.Contains("There were no nights yet", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<svg", page, StringComparison.Ordinal);
     }

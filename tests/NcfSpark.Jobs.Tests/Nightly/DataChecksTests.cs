@@ -3,6 +3,7 @@ using NcfSpark.Data;
 using NcfSpark.Engines.DuckDb;
 using NcfSpark.Nightly;
 using NcfSpark.Preparation;
+using NcfSpark.Preparation.Tests;
 
 namespace NcfSpark.Jobs.Tests.Nightly;
 
@@ -12,7 +13,7 @@ public class DataChecksTests
     private static readonly NightData Usual = new()
     {
         Rows = 1000, Interactions = 900, Users = 100, Items = 50, Duplicates = 0.1, BadRows = 0, FirstTimestamp = 0, LastTimestamp = Night.AddHours(-3).ToUnixTimeSeconds(),
-        NewUsers = 0.02, NewItems = 0.01, PopularityDrift = 0.01, HeldOutKnownToInService = 0,
+        NewUsers = 0.02, NewItems = 0.01, PopularityDrift = 0.01, HeldOutKnownToIncumbent = 0,
     };
 
     [Fact]
@@ -73,7 +74,7 @@ public class DataChecksTests
     {
         using var folder = new TemporaryFolder();
         using var engine = new DuckDbEngine(new DuckDbOptions { Threads = 1 });
-        StageDirectory Night(string day) => Preparer.Prepare(
+        StageDirectory Night(string day) => PreparedRun.Prepare(
             engine, new InputOptions { Path = Repository.File($"tests/data/cases/night_flip/{day}.csv") }, new PrepareOptions { TestCandidates = 0 }, Path.Combine(folder.Path, day), SilentProgress.Instance);
         StageDirectory numbers = Night("day1"), texts = Night("day2");
 

@@ -46,7 +46,7 @@ public sealed class NightChoiceTests : IDisposable
     [InlineData(NightOutcome.Stopped, "2026-11-24-2")]
     [InlineData(NightOutcome.Refused, "2026-11-24-2")]
     [InlineData(NightOutcome.Failed, "2026-11-24-2")]
-    [InlineData(NightOutcome.InService, "2026-11-24-2")]
+    [InlineData(NightOutcome.Production, "2026-11-24-2")]
     public void OtherInputOnTheSameDateIsASecondNight(string? outcome, string name)
     {
         Make("2026-11-24", "x", outcome);
@@ -64,28 +64,28 @@ public sealed class NightChoiceTests : IDisposable
     }
 
     [Fact]
-    public void ANightThatWasInServiceIsNeverWrittenAgain()
+    public void ANightThatWasInProductionIsNeverWrittenAgain()
     {
-        Make("2026-11-24", "x", NightOutcome.InService); // its stages are not whole here, so it is no night to pass over
+        Make("2026-11-24", "x", NightOutcome.Production); // its stages are not whole here, so it is no night to pass over
         Assert.Equal(new("2026-11-24-2", false), Choose("x"));
         nights.Remove("2026-11-24");
         Assert.Equal(new("2026-11-24-2", false), Choose("x")); // nor its name used again
     }
 
     [Fact]
-    public void ANightThatIsInServiceThoughItsLineIsMissingIsNotWrittenAgain()
+    public void ANightThatIsInProductionThoughItsLineIsMissingIsNotWrittenAgain()
     {
         Make("2026-11-24", "x", null);
-        nights.PutInService("2026-11-24");
+        nights.PutInProduction("2026-11-24");
         Assert.Equal(new("2026-11-24-2", false), Choose("x"));
     }
 
-    private NightChoice Choose(string fingerprint, string night = "") => NightChoice.Of(nights, NightHistory.Read(nights), new NightlyOptions { Night = night }, fingerprint, Today);
+    private NightChoice Choose(string fingerprint, string night = "") => NightChoice.Of(nights, RunHistory.Read(nights), new NightlyOptions { Night = night }, fingerprint, Today);
 
     private void Make(string name, string fingerprint, string? outcome)
     {
         new NightState { Night = name, Fingerprint = fingerprint, Started = DateTimeOffset.UnixEpoch }.Write(nights);
         if (outcome is null) return;
-        NightHistory.Append(nights, new NightRecord { Night = name, Started = DateTimeOffset.UnixEpoch, Ended = DateTimeOffset.UnixEpoch, Outcome = outcome, Reason = "", InService = outcome == NightOutcome.InService ? name : null });
+        RunHistory.Append(nights, new NightRecord { Night = name, Started = DateTimeOffset.UnixEpoch, Ended = DateTimeOffset.UnixEpoch, Outcome = outcome, Reason = "", Production = outcome == NightOutcome.Production ? name : null });
     }
 }

@@ -85,8 +85,8 @@ public sealed class NightReplayTests : IDisposable
         bool wasThere = asServed.Count > 0;
         ExitCode code = Run("nightly", nights.Path);
         Assert.True(code == ExitCode.Done, Story());
-        Assert.Equal(NightOutcome.InService, History().LastRun!.Outcome);
-        if (nights.InService is { } now && (served.Count == 0 || served[^1] != now)) Served(now);
+        Assert.Equal(NightOutcome.Production, History().LastRun!.Outcome);
+        if (nights.Production is { } now && (served.Count == 0 || served[^1] != now)) Served(now);
         Assert.True(wasThere || asServed.Count == 1, Story());
     }
 
@@ -112,7 +112,7 @@ public sealed class NightReplayTests : IDisposable
 
     private void Promote(string night)
     {
-        bool may = night != nights.InService && (asServed.ContainsKey(night) || IsOfOnePiece(nights.PathOf(night)));
+        bool may = night != nights.Production && (asServed.ContainsKey(night) || IsOfOnePiece(nights.PathOf(night)));
         Assert.True(Run("promote", nights.Path, $"Nightly:Night={night}", "Nightly:Reason=by chance") == (may ? ExitCode.Done : ExitCode.InvalidInput), Story());
         if (may) Served(night);
     }
@@ -127,21 +127,21 @@ public sealed class NightReplayTests : IDisposable
 
     private void ByHand(int verb, string night, int seed)
     {
-        string name = new[] { "prepare", "train", "evaluate", "score" }[verb], path = night == nights.InService && seed == 2 ? nights.CurrentPath : nights.PathOf(night);
+        string name = new[] { "prepare", "train", "evaluate", "score" }[verb], path = night == nights.Production && seed == 2 ? nights.CurrentPath : nights.PathOf(night);
         ExitCode code = Run(name, path, $"Train:Seed={seed}");
         Assert.True(asServed.ContainsKey(night) ? code == ExitCode.InvalidInput : code is ExitCode.Done or ExitCode.InvalidInput, Story());
     }
 
     private void Check()
     {
-        NightHistory history = History();
-        Assert.True(nights.InService == (served.Count == 0 ? null : served[^1]), Story());
-        if (history.Records.Count > 0) Assert.True(history.Records[^1].InService == nights.InService, Story());
+        RunHistory history = History();
+        Assert.True(nights.Production == (served.Count == 0 ? null : served[^1]), Story());
+        if (history.Records.Count > 0) Assert.True(history.Records[^1].Production == nights.Production, Story());
         foreach ((string night, SortedDictionary<string, string> files) in asServed.Where(night => nights.Exists(night.Key))) Assert.Equal(files, Files(nights.PathOf(night)));
         using var output = new StringWriter();
         Assert.Equal(ExitCode.Done, Run("status", nights.Path, output, []));
         if (history.LastRun is not { } last) return;
-        Assert.Contains($"{NightWords.Sentence(history, nights.InService)}.", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"{NightWords.Sentence(history, nights.Production)}.", output.ToString(), StringComparison.Ordinal);
         Assert.Contains($"outcome=\"{last.Outcome}\"}} 1\n", File.ReadAllText(Path.Combine(nights.Path, PrometheusText.FileName)), StringComparison.Ordinal);
     }
 
@@ -184,7 +184,7 @@ public sealed class NightReplayTests : IDisposable
         return code;
     }
 
-    private NightHistory History() => NightHistory.Read(nights);
+    private RunHistory History() => RunHistory.Read(nights);
 
     private string Story() => string.Join('\n', story);
 

@@ -12,15 +12,15 @@ public sealed class NightTableTests : IDisposable
     [Fact]
     public void WithoutNightsItSaysWhatToDo()
     {
-        string line = Assert.Single(NightTable.Lines("runs/shop", NightHistory.Read(new RunNights(folder.Path)), null, null, 14));
+        string line = Assert.Single(NightTable.Lines("runs/shop", RunHistory.Read(new RunNights(folder.Path)), null, null, 14));
         Assert.StartsWith("runs/shop has no nights yet: ./submit.sh nightly", line, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void EveryNightHasALineTheOneInServiceIsMarkedAndOthersSayWhy()
+    public void EveryNightHasALineTheOneInProductionIsMarkedAndOthersSayWhy()
     {
         string[] lines = Lines(14);
-        Assert.Equal("runs/shop: 2026-11-20 was put into service again by hand.", lines[0]);
+        Assert.Equal("runs/shop: 2026-11-20 was put into production again by hand.", lines[0]);
         Assert.Equal(["*  2026-11-20"], lines.Where(line => line.StartsWith("*  ", StringComparison.Ordinal)).Select(line => line[..13]));
         string refused = lines.Single(line => line.Contains("2026-11-22", StringComparison.Ordinal));
         Assert.Contains("refused", refused, StringComparison.Ordinal);
@@ -40,11 +40,11 @@ public sealed class NightTableTests : IDisposable
 
     [Fact]
     public void ANightThatHasNotEndedIsSaidToRun() =>
-        Assert.Contains(NightTable.Lines("r", NightHistory.Read(new RunNights(folder.Path)), null, "2026-11-26", 14), line => line.Contains("2026-11-26  has not ended", StringComparison.Ordinal));
+        Assert.Contains(NightTable.Lines("r", RunHistory.Read(new RunNights(folder.Path)), null, "2026-11-26", 14), line => line.Contains("2026-11-26  has not ended", StringComparison.Ordinal));
 
     private string[] Lines(int most)
     {
         RunNights nights = SampleNights.In(folder.Path);
-        return [.. NightTable.Lines("runs/shop", NightHistory.Read(nights), nights.InService, null, most)];
+        return [.. NightTable.Lines("runs/shop", RunHistory.Read(nights), nights.Production, null, most)];
     }
 }

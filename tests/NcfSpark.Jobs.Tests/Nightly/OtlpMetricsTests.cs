@@ -32,15 +32,15 @@ public sealed class OtlpMetricsTests : IDisposable
         Environment.SetEnvironmentVariable(Protocol, "http/protobuf");
         Assert.True(OtlpMetrics.IsConfigured);
         RunNights nights = SampleNights.In(folder.Path);
-        Assert.True(await Task.Run(() => OtlpMetrics.Send("shop", NightHistory.Read(nights), nights.InService)));
+        Assert.True(await Task.Run(() => OtlpMetrics.Send("shop", RunHistory.Read(nights), nights.Production)));
 
         (string path, byte[] body) = await received;
         Assert.Equal("/v1/metrics", path);
         string[] texts = [.. Texts(body)];
-        foreach (NightMetrics.Gauge gauge in NightMetrics.Of(NightHistory.Read(nights), nights.InService)) Assert.Contains($"ncfspark.{gauge.Name}", texts);
+        foreach (NightMetrics.Gauge gauge in NightMetrics.Of(RunHistory.Read(nights), nights.Production)) Assert.Contains($"ncfspark.{gauge.Name}", texts);
         Assert.Contains("shop", texts);
         Assert.Contains("service.name", texts);
-        Assert.Contains("in_service", texts);
+        Assert.Contains("production", texts);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class OtlpMetricsTests : IDisposable
         Environment.SetEnvironmentVariable(Endpoint, $"http://127.0.0.1:{FreePort()}/");
         Environment.SetEnvironmentVariable(Protocol, "http/protobuf");
         RunNights nights = SampleNights.In(folder.Path);
-        Assert.False(OtlpMetrics.Send("shop", NightHistory.Read(nights), nights.InService));
+        Assert.False(OtlpMetrics.Send("shop", RunHistory.Read(nights), nights.Production));
     }
 
     [Fact]

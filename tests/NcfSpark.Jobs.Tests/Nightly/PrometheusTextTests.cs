@@ -16,9 +16,9 @@ public sealed partial class PrometheusTextTests : IDisposable
     {
         Dictionary<string, double> values = Parse(Text("shop"));
         Assert.Equal(1, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"failed\"}"]);
-        Assert.Equal(0, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"in_service\"}"]);
-        Assert.Equal(2, values["ncfspark_nights{run=\"shop\",outcome=\"in_service\"}"]);
-        Assert.Equal(0.1, values["ncfspark_quality{run=\"shop\",metric=\"ndcg@10\",of=\"in_service\"}"]);
+        Assert.Equal(0, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"production\"}"]);
+        Assert.Equal(2, values["ncfspark_nights{run=\"shop\",outcome=\"production\"}"]);
+        Assert.Equal(0.1, values["ncfspark_quality{run=\"shop\",metric=\"ndcg@10\",of=\"production\"}"]);
         Assert.Equal(new DateTimeOffset(2026, 11, 24, 3, 35, 0, TimeSpan.Zero).ToUnixTimeSeconds(), values["ncfspark_last_run_timestamp_seconds{run=\"shop\"}"]);
         Assert.DoesNotContain(values.Keys, key => key.StartsWith("ncfspark_rows", StringComparison.Ordinal)); // the last night's data are not known
     }
@@ -28,12 +28,12 @@ public sealed partial class PrometheusTextTests : IDisposable
     {
         RunNights nights = SampleNights.In(folder.Path);
         new NightLog(nights, TimeProvider.System).PassedOver("2026-11-21", "there was nothing to do");
-        Dictionary<string, double> values = Parse(PrometheusText.Of("shop", NightHistory.Read(nights), nights.InService));
-        Assert.Equal(1, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"in_service\"}"]);
+        Dictionary<string, double> values = Parse(PrometheusText.Of("shop", RunHistory.Read(nights), nights.Production));
+        Assert.Equal(1, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"production\"}"]);
         Assert.Equal(0, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"failed\"}"]);
-        int lines = NightHistory.Read(nights).Records.Count;
+        int lines = RunHistory.Read(nights).Records.Count;
         new NightLog(nights, TimeProvider.System).PassedOver("2026-11-21", "once more"); // told already
-        Assert.Equal(lines, NightHistory.Read(nights).Records.Count);
+        Assert.Equal(lines, RunHistory.Read(nights).Records.Count);
     }
 
     [Theory]
@@ -43,12 +43,12 @@ public sealed partial class PrometheusTextTests : IDisposable
     public void ARunsNameCannotBreakTheFormat(string run) => Assert.NotEmpty(Parse(Text(run)));
 
     [Fact]
-    public void WithoutNightsThereIsNothing() => Assert.Equal("", PrometheusText.Of("shop", NightHistory.Read(new RunNights(folder.Path)), null));
+    public void WithoutNightsThereIsNothing() => Assert.Equal("", PrometheusText.Of("shop", RunHistory.Read(new RunNights(folder.Path)), null));
 
     private string Text(string run)
     {
         RunNights nights = SampleNights.In(folder.Path);
-        return PrometheusText.Of(run, NightHistory.Read(nights), nights.InService);
+        return PrometheusText.Of(run, RunHistory.Read(nights), nights.Production);
     }
 
     // The text format 0.0.4 of Prometheus: HELP, TYPE and then the samples of a family, once each; the file ends with a line break and has no timestamps.

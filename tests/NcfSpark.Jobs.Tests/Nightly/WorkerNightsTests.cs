@@ -49,10 +49,10 @@ public sealed class WorkerNightsTests : IDisposable
             var runner = new JobRunner(new Hashtable(), SilentProgress.Instance, TextWriter.Null, error, clock, signals);
             ExitCode code = runner.Run(Verb.All.Single(verb => verb.Name == "nightly"), new JobArguments(Repository.File("conf/ml-latest-small.json"), run, [.. settings, $"Train:Placement={where}"]));
             Assert.True(code == ExitCode.Done, $"{code}. {error}");
-            string path = new RunNights(run).PathOf(new RunNights(run).InService!);
+            string path = new RunNights(run).PathOf(new RunNights(run).Production!);
             foreach (string stage in new[] { "model", "refit" })
             {
-                foreach ((string file, StageFile content) in StageDirectory.Open(path, stage).Manifest.Files.Where(file => file.Key != TrainingHistory.FileName)) hashes.Add($"{night}/{stage}/{file}", content.Sha256);
+                foreach ((string file, StageFile content) in StageDirectory.Open(path, stage).Manifest.Files.Where(file => file.Key != TrainingLog.FileName)) hashes.Add($"{night}/{stage}/{file}", content.Sha256);
             }
         }
 

@@ -18,7 +18,7 @@ public sealed class SearchDataTests : IDisposable
     public void TheTestPartIsNotThereAndNothingMissesIt()
     {
         JobContext job = Job();
-        PreparedData data = SearchData.Open(job, folder.Path, "fingerprint");
+        PreparedData data = Rows(job);
         Assert.Equal(["items", "train", "users", "validation"], Directory.GetDirectories(data.Directory.Path).Select(Path.GetFileName).Order());
         Assert.False(Directory.Exists(Path.Combine(folder.Path, PreparedData.StageName)));
         Assert.Equal(0, data.ReadHeldOut("test").Count);
@@ -34,9 +34,9 @@ public sealed class SearchDataTests : IDisposable
     public void ItIsMadeOnceAndHeldOutItemsAreDrawnAsNegativesLikeAllOthers()
     {
         JobContext job = Job();
-        SearchData.Open(job, folder.Path, "fingerprint");
+        Rows(job);
         DateTime made = File.GetLastWriteTimeUtc(Path.Combine(folder.Path, "data", StageManifest.FileName));
-        SearchData.Open(job, folder.Path, "fingerprint");
+        Rows(job);
         Assert.Equal(made, File.GetLastWriteTimeUtc(Path.Combine(folder.Path, "data", StageManifest.FileName)));
         Assert.Equal((true, AvoidedItems.Trained), (job.Configuration.Prepare.Validation, job.Configuration.Prepare.NegativesAvoid));
     }
@@ -47,7 +47,7 @@ public sealed class SearchDataTests : IDisposable
     public void MoreEpochsOfAConstantRateAreTheSameTrainingGoneOnWith(int workers)
     {
         JobContext job = Job(workers);
-        PreparedData data = SearchData.Open(job, folder.Path, "fingerprint");
+        PreparedData data = Rows(job);
         var candidate = new Candidate(0, job.Configuration, new Dictionary<string, string>());
         SearchTrials Trials(string name) => new(job, Path.Combine(folder.Path, name), data, new TrialJournal(Path.Combine(folder.Path, $"{name}.jsonl")), SilentProgress.Instance);
         SearchTrials inSteps = Trials("steps"), atOnce = Trials("once");
@@ -61,18 +61,21 @@ public sealed class SearchDataTests : IDisposable
     public void SeveralWorkersOfACandidateGiveTheValidationOfTraining()
     {
         JobContext job = Job(workers: 3);
-        PreparedData data = SearchData.Open(job, folder.Path, "fingerprint");
+        PreparedData data = Rows(job);
         var trials = new SearchTrials(job, Path.Combine(folder.Path, "trials"), data, new TrialJournal(Path.Combine(folder.Path, TrialJournal.FileName)), SilentProgress.Instance);
         Trial trial = trials.Run(new Candidate(0, job.Configuration, new Dictionary<string, string>()), 2, 1, TimeSpan.MaxValue);
 
         string run = Path.Combine(folder.Path, "run");
         Directory.CreateDirectory(run);
         JobContext train = job with { RunDirectory = run, Configuration = job.Configuration with { Train = job.Configuration.Train with { Epochs = 2 } } };
-        StageDirectory model = TrainJob.Make(train, PrepareJob.Make(train));
-        TrainingHistory history = JsonSerializer.Deserialize<TrainingHistory>(File.ReadAllText(model.File(TrainingHistory.FileName)), TrainingHistory.Json)!;
+        var pipeline = new StagePipeline(train);
+        StageDirectory model = pipeline.Make(new TrainStage(train.Configuration, pipeline.Make(new PrepareStage(train))));
+        TrainingLog history = JsonSerializer.Deserialize<TrainingLog>(File.ReadAllText(model.File(TrainingLog.FileName)), TrainingLog.Json)!;
         Assert.Equal(history.Epochs.Max(epoch => epoch.ValidationNdcg), trial.Ndcg);
         Assert.Equal(3, history.Workers.Select(worker => worker.Worker).Distinct().Count());
     }
+
+    private static PreparedData Rows(JobContext job) => new(new StagePipeline(job).Make(new SearchDataStage(job)));
 
     private JobContext Job(int workers = 1)
     {
@@ -91,6 +94,6 @@ public sealed class SearchDataTests : IDisposable
             Repository.File("conf/ml-latest-small.json"),
             [$"Input:Path={path}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:RatingColumn=", "Input:TitlesPath=", "Prepare:Holdout=2", "Train:Threads=1", $"Train:Workers={workers}"],
             new System.Collections.Hashtable());
-        return new JobContext(SearchData.Searched(configuration), folder.Path, SilentProgress.Instance, TextWriter.Null, TimeProvider.System, CancellationToken.None);
+        return new JobContext(SearchDataStage.Searched(configuration), folder.Path, SilentProgress.Instance, TextWriter.Null, TimeProvider.System, CancellationToken.None);
     }
 }

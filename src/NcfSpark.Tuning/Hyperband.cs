@@ -3,13 +3,17 @@ using NcfSpark.Configuration;
 namespace NcfSpark.Tuning;
 
 /// <summary>
-/// Hyperband (Li et al. 2018, "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization") with epochs as the resource. A bracket trains many new candidates for a
-/// ninth of the epochs, the best third of them for a third, and the best of these for all. Every second bracket begins a rung higher, since some candidates start
-/// slowly; brackets follow each other while there is time. The configuration itself is trained for all epochs first. At the end the best and it are trained
-/// again with other seeds, and the best mean wins: the figures by which finalists were found are the luckiest of many.
+/// Hyperband (Li et al. 2018, "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization") with epochs as the resource. A bracket trains
+/// many new candidates for a ninth of the epochs, the best third of them for a third, and the best of these for all. Every second bracket begins a rung
+/// higher, since some candidates start slowly; brackets follow each other while there is time. The configuration itself is trained for all epochs first.
+/// At the end the best and it are trained again with other seeds, and the best mean wins: the figures by which finalists were found are the luckiest of
+/// many.
 /// </summary>
-/// <remarks>Which trials there are follows from the ranges, the options and how long trials took; a trial that is handed back from a journal, with its seconds, changes nothing.</remarks>
-internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials)
+/// <remarks>
+/// Which trials there are follows from the ranges, the options and how long trials took; a trial that is handed back from a journal, with its seconds,
+/// changes nothing.
+/// </remarks>
+internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials)
 {
     private const int Reduction = 3, MostRungs = 3, SmallestBracket = 3;
     private const int Recent = 10;
@@ -25,7 +29,8 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
     private int next = 1;
 
     /// <summary>Epochs by rung, rising: all of them, a third and a ninth, those that there are.</summary>
-    public static int[] RungsOf(int epochs) => [.. Enumerable.Range(0, MostRungs).Select(k => Math.Max(1, (int)Math.Round(epochs / Math.Pow(Reduction, k)))).Distinct().Reverse()];
+    public static int[] RungsOf(int epochs) =>
+        [.. Enumerable.Range(0, MostRungs).Select(k => Math.Max(1, (int)Math.Round(epochs / Math.Pow(Reduction, k)))).Distinct().Reverse()];
 
     public SearchResult Run()
     {
@@ -66,7 +71,8 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
             }
 
             int kept = rung == rungs.Length - 1 ? 0 : Math.Max(1, results.Count / Reduction);
-            List<Candidate> onward = [.. results.Where(result => result.Trial.Ndcg is not null).OrderByDescending(result => result.Trial.Ndcg).Take(kept).Select(result => result.Candidate)];
+            var trained = results.Where(result => result.Trial.Ndcg is not null);
+            List<Candidate> onward = [.. trained.OrderByDescending(result => result.Trial.Ndcg).Take(kept).Select(result => result.Candidate)];
             foreach (Candidate candidate in field.Except(onward)) trials.Forget(candidate, seed);
             field = onward;
         }
@@ -86,9 +92,11 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
     private IReadOnlyList<Finalist> Finals(IReadOnlyList<Finalist> found)
     {
         (Finalist[] finalists, int seeds) = Fitting();
-        for (int s = 1; s <= seeds && (s == 1 || CostOf(finalists) <= budget - spent); s++) // seed by seed, so that all have as many, should the machine have become slower
+        // Seed by seed, so that all have as many, should the machine have become slower.
+        for (int s = 1; s <= seeds && (s == 1 || CostOf(finalists) <= budget - spent); s++)
         {
-            finalists = [.. finalists.Select(finalist => finalist with { Finals = [.. finalist.Finals, Try(finalist.Candidate, finalist.Epochs, seed + s, TimeSpan.MaxValue)] })];
+            Trial Final(Finalist finalist) => Try(finalist.Candidate, finalist.Epochs, seed + s, TimeSpan.MaxValue);
+            finalists = [.. finalists.Select(finalist => finalist with { Finals = [.. finalist.Finals, Final(finalist)] })];
         }
 
         return [.. finalists.OrderByDescending(finalist => finalist.Mean).ThenBy(finalist => finalist.Candidate.Number)];
@@ -110,7 +118,8 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
     }
 
     // The configuration itself is always among the finalists.
-    private static IEnumerable<Finalist> WithStart(IReadOnlyList<Finalist> found, int count) => found.Take(count).Concat(found.Skip(count).Where(finalist => finalist.Candidate.Number == 0));
+    private static IEnumerable<Finalist> WithStart(IReadOnlyList<Finalist> found, int count) =>
+        found.Take(count).Concat(found.Skip(count).Where(finalist => finalist.Candidate.Number == 0));
 
     private Trial Try(Candidate candidate, int upTo, int withSeed, TimeSpan limit)
     {
@@ -159,8 +168,23 @@ internal sealed class HalvingSearch(TuneOptions options, int epochs, int seed, F
     private int WorkOf(Trial trial)
     {
         int before = draw(trial.Candidate)!.GoesOn
-            ? done.TakeWhile(other => other != trial).Where(other => other.Candidate == trial.Candidate && other.Seed == trial.Seed && other.Epochs < trial.Epochs).Select(other => other.Epochs).DefaultIfEmpty(0).Max()
+            ? done.TakeWhile(other => other != trial)
+                .Where(other => other.Candidate == trial.Candidate && other.Seed == trial.Seed && other.Epochs < trial.Epochs)
+                .Select(other => other.Epochs).DefaultIfEmpty(0).Max()
             : 0;
         return trial.Epochs - before;
     }
+}
+
+/// <summary>Trains candidates for a search.</summary>
+internal interface ITrials
+{
+    /// <summary>Trains a candidate, from its last epoch where it was trained before and its learning rate is constant, and validates it.</summary>
+    /// <param name="epochs">Up to which epoch.</param>
+    /// <param name="seed">The seed of its training.</param>
+    /// <param name="limit">How long it may take; longer is a failure.</param>
+    Trial Run(Candidate candidate, int epochs, int seed, TimeSpan limit);
+
+    /// <summary>It will not be trained further with this seed: what was kept for that can go.</summary>
+    void Forget(Candidate candidate, int seed);
 }

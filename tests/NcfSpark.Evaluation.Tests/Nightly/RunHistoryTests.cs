@@ -3,7 +3,7 @@ using NcfSpark.Nightly;
 
 namespace NcfSpark.Evaluation.Tests.Nightly;
 
-public sealed class NightHistoryTests : IDisposable
+public sealed class RunHistoryTests : IDisposable
 {
     private readonly RunNights nights = new(Directory.CreateTempSubdirectory("ncfspark-").FullName);
 
@@ -19,11 +19,11 @@ public sealed class NightHistoryTests : IDisposable
             Seconds = new() { ["model"] = 1.5 },
             BestEpoch = 7,
         };
-        NightHistory.Append(nights, record);
+        RunHistory.Append(nights, record);
         NightRecord read = Assert.Single(Read().Records);
         Assert.Equal(record with { Seconds = read.Seconds }, read);
         Assert.Equal(record.Seconds, read.Seconds);
-        Assert.Contains("\"in_service\":\"2026-11-24\"", File.ReadAllText(nights.HistoryPath), StringComparison.Ordinal);
+        Assert.Contains("\"production\":\"2026-11-24\"", File.ReadAllText(nights.HistoryPath), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -32,15 +32,15 @@ public sealed class NightHistoryTests : IDisposable
     [Fact]
     public void CutShortAnywhereTheLinesBeforeAreReadAndTheNextIsWhole()
     {
-        NightHistory.Append(nights, Record("2026-11-22", "2026-11-22"));
-        NightHistory.Append(nights, Record("2026-11-23", "2026-11-23"));
+        RunHistory.Append(nights, Record("2026-11-22", "2026-11-22"));
+        RunHistory.Append(nights, Record("2026-11-23", "2026-11-23"));
         byte[] whole = File.ReadAllBytes(nights.HistoryPath);
         int first = Array.IndexOf(whole, (byte)'\n') + 1;
         for (int length = first; length < whole.Length; length++)
         {
             File.WriteAllBytes(nights.HistoryPath, whole[..length]);
             Assert.Equal(["2026-11-22"], Read().Nights.Select(night => night.Night));
-            NightHistory.Append(nights, Record("2026-11-24", "2026-11-24"));
+            RunHistory.Append(nights, Record("2026-11-24", "2026-11-24"));
             Assert.Equal((2, 0), (Read().Records.Count, Read().Unreadable));
         }
     }
@@ -48,19 +48,19 @@ public sealed class NightHistoryTests : IDisposable
     [Fact]
     public void ALineThatIsDamagedIsCountedAndPassedOver()
     {
-        NightHistory.Append(nights, Record("2026-11-22", "2026-11-22"));
+        RunHistory.Append(nights, Record("2026-11-22", "2026-11-22"));
         File.AppendAllText(nights.HistoryPath, "\0\0\0\n{\"night\":\n");
-        NightHistory.Append(nights, Record("2026-11-23", "2026-11-23"));
+        RunHistory.Append(nights, Record("2026-11-23", "2026-11-23"));
         Assert.Equal((2, 2), (Read().Records.Count, Read().Unreadable));
     }
 
     [Fact]
     public void ANightThatWasTriedAgainHasItsLastLine()
     {
-        NightHistory.Append(nights, Record("2026-11-22", null, NightOutcome.Failed));
-        NightHistory.Append(nights, Record("2026-11-23", "2026-11-23"));
-        NightHistory.Append(nights, Record("2026-11-22", "2026-11-22"));
-        Assert.Equal([("2026-11-23", NightOutcome.InService), ("2026-11-22", NightOutcome.InService)], Read().Nights.Select(night => (night.Night, night.Outcome)));
+        RunHistory.Append(nights, Record("2026-11-22", null, NightOutcome.Failed));
+        RunHistory.Append(nights, Record("2026-11-23", "2026-11-23"));
+        RunHistory.Append(nights, Record("2026-11-22", "2026-11-22"));
+        Assert.Equal([("2026-11-23", NightOutcome.Production), ("2026-11-22", NightOutcome.Production)], Read().Nights.Select(night => (night.Night, night.Outcome)));
     }
 
     [Fact]
@@ -69,51 +69,51 @@ public sealed class NightHistoryTests : IDisposable
         Put("A", "B", "C");
         Put(NightEvent.Rollback, "B");
         Put("D");
-        NightHistory history = Read();
-        Assert.Equal(["B", "B", "A", null], new[] { "D", "C", "B", "A" }.Select(history.InServiceBefore));
-        Assert.True(history.WasInService("C"));
-        Assert.False(history.WasInService("E"));
+        RunHistory history = Read();
+        Assert.Equal(["B", "B", "A", null], new[] { "D", "C", "B", "A" }.Select(history.ProductionBefore));
+        Assert.True(history.WasInProduction("C"));
+        Assert.False(history.WasInProduction("E"));
     }
 
     [Fact]
     public void ARefusedNightChangesNothing()
     {
         Put("A");
-        NightHistory.Append(nights, Record("B", "A", NightOutcome.Refused));
+        RunHistory.Append(nights, Record("B", "A", NightOutcome.Refused));
         Put("C");
-        Assert.Equal("A", Read().InServiceBefore("C"));
-        Assert.False(Read().WasInService("B"));
+        Assert.Equal("A", Read().ProductionBefore("C"));
+        Assert.False(Read().WasInProduction("B"));
     }
 
     [Fact]
     public void TheLastRunIsNoChangeByHand()
     {
         Put("A");
-        NightHistory.Append(nights, Record("B", "A", NightOutcome.Refused));
+        RunHistory.Append(nights, Record("B", "A", NightOutcome.Refused));
         Put(NightEvent.Rollback, "A");
         Assert.Equal("B", Read().LastRun?.Night);
-        NightHistory.Append(nights, Record("A", "A") with { Event = NightEvent.PassedOver });
+        RunHistory.Append(nights, Record("A", "A") with { Event = NightEvent.PassedOver });
         Assert.Equal((NightEvent.PassedOver, "B"), (Read().LastRun?.Event, Read().Nights[^1].Night));
     }
 
     [Fact]
     public void WhatANightWasIsToldWhenItFirstServed()
     {
-        NightHistory.Append(nights, Record("A", null, NightOutcome.Refused));
-        NightHistory.Append(nights, Record("A", "A") with { Event = NightEvent.Promotion, Artifacts = new() { ["model"] = "abc" }, Reason = "first" });
-        NightHistory.Append(nights, Record("A", "A") with { Event = NightEvent.Rollback, Artifacts = new() { ["model"] = "def" }, Reason = "second" });
+        RunHistory.Append(nights, Record("A", null, NightOutcome.Refused));
+        RunHistory.Append(nights, Record("A", "A") with { Event = NightEvent.Promotion, Artifacts = new() { ["model"] = "abc" }, Reason = "first" });
+        RunHistory.Append(nights, Record("A", "A") with { Event = NightEvent.Rollback, Artifacts = new() { ["model"] = "def" }, Reason = "second" });
         Assert.Equal(("first", "abc"), (Read().AsServed("A")?.Reason, Read().AsServed("A")?.Artifacts!["model"]));
         Assert.Null(Read().AsServed("B"));
     }
 
-    private NightHistory Read() => NightHistory.Read(nights);
+    private RunHistory Read() => RunHistory.Read(nights);
 
     private void Put(params string[] names)
     {
         bool back = names[0] == NightEvent.Rollback;
-        foreach (string name in back ? names[1..] : names) NightHistory.Append(nights, Record(name, name) with { Event = back ? NightEvent.Rollback : NightEvent.Night });
+        foreach (string name in back ? names[1..] : names) RunHistory.Append(nights, Record(name, name) with { Event = back ? NightEvent.Rollback : NightEvent.Night });
     }
 
-    private static NightRecord Record(string night, string? inService, string outcome = NightOutcome.InService) =>
-        new() { Night = night, Started = DateTimeOffset.UnixEpoch, Ended = DateTimeOffset.UnixEpoch.AddHours(1), Outcome = outcome, Reason = "it's good", InService = inService };
+    private static NightRecord Record(string night, string? production, string outcome = NightOutcome.Production) =>
+        new() { Night = night, Started = DateTimeOffset.UnixEpoch, Ended = DateTimeOffset.UnixEpoch.AddHours(1), Outcome = outcome, Reason = "it's good", Production = production };
 }

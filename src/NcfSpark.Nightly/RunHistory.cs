@@ -8,11 +8,15 @@ namespace NcfSpark.Nightly;
 /// history.jsonl of a run directory. A line is whole when a newline ends it; one that was cut short (a kill, a full disk, a loss of power) is left out when
 /// reading, and cut off before the next is appended. Only who holds the run directory's lock appends; anybody may read meanwhile.
 /// </summary>
-public sealed class NightHistory
+public sealed class RunHistory
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }; // never a part of a page
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // it is never a part of a page
+    };
 
-    private NightHistory(IReadOnlyList<NightRecord> records, int unreadable) => (Records, Unreadable) = (records, unreadable);
+    private RunHistory(IReadOnlyList<NightRecord> records, int unreadable) => (Records, Unreadable) = (records, unreadable);
 
     /// <summary>All lines that can be read, first to last: nights, and changes by hand.</summary>
     public IReadOnlyList<NightRecord> Records { get; }
@@ -21,7 +25,8 @@ public sealed class NightHistory
     public int Unreadable { get; }
 
     /// <summary>One record a night, the last of each, in the order in which they ended.</summary>
-    public IReadOnlyList<NightRecord> Nights => [.. Records.Where(record => record.Event == NightEvent.Night).Reverse().DistinctBy(record => record.Night).Reverse()];
+    public IReadOnlyList<NightRecord> Nights =>
+        [.. Records.Where(record => record.Event == NightEvent.Night).Reverse().DistinctBy(record => record.Night).Reverse()];
 
     /// <summary>The last record of a night's run; null where it has not ended.</summary>
     public NightRecord? Of(string night) => Records.LastOrDefault(record => record.Event == NightEvent.Night && record.Night == night);
@@ -29,33 +34,35 @@ public sealed class NightHistory
     /// <summary>How the last run of `nightly` ended, whichever night it was of; null before the first.</summary>
     public NightRecord? LastRun => Records.LastOrDefault(record => !record.IsByHand);
 
-    /// <summary>Whether the night was in service at any time.</summary>
-    public bool WasInService(string night) => FirstInService(night) is not null;
+    /// <summary>Whether the night was in production at any time.</summary>
+    public bool WasInProduction(string night) => FirstInProduction(night) is not null;
 
-    /// <summary>The first line after which the night was in service; null where it never was.</summary>
-    public NightRecord? FirstInService(string night) => Records.FirstOrDefault(record => record.InService == night);
+    /// <summary>The first line after which the night was in production; null where it never was.</summary>
+    public NightRecord? FirstInProduction(string night) => Records.FirstOrDefault(record => record.Production == night);
 
     /// <summary>The line that tells what a night was when it went into production: what it is made of, its data and figures; null where it never did.</summary>
-    public NightRecord? AsServed(string night) => Records.FirstOrDefault(record => record.Night == night && record.Artifacts is not null) ?? (WasInService(night) ? Of(night) : null);
+    public NightRecord? AsServed(string night) =>
+        Records.FirstOrDefault(record => record.Night == night && record.Artifacts is not null) ?? (WasInProduction(night) ? Of(night) : null);
 
     /// <summary>
-    /// The night that was in service before this one was first put there; null where there was none. Example: A, B, then C refused by hand (rollback to B), then D:
+    /// The night that was in production before this one was first put there; null where there was none. Example: A, B, then C refused by hand (rollback
+    /// to B), then D:
     /// before D and before C stands B, before B stands A.
     /// </summary>
-    public string? InServiceBefore(string night)
+    public string? ProductionBefore(string night)
     {
         string? before = null;
         foreach (NightRecord record in Records)
         {
-            if (record.InService == night) return before;
-            before = record.InService ?? before;
+            if (record.Production == night) return before;
+            before = record.Production ?? before;
         }
 
         return null;
     }
 
     /// <summary>Reads the history; an empty one where there is no file yet.</summary>
-    public static NightHistory Read(RunNights nights)
+    public static RunHistory Read(RunNights nights)
     {
         if (!File.Exists(nights.HistoryPath)) return new([], 0);
         using var reader = new StreamReader(new FileStream(nights.HistoryPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));

@@ -4,20 +4,20 @@ using NcfSpark.Data;
 namespace NcfSpark.Evaluation;
 
 /// <summary>
-/// A model of an earlier night, asked about the users and items of this one, whose indexes are others. It answers as it would have served: users whom it was
+/// The model of the night in production, asked about the users and items of this one, whose indexes are others. It answers as it would have served: users whom it was
 /// not trained on get its popularity list, and items that it does not know come after all that it knows.
 /// </summary>
-/// <param name="scorer">The earlier model, by its own indexes.</param>
-/// <param name="earlierUsers">Its users.</param>
-/// <param name="earlierItems">Its items.</param>
+/// <param name="scorer">Its model, by its own indexes.</param>
+/// <param name="incumbentUsers">Its users.</param>
+/// <param name="incumbentItems">Its items.</param>
 /// <param name="users">The users of this night.</param>
 /// <param name="items">The items of this night.</param>
-public sealed class EarlierScorer(IScorer scorer, IdTable earlierUsers, IdTable earlierItems, IdTable users, IdTable items) : IScorer
+public sealed class IncumbentScorer(IScorer scorer, IdTable incumbentUsers, IdTable incumbentItems, IdTable users, IdTable items) : IScorer
 {
     private const float Unknown = -1; // below every probability
 
-    private readonly int[] userOf_U = Array.ConvertAll(users.IndexesIn(earlierUsers), user => user >= 0 && earlierUsers.Interactions[user] > 0 ? user : -1);
-    private readonly int[] itemOf_N = items.IndexesIn(earlierItems);
+    private readonly int[] userOf_U = Array.ConvertAll(users.IndexesIn(incumbentUsers), user => user >= 0 && incumbentUsers.Interactions[user] > 0 ? user : -1);
+    private readonly int[] itemOf_N = items.IndexesIn(incumbentItems);
 
     public int ItemCount => itemOf_N.Length;
 
@@ -35,7 +35,7 @@ public sealed class EarlierScorer(IScorer scorer, IdTable earlierUsers, IdTable 
             for (int item = 0; item < scores_N.Length; item++)
             {
                 int earlier = itemOf_N[item];
-                scores_N[item] = earlier < 0 ? Unknown : isKnown ? earlier_N[earlier] : (float)earlierItems.Interactions[earlier] / earlierUsers.Count;
+                scores_N[item] = earlier < 0 ? Unknown : isKnown ? earlier_N[earlier] : (float)incumbentItems.Interactions[earlier] / incumbentUsers.Count;
             }
         }
 

@@ -5,7 +5,7 @@ using NcfSpark.Tuning;
 namespace NcfSpark.Jobs.Tests.Tuning;
 
 /// <summary>The search over made-up trials: a candidate's worth is drawn by its number, and every epoch takes a second.</summary>
-public sealed class HalvingSearchTests
+public sealed class HyperbandTests
 {
     private const int Epochs = 27;
 
@@ -14,7 +14,7 @@ public sealed class HalvingSearchTests
     [InlineData(27, new[] { 3, 9, 27 })]
     [InlineData(2, new[] { 1, 2 })]
     [InlineData(1, new[] { 1 })]
-    public void RungsAreNinthsThirdsAndAllOfTheEpochs(int epochs, int[] rungs) => Assert.Equal(rungs, HalvingSearch.RungsOf(epochs));
+    public void RungsAreNinthsThirdsAndAllOfTheEpochs(int epochs, int[] rungs) => Assert.Equal(rungs, Hyperband.RungsOf(epochs));
 
     [Fact]
     public void TheConfigurationItselfIsTrainedFirstAndIsAmongTheFinalists()
@@ -114,7 +114,7 @@ public sealed class HalvingSearchTests
     private static SearchResult Search(MadeUp trials, double minutes, int candidates = int.MaxValue)
     {
         var configuration = new NcfSparkConfiguration();
-        return new HalvingSearch(
+        return new Hyperband(
             new TuneOptions { BudgetMinutes = minutes },
             Epochs,
             seed: 1,

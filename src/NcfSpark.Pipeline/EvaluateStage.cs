@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+using System.Text.Json;
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Evaluation;
+using NcfSpark.Model;
+using NcfSpark.Preparation;
+using NcfSpark.Reporting;
+
+namespace NcfSpark.Pipeline;
+
+/// <summary>prepared/ and model/ → report/: report.json, page.json, network.svg; report.html, beside it, is drawn from that.</summary>
+/// <param name="prepared">What is measured on.</param>
+/// <param name="model">What is measured.</param>
+/// <param name="night">Of a night: what it is compared with; null for `evaluate`, which decides nothing.</param>
+public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model, IncumbentComparison? night = null) : Stage
+{
+    public override string Name => Report;
+
+    public override IReadOnlyList<Artifact> Inputs =>
+    [
+        Artifact.Of(prepared),
+        Artifact.Of(model),
+        .. night?.Incumbent is { } incumbent ? [Artifact.Of(incumbent.Model, IncumbentComparison.Key)] : Array.Empty<Artifact>(),
+    ];
+
+    public override IReadOnlyList<(string, object)> Options =>
+    [
+        ("Evaluate", settings.Evaluate),
+        ("TopK", JsonValue.Create(settings.Score.TopK)),
+        .. night is null ? Array.Empty<(string, object)>() : [("Night", night.Settings)],
+    ];
+
+    public override long Seed => settings.Evaluate.Seed;
+
+    public override StageCounts Run(StageContext context)
+    {
+        EvaluateOptions options = settings.Evaluate;
+        EvaluationData data = EvaluationData.From(new PreparedData(prepared));
+        TrainedModel trained = TrainedModel.Read(model);
+        using IModelScorer scorer = Scorers.Of(trained.Weights);
+        TrainedModel? incumbent = night?.Incumbent is { } before ? TrainedModel.Read(before.Model) : null;
+        using IModelScorer? incumbentScorer = incumbent is null ? null : Scorers.Of(incumbent.Weights);
+        List<NamedScorer> others = [.. Evaluator.Baselines(data)];
+        if (incumbent is not null)
+        {
+            var mapped = new IncumbentScorer(incumbentScorer!, incumbent.Users, incumbent.Items, trained.Users, trained.Items);
+            others.Add(new(IncumbentComparison.Key, $"the model in production ({night!.Incumbent!.Name})", mapped, ScoresAreProbabilities: false));
+        }
+
+        NamedScorer[] all = [new("model", NameOf(settings.Model), scorer, ScoresAreProbabilities: true), .. others];
+        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress);
+        ReportWriter.Write(context.Writer.Path, new ReportInput
+        {
+            Title = TitleOf(context.Job.RunDirectory),
+            Evaluation = result,
+            Options = options,
+            Model = Describe(trained.Weights),
+            Data = DataFigures.From(data, prepared.Manifest.Rows),
+            Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, options.ExampleUsers, settings.Score.TopK, options.Seed),
+            Gate = night?.Decide(result, trained.Weights),
+            Served = night?.Served,
+            Caution = Caution,
+            Notes = [.. prepared.Manifest.Notes.Values],
+            Configuration = new JsonObject(typeof(NcfSparkConfiguration).GetProperties()
+                .Select(section => KeyValuePair.Create(section.Name, (JsonNode?)SettingsJson.All(section.GetValue(settings)!)))),
+        });
+        return new StageCounts(new() { ["users"] = result.WholeCatalogue.Users, ["test_rows"] = result.WholeCatalogue.Rows });
+    }
+
+    private string? Caution
+    {
+        get
+        {
+            var cautions = new List<string>();
+            if (settings.Prepare.NegativesAvoid == AvoidedItems.Touched)
+            {
+                cautions.Add("Held-out items were never drawn as negatives (Prepare:NegativesAvoid is \"touched\"), so a model that fits well can know "
+                    + "them by that: its figures flatter it. Measure with \"trained\".");
+            }
+
+            if (settings.Input.TimestampColumn.Length == 0) cautions.Add(prepared.Manifest.Notes["times"]);
+            return cautions.Count == 0 ? null : string.Join(' ', cautions);
+        }
+    }
+
+    // A night is known by its run: "ml-latest-small, 2026-11-24".
+    private static string TitleOf(string runDirectory)
+    {
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(runDirectory)), name = Path.GetFileName(path);
+        return RunNights.IsName(name) ? $"{Path.GetFileName(Path.GetDirectoryName(path))}, {name}" : name;
+    }
+
+    /// <summary>The headline figures, for the summary line.</summary>
+    public static string Headline(StageDirectory report)
+    {
+        JsonNode json = JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!, catalogue = json["whole_catalogue"]!;
+        string cutOff = json["verdict"]!["metric"]!.GetValue<string>().Split('@')[1];
+        string Of(string scorer, string metric) => $"{catalogue[scorer]![$"{metric}@{cutOff}"]!["value"]!.GetValue<double>():F4}";
+        return $"whole catalogue NDCG@{cutOff} {Of("model", "ndcg")}, HR@{cutOff} {Of("model", "hr")}; "
+            + $"popularity {Of("popularity", "ndcg")}, {Of("popularity", "hr")}; item-item cosine {Of("item_cosine", "ndcg")}, {Of("item_cosine", "hr")}";
+    }
+
+    private static string NameOf(ModelOptions model) =>
+        (model.Kind == "neumf" ? "NeuMF" : model.Kind.ToUpperInvariant()) + (model.HasHistory ? " with history" : "");
+
+    private ModelReport Describe(ModelWeights weights)
+    {
+        TrainingLog history = JsonSerializer.Deserialize<TrainingLog>(File.ReadAllText(model.File(TrainingLog.FileName)), TrainingLog.Json)!;
+        IEnumerable<EpochPoint> epochs = history.Epochs.Select(epoch => new EpochPoint(epoch.Epoch, epoch.Loss, epoch.ValidationNdcg, epoch.Seconds));
+        return new ModelReport(NetworkDescription.Of(weights), [.. epochs], history.BestEpoch)
+        {
+            Workers = [.. history.Workers.Select(worker => new WorkerPoint(
+                worker.Epoch,
+                worker.Worker,
+                worker.Samples,
+                worker.Times.Rounds,
+                worker.Times.Computing,
+                worker.Times.Waiting,
+                worker.Times.Communicating,
+                worker.Times.BytesSent,
+                worker.Times.BytesReceived))],
+        };
+    }
+}

@@ -1,0 +1,46 @@
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Model;
+using NcfSpark.Training;
+
+namespace NcfSpark.Pipeline;
+
+/// <summary>
+/// prepared/ and model/ → refit/: the same network trained on all interactions, those held out to measure included, for as many epochs as validation
+/// chose (with a linear schedule the rates fall to 0 over these). It is what a night serves; there is nothing left to measure it on.
+/// </summary>
+/// <param name="model">The model that was measured.</param>
+/// <param name="from">The night that training starts from, as for that model; null for a cold start.</param>
+public sealed class RefitStage(NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model, Incumbent? from) : Stage
+{
+    public override string Name => Refit;
+
+    public override IReadOnlyList<Artifact> Inputs => [Artifact.Of(prepared), Artifact.Of(model)];
+
+    public override IReadOnlyList<(string, object)> Options => [("Model", settings.Model), ("Train", settings.Train)];
+
+    public override long Seed => settings.Train.Seed;
+
+    public override StageCounts Run(StageContext context)
+    {
+        // There is nothing to validate on any more.
+        TrainOptions train = TrainStage.OptionsOf(settings, from) with { Epochs = (int)model.Manifest.Rows[TrainStage.BestEpoch], Patience = 0 };
+        // `promote` has no Spark; the model is the same.
+        if (train.Placement == Placement.Spark && !context.Job.Engine.IsSpark) train = train with { Placement = Placement.Threads };
+        SortedDictionary<string, long> rows = prepared.Manifest.Rows;
+        long all = rows["train"] + rows.GetValueOrDefault("validation") + rows.GetValueOrDefault("test");
+        context.Job.Progress.Line($"Training again on all {all:N0} rows, {train.Epochs} epochs, for what is served.");
+        return new ModelTraining(context, new PreparedData(prepared), train, from) { TrainsOnHeldOut = true }.Run(Fingerprint);
+    }
+
+    /// <summary>The model that makes predictions: in a night that trained again, the one of refit/.</summary>
+    /// <param name="model">The model that was measured.</param>
+    public static StageDirectory ServedModel(JobContext job, StageDirectory model)
+    {
+        if (!Directory.Exists(Path.Combine(job.RunDirectory, Refit))) return model;
+        StageDirectory refit = StageDirectory.Open(job.RunDirectory, Refit);
+        if (refit.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName) == model.Manifest.Fingerprint) return refit;
+        job.Progress.Line($"{refit.Path} was trained after another model than {model.Path} holds now: predictions are made by the latter.");
+        return model;
+    }
+}

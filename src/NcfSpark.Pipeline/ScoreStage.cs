@@ -1,0 +1,140 @@
+using NcfSpark.Cluster;
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Kernels;
+using NcfSpark.Model;
+using NcfSpark.Scoring;
+
+namespace NcfSpark.Pipeline;
+
+/// <summary>
+/// prepared/ and model/ → predictions/: recommendations/ for the users who are wanted, and where the settings ask for them users_of_items/,
+/// similar_items/ and pairs/.
+/// What users have touched is read by ranges of users, so memory does not grow with their number.
+/// </summary>
+/// <param name="model">The model that scores: the measured one, or the one that was trained again on everything.</param>
+public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model) : Stage
+{
+    private readonly ScoreFiles files = new(settings);
+    private readonly SortedDictionary<string, long> rows = new(StringComparer.Ordinal);
+    private readonly ScoreOptions options = settings.Score;
+    private IReadOnlyList<Artifact>? inputs;
+
+    public override string Name => Predictions;
+
+    public override IReadOnlyList<Artifact> Inputs => inputs ??= [Artifact.Of(prepared), Artifact.Of(model, TrainedModel.StageName), .. files.Artifacts];
+
+    public override IReadOnlyList<(string, object)> Options => [("Score", options)];
+
+    public override long Seed => settings.Train.Seed;
+
+    public override StageCounts Run(StageContext context)
+    {
+        JobContext job = context.Job;
+        (ScoreLists lists, PairList? pairs) = files.Read();
+        TrainedModel trained = TrainedModel.Read(model);
+        files.CheckIds(lists, pairs, trained.Users, trained.Items);
+        SortedDictionary<string, string> notes = files.Remarks(lists, trained);
+        var data = new PreparedData(prepared);
+        var touched = new TouchedReader(data, data.ReadUsers(), trained.Weights.Pools, latest: options.Since.Length > 0, options.ThreadCount);
+        ChosenUsers chosen = lists.Users is { } ids ? ChosenUsers.Of(trained.Users, ids) : ChosenUsers.All(trained.Users);
+        RecommendableItems items = RecommendableItems.Of(
+            trained.Items, lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == "first"), rows);
+        using UsersOfItemsWriter? usersOfItems = lists.UsersOfItems is null ? null : new(
+            trained,
+            wanted => Scorers.Of(trained.Weights, wanted),
+            RecommendableItems.Known(trained.Items, lists.UsersOfItems, "unknown_in_users_of_items_list", rows),
+            options);
+        context.Timings.Took("reading the model and lists");
+
+        bool inTasks = job.Engine.IsSpark && settings.Spark.Score == "tasks";
+        rows["users"] = inTasks
+            ? WriteInTasks(context, new SparkScore(job, prepared, model, trained, chosen, items), trained, chosen, items)
+            : WriteRecommendations(context, trained, touched, chosen, items, usersOfItems);
+        if (inTasks && (usersOfItems is not null || (pairs is not null && trained.Weights.Pools is not null))) ReadHere(job, touched, chosen, usersOfItems);
+        rows["unknown_in_users_list"] = chosen.UnknownCount;
+        if (usersOfItems is not null) rows["users_of_items"] = usersOfItems.Write(context.Writer.File("users_of_items/part-00000.parquet"));
+        if (options.SimilarItems > 0)
+        {
+            var writer = new SimilarItemsWriter(trained, items, options);
+            rows["similar_items"] = writer.Write(
+                context.Writer.File("similar_items/part-00000.parquet"), SimdLevels.FromEnvironment(), job.Progress, job.Cancellation);
+        }
+
+        if (pairs is not null)
+        {
+            using IModelScorer scorer = Scorers.Of(trained.Weights);
+            var pairWriter = new PairWriter(trained, scorer, options);
+            Count("pairs", pairWriter.Write(context.Writer.File("pairs/part-00000.parquet"), pairs, job.Progress, job.Cancellation));
+            (rows["pairs_with_unknown_user"], rows["pairs_with_unknown_item"]) = (pairWriter.UnknownUsers.Count, pairWriter.UnknownItems.Count);
+            foreach ((string which, string remark) in pairWriter.Remarks("Score:PairsPath", pairs.Count)) notes[which] = remark;
+        }
+
+        context.Timings.Took(inTasks ? "scoring" : "all else that was asked for");
+        return new StageCounts(rows) { Notes = notes };
+    }
+
+    /// <summary>How many users got a list.</summary>
+    private long WriteRecommendations(
+        StageContext context, TrainedModel trained, TouchedReader touched, ChosenUsers chosen, RecommendableItems items, UsersOfItemsWriter? usersOfItems)
+    {
+        (JobContext job, StageTimings timings) = (context.Job, context.Timings);
+        using IModelScorer scorer = Scorers.Of(trained.Weights, items.Items);
+        using var recommendations = new RecommendationWriter(
+            context.Writer.File("recommendations/part-00000.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
+        using IProgressTask task = job.Progress.Start("scoring", chosen.Users.Length, "users");
+        (long users, int start) = (0, 0);
+        foreach (TouchedRange range in touched.Ranges())
+        {
+            timings.Took("reading seen items");
+            int end = chosen.EndOf(range, start);
+            int[] wanted = range.Since(chosen.Users.AsSpan(start, end - start), options.Since);
+            recommendations.Write(wanted, range.Seen, task, job.Cancellation);
+            usersOfItems?.Add(wanted, range.Seen, job.Cancellation);
+            task.Advance(end - start - wanted.Length); // those who were not there
+            (users, start) = (users + wanted.Length, end);
+            timings.Took("scoring and writing");
+        }
+
+        recommendations.Finish();
+        timings.Took("scoring and writing");
+        Count("recommendations", recommendations.Rows);
+        return users;
+    }
+
+    // The same within Spark's tasks. Users whom the model does not know are written here: they are those of a list, and have no rows that Spark could bring.
+    private long WriteInTasks(StageContext context, SparkScore score, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
+    {
+        (long users, SortedDictionary<string, long> bySource) = score.Write(context.Writer.File("recommendations"));
+        int[] unknown = options.Since.Length == 0 ? Array.FindAll(chosen.Users, user => user < 0) : [];
+        if (unknown.Length > 0)
+        {
+            using IModelScorer scorer = Scorers.Of(trained.Weights, items.Items);
+            using var recommendations = new RecommendationWriter(
+                context.Writer.File("recommendations/unknown-users.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
+            recommendations.Write(unknown, _ => [], SilentProgress.Instance, context.Job.Cancellation);
+            recommendations.Finish();
+            foreach ((string source, long count) in recommendations.Rows) bySource[source] = bySource.GetValueOrDefault(source) + count;
+        }
+
+        Count("recommendations", bySource);
+        return users + unknown.Length;
+    }
+
+    // What tasks read of the users, once more: for the lists that are made here, and for the histories by which pairs are scored.
+    private void ReadHere(JobContext job, TouchedReader touched, ChosenUsers chosen, UsersOfItemsWriter? usersOfItems)
+    {
+        int start = 0;
+        foreach (TouchedRange range in touched.Ranges())
+        {
+            int end = chosen.EndOf(range, start);
+            usersOfItems?.Add(range.Since(chosen.Users.AsSpan(start, end - start), options.Since), range.Seen, job.Cancellation);
+            start = end;
+        }
+    }
+
+    private void Count(string part, SortedDictionary<string, long> bySource)
+    {
+        foreach ((string source, long count) in bySource) rows[$"{part}_by_{source}"] = count;
+    }
+}

@@ -1,0 +1,40 @@
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Pipeline;
+using NcfSpark.Preparation;
+
+namespace NcfSpark.Tuning;
+
+/// <summary>
+/// The rows of a search: prepared like any others, with as many held out to validate as to test, and then the test part is thrown away. What is not there
+/// cannot be looked at.
+/// </summary>
+/// <param name="searched">The job, with the configuration of what is searched.</param>
+internal sealed class SearchDataStage(JobContext searched) : PrepareStage(searched)
+{
+    public override string Name => "data";
+
+    /// <summary>
+    /// The configuration of what is searched: with validation, and with held-out items drawn as negatives like all others; never drawn, they are what a
+    /// model that fits well finds, and the search would choose the best fit (conf/README.md, "A trap: negatives and held-out items").
+    /// </summary>
+    public static NcfSparkConfiguration Searched(NcfSparkConfiguration configuration) => configuration with
+    {
+        Prepare = configuration.Prepare with { Validation = true, NegativesAvoid = AvoidedItems.Trained, TestCandidates = 0 },
+    };
+
+    /// <exception cref="InvalidInputException">The input is at fault, or there is nothing to validate on.</exception>
+    public override StageCounts Run(StageContext context)
+    {
+        StageCounts counts = base.Run(context);
+        if (counts.Rows["validation"] == 0)
+        {
+            throw new InvalidInputException("There is nothing to validate on: no user has enough interactions. Lower Prepare:Holdout or "
+                + "Prepare:MinInteractions.");
+        }
+
+        foreach (string part in Directory.GetDirectories(context.Writer.Path, "test*")) Directory.Delete(part, recursive: true);
+        foreach (string part in counts.Rows.Keys.Where(name => name.StartsWith("test", StringComparison.Ordinal)).ToArray()) counts.Rows.Remove(part);
+        return counts;
+    }
+}
