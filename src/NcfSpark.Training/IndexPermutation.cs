@@ -68,7 +68,9 @@ internal readonly struct IndexPermutation
         }
 
         for (int at = 0; at < destination.Length; at += BlockSize)
+        {
             CopyBlock((uint)(start + at), destination.Slice(at, Math.Min(BlockSize, destination.Length - at)));
+        }
     }
 
     // All places at once, then those that landed outside once more, pushed together so that vectors stay full, and so on: a vector's 12

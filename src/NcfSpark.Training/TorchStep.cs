@@ -108,7 +108,12 @@ internal sealed class TorchStep : ITrainingStep
         int chunks = (batch.Count + chunkSamples - 1) / chunkSamples;
         For(chunks, chunk => ComputeGradients(batch, chunk));
         double loss = chunkLosses.AsSpan(0, chunks).ToArray().Sum();
-        if (!double.IsFinite(loss)) throw new TrainingDivergedException($"The loss of step {step:N0} (epoch {batch.Epoch + 1}) is {loss}. Training stopped and no model was written; lower Train:LearningRate, or raise Train:Regularization.");
+        if (!double.IsFinite(loss))
+        {
+            throw new TrainingDivergedException(
+                $"The loss of step {step:N0} (epoch {batch.Epoch + 1}) is {loss}. Training stopped and no model was written; lower Train:LearningRate, "
+                + "or raise Train:Regularization.");
+        }
 
         ZeroFixedHead(chunks);
         var dense = new PartUpdate(rules.Dense(step), step, batch.Count);
@@ -150,7 +155,9 @@ internal sealed class TorchStep : ITrainingStep
             PoolRows? pool = pools is null ? null : Pool(batch, start, count);
             var rows = new EmbeddingRows(name => Find(name, state.UserTables, userRows) ?? Find(name, state.ItemTables, itemRows)) { Pool = pool };
             Tensor? weights_B = options.RecencyScale == 0 ? null : tensor(batch.Weights.AsSpan(start, count).ToArray());
-            Tensor loss = softmax is not null ? softmax.Loss(module, rows, batch, groupSize, past!) : functional.binary_cross_entropy_with_logits(module.Logits(rows, Dropout(batch, start, count)), tensor(batch.Labels.AsSpan(start, count).ToArray()), weights_B, Reduction.Sum);
+            Tensor loss = softmax is not null ? softmax.Loss(module, rows, batch, groupSize, past!)
+                : functional.binary_cross_entropy_with_logits(
+                    module.Logits(rows, Dropout(batch, start, count)), tensor(batch.Labels.AsSpan(start, count).ToArray()), weights_B, Reduction.Sum);
             chunkLosses[chunk] = loss.item<float>();
 
             Tensor objective = loss;
@@ -164,14 +171,19 @@ internal sealed class TorchStep : ITrainingStep
 
             if (pool is not null && rules.Gmf(1).L2 is not 0 and var poolL2)
             {
-                Tensor squares_B = ((pool.Items_BKE * pool.Items_BKE).sum(2) * pool.Shares_BK).sum(1), sum = weights_B is null ? squares_B.sum() : (squares_B * weights_B).sum();
+                Tensor squares_B = ((pool.Items_BKE * pool.Items_BKE).sum(2) * pool.Shares_BK).sum(1);
+                Tensor sum = weights_B is null ? squares_B.sum() : (squares_B * weights_B).sum();
                 objective = objective.Plus(tensor((float)(poolL2 / 2)) * sum);
             }
 
             (objective * tensor(1f / batch.Count)).backward();
             for (int t = 0; t < userRows.Length; t++) CopyGradient(userRows[t], userGradients[t].AsSpan(start * state.UserTables[t].Weight.Columns));
             for (int t = 0; t < itemRows.Length; t++) CopyGradient(itemRows[t], itemGradients[t].AsSpan(start * state.ItemTables[t].Weight.Columns));
-            if (pool is not null) CopyGradient(pool.Items_BKE, poolGradients.AsSpan(start * state.Weights.Options.HistoryLength * state.Weights.Options.EmbeddingSize));
+            if (pool is not null)
+            {
+                CopyGradient(pool.Items_BKE, poolGradients.AsSpan(start * state.Weights.Options.HistoryLength * state.Weights.Options.EmbeddingSize));
+            }
+
             for (int w = 0; w < state.Dense.Count; w++) CopyGradient(module[state.Dense[w].Weight], denseGradients[chunk][w]);
             module.zero_grad();
         }
@@ -203,7 +215,8 @@ internal sealed class TorchStep : ITrainingStep
             }
         }
 
-        float[]? mask = model.HasUserMlp ? DropoutMasks.OfUsers(DropoutMasks.UserKeys(options.Seed, batch.Epoch).Bits(batch.Start), start, count, groupSize, model.UserMlpWidth, model.UserMlpDropout) : null;
+        ulong key = DropoutMasks.UserKeys(options.Seed, batch.Epoch).Bits(batch.Start);
+        float[]? mask = model.HasUserMlp ? DropoutMasks.OfUsers(key, start, count, groupSize, model.UserMlpWidth, model.UserMlpDropout) : null;
         return new PoolRows(
             tensor(rows).reshape(count, length, size).requires_grad_(),
             tensor(shares).reshape(count, length),
@@ -215,7 +228,8 @@ internal sealed class TorchStep : ITrainingStep
     {
         if (state.Weights.MlpLayers.Count == 0 || state.Weights.Options.Dropout.All(rate => rate == 0)) return null;
         ulong key = DropoutMasks.Keys(options.Seed, batch.Epoch).Bits(batch.Start);
-        return [.. Enumerable.Range(0, state.Weights.MlpLayers.Count + 1).Select(layer => masks.Of(key, start, count, layer) is { } mask ? tensor(mask).reshape(count, mask.Length / count) : null)];
+        return [.. Enumerable.Range(0, state.Weights.MlpLayers.Count + 1)
+            .Select(layer => masks.Of(key, start, count, layer) is { } mask ? tensor(mask).reshape(count, mask.Length / count) : null)];
     }
 
     private void UpdateRows(PartUpdate gmf, PartUpdate mlp, IReadOnlyList<OptimizedWeight> tables, float[][] gradients, RowGroups groups)
@@ -231,7 +245,11 @@ internal sealed class TorchStep : ITrainingStep
                 {
                     int columns = tables[t].Weight.Columns;
                     Span<float> sum = gradients[t].AsSpan(first * columns, columns);
-                    for (int sample = groups.NextSample(first); sample >= 0; sample = groups.NextSample(sample)) AddTo(sum, gradients[t].AsSpan(sample * columns, columns));
+                    for (int sample = groups.NextSample(first); sample >= 0; sample = groups.NextSample(sample))
+                    {
+                        AddTo(sum, gradients[t].AsSpan(sample * columns, columns));
+                    }
+
                     tables[t].Update(IsMlp(tables[t]) ? mlp : gmf, row, sum);
                 }
             }

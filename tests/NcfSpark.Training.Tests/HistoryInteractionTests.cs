@@ -4,6 +4,7 @@ using FsCheck.Xunit;
 using NcfSpark.Data;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
+using NcfSpark.Training.Tests.Distributed;
 using static NcfSpark.Training.Tests.HistoryStepTests;
 
 namespace NcfSpark.Training.Tests;
@@ -161,6 +162,20 @@ public sealed class HistoryInteractionTests
             return state;
         })];
         foreach (TrainingState other in results[1..]) AssertSameBytes(results[0], other);
+    }
+
+    /// <summary>Users' rows stay with their worker; pools, layers and head are shared through the server.</summary>
+    [Fact]
+    public void SeveralWorkersGiveTheSameBytesInThreadsAndOverGrpc()
+    {
+        var options = PlainOptions.Train with
+        {
+            Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 20, Epochs = 2, Workers = 3, RoundsPerEpoch = 4, LearningRate = 0.01,
+        };
+        (TrainingSet set, string run) = (HistoryLogs.Random(4, 25, 30), Directory.CreateTempSubdirectory("ncfspark-").FullName);
+        SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(new WorkerRun(set, NeuMF, options, Path.Combine(run, "threads")).Threads());
+        WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(new WorkerRun(set, NeuMF, options, Path.Combine(run, "grpc")).OverGrpc()));
+        Directory.Delete(run, recursive: true);
     }
 
     /// <summary>
