@@ -18,7 +18,6 @@ internal readonly struct Adam
     private readonly float stepSize;
     private readonly float rootCorrection;
 
-    /// <param name="learningRate">The rate.</param>
     /// <param name="step">t, from 1.</param>
     public Adam(double learningRate, long step)
     {

@@ -7,7 +7,6 @@ namespace NcfSpark.Training;
 /// Dropout as numbers that are a function of (seed, epoch, batch, sample, layer, lane) alone, so that neither threads nor a restart change them:
 /// those of <see cref="DropoutHash"/>, so that every kind of step drops the same lanes.
 /// </summary>
-/// <param name="shape">The network.</param>
 internal sealed class DropoutMasks(NetworkShape shape)
 {
     private readonly int[] hashStarts = shape.HashStarts();
@@ -19,12 +18,8 @@ internal sealed class DropoutMasks(NetworkShape shape)
     public static RandomStream UserKeys(long seed, int epoch) => RandomStream.Named(seed, "user dropout", epoch);
 
     /// <summary>The masks of the user's MLP for the groups of neighbouring samples, a row for each sample; null without dropout.</summary>
-    /// <param name="key">The batch's key.</param>
     /// <param name="firstSample">The first row's place in the batch.</param>
-    /// <param name="count">Rows.</param>
     /// <param name="groupSize">Samples of a group.</param>
-    /// <param name="width">Of the layer.</param>
-    /// <param name="rate">Of dropout.</param>
     public static float[]? OfUsers(ulong key, int firstSample, int count, int groupSize, int width, double rate)
     {
         if (rate == 0) return null;
@@ -42,9 +37,7 @@ internal sealed class DropoutMasks(NetworkShape shape)
     }
 
     /// <summary>The mask of a layer, of 0 (dropped) and 1 / (1 - rate) (kept), row after row; null where it has no dropout.</summary>
-    /// <param name="key">The batch's key.</param>
     /// <param name="firstSample">The first row's place in the batch.</param>
-    /// <param name="count">Rows.</param>
     /// <param name="layer">0 for the MLP's input, then the layers.</param>
     public float[]? Of(ulong key, int firstSample, int count, int layer)
     {

@@ -1,7 +1,6 @@
 namespace NcfSpark.Training;
 
 /// <summary>Which epoch is kept, and when there is no use in going on.</summary>
-/// <param name="options">Whose Patience says it.</param>
 /// <param name="validates">Whether there is a validation to choose by.</param>
 internal sealed class EpochChoice(TrainOptions options, bool validates)
 {
@@ -12,8 +11,6 @@ internal sealed class EpochChoice(TrainOptions options, bool validates)
     public bool IsBest(EpochRecord record, IReadOnlyList<EpochRecord> history) => ByValidation && BestOf(history) == record;
 
     /// <summary>Whether no epoch is left to train, or the last ones were no better than one before them for as long as Patience waits.</summary>
-    /// <param name="epochs">How many are done.</param>
-    /// <param name="history">These.</param>
     public bool IsFinished(int epochs, IReadOnlyList<EpochRecord> history) => epochs >= options.Epochs || HasStalled(history);
 
     private bool HasStalled(IReadOnlyList<EpochRecord> history) =>

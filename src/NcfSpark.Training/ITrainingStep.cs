@@ -10,7 +10,6 @@ internal interface ITrainingStep : IDisposable
 
     /// <summary>Trains on the samples of an epoch from the position on, one update a batch.</summary>
     /// <param name="position">Where training stands, at the start of a batch.</param>
-    /// <param name="samples">The samples.</param>
     /// <param name="end">The place in the epoch to stop at: the start of another batch, or the epoch's end.</param>
     /// <returns>Where training stands then.</returns>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>

@@ -28,7 +28,6 @@ internal sealed unsafe class NegativeSampler : IDisposable
     private readonly AlignedArray<int> lasts;       // each user's are filled up to whole blocks, too
 
     /// <param name="touched">For each user the distinct items touched in any part, in rising order.</param>
-    /// <param name="itemCount">How many items there are.</param>
     public NegativeSampler(InteractionLists touched, int itemCount)
     {
         this.itemCount = itemCount;

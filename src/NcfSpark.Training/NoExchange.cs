@@ -5,11 +5,6 @@ namespace NcfSpark.Training;
 
 /// <summary>For one worker, which has all parameters: nothing is exchanged. Keeps checkpoints, the log of epochs and the best epoch's weights itself.</summary>
 /// <param name="options">How long is trained, and how often a checkpoint is written.</param>
-/// <param name="samples">Number of samples of an epoch.</param>
-/// <param name="choice">Which epoch is kept.</param>
-/// <param name="checkpoints">Where they go.</param>
-/// <param name="progress">Told of samples and epochs.</param>
-/// <param name="time">For rates and the time of checkpoints.</param>
 internal sealed class NoExchange(
     TrainOptions options, long samples, EpochChoice choice, CheckpointStore checkpoints, IProgressReporter progress, TimeProvider time)
     : IParameterExchange, IDisposable

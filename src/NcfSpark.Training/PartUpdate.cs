@@ -10,7 +10,6 @@ internal readonly struct PartUpdate
     private readonly float keep;
     private readonly float rate;
 
-    /// <param name="rule">The rule at this step.</param>
     /// <param name="step">From 1.</param>
     /// <param name="samples">Samples of the batch: plain descent follows the sum of their gradients, not the mean.</param>
     public PartUpdate(PartRule rule, long step, int samples)

@@ -9,8 +9,6 @@ namespace NcfSpark.Training;
 internal static class RecencyWeights
 {
     /// <summary>The weight of each row; null where all weigh the same.</summary>
-    /// <param name="set">The rows.</param>
-    /// <param name="options">Scale and floor.</param>
     /// <param name="all">What the mean is of, where these are not all rows; null where they are.</param>
     public static float[]? Of(TrainingSet set, TrainOptions options, SampleTotals? all = null)
     {

@@ -22,9 +22,6 @@ internal sealed unsafe class ResampledSamples : ISampleSource
     private readonly AlignedArray<int>? pastEnds;          // null without a history
     private readonly long seed;
 
-    /// <param name="set">The rows.</param>
-    /// <param name="options">How negatives are drawn.</param>
-    /// <param name="past">For a model with a history.</param>
     /// <param name="all">Of all workers' rows, where these are not all there are.</param>
     public ResampledSamples(TrainingSet set, TrainOptions options, PastItems? past = null, SampleTotals? all = null)
     {

@@ -8,9 +8,6 @@ internal static class SampleSources
     public static long CountOf(TrainingSet set, TrainOptions options) => options.Negatives == "stored" ? set.Rows.Count : set.Labels.Count(label => label == 1) * (options.NegativesPerPositive + 1L);
 
     /// <summary>The samples of a training set, as the options say.</summary>
-    /// <param name="set">The rows.</param>
-    /// <param name="options">The options.</param>
-    /// <param name="past">For a model with a history.</param>
     /// <param name="all">Of all workers' rows, where these are not all there are.</param>
     /// <exception cref="InvalidInputException">A batch would end within a group.</exception>
     public static ISampleSource Of(TrainingSet set, TrainOptions options, PastItems? past, SampleTotals? all = null)

@@ -9,7 +9,6 @@ namespace NcfSpark.Training;
 /// The loss of <see cref="SampledSoftmaxOptions"/> as autograd sees it: G groups of a positive and its negatives
 /// against the B samples of their batch.
 /// </summary>
-/// <param name="of">The loss.</param>
 internal sealed class SoftmaxBatch(SampledSoftmaxOptions of)
 {
     private const float LeftOut = -1e30f;

@@ -9,9 +9,6 @@ internal sealed unsafe class StoredSamples : ISampleSource
     private readonly AlignedArray<Row> rows; // side by side, since they are looked up in random order
     private readonly long seed;
 
-    /// <param name="set">The rows.</param>
-    /// <param name="options">What they weigh, and the seed.</param>
-    /// <param name="past">For a model with a history.</param>
     /// <param name="all">Of all workers' rows, where these are not all there are.</param>
     public StoredSamples(TrainingSet set, TrainOptions options, PastItems? past = null, SampleTotals? all = null)
     {

@@ -42,9 +42,6 @@ internal sealed class TorchStep : ITrainingStep
     private readonly SoftmaxBatch? softmax;
     private readonly int chunkSamples; // the softmax is over a whole batch
 
-    /// <param name="state">What is trained.</param>
-    /// <param name="options">How.</param>
-    /// <param name="rules">How each part is updated.</param>
     public TorchStep(TrainingState state, TrainOptions options, UpdateRules rules)
     {
         (this.state, this.options, this.rules) = (state, options, rules);
@@ -99,7 +96,6 @@ internal sealed class TorchStep : ITrainingStep
     }
 
     /// <summary>Updates the state's weights.</summary>
-    /// <param name="batch">The samples.</param>
     /// <param name="step">The number of this update since the start of training, from 1: Adam's t.</param>
     /// <returns>The sum of the samples' binary cross entropies, before the update.</returns>
     /// <exception cref="TrainingDivergedException">The loss is not finite; nothing was updated.</exception>

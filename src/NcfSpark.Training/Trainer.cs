@@ -8,12 +8,8 @@ namespace NcfSpark.Training;
 /// Fits a model to a training set, epoch by epoch. The result is a function of the options, the set and the seed: neither the number of threads nor
 /// being killed and started again changes a byte of it.
 /// </summary>
-/// <param name="modelOptions">The network.</param>
-/// <param name="options">How it is fitted.</param>
 /// <param name="checkpoints">Where training is resumed from and checkpoints go.</param>
 /// <param name="validate">Scores an epoch, higher is better; null where nothing is held out to validate.</param>
-/// <param name="progress">Told of samples and epochs.</param>
-/// <param name="time">For rates and the time of checkpoints.</param>
 public sealed class Trainer(
     ModelOptions modelOptions, TrainOptions options, CheckpointStore checkpoints, Func<ModelWeights, double>? validate, IProgressReporter progress,
     TimeProvider time)
@@ -67,7 +63,6 @@ public sealed record TrainingResult(ModelWeights Weights, IReadOnlyList<EpochRec
 /// <param name="Loss">Mean binary cross entropy of its samples, each at the time when it was trained on, in nats.</param>
 /// <param name="ValidationNdcg">NDCG@10 of the validation rows over the whole catalogue after it, where there are any.</param>
 /// <param name="Seconds">Time that training took, without validation.</param>
-/// <param name="Samples">Samples trained on.</param>
 public sealed record EpochRecord(int Epoch, double Loss, double? ValidationNdcg, double Seconds, long Samples);
 
 /// <summary>The loss became infinite or no number; training stopped before the weights were updated with it, and no model was written.</summary>

@@ -4,9 +4,7 @@ using NcfSpark.Training.Distributed;
 namespace NcfSpark.Training;
 
 /// <summary>The loop of training, the same for one worker and for each of several: epochs, their rounds, and the steps of a round.</summary>
-/// <param name="options">The batch size.</param>
 /// <param name="plan">Where rounds end.</param>
-/// <param name="samples">What is trained on.</param>
 /// <param name="validate">Scores an epoch; null where nothing is held out.</param>
 /// <param name="exchange">Called between steps, rounds and epochs.</param>
 /// <param name="time">Sizes windows of steps.</param>

@@ -20,7 +20,6 @@ public sealed record TrainingSet
     public required InteractionLists Avoided { get; init; }
 
     /// <summary>Reads a prepared directory.</summary>
-    /// <param name="prepared">The directory.</param>
     /// <param name="avoidHeldOut">Whether held-out items are never drawn as negatives, too (Prepare:NegativesAvoid "touched").</param>
     public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut)
     {
@@ -30,9 +29,7 @@ public sealed record TrainingSet
     }
 
     /// <summary>Reads a worker's rows of a prepared directory: those of its shards alone. Users have the numbers that <see cref="WorkerShare"/> gives them.</summary>
-    /// <param name="prepared">The directory.</param>
     /// <param name="avoidHeldOut">Whether held-out items are never drawn as negatives, too.</param>
-    /// <param name="share">The worker's users.</param>
     public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut, WorkerShare share)
     {
         (InteractionRows rows, int[] labels) = prepared.ReadTrain(Enumerable.Range(0, share.ShardCount).Select(share.Shard));
@@ -45,8 +42,6 @@ public sealed record TrainingSet
     }
 
     /// <summary>Of rows that are there already.</summary>
-    /// <param name="userCount">How many users there are.</param>
-    /// <param name="itemCount">How many items.</param>
     /// <param name="rows">In the order of <see cref="PreparedData.ReadTrain"/>.</param>
     /// <param name="labels">For each row 1 (seen) or 0 (sampled).</param>
     /// <param name="heldOut">What is never drawn as a negative, beside what was trained on.</param>
@@ -68,16 +63,13 @@ public sealed record TrainingSet
     /// Reads everything that a prepared directory knows, what was held out as well, each as one more positive. Where negatives are stored, each of those
     /// gets as many of its own, drawn by the same rule.
     /// </summary>
-    /// <param name="prepared">The directory.</param>
     /// <param name="storedNegatives">How many; 0 where they are drawn afresh.</param>
-    /// <param name="seed">Seeds them.</param>
     public static TrainingSet ReadWhole(PreparedData prepared, int storedNegatives, long seed) =>
         Read(prepared, avoidHeldOut: true).WithHeldOut([prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")], storedNegatives, seed);
 
     /// <summary>The same set, which draws no held-out item, with held-out rows as further positives.</summary>
     /// <param name="heldOut">In the order of <see cref="PreparedData.ReadHeldOut"/>.</param>
     /// <param name="storedNegatives">Number of negatives drawn for each of them; 0 where negatives are drawn afresh each epoch.</param>
-    /// <param name="seed">Seeds these negatives.</param>
     public TrainingSet WithHeldOut(IReadOnlyList<InteractionRows> heldOut, int storedNegatives, long seed)
     {
         List<int> users = [.. Rows.Users], items = [.. Rows.Items], allLabels = [.. Labels];

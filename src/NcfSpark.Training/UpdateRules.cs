@@ -3,7 +3,6 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Training;
 
 /// <summary>The rules by which each part of the model is updated at each step, as the options say.</summary>
-/// <param name="options">The options.</param>
 /// <param name="totalSteps">Steps of all epochs, which a falling learning rate needs to know.</param>
 internal sealed class UpdateRules(TrainOptions options, long totalSteps)
 {

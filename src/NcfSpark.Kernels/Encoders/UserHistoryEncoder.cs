@@ -91,7 +91,6 @@ internal sealed unsafe class UserHistoryEncoder : IDisposable
 }
 
 /// <summary>All users' items in the order of time, one user after the other.</summary>
-/// <param name="Items">The items.</param>
 /// <param name="Starts">Where each user's items start.</param>
 /// <param name="FeatureBits">For each position of <paramref name="Items"/> the temporal features of the pool that ends
 /// before it, as bits; empty if the shape has none.</param>

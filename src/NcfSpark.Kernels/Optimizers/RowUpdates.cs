@@ -92,8 +92,6 @@ internal static unsafe class RowUpdates<S, V>
     /// <param name="end">The one after the last, at most a tile's samples later.</param>
     /// <param name="buffers">The thread's buffers, of which <c>UserGradients</c> and <c>Updates</c> are
     /// overwritten.</param>
-    /// <param name="layout">The layout of a row.</param>
-    /// <param name="rules">How the rows are updated.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Deferred(
         DeferredRows rows, int start, int end, float* records, float* gradients, float* weights, TileBuffers buffers, PackedLayout layout, in StepRules rules)

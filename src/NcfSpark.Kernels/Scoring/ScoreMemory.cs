@@ -9,7 +9,6 @@ internal sealed unsafe class ScoreMemory : IDisposable
     private readonly long[] layerStarts;
     private readonly long headStart;
 
-    /// <param name="shape">The formula of a score.</param>
     /// <param name="itemIndexes">Indexes of the items that are scored, ascending.</param>
     public ScoreMemory(ScoreShape shape, ReadOnlySpan<int> itemIndexes)
     {
