@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using NcfSpark.Configuration;
+using NcfSpark.Data;
 
 namespace NcfSpark.Jobs;
 
@@ -78,7 +79,7 @@ internal static class CommandLine
             (string kind, IEnumerable<string> known) = command == root
                 ? ("verb", root.Subcommands.Select(verb => verb.Name))
                 : ($"option of {command.Name}", command.Options.Select(option => option.Name));
-            string? meant = Nearest.To(token, known);
+            string? meant = NearestName.Of(token, known);
             return $"{token} is no {kind}; {(meant is null ? $"there are {string.Join(", ", known)}" : $"did you mean {meant}?")}";
         }
 

@@ -38,7 +38,7 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
         if (Engine is not null && !Names.Contains(Engine))
         {
             throw Wrong($"--engine is \"{Engine}\", and can be {string.Join(", ", Names[..^1])}"
-                + $" or {Names[^1]}.{(Nearest.To(Engine, Names) is { } meant ? $" Did you mean {meant}?" : "")}");
+                + $" or {Names[^1]}.{(NearestName.Of(Engine, Names) is { } meant ? $" Did you mean {meant}?" : "")}");
         }
 
         if (Master is "" || Remote is "") throw Wrong($"{(Master is "" ? "--master" : "--remote")} is empty (an unset variable?).");

@@ -45,7 +45,7 @@ internal static class SettingsJob
     private static string Known(string section) =>
         SettingKey.Sections.FirstOrDefault(known => string.Equals(known, section, StringComparison.OrdinalIgnoreCase))
         ?? throw new InvalidInputException(
-            Nearest.To(section, SettingKey.Sections) is { } meant
+            NearestName.Of(section, SettingKey.Sections) is { } meant
                 ? $"{section} is no section of the settings; did you mean {meant}?"
                 : $"{section} is no section of the settings; there are {string.Join(", ", SettingKey.Sections)}");
 

@@ -41,7 +41,11 @@ internal sealed class InputLines(Stream input)
     /// <summary>Takes a whole number off the front, and the tab behind it where there is one.</summary>
     public static bool TryTake(ref ReadOnlySpan<byte> fields, out long value)
     {
-        if (!Utf8Parser.TryParse(fields, out value, out int length) || (length < fields.Length && (fields[length] != '\t' || length + 1 == fields.Length))) return false;
+        if (!Utf8Parser.TryParse(fields, out value, out int length) || (length < fields.Length && (fields[length] != '\t' || length + 1 == fields.Length)))
+        {
+            return false;
+        }
+
         fields = fields[Math.Min(length + 1, fields.Length)..];
         return true;
     }

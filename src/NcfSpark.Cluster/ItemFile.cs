@@ -13,8 +13,6 @@ internal static class ItemFile
         file.WriteGroup(items.Items, Array.ConvertAll(items.Items, item => items.Groups?.GroupOf(item) ?? -1));
     }
 
-    /// <param name="path">The file.</param>
-    /// <param name="itemCount">How many items the model has.</param>
     /// <param name="mostPerGroup">0 for any number.</param>
     public static RecommendableItems Read(string path, int itemCount, int mostPerGroup)
     {

@@ -8,23 +8,26 @@ namespace NcfSpark.Cluster;
 internal static class PreparedCopy
 {
     /// <summary>Sees that they are those of the run directory, by the manifest as `prepare` wrote it, here or through Spark.</summary>
-    /// <param name="engine">Spark.</param>
-    /// <param name="path">Where they stand.</param>
-    /// <param name="expected">The fingerprint of those of the run directory.</param>
     /// <exception cref="InvalidInputException">They are others, or not there.</exception>
     public static void Check(IClusterEngine engine, string path, string expected)
     {
         string manifest = $"{path}/{StageManifest.FileName}", found;
         try
         {
-            string text = string.Join('\n', engine.Query($"SELECT value FROM text.`{manifest.Replace("`", "``", StringComparison.Ordinal)}`").Select(row => row[0]));
+            string text = string.Join('\n',
+                engine.Query($"SELECT value FROM text.`{manifest.Replace("`", "``", StringComparison.Ordinal)}`").Select(row => row[0]));
             found = JsonDocument.Parse(text).RootElement.GetProperty("fingerprint").GetString()!;
         }
         catch (Exception cause) when (cause is SqlEngineException or JsonException or KeyNotFoundException)
         {
-            throw new InvalidInputException($"Spark:PreparedPath is {path}, and Spark does not read {manifest}: {cause.Message.Split('\n')[0]} Let it name the version that `prepare --run s3a://…` named, or a copy of prepared/ that the executors read.", cause);
+            throw new InvalidInputException($"Spark:PreparedPath is {path}, and Spark does not read {manifest}: {cause.Message.Split('\n')[0]} Let it name the "
+                + "version that `prepare --run s3a://…` named, or a copy of prepared/ that the executors read.", cause);
         }
 
-        if (found != expected) throw new InvalidInputException($"Spark:PreparedPath is {path}, which holds other rows than the run directory: fingerprint {found} there, {expected} here. Copy the one to the other.");
+        if (found != expected)
+        {
+            throw new InvalidInputException($"Spark:PreparedPath is {path}, which holds other rows than the run directory: "
+                + $"fingerprint {found} there, {expected} here. Copy the one to the other.");
+        }
     }
 }

@@ -7,7 +7,10 @@ using NcfSpark.Scoring;
 
 namespace NcfSpark.Cluster;
 
-/// <summary>Recommendations as lines for Spark: user_id, rank, item_id, score and source, parted by tabs. Ids that are texts in base 64, scores with as many digits as tell them apart from every other.</summary>
+/// <summary>
+/// Recommendations as lines for Spark: user_id, rank, item_id, score and source, parted by tabs. Ids that are texts in
+/// base 64, scores with as many digits as tell them apart from every other.
+/// </summary>
 internal sealed class RecommendationLines(TrainedModel model, Stream output)
 {
     private const int LongestNumber = 32;

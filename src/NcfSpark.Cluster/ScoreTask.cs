@@ -15,39 +15,32 @@ public static class ScoreTask
 {
     public const string Verb = "score-task";
 
-    // So much of the standard error is kept by Spark, from the end; it must be there before standard output ends.
-    private static readonly TimeSpan ForSparkToRead = TimeSpan.FromMilliseconds(300);
-
-    /// <param name="word">What is recommended: <see cref="ScoreTaskSettings"/>.</param>
+    /// <param name="word">What is recommended: a <see cref="TaskWord"/> of <see cref="ScoreOptions"/>.</param>
     /// <param name="model">The directory with the model, as the executor was sent it.</param>
-    /// <param name="input">Standard input.</param>
-    /// <param name="output">Standard output.</param>
-    /// <param name="error">Standard error.</param>
     public static ExitCode Run(string word, string model, Stream input, Stream output, TextWriter error)
     {
         ExitCode code;
         try
         {
             using var end = new TaskEnd(output, TimeProvider.System);
-            Score(ScoreTaskSettings.Parse(word), model, new TaskRows(input), end.Output);
+            Score(TaskWord.Parse<ScoreOptions>(word, Verb), model, new TaskRows(input), end.Output);
             return ExitCode.Done;
         }
         catch (InvalidInputException fault)
         {
-            error.WriteLine(TaskFailure.Marked(fault.Message));
+            TaskFailure.Report(fault.Message, error);
             code = ExitCode.InvalidInput;
         }
 #pragma warning disable CA1031 // the last resort: every other failure becomes exit code 1, with its stack
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            error.WriteLine(TaskFailure.Marked($"{failure.Message} ({failure})"));
+            TaskFailure.Report($"{failure.Message} ({failure})", error);
             code = ExitCode.Failed;
         }
 
-        error.Flush();
         input.CopyTo(Stream.Null); // rows that nobody reads would be the failure that Spark tells of
-        Thread.Sleep(ForSparkToRead);
+        TaskFailure.WaitForSpark();
         return code;
     }
 
@@ -56,7 +49,7 @@ public static class ScoreTask
         (TrainedModel model, RecommendableItems items) = TaskModel.Read(directory, options.MaxPerGroup);
         using FusedScorer scorer = Scorers.Of(model.Weights, items.Items);
         var recommender = new Recommender(model, scorer, items, options);
-        long? since = options.Since.Length == 0 ? null : Scoring.Moment.Parse(options.Since);
+        long? since = options.Since.Length == 0 ? null : TimestampText.Parse(options.Since);
         var lines = new RecommendationLines(model, output);
         while (rows.NextUsers(recommender.UsersAtOnce) is { } block)
         {

@@ -7,10 +7,11 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// Recommendations computed within Spark's tasks. Spark brings each task the rows of its users, which are as many in every task and follow one another; a process of ours in the
-/// task scores them with the model that its executor was sent (<see cref="TaskModel"/>, <see cref="ScoreTask"/>), and Spark writes what it says, in its order: by user and rank, over
-/// all files. Where executors do not see the run directory Spark reads the rows where they do, Spark:PreparedPath, and brings the lists back.
-/// A task that is lost is run again by Spark, and no other.
+/// Recommendations computed within Spark's tasks. Spark brings each task the rows of its users, which are as many in
+/// every task and follow one another; a process of ours in the task scores them with the model that its executor was
+/// sent (<see cref="TaskModel"/>, <see cref="ScoreTask"/>), and Spark writes what it says, in its order: by user and
+/// rank, over all files. Where executors do not see the run directory Spark reads the rows where they do,
+/// Spark:PreparedPath, and brings the lists back. A task that is lost is run again by Spark, and no other.
 /// </summary>
 public sealed class SparkScore(
     JobContext job, StageDirectory prepared, StageDirectory model, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
@@ -22,12 +23,15 @@ public sealed class SparkScore(
 
     private readonly ScoreOptions options = job.Configuration.Score;
     private readonly string elsewhere = job.Configuration.Spark.PreparedPath.TrimEnd('/');
-    private readonly IndexSet? wantedUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count ? null : new(chosen.Users.Where(user => user >= 0), trained.Users.Count);
+    private readonly IndexSet? wantedUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count
+        ? null
+        : new(chosen.Users.Where(user => user >= 0), trained.Users.Count);
     private readonly RecommendableItems? limited = items.Groups is null && items.Items.Length == trained.Items.Count ? null : items;
 
     /// <summary>Writes the lists of the chosen users whom the model knows, into a directory that is not there yet.</summary>
     /// <returns>How many users were wanted, and rows by source.</returns>
-    /// <exception cref="InvalidInputException">An executor cannot run the tasks, or the rows are not those of the run directory; the message says why.</exception>
+    /// <exception cref="InvalidInputException">An executor cannot run the tasks, or the rows are not those of the run
+    /// directory; the message says why.</exception>
     public (long Users, SortedDictionary<string, long> Rows) Write(string directory)
     {
         string archive = $"{directory}.model.tar.gz";
@@ -37,8 +41,15 @@ public sealed class SparkScore(
             if (elsewhere.Length > 0) PreparedCopy.Check(engine, elsewhere, prepared.Manifest.Fingerprint);
             string rows = Rows(engine), query = Query(engine, rows, TaskModel.Ship(engine, model, limited, archive));
             (long users, long withList) = Expect(engine, rows);
-            (long lists, SortedDictionary<string, long> bySource) = elsewhere.Length > 0 ? CollectedLists.Write(Path.Combine(directory, "part-00000.parquet"), trained, engine.QueryParts(query)) : WriteBySpark(engine, query, directory);
-            if (lists != withList) throw new InvalidDataException($"Spark wrote the lists of {lists:N0} users, and there should be {withList:N0}. Nothing was published; run the same command again.");
+            (long lists, SortedDictionary<string, long> bySource) = elsewhere.Length > 0
+                ? CollectedLists.Write(Path.Combine(directory, "part-00000.parquet"), trained, engine.QueryParts(query))
+                : WriteBySpark(engine, query, directory);
+            if (lists != withList)
+            {
+                throw new InvalidDataException(
+                    $"Spark wrote the lists of {lists:N0} users, and there should be {withList:N0}. Nothing was published; run the same command again.");
+            }
+
             foreach (string source in new[] { Source.Model, Source.Popularity }) bySource.TryAdd(source, 0);
             return (users, bySource);
         }
@@ -73,17 +84,20 @@ public sealed class SparkScore(
 
     private string Query(IClusterEngine engine, string rows, string modelThere)
     {
-        string program = TaskProgram.Ship(job, engine), settings = ScoreTaskSettings.ToWord(options with { Threads = 1 }); // Spark runs a task for each core
+        string program = TaskProgram.Ship(job, engine), settings = TaskWord.Of(options with { Threads = 1 }); // Spark runs a task for each core
         var script = new TaskScript(
             TaskProgram.Command(program, $"{ScoreTask.Verb} {settings} {modelThere}"),
             [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING")]);
-        return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
+        return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source "
+            + $"FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
     }
 
     // Task t has the users from t · ⌈users / tasks⌉ on, by user and item.
     private string ByTask(IClusterEngine engine, string rows)
     {
-        long users = trained.Users.Count, wanted = job.Configuration.Spark.ScoreTasks > 0 ? Math.Min(job.Configuration.Spark.ScoreTasks, users) : Math.Clamp(users / FewestUsers, 1, engine.ShufflePartitions);
+        long users = trained.Users.Count, wanted = job.Configuration.Spark.ScoreTasks > 0
+            ? Math.Min(job.Configuration.Spark.ScoreTasks, users)
+            : Math.Clamp(users / FewestUsers, 1, engine.ShufflePartitions);
         long usersEach = (users + wanted - 1) / wanted;
         int tasks = (int)((users + usersEach - 1) / usersEach);
         string numbered = $"SELECT *, CAST({engine.Dialect.IntegerQuotient("user_index", usersEach.ToString())} AS INT) AS task FROM ({rows})";
@@ -95,8 +109,9 @@ public sealed class SparkScore(
     {
         string among = limited is null ? "true" : new IndexSet(limited.Items, trained.Items.Count).Has("item_index");
         string seen = options.ExcludeSeen ? $"count(CASE WHEN item_index >= 0 AND {among} THEN 1 END)" : "0";
-        string since = options.Since.Length == 0 ? "" : $" HAVING max(CASE WHEN item_index >= 0 THEN timestamp END) >= {Moment.Parse(options.Since)}";
-        IReadOnlyList<object?> counts = engine.Query($"SELECT count(*), count(CASE WHEN seen < {items.Items.Length} THEN 1 END) FROM (SELECT user_index, {seen} AS seen FROM ({rows}) GROUP BY user_index{since})")[0];
+        string since = options.Since.Length == 0 ? "" : $" HAVING max(CASE WHEN item_index >= 0 THEN timestamp END) >= {TimestampText.Parse(options.Since)}";
+        IReadOnlyList<object?> counts = engine.Query($"SELECT count(*), count(CASE WHEN seen < {items.Items.Length} THEN 1 END) "
+            + $"FROM (SELECT user_index, {seen} AS seen FROM ({rows}) GROUP BY user_index{since})")[0];
         return ((long)counts[0]!, (long)counts[1]!);
     }
 
@@ -106,7 +121,8 @@ public sealed class SparkScore(
         engine.WriteParquet(query, directory);
         engine.ReadParquet("ncf_score_written", [directory]);
         var (lists, bySource) = (0L, new SortedDictionary<string, long>(StringComparer.Ordinal));
-        foreach (IReadOnlyList<object?> row in engine.Query("SELECT source, count(*), count(CASE WHEN rank = 1 THEN 1 END) FROM ncf_score_written WHERE user_id IS NOT NULL AND rank IS NOT NULL AND item_id IS NOT NULL AND score IS NOT NULL GROUP BY source"))
+        foreach (IReadOnlyList<object?> row in engine.Query("SELECT source, count(*), count(CASE WHEN rank = 1 THEN 1 END) FROM ncf_score_written "
+            + "WHERE user_id IS NOT NULL AND rank IS NOT NULL AND item_id IS NOT NULL AND score IS NOT NULL GROUP BY source"))
         {
             bySource[(string)row[0]!] = (long)row[1]!;
             lists += (long)row[2]!;

@@ -30,25 +30,37 @@ public static class SparkTraining
         }
 
         int workers = job.Configuration.Train.Workers;
-        if (job.Engine.BridgeQueries < workers) throw new InvalidInputException($"Train:Workers is {workers}, and Microsoft.Spark's bridge runs {job.Engine.BridgeQueries} queries at once, one for each worker: {DotnetRunner.CureFor(workers)}; or lower Train:Workers.");
+        if (job.Engine.BridgeQueries < workers)
+        {
+            throw new InvalidInputException($"Train:Workers is {workers}, and Microsoft.Spark's bridge runs {job.Engine.BridgeQueries} queries at once, "
+                + $"one for each worker: {DotnetRunner.CureFor(workers)}; or lower Train:Workers.");
+        }
+
         if (job.Configuration.Train.ServerReachedAt.Length > 0) return; // said by who knows
         string address = job.Configuration.Train.ServerAddress;
         IPAddress listens = IPEndPoint.Parse(address).Address;
-        if (listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any)) throw new InvalidInputException($"Train:ServerAddress is {address}: workers are told it, so it must be one address of this machine, such as 10.0.0.5:0; or set Train:ServerReachedAt.");
-        if (IPAddress.IsLoopback(listens) && !job.Engine.IsHere) throw new InvalidInputException($"Train:ServerAddress is {address}, which executors on other machines do not reach. Set it to this machine's address as they see it, with port 0 for a free one (--set Train:ServerAddress=10.0.0.5:0).");
+        if (listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any))
+        {
+            throw new InvalidInputException($"Train:ServerAddress is {address}: workers are told it, so it must be one address of this machine, "
+                + "such as 10.0.0.5:0; or set Train:ServerReachedAt.");
+        }
+
+        if (IPAddress.IsLoopback(listens) && !job.Engine.IsHere)
+        {
+            throw new InvalidInputException($"Train:ServerAddress is {address}, which executors on other machines do not reach. "
+                + "Set it to this machine's address as they see it, with port 0 for a free one (--set Train:ServerAddress=10.0.0.5:0).");
+        }
     }
 
-    /// <param name="job">The job.</param>
-    /// <param name="prepared">The driver's prepared directory.</param>
-    /// <param name="setup">What is trained.</param>
-    /// <param name="training">Trains.</param>
     public static DistributedResult Run(JobContext job, StageManifest prepared, WorkerSetup setup, DistributedTraining training)
     {
         try
         {
             var engine = (IClusterEngine)job.Engine.Open(job);
             SparkOptions spark = job.Configuration.Spark;
-            WorkerQueries queries = spark.PreparedPath.Length == 0 ? WorkerQueries.FromStorage(setup.RunDirectory, spark.WorkerThreads) : WorkerQueries.FromSpark(engine, spark.PreparedPath, prepared, setup, spark.WorkerThreads);
+            WorkerQueries queries = spark.PreparedPath.Length == 0
+                ? WorkerQueries.FromStorage(setup.RunDirectory, spark.WorkerThreads)
+                : WorkerQueries.FromSpark(engine, spark.PreparedPath, prepared, setup, spark.WorkerThreads);
             return training.Run(new WorkerTasks(engine, TaskProgram.Ship(job, engine), queries), job.Cancellation);
         }
         finally

@@ -1,14 +1,14 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using NcfSpark.Data;
 
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// Ends this process, a child of a Spark executor, when nobody wants its rows any more. Spark does not: it leaves the scripts of a task that was cancelled alone, and those of an
-/// executor that was killed. So it looks all the time whether its parent is still the one that started it, and whether what it writes is taken.
+/// Ends this process, a child of a Spark executor, when nobody wants its rows any more. Spark does not: it leaves the
+/// scripts of a task that was cancelled alone, and those of an executor that was killed. So it looks all the time
+/// whether its parent is still the one that started it, and whether what it writes is taken.
 /// </summary>
-internal sealed partial class TaskEnd : IDisposable
+internal sealed class TaskEnd : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -17,7 +17,7 @@ internal sealed partial class TaskEnd : IDisposable
 
     private readonly WatchedOutput output;
     private readonly TimeProvider time;
-    private readonly int parent = ParentId();
+    private readonly int parent = LinuxProcess.Parent();
     private readonly ITimer timer;
 
     public TaskEnd(Stream output, TimeProvider time)
@@ -34,11 +34,11 @@ internal sealed partial class TaskEnd : IDisposable
     private void Look()
     {
         // At once: a write to a pipe that nobody reads does not end.
-        if (ParentId() != parent || (output.WritingSince is { } since && time.GetElapsedTime(since) > NothingTaken)) Process.GetCurrentProcess().Kill();
+        if (LinuxProcess.Parent() != parent || (output.WritingSince is { } since && time.GetElapsedTime(since) > NothingTaken))
+        {
+            Process.GetCurrentProcess().Kill();
+        }
     }
-
-    [LibraryImport("libc", EntryPoint = "getppid")]
-    private static partial int ParentId();
 
     // Writes of at most a pipe's length, so that one that goes on long is one that nobody takes.
     private sealed class WatchedOutput(Stream output, TimeProvider time) : WriteOnlyStream

@@ -14,18 +14,18 @@ namespace NcfSpark.Cluster;
 /// model/            (or refit/) the model's directory, whose manifest has the hash of every file
 /// items.parquet     the items that may be recommended; not there where all may be, in any number
 /// </code>
-/// It travels as an artifact of the session, as this program does: the driver of Spark serves it, and each executor fetches it once. So a task needs no storage that it shares with
-/// this machine, nor a way to this machine, which a `--remote` Spark may not have; and who may fetch it is Spark's own rule (its Connect token, its cluster's secret).
+/// It travels as an artifact of the session, as this program does: the driver of Spark serves it, and each executor
+/// fetches it once. So a task needs no storage that it shares with this machine, nor a way to this machine, which a
+/// `--remote` Spark may not have; and who may fetch it is Spark's own rule (its Connect token, its cluster's secret).
 /// </summary>
 internal static class TaskModel
 {
     private const string ItemsFile = "items.parquet";
 
     /// <summary>Sees to it that executors have it, and says what its directory is called there.</summary>
-    /// <param name="engine">The Spark.</param>
-    /// <param name="model">The model's directory.</param>
     /// <param name="items">What may be recommended; null for all.</param>
-    /// <param name="archive">Where the archive is written. The caller deletes it, once the engine is closed: until then Spark may read it (<see cref="IClusterEngine.Ship"/>).</param>
+    /// <param name="archive">Where the archive is written. The caller deletes it, once the engine is closed: until then
+    /// Spark may read it (<see cref="IClusterEngine.Ship"/>).</param>
     public static string Ship(IClusterEngine engine, StageDirectory model, RecommendableItems? items, string archive)
     {
         string itemFile = $"{archive}.parquet";
@@ -34,11 +34,16 @@ internal static class TaskModel
             if (items is not null) ItemFile.Write(itemFile, items);
             using (var content = new TaskArchive(archive, CompressionLevel.NoCompression)) // weights do not get smaller
             {
-                foreach (string name in model.Manifest.Files.Keys.Prepend(StageManifest.FileName)) content.AddFile($"{model.Manifest.Stage}/{name}", model.File(name));
+                foreach (string name in model.Manifest.Files.Keys.Prepend(StageManifest.FileName))
+                {
+                    content.AddFile($"{model.Manifest.Stage}/{name}", model.File(name));
+                }
+
                 if (items is not null) content.AddFile(ItemsFile, itemFile);
             }
 
-            return engine.Ship(archive, $"ncfspark-model-{NameOf(model, items is null ? null : itemFile)}"); // an executor that has it from an earlier run takes no other for it
+            // An executor that has it from an earlier run takes no other for it.
+            return engine.Ship(archive, $"ncfspark-model-{NameOf(model, items is null ? null : itemFile)}");
         }
         finally
         {
@@ -50,7 +55,10 @@ internal static class TaskModel
     /// <exception cref="InvalidInputException">It is not whole.</exception>
     public static (TrainedModel Model, RecommendableItems Items) Read(string directory, int mostPerGroup)
     {
-        string stage = Directory.Exists(directory) ? Path.GetFileName(Directory.GetDirectories(directory).Single()) : throw new InvalidInputException($"The executor on {Environment.MachineName} has no {directory} beside its tasks, which Spark should have sent it.");
+        string stage = Directory.Exists(directory)
+            ? Path.GetFileName(Directory.GetDirectories(directory).Single())
+            : throw new InvalidInputException(
+                $"The executor on {Environment.MachineName} has no {directory} beside its tasks, which Spark should have sent it.");
         TrainedModel model = TrainedModel.Read(StageDirectory.Open(directory, stage));
         string items = Path.Combine(directory, ItemsFile);
         return (model, File.Exists(items) ? ItemFile.Read(items, model.Items.Count, mostPerGroup) : RecommendableItems.All(model.Items));

@@ -7,8 +7,9 @@ namespace NcfSpark.Cluster;
 internal static class TaskProgram
 {
     /// <summary>
-    /// The line that starts it. exec, so that its parent is the executor, by which it knows when that is gone. Where it is not there, the rows are read all the same: Spark would
-    /// tell of a pipe that nobody reads, and not of what is wrong.
+    /// The line that starts it. exec, so that its parent is the executor, by which it knows when that is gone. Where it
+    /// is not there, the rows are read all the same: Spark would tell of a pipe that nobody reads, and not of what is
+    /// wrong.
     /// </summary>
     public static string Command(string program, string arguments) =>
         $"test -x {program} || {{ echo \"{program}: not there\" >&2; cat >/dev/null; sleep 0.3; exit 127; }}; exec {program} {arguments}";

@@ -2,7 +2,10 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Cluster;
 
-/// <summary>Rows of (user, item, timestamp) that Spark brings to a task as lines, by user and item, gathered by user. A row with item -1 begins each user.</summary>
+/// <summary>
+/// Rows of (user, item, timestamp) that Spark brings to a task as lines, by user and item, gathered by user. A row with
+/// item -1 begins each user.
+/// </summary>
 internal sealed class TaskRows(Stream input)
 {
     private const int RowsAtOnce = 4 << 20; // 64 MB; a user's rows stay together, however many
@@ -40,7 +43,8 @@ internal sealed class TaskRows(Stream input)
     {
         if (!lines.TryNext(out ReadOnlySpan<byte> line)) return null;
         ReadOnlySpan<byte> rest = line;
-        return InputLines.TryTake(ref rest, out long user) && InputLines.TryTake(ref rest, out long item) && InputLines.TryTake(ref rest, out long timestamp) && rest.IsEmpty
+        return InputLines.TryTake(ref rest, out long user) && InputLines.TryTake(ref rest, out long item) && InputLines.TryTake(ref rest, out long timestamp)
+            && rest.IsEmpty
             ? ((int)user, (int)item, timestamp)
             : throw lines.Not("user, item and timestamp", line);
     }

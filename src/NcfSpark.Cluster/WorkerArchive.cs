@@ -8,8 +8,10 @@ using NcfSpark.Data;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// This program as a .tar.gz that runs wherever there is a Linux like this one, without .NET: the assemblies that run here, and the .NET runtime that runs them here. So the driver and
-/// the tasks compute with the same code, to the same bits, and nothing has to be built. Native libraries of packages stay behind (libtorch and DuckDB, 1.5 GB): no task uses them.
+/// This program as a .tar.gz that runs wherever there is a Linux like this one, without .NET: the assemblies that run
+/// here, and the .NET runtime that runs them here. So the driver and the tasks compute with the same code, to the same
+/// bits, and nothing has to be built. Native libraries of packages stay behind (libtorch and DuckDB, 1.5 GB): no task
+/// uses them.
 /// <code>
 /// ncfspark                       starts the program: ./ncfspark VERB …
 /// app/ncfspark.dll …             the program, and the assemblies that its deps.json names
@@ -23,7 +25,8 @@ public static class WorkerArchive
     private static readonly TimeSpan Unused = TimeSpan.FromDays(30);
 
     // Parts of the runtime that only a debugger or a tracer loads.
-    private static readonly string[] LeftOut = ["createdump", "libcoreclrtraceptprovider.so", "libmscordaccore.so", "libmscordbi.so", "Microsoft.DiaSymReader.Native.amd64.dll"];
+    private static readonly string[] LeftOut = ["createdump", "libcoreclrtraceptprovider.so", "libmscordaccore.so", "libmscordbi.so",
+        "Microsoft.DiaSymReader.Native.amd64.dll"];
 
     // Diagnostics off: a killed process would leave its pipes in /tmp. The threshold: glibc would keep the blocks that travel, up to 1 GB.
     private const string Launcher = """
@@ -42,7 +45,11 @@ public static class WorkerArchive
     /// <exception cref="InvalidInputException">This program does not run on an installed .NET, or the directory cannot be written.</exception>
     public static (string Path, string Alias) Make(string cacheDirectory, IProgressReporter progress, TimeProvider time)
     {
-        SortedDictionary<string, byte[]> texts = new(StringComparer.Ordinal) { [Program] = Encoding.UTF8.GetBytes(Launcher), [$"app/{Program}.runtimeconfig.json"] = Encoding.UTF8.GetBytes(RuntimeConfig()) };
+        SortedDictionary<string, byte[]> texts = new(StringComparer.Ordinal)
+        {
+            [Program] = Encoding.UTF8.GetBytes(Launcher),
+            [$"app/{Program}.runtimeconfig.json"] = Encoding.UTF8.GetBytes(RuntimeConfig()),
+        };
         SortedDictionary<string, string> files = Files();
         string alias = $"{Program}-{Hash(texts, files)[..16]}", path = Path.Combine(cacheDirectory, $"{alias}.tar.gz");
         try
@@ -57,7 +64,8 @@ public static class WorkerArchive
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidInputException($"{path}: the archive for Spark's tasks cannot be written: {cause.Message} Set XDG_CACHE_HOME to a directory with 40 MB of room.", cause);
+            throw new InvalidInputException(
+                $"{path}: the archive for Spark's tasks cannot be written: {cause.Message} Set XDG_CACHE_HOME to a directory with 40 MB of room.", cause);
         }
 
         return (path, alias);
@@ -69,7 +77,9 @@ public static class WorkerArchive
         get
         {
             string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-            string parent = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set ? set : home.Length > 0 ? Path.Combine(home, ".cache") : Path.GetTempPath();
+            string parent = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set ? set
+                : home.Length > 0 ? Path.Combine(home, ".cache")
+                : Path.GetTempPath();
             return Path.Combine(parent, Program);
         }
     }
@@ -77,15 +87,26 @@ public static class WorkerArchive
     // By the path within the archive.
     private static SortedDictionary<string, string> Files()
     {
-        string runtime = Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory()), version = Path.GetFileName(runtime); // …/shared/Microsoft.NETCore.App/10.0.12
-        string root = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..")), resolver = Path.Combine(root, "host", "fxr", version, "libhostfxr.so"), app = AppContext.BaseDirectory;
+        // …/shared/Microsoft.NETCore.App/10.0.12.
+        string runtime = Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory()), version = Path.GetFileName(runtime);
+        string root = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..")), resolver = Path.Combine(root, "host", "fxr", version, "libhostfxr.so");
+        string app = AppContext.BaseDirectory;
         if (!OperatingSystem.IsLinux() || !File.Exists(Path.Combine(root, "dotnet")) || !File.Exists(resolver))
         {
-            throw new InvalidInputException($"What Spark's tasks run is made of this program and the .NET that runs it, an installed one of Linux; here it runs on {runtime}. Start it with ./submit.sh, or set Spark:Score to driver.");
+            throw new InvalidInputException("What Spark's tasks run is made of this program and the .NET that runs it, an installed one of Linux; "
+                + $"here it runs on {runtime}. Start it with ./submit.sh, or set Spark:Score to driver.");
         }
 
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["dotnet"] = Path.Combine(root, "dotnet"), [$"host/fxr/{version}/libhostfxr.so"] = resolver };
-        foreach (string file in Directory.GetFiles(runtime).Where(file => !LeftOut.Contains(Path.GetFileName(file)))) files[$"shared/Microsoft.NETCore.App/{version}/{Path.GetFileName(file)}"] = file;
+        var files = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["dotnet"] = Path.Combine(root, "dotnet"),
+            [$"host/fxr/{version}/libhostfxr.so"] = resolver,
+        };
+        foreach (string file in Directory.GetFiles(runtime).Where(file => !LeftOut.Contains(Path.GetFileName(file))))
+        {
+            files[$"shared/Microsoft.NETCore.App/{version}/{Path.GetFileName(file)}"] = file;
+        }
+
         foreach (string file in OfWebRuntime()) files[$"app/{Path.GetFileName(file)}"] = file;
         foreach (string name in Assemblies(Path.Combine(app, $"{Program}.deps.json"))) files[$"app/{name}"] = Path.Combine(app, name);
         return files;
@@ -93,7 +114,8 @@ public static class WorkerArchive
 
     // gRPC's client needs some assemblies that come with ASP.NET, which is not shipped.
     private static IEnumerable<string> OfWebRuntime() => ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-        .Where(file => file.Contains("/Microsoft.AspNetCore.App/", StringComparison.Ordinal) && Path.GetFileName(file).StartsWith("Microsoft.Extensions.", StringComparison.Ordinal));
+        .Where(file => file.Contains("/Microsoft.AspNetCore.App/", StringComparison.Ordinal)
+            && Path.GetFileName(file).StartsWith("Microsoft.Extensions.", StringComparison.Ordinal));
 
     // {"targets": {".NETCoreApp,Version=v10.0": {"Parquet.Net/6.1.0": {"runtime": {"lib/net10.0/Parquet.dll": {…}}}, …}}}
     private static IEnumerable<string> Assemblies(string dependencies) =>
@@ -105,7 +127,8 @@ public static class WorkerArchive
         ["runtimeOptions"] = new JsonObject
         {
             ["tfm"] = "net10.0",
-            ["framework"] = new JsonObject { ["name"] = "Microsoft.NETCore.App", ["version"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory())) },
+            ["framework"] = new JsonObject { ["name"] = "Microsoft.NETCore.App", ["version"] = Path.GetFileName(
+                Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory())) },
             ["configProperties"] = new JsonObject { ["System.Globalization.Invariant"] = true, ["System.GC.Concurrent"] = false },
         },
     }.ToJsonString();
@@ -132,24 +155,17 @@ public static class WorkerArchive
     private static void Write(string path, SortedDictionary<string, byte[]> texts, SortedDictionary<string, string> files, IProgressReporter progress)
     {
         using IProgressTask packing = progress.Start("packing this program for Spark's tasks", files.Count, "files");
-        string beside = $"{path}.tmp-{Guid.NewGuid().ToString("N")[..8]}";
-        try
-        {
-            using (var archive = new TaskArchive(beside, CompressionLevel.Optimal))
-            {
-                foreach ((string name, byte[] text) in texts) archive.Add(name, new MemoryStream(text), executable: name == Program);
-                foreach ((string name, string source) in files)
-                {
-                    archive.AddFile(name, source, executable: name == "dotnet");
-                    packing.Advance(1);
-                }
-            }
+        AtomicFile.Write(path, Pack, suffix: $".tmp-{Guid.NewGuid().ToString("N")[..8]}");
 
-            File.Move(beside, path, overwrite: true);
-        }
-        finally
+        void Pack(string temporary)
         {
-            File.Delete(beside);
+            using var archive = new TaskArchive(temporary, CompressionLevel.Optimal);
+            foreach ((string name, byte[] text) in texts) archive.Add(name, new MemoryStream(text), executable: name == Program);
+            foreach ((string name, string source) in files)
+            {
+                archive.AddFile(name, source, executable: name == "dotnet");
+                packing.Advance(1);
+            }
         }
     }
 }

@@ -12,7 +12,11 @@ public static class WorkerArchiveCommand
     {
         try
         {
-            if (arguments.Length > 1 || arguments is [['-', ..] or ""]) throw new InvalidInputException($"{Verb} takes one argument at most, the file to write: {Verb} ncfspark.tar.gz");
+            if (arguments.Length > 1 || arguments is [['-', ..] or ""])
+            {
+                throw new InvalidInputException($"{Verb} takes one argument at most, the file to write: {Verb} ncfspark.tar.gz");
+            }
+
             string path = WorkerArchive.Make(WorkerArchive.CacheDirectory, progress, TimeProvider.System).Path;
             if (arguments is [var wanted])
             {

@@ -5,9 +5,10 @@ using NcfSpark.Training.Distributed;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// What Spark brings a training worker on standard input, in any order: a line with its ticket, and where it does not read its rows itself a line for each row of its users.
+/// What Spark brings a training worker on standard input, in any order: a line with its settings, and where it does not
+/// read its rows itself a line for each row of its users.
 /// <code>
-/// ~      ~     ~     ~          TICKET      ~ is NULL
+/// ~      ~     ~     ~          SETTINGS    ~ is NULL
 /// part   user  item  timestamp  ~           part: the number of a WorkerPart
 /// </code>
 /// Example: "1\t7\t2\t1500000000\t~" says that user 7 used item 2 then, and that it is trained on.
@@ -20,20 +21,28 @@ internal sealed class WorkerInput
     {
     }
 
-    public WorkerTaskTicket Ticket { get; private set; } = null!;
+    public WorkerTaskSettings Settings { get; private set; } = null!;
 
     /// <summary>Reads all of it: a pipe with something left in it would fail the task.</summary>
-    /// <exception cref="InvalidDataException">It is something else, or not all that the ticket says.</exception>
+    /// <exception cref="InvalidDataException">It is something else, or not all that the settings say.</exception>
     public static WorkerInput Read(Stream stream)
     {
         var input = new WorkerInput();
         var lines = new InputLines(stream);
         while (lines.TryNext(out ReadOnlySpan<byte> line)) input.Add(lines, line);
-        if (input.Ticket is null) throw new InvalidInputException($"{WorkerTask.Verb} is started by `train` within Spark's tasks, with what to do on standard input.");
-        for (int part = 0; part < input.Ticket.Rows.Length; part++)
+        if (input.Settings is null)
         {
-            (long told, int came) = (input.Ticket.Rows[part], input.parts[part].Users.Count);
-            if (came != told) throw new InvalidDataException($"Spark brought worker {input.Ticket.Worker.Worker} {came:N0} rows of {(WorkerPart)part}, where there are {told:N0}.");
+            throw new InvalidInputException($"{WorkerTask.Verb} is started within Spark's tasks, and told what to do on standard input.");
+        }
+
+        for (int part = 0; part < input.Settings.Rows.Length; part++)
+        {
+            (long told, int came) = (input.Settings.Rows[part], input.parts[part].Users.Count);
+            if (came != told)
+            {
+                throw new InvalidDataException(
+                    $"Spark brought worker {input.Settings.Worker.Worker} {came:N0} rows of {(WorkerPart)part}, where there are {told:N0}.");
+            }
         }
 
         return input;
@@ -51,14 +60,15 @@ internal sealed class WorkerInput
 
     private void Add(InputLines lines, ReadOnlySpan<byte> line)
     {
-        ReadOnlySpan<byte> ticket = "~\t~\t~\t~\t"u8, rest = line;
-        if (line.StartsWith(ticket))
+        ReadOnlySpan<byte> start = "~\t~\t~\t~\t"u8, rest = line;
+        if (line.StartsWith(start))
         {
-            Ticket = WorkerTaskTicket.Parse(Encoding.UTF8.GetString(line[ticket.Length..]));
+            Settings = TaskWord.Parse<WorkerTaskSettings>(Encoding.UTF8.GetString(line[start.Length..]), WorkerTask.Verb);
             return;
         }
 
-        if (!InputLines.TryTake(ref rest, out long part) || !InputLines.TryTake(ref rest, out long user) || !InputLines.TryTake(ref rest, out long item) || !InputLines.TryTake(ref rest, out long timestamp)
+        if (!InputLines.TryTake(ref rest, out long part) || !InputLines.TryTake(ref rest, out long user) || !InputLines.TryTake(ref rest, out long item)
+            || !InputLines.TryTake(ref rest, out long timestamp)
             || !rest.SequenceEqual("~"u8) || part < 0 || part >= parts.Length)
         {
             throw lines.Not("part, user, item and timestamp", line);

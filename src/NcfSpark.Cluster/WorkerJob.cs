@@ -24,10 +24,10 @@ public static class WorkerJob
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         try
         {
-            WorkerCredentials ticket = WorkerEnvironment.Read(environment);
+            WorkerCredentials credentials = WorkerEnvironment.Read(environment);
             int? threads = WorkerEnvironment.WholeNumber(environment, WorkerEnvironment.Threads);
             WorkerProcess.Run(
-                ticket,
+                credentials,
                 threads,
                 (setup, share) => WorkerRows.Read(WorkerEnvironment.Text(environment, WorkerEnvironment.Run) ?? setup.RunDirectory, setup, share),
                 reason =>

@@ -5,13 +5,13 @@ using NcfSpark.Training.Distributed;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// The rows of each training worker's task, as SQL: its ticket, and where Spark brings the prepared rows (Spark:PreparedPath) those of its users, and no others. All stand in one
-/// partition, and so reach one task.
+/// The rows of each training worker's task, as SQL: its settings, and where Spark brings the prepared rows
+/// (Spark:PreparedPath) those of its users, and no others. All stand in one partition, and so reach one task.
 /// </summary>
 internal sealed class WorkerQueries
 {
     /// <summary>The columns that a task reads, see <see cref="WorkerInput"/>.</summary>
-    public static readonly string[] Columns = ["part", "user_index", "item_index", "timestamp", "ticket"];
+    public static readonly string[] Columns = ["part", "user_index", "item_index", "timestamp", "settings"];
 
     private readonly string runDirectory;
     private readonly int threads;
@@ -24,11 +24,7 @@ internal sealed class WorkerQueries
     public static WorkerQueries FromStorage(string runDirectory, int threads) => new(runDirectory, threads);
 
     /// <summary>For workers whose rows Spark brings, from a copy of the prepared directory that it reads.</summary>
-    /// <param name="engine">The Spark.</param>
     /// <param name="path">The copy, such as s3a://bucket/shop/prepared/20261124T031502123Z-1f9c2b7e.</param>
-    /// <param name="prepared">The driver's own.</param>
-    /// <param name="setup">What is trained.</param>
-    /// <param name="threads">Of each worker.</param>
     /// <exception cref="InvalidInputException">It is not there, or of other rows than the driver's.</exception>
     public static WorkerQueries FromSpark(IClusterEngine engine, string path, StageManifest prepared, WorkerSetup setup, int threads)
     {
@@ -50,9 +46,14 @@ internal sealed class WorkerQueries
     public string Of(WorkerCredentials worker)
     {
         long[] rows = brought.Count == 0 ? [] : [.. Enum.GetValues<WorkerPart>().Select(part => counts.GetValueOrDefault((worker.Worker, (int)part)))];
-        string ticket = new WorkerTaskTicket(worker, runDirectory, rows, threads).ToWord();
-        string query = $"SELECT CAST(NULL AS INT) AS part, CAST(NULL AS INT) AS user_index, CAST(NULL AS INT) AS item_index, CAST(NULL AS BIGINT) AS timestamp, '{ticket}' AS ticket FROM range(0, 1, 1, 1)";
-        foreach (string part in brought) query += $" UNION ALL SELECT part, user_index, item_index, timestamp, CAST(NULL AS STRING) FROM ({part}) WHERE worker = {worker.Worker}";
+        string settings = TaskWord.Of(new WorkerTaskSettings(worker, runDirectory, rows, threads));
+        string query = "SELECT CAST(NULL AS INT) AS part, CAST(NULL AS INT) AS user_index, CAST(NULL AS INT) AS item_index, "
+            + $"CAST(NULL AS BIGINT) AS timestamp, '{settings}' AS settings FROM range(0, 1, 1, 1)";
+        foreach (string part in brought)
+        {
+            query += $" UNION ALL SELECT part, user_index, item_index, timestamp, CAST(NULL AS STRING) FROM ({part}) WHERE worker = {worker.Worker}";
+        }
+
         return $"SELECT /*+ COALESCE(1) */ * FROM ({query})";
     }
 
@@ -60,7 +61,11 @@ internal sealed class WorkerQueries
     {
         string view = $"ncf_worker_{part}", query = $"SELECT {number} AS part, user_index, item_index, timestamp, {worker} AS worker FROM {view}";
         engine.ReadParquet(view, [$"{path}/{part}"]);
-        foreach (IReadOnlyList<object?> row in engine.Query($"SELECT worker, part, count(*) FROM ({query}) GROUP BY worker, part")) counts[((int)(long)row[0]!, (int)(long)row[1]!)] = (long)row[2]!;
+        foreach (IReadOnlyList<object?> row in engine.Query($"SELECT worker, part, count(*) FROM ({query}) GROUP BY worker, part"))
+        {
+            counts[((int)(long)row[0]!, (int)(long)row[1]!)] = (long)row[2]!;
+        }
+
         brought.Add(query);
     }
 }

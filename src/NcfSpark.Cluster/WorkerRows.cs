@@ -14,7 +14,12 @@ public static class WorkerRows
     public static WorkerData Read(string runDirectory, WorkerSetup setup, WorkerShare share)
     {
         StageDirectory directory = StageDirectory.Open(runDirectory, PreparedData.StageName, name => IsRead(name, share));
-        if (directory.Manifest.Fingerprint != setup.Prepared) throw new InvalidInputException($"{directory.Path} (worker {share.Worker}) holds other rows than the server's: fingerprint {directory.Manifest.Fingerprint} here, {setup.Prepared} there. Let both read the same run directory.");
+        if (directory.Manifest.Fingerprint != setup.Prepared)
+        {
+            throw new InvalidInputException($"{directory.Path} (worker {share.Worker}) holds other rows than the server's: "
+                + $"fingerprint {directory.Manifest.Fingerprint} here, {setup.Prepared} there. Let both read the same run directory.");
+        }
+
         var prepared = new PreparedData(directory);
         return DataOf(TrainingSet.Read(prepared, setup.AvoidHeldOut, share), part => share.RowsOf(prepared.ReadHeldOut(part)), setup, share);
     }
@@ -22,7 +27,8 @@ public static class WorkerRows
     /// <summary>Of what Spark brought.</summary>
     internal static WorkerData Of(WorkerInput input, WorkerSetup setup, WorkerShare share)
     {
-        InteractionRows sampled = input.Of(WorkerPart.Sampled, share), seen = input.Of(WorkerPart.Seen, share), validation = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Validation, share));
+        InteractionRows sampled = input.Of(WorkerPart.Sampled, share), seen = input.Of(WorkerPart.Seen, share);
+        InteractionRows validation = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Validation, share));
         InteractionRows test = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Test, share));
         int[] labels = new int[sampled.Count + seen.Count];
         labels.AsSpan(sampled.Count).Fill(1);
@@ -44,7 +50,8 @@ public static class WorkerRows
     public static (RankingEvaluator Ranking, Func<ModelWeights, double> Validate) Validation(InteractionRows heldOut, TrainingSet set, TrainOptions train)
     {
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
-        var ranking = new RankingEvaluator(InteractionLists.FromRows(set.UserCount, users, items), heldOut, [10], users: train.ValidationUsers, seed: train.Seed);
+        var ranking = new RankingEvaluator(
+            InteractionLists.FromRows(set.UserCount, users, items), heldOut, [10], users: train.ValidationUsers, seed: train.Seed);
         return (ranking, weights =>
         {
             using IModelScorer scorer = Scorers.Of(weights);
@@ -73,4 +80,20 @@ public static class WorkerRows
         int own = (all - share.Worker + share.Workers - 1) / share.Workers;
         return own > 0 ? own : -1;
     }
+}
+
+/// <summary>What a row is that Spark brings a training worker.</summary>
+internal enum WorkerPart
+{
+    /// <summary>Of training: a negative that `prepare` drew (label 0).</summary>
+    Sampled,
+
+    /// <summary>Of training: what the user did (label 1).</summary>
+    Seen,
+
+    /// <summary>Held out to validate.</summary>
+    Validation,
+
+    /// <summary>Held out to test; brought where held-out items are never drawn as negatives, or are trained on.</summary>
+    Test,
 }

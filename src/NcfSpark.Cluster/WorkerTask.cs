@@ -6,14 +6,12 @@ namespace NcfSpark.Cluster;
 
 /// <summary>
 /// The process within a task of Spark that is a training worker. Standard input says which, and where the parameter server is, and may bring its rows
-/// (<see cref="WorkerInput"/>); everything else the server tells it. At the end it writes its number. It ends by itself when the run is over or goes on without it, and when the server or the executor is gone.
+/// (<see cref="WorkerInput"/>); everything else the server tells it. At the end it writes its number. It ends by itself
+/// when the run is over or goes on without it, and when the server or the executor is gone.
 /// </summary>
 public static class WorkerTask
 {
     public const string Verb = "worker-task";
-
-    // Spark keeps the end of standard error; it must be there before standard output ends.
-    private static readonly TimeSpan ForSparkToRead = TimeSpan.FromMilliseconds(300);
 
     public static ExitCode Run(Stream input, TextWriter output, TextWriter error, TimeProvider time)
     {
@@ -21,11 +19,11 @@ public static class WorkerTask
         {
             LinuxProcess.EndWithParentThread(); // the executor's thread of this task
             WorkerInput given = WorkerInput.Read(input);
-            (WorkerCredentials worker, string run) = (given.Ticket.Worker, given.Ticket.RunDirectory);
+            (WorkerCredentials worker, string run) = (given.Settings.Worker, given.Settings.RunDirectory);
             // Spark tells no attempt: the latest to come counts.
             WorkerProcess.Run(
                 worker with { Attempt = 0 },
-                given.Ticket.Threads,
+                given.Settings.Threads,
                 (setup, share) => run.Length > 0 ? Read(run, setup, share) : WorkerRows.Of(given, setup, share),
                 reason => End(reason, error),
                 time);
@@ -37,7 +35,8 @@ public static class WorkerTask
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            Tell(failure is InvalidInputException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}", error);
+            TaskFailure.Report(failure is InvalidInputException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}", error);
+            TaskFailure.WaitForSpark();
             return failure is InvalidInputException ? ExitCode.InvalidInput : ExitCode.Failed;
         }
     }
@@ -50,14 +49,8 @@ public static class WorkerTask
 
     private static void End(string reason, TextWriter error)
     {
-        Tell(reason, error);
+        TaskFailure.Report(reason, error);
+        TaskFailure.WaitForSpark();
         Environment.Exit((int)ExitCode.Failed);
-    }
-
-    private static void Tell(string reason, TextWriter error)
-    {
-        error.WriteLine(TaskFailure.Marked(reason));
-        error.Flush();
-        Thread.Sleep(ForSparkToRead);
     }
 }

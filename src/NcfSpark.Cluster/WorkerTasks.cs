@@ -4,13 +4,11 @@ using NcfSpark.Training.Distributed;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// Training workers within Spark's tasks: for each a query of one row, and so of one task. They run side by side as far as the cluster has slots. Where an executor is lost
-/// Spark runs its workers again elsewhere, and the parameter server takes the new ones for the old ones; where Spark gives a query up, the next attempt is a query again.
-/// One query for all would be one stage, which fails as a whole and takes the good workers with it.
+/// Training workers within Spark's tasks: for each a query of one row, and so of one task. They run side by side as far
+/// as the cluster has slots. Where an executor is lost Spark runs its workers again elsewhere, and the parameter server
+/// takes the new ones for the old ones; where Spark gives a query up, the next attempt is a query again. One query for
+/// all would be one stage, which fails as a whole and takes the good workers with it.
 /// </summary>
-/// <param name="engine">The Spark.</param>
-/// <param name="program">What starts this program in a task.</param>
-/// <param name="queries">What each task is given.</param>
 internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQueries queries) : IWorkerPlace
 {
     private static readonly TimeSpan ToEnd = TimeSpan.FromSeconds(15);

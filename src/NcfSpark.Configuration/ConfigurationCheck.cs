@@ -44,7 +44,8 @@ public static class ConfigurationCheck
         (var input, var prepare, var train, var evaluate) = (configuration.Input, configuration.Prepare, configuration.Train, configuration.Evaluate);
         if (train.Patience > 0 && !prepare.Validation)
         {
-            yield return (Keys("Train:Patience", "Prepare:Validation"), $"is {train.Patience}, but nothing is held out to validate on: set Prepare:Validation to true, or Patience to 0");
+            yield return (Keys("Train:Patience", "Prepare:Validation"),
+                $"is {train.Patience}, but nothing is held out to validate on: set Prepare:Validation to true, or Patience to 0");
         }
 
         if (train.Negatives == "stored" && prepare.NegativesPerPositive == 0)
@@ -58,12 +59,14 @@ public static class ConfigurationCheck
         {
             yield return (
                 Keys("Evaluate:NegativesPerPositive", "Prepare:TestCandidates", "Prepare:Split"),
-                $"is {evaluate.NegativesPerPositive}, but only {prepare.TestCandidates} candidates are drawn for each test row: raise Prepare:TestCandidates, or lower it");
+                $"is {evaluate.NegativesPerPositive}, but only {prepare.TestCandidates} candidates are drawn for each test row: "
+                + "raise Prepare:TestCandidates, or lower it");
         }
 
         if (prepare.Split == SplitRule.Given && input.TestPath.Length == 0)
         {
-            yield return (Keys("Input:TestPath", "Prepare:Split"), "is not set, but Prepare:Split is \"given\": name the file of held-out interactions, or set Split to \"latest\"");
+            yield return (Keys("Input:TestPath", "Prepare:Split"),
+                "is not set, but Prepare:Split is \"given\": name the file of held-out interactions, or set Split to \"latest\"");
         }
     }
 

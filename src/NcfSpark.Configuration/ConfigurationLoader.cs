@@ -9,9 +9,7 @@ namespace NcfSpark.Configuration;
 /// </summary>
 public static class ConfigurationLoader
 {
-    /// <param name="path">The configuration file.</param>
     /// <param name="assignments">What --set was given, such as "Train:Epochs=5". A later one wins over an earlier one.</param>
-    /// <param name="environment">The environment variables of the process.</param>
     /// <exception cref="InvalidInputException">Something is wrong in any of them. The message has a line for each fault.</exception>
     public static NcfSparkConfiguration Load(string path, IEnumerable<string> assignments, IDictionary environment)
     {

@@ -5,12 +5,16 @@ public enum ExitCode
 {
     Done = 0,
 
-    /// <summary>Anything that is not one of the others: a fault of the program (its stack is printed), or of the machine, such as a disk that breaks (EIO; no stack).</summary>
+    /// <summary>
+    /// Anything that is not one of the others: a fault of the program (its stack is printed), or of the machine, such
+    /// as a disk that breaks (EIO; no stack).
+    /// </summary>
     Failed = 1,
 
     /// <summary>
-    /// The input, the configuration, the command line or the place to write to is at fault: somebody has to change something, since retrying does not help. Of a place:
-    /// the disk is full (ENOSPC, EDQUOT), read-only (EROFS), or not this user's (EACCES, EPERM). What was finished before is untouched.
+    /// The input, the configuration, the command line or the place to write to is at fault: somebody has to change
+    /// something, since retrying does not help. Of a place: the disk is full (ENOSPC, EDQUOT), read-only (EROFS), or
+    /// not this user's (EACCES, EPERM). What was finished before is untouched.
     /// </summary>
     InvalidInput = 2,
 

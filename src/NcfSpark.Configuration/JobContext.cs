@@ -19,7 +19,10 @@ public sealed record JobContext(
     /// <summary>The file that the configuration was read from; null where it was not.</summary>
     public string? ConfigurationFile { get; init; }
 
-    /// <summary>Refuses a directory that nobody may write to: that of a night that was ever in production. <c>StagePipeline</c> asks before it makes a stage.</summary>
+    /// <summary>
+    /// Refuses a directory that nobody may write to: that of a night that was ever in production. <c>StagePipeline</c>
+    /// asks before it makes a stage.
+    /// </summary>
     public Action<string> CheckMayWrite { get; init; } = _ => { };
 
     /// <summary>What runs the SQL.</summary>

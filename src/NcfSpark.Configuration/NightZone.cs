@@ -6,7 +6,6 @@ namespace NcfSpark.Configuration;
 public static class NightZone
 {
     /// <param name="name">Its IANA name; "" for the machine's.</param>
-    /// <param name="time">Knows the machine's.</param>
     public static TimeZoneInfo Of(string name, TimeProvider time) => name.Length == 0 ? time.LocalTimeZone : TimeZoneInfo.FindSystemTimeZoneById(name);
 
     /// <summary>The date there.</summary>
@@ -26,6 +25,7 @@ public static class NightZone
         string[] known = [.. TimeZoneInfo.GetSystemTimeZones().Select(zone => zone.Id)];
         return known.Length < 10
             ? $"is \"{name}\", and this machine has no time zones in /usr/share/zoneinfo: install the package tzdata, or set it to \"\" for the machine's own"
-            : $"is \"{name}\", which is no time zone; {(Nearest.To(name, known) is { } meant ? $"did you mean {meant}?" : "give an IANA name such as Europe/Berlin or America/New_York")}";
+            : $"is \"{name}\", which is no time zone; "
+                + $"{(NearestName.Of(name, known) is { } meant ? $"did you mean {meant}?" : "give an IANA name such as Europe/Berlin or America/New_York")}";
     }
 }

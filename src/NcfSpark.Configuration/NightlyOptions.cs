@@ -10,7 +10,7 @@ public sealed record NightlyOptions : IValidatableObject
     /// Name of the night, a date such as "2026-11-24". "" (default): today, by TimeZone. A second night of the same date with
     /// other input or settings gets the name with "-2" behind. For `promote`: the night to put into production.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string Night { get; init; } = "";
 
     /// <summary>
@@ -18,25 +18,25 @@ public sealed record NightlyOptions : IValidatableObject
     /// this machine's. Set it where the machine has another zone (containers mostly have UTC), or where several machines make
     /// nights in one run directory.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string TimeZone { get; init; } = "";
 
     /// <summary>For `promote` and `rollback`: the reason, in a sentence, which is kept in the history.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string Reason { get; init; } = "";
 
     /// <summary>
     /// Whether stages are skipped whose result is there, made from the same input with the same settings. false runs all stages
     /// again.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public bool Resume { get; init; } = true;
 
     /// <summary>
     /// Number of latest nights that are kept. Older ones are removed when another goes into production, except the one in
     /// production and the one before it.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(2, 100_000)]
     public int Keep { get; init; } = 7;
 
@@ -45,7 +45,7 @@ public sealed record NightlyOptions : IValidatableObject
     /// than the model in production by more than MaxDrop. A night whose model is refused ends with exit code 3. false puts every
     /// model into production whose scores are finite.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public bool Gate { get; init; } = true;
 
     /// <summary>
@@ -53,7 +53,7 @@ public sealed record NightlyOptions : IValidatableObject
     /// A larger drop is refused if its 95 % interval, paired by user, lies below 0. Smaller values are stricter; with few users
     /// chance decides more.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0.0, 1.0)]
     public double MaxDrop { get; init; } = 0.05;
 
@@ -82,7 +82,7 @@ public sealed record NightlyOptions : IValidatableObject
     /// Number of latest nights in production that the data is compared with (MaxChange). At least 7, so that the days of a week
     /// are all among them and raise no alarm.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(1, 1000)]
     public int CompareNights { get; init; } = 7;
 
@@ -90,12 +90,12 @@ public sealed record NightlyOptions : IValidatableObject
     /// How far the numbers of rows, users, items and interactions of a user may lie below the smallest or above the largest of
     /// the nights before, as a share of that. A night beyond it stops. 0: no limit.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0.0, 1e6)]
     public double MaxChange { get; init; } = 0.3;
 
     /// <summary>Smallest number of rows that a log may have. A night with fewer stops.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0, long.MaxValue)]
     public long MinRows { get; init; }
 
@@ -103,12 +103,12 @@ public sealed record NightlyOptions : IValidatableObject
     /// Largest age of the latest interaction at the night, in days, so that a log that is no longer written is noticed. It may
     /// not lie more than a day after the night either. 0 (default): no limit.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0.0, 1e6)]
     public double MaxAgeDays { get; init; }
 
     /// <summary>Largest share of users, or of items, that the night in production did not have. 1: no limit.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0.0, 1.0)]
     public double MaxNewIds { get; init; } = 0.3;
 
@@ -116,7 +116,7 @@ public sealed record NightlyOptions : IValidatableObject
     /// Largest share of rows that repeat an earlier (user, item). 1 (default): no limit, since logs of clicks and plays repeat a
     /// lot.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0.0, 1.0)]
     public double MaxDuplicates { get; init; } = 1;
 
@@ -124,13 +124,16 @@ public sealed record NightlyOptions : IValidatableObject
     /// How far items' popularity may move from the night in production, as the Jensen-Shannon divergence of their shares of
     /// interactions: 0 is no change, 1 no item in common. 1: no limit.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0.0, 1.0)]
     public double MaxDrift { get; init; } = 0.2;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (NightZone.WhyUnknown(TimeZone) is { } why) yield return new(why, [nameof(TimeZone)]);
-        if (Night.Length > 0 && !RunNights.IsName(Night)) yield return new($"is \"{Night}\", which is no night: give a date such as 2026-11-24, or the second night of one, 2026-11-24-2", [nameof(Night)]);
+        if (Night.Length > 0 && !RunNights.IsName(Night))
+        {
+            yield return new($"is \"{Night}\", which is no night: give a date such as 2026-11-24, or the second night of one, 2026-11-24-2", [nameof(Night)]);
+        }
     }
 }

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace NcfSpark.Configuration;
 
 /// <summary>
-/// The escapes of a setting that is a separator or a character. In a configuration file JSON has read them already; --set and the environment hand them over as they were
-/// typed: --set 'Input:Delimiter=\t'.
+/// The escapes of a setting that is a separator or a character. In a configuration file JSON has read them already;
+/// --set and the environment hand them over as they were typed: --set 'Input:Delimiter=\t'.
 /// </summary>
 internal static partial class SettingEscapes
 {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using NcfSpark.Data;
 
 namespace NcfSpark.Configuration;
 
@@ -34,7 +35,7 @@ public static class SettingValue
     public static string NotOneOf(string[] choices, object given)
     {
         string fault = $"{Show(given)} is not {OneOf(choices)}";
-        return Nearest.To($"{given}", choices) is { } meant ? $"{fault}; did you mean \"{meant}\"?" : fault;
+        return NearestName.Of($"{given}", choices) is { } meant ? $"{fault}; did you mean \"{meant}\"?" : fault;
     }
 
     /// <summary>"a" or "b" or "c".</summary>
@@ -58,11 +59,13 @@ public static class SettingValue
         {
             JsonValueKind.Object => [.. value.EnumerateObject().Select(pair => (pair.Name, pair.Value.ToString()))],
             JsonValueKind.String when value.GetString()!.Trim().Length == 0 => [],
-            JsonValueKind.String => [.. value.GetString()!.Split(',').Select(pair => pair.LastIndexOf('=') is > 0 and int equals ? (pair[..equals].Trim(), pair[(equals + 1)..].Trim()) : ("", ""))],
+            JsonValueKind.String => [.. value.GetString()!.Split(',')
+                .Select(pair => pair.LastIndexOf('=') is > 0 and int equals ? (pair[..equals].Trim(), pair[(equals + 1)..].Trim()) : ("", ""))],
             _ => [("", "")],
         };
         var weights = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        bool read = pairs.All(pair => pair.Name.Length > 0 && double.TryParse(pair.Weight, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) && double.IsFinite(weight) && weights.TryAdd(pair.Name, weight));
+        bool read = pairs.All(pair => pair.Name.Length > 0 && double.TryParse(pair.Weight, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight)
+            && double.IsFinite(weight) && weights.TryAdd(pair.Name, weight));
         return read ? weights : null;
     }
 
@@ -70,7 +73,11 @@ public static class SettingValue
     private static JsonElement Unquoted(JsonElement text, Type type)
     {
         string content = text.GetString()!.Trim();
-        if (type == typeof(string[]) && !content.StartsWith('[')) return JsonSerializer.SerializeToElement(content.Length == 0 ? [] : content.Split(',').Select(one => one.Trim()).ToArray());
+        if (type == typeof(string[]) && !content.StartsWith('['))
+        {
+            return JsonSerializer.SerializeToElement(content.Length == 0 ? [] : content.Split(',').Select(one => one.Trim()).ToArray());
+        }
+
         if (type == Weights && !content.StartsWith('{')) return text;
         if (type.IsArray && !content.StartsWith('[')) content = $"[{content}]";
         else if (type != Weights && !type.IsArray && !(content.Length > 1 && content.StartsWith('"') && content.EndsWith('"'))) return text;

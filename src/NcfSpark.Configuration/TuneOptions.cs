@@ -14,7 +14,7 @@ public sealed record TuneOptions
     public string Search { get; init; } = "";
 
     /// <summary>Time of the search in minutes. It decides how many candidates are tried; started again with more, the search continues.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0.01, 100_000.0)]
     public double BudgetMinutes { get; init; } = 5;
 

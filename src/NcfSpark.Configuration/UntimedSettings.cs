@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Scoring;
 
 namespace NcfSpark.Configuration;
 
@@ -15,7 +16,8 @@ public static class UntimedSettings
             ("Model:User", configuration.Model.HasHistory, "is \"history\", a user's latest items: set it to \"embedding\", and Train:Loss to \"logistic\""),
             ("Train:RecencyScale", configuration.Train.RecencyScale > 0, "weighs late interactions more: set it to 0"),
             ("Score:Since", configuration.Score.Since.Length > 0, "asks when users were there: set it to \"\""),
-            ("Score:NotOlderThan", configuration.Score.NotOlderThan.Length > 0 && configuration.Score.ItemDate != "column", $"asks when items were used (Score:ItemDate is \"{configuration.Score.ItemDate}\"): set it to \"\", or ItemDate to \"column\""),
+            ("Score:NotOlderThan", configuration.Score.NotOlderThan.Length > 0 && configuration.Score.ItemDate != ItemDate.Column,
+                $"asks when items were used (Score:ItemDate is \"{configuration.Score.ItemDate}\"): set it to \"\", or ItemDate to \"column\""),
             ("Nightly:MaxAgeDays", configuration.Nightly.MaxAgeDays > 0, "asks how old the latest interaction is: set it to 0"),
         ];
         string[] refused =
@@ -23,6 +25,10 @@ public static class UntimedSettings
             .. settings.Where(setting => setting.Needs && sections.Contains(setting.Setting.Split(':')[0]))
                 .Select(setting => $"  {setting.Setting} {setting.Cure}"),
         ];
-        if (refused.Length > 0) throw new InvalidInputException($"There are no times (Input:TimestampColumn is \"\"), and these settings need them:\n{string.Join('\n', refused)}\nOr name the column of times in Input:TimestampColumn.");
+        if (refused.Length > 0)
+        {
+            throw new InvalidInputException("There are no times (Input:TimestampColumn is \"\"), "
+                + $"and these settings need them:\n{string.Join('\n', refused)}\nOr name the column of times in Input:TimestampColumn.");
+        }
     }
 }

@@ -12,7 +12,10 @@ public enum FileFault
     /// <summary>This user may not.</summary>
     Denied,
 
-    /// <summary>The device failed, and may do better a little later: a disk that breaks (EIO), a file server that is gone (ESTALE), too many open files (EMFILE).</summary>
+    /// <summary>
+    /// The device failed, and may do better a little later: a disk that breaks (EIO), a file server that is gone
+    /// (ESTALE), too many open files (EMFILE).
+    /// </summary>
     Device,
 
     /// <summary>Anything else, such as a folder where a file belongs.</summary>
@@ -34,8 +37,10 @@ public sealed record FileFailure(FileFault Fault, string Message)
     // strerror(3), as native code repeats it: 'IO Error: Could not write file "/x": No space left on device'.
     private static readonly (string Text, FileFault Fault)[] texts =
     [
-        ("No space left on device", FileFault.Full), ("Disk quota exceeded", FileFault.Full), (": Read-only file system", FileFault.ReadOnly), (": Permission denied", FileFault.Denied),
-        (": Operation not permitted", FileFault.Denied), (": Input/output error", FileFault.Device), (": Stale file handle", FileFault.Device), (": Too many open files", FileFault.Device),
+        ("No space left on device", FileFault.Full), ("Disk quota exceeded", FileFault.Full), (": Read-only file system", FileFault.ReadOnly), (
+            ": Permission denied", FileFault.Denied),
+        (": Operation not permitted", FileFault.Denied), (": Input/output error", FileFault.Device), (": Stale file handle", FileFault.Device), (
+            ": Too many open files", FileFault.Device),
     ];
 
     /// <summary>Whether the place is at fault, so that retrying does not help before somebody has changed something there: exit code 2, else 1.</summary>
@@ -52,15 +57,19 @@ public sealed record FileFailure(FileFault Fault, string Message)
 
     private string Cure => Fault switch
     {
-        FileFault.Full => "Free some space, or choose a run directory on another disk with --run (for temporary files, another TMPDIR), then give the same command again.",
-        FileFault.ReadOnly => "Mount it for writing, or choose a run directory elsewhere with --run (for temporary files, another TMPDIR), then give the same command again.",
-        FileFault.Denied => "Mend the permissions, or choose a run directory elsewhere with --run (for temporary files, another TMPDIR), then give the same command again.",
+        FileFault.Full => "Free some space, or choose a run directory on another disk with --run (for temporary files, another TMPDIR), "
+            + "then give the same command again.",
+        FileFault.ReadOnly => "Mount it for writing, or choose a run directory elsewhere with --run (for temporary files, another TMPDIR), "
+            + "then give the same command again.",
+        FileFault.Denied => "Mend the permissions, or choose a run directory elsewhere with --run (for temporary files, another TMPDIR), "
+            + "then give the same command again.",
         _ => "Look at the disk or the file server (dmesg tells what the kernel saw), then give the same command again.",
     };
 
     /// <summary>The refusal of a directory that is to be written, before any work.</summary>
     public static InvalidInputException CannotWrite(string directory, Exception cause) =>
-        new($"{directory} cannot be written: {cause.Message.TrimEnd('.')}. {Of(cause)?.Cure ?? "Choose another run directory with --run."} Nothing was changed.", cause);
+        new($"{directory} cannot be written: {cause.Message.TrimEnd('.')}. "
+            + $"{Of(cause)?.Cure ?? "Choose another run directory with --run."} Nothing was changed.", cause);
 
     /// <summary>The failure that an exception tells of, itself or by one within it; null where none does.</summary>
     public static FileFailure? Of(Exception failure) =>
@@ -74,12 +83,14 @@ public sealed record FileFailure(FileFault Fault, string Message)
         IOException { HResult: 28 or 122 or DiskFull } => FileFault.Full, // ENOSPC, EDQUOT
         IOException { HResult: 30 } => FileFault.ReadOnly,                // EROFS
         IOException { HResult: 1 or 13 } => FileFault.Denied,             // EPERM, EACCES
-        IOException { HResult: 5 or 6 or 19 or 23 or 24 or 110 or 116 or 121 } => FileFault.Device, // EIO, ENXIO, ENODEV, ENFILE, EMFILE, ETIMEDOUT, ESTALE, EREMOTEIO
+        // EIO, ENXIO, ENODEV, ENFILE, EMFILE, ETIMEDOUT, ESTALE, EREMOTEIO.
+        IOException { HResult: 5 or 6 or 19 or 23 or 24 or 110 or 116 or 121 } => FileFault.Device,
         IOException { HResult: > 0 and <= LastErrno } => FileFault.Other,
         IOException when failure.Message.Contains(DiskWasFull, StringComparison.Ordinal) => FileFault.Full,
         IOException when failure.Message.StartsWith(IsDenied, StringComparison.Ordinal) => FileFault.Denied,
         UnauthorizedAccessException => FileFault.Denied,
         IOException or AggregateException => null, // whose message is that of what lies within
-        _ => texts.Where(text => failure.Message.Contains(text.Text, StringComparison.OrdinalIgnoreCase)).Select(text => (FileFault?)text.Fault).FirstOrDefault(),
+        _ => texts.Where(text => failure.Message.Contains(text.Text, StringComparison.OrdinalIgnoreCase)).Select(text => (FileFault?)text.Fault)
+            .FirstOrDefault(),
     };
 }

@@ -9,7 +9,6 @@ public interface IScorer
     int ItemCount { get; }
 
     /// <summary>Scores of all items for some users.</summary>
-    /// <param name="users_B">User indexes.</param>
     /// <param name="scores_BN">Receives the scores, a row of <see cref="ItemCount"/> for each user.</param>
     void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN);
 }

@@ -1,6 +1,9 @@
 namespace NcfSpark.Data;
 
-/// <summary>Directories that nobody needs any more. One that cannot be removed is in nobody's way, and its failure must not stand in place of a success, or of what failed before.</summary>
+/// <summary>
+/// Directories that nobody needs any more. One that cannot be removed is in nobody's way, and its failure must not
+/// stand in place of a success, or of what failed before.
+/// </summary>
 public static class Leftovers
 {
     /// <summary>Removes a directory if it can be; else whoever writes there next does, or says why not.</summary>

@@ -3,13 +3,16 @@ using System.Runtime.InteropServices;
 namespace NcfSpark.Data;
 
 /// <summary>What File and Directory cannot do.</summary>
-internal static partial class LinuxFiles
+public static partial class LinuxFiles
 {
     /// <summary>rename(2): what was at the new name is replaced in one step. File.Move follows a symbolic link to a directory, and then refuses it.</summary>
     /// <exception cref="IOException">It failed.</exception>
     public static void Rename(string from, string to)
     {
-        if (RenameFile(from, to) != 0) throw new IOException($"{from} cannot be renamed to {to}: {Marshal.GetLastPInvokeErrorMessage()}.", Marshal.GetLastPInvokeError());
+        if (RenameFile(from, to) != 0)
+        {
+            throw new IOException($"{from} cannot be renamed to {to}: {Marshal.GetLastPInvokeErrorMessage()}.", Marshal.GetLastPInvokeError());
+        }
     }
 
     /// <summary>realpath(3): the path without links, and without "." and ".."; null where nothing is there.</summary>
@@ -23,9 +26,11 @@ internal static partial class LinuxFiles
     }
 
     /// <summary>sync(2): waits until what was written is on the disks.</summary>
+    public static void Sync() => SyncDisks();
+
     [LibraryImport("libc", EntryPoint = "sync")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial void Sync();
+    private static partial void SyncDisks();
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

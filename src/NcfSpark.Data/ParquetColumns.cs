@@ -35,10 +35,12 @@ public static class ParquetColumns
 
     /// <summary>How many rows the Parquet files below a folder hold, by their footers; 0 where there is none.</summary>
     /// <exception cref="InvalidInputException">A file is no Parquet file.</exception>
-    public static long RowsIn(string directory) => Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Sum(file => WithReader(file, reader => reader.Metadata!.NumRows));
+    public static long RowsIn(string directory) =>
+        Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Sum(file => WithReader(file, reader => reader.Metadata!.NumRows));
 
     /// <summary>Whether a column holds whole numbers. The first file's schema decides.</summary>
-    public static bool IsWholeNumber(string path, string column) => TypeOf(path, column) is var type && (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(int));
+    public static bool IsWholeNumber(string path, string column) =>
+        TypeOf(path, column) is var type && (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(long) || plain == typeof(int));
 
     private static bool IsString(Type type) => type == typeof(ReadOnlyMemory<char>); // what Parquet.Net calls a string column
 

@@ -16,7 +16,8 @@ public static class ParquetGroups
 
     /// <summary>Columns without missing values, as arrays of their types: int[], long[].</summary>
     /// <exception cref="InvalidInputException">A file is no Parquet file, lacks a column, or has another type or a missing value in it.</exception>
-    public static IEnumerable<Array[]> Read(string path, params (string Name, Type Type)[] columns) => Read(path, (group, schema, rows) => ReadColumns(group, schema, rows, columns));
+    public static IEnumerable<Array[]> Read(string path, params (string Name, Type Type)[] columns) =>
+        Read(path, (group, schema, rows) => ReadColumns(group, schema, rows, columns));
 
     /// <summary>Columns of strings, whole numbers, fractions or times, as text; "" for a missing value.</summary>
     /// <inheritdoc cref="Read(string, ValueTuple{string, Type}[])"/>
@@ -28,7 +29,6 @@ public static class ParquetGroups
     /// <param name="path">The file, or the folder.</param>
     /// <param name="threads">At most so many groups are in memory; of those with more than 4 million rows one.</param>
     /// <param name="use">Called with the columns of a group.</param>
-    /// <param name="columns">Which.</param>
     /// <inheritdoc cref="Read(string, ValueTuple{string, Type}[])"/>
     public static void ForEach(string path, int threads, Action<Array[]> use, params (string Name, Type Type)[] columns)
     {
@@ -36,7 +36,8 @@ public static class ParquetGroups
         try
         {
             Parallel.ForEach(
-                Partitioner.Create(ParquetColumns.FilesIn(path).SelectMany(file => GroupSizes(file).Select((rows, group) => (File: file, Group: group, Rows: rows))), EnumerablePartitionerOptions.NoBuffering),
+                Partitioner.Create(ParquetColumns.FilesIn(path).SelectMany(
+                    file => GroupSizes(file).Select((rows, group) => (File: file, Group: group, Rows: rows))), EnumerablePartitionerOptions.NoBuffering),
                 new ParallelOptions { MaxDegreeOfParallelism = threads },
                 at =>
                 {
@@ -60,7 +61,8 @@ public static class ParquetGroups
 
     /// <summary>How many rows each group of a file has.</summary>
     /// <exception cref="InvalidInputException">It is no Parquet file.</exception>
-    public static IReadOnlyList<long> GroupSizes(string file) => ParquetColumns.WithReader(file, reader => Enumerable.Range(0, reader.RowGroupCount).Select(group =>
+    public static IReadOnlyList<long> GroupSizes(string file) =>
+        ParquetColumns.WithReader(file, reader => Enumerable.Range(0, reader.RowGroupCount).Select(group =>
     {
         using ParquetRowGroupReader open = reader.OpenRowGroupReader(group);
         return open.RowCount;
@@ -72,7 +74,8 @@ public static class ParquetGroups
         return ReadColumns(open, reader.Schema, checked((int)open.RowCount), columns);
     });
 
-    private static Array[] ReadColumns(ParquetRowGroupReader group, ParquetSchema schema, int rows, (string Name, Type Type)[] columns) => Array.ConvertAll(columns, column => (Array)(column.Type == typeof(long)
+    private static Array[] ReadColumns(ParquetRowGroupReader group, ParquetSchema schema, int rows, (string Name, Type Type)[] columns) =>
+        Array.ConvertAll(columns, column => (Array)(column.Type == typeof(long)
         ? ParquetColumns.ReadNumbers<long>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name)
         : ParquetColumns.ReadNumbers<int>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name)));
 
@@ -118,7 +121,12 @@ public static class ParquetGroups
         where T : unmanaged, IFormattable
     {
         string? format = typeof(T) == typeof(DateTime) ? "s" : null;
-        if (!field.IsNullable) return Array.ConvertAll(ParquetColumns.ReadNumbers<T>(group, field, rows, field.Name), value => value.ToString(format, CultureInfo.InvariantCulture));
+        if (!field.IsNullable)
+        {
+            return Array.ConvertAll(ParquetColumns.ReadNumbers<T>(group, field, rows, field.Name),
+                value => value.ToString(format, CultureInfo.InvariantCulture));
+        }
+
         var optional = new T?[rows];
         group.ReadAsync<T>(field, optional.AsMemory()).AsTask().GetAwaiter().GetResult();
         return Array.ConvertAll(optional, value => value?.ToString(format, CultureInfo.InvariantCulture) ?? "");

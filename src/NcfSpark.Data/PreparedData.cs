@@ -1,7 +1,7 @@
 namespace NcfSpark.Data;
 
 /// <summary>
-/// Reads a prepared directory (design: "Prepared data"). Engines write rows in any order; everything here comes in one order, so that what
+/// Reads a prepared directory. Engines write rows in any order; everything here comes in one order, so that what
 /// is made from it is a function of the rows alone.
 /// </summary>
 public sealed class PreparedData(StageDirectory directory)
@@ -24,9 +24,13 @@ public sealed class PreparedData(StageDirectory directory)
     public (InteractionRows Rows, int[] Labels) ReadTrain(IEnumerable<int>? shards = null)
     {
         // A shard without rows has no folder.
-        string[] paths = shards is null ? [Directory.File("train")] : [.. shards.Select(shard => Directory.File(Path.Combine("train", $"shard={shard}"))).Where(System.IO.Directory.Exists)];
+        string[] paths = shards is null
+            ? [Directory.File("train")]
+            : [.. shards.Select(shard => Directory.File(Path.Combine("train", $"shard={shard}"))).Where(System.IO.Directory.Exists)];
         T[] Column<T>(string name)
-            where T : unmanaged => paths.Length == 1 ? ParquetColumns.Read<T>(paths[0], name) : [.. paths.SelectMany(path => ParquetColumns.Read<T>(path, name))];
+            where T : unmanaged => paths.Length == 1
+                ? ParquetColumns.Read<T>(paths[0], name)
+                : [.. paths.SelectMany(path => ParquetColumns.Read<T>(path, name))];
         int[] users = Column<int>("user_index"), items = Column<int>("item_index"), labels = Column<int>("label");
         long[] timestamps = Column<long>("timestamp");
         return InTrainOrder(new InteractionRows(users, items, timestamps), labels);
@@ -58,8 +62,10 @@ public sealed class PreparedData(StageDirectory directory)
         string train = Directory.File("train");
         int[] labels = ParquetColumns.Read<int>(train, "label");
         InteractionRows validation = ReadHeldOut("validation"), test = ReadHeldOut("test");
-        int[] Touched(string column, int[] validated, int[] tested) => [.. ParquetColumns.Read<int>(train, column).Where((_, row) => labels[row] == 1), .. validated, .. tested];
-        return InteractionLists.FromRows((int)Directory.Manifest.Rows["users"], Touched("user_index", validation.Users, test.Users), Touched("item_index", validation.Items, test.Items)).Sorted();
+        int[] Touched(string column, int[] validated, int[] tested) =>
+            [.. ParquetColumns.Read<int>(train, column).Where((_, row) => labels[row] == 1), .. validated, .. tested];
+        return InteractionLists.FromRows((int)Directory.Manifest.Rows["users"], Touched("user_index", validation.Users, test.Users),
+            Touched("item_index", validation.Items, test.Items)).Sorted();
     }
 
     /// <summary>
@@ -70,7 +76,8 @@ public sealed class PreparedData(StageDirectory directory)
     {
         if (Directory.Manifest.Rows.GetValueOrDefault("test_candidates") == 0) return InteractionLists.FromRows(test.Count, [], []);
         string path = Directory.File("test_candidates");
-        int[] users = ParquetColumns.Read<int>(path, "user_index"), heldOut = ParquetColumns.Read<int>(path, "test_item_index"), items = ParquetColumns.Read<int>(path, "item_index");
+        int[] users = ParquetColumns.Read<int>(path, "user_index"), heldOut = ParquetColumns.Read<int>(path, "test_item_index");
+        int[] items = ParquetColumns.Read<int>(path, "item_index");
         var rowOf = new Dictionary<(int User, int Item), int>(test.Count);
         for (int row = 0; row < test.Count; row++) rowOf.Add((test.Users[row], test.Items[row]), row);
         int[] rows = new int[users.Length];
@@ -104,7 +111,8 @@ public sealed class PreparedData(StageDirectory directory)
         return byUser.Items;
     }
 
-    private static InteractionRows Take(InteractionRows rows, int[] order) => new(Take(rows.Users, order), Take(rows.Items, order), Take(rows.Timestamps, order));
+    private static InteractionRows Take(InteractionRows rows, int[] order) =>
+        new(Take(rows.Users, order), Take(rows.Items, order), Take(rows.Timestamps, order));
 
     private static T[] Take<T>(T[] values, int[] order)
     {

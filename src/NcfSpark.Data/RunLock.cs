@@ -32,7 +32,8 @@ public sealed class RunLock : IDisposable
         }
         catch (IOException cause) when (cause.HResult is WouldBlock or SharingViolation)
         {
-            throw new InvalidInputException($"{runDirectory} is in use by another NcfSpark process{WhoHolds(holderPath)}. Wait for it to end, or choose another run directory with --run. Nothing was changed.", cause);
+            throw new InvalidInputException($"{runDirectory} is in use by another NcfSpark process{WhoHolds(holderPath)}. "
+                + "Wait for it to end, or choose another run directory with --run. Nothing was changed.", cause);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

@@ -52,7 +52,8 @@ public sealed partial class RunNights(string path)
     }
 
     /// <summary>Whether it is a date, such as 2026-11-24, or the n-th night of one, such as 2026-11-24-2.</summary>
-    public static bool IsName(string name) => Name().IsMatch(name) && DateOnly.TryParseExact(name[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+    public static bool IsName(string name) =>
+        Name().IsMatch(name) && DateOnly.TryParseExact(name[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
     /// <summary>The n-th night of a date, from 1.</summary>
     public static string NameOf(DateOnly date, int number) => number == 1 ? $"{date:yyyy-MM-dd}" : $"{date:yyyy-MM-dd}-{number}";

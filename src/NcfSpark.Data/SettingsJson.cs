@@ -1,6 +1,6 @@
 using System.Reflection;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
 
 namespace NcfSpark.Data;
 
@@ -13,7 +13,7 @@ public static class SettingsJson
     public static JsonObject All(object section) => JsonSerializer.SerializeToNode(section, section.GetType(), Json)!.AsObject();
 
     /// <summary>
-    /// The settings that shape the result, those not marked <see cref="ResultNeutralAttribute"/>, by name: for fingerprints. Sorted, so that
+    /// The settings that shape the result, those not marked <see cref="ExcludeFromFingerprintAttribute"/>, by name: for fingerprints. Sorted, so that
     /// the order of a record's properties is not part of a fingerprint.
     /// </summary>
     public static JsonObject ResultShaping(object section)
@@ -22,7 +22,7 @@ public static class SettingsJson
         var shaping = new JsonObject();
         foreach (PropertyInfo property in section.GetType().GetProperties().OrderBy(property => property.Name, StringComparer.Ordinal))
         {
-            if (property.GetCustomAttribute<ResultNeutralAttribute>() is null && all.TryGetPropertyValue(property.Name, out JsonNode? value))
+            if (property.GetCustomAttribute<ExcludeFromFingerprintAttribute>() is null && all.TryGetPropertyValue(property.Name, out JsonNode? value))
             {
                 shaping.Add(property.Name, value?.DeepClone());
             }
@@ -31,3 +31,10 @@ public static class SettingsJson
         return shaping;
     }
 }
+
+/// <summary>
+/// Marks a setting that changes how fast a result comes, or how it is shown, but never the result itself: it stays out of fingerprints,
+/// so changing it does not make a finished stage stale.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ExcludeFromFingerprintAttribute : Attribute;

@@ -4,15 +4,16 @@ using System.Text;
 namespace NcfSpark.Data;
 
 /// <summary>
-/// A text from outside (an id, a field, a name) as messages show it: on one line, with whatever a terminal would obey or hide written as an escape, and no longer than can be read.
+/// A text from outside (an id, a field, a name) as messages show it: on one line, with whatever a terminal would obey
+/// or hide written as an escape, and no longer than can be read.
 /// </summary>
 public static class ShownText
 {
-    /// <param name="text">The text.</param>
     /// <param name="most">The most UTF-16 units of it that are shown. A longer text ends in "…" and its length.</param>
     /// <returns>
-    /// The text with \n, \r, \t and \uXXXX for control and format characters (escape codes, zero widths, marks of writing direction), line separators and halves of surrogate pairs.
-    /// Everything else stands as it is, a backslash too.
+    /// The text with \n, \r, \t and \uXXXX for control and format characters (escape codes, zero widths, marks of
+    /// writing direction), line separators and halves of surrogate pairs. Everything else stands as it is, a backslash
+    /// too.
     /// </returns>
     public static string Of(string text, int most = 100)
     {
@@ -32,7 +33,8 @@ public static class ShownText
     }
 
     private static bool IsHidden(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+        Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator;
 
     private static void Escape(StringBuilder shown, ReadOnlySpan<char> units)
     {

@@ -11,12 +11,9 @@ namespace NcfSpark.Evaluation;
 /// A pair's two sides vary with users apart, so to the first order a resample of users has the area OfPositives + OfNegatives - Value, each
 /// averaged over the resample (the Hájek projection, as in DeLong et al. 1988): no resample has to sort all pairs again.
 /// </remarks>
-public sealed record AreaUnderCurve(double Value, UserAverage OfPositives, UserAverage OfNegatives)
+public sealed record AreaUnderCurve(double Value, PerUserMetric OfPositives, PerUserMetric OfNegatives)
 {
-    /// <param name="positives">Scores of what was used.</param>
     /// <param name="positivePlaces">The place of each positive's user, from 0.</param>
-    /// <param name="negatives">Scores of what was not.</param>
-    /// <param name="negativePlaces">The place of each negative's user.</param>
     /// <param name="userCount">Number of places. Every user has at least one positive and one negative.</param>
     public static AreaUnderCurve Of(float[] positives, int[] positivePlaces, float[] negatives, int[] negativePlaces, int userCount)
     {
@@ -36,7 +33,7 @@ public sealed record AreaUnderCurve(double Value, UserAverage OfPositives, UserA
             counts[positivePlaces[p]]++;
         }
 
-        var ofPositives = new UserAverage("auc", sums, counts);
+        var ofPositives = new PerUserMetric("auc", sums, counts);
         (sums, counts) = (new double[userCount], new double[userCount]);
         for (int n = 0; n < negatives.Length; n++)
         {
@@ -46,7 +43,7 @@ public sealed record AreaUnderCurve(double Value, UserAverage OfPositives, UserA
         }
 
         double value = halfPoints / (2.0 * positives.Length * negatives.Length);
-        return new AreaUnderCurve(value, ofPositives, new UserAverage("auc", sums, counts));
+        return new AreaUnderCurve(value, ofPositives, new PerUserMetric("auc", sums, counts));
     }
 
     // Infinite scores are numbers; only a missing one goes beyond them.

@@ -9,13 +9,11 @@ namespace NcfSpark.Evaluation;
 /// is done many times. All of a user's rows come along, since they are not independent. All metrics of all scorers see the same draws, so
 /// differences between scorers are paired.
 /// </summary>
-/// <param name="userCount">Evaluated users.</param>
-/// <param name="samples">Resamples.</param>
 /// <param name="stream">Draws; draw i of resample s is at place s · userCount + i.</param>
 internal sealed class Bootstrap(int userCount, int samples, RandomStream stream)
 {
     /// <summary>Each average's value in each resample: [average][resample]. The same with any number of threads.</summary>
-    public double[][] Resample(IReadOnlyList<UserAverage> averages, int threads)
+    public double[][] Resample(IReadOnlyList<PerUserMetric> averages, int threads)
     {
         double[][] values = [.. averages.Select(_ => new double[samples])];
         double[][] weights = [.. averages.Select(average => average.Weights).Distinct()]; // by reference: many share one array
@@ -51,7 +49,8 @@ internal sealed class Bootstrap(int userCount, int samples, RandomStream stream)
     // Always four lanes, whatever the processor has, so that every machine sums in the same order.
     private static double Dot(double[] left, double[] right)
     {
-        ReadOnlySpan<Vector256<double>> left_4 = MemoryMarshal.Cast<double, Vector256<double>>(left), right_4 = MemoryMarshal.Cast<double, Vector256<double>>(right);
+        ReadOnlySpan<Vector256<double>> left_4 = MemoryMarshal.Cast<double, Vector256<double>>(left);
+        ReadOnlySpan<Vector256<double>> right_4 = MemoryMarshal.Cast<double, Vector256<double>>(right);
         Vector256<double> sums = Vector256<double>.Zero;
         for (int i = 0; i < left_4.Length; i++) sums += left_4[i] * right_4[i];
         double sum = Vector256.Sum(sums);

@@ -24,11 +24,8 @@ public sealed class ClassificationMeasure : IMeasure
     private readonly float[] positives_R;
     private readonly float[] negatives_S; // laid out as negativesOfRow.Items
 
-    /// <param name="test">The positives.</param>
     /// <param name="negativesOfRow">Their negatives, by row; rows without any are left out. See <see cref="DrawNegatives"/>.</param>
     /// <param name="threshold">From which score on a pair counts as predicted used.</param>
-    /// <param name="userCount">Number of users.</param>
-    /// <param name="itemCount">Number of items.</param>
     public ClassificationMeasure(InteractionRows test, InteractionLists negativesOfRow, double threshold, int userCount, int itemCount)
     {
         (this.test, this.negativesOfRow, this.threshold, this.itemCount) = (test, negativesOfRow, threshold, itemCount);
@@ -76,7 +73,7 @@ public sealed class ClassificationMeasure : IMeasure
     }
 
     /// <summary>Accuracy and log loss, over pairs, where scores are probabilities.</summary>
-    public (UserAverage Accuracy, UserAverage LogLoss) OfProbabilities()
+    public (PerUserMetric Accuracy, PerUserMetric LogLoss) OfProbabilities()
     {
         var (right, loss, pairs) = (new double[users_P.Length], new double[users_P.Length], new double[users_P.Length]);
         for (int place = 0; place < users_P.Length; place++)
@@ -84,11 +81,14 @@ public sealed class ClassificationMeasure : IMeasure
             foreach (int row in rowsOfUser[users_P[place]])
             {
                 Add(place, positives_R[row] >= threshold, positives_R[row]);
-                for (long s = negativesOfRow.Offsets[row]; s < negativesOfRow.Offsets[row + 1]; s++) Add(place, negatives_S[s] < threshold, 1 - (double)negatives_S[s]);
+                for (long s = negativesOfRow.Offsets[row]; s < negativesOfRow.Offsets[row + 1]; s++)
+                {
+                    Add(place, negatives_S[s] < threshold, 1 - (double)negatives_S[s]);
+                }
             }
         }
 
-        return (new UserAverage("accuracy", right, pairs), new UserAverage("log_loss", loss, pairs));
+        return (new PerUserMetric("accuracy", right, pairs), new PerUserMetric("log_loss", loss, pairs));
 
         void Add(int place, bool isRight, double probabilityOfTruth)
         {
@@ -98,7 +98,10 @@ public sealed class ClassificationMeasure : IMeasure
         }
     }
 
-    /// <summary>Draws by hash which of each row's candidates serve as its negatives. A prefix of the list would not do: it is in item order, so its first are the most popular.</summary>
+    /// <summary>
+    /// Draws by hash which of each row's candidates serve as its negatives. A prefix of the list would not do: it is in
+    /// item order, so its first are the most popular.
+    /// </summary>
     public static InteractionLists DrawNegatives(InteractionRows test, InteractionLists candidates, int most, RandomStream stream)
     {
         var (rows, items) = (new List<int>(), new List<int>());

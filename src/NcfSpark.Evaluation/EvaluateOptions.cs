@@ -37,7 +37,7 @@ public sealed record EvaluateOptions : IValidatableObject
     public int ExampleUsers { get; init; } = 5;
 
     /// <summary>Number of threads that evaluate. 0 (default): one for each core.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0, 1024)]
     public int Threads { get; init; }
 
@@ -47,7 +47,11 @@ public sealed record EvaluateOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (CutOffs.Length == 0 || CutOffs.Any(k => k is < 1 or > 100_000)) yield return new("must name at least one cut-off, each between 1 and 100000, such as [10]", [nameof(CutOffs)]);
+        if (CutOffs.Length == 0 || CutOffs.Any(k => k is < 1 or > 100_000))
+        {
+            yield return new("must name at least one cut-off, each between 1 and 100000, such as [10]", [nameof(CutOffs)]);
+        }
+
         if (CutOffs.Distinct().Count() != CutOffs.Length) yield return new("names a cut-off twice", [nameof(CutOffs)]);
     }
 }

@@ -3,13 +3,12 @@ using NcfSpark.Data;
 namespace NcfSpark.Evaluation;
 
 /// <summary>What a model is measured on.</summary>
-/// <param name="UserCount">Number of users.</param>
 /// <param name="ItemInteractions">Training interactions by item; its length is the number of items.</param>
 /// <param name="Train">The training positives (never label 0).</param>
 /// <param name="Validation">The validation rows, or none.</param>
-/// <param name="Test">The test rows.</param>
 /// <param name="TestCandidates">For each test row its sampled candidates; empty lists where none were drawn.</param>
-public sealed record EvaluationData(int UserCount, int[] ItemInteractions, InteractionRows Train, InteractionRows Validation, InteractionRows Test, InteractionLists TestCandidates)
+public sealed record EvaluationData(
+    int UserCount, int[] ItemInteractions, InteractionRows Train, InteractionRows Validation, InteractionRows Test, InteractionLists TestCandidates)
 {
     // Without init, so that a copy made by `with` cannot leave History and Seen behind.
     public int UserCount { get; } = UserCount;
@@ -36,7 +35,8 @@ public sealed record EvaluationData(int UserCount, int[] ItemInteractions, Inter
         int[] candidates = [.. kept.SelectMany(row => TestCandidates[row].ToArray())];
         return this with
         {
-            Test = new InteractionRows([.. kept.Select(row => Test.Users[row])], [.. kept.Select(row => Test.Items[row])], [.. kept.Select(row => Test.Timestamps[row])]),
+            Test = new InteractionRows([.. kept.Select(row => Test.Users[row])], [.. kept.Select(row => Test.Items[row])],
+                [.. kept.Select(row => Test.Timestamps[row])]),
             TestCandidates = InteractionLists.FromRows(kept.Length, candidateRows, candidates),
         };
     }

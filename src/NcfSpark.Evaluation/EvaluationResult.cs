@@ -1,7 +1,8 @@
 namespace NcfSpark.Evaluation;
 
 /// <summary>Everything that was measured.</summary>
-/// <param name="WholeCatalogue">Held-out items ranked among the whole catalogue: hr, ndcg, recall, precision, mrr, novelty, coverage at each cut-off. What to decide by.</param>
+/// <param name="WholeCatalogue">Held-out items ranked among the whole catalogue: hr, ndcg, recall, precision, mrr,
+/// novelty, coverage at each cut-off. What to decide by.</param>
 /// <param name="Sampled">Held-out items ranked among sampled candidates: hr and ndcg. Null where no candidates were drawn.</param>
 /// <param name="Classification">auc, accuracy, log_loss over test positives and sampled negatives. Null where no candidates were drawn.</param>
 public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolResult? Sampled, ProtocolResult? Classification)
@@ -9,3 +10,8 @@ public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolRes
     /// <summary>The catalogue's ndcg and hr by length of history, shortest first; empty where there are too few users to tell.</summary>
     public IReadOnlyList<UserGroup> ByHistory { get; init; } = [];
 }
+
+/// <summary>How users with histories of about one length are served.</summary>
+/// <param name="FewestSeen">The shortest history in the group: items seen before the test.</param>
+/// <param name="Result">ndcg and hr over the whole catalogue, for the group's users.</param>
+public sealed record UserGroup(int FewestSeen, int MostSeen, ProtocolResult Result);

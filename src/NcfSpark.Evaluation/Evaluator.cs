@@ -15,29 +15,30 @@ public static class Evaluator
         new("item_cosine", "item-item cosine", new ItemCosineScorer(data.History, data.ItemInteractions.Length), ScoresAreProbabilities: false),
     ];
 
-    /// <param name="data">What to measure on.</param>
     /// <param name="scorers">The model first, then the baselines that it is compared with.</param>
-    /// <param name="options">What to measure.</param>
-    /// <param name="progress">Hears of each block of users.</param>
     /// <exception cref="InvalidInputException">There are no test rows, or a scorer knows another number of items than the data has.</exception>
     public static EvaluationResult Run(EvaluationData data, IReadOnlyList<NamedScorer> scorers, EvaluateOptions options, IProgressReporter progress)
     {
         if (data.Test.Count == 0)
         {
-            throw new InvalidInputException("There are no test rows, so nothing can be measured: set Prepare:Holdout above 0, or lower Prepare:MinInteractions, and run `prepare` again.");
+            throw new InvalidInputException(
+                "There are no test rows, so nothing can be measured: set Prepare:Holdout above 0, or lower Prepare:MinInteractions, and run `prepare` again.");
         }
 
         if (scorers.FirstOrDefault(scorer => scorer.Scorer.ItemCount != data.ItemInteractions.Length) is { } stranger)
         {
             throw new InvalidInputException(
-                $"{stranger.Title} scores {stranger.Scorer.ItemCount:N0} items, but the prepared data has {data.ItemInteractions.Length:N0}: it was trained on other data. Run `train` again.");
+                $"{stranger.Title} scores {stranger.Scorer.ItemCount:N0} items, but the prepared data has {data.ItemInteractions.Length:N0}: "
+                + "it was trained on other data. Run `train` again.");
         }
 
         if (options.Users > 0) data = data.TestedOn(EvaluationUsers.Draw(data.Test, options.Users, RandomStream.Named(options.Seed, "evaluated users")));
         int itemCount = data.ItemInteractions.Length;
         var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions);
-        InteractionLists negatives = ClassificationMeasure.DrawNegatives(data.Test, data.TestCandidates, options.NegativesPerPositive, RandomStream.Named(options.Seed, "classification"));
-        var (catalogue, sampled, classified) = (new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>(), new List<IReadOnlyList<Measured>>());
+        InteractionLists negatives = ClassificationMeasure.DrawNegatives(
+            data.Test, data.TestCandidates, options.NegativesPerPositive, RandomStream.Named(options.Seed, "classification"));
+        var (catalogue, sampled, classified) = (
+            new List<IReadOnlyList<MetricValue>>(), new List<IReadOnlyList<MetricValue>>(), new List<IReadOnlyList<MetricValue>>());
         var rankings = new List<RankingResult>();
         var counts = (Rows: 0, Candidates: 0L, Positives: 0, Negatives: 0, SampledUsers: 0);
         foreach (NamedScorer scorer in scorers)
@@ -51,11 +52,11 @@ public static class Evaluator
             catalogue.Add(InOrder(rankings[^1], options.CutOffs));
             counts = (rankSampled.RowCount, data.TestCandidates.Items.Length, classify.PositiveCount, classify.NegativeCount, rankSampled.Users.Length);
             if (!data.HasCandidates) continue;
-            sampled.Add([.. rankSampled.Result().Select(Measured.Of)]);
+            sampled.Add([.. rankSampled.Result().Select(MetricValue.Of)]);
             classified.Add(Classified(classify, scorer.ScoresAreProbabilities));
         }
 
-        ProtocolResult Summarise(int users, long rows, long negatives, IReadOnlyList<IReadOnlyList<Measured>> measured) =>
+        ProtocolResult Summarise(int users, long rows, long negatives, IReadOnlyList<IReadOnlyList<MetricValue>> measured) =>
             new(users, rows, negatives, Intervals.Of(scorers, measured, users, options, out IReadOnlyList<ScorerMetrics> differences), differences);
 
         return new EvaluationResult(
@@ -69,33 +70,40 @@ public static class Evaluator
         UserGroup Group(int[] places)
         {
             int[] seen = Array.ConvertAll(places, place => data.Seen[rankings[0].Users[place]].Length);
-            var measured = rankings.ConvertAll(IReadOnlyList<Measured> (ranking) =>
-                [.. ranking.Metrics.Where(IsShownByGroup).Select(metric => Measured.Of(UserGroups.Over(metric, places)))]);
+            var measured = rankings.ConvertAll(IReadOnlyList<MetricValue> (ranking) =>
+                [.. ranking.Metrics.Where(IsShownByGroup).Select(metric => MetricValue.Of(UserGroups.Over(metric, places)))]);
             int[] users = Array.ConvertAll(places, place => rankings[0].Users[place]);
             int rows = data.Test.Users.Count(user => Array.BinarySearch(users, user) >= 0);
             return new UserGroup(seen.Min(), seen.Max(), Summarise(places.Length, rows, 0, measured));
         }
     }
 
-    private static bool IsShownByGroup(UserAverage metric) => metric.Name.StartsWith("ndcg@", StringComparison.Ordinal) || metric.Name.StartsWith("hr@", StringComparison.Ordinal);
+    private static bool IsShownByGroup(PerUserMetric metric) =>
+        metric.Name.StartsWith("ndcg@", StringComparison.Ordinal) || metric.Name.StartsWith("hr@", StringComparison.Ordinal);
 
-    private static List<Measured> InOrder(RankingResult result, int[] cutOffs)
+    private static List<MetricValue> InOrder(RankingResult result, int[] cutOffs)
     {
-        var measured = new List<Measured>();
+        var measured = new List<MetricValue>();
         foreach (int cutOff in cutOffs)
         {
-            measured.AddRange(result.Metrics.Where(metric => metric.Name.EndsWith($"@{cutOff}", StringComparison.Ordinal)).Select(Measured.Of));
-            measured.Add(new Measured($"coverage@{cutOff}", result.Coverage[$"coverage@{cutOff}"]));
+            measured.AddRange(result.Metrics.Where(metric => metric.Name.EndsWith($"@{cutOff}", StringComparison.Ordinal)).Select(MetricValue.Of));
+            measured.Add(new MetricValue($"coverage@{cutOff}", result.Coverage[$"coverage@{cutOff}"]));
         }
 
         return measured;
     }
 
-    private static IReadOnlyList<Measured> Classified(ClassificationMeasure classify, bool probabilities)
+    private static IReadOnlyList<MetricValue> Classified(ClassificationMeasure classify, bool probabilities)
     {
-        Measured auc = Measured.Of(classify.Area());
+        MetricValue auc = MetricValue.Of(classify.Area());
         if (!probabilities) return [new("accuracy", null), auc, new("log_loss", null)];
-        (UserAverage accuracy, UserAverage logLoss) = classify.OfProbabilities();
-        return [Measured.Of(accuracy), auc, Measured.Of(logLoss)];
+        (PerUserMetric accuracy, PerUserMetric logLoss) = classify.OfProbabilities();
+        return [MetricValue.Of(accuracy), auc, MetricValue.Of(logLoss)];
     }
 }
+
+/// <summary>A scorer as it is named in the report.</summary>
+/// <param name="Key">Its key in report.json, such as "item_cosine".</param>
+/// <param name="Title">Its name for people, such as "item-item cosine".</param>
+/// <param name="ScoresAreProbabilities">Whether a score is the probability of use, so that accuracy and log loss have a meaning.</param>
+public sealed record NamedScorer(string Key, string Title, IScorer Scorer, bool ScoresAreProbabilities);

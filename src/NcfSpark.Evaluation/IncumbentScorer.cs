@@ -4,8 +4,9 @@ using NcfSpark.Data;
 namespace NcfSpark.Evaluation;
 
 /// <summary>
-/// The model of the night in production, asked about the users and items of this one, whose indexes are others. It answers as it would have served: users whom it was
-/// not trained on get its popularity list, and items that it does not know come after all that it knows.
+/// The model of the night in production, asked about the users and items of this one, whose indexes are others. It
+/// answers as it would have served: users whom it was not trained on get its popularity list, and items that it does
+/// not know come after all that it knows.
 /// </summary>
 /// <param name="scorer">Its model, by its own indexes.</param>
 /// <param name="incumbentUsers">Its users.</param>

@@ -5,17 +5,15 @@ namespace NcfSpark.Evaluation;
 /// <summary>Puts the bootstrap's intervals to what was measured, and to the paired differences between the first scorer and each other.</summary>
 internal static class Intervals
 {
-    /// <param name="scorers">The model first.</param>
     /// <param name="measured">For each scorer the same metrics in the same order.</param>
-    /// <param name="users">Evaluated users.</param>
-    /// <param name="options">Resamples, seed and threads.</param>
-    /// <param name="differences">The model minus each baseline.</param>
     public static IReadOnlyList<ScorerMetrics> Of(
-        IReadOnlyList<NamedScorer> scorers, IReadOnlyList<IReadOnlyList<Measured>> measured, int users, EvaluateOptions options, out IReadOnlyList<ScorerMetrics> differences)
+        IReadOnlyList<NamedScorer> scorers, IReadOnlyList<IReadOnlyList<MetricValue>> measured, int users, EvaluateOptions options,
+        out IReadOnlyList<ScorerMetrics> differences)
     {
-        UserAverage[] averages = [.. measured.SelectMany(metrics => metrics).SelectMany(metric => metric.Averages)];
-        double[][] resamples = new Bootstrap(users, options.BootstrapSamples, RandomStream.Named(options.Seed, "bootstrap")).Resample(averages, options.Threads);
-        var resamplesOf = new Dictionary<UserAverage, double[]>(ReferenceEqualityComparer.Instance);
+        PerUserMetric[] averages = [.. measured.SelectMany(metrics => metrics).SelectMany(metric => metric.Averages)];
+        double[][] resamples = new Bootstrap(users, options.BootstrapSamples, RandomStream.Named(options.Seed, "bootstrap"))
+            .Resample(averages, options.Threads);
+        var resamplesOf = new Dictionary<PerUserMetric, double[]>(ReferenceEqualityComparer.Instance);
         for (int a = 0; a < averages.Length; a++) resamplesOf[averages[a]] = resamples[a];
 
         double[]?[][] resampled = [.. measured.Select(metrics => metrics.Select(metric => metric.Resampled(average => resamplesOf[average])).ToArray())];
@@ -26,7 +24,7 @@ internal static class Intervals
             OrderedDictionary<string, MetricInterval?> values = [], differencesToModel = [];
             for (int m = 0; m < measured[s].Count; m++)
             {
-                Measured model = measured[0][m], own = measured[s][m];
+                MetricValue model = measured[0][m], own = measured[s][m];
                 values.Add(own.Name, Interval(own.Value, resampled[s][m]));
                 differencesToModel.Add(own.Name, Interval(model.Value - own.Value, Subtract(resampled[0][m], resampled[s][m])));
             }

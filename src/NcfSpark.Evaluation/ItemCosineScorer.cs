@@ -15,7 +15,8 @@ namespace NcfSpark.Evaluation;
 /// H(u) ∩ H(v) says how much of u's history v shares; where i is in H(u) its own term 1/√|U_i| is taken off each w_v.
 /// Sixteen users are scored at once, so one walk over the log serves them all and each step is four vector additions. A user's sums run
 /// in the same order whoever is beside them, so a batch gives the same bits as one by one.
-/// Sarwar et al. 2001, "Item-based collaborative filtering recommendation algorithms"; Deshpande and Karypis 2004, "Item-based top-N recommendation algorithms".
+/// Sarwar et al. 2001, "Item-based collaborative filtering recommendation algorithms"; Deshpande and Karypis 2004,
+/// "Item-based top-N recommendation algorithms".
 /// </remarks>
 public sealed class ItemCosineScorer : IScorer
 {
@@ -25,7 +26,6 @@ public sealed class ItemCosineScorer : IScorer
     private readonly double[] inverseRoot_N; // 1/√|U_i|, 0 where nobody has the item
 
     /// <param name="train">The training positives by user, in any order. An item that is listed twice counts once.</param>
-    /// <param name="itemCount">Number of items.</param>
     public ItemCosineScorer(InteractionLists train, int itemCount)
     {
         ItemCount = itemCount;
@@ -76,7 +76,8 @@ public sealed class ItemCosineScorer : IScorer
         Span<double> sums_L = stackalloc double[Lanes];
         for (int item = 0; item < ItemCount; item++)
         {
-            (Vector256<double> a, Vector256<double> b, Vector256<double> c, Vector256<double> d) = default((Vector256<double>, Vector256<double>, Vector256<double>, Vector256<double>));
+            (Vector256<double> a, Vector256<double> b, Vector256<double> c, Vector256<double> d) =
+                default((Vector256<double>, Vector256<double>, Vector256<double>, Vector256<double>));
             foreach (int user in usersOfItem[item])
             {
                 ReadOnlySpan<Vector256<double>> row = shared_V4.Slice(user * 4, 4);

@@ -3,7 +3,6 @@ using NcfSpark.Data;
 namespace NcfSpark.Evaluation;
 
 /// <summary>The baseline that knows nobody: an item's score is its number of training interactions, for every user. Exact up to 2^24 of them.</summary>
-/// <param name="itemInteractions">Training interactions by item.</param>
 public sealed class PopularityScorer(int[] itemInteractions) : IScorer
 {
     private readonly float[] scores_N = Array.ConvertAll(itemInteractions, count => (float)count);

@@ -13,3 +13,6 @@ public sealed record ProtocolResult(int Users, long Rows, long Negatives, IReadO
 /// <param name="Title">Its name for people.</param>
 /// <param name="Metrics">By name, such as "ndcg@10", in the order in which they are shown; null where the metric has no meaning for the scorer.</param>
 public sealed record ScorerMetrics(string Key, string Title, OrderedDictionary<string, MetricInterval?> Metrics);
+
+/// <summary>A metric's value with its 95 % interval; without one where none was asked for, or where the metric is no average (coverage).</summary>
+public sealed record MetricInterval(double Value, double? Low, double? High);

@@ -6,7 +6,10 @@ namespace NcfSpark.Evaluation;
 /// Ranks each user's held-out items among the whole catalogue, what the user has already seen left out, and averages over users.
 /// Made once for a held-out part and used for many scorers, such as the model after each epoch of training.
 /// </summary>
-/// <remarks>Sampled candidates can order models wrongly; the whole catalogue does not (Krichene and Rendle 2020, "On sampled metrics for item recommendation").</remarks>
+/// <remarks>
+/// Sampled candidates can order models wrongly; the whole catalogue does not (Krichene and Rendle 2020, "On sampled
+/// metrics for item recommendation").
+/// </remarks>
 public sealed class RankingEvaluator
 {
     private readonly InteractionLists heldOut_P;
@@ -15,12 +18,11 @@ public sealed class RankingEvaluator
     private readonly int[] cutOffs;
     private readonly double[]? novelty_N;
 
-    /// <param name="seen">By user what is left out of the ranking: training when validating; training and validation when testing. Held-out items stay candidates whatever is seen.</param>
+    /// <param name="seen">By user what is left out of the ranking: training when validating; training and validation
+    /// when testing. Held-out items stay candidates whatever is seen.</param>
     /// <param name="heldOut">The rows to find again, in any order.</param>
-    /// <param name="cutOffs">The Ks of the metrics.</param>
     /// <param name="itemInteractions">Training interactions by item, for coverage and novelty; null where these are not wanted, which is faster.</param>
     /// <param name="users">How many users at most, drawn by hash; 0 for all.</param>
-    /// <param name="seed">Seeds the draw of users.</param>
     public RankingEvaluator(InteractionLists seen, InteractionRows heldOut, int[] cutOffs, int[]? itemInteractions = null, int users = 0, long seed = 1)
     {
         this.cutOffs = cutOffs;
@@ -38,7 +40,6 @@ public sealed class RankingEvaluator
     /// <summary>Measures a scorer. The result is the same to the bit with any number of threads.</summary>
     /// <param name="scorer">Scores the users; may be called from several threads at once.</param>
     /// <param name="threads">Threads that evaluate; 0 for all cores.</param>
-    /// <param name="progress">Hears of each block of users.</param>
     public RankingResult Evaluate(IScorer scorer, int threads, IProgressReporter progress)
     {
         RankingMeasure measure = NewMeasure(scorer.ItemCount);
@@ -93,4 +94,16 @@ public sealed class RankingEvaluator
 
         return sorted[..count];
     }
+}
+
+/// <summary>A scorer's ranking metrics over the whole catalogue.</summary>
+/// <param name="Users">The evaluated users' indexes, rising: those with held-out items, or a sample of them.</param>
+/// <param name="Metrics">For each cut-off K hr@K, ndcg@K, recall@K, precision@K, mrr@K and, where lists were asked for,
+/// novelty@K; by user as in <paramref name="Users"/>.</param>
+/// <param name="Coverage">By name, coverage@K: the share of the catalogue that stands in at least one evaluated user's
+/// top K. Empty where lists were not asked for.</param>
+public sealed record RankingResult(int[] Users, IReadOnlyList<PerUserMetric> Metrics, IReadOnlyDictionary<string, double> Coverage)
+{
+    /// <summary>A metric's value by its name, such as "ndcg@10".</summary>
+    public double this[string name] => Coverage.TryGetValue(name, out double coverage) ? coverage : Metrics.Single(metric => metric.Name == name).Value;
 }

@@ -27,7 +27,8 @@ internal sealed class RankingMeasure : IMeasure
 
     public RankingMeasure(int[] users_P, InteractionLists heldOut_P, InteractionLists excluded_P, int[] cutOffs, double[]? novelty_N, int itemCount)
     {
-        (this.users_P, this.heldOut_P, this.excluded_P, this.cutOffs, this.novelty_N, this.itemCount) = (users_P, heldOut_P, excluded_P, cutOffs, novelty_N, itemCount);
+        (this.users_P, this.heldOut_P, this.excluded_P, this.cutOffs, this.novelty_N, this.itemCount) =
+            (users_P, heldOut_P, excluded_P, cutOffs, novelty_N, itemCount);
         largestCutOff = cutOffs.Max();
         metrics = NewColumns(cutOffs.Length * RankMetrics.Names.Length);
         novelty = NewColumns(novelty_N is null ? 0 : cutOffs.Length);
@@ -57,11 +58,15 @@ internal sealed class RankingMeasure : IMeasure
     {
         double[] weights = new double[users_P.Length];
         Array.Fill(weights, 1);
-        var averages = new List<UserAverage>();
+        var averages = new List<PerUserMetric>();
         var coverage = new OrderedDictionary<string, double>();
         for (int c = 0; c < cutOffs.Length; c++)
         {
-            for (int m = 0; m < RankMetrics.Names.Length; m++) averages.Add(new($"{RankMetrics.Names[m]}@{cutOffs[c]}", metrics[c * RankMetrics.Names.Length + m], weights));
+            for (int m = 0; m < RankMetrics.Names.Length; m++)
+            {
+                averages.Add(new($"{RankMetrics.Names[m]}@{cutOffs[c]}", metrics[c * RankMetrics.Names.Length + m], weights));
+            }
+
             if (novelty_N is null) continue;
             averages.Add(new($"novelty@{cutOffs[c]}", novelty[c], weights));
             coverage.Add($"coverage@{cutOffs[c]}", bestListPlace_N.Count(place => place < cutOffs[c]) / (double)itemCount);

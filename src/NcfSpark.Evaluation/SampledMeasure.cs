@@ -5,7 +5,8 @@ namespace NcfSpark.Evaluation;
 /// <summary>
 /// The sampled protocol of the literature (He et al. 2017): each held-out row is ranked among its own few candidates. Its rank (from 0) is
 /// the number of candidates that do not score below it, so ties and NaN count against the model; HR@K is rank &lt; K, NDCG@K is
-/// 1/log2(rank + 2) below K and 0 from there. A candidate that is the held-out item itself is a tie like any other. Averages over rows. Rows without candidates are left out: they would be hits whatever the score.
+/// 1/log2(rank + 2) below K and 0 from there. A candidate that is the held-out item itself is a tie like any other.
+/// Averages over rows. Rows without candidates are left out: they would be hits whatever the score.
 /// </summary>
 internal sealed class SampledMeasure : IMeasure
 {
@@ -47,10 +48,10 @@ internal sealed class SampledMeasure : IMeasure
     }
 
     /// <summary>hr@K and ndcg@K for each cut-off K.</summary>
-    public IReadOnlyList<UserAverage> Result()
+    public IReadOnlyList<PerUserMetric> Result()
     {
         double[] rows = Array.ConvertAll(users_P, user => (double)rowsOfUser[user].Length);
-        var averages = new List<UserAverage>();
+        var averages = new List<PerUserMetric>();
         for (int c = 0; c < cutOffs.Length; c++)
         {
             averages.Add(new($"hr@{cutOffs[c]}", hits[c], rows));

@@ -10,7 +10,6 @@ namespace NcfSpark.Evaluation;
 public static class TopItems
 {
     /// <param name="scores_N">All items' scores.</param>
-    /// <param name="excluded">Items that are not recommended.</param>
     /// <param name="k">At most so many items are returned; fewer where there are fewer.</param>
     public static int[] Of(ReadOnlySpan<float> scores_N, ReadOnlySpan<int> excluded, int k)
     {

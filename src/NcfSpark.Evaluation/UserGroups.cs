@@ -1,13 +1,17 @@
 namespace NcfSpark.Evaluation;
 
-/// <summary>Splits evaluated users into up to four groups by the length of their history: an average over all can hide that newcomers are served badly.</summary>
+/// <summary>
+/// Splits evaluated users into up to four groups by the length of their history: an average over all can hide that
+/// newcomers are served badly.
+/// </summary>
 internal static class UserGroups
 {
     private const int MostGroups = 4;
     private const int LeastUsers = 20; // fewer say nothing of their group
 
     /// <param name="seenOfUser">For each evaluated user, how many items they had seen.</param>
-    /// <returns>The groups by rising length, each as rising places in <paramref name="seenOfUser"/>; users of equal length are together, so groups are only about equal. Fewer than two groups are none.</returns>
+    /// <returns>The groups by rising length, each as rising places in <paramref name="seenOfUser"/>; users of equal
+    /// length are together, so groups are only about equal. Fewer than two groups are none.</returns>
     public static IReadOnlyList<int[]> Split(int[] seenOfUser)
     {
         int[] places = [.. Enumerable.Range(0, seenOfUser.Length).OrderBy(place => seenOfUser[place])];
@@ -27,6 +31,6 @@ internal static class UserGroups
     }
 
     /// <summary>The average over some of its users.</summary>
-    public static UserAverage Over(UserAverage average, int[] places) =>
+    public static PerUserMetric Over(PerUserMetric average, int[] places) =>
         new(average.Name, Array.ConvertAll(places, place => average.Sums[place]), Array.ConvertAll(places, place => average.Weights[place]));
 }

@@ -169,7 +169,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     private static void WriteIds(string path, string kind, IdTable ids)
     {
         using ParquetFile file =
-            ParquetFile.Create(path, ($"{kind}_id", ids.IsNumeric ? typeof(long) : typeof(string)), ($"{kind}_index", typeof(int)),
+            ParquetFile.Create(path, ($"{kind}_id", ids.IdType), ($"{kind}_index", typeof(int)),
             ("interactions", typeof(int)));
         file.WriteGroup(ids.IsNumeric ? ids.Numbers : ids.Texts, Enumerable.Range(0, ids.Count).ToArray(), ids.Interactions);
     }

@@ -1,5 +1,6 @@
 using NcfSpark.Configuration;
 using NcfSpark.Data;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Nightly;
 
@@ -56,9 +57,9 @@ internal static class DataChecks
     /// <param name="prepared">The night's data.</param>
     /// <param name="production">That of the night in production.</param>
     /// <param name="idType">Input:IdType.</param>
-    public static IEnumerable<string> TypeChanges(StageDirectory prepared, StageDirectory production, string idType)
+    public static IEnumerable<string> TypeChanges(StageDirectory prepared, StageDirectory production, IdType idType)
     {
-        if (idType != "auto") yield break;
+        if (idType != IdType.Auto) yield break;
         foreach ((string table, string id) in new[] { ("users", "user_id"), ("items", "item_id") })
         {
             bool wereNumbers = ParquetColumns.IsWholeNumber(production.File(table), id), areNumbers = ParquetColumns.IsWholeNumber(prepared.File(table), id);

@@ -1,4 +1,3 @@
-using System.Text;
 using NcfSpark.Configuration;
 using NcfSpark.Data;
 using NcfSpark.Pipeline;
@@ -24,7 +23,7 @@ public static class NightPages
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(job.RunDirectory)), name = Path.GetFileName(full);
         var nights = new RunNights(Path.GetDirectoryName(full) ?? full);
         bool isNight = RunNights.IsName(name) && File.Exists(nights.HistoryPath);
-        WriteWhole(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory));
+        AtomicFile.Write(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory));
         return path;
     }
 
@@ -39,9 +38,9 @@ public static class NightPages
         {
             NightsInput input = InputOf(nights, night);
             (RunHistory history, string? production) = (input.History, input.Production);
-            if (input.Reports.Contains(night)) WriteWhole(ReportOf(nights, night), Report(job, nights, night, input));
-            WriteWhole(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
-            WriteWhole(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, production));
+            if (input.Reports.Contains(night)) AtomicFile.Write(ReportOf(nights, night), Report(job, nights, night, input));
+            AtomicFile.Write(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
+            AtomicFile.Write(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, production));
             if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, production))
             {
                 job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
@@ -87,17 +86,5 @@ public static class NightPages
         return Directory.Exists(Lists(before)) && Directory.Exists(Lists(night))
             ? ListComparison.Of(job, before, Lists(before), Lists(night), Titles.Read(job.Configuration.Input).ByItemId)
             : null;
-    }
-
-    private static void WriteWhole(string path, string text)
-    {
-        string temporary = path + ".tmp";
-        using (var stream = new FileStream(temporary, FileMode.Create))
-        {
-            stream.Write(Encoding.UTF8.GetBytes(text));
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
     }
 }

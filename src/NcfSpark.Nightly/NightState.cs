@@ -52,14 +52,8 @@ internal sealed record NightState
 
     public void Write(RunNights nights)
     {
-        string directory = Directory.CreateDirectory(nights.PathOf(Night)).FullName, temporary = Path.Combine(directory, $"{FileName}.tmp");
-        using (var stream = new FileStream(temporary, FileMode.Create))
-        {
-            JsonSerializer.Serialize(stream, this, Json);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, PathOf(nights, Night), overwrite: true);
+        Directory.CreateDirectory(nights.PathOf(Night));
+        AtomicFile.Write(PathOf(nights, Night), JsonSerializer.SerializeToUtf8Bytes(this, Json));
     }
 }
 

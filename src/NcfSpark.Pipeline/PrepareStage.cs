@@ -24,7 +24,7 @@ public class PrepareStage(JobContext job) : Stage
         preparer.CheckInputIsThere(); // before a Spark is started, which takes seconds
         try
         {
-            return preparer.Write(context.Job.Engine.Open(context.Job), context.Job.RunDirectory, () => context.Writer, context.Job.Progress);
+            return preparer.Write(context.Job.Engine.Open(context.Job), () => context.Writer, context.Job.Progress);
         }
         finally
         {

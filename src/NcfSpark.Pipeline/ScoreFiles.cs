@@ -45,7 +45,7 @@ public sealed class ScoreFiles
         }
     }
 
-    private bool UsesDates => options.NotOlderThan.Length > 0 && options.ItemDate == "column";
+    private bool UsesDates => options.NotOlderThan.Length > 0 && options.ItemDate == ItemDate.Column;
 
     /// <summary>Reads all of them once, the pairs to check them.</summary>
     /// <exception cref="InvalidInputException">A file cannot be read, lacks a column, or has a row without an id or with a date that is none.</exception>
@@ -141,7 +141,7 @@ public sealed class ScoreFiles
         var dates = new long?[texts.Length];
         for (int row = 0; row < texts.Length; row++)
         {
-            dates[row] = Moment.Parse(texts[row]);
+            dates[row] = TimestampText.Parse(texts[row]);
             if (dates[row] is null && texts[row].Length > 0)
             {
                 throw new InvalidInputException($"{items!.PlaceOf(row, itemColumn)}, item {ShownText.Of(ids[row])}, column {options.DateColumn}: "

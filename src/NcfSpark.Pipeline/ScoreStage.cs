@@ -39,7 +39,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         var touched = new TouchedReader(data, data.ReadUsers(), trained.Weights.Pools, latest: options.Since.Length > 0, options.ThreadCount);
         ChosenUsers chosen = lists.Users is { } ids ? ChosenUsers.Of(trained.Users, ids) : ChosenUsers.All(trained.Users);
         RecommendableItems items = RecommendableItems.Of(
-            trained.Items, lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == "first"), rows);
+            trained.Items, lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == ItemDate.First), rows);
         using UsersOfItemsWriter? usersOfItems = lists.UsersOfItems is null ? null : new(
             trained,
             wanted => Scorers.Of(trained.Weights, wanted),
@@ -47,7 +47,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
             options);
         context.Timings.Took("reading the model and lists");
 
-        bool inTasks = job.Engine.IsSpark && settings.Spark.Score == "tasks";
+        bool inTasks = job.Engine.IsSpark && settings.Spark.Score == ScorePlace.Tasks;
         rows["users"] = inTasks
             ? WriteInTasks(context, new SparkScore(job, prepared, model, trained, chosen, items), trained, chosen, items)
             : WriteRecommendations(context, trained, touched, chosen, items, usersOfItems);

@@ -4,7 +4,8 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>What to do about bad rows: a limit where they are few; where they are most, what the column looks like and which setting reads it.</summary>
-internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, TimeReading times, IReadOnlyDictionary<RowProblem, Tally> tallies, long bad, long rows)
+internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, TimeReading times,
+    IReadOnlyDictionary<RowProblem, Tally> tallies, long bad, long rows)
 {
     private readonly InputColumns columns = sources[0].Columns;
 
@@ -13,8 +14,16 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
     {
         List<string> sentences = [.. OfTimes(countForms), .. OfRatings(), .. OfIds(), .. OfLines()];
         bool few = bad * 2 <= rows;
-        if (few) sentences.Add($"Mend {(bad == 1 ? "it" : "them")}, or set Input:MaxBadRows to {bad} to go on without {(bad == 1 ? "it" : "them")} (kept aside in bad_rows.csv).");
-        else if (sentences.Count == 0) sentences.Add("These are most of the rows, so it is not single rows that are wrong: check what wrote the file, and the settings of section Input.");
+        if (few)
+        {
+            sentences.Add($"Mend {(bad == 1 ? "it" : "them")}, or set Input:MaxBadRows to {bad} to go on without {(bad == 1 ? "it" : "them")} (kept aside "
+                + "in bad_rows.csv).");
+        }
+        else if (sentences.Count == 0)
+        {
+            sentences.Add("These are most of the rows, so it is not single rows that are wrong: check what wrote the file, and the settings of section Input.");
+        }
+
         return string.Join(' ', sentences);
     }
 
@@ -31,7 +40,12 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
     {
         long wrong = Of(RowProblem.TimestampIsNoNumber, RowProblem.TimestampIsNegative, RowProblem.TimestampIsTooLate, RowProblem.TimestampIsOfAnotherForm);
         if (columns.Timestamp is not { } column) yield break;
-        if (AreMost(Of(RowProblem.NoTimestamp))) yield return $"Most rows have no {column.Name}: name another column in Input:TimestampColumn, or set it to \"\" to choose what is held out by a hash.";
+        if (AreMost(Of(RowProblem.NoTimestamp)))
+        {
+            yield return $"Most rows have no {column.Name}: name another column in Input:TimestampColumn, "
+                + "or set it to \"\" to choose what is held out by a hash.";
+        }
+
         if (wrong == 0) yield break;
         TimeFormCounts counts = countForms();
         TimeForm[] seen = [.. TimeForms.Units.Select(unit => unit.Form).Append(TimeForm.Order).Where(form => counts[form] > 0)];
@@ -39,12 +53,17 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
         {
             yield return $"Column {column.Name} is read as {TimeForms.Plural(times.Form)}, but: {counts}.";
             if (seen.Length == 1 && seen[0] != TimeForm.Order) yield return $"Set Input:TimestampUnit to \"{TimeForms.UnitOf(seen[0])}\".";
-            else if (times is { Recognised: true, Form: TimeForm.Seconds } && counts[TimeForm.Order] > 0 && counts.ClearBut(TimeForm.Seconds) == 0) yield return "If the small numbers are seconds, too, from 1970 to 1980, set Input:TimestampUnit to \"seconds\". If they say that there is no time, name them in Input:NullValues.";
+            else if (times is { Recognised: true, Form: TimeForm.Seconds } && counts[TimeForm.Order] > 0 && counts.ClearBut(TimeForm.Seconds) == 0)
+            {
+                yield return "If the small numbers are seconds, too, from 1970 to 1980, set Input:TimestampUnit to \"seconds\". "
+                    + "If they say that there is no time, name them in Input:NullValues.";
+            }
             else yield return "Write all in one way.";
         }
         else if (AreMost(wrong))
         {
-            yield return $"Column {column.Name} holds no times that are known ({counts}): write them as 2014-04-06T18:42:17Z or as seconds since 1970, or name another column in Input:TimestampColumn; \"\" chooses what is held out by a hash.";
+            yield return $"Column {column.Name} holds no times that are known ({counts}): write them as 2014-04-06T18:42:17Z or as seconds since 1970, "
+                + "or name another column in Input:TimestampColumn; \"\" chooses what is held out by a hash.";
         }
     }
 
@@ -52,10 +71,20 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
     {
         if (columns.Rating is not { Kind: SqlColumnKind.Text } column || Of(RowProblem.RatingIsNoNumber) == 0) yield break;
         (char here, char other) = input.DecimalSeparator == "." ? ('.', ',') : (',', '.');
-        string union = string.Join(" UNION ALL ", sources.Select(source => $"SELECT {engine.Dialect.Trimmed(source.Columns.Rating!.Sql)} AS rating FROM {source.View}{(source.Csv is null ? "" : " WHERE ncf_fits")}"));
-        IReadOnlyList<object?> found = engine.Query($"SELECT count(*), min(rating) FROM ({union}) WHERE {engine.Dialect.Matches("rating", $"[+-]?[0-9]+[{other}][0-9]+")}")[0];
-        if ((long)found[0]! * 2 > Of(RowProblem.RatingIsNoNumber)) yield return $"Column {column.Name} has decimals after \"{other}\", such as '{ShownText.Of((string)found[1]!)}', and Input:DecimalSeparator is \"{here}\": set it to \"{other}\".";
-        else if (AreMost(Of(RowProblem.RatingIsNoNumber))) yield return $"Most rows have no number in {column.Name}: name another column in Input:RatingColumn, or set it to \"\" to count every row.";
+        string union = string.Join(" UNION ALL ",
+            sources.Select(source => $"SELECT {engine.Dialect.Trimmed(source.Columns.Rating!.Sql)} AS rating "
+                + $"FROM {source.View}{(source.Csv is null ? "" : " WHERE ncf_fits")}"));
+        IReadOnlyList<object?> found = engine.Query(
+            $"SELECT count(*), min(rating) FROM ({union}) WHERE {engine.Dialect.Matches("rating", $"[+-]?[0-9]+[{other}][0-9]+")}")[0];
+        if ((long)found[0]! * 2 > Of(RowProblem.RatingIsNoNumber))
+        {
+            yield return $"Column {column.Name} has decimals after \"{other}\", such as '{ShownText.Of((string)found[1]!)}', "
+                + $"and Input:DecimalSeparator is \"{here}\": set it to \"{other}\".";
+        }
+        else if (AreMost(Of(RowProblem.RatingIsNoNumber)))
+        {
+            yield return $"Most rows have no number in {column.Name}: name another column in Input:RatingColumn, or set it to \"\" to count every row.";
+        }
     }
 
     private IEnumerable<string> OfIds()
@@ -66,21 +95,43 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
             (columns.Item, "Input:ItemColumn", RowProblem.NoItem, RowProblem.ItemIsText, RowProblem.ItemIsNotWhole),
         })
         {
-            if (AreMost(Of(none))) yield return $"Most rows have no {column.Name}: name another column in {setting}. What says that there is no value is listed in Input:NullValues.";
-            if (Of(text) > 0) yield return $"{Of(text):N0} rows have a {column.Name} that is no plain whole number, and Input:IdType is \"number\"{(AreMost(Of(text)) ? ": set it to \"auto\" or \"text\"" : "")}.";
-            if (AreMost(Of(notWhole))) yield return $"Column {column.Name} holds fractions, which are no ids: name another column in {setting}, or write it as text.";
+            if (AreMost(Of(none)))
+            {
+                yield return $"Most rows have no {column.Name}: name another column in {setting}. "
+                    + "What says that there is no value is listed in Input:NullValues.";
+            }
+
+            if (Of(text) > 0)
+            {
+                yield return $"{Of(text):N0} rows have a {column.Name} that is no plain whole number, "
+                    + $"and Input:IdType is \"number\"{(AreMost(Of(text)) ? ": set it to \"auto\" or \"text\"" : "")}.";
+            }
+
+            if (AreMost(Of(notWhole)))
+            {
+                yield return $"Column {column.Name} holds fractions, which are no ids: name another column in {setting}, or write it as text.";
+            }
         }
 
         if (Of(RowProblem.UserIsBeyond64Bits, RowProblem.ItemIsBeyond64Bits) > 0)
         {
-            yield return "Ids that are whole numbers must lie within 64 bits (-9223372036854775808 to 9223372036854775807); to keep longer ones as they are, set Input:IdType to \"text\".";
+            yield return "Ids that are whole numbers must lie within 64 bits (-9223372036854775808 to 9223372036854775807); to keep longer ones as they are, "
+                + "set Input:IdType to \"text\".";
         }
     }
 
     private IEnumerable<string> OfLines()
     {
-        long told = tallies.Where(pair => pair.Key is not (RowProblem.None or RowProblem.BelowMinRating or RowProblem.OtherEvent or RowProblem.LineDoesNotFit)).Sum(pair => pair.Value.Rows);
-        if (AreMost(bad - told) && sources[0].IsJson) yield return "Most lines are no JSON objects that can be used: write an object on each line, or set Input:Format if the file is no JSON.";
-        else if (AreMost(bad - told)) yield return $"Most lines do not have the {sources[0].Csv?.Columns} columns of line 1: check Input:Delimiter (\"{ShownText.Of(input.Delimiter)}\"), and whether line 1 belongs to the table.";
+        long told = tallies.Where(pair => pair.Key is not (RowProblem.None or RowProblem.BelowMinRating or RowProblem.OtherEvent or RowProblem.LineDoesNotFit))
+            .Sum(pair => pair.Value.Rows);
+        if (AreMost(bad - told) && sources[0].IsJson)
+        {
+            yield return "Most lines are no JSON objects that can be used: write an object on each line, or set Input:Format if the file is no JSON.";
+        }
+        else if (AreMost(bad - told))
+        {
+            yield return $"Most lines do not have the {sources[0].Csv?.Columns} columns of line 1: "
+                + $"check Input:Delimiter (\"{ShownText.Of(input.Delimiter)}\"), and whether line 1 belongs to the table.";
+        }
     }
 }

@@ -3,9 +3,10 @@ using NcfSpark.Data;
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// The one type to which a column's types in several Parquet files are united. Nothing is lost by it: whole numbers of all widths become BIGINT; whole numbers beside text become the text of their digits
-/// (so that 007 stays 007 and no other id becomes it); floating-point numbers and whole numbers become DOUBLE where no whole number lies beyond 2^53; dates and moments, of which those without a
-/// zone are in UTC, become TIMESTAMP. Any other pair is refused.
+/// The one type to which a column's types in several Parquet files are united. Nothing is lost by it: whole numbers of
+/// all widths become BIGINT; whole numbers beside text become the text of their digits (so that 007 stays 007 and no
+/// other id becomes it); floating-point numbers and whole numbers become DOUBLE where no whole number lies beyond 2^53;
+/// dates and moments, of which those without a zone are in UTC, become TIMESTAMP. Any other pair is refused.
 /// </summary>
 internal static class ColumnTypes
 {
@@ -30,7 +31,6 @@ internal static class ColumnTypes
     public static bool MayExceedDouble(string type) => type is "BIGINT";
 
     /// <summary>The type that all have; null where each has the same one already.</summary>
-    /// <param name="column">The column's name.</param>
     /// <param name="types">A file of each type, and the type.</param>
     /// <exception cref="InvalidInputException">Two of them cannot be united.</exception>
     public static string? Common(string column, IReadOnlyList<(string File, string Type)> types)
@@ -39,7 +39,12 @@ internal static class ColumnTypes
         foreach ((string file, string type) in types.Skip(1))
         {
             string? union = Union(united, type);
-            if (union == "") throw new InvalidInputException($"{types[0].File} and {file} have different types in column {column}: {types[0].Type} and {type}. Write the files with one type, or let Input:Path name files of one.");
+            if (union == "")
+            {
+                throw new InvalidInputException($"{types[0].File} and {file} have different types in column {column}: {types[0].Type} and {type}. "
+                    + "Write the files with one type, or let Input:Path name files of one.");
+            }
+
             united = union ?? united;
         }
 

@@ -21,15 +21,18 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
         {
             string raw = $"{view}_raw{index}";
             engine.ReadParquet(raw, schema.Files);
-            return PartOf(raw, $"{view}_part{index}", files.OriginalOf(schema.Files[0]), schema.Columns, Partitions.Names(files.Paths), (parent, path) => schema.TypeOf([parent, .. path]));
+            return PartOf(raw, $"{view}_part{index}", files.OriginalOf(schema.Files[0]), schema.Columns, Partitions.Names(files.Paths),
+                (parent, path) => schema.TypeOf([parent, .. path]));
         })]);
     }
 
     /// <summary>Over a view of the engine's.</summary>
     public InputColumns OverView(string raw, IReadOnlyList<SqlColumn> columns) =>
-        Over([PartOf(raw, $"{view}_part", files.Given, [.. columns.Select(column => (column.Name, column.Type))], [], (parent, path) => TypeOf(raw, [parent, .. path]))]);
+        Over([PartOf(raw, $"{view}_part", files.Given, [.. columns.Select(column => (column.Name, column.Type))], [],
+            (parent, path) => TypeOf(raw, [parent, .. path]))]);
 
-    private Part PartOf(string raw, string part, string where, IReadOnlyList<(string Name, string Type)> there, string[] partitions, Func<string, string[], string?> nested)
+    private Part PartOf(string raw, string part, string where, IReadOnlyList<(string Name, string Type)> there, string[] partitions,
+        Func<string, string[], string?> nested)
     {
         var columns = there.Select(column => (column.Name, column.Type, Sql: engine.Dialect.Quoted(column.Name))).ToList();
         foreach (string name in InputColumns.Names(input).Where(name => columns.TrueForAll(column => column.Name != name)))
@@ -38,10 +41,13 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
             else if (Nested(name, there, nested) is { } field) columns.Add((name, field.Type, field.Sql));
         }
 
-        InputColumns found = InputColumns.ByName(input, where, [.. columns.Select(column => column.Name)], place => new InputColumn(columns[place].Name, columns[place].Sql, SqlColumnKind.Text), () => "");
+        InputColumns found = InputColumns.ByName(input, where, [.. columns.Select(column => column.Name)],
+            place => new InputColumn(columns[place].Name, columns[place].Sql, SqlColumnKind.Text), () => "");
         InputColumn[] used = [.. found.All];
-        engine.Execute($"CREATE OR REPLACE TEMP VIEW {part} AS SELECT {string.Join(", ", used.Select((column, place) => $"{column.Sql} AS c{place + 1}"))}, ncf_file FROM {raw}");
-        SqlColumn[] described = [.. engine.Describe(part).Select((column, place) => column with { Name = used[place].Name, Type = columns.Find(each => each.Sql == used[place].Sql).Type })];
+        engine.Execute($"CREATE OR REPLACE TEMP VIEW {part} AS SELECT {string.Join(", ", used.Select((column, place) => $"{column.Sql} AS c{place + 1}"))}, "
+            + $"ncf_file FROM {raw}");
+        SqlColumn[] described = [.. engine.Describe(part)
+            .Select((column, place) => column with { Name = used[place].Name, Type = columns.Find(each => each.Sql == used[place].Sql).Type })];
         Refuse(where, found, described);
         return new Part(part, where, described);
     }
@@ -53,7 +59,10 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
         {
             string parent = name[..dot];
             string[] path = name[(dot + 1)..].Split('.');
-            if (there.Any(column => column.Name == parent) && typeOf(parent, path) is { } type) return (string.Join('.', path.Prepend(parent).Select(engine.Dialect.Quoted)), type);
+            if (there.Any(column => column.Name == parent) && typeOf(parent, path) is { } type)
+            {
+                return (string.Join('.', path.Prepend(parent).Select(engine.Dialect.Quoted)), type);
+            }
         }
 
         return null;
@@ -74,12 +83,15 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
 
     private InputColumns Over(Part[] parts)
     {
-        string?[] casts = [.. parts[0].Columns.Select((column, place) => ColumnTypes.Common(column.Name, [.. parts.Select(part => (part.File, part.Columns[place].Type))]))];
+        string?[] casts = [.. parts[0].Columns.Select(
+            (column, place) => ColumnTypes.Common(column.Name, [.. parts.Select(part => (part.File, part.Columns[place].Type))]))];
         foreach (Part part in parts) CheckValues(part, casts);
-        string Select(Part part) => $"SELECT {string.Join(", ", part.Columns.Select((column, place) => $"{Value(column, $"c{place + 1}", casts[place])} AS {engine.Dialect.Quoted(column.Name)}"))}, ncf_file FROM {part.View}";
+        string Select(Part part) =>
+            $"SELECT {string.Join(", ", part.Columns.Select((column, place) => $"{Value(column, $"c{place + 1}", casts[place])} AS {engine.Dialect.Quoted(column.Name)}"))}, ncf_file FROM {part.View}";
         engine.Execute($"CREATE OR REPLACE TEMP VIEW {view} AS {string.Join(" UNION ALL ", parts.Select(Select))}");
         IReadOnlyList<SqlColumn> columns = engine.Describe(view);
-        return InputColumns.ByName(input, files.Name, [.. columns.Select(column => column.Name)], place => new InputColumn(columns[place].Name, engine.Dialect.Quoted(columns[place].Name), columns[place].Kind), () => "");
+        return InputColumns.ByName(input, files.Name, [.. columns.Select(column => column.Name)],
+            place => new InputColumn(columns[place].Name, engine.Dialect.Quoted(columns[place].Name), columns[place].Kind), () => "");
     }
 
     private string Value(SqlColumn column, string sql, string? cast)
@@ -101,18 +113,25 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
             (SqlColumn column, string sql) = (part.Columns[place], $"c{place + 1}");
             if (column.Kind == SqlColumnKind.Binary && FirstFile(part, $"{sql} IS NOT NULL AND NOT {engine.Dialect.IsUtf8(sql)}") is { } file)
             {
-                throw new InvalidInputException($"{file}: column {column.Name} holds bytes ({column.Type}) that are no text in UTF-8. Write it as text (STRING), or name another column.");
+                throw new InvalidInputException(
+                    $"{file}: column {column.Name} holds bytes ({column.Type}) that are no text in UTF-8. Write it as text (STRING), or name another column.");
             }
 
-            if (casts[place] == "DOUBLE" && ColumnTypes.MayExceedDouble(column.Type) && FirstFile(part, $"{sql} NOT BETWEEN -9007199254740992 AND 9007199254740992") is { } large)
+            if (casts[place] == "DOUBLE" && ColumnTypes.MayExceedDouble(column.Type)
+                && FirstFile(part, $"{sql} NOT BETWEEN -9007199254740992 AND 9007199254740992") is { } large)
             {
-                throw new InvalidInputException($"{large}: column {column.Name} is {column.Type} and holds whole numbers beyond 2^53, while other files have floating-point numbers there, which do not hold them exactly. Write all files with one type.");
+                throw new InvalidInputException($"{large}: column {column.Name} is {column.Type} and holds whole numbers beyond 2^53, "
+                    + "while other files have floating-point numbers there, which do not hold them exactly. Write all files with one type.");
             }
         }
     }
 
     private string? FirstFile(Part part, string condition) =>
-        engine.Query($"SELECT ncf_file FROM {part.View} WHERE {condition} LIMIT 1") is [[string name]] ? name.Length == 0 ? files.Name : files.OriginalOf(files.Paths.FirstOrDefault(path => name == path || name.EndsWith(path, StringComparison.Ordinal)) ?? name) : null;
+        engine.Query($"SELECT ncf_file FROM {part.View} WHERE {condition} LIMIT 1") is [[string name]]
+            ? name.Length == 0
+                ? files.Name
+                : files.OriginalOf(files.Paths.FirstOrDefault(path => name == path || name.EndsWith(path, StringComparison.Ordinal)) ?? name)
+            : null;
 
     private static void Refuse(string where, InputColumns found, SqlColumn[] columns)
     {
@@ -124,7 +143,8 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
             if (described.Kind != SqlColumnKind.Nested && !((isId || isTime) && described.Kind == SqlColumnKind.Boolean)) continue;
             bool isStruct = described.Type.StartsWith("struct", StringComparison.OrdinalIgnoreCase);
             string cure = isStruct ? $"Name a field within it, such as \"{column.Name}.id\"" : "Name another column, or write it as text or numbers";
-            throw new InvalidInputException($"{where}: column {column.Name} is of type {described.Type}, which is no {(isId ? "id" : isTime ? "time" : "single value")}. {cure}.");
+            throw new InvalidInputException(
+                $"{where}: column {column.Name} is of type {described.Type}, which is no {(isId ? "id" : isTime ? "time" : "single value")}. {cure}.");
         }
     }
 }

@@ -17,28 +17,32 @@ internal enum CompressionKind
 /// <summary>How text files are compressed, which the ending of the name says in letters of either case.</summary>
 internal static class Compression
 {
-    private static readonly (string Ending, CompressionKind Kind)[] Endings = [(".gz", CompressionKind.Gzip), (".zst", CompressionKind.Zstd), (".zstd", CompressionKind.Zstd), (".bz2", CompressionKind.Bzip2)];
+    private static readonly (string Ending, CompressionKind Kind)[] Endings = [(".gz", CompressionKind.Gzip), (".zst", CompressionKind.Zstd),
+        (".zstd", CompressionKind.Zstd), (".bz2", CompressionKind.Bzip2)];
 
     public static CompressionKind Of(string path) => Endings.FirstOrDefault(known => path.EndsWith(known.Ending, StringComparison.OrdinalIgnoreCase)).Kind;
 
     /// <summary>The name without the ending of its compression.</summary>
     public static string NameWithin(string path) => Of(path) == CompressionKind.None ? path : Path.ChangeExtension(path, null);
 
-    /// <summary>What the file holds. Reading throws <see cref="InvalidInputException"/> where a zstd or bzip2 file is damaged or cut short; of gzip, <see cref="GzipCheck"/> tells.</summary>
+    /// <summary>
+    /// What the file holds. Reading throws <see cref="InvalidInputException"/> where a zstd or bzip2 file is damaged or
+    /// cut short; of gzip, <see cref="GzipCheck"/> tells.
+    /// </summary>
     public static Stream Open(string path)
     {
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 17);
         return Of(path) switch
         {
             CompressionKind.Gzip => new GZipStream(file, CompressionMode.Decompress),
-            CompressionKind.Zstd => new Told(path, "zstd", new DecompressionStream(file, leaveOpen: false)),
-            CompressionKind.Bzip2 => new Told(path, "bzip2", new Bzip2Members(file)),
+            CompressionKind.Zstd => new Named(path, "zstd", new DecompressionStream(file, leaveOpen: false)),
+            CompressionKind.Bzip2 => new Named(path, "bzip2", new Bzip2Members(file)),
             _ => file,
         };
     }
 
-    /// <summary>Says of a library's refusal which file it is about.</summary>
-    private sealed class Told(string path, string kind, Stream content) : ReadOnlyStream
+    /// <summary>Adds the name of the file to what a library says of it.</summary>
+    private sealed class Named(string path, string kind, Stream content) : ReadOnlyStream
     {
         public override int Read(byte[] buffer, int offset, int count)
         {
@@ -46,9 +50,11 @@ internal static class Compression
             {
                 return content.Read(buffer, offset, count);
             }
-            catch (Exception cause) when (cause is ZstdException or SharpZipBaseException or EndOfStreamException or InvalidDataException or IndexOutOfRangeException)
+            catch (Exception cause) when (cause is ZstdException or SharpZipBaseException or EndOfStreamException or InvalidDataException
+                or IndexOutOfRangeException)
             {
-                throw new InvalidInputException($"{path}: the {kind} file is cut short or damaged ({cause.Message.TrimEnd('.')}). Copy it again, or compress it again.", cause);
+                throw new InvalidInputException(
+                    $"{path}: the {kind} file is cut short or damaged ({cause.Message.TrimEnd('.')}). Copy it again, or compress it again.", cause);
             }
         }
 

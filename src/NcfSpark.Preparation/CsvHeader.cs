@@ -21,15 +21,26 @@ internal static class CsvHeader
             List<string> fields = LineOfNames(files, i, input);
             if (input.Header ? !fields.SequenceEqual(header) : fields.Count != header.Count)
             {
-                string there = input.Header ? string.Join(", ", fields) : $"{fields.Count}", here = input.Header ? string.Join(", ", header) : $"{header.Count}";
-                throw new InvalidInputException($"{other}: its columns ({there}) are not those of {first} ({here}). Give all files the same columns in the same order, or let {files.Setting} name fewer files.");
+                string there = input.Header ? string.Join(", ", fields) : $"{fields.Count}";
+                string here = input.Header ? string.Join(", ", header) : $"{header.Count}";
+                throw new InvalidInputException($"{other}: its columns ({there}) are not those of {first} ({here}). "
+                    + $"Give all files the same columns in the same order, or let {files.Setting} name fewer files.");
             }
         }
 
         if (input.Header) partitions = [.. partitions.Except(header)];
         string[] names = [.. header, .. partitions];
-        if (input.Header) return (InputColumns.ByName(input, $"{first}, line 1", names, place => new InputColumn(names[place], $"c{place + 1}", SqlColumnKind.Text), () => HintOf(input, files, header)), header.Count, partitions);
-        if (header.Count == 1 && BetterDelimiter(files, input) is string hint) throw new InvalidInputException($"{first}, line 1: there is one column only. {hint}");
+        if (input.Header)
+        {
+            return (InputColumns.ByName(input, $"{first}, line 1", names, place => new InputColumn(names[place], $"c{place + 1}", SqlColumnKind.Text),
+                () => HintOf(input, files, header)), header.Count, partitions);
+        }
+
+        if (header.Count == 1 && BetterDelimiter(files, input) is string hint)
+        {
+            throw new InvalidInputException($"{first}, line 1: there is one column only. {hint}");
+        }
+
         return (InputColumns.ByNumber(input, $"{first}, line 1", header.Count, partitions), header.Count, partitions);
     }
 
@@ -58,7 +69,8 @@ internal static class CsvHeader
         (string best, int count) = counts.MaxBy(pair => (pair.count, pair.usual.Length));
         if (count < 2) return null;
         string said = best == "\t" ? "\\t" : best;
-        return $"Split at \"{(delimiter == "\t" ? "\\t" : delimiter)}\" line 1 is one column; split at \"{said}\" it is {count}: set Input:Delimiter to \"{said}\".";
+        return $"Split at \"{(delimiter == "\t" ? "\\t" : delimiter)}\" line 1 is one column; split at \"{said}\" it is {count}: "
+            + $"set Input:Delimiter to \"{said}\".";
     }
 
     /// <summary>The first record of a file.</summary>
@@ -91,7 +103,11 @@ internal static class CsvHeader
         char[] start = new char[4096];
         int length = reader.ReadBlock(start);
         string firstLine = new string(start, 0, length).TrimStart('\r', '\n').Split('\n', 2)[0];
-        if (firstLine.Contains('\ufffd')) throw new InvalidInputException($"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
+        if (firstLine.Contains('\ufffd'))
+        {
+            throw new InvalidInputException(
+                $"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
+        }
     }
 
     private static InvalidInputException IsEmpty(string file) =>

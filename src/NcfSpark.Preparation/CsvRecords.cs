@@ -5,8 +5,8 @@ namespace NcfSpark.Preparation;
 
 /// <summary>
 /// Reads CSV record by record with the number of the line each begins on (from 1): slow beside an engine, and used where one has to be told
-/// where something stands. Fields may be quoted, by " unless another character or none ("") is given; doubled it is a quote within. Lines end with LF, CRLF or CR.
-/// Blank lines are passed over, as engines do.
+/// where something stands. Fields may be quoted, by " unless another character or none ("") is given; doubled it is a
+/// quote within. Lines end with LF, CRLF or CR. Blank lines are passed over, as engines do.
 /// </summary>
 internal static class CsvRecords
 {
@@ -17,21 +17,22 @@ internal static class CsvRecords
     }
 
     /// <summary>The same of a file that nothing else reads: a quote that does not end, or ends within a field, would take lines with it unseen.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="delimiter">What stands between two fields.</param>
     /// <param name="quote">What a field may be quoted by; "" for none.</param>
     /// <param name="named">What the file is called in messages; null: as its path.</param>
     /// <exception cref="InvalidInputException">There is one; the message says where.</exception>
     public static IEnumerable<(long Line, List<string> Fields)> ReadStrictly(string path, string delimiter, string quote, string? named = null)
     {
         using StreamReader reader = Open(path);
-        foreach ((long Line, List<string> Fields) record in Read(reader, delimiter, quote, (line, fault) => throw new InvalidInputException($"{named ?? path}, line {line}: {fault}. Double the quote if it is a letter, or set Input:Quote to \"\" if all are.")))
+        foreach ((long Line, List<string> Fields) record in Read(reader, delimiter, quote,
+            (line, fault) => throw new InvalidInputException(
+                $"{named ?? path}, line {line}: {fault}. Double the quote if it is a letter, or set Input:Quote to \"\" if all are.")))
         {
             yield return record;
         }
     }
 
-    public static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter, string quote = "\"") => Read(reader, delimiter, quote, (_, _) => { });
+    public static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter, string quote = "\"") =>
+        Read(reader, delimiter, quote, (_, _) => { });
 
     private static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter, string quote, Action<long, string> onFault)
     {
@@ -53,7 +54,10 @@ internal static class CsvRecords
                 else
                 {
                     quoted = false;
-                    if (reader.Peek() is var after && after >= 0 && after != '\r' && after != '\n' && after != delimiter[0]) onFault(start, "a field goes on after the quote that ends it");
+                    if (reader.Peek() is var after && after >= 0 && after != '\r' && after != '\n' && after != delimiter[0])
+                    {
+                        onFault(start, "a field goes on after the quote that ends it");
+                    }
                 }
             }
             else if (lineEnd)

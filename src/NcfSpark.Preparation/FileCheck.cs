@@ -38,17 +38,31 @@ internal static partial class FileCheck
             file.ReadExactly(head);
             file.Seek(-8, SeekOrigin.End);
             file.ReadExactly(tail);
-            if (!head.SequenceEqual("PAR1"u8)) throw new InvalidInputException($"{path} is no Parquet file: it does not begin with PAR1. Set Input:Format to \"csv\" if it is text, or write it again.");
+            if (!head.SequenceEqual("PAR1"u8))
+            {
+                throw new InvalidInputException(
+                    $"{path} is no Parquet file: it does not begin with PAR1. Set Input:Format to \"csv\" if it is text, or write it again.");
+            }
+
             whole = tail[4..].SequenceEqual("PAR1"u8) && BinaryPrimitives.ReadUInt32LittleEndian(tail) <= file.Length - 12;
         }
 
-        if (!whole) throw new InvalidInputException($"{path}: the Parquet file is cut short (its end, where the columns are described, is missing). Copy it again, or write it again.");
+        if (!whole)
+        {
+            throw new InvalidInputException(
+                $"{path}: the Parquet file is cut short (its end, where the columns are described, is missing). Copy it again, or write it again.");
+        }
     }
 
     private static void CheckText(string path, string setting)
     {
         if (Archive().IsMatch(path)) throw IsArchive(path, setting);
-        if (OtherCompression().Match(path) is { Success: true } other) throw new InvalidInputException($"{path} is compressed in a way that is not read here ({other.Value}). Unpack it, or compress it by gzip (.gz), zstd (.zst) or bzip2 (.bz2), and name that in {setting}.");
+        if (OtherCompression().Match(path) is { Success: true } other)
+        {
+            throw new InvalidInputException($"{path} is compressed in a way that is not read here ({other.Value}). Unpack it, or compress it by gzip (.gz), "
+                + $"zstd (.zst) or bzip2 (.bz2), and name that in {setting}.");
+        }
+
         CompressionKind kind = Compression.Of(path);
         if (kind == CompressionKind.Gzip) GzipCheck.Check(path);
         byte[] start = new byte[Start];
@@ -59,14 +73,33 @@ internal static partial class FileCheck
 
     private static void RefuseOtherKinds(string path, string setting, ReadOnlySpan<byte> start)
     {
-        if (start.StartsWith("PAR1"u8)) throw new InvalidInputException($"{path} is a Parquet file, not text.{(setting is "Input:Path" or "Input:TestPath" ? " Set Input:Format to \"parquet\", or let" : " Let")} its name end in .parquet.");
+        if (start.StartsWith("PAR1"u8))
+        {
+            throw new InvalidInputException($"{path} is a Parquet file, "
+                + $"not text.{(setting is "Input:Path" or "Input:TestPath" ? " Set Input:Format to \"parquet\", or let" : " Let")} its name end in .parquet.");
+        }
+
         if (start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])) throw Compressed(path, "gzip", ".gz");
         if (start.StartsWith((ReadOnlySpan<byte>)[0x28, 0xB5, 0x2F, 0xFD])) throw Compressed(path, "zstd", ".zst");
-        if (start.StartsWith("BZh"u8) && start.Length > 9 && start[4..10].SequenceEqual((ReadOnlySpan<byte>)[0x31, 0x41, 0x59, 0x26, 0x53, 0x59])) throw Compressed(path, "bzip2", ".bz2");
-        bool tar = start.Length > TarMark + 5 && start.Slice(TarMark, 5).SequenceEqual("ustar"u8), zip = start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith((ReadOnlySpan<byte>)[0x37, 0x7A, 0xBC, 0xAF]);
+        if (start.StartsWith("BZh"u8) && start.Length > 9 && start[4..10].SequenceEqual((ReadOnlySpan<byte>)[0x31, 0x41, 0x59, 0x26, 0x53, 0x59]))
+        {
+            throw Compressed(path, "bzip2", ".bz2");
+        }
+
+        bool tar = start.Length > TarMark + 5 && start.Slice(TarMark, 5).SequenceEqual("ustar"u8);
+        bool zip = start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith((ReadOnlySpan<byte>)[0x37, 0x7A, 0xBC, 0xAF]);
         if (tar || zip) throw IsArchive(path, setting);
-        if (Utf16Of(start) is { } order) throw new InvalidInputException($"{path} is UTF-16 text. Save it as UTF-8; a file is converted by: iconv -f {order} -t UTF-8 {System.IO.Path.GetFileName(path)} > utf8.csv");
-        if (start.Contains((byte)0)) throw new InvalidInputException($"{path} is no text file: it has a zero byte near its beginning. Save it as text in UTF-8 (or compress it by gzip, zstd or bzip2, or use Parquet).");
+        if (Utf16Of(start) is { } order)
+        {
+            throw new InvalidInputException(
+                $"{path} is UTF-16 text. Save it as UTF-8; a file is converted by: iconv -f {order} -t UTF-8 {System.IO.Path.GetFileName(path)} > utf8.csv");
+        }
+
+        if (start.Contains((byte)0))
+        {
+            throw new InvalidInputException($"{path} is no text file: it has a zero byte near its beginning. "
+                + "Save it as text in UTF-8 (or compress it by gzip, zstd or bzip2, or use Parquet).");
+        }
     }
 
     /// <summary>UTF-16 by its mark, or without one by every other byte, of most letters, being zero.</summary>
@@ -88,7 +121,8 @@ internal static partial class FileCheck
     private static InvalidInputException Compressed(string path, string kind, string ending) =>
         new($"{path} is a {kind} file, but its name does not end in {ending}. Rename it, so that it is read as one.");
 
-    private static InvalidInputException IsArchive(string path, string setting) => new($"{path} is an archive, which may hold many files. Unpack it into a folder, and name the folder, or a file in it, in {setting}.");
+    private static InvalidInputException IsArchive(string path, string setting) =>
+        new($"{path} is an archive, which may hold many files. Unpack it into a folder, and name the folder, or a file in it, in {setting}.");
 
     [GeneratedRegex(@"\.(tgz|tbz2?|tzst|tar(\.\w+)?|zip|7z|rar)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Archive();

@@ -1,11 +1,13 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// Finds the files that a path with wildcards, or a folder, stands for. What begins with a dot or an underscore is a note of the tools that write folders (_SUCCESS, .part-0.crc) and is
-/// passed over. A file or a folder is met once, however many links lead to it, so a link to a folder above ends nowhere.
+/// Finds the files that a path with wildcards, or a folder, stands for. What begins with a dot or an underscore is a
+/// note of the tools that write folders (_SUCCESS, .part-0.crc) and is passed over. A file or a folder is met once,
+/// however many links lead to it, so a link to a folder above ends nowhere.
 /// </summary>
 internal static class FileSearch
 {
@@ -34,8 +36,9 @@ internal static class FileSearch
     }
 
     /// <summary>
-    /// The files that a path with wildcards names; where it names folders only, the files in those. Each part of the path that is there under exactly that name is taken as it stands.
-    /// Wildcards are *, ?, [abc], [a-z], [!a], and ** for any number of folders.
+    /// The files that a path with wildcards names; where it names folders only, the files in those. Each part of the
+    /// path that is there under exactly that name is taken as it stands. Wildcards are *, ?, [abc], [a-z], [!a], and **
+    /// for any number of folders.
     /// </summary>
     public static string[] Matching(string path)
     {
@@ -63,7 +66,8 @@ internal static class FileSearch
         if (!Directory.Exists(folder) || !HasWildcards(part)) return [];
         if (part == "**")
         {
-            IEnumerable<string> folders = Below(folder).Select(file => Path.GetDirectoryName(file)!).SelectMany(inner => UpTo(folder, inner)).Append(folder).Distinct();
+            IEnumerable<string> folders = Below(folder).Select(file => Path.GetDirectoryName(file)!).SelectMany(inner => UpTo(folder, inner)).Append(folder)
+                .Distinct();
             return folders.SelectMany(inner => Expand(inner, parts, index + 1));
         }
 
@@ -76,34 +80,15 @@ internal static class FileSearch
         for (string at = folder; at.Length > top.Length; at = Path.GetDirectoryName(at)!) yield return at;
     }
 
-    private static IEnumerable<FileSystemInfo> Entries(string folder) => new DirectoryInfo(folder).EnumerateFileSystemInfos().Where(entry => entry.Name[0] is not ('.' or '_')).OrderBy(entry => entry.Name, StringComparer.Ordinal);
+    private static IEnumerable<FileSystemInfo> Entries(string folder) => new DirectoryInfo(folder).EnumerateFileSystemInfos()
+        .Where(entry => entry.Name[0] is not ('.' or '_')).OrderBy(entry => entry.Name, StringComparer.Ordinal);
 
     private static string[] WithoutTwins(IEnumerable<string> files) =>
-        [.. files.GroupBy(RealPath).Select(twins => twins.OrderBy(path => path != twins.Key).ThenBy(path => path, StringComparer.Ordinal).First()).Order(StringComparer.Ordinal)];
+        [.. files.GroupBy(RealPath).Select(twins => twins.OrderBy(path => path != twins.Key).ThenBy(path => path, StringComparer.Ordinal).First())
+            .Order(StringComparer.Ordinal)];
 
-    /// <summary>The path without links. A link may lead to a path that has links again; of one that leads to itself, its own path remains.</summary>
-    public static string RealPath(string path)
-    {
-        string real = "/";
-        int links = 0;
-        var parts = new Stack<string>(path.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse());
-        while (parts.TryPop(out string? part))
-        {
-            string place = Path.Combine(real, part);
-            if (new FileInfo(place).LinkTarget is not { } target)
-            {
-                real = place;
-                continue;
-            }
-
-            if (++links > 40) return path; // what Linux follows at most
-            string whole = Path.GetFullPath(target, real);
-            real = "/";
-            foreach (string inner in whole.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse()) parts.Push(inner);
-        }
-
-        return real;
-    }
+    /// <summary>The path without links; as it is where a link in it leads nowhere.</summary>
+    private static string RealPath(string path) => LinuxFiles.RealPath(path) ?? path;
 
     private static Regex FromGlob(string glob)
     {

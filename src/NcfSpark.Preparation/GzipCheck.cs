@@ -36,7 +36,8 @@ internal static class GzipCheck
         {
         }
 
-        throw new InvalidInputException($"{path}: the gzip file is cut short or damaged (its checksum does not fit its content). Copy it again, or compress it again.");
+        throw new InvalidInputException(
+            $"{path}: the gzip file is cut short or damaged (its checksum does not fit its content). Copy it again, or compress it again.");
     }
 
     private static byte[] Compressed(byte[] content)

@@ -19,3 +19,6 @@ internal static class IdText
 
     private static bool IsBlank(char letter) => letter == ' ' || (letter > 127 && SqlDialect.Blanks.Contains(letter));
 }
+
+/// <summary>Whether ids are read as texts (STRING); else as numbers (BIGINT).</summary>
+internal sealed record IdTypes(bool UserIsText, bool ItemIsText);

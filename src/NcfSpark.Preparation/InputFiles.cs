@@ -3,18 +3,9 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
 
-internal enum InputFormat
-{
-    Csv,
-    Json,
-    Parquet,
-}
-
 /// <summary>The files that a setting such as Input:Path names, in the order of their paths.</summary>
 /// <param name="Setting">The setting, for messages.</param>
-/// <param name="Given">What the setting says.</param>
 /// <param name="Paths">The files, absolute. None is empty.</param>
-/// <param name="Format">What they are.</param>
 internal sealed partial record InputFiles(string Setting, string Given, IReadOnlyList<string> Paths, InputFormat Format)
 {
     /// <summary>The same files where the setting names them, in the same order; <see cref="Paths"/> may be copies that the engine can read.</summary>
@@ -42,11 +33,10 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
         return path;
     }
 
-    /// <param name="given">What the setting says.</param>
-    /// <param name="format">"csv", "json", "parquet", or "auto" for what the endings say.</param>
+    /// <param name="format">Of all of them; Auto for what the endings say.</param>
     /// <param name="setting">The setting, for messages.</param>
     /// <exception cref="InvalidInputException">There is no such file, or none that could hold rows.</exception>
-    public static InputFiles Find(string given, string format, string setting)
+    public static InputFiles Find(string given, InputFormat format, string setting)
     {
         string[] found;
         try
@@ -58,36 +48,45 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
             throw new InvalidInputException($"{given} cannot be looked through: {cause.Message} Mend that, or name another place in {setting}.", cause);
         }
 
-        if (Array.Find(found, file => new FileInfo(FileSearch.RealPath(file)) is { Exists: false } or { LinkTarget: not null }) is { } broken) throw new InvalidInputException($"{broken} is a link to {new FileInfo(broken).LinkTarget}, which is not there. Mend or remove the link, or name other files in {setting}.");
+        if (Array.Find(found, file => LinuxFiles.RealPath(file) is null) is { } broken)
+        {
+            throw new InvalidInputException(
+                $"{broken} is a link to {new FileInfo(broken).LinkTarget}, which is not there. Mend or remove the link, or name other files in {setting}.");
+        }
+
         string[] files = [.. found.Where(file => new FileInfo(file).Length > 0)];
-        if (files.Length == 0) throw new InvalidInputException($"{(found.Length == 1 ? found[0] : given)} is empty: 0 bytes. Check what wrote it, or name another file in {setting}.");
+        if (files.Length == 0)
+        {
+            throw new InvalidInputException(
+                $"{(found.Length == 1 ? found[0] : given)} is empty: 0 bytes. Check what wrote it, or name another file in {setting}.");
+        }
 
         InputFormat[] formats = Array.ConvertAll(files, file => FormatOf(file, format));
         if (Array.FindIndex(formats, other => other != formats[0]) is > 0 and int at)
         {
             (int one, int two) = formats[at] == InputFormat.Parquet ? (at, 0) : (0, at);
             string pattern = System.IO.Path.Combine(given, $"*{System.IO.Path.GetExtension(files[one])}");
-            throw new InvalidInputException($"{given} has both {NameOf(formats[one])} files ({files[one]}) and others ({files[two]}). Let {setting} name one kind, such as \"{pattern}\".");
+            throw new InvalidInputException(
+                $"{given} has both {NameOf(formats[one])} files ({files[one]}) and others ({files[two]}). Let {setting} name one kind, such as \"{pattern}\".");
         }
 
         return new InputFiles(setting, given, files, formats[0]);
     }
 
     /// <summary>What a setting with a scheme names, which only Spark reads.</summary>
-    public static InputFiles Elsewhere(string given, string format, string setting)
+    public static InputFiles Elsewhere(string given, InputFormat format, string setting)
     {
         bool isParquet = InputPlace.IsTable(given) || InputPlace.IsParquet(given, format);
-        bool isJson = !InputPlace.IsTable(given) && (format == "json" || (format == "auto" && JsonEnding().IsMatch(Compression.NameWithin(given))));
+        bool isJson = !InputPlace.IsTable(given)
+            && (format == InputFormat.Json || (format == InputFormat.Auto && JsonEnding().IsMatch(Compression.NameWithin(given))));
         return new InputFiles(setting, given, [given], isJson ? InputFormat.Json : isParquet ? InputFormat.Parquet : InputFormat.Csv) { IsElsewhere = true };
     }
 
-    private static InputFormat FormatOf(string file, string format) => format switch
-    {
-        "csv" => InputFormat.Csv,
-        "json" => InputFormat.Json,
-        "parquet" => InputFormat.Parquet,
-        _ => ParquetEnding().IsMatch(file) ? InputFormat.Parquet : JsonEnding().IsMatch(Compression.NameWithin(file)) ? InputFormat.Json : InputFormat.Csv,
-    };
+    private static InputFormat FormatOf(string file, InputFormat format) =>
+        format != InputFormat.Auto ? format
+        : ParquetEnding().IsMatch(file) ? InputFormat.Parquet
+        : JsonEnding().IsMatch(Compression.NameWithin(file)) ? InputFormat.Json
+        : InputFormat.Csv;
 
     private static string NameOf(InputFormat format) => format switch { InputFormat.Parquet => "Parquet", InputFormat.Json => "JSON", _ => "CSV" };
 
@@ -98,17 +97,22 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
         if (Directory.Exists(path))
         {
             string[] inside = FileSearch.Below(path);
-            return inside.Length > 0 ? inside : throw new InvalidInputException($"{path} is a folder without files. Put the interactions there, or name another place in {setting}.");
+            return inside.Length > 0
+                ? inside
+                : throw new InvalidInputException($"{path} is a folder without files. Put the interactions there, or name another place in {setting}.");
         }
 
         if (FileSearch.HasWildcards(path))
         {
             string[] matching = FileSearch.Matching(path);
-            return matching.Length > 0 ? matching : throw new InvalidInputException($"No file matches {path}. {Beside(FileSearch.RootOf(path), "")}Name another in {setting}.");
+            return matching.Length > 0
+                ? matching
+                : throw new InvalidInputException($"No file matches {path}. {Beside(FileSearch.RootOf(path), "")}Name another in {setting}.");
         }
 
         string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
-        throw new InvalidInputException($"{path} is not there. {Beside(folder, System.IO.Path.GetFileName(path))}Relative paths start at the current directory. Name the file, folder or glob in {setting}.");
+        throw new InvalidInputException($"{path} is not there. {Beside(folder, System.IO.Path.GetFileName(path))}Relative paths start at the current "
+            + $"directory. Name the file, folder or glob in {setting}.");
     }
 
     private static string Beside(string folder, string meant)

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
+using System.Text.Json.Serialization;
 using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
@@ -13,7 +14,7 @@ public sealed record InputOptions : IValidatableObject
     /// files a column "date". Relative paths start at the current directory. With Spark also what Spark reads:
     /// "hdfs://host/logs", "s3a://bucket/logs/*.parquet", or "table:NAME" for a table or view.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string Path { get; init; } = "";
 
     /// <summary>
@@ -21,8 +22,7 @@ public sealed record InputOptions : IValidatableObject
     /// object) or "parquet". "auto" (default): by the files' endings; paths with a scheme are Parquet unless they end like text
     /// files. CSV and JSON may be compressed by gzip (.gz), zstd (.zst) or bzip2 (.bz2).
     /// </summary>
-    [AllowedValues("auto", "csv", "json", "parquet")]
-    public string Format { get; init; } = "auto";
+    public InputFormat Format { get; init; }
 
     /// <summary>Text between two columns of a CSV file, of up to 4 bytes: "," or "\t" or "::", or "\x01" for files of Hive.</summary>
     [Escapes]
@@ -50,8 +50,7 @@ public sealed record InputOptions : IValidatableObject
     /// other ids are bad rows. "text": all ids are text. Set one of the last two where the type must stay the same from night to
     /// night.
     /// </summary>
-    [AllowedValues("auto", "number", "text")]
-    public string IdType { get; init; } = "auto";
+    public IdType IdType { get; init; }
 
     /// <summary>
     /// Column of an interaction's time. Set it to "" if there is none: then a hash of user and item decides what is held out, and
@@ -66,8 +65,7 @@ public sealed record InputOptions : IValidatableObject
     /// 2014/04/06 18:42 or 2014-04-06T18:42:17.728+02:00 (UTC where no zone is given). Set it where "auto" refuses the column, or
     /// for times before 1980. A Parquet TIMESTAMP or DATE needs none.
     /// </summary>
-    [AllowedValues("auto", "seconds", "milliseconds", "microseconds", "nanoseconds", "days", "excel-days", "yyyymmdd", "iso")]
-    public string TimestampUnit { get; init; } = "auto";
+    public TimestampUnit TimestampUnit { get; init; }
 
     /// <summary>Column of a rating. "" (default): there is none. true and false are read as 1 and 0.</summary>
     public string RatingColumn { get; init; } = "";
@@ -110,48 +108,95 @@ public sealed record InputOptions : IValidatableObject
     /// File of the held-out interactions for Prepare:Split "given", laid out like Path (the NCF paper's test.rating). ""
     /// (default): none.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string TestPath { get; init; } = "";
 
     /// <summary>
     /// File of each held-out row's candidates for Prepare:Split "given", in the NCF paper's layout "(user,item)\tcandidate\t…"
     /// (test.negative). "" (default): none.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string TestCandidatesPath { get; init; } = "";
 
     /// <summary>Where the log's files can be obtained: a text for people, shown when a file is missing.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string Origin { get; init; } = "";
 
     /// <summary>
     /// File, folder or glob of items' titles for the report, as CSV, JSON lines or Parquet. "" (default): none. The delimiter of
     /// CSV is found from the first line.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string TitlesPath { get; init; } = "";
 
     /// <summary>Column of TitlesPath that holds the item's id: its name, or its number from 1 where the file has no line of names.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string TitlesIdColumn { get; init; } = "item_id";
 
     /// <summary>Column of TitlesPath that holds the title.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string TitlesTitleColumn { get; init; } = "title";
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Path.Length == 0) yield return new("is not set: name the file, folder or glob that holds the interactions", [nameof(Path)]);
         if (Delimiter.Length == 0) yield return new("is empty: name the text between two columns, such as \",\" or \"\\t\"", [nameof(Delimiter)]);
-        if (Delimiter.AsSpan().ContainsAny('\n', '\r', '\0')) yield return new("holds a line break or the character 0, at which no engine splits", [nameof(Delimiter)]);
+        if (Delimiter.AsSpan().ContainsAny('\n', '\r', '\0'))
+        {
+            yield return new("holds a line break or the character 0, at which no engine splits", [nameof(Delimiter)]);
+        }
+
         if (Encoding.UTF8.GetByteCount(Delimiter) > 4) yield return new("is longer than 4 bytes, which is what engines split at", [nameof(Delimiter)]);
-        if (Quote.Length > 1 || (Quote.Length == 1 && (Quote[0] is < ' ' or > '~' || Delimiter.Contains(Quote[0], StringComparison.Ordinal)))) yield return new("must be one character of ASCII that is not part of the delimiter, or \"\" for none", [nameof(Quote)]);
+        if (Quote.Length > 1 || (Quote.Length == 1 && (Quote[0] is < ' ' or > '~' || Delimiter.Contains(Quote[0], StringComparison.Ordinal))))
+        {
+            yield return new("must be one character of ASCII that is not part of the delimiter, or \"\" for none", [nameof(Quote)]);
+        }
+
         if (RatingColumn.Length == 0 && MinRating != 0) yield return new("needs a RatingColumn", [nameof(MinRating)]);
         if (EventColumn.Length == 0 && EventWeights.Count > 0) yield return new("needs an EventColumn", [nameof(EventWeights)]);
-        if (EventWeights.FirstOrDefault(pair => pair.Value is not (> 0 and < double.PositiveInfinity)) is { Key: { } type } pair) yield return new($"gives \"{type}\" the weight {pair.Value}: weights must be greater than 0. To leave a type out, do not name it", [nameof(EventWeights)]);
+        if (EventWeights.FirstOrDefault(pair => pair.Value is not (> 0 and < double.PositiveInfinity)) is { Key: { } type } pair)
+        {
+            yield return new($"gives \"{type}\" the weight {pair.Value}: weights must be greater than 0. To leave a type out, do not name it",
+                [nameof(EventWeights)]);
+        }
+
         foreach ((string name, string value) in new[] { (nameof(UserColumn), UserColumn), (nameof(ItemColumn), ItemColumn) })
         {
             if (value.Length == 0) yield return new("is not set: every interaction has a user and an item", [name]);
         }
     }
+}
+
+/// <summary>What files hold; Auto: what their endings say.</summary>
+[JsonConverter(typeof(SettingTextConverter<InputFormat>))]
+public enum InputFormat
+{
+    Auto,
+    Csv,
+    Json,
+    Parquet,
+}
+
+/// <summary>How ids are read; Auto: as numbers where all of a column are plain whole numbers.</summary>
+[JsonConverter(typeof(SettingTextConverter<IdType>))]
+public enum IdType
+{
+    Auto,
+    Number,
+    Text,
+}
+
+/// <summary>How times are written; Auto: as the values of the column say.</summary>
+[JsonConverter(typeof(SettingTextConverter<TimestampUnit>))]
+public enum TimestampUnit
+{
+    Auto,
+    Seconds,
+    Milliseconds,
+    Microseconds,
+    Nanoseconds,
+    Days,
+    ExcelDays,
+    Yyyymmdd,
+    Iso,
 }

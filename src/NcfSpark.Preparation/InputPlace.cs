@@ -13,7 +13,8 @@ public static partial class InputPlace
     internal static bool IsTable(string given) => given.StartsWith(TableScheme, StringComparison.Ordinal);
 
     /// <summary>By the setting where it says so, else by the ending; folders without one are mostly Parquet there.</summary>
-    internal static bool IsParquet(string given, string format) => format == "parquet" || (format == "auto" && !TextEnding().IsMatch(given));
+    internal static bool IsParquet(string given, InputFormat format) =>
+        format == InputFormat.Parquet || (format == InputFormat.Auto && !TextEnding().IsMatch(given));
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9+.-]+:")]
     private static partial Regex Scheme();

@@ -5,7 +5,6 @@ namespace NcfSpark.Preparation;
 
 /// <summary>Files of interactions as a view of an engine.</summary>
 /// <param name="Files">The files as the engine reads them.</param>
-/// <param name="View">The view's name.</param>
 /// <param name="Columns">The columns of it that matter.</param>
 /// <param name="Csv">How the files are laid out; null for Parquet.</param>
 /// <param name="Plain">The same files for a quicker reading, where there is one.</param>
@@ -25,7 +24,12 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
     public static InputSource Open(ISqlEngine engine, InputOptions input, InputFiles files, string view, ScratchFolder scratch)
     {
         if (!files.IsElsewhere) return Readable(files, () => OpenHere(engine, input, files, view, scratch));
-        if (engine is not IClusterEngine cluster) throw new InvalidInputException($"{files.Setting} is \"{files.Given}\", which Spark reads and {engine.Name} does not: add --master URL or --remote sc://host:port, or name files of this machine (without a scheme).");
+        if (engine is not IClusterEngine cluster)
+        {
+            throw new InvalidInputException($"{files.Setting} is \"{files.Given}\", which Spark reads and {engine.Name} does not: "
+                + "add --master URL or --remote sc://host:port, or name files of this machine (without a scheme).");
+        }
+
         return Readable(files, () => OpenElsewhere(cluster, input, files, view));
     }
 
@@ -45,8 +49,8 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         }
     }
 
-    /// <summary>What is to be told of a bad row: its file as the setting names it.</summary>
-    public BadRow Told(BadRow row) => !IsJson
+    /// <summary>A bad row as messages show it, with its file as the setting names it.</summary>
+    public BadRow ForMessage(BadRow row) => !IsJson
         ? row with { File = Files.OriginalOf(row.File) }
         : row with { File = Files.OriginalOf(row.File), Text = row.Text.Replace(JsonLines.Delimiter, ", ", StringComparison.Ordinal) };
 
@@ -73,24 +77,42 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         string[] folders = [.. Partitions.Names(files.Paths).Intersect(missing)];
         string[] there = [.. names.Except(missing), .. folders];
         InputColumns columns = InputColumns.ByName(input, $"{files.Originals[0]}, line 1", [.. there, .. lines.Names.Except(there)],
-            place => new InputColumn(there[place], $"c{Array.IndexOf([.. names, .. folders], there[place], folders.Contains(there[place]) ? names.Length : 0) + 1}", SqlColumnKind.Text), () => "");
+            place => new InputColumn(there[place],
+                $"c{Array.IndexOf([.. names, .. folders], there[place], folders.Contains(there[place]) ? names.Length : 0) + 1}",
+                SqlColumnKind.Text), () => "");
         return OverLines(engine, lines.Files, view, columns, new CsvLayout(JsonLines.Delimiter, Header: false, names.Length, Quote: ""), folders);
     }
 
     private static InputSource OpenElsewhere(IClusterEngine engine, InputOptions input, InputFiles files, string view)
     {
-        if (files.Format == InputFormat.Json) throw new InvalidInputException($"{files.Setting} is \"{files.Given}\": JSON lines are read from files of this machine. Name it as a table instead: \"table:json.`{files.Given}`\".");
+        if (files.Format == InputFormat.Json)
+        {
+            throw new InvalidInputException($"{files.Setting} is \"{files.Given}\": JSON lines are read from files of this machine. "
+                + $"Name it as a table instead: \"table:json.`{files.Given}`\".");
+        }
+
         string raw = $"{view}_raw";
-        if (InputPlace.IsTable(files.Given)) return new InputSource(files, view, new ColumnsView(engine, input, files, view).OverView(raw, engine.ReadTable(raw, files.Given[InputPlace.TableScheme.Length..])), null);
-        if (files.IsParquet) return new InputSource(files, view, new ColumnsView(engine, input, files, view).OverView(raw, engine.ReadParquet(raw, files.Paths)), null);
-        string line = engine.FirstLine(files.Given) ?? throw new InvalidInputException($"{files.Given} is empty. Check what wrote it, or name another place in {files.Setting}.");
+        if (InputPlace.IsTable(files.Given))
+        {
+            return new InputSource(files, view,
+                new ColumnsView(engine, input, files, view).OverView(raw, engine.ReadTable(raw, files.Given[InputPlace.TableScheme.Length..])), null);
+        }
+
+        if (files.IsParquet)
+        {
+            return new InputSource(files, view, new ColumnsView(engine, input, files, view).OverView(raw, engine.ReadParquet(raw, files.Paths)), null);
+        }
+
+        string line = engine.FirstLine(files.Given)
+            ?? throw new InvalidInputException($"{files.Given} is empty. Check what wrote it, or name another place in {files.Setting}.");
         (InputColumns columns, int count) = CsvHeader.Find(input, files.Given, line);
         var layout = new CsvLayout(input.Delimiter, input.Header, count, input.Quote);
         engine.ReadCsv(view, files.Paths, layout);
         return new InputSource(files, view, columns, layout, PlainLines.Open(engine, view, files, layout, () => line, () => engine.CountFiles(files.Given)));
     }
 
-    private static InputSource OverLines(ISqlEngine engine, InputFiles files, string view, InputColumns columns, CsvLayout layout, IReadOnlyList<string> folders)
+    private static InputSource OverLines(
+        ISqlEngine engine, InputFiles files, string view, InputColumns columns, CsvLayout layout, IReadOnlyList<string> folders)
     {
         // Only where one is used: a plain line does not say of which file it is.
         bool plain = columns.All.All(column => int.Parse(column.Sql.AsSpan(1)) <= layout.Columns);
@@ -99,17 +121,33 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         {
             string lines = $"{view}_text";
             engine.ReadCsv(lines, files.Paths, layout);
-            string further = string.Concat(folders.Select((name, place) => $", {Partitions.Sql(engine.Dialect, files.Paths, name)} AS c{layout.Columns + place + 1}"));
+            string further = string.Concat(
+                folders.Select((name, place) => $", {Partitions.Sql(engine.Dialect, files.Paths, name)} AS c{layout.Columns + place + 1}"));
             engine.Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *{further} FROM {lines}");
             engine.Execute($"CREATE OR REPLACE TEMP VIEW {view}_rejected AS SELECT * FROM {lines}_rejected");
         }
 
-        return new InputSource(files, view, columns, layout, plain ? PlainLines.Open(engine, view, files, layout, () => FirstLine(files.Paths[0]), () => files.Paths.Count) : null) { Folders = folders };
+        return new InputSource(files, view, columns, layout,
+            plain ? PlainLines.Open(engine, view, files, layout, () => FirstLine(files.Paths[0]), () => files.Paths.Count) : null) { Folders = folders };
     }
 
     private static string FirstLine(string file)
     {
         using StreamReader reader = CsvRecords.Open(file);
         return reader.ReadLine() ?? "";
+    }
+}
+
+/// <summary>The view of <see cref="ISqlEngine.TryReadPlainCsv"/> over an input's CSV files: to be believed where all of its lines are plain.</summary>
+/// <param name="LinesOfNames">How many lines of names the files have.</param>
+internal sealed record PlainLines(string View, long LinesOfNames)
+{
+    /// <summary>Makes the view; null where the engine has none.</summary>
+    public static PlainLines? Open(ISqlEngine engine, string view, InputFiles files, CsvLayout layout, Func<string> names, Func<long> fileCount)
+    {
+        string plain = $"{view}_plain";
+        return engine.TryReadPlainCsv(plain, files.Paths, layout, layout.Header ? names() : null)
+            ? new PlainLines(plain, layout.Header ? fileCount() : 0)
+            : null;
     }
 }

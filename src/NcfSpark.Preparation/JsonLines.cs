@@ -5,8 +5,9 @@ using NcfSpark.Data;
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// JSON lines: an object on each line. Neither engine tells lines that are none, nor keeps the digits of every number, so the fields that are used are copied into a file with a line for each
-/// line, which both read alike; there, a line that is no such object stands as it is, with too few columns.
+/// JSON lines: an object on each line. Neither engine tells lines that are none, nor keeps the digits of every number,
+/// so the fields that are used are copied into a file with a line for each line, which both read alike; there, a line
+/// that is no such object stands as it is, with too few columns.
 /// </summary>
 internal static class JsonLines
 {
@@ -24,7 +25,6 @@ internal static class JsonLines
 
     /// <param name="files">JSON lines, plain or compressed.</param>
     /// <param name="fields">The fields that become columns; "user.id" is one within another, where there is none of that whole name.</param>
-    /// <param name="scratch">Where the copies go.</param>
     /// <exception cref="InvalidInputException">A file is JSON, but no JSON lines.</exception>
     public static Result Copy(InputFiles files, IReadOnlyList<string> fields, ScratchFolder scratch)
     {
@@ -42,7 +42,8 @@ internal static class JsonLines
             throw failures.InnerExceptions.OfType<InvalidInputException>().FirstOrDefault() ?? failures.InnerExceptions[0];
         }
 
-        return new Result(files with { Paths = copies, Originals = files.Paths }, found.SelectMany(each => each).ToHashSet(), [.. names.SelectMany(each => each).Distinct()]);
+        return new Result(files with { Paths = copies, Originals = files.Paths }, found.SelectMany(each => each).ToHashSet(),
+            [.. names.SelectMany(each => each).Distinct()]);
     }
 
     /// <summary>Why a line of the copy is no row.</summary>
@@ -52,11 +53,20 @@ internal static class JsonLines
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) return $"it is a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()} and no object";
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return $"it is a JSON {document.RootElement.ValueKind.ToString().ToLowerInvariant()} and no object";
+            }
+
             foreach (string field in fields)
             {
                 if (ValueOf(document.RootElement, field) is not { } value) continue;
-                if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array) return $"column {field} holds {(value.ValueKind == JsonValueKind.Object ? "an object: name a field within it, such as " + field + ".id" : "an array, and no text or number")}";
+                if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+                {
+                    return $"column {field} holds "
+                        + $"{(value.ValueKind == JsonValueKind.Object ? "an object: name a field within it, such as " + field + ".id" : "an array, and no text or number")}";
+                }
+
                 if (TextOf(value) is null) return $"column {field} holds a line break or another mark that is no letter";
             }
         }
@@ -73,7 +83,8 @@ internal static class JsonLines
         var found = new HashSet<string>();
         var names = new List<string>();
         using StreamReader reader = CsvRecords.Open(path);
-        using var writer = new StreamWriter(copy, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1 << 16) { NewLine = "\n" };
+        using var writer = new StreamWriter(
+            copy, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1 << 16) { NewLine = "\n" };
         int objects = 0;
         bool first = true;
         while (reader.ReadLine() is { } line)
@@ -98,8 +109,17 @@ internal static class JsonLines
     private static void RefuseOtherJson(string path, ReadOnlySpan<char> firstLine)
     {
         string file = Path.GetFileName(path);
-        if (firstLine[0] == '[') throw new InvalidInputException($"{path} is a JSON array; JSON lines are wanted, an object on each line. It is converted by: jq -c '.[]' {file} > lines.jsonl");
-        if (firstLine is "{") throw new InvalidInputException($"{path} has JSON objects over several lines; JSON lines are wanted, an object on each line. It is converted by: jq -c . {file} > lines.jsonl");
+        if (firstLine[0] == '[')
+        {
+            throw new InvalidInputException(
+                $"{path} is a JSON array; JSON lines are wanted, an object on each line. It is converted by: jq -c '.[]' {file} > lines.jsonl");
+        }
+
+        if (firstLine is "{")
+        {
+            throw new InvalidInputException(
+                $"{path} has JSON objects over several lines; JSON lines are wanted, an object on each line. It is converted by: jq -c . {file} > lines.jsonl");
+        }
     }
 
     // The fields of an object; null where the line is none that can be used.
@@ -110,7 +130,9 @@ internal static class JsonLines
             using JsonDocument document = JsonDocument.Parse(line);
             if (document.RootElement.ValueKind != JsonValueKind.Object) return null;
             names?.AddRange(document.RootElement.EnumerateObject().SelectMany(property =>
-                property.Value.ValueKind == JsonValueKind.Object ? property.Value.EnumerateObject().Select(inner => $"{property.Name}.{inner.Name}") : [property.Name]));
+                property.Value.ValueKind == JsonValueKind.Object
+                    ? property.Value.EnumerateObject().Select(inner => $"{property.Name}.{inner.Name}")
+                    : [property.Name]));
             string?[] texts = new string?[fields.Count];
             for (int f = 0; f < texts.Length; f++)
             {
@@ -132,12 +154,17 @@ internal static class JsonLines
         }
     }
 
-    private static JsonElement? ValueOf(JsonElement parent, string field)
+    /// <summary>A field by its name; "user.id" is one within another, where there is none of that whole name.</summary>
+    public static JsonElement? ValueOf(JsonElement parent, string field)
     {
         if (parent.TryGetProperty(field, out JsonElement value)) return value;
         for (int dot = field.LastIndexOf('.'); dot > 0; dot = field.LastIndexOf('.', dot - 1))
         {
-            if (parent.TryGetProperty(field[..dot], out JsonElement inner) && inner.ValueKind == JsonValueKind.Object && ValueOf(inner, field[(dot + 1)..]) is { } found) return found;
+            if (parent.TryGetProperty(field[..dot], out JsonElement inner) && inner.ValueKind == JsonValueKind.Object
+                && ValueOf(inner, field[(dot + 1)..]) is { } found)
+            {
+                return found;
+            }
         }
 
         return null;
@@ -158,5 +185,6 @@ internal static class JsonLines
         return text is null || text.AsSpan().IndexOfAny("\u0000\u0001\r\n\ufffd") >= 0 ? null : text;
     }
 
-    private static string Kept(string line) => (line.Length > LongestKept ? line[..LongestKept] : line).Replace(Delimiter, " ", StringComparison.Ordinal).Replace('\0', ' ');
+    private static string Kept(string line) =>
+        (line.Length > LongestKept ? line[..LongestKept] : line).Replace(Delimiter, " ", StringComparison.Ordinal).Replace('\0', ' ');
 }

@@ -6,8 +6,9 @@ using NcfSpark.Engines.DuckDb;
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// Files that stand beside the log and hold ids: lists of users and items, pairs to score, items' titles. They are found once, so that what is hashed is what is read; each is CSV of any
-/// usual layout, JSON lines or Parquet, whatever the log is; and their ids are made by the rule of the log's (<see cref="IdText"/>).
+/// Files that stand beside the log and hold ids: lists of users and items, pairs to score, items' titles. They are
+/// found once, so that what is hashed is what is read; each is CSV of any usual layout, JSON lines or Parquet, whatever
+/// the log is; and their ids are made by the rule of the log's (<see cref="IdText"/>).
 /// </summary>
 public sealed partial class ListFiles
 {
@@ -30,12 +31,12 @@ public sealed partial class ListFiles
 
     /// <param name="input">How the log is laid out: a file beside it may be, too.</param>
     /// <param name="path">A file, folder or glob.</param>
-    /// <param name="setting">The setting that names it.</param>
     /// <exception cref="InvalidInputException">There is no such file, or none that could hold rows.</exception>
-    public static ListFiles Find(InputOptions input, string path, string setting) => new(input, InputFiles.Find(path, "auto", setting));
+    public static ListFiles Find(InputOptions input, string path, string setting) => new(input, InputFiles.Find(path, InputFormat.Auto, setting));
 
     /// <summary>Each column whole, row by row in the order of the files.</summary>
-    /// <exception cref="InvalidInputException">A file is cut short, lacks a column, or has a row whose id is missing or no id; the message says where.</exception>
+    /// <exception cref="InvalidInputException">A file is cut short, lacks a column, or has a row whose id is missing or
+    /// no id; the message says where.</exception>
     public string[][] Read(params ListColumn[] columns)
     {
         List<Array[]> parts = [.. Rows(columns, textOnly: true).Select(part => part.Columns)];
@@ -43,8 +44,8 @@ public sealed partial class ListFiles
     }
 
     /// <summary>
-    /// Ids in parts of some ten thousand rows, read as they are asked for: for files that may be large. A column of whole numbers of a Parquet file comes as an array of long, every other as
-    /// one of string.
+    /// Ids in parts of some ten thousand rows, read as they are asked for: for files that may be large. A column of
+    /// whole numbers of a Parquet file comes as an array of long, every other as one of string.
     /// </summary>
     /// <inheritdoc cref="Read"/>
     public IEnumerable<Array[]> Stream(params ListColumn[] columns) => Rows(columns, textOnly: false).Select(part => part.Columns);
@@ -75,12 +76,15 @@ public sealed partial class ListFiles
     private IEnumerable<ListRows> ReadText(string file, ListColumn[] columns)
     {
         ListLayout layout = ListLayout.Find(input, file, columns);
-        return InParts(file, columns, CsvRecords.ReadStrictly(file, layout.Delimiter, input.Quote).Skip(layout.Header ? 1 : 0).Select(record => (record.Line, Wanted(file, layout, record.Line, record.Fields))));
+        return InParts(file, columns, CsvRecords.ReadStrictly(file, layout.Delimiter, input.Quote).Skip(layout.Header ? 1 : 0)
+            .Select(record => (record.Line, Wanted(file, layout, record.Line, record.Fields))));
     }
 
     private string[] Wanted(string file, ListLayout layout, long line, List<string> fields) => fields.Count == layout.Count
         ? Array.ConvertAll(layout.Places, place => fields[place])
-        : throw new InvalidInputException($"{file}, line {line}: there are {fields.Count} columns where the {(layout.Header ? "header" : "first line")} has {layout.Count}. A field that holds \"{layout.ShownDelimiter}\" must be quoted{(input.Quote.Length > 0 ? $" by {input.Quote}" : ", which Input:Quote says is not done")}.");
+        : throw new InvalidInputException($"{file}, line {line}: there are {fields.Count} columns where the {(layout.Header ? "header" : "first line")} has "
+            + $"{layout.Count}. A field that holds \"{layout.ShownDelimiter}\" must be "
+            + $"quoted{(input.Quote.Length > 0 ? $" by {input.Quote}" : ", which Input:Quote says is not done")}.");
 
     private IEnumerable<ListRows> InParts(string file, ListColumn[] columns, IEnumerable<(long Line, string[] Fields)> records)
     {
@@ -114,11 +118,15 @@ public sealed partial class ListFiles
     {
         string Row(long row) => $"{file}, row {row}, from 0";
         (string Name, string Type)[] typed = Typed(file, columns);
-        bool numbers = !textOnly && !Array.Exists(input.NullValues, text => double.TryParse(text, out double number) && double.IsFinite(number)); // where a number may mean no value, each is looked at
+        // Where a number may mean no value, each is looked at.
+        bool numbers = !textOnly && !Array.Exists(input.NullValues, text => double.TryParse(text, out double number) && double.IsFinite(number));
         bool IsNumber(int c) => numbers && columns[c].Kind == ListColumnKind.Id && ParquetSlices.IsWholeNumber(typed[c].Type);
         for (int c = 0; c < columns.Length; c++)
         {
-            if (IsNumber(c) && Readable(file, () => ParquetSlices.FirstMissing(file, typed[c].Name)) is long row) throw Refused(Row(row), columns[c], "it is empty");
+            if (IsNumber(c) && Readable(file, () => ParquetSlices.FirstMissing(file, typed[c].Name)) is long row)
+            {
+                throw Refused(Row(row), columns[c], "it is empty");
+            }
         }
 
         long before = 0;
@@ -132,7 +140,11 @@ public sealed partial class ListFiles
                 for (int row = 0; row < texts.Length; row++)
                 {
                     texts[row] = Made(texts[row], columns[c], out string? fault);
-                    if (columns[c].Kind == ListColumnKind.Id && typed[c].Type is "FLOAT" or "DOUBLE" && !WholeNumber.TryRead(texts[row], out _)) fault ??= $"it holds '{texts[row]}', which is no whole number";
+                    if (columns[c].Kind == ListColumnKind.Id && typed[c].Type is "FLOAT" or "DOUBLE" && !WholeNumber.TryRead(texts[row], out _))
+                    {
+                        fault ??= $"it holds '{texts[row]}', which is no whole number";
+                    }
+
                     if (fault is not null) throw Refused(Row(first + row), columns[c], fault);
                 }
             }
@@ -146,11 +158,18 @@ public sealed partial class ListFiles
     {
         IReadOnlyList<(string Name, string Type)> there = Readable(file, () => ParquetSlices.Columns(file));
         string[] names = [.. there.Select(column => column.Name)];
-        if (Array.Exists(columns, column => !names.Contains(column.Name))) throw new InvalidInputException(ListLayout.MissingColumns(file, names, columns, $"there are {string.Join(", ", names.Select(name => ShownText.Of(name)))}", ""));
-        (string Name, string Type)[] typed = Array.ConvertAll(columns, column => there[Array.IndexOf(names, column.Name)]);
-        if (Array.FindIndex(columns, column => column.Kind == ListColumnKind.Id && NoId().IsMatch(typed[Array.IndexOf(columns, column)].Type)) is >= 0 and int c)
+        if (Array.Exists(columns, column => !names.Contains(column.Name)))
         {
-            throw new InvalidInputException($"{file}: the column {columns[c].Name} is of type {ShownText.Of(typed[c].Type)}, which is no id: ids are whole numbers or texts. Write it as one of them, or name another column in {columns[c].Setting}.");
+            throw new InvalidInputException(
+                ListLayout.MissingColumns(file, names, columns, $"there are {string.Join(", ", names.Select(name => ShownText.Of(name)))}", ""));
+        }
+
+        (string Name, string Type)[] typed = Array.ConvertAll(columns, column => there[Array.IndexOf(names, column.Name)]);
+        if (Array.FindIndex(
+            columns, column => column.Kind == ListColumnKind.Id && NoId().IsMatch(typed[Array.IndexOf(columns, column)].Type)) is >= 0 and int c)
+        {
+            throw new InvalidInputException($"{file}: the column {columns[c].Name} is of type {ShownText.Of(typed[c].Type)}, which is no id: "
+                + $"ids are whole numbers or texts. Write it as one of them, or name another column in {columns[c].Setting}.");
         }
 
         return typed;
@@ -181,7 +200,8 @@ public sealed partial class ListFiles
         return nothing ? "" : text;
     }
 
-    private static InvalidInputException Refused(string place, ListColumn column, string fault) => new($"{place}, column {column.Name}: {fault}. Mend the id, or take the row out.");
+    private static InvalidInputException Refused(string place, ListColumn column, string fault) =>
+        new($"{place}, column {column.Name}: {fault}. Mend the id, or take the row out.");
 
     [GeneratedRegex(@"^(BOOLEAN|STRUCT|MAP|UNION|INTERVAL|BIT)\b|\]$")]
     private static partial Regex NoId();

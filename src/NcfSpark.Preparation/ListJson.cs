@@ -3,7 +3,10 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Preparation;
 
-/// <summary>Files of JSON lines beside the log: an object a line, its columns by name; "user.id" is one within another. Numbers stand as they are written.</summary>
+/// <summary>
+/// Files of JSON lines beside the log: an object a line, its columns by name; "user.id" is one within another. Numbers
+/// stand as they are written.
+/// </summary>
 internal static class ListJson
 {
     /// <exception cref="InvalidInputException">A line is no object, or has no text or number where one is wanted; or the first has not the columns.</exception>
@@ -26,30 +29,33 @@ internal static class ListJson
         {
             using JsonDocument document = JsonDocument.Parse(text);
             JsonElement row = document.RootElement;
-            if (row.ValueKind != JsonValueKind.Object) throw new InvalidInputException($"{place}: it is no JSON object. JSON lines are wanted, an object on each line.");
-            if (first && Array.Exists(columns, column => ValueOf(row, column.Name) is null))
+            if (row.ValueKind != JsonValueKind.Object)
             {
-                string[] names = [.. row.EnumerateObject().Select(property => property.Name)];
-                throw new InvalidInputException(ListLayout.MissingColumns(place, [.. names, .. columns.Where(column => ValueOf(row, column.Name) is not null).Select(column => column.Name)], columns, $"there are {string.Join(", ", names.Select(name => ShownText.Of(name)))}", ""));
+                throw new InvalidInputException($"{place}: it is no JSON object. JSON lines are wanted, an object on each line.");
             }
 
-            return Array.ConvertAll(columns, column => ValueOf(row, column.Name) is not { } value ? "" : value.ValueKind switch
+            if (first && Array.Exists(columns, column => JsonLines.ValueOf(row, column.Name) is null))
+            {
+                string[] names = [.. row.EnumerateObject().Select(property => property.Name)];
+                throw new InvalidInputException(
+                    ListLayout.MissingColumns(place,
+                        [.. names, .. columns.Where(column => JsonLines.ValueOf(row, column.Name) is not null).Select(column => column.Name)], columns,
+                        $"there are {string.Join(", ", names.Select(name => ShownText.Of(name)))}", ""));
+            }
+
+            return Array.ConvertAll(columns, column => JsonLines.ValueOf(row, column.Name) is not { } value ? "" : value.ValueKind switch
             {
                 JsonValueKind.String => value.GetString()!,
                 JsonValueKind.Number => value.GetRawText(),
                 JsonValueKind.Null => "",
-                JsonValueKind kind => throw new InvalidInputException($"{place}, column {column.Name}: there is a JSON {kind.ToString().ToLowerInvariant()}, and no text or number. Mend it, or set {column.Setting}."),
+                JsonValueKind kind => throw new InvalidInputException($"{place}, column {column.Name}: there is a JSON {kind.ToString().ToLowerInvariant()}, "
+                    + $"and no text or number. Mend it, or set {column.Setting}."),
             });
         }
         catch (Exception cause) when (cause is JsonException or InvalidOperationException)
         {
-            throw new InvalidInputException($"{place}: it is no JSON object on one line ('{ShownText.Of(text, 60)}'). JSON lines are wanted, an object on each line.", cause);
+            throw new InvalidInputException(
+                $"{place}: it is no JSON object on one line ('{ShownText.Of(text, 60)}'). JSON lines are wanted, an object on each line.", cause);
         }
-    }
-
-    private static JsonElement? ValueOf(JsonElement parent, string name)
-    {
-        if (parent.TryGetProperty(name, out JsonElement value)) return value;
-        return name.IndexOf('.') is > 0 and int dot && parent.TryGetProperty(name[..dot], out JsonElement inner) && inner.ValueKind == JsonValueKind.Object ? ValueOf(inner, name[(dot + 1)..]) : null;
     }
 }

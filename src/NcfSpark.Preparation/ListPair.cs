@@ -1,9 +1,9 @@
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// Expressions of Spark for two whole numbers, neither negative, as one element of a list, which is sorted by the first and then by the second: packed into one BIGINT where their bits
-/// suffice, since lists of numbers are sorted several times as fast as lists of structs.
-/// Example, with 3 bits for the second: (5, 6) is 5 · 8 + 6 = 46.
+/// Expressions of Spark for two whole numbers, neither negative, as one element of a list, which is sorted by the first
+/// and then by the second: packed into one BIGINT where their bits suffice, since lists of numbers are sorted several
+/// times as fast as lists of structs. Example, with 3 bits for the second: (5, 6) is 5 · 8 + 6 = 46.
 /// </summary>
 /// <param name="SecondBits">How many bits the second has at most.</param>
 /// <param name="Packed">Whether the bits of both suffice.</param>

@@ -4,8 +4,9 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// The query that makes the input's rows (user_id, item_id, moment, problem). Ids are BIGINT or STRING; moment is BIGINT, in ticks of a <see cref="TimeReading"/>, 0 where there is no time;
-/// problem is a <see cref="RowProblem"/>. Rows with a problem are there too: nothing is lost on the way.
+/// The query that makes the input's rows (user_id, item_id, moment, problem). Ids are BIGINT or STRING; moment is
+/// BIGINT, in ticks of a <see cref="TimeReading"/>, 0 where there is no time; problem is a <see cref="RowProblem"/>.
+/// Rows with a problem are there too: nothing is lost on the way.
 /// </summary>
 internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumns columns, bool isCsv)
 {
@@ -14,13 +15,11 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     private readonly string nothing = $"({string.Join(", ", input.NullValues.Append("").Distinct().Select(dialect.Literal))})";
 
     // A number may be named as no value, such as 0; then numbers are looked up among those, too.
-    private readonly string[] nothingNumbers = [.. input.NullValues.Where(text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))];
+    private readonly string[] nothingNumbers = [.. input.NullValues.Where(
+        text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))];
 
     private char DecimalMark => input.DecimalSeparator[0];
 
-    /// <param name="source">The view.</param>
-    /// <param name="ids">How to read ids.</param>
-    /// <param name="reading">How to read times.</param>
     /// <param name="extra">More to select from the view, such as ", ncf_file"; else "".</param>
     public string Query(string source, IdTypes ids, TimeReading reading, string extra = "")
     {
@@ -36,7 +35,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
                 WHEN {IdIsMissing(item, ids.ItemIsText, "item_id", "item_raw")} THEN {(int)RowProblem.NoItem}
                 {LineBreak(user, "user_raw", RowProblem.UserHasLineBreak)}{LineBreak(item, "item_raw", RowProblem.ItemHasLineBreak)}
                 {TimeProblems(reading)}
-                {RatingProblems()}{IdProblems(user, ids.UserIsText, "user_id", "user_raw", RowProblem.UserIsNotWhole, RowProblem.UserIsBeyond64Bits, RowProblem.UserIsText)}
+                {RatingProblems()}
+                {IdProblems(user, ids.UserIsText, "user_id", "user_raw", RowProblem.UserIsNotWhole, RowProblem.UserIsBeyond64Bits, RowProblem.UserIsText)}
                 {IdProblems(item, ids.ItemIsText, "item_id", "item_raw", RowProblem.ItemIsNotWhole, RowProblem.ItemIsBeyond64Bits, RowProblem.ItemIsText)}
                 ELSE {(int)RowProblem.None} END AS problem
             FROM ({WithMoments(reading, $"""
@@ -45,7 +45,10 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
             """;
     }
 
-    /// <summary>A query of (form, rows): how many rows of a view have a time that looks like each <see cref="TimeForm"/>. Lines that do not fit and events that do not count are left out.</summary>
+    /// <summary>
+    /// A query of (form, rows): how many rows of a view have a time that looks like each <see cref="TimeForm"/>. Lines
+    /// that do not fit and events that do not count are left out.
+    /// </summary>
     public string TimeFormsQuery(string source)
     {
         InputColumn time = columns.Timestamp!;
@@ -71,16 +74,23 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
 
     private string WithoutBlanks(InputColumn column, string value) => column.Kind == SqlColumnKind.Text ? dialect.Trimmed(value) : value;
 
-    private string TimeProblems(TimeReading reading) => columns.Timestamp is not { } time ? "" : $"""
-        WHEN {(nothingNumbers.Length == 0 ? "moment IS NULL AND " : "")}{IsNothing(time, "time_raw")} THEN {(int)RowProblem.NoTimestamp}
-                WHEN moment IS NULL AND nanoseconds IS NULL THEN {(int)RowProblem.TimestampIsNoNumber}
-                WHEN moment IS NULL AND nanoseconds % 1000000 = 0 THEN {(int)RowProblem.TimestampHasMilliseconds}
-                WHEN moment IS NULL AND nanoseconds % 1000 = 0 THEN {(int)RowProblem.TimestampHasMicroseconds}
-                WHEN moment IS NULL THEN {(int)RowProblem.TimestampHasNanoseconds}
-                WHEN moment < 0 THEN {(int)RowProblem.TimestampIsNegative}
-                WHEN moment > {TimeForms.LastSecond * reading.TicksPerSecond} THEN {(int)RowProblem.TimestampIsTooLate}
-                {(reading.Earliest > 0 || reading.Latest < TimeForms.LastSecond * reading.TicksPerSecond ? $"WHEN moment < {reading.Earliest} OR moment > {reading.Latest} THEN {(int)RowProblem.TimestampIsOfAnotherForm}" : "")}
-        """;
+    private string TimeProblems(TimeReading reading)
+    {
+        if (columns.Timestamp is not { } time) return "";
+        string otherForm = reading.Earliest > 0 || reading.Latest < TimeForms.LastSecond * reading.TicksPerSecond
+            ? $"WHEN moment < {reading.Earliest} OR moment > {reading.Latest} THEN {(int)RowProblem.TimestampIsOfAnotherForm}"
+            : "";
+        return $"""
+            WHEN {(nothingNumbers.Length == 0 ? "moment IS NULL AND " : "")}{IsNothing(time, "time_raw")} THEN {(int)RowProblem.NoTimestamp}
+            WHEN moment IS NULL AND nanoseconds IS NULL THEN {(int)RowProblem.TimestampIsNoNumber}
+            WHEN moment IS NULL AND nanoseconds % 1000000 = 0 THEN {(int)RowProblem.TimestampHasMilliseconds}
+            WHEN moment IS NULL AND nanoseconds % 1000 = 0 THEN {(int)RowProblem.TimestampHasMicroseconds}
+            WHEN moment IS NULL THEN {(int)RowProblem.TimestampHasNanoseconds}
+            WHEN moment < 0 THEN {(int)RowProblem.TimestampIsNegative}
+            WHEN moment > {TimeForms.LastSecond * reading.TicksPerSecond} THEN {(int)RowProblem.TimestampIsTooLate}
+            {otherForm}
+            """;
+    }
 
     // Whether the row's event is one of those that count; null where all do.
     private string? Counts => columns.Event is null || input.EventWeights.Count == 0 ? null
@@ -91,7 +101,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         SqlColumnKind.WholeNumber => asText ? $"CAST({column.Sql} AS STRING)" : $"CAST({column.Sql} AS BIGINT)",
         // 2^53: from there on a DOUBLE no longer tells neighbouring whole numbers apart.
         SqlColumnKind.Floating when asText => $"CAST({Id(column, false)} AS STRING)",
-        SqlColumnKind.Floating => $"CASE WHEN abs({column.Sql}) < 9007199254740992 AND floor({column.Sql}) = {column.Sql} THEN CAST({column.Sql} AS BIGINT) END",
+        SqlColumnKind.Floating => $"CASE WHEN abs({column.Sql}) < 9007199254740992 AND floor({column.Sql}) = {column.Sql} THEN "
+            + $"CAST({column.Sql} AS BIGINT) END",
         SqlColumnKind.Timestamp => $"CAST({column.Sql} AS STRING)",
         _ => asText ? dialect.Trimmed(column.Sql) : $"TRY_CAST({column.Sql} AS BIGINT)",
     };
@@ -99,7 +110,11 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     // Asked first, since each of the questions after it has its price. It says no more than that none of them is answered with yes.
     private string WhatMostRowsAre(IdTypes ids, TimeReading reading)
     {
-        if (columns.User.Kind != SqlColumnKind.Text || columns.Item.Kind != SqlColumnKind.Text || ids.UserIsText || ids.ItemIsText || nothingNumbers.Length > 0) return "";
+        if (columns.User.Kind != SqlColumnKind.Text || columns.Item.Kind != SqlColumnKind.Text || ids.UserIsText || ids.ItemIsText || nothingNumbers.Length > 0)
+        {
+            return "";
+        }
+
         string timed = columns.Timestamp is null ? "" : $" AND moment BETWEEN {reading.Earliest} AND {reading.Latest}";
         string rated = columns.Rating is null ? "" : $" AND abs(rating_value) < {NoRating}{(input.MinRating == 0 ? "" : $" AND rating_value >= {MinRating}")}";
         string fits = $"{(isCsv ? " AND ncf_fits" : "")}{(Counts is null ? "" : " AND event_counts")}";
@@ -110,7 +125,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     private string IdIsMissing(InputColumn column, bool asText, string id, string raw) => column.Kind switch
     {
         SqlColumnKind.Text when asText => $"({id} IS NULL OR {id} IN {nothing})",
-        SqlColumnKind.Text when nothingNumbers.Length == 0 => $"({raw} IS NULL OR ((CAST({id} AS STRING) = {raw}) IS NOT TRUE AND {dialect.Trimmed(raw)} IN {nothing}))",
+        SqlColumnKind.Text when nothingNumbers.Length == 0 =>
+            $"({raw} IS NULL OR ((CAST({id} AS STRING) = {raw}) IS NOT TRUE AND {dialect.Trimmed(raw)} IN {nothing}))",
         _ => IsNothing(column, raw),
     };
 
@@ -118,7 +134,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     private static string LineBreak(InputColumn column, string raw, RowProblem problem) =>
         column.Kind == SqlColumnKind.Text ? $"WHEN contains({raw}, chr(10)) OR contains({raw}, chr(13)) THEN {(int)problem}\n    " : "";
 
-    private string IdProblems(InputColumn column, bool asText, string id, string raw, RowProblem notWhole, RowProblem beyond, RowProblem text) => column.Kind switch
+    private string IdProblems(InputColumn column, bool asText, string id, string raw, RowProblem notWhole, RowProblem beyond, RowProblem text) =>
+        column.Kind switch
     {
         SqlColumnKind.Floating => $"WHEN {id} IS NULL THEN {(int)notWhole}",
         SqlColumnKind.Text when !asText =>
@@ -134,7 +151,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     {
         if (column.Kind != SqlColumnKind.Text) return $"CAST({column.Sql} AS DOUBLE)";
         string text = dialect.Trimmed(column.Sql), number = DecimalMark == '.' ? text : $"replace({text}, '{DecimalMark}', '.')";
-        return $"CASE WHEN {dialect.Matches(text, TimeSql.Decimal(DecimalMark))} THEN TRY_CAST({number} AS DOUBLE) WHEN lower({text}) = 'true' THEN CAST(1 AS DOUBLE) WHEN lower({text}) = 'false' THEN CAST(0 AS DOUBLE) END";
+        return $"CASE WHEN {dialect.Matches(text, TimeSql.Decimal(DecimalMark))} THEN TRY_CAST({number} AS DOUBLE) "
+            + $"WHEN lower({text}) = 'true' THEN CAST(1 AS DOUBLE) WHEN lower({text}) = 'false' THEN CAST(0 AS DOUBLE) END";
     }
 
     private string MinRating => $"CAST('{input.MinRating:R}' AS DOUBLE)";
@@ -155,5 +173,6 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         _ => $"{raw} IS NULL",
     };
 
-    private string IsAmongNothing(string number) => nothingNumbers.Length == 0 ? "" : $" OR {number} IN ({string.Join(", ", nothingNumbers.Select(one => $"CAST('{one}' AS DOUBLE)"))})";
+    private string IsAmongNothing(string number) =>
+        nothingNumbers.Length == 0 ? "" : $" OR {number} IN ({string.Join(", ", nothingNumbers.Select(one => $"CAST('{one}' AS DOUBLE)"))})";
 }

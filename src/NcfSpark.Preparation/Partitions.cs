@@ -4,8 +4,9 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// Columns that folders name, as Hive, Spark and pandas write them: the files below "date=2026-01-01" have a column "date" with the text "2026-01-01". %3A and the like stand for the letters that
-/// no folder can have, and __HIVE_DEFAULT_PARTITION__ for no value. A column that the files have themselves comes first.
+/// Columns that folders name, as Hive, Spark and pandas write them: the files below "date=2026-01-01" have a column
+/// "date" with the text "2026-01-01". %3A and the like stand for the letters that no folder can have, and
+/// __HIVE_DEFAULT_PARTITION__ for no value. A column that the files have themselves comes first.
 /// </summary>
 internal static class Partitions
 {
@@ -40,7 +41,11 @@ internal static class Partitions
     {
         for (int at = value.IndexOf('%', StringComparison.Ordinal); at >= 0; at = value.IndexOf('%', at + 1))
         {
-            if (at + 2 >= value.Length || !char.IsAsciiHexDigit(value[at + 1]) || !char.IsAsciiHexDigit(value[at + 2])) throw new InvalidInputException($"{path}: the folder's value {value} has a % without two hexadecimal digits after it. Write %25 for a percent sign.");
+            if (at + 2 >= value.Length || !char.IsAsciiHexDigit(value[at + 1]) || !char.IsAsciiHexDigit(value[at + 2]))
+            {
+                throw new InvalidInputException(
+                    $"{path}: the folder's value {value} has a % without two hexadecimal digits after it. Write %25 for a percent sign.");
+            }
         }
 
         return value.Contains('%', StringComparison.Ordinal);

@@ -7,8 +7,6 @@ namespace NcfSpark.Preparation;
 internal static class PortableHashSql
 {
     /// <summary>A query of some columns of the source and the state into which one more value was absorbed.</summary>
-    /// <param name="keep">The columns, with commas between them.</param>
-    /// <param name="state">The name of the new state.</param>
     /// <param name="source">A table, or a query in parentheses.</param>
     /// <param name="from">The state before: a column or a number.</param>
     /// <param name="value">An expression of the source, in [0, 2^31).</param>
@@ -22,7 +20,8 @@ internal static class PortableHashSql
     /// <summary>An expression of the first 28 bits of the MD5 of an id's text, INT: the same for an id in every log. Slow, so once an id.</summary>
     public static string OfText(string id)
     {
-        IEnumerable<string> digits = Enumerable.Range(1, 7).Select(place => $"(instr('0123456789abcdef', substr(md5(CAST({id} AS STRING)), {place}, 1)) - 1) * {1 << (4 * (7 - place))}");
+        IEnumerable<string> digits = Enumerable.Range(1, 7)
+            .Select(place => $"(instr('0123456789abcdef', substr(md5(CAST({id} AS STRING)), {place}, 1)) - 1) * {1 << (4 * (7 - place))}");
         return $"CAST({string.Join(" + ", digits)} AS INT)";
     }
 

@@ -71,7 +71,7 @@ public sealed record PrepareOptions
     /// Number of threads of DuckDB. 0 (default): one for each core. Spark has its own setting: --master 'local[4]',
     /// --executor-cores.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0, 1024)]
     public int Threads { get; init; }
 
@@ -79,7 +79,7 @@ public sealed record PrepareOptions
     /// Memory that DuckDB uses before it writes to disk, such as "6GB". "" (default): 80 % of the machine. Lower it where other
     /// programs need the memory. Spark has its own settings: --driver-memory, --executor-memory.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [RegularExpression(@"|\d+(\.\d+)?\s?(KB|MB|GB|TB)", ErrorMessage = "is no amount of memory such as \"6GB\"")]
     public string MemoryLimit { get; init; } = "";
 }

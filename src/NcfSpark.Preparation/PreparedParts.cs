@@ -15,20 +15,24 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     public void WriteTrain(string directory)
     {
         string positives = $"SELECT user_index, item_index, CAST(1 AS INT) AS label, timestamp FROM {SplitSql.Rows} WHERE part = 0";
-        string rows = prepare.NegativesPerPositive == 0
-            ? positives
-            : $"""
-              {positives}
-              UNION ALL
-              SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({NegativeSql.Query(engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, itemCount, prepare.Seed, "negatives", prepare.NegativesAvoid == AvoidedItems.Trained, "timestamp")})
-              """;
-        engine.WriteParquet($"SELECT user_index, item_index, label, timestamp, user_index % {prepare.Shards} AS shard FROM ({rows})", directory, partitionBy: "shard");
+        string rows = positives;
+        if (prepare.NegativesPerPositive > 0)
+        {
+            bool avoidTrainedOnly = prepare.NegativesAvoid == AvoidedItems.Trained;
+            string drawn = NegativeSql.Query(
+                engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, itemCount, prepare.Seed, "negatives", avoidTrainedOnly, "timestamp");
+            rows += $" UNION ALL SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({drawn})";
+        }
+
+        engine.WriteParquet($"SELECT user_index, item_index, label, timestamp, user_index % {prepare.Shards} AS shard FROM ({rows})",
+            directory, partitionBy: "shard");
     }
 
     /// <summary>Candidates for each row of the test.</summary>
     public void WriteCandidates(string directory)
     {
-        string drawn = NegativeSql.Query(engine.Dialect, lists, part: 2, prepare.TestCandidates, itemCount, prepare.Seed, "candidates", avoidTrainedOnly: false, "CAST(item_index AS BIGINT) AS test_item");
+        string drawn = NegativeSql.Query(engine.Dialect, lists, part: 2, prepare.TestCandidates, itemCount, prepare.Seed, "candidates", avoidTrainedOnly: false,
+            "CAST(item_index AS BIGINT) AS test_item");
         Write($"SELECT user_index, CAST(test_item AS INT) AS test_item_index, item_index FROM ({drawn})", directory);
     }
 
@@ -37,7 +41,8 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     /// <summary>Users, items, validation and test.</summary>
     public void WriteTables(IStageWriter writer)
     {
-        Write($"SELECT u.user_id, u.user_index, CAST(trained AS INT) AS interactions FROM {SplitSql.Users} u JOIN {SplitSql.UserCounts} c ON u.user_index = c.user_index ORDER BY u.user_index", writer.File("users"));
+        Write($"SELECT u.user_id, u.user_index, CAST(trained AS INT) AS interactions FROM {SplitSql.Users} u "
+            + $"JOIN {SplitSql.UserCounts} c ON u.user_index = c.user_index ORDER BY u.user_index", writer.File("users"));
         Write($"SELECT item_id, item_index, interactions FROM {SplitSql.Items} ORDER BY item_index", writer.File("items"));
         // Found once among all rows: two parts are written, and Spark reads twice what it orders.
         engine.Materialize(HeldOutRows, $"SELECT user_index, item_index, timestamp, part FROM {SplitSql.Rows} WHERE part > 0");
@@ -46,7 +51,10 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
         engine.Drop(HeldOutRows);
     }
 
-    /// <summary>Reads from the files' footers how many rows are there, and adds the candidates to the counts. An engine that loses rows in silence is caught here.</summary>
+    /// <summary>
+    /// Reads from the files' footers how many rows are there, and adds the candidates to the counts. An engine that
+    /// loses rows in silence is caught here.
+    /// </summary>
     public void CheckWritten(IStageWriter writer, SortedDictionary<string, long> rows)
     {
         rows["test_candidates"] = RowsIn(writer.File("test_candidates"));
@@ -56,11 +64,13 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
             if (written == rows[part]) continue;
             string problem = $"{engine.Name} wrote {rows[part]:N0} rows of {part}, and {written:N0} are there. Nothing was published.";
             if (engine is not IClusterEngine) throw new InvalidOperationException(problem);
-            throw new InvalidInputException($"{problem} With Spark's executors on other machines, the run directory must lie on storage that they share with this one (NFS and the like): choose one with --run. `prepare` can also write where only Spark reaches: --run hdfs://…, s3a://….");
+            throw new InvalidInputException($"{problem} With Spark's executors on other machines, the run directory must lie on storage that they share with "
+                + "this one (NFS and the like): choose one with --run. `prepare` can also write where only Spark reaches: --run hdfs://…, s3a://….");
         }
     }
 
-    private static string HeldOut(int part) => $"SELECT user_index, item_index, timestamp FROM {HeldOutRows} WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
+    private static string HeldOut(int part) =>
+        $"SELECT user_index, item_index, timestamp FROM {HeldOutRows} WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
 
     private long RowsIn(string directory)
     {

@@ -14,7 +14,6 @@ namespace NcfSpark.Preparation;
 public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 {
     private const string BadRowsFile = "bad_rows.csv";
-    private const int NoSpaceLeft = 28; // ENOSPC
 
     private ResolvedInput? found;
     private string? hash;
@@ -31,34 +30,19 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
     public string InputHash(Func<ISqlEngine> engine) => hash ??= Input.Fingerprint(engine);
 
     /// <summary>
-    /// What will become prepared/ in a run directory of this machine; or, where that has a scheme (hdfs:, s3a:, file:), a new version that Spark writes there (see
-    /// <see cref="SparkStageWriter"/>).
+    /// What will become prepared/ in a run directory of this machine; or, where that has a scheme (hdfs:, s3a:, file:),
+    /// a new version that Spark writes there (see <see cref="SparkStageWriter"/>).
     /// </summary>
     public static IStageWriter Begin(ISqlEngine engine, string runDirectory, string stage, TimeProvider time) =>
         InputPlace.HasScheme(runDirectory) ? SparkStageWriter.Begin(engine, runDirectory, stage, time) : StageWriter.Begin(runDirectory, stage);
 
     /// <summary>Prepares the log.</summary>
     /// <param name="begin">Gives what is written to; asked when the log is found to be good.</param>
-    /// <exception cref="InvalidInputException">The input or a setting is at fault, or there is no room to write.</exception>
+    /// <exception cref="InvalidInputException">The input or a setting is at fault.</exception>
     /// <exception cref="SqlEngineException">The engine failed.</exception>
-    public StageCounts Write(ISqlEngine engine, string runDirectory, Func<IStageWriter> begin, IProgressReporter progress)
+    public StageCounts Write(ISqlEngine engine, Func<IStageWriter> begin, IProgressReporter progress)
     {
         using IProgressTask steps = progress.Start("prepare", 5, "steps");
-        try
-        {
-            return Write(engine, begin, progress, steps);
-        }
-        catch (Exception cause) when (cause is SqlEngineException { DiskFull: true } or IOException { HResult: NoSpaceLeft })
-        {
-            throw new InvalidInputException(
-                $"{(InputPlace.HasScheme(runDirectory) ? runDirectory : Path.GetFullPath(runDirectory))}: there is no room left on the disk while preparing "
-                + $"({FirstLine(cause.Message)}). Nothing was changed. Make room, or choose another run directory with --run.",
-                cause);
-        }
-    }
-
-    private StageCounts Write(ISqlEngine engine, Func<IStageWriter> begin, IProgressReporter progress, IProgressTask steps)
-    {
         steps.Detail("read");
         InputHash(() => engine);
         ResolvedInput resolved = Input;
@@ -75,7 +59,11 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         steps.Detail("split");
         bool givenCandidates = resolved.Candidates is not null;
         string candidatesParquet = writer.File("given_candidates.parquet");
-        if (givenCandidates && writer is SparkStageWriter) throw new InvalidInputException($"Input:TestCandidatesPath is read on this machine, and --run is elsewhere: name a run directory of this machine.");
+        if (givenCandidates && writer is SparkStageWriter)
+        {
+            throw new InvalidInputException($"Input:TestCandidatesPath is read on this machine, and --run is elsewhere: name a run directory of this machine.");
+        }
+
         if (givenCandidates) GivenCandidates.Open(engine, input, resolved.Candidates!, candidatesParquet, log.Ids);
         resolved.CheckUnchanged();
         HistoryLists? lists = SplitSql.Run(engine, prepare, log, givenCandidates ? GivenCandidates.ItemIds : null);
@@ -105,7 +93,12 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
     {
         InputSource log = InputSource.Open(engine, input, resolved.Log, "ncf_input", scratch);
         if (prepare.Split != SplitRule.Given) return [log];
-        if (resolved.Test is null) throw new InvalidInputException("Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\".");
+        if (resolved.Test is null)
+        {
+            throw new InvalidInputException(
+                "Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\".");
+        }
+
         return [log, InputSource.Open(engine, input, resolved.Test, "ncf_test_input", scratch)];
     }
 
@@ -115,7 +108,9 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         string avoided = prepare.NegativesAvoid == AvoidedItems.Trained ? "trained" : "touched";
         long[] counts = [.. engine.Query($"""
             SELECT max(items), count(*), CAST(sum(trained) AS BIGINT), CAST(sum(validated) AS BIGINT), CAST(sum(tested) AS BIGINT),
-                count(CASE WHEN {avoided} = items AND trained > 0 THEN 1 END), CAST(coalesce(sum(CASE WHEN {avoided} = items THEN trained END), 0) AS BIGINT), count(CASE WHEN validated + tested = 0 THEN 1 END)
+                count(CASE WHEN {avoided} = items AND trained > 0 THEN 1 END),
+                CAST(coalesce(sum(CASE WHEN {avoided} = items THEN trained END), 0) AS BIGINT),
+                count(CASE WHEN validated + tested = 0 THEN 1 END)
             FROM {SplitSql.UserCounts} CROSS JOIN (SELECT count(*) AS items FROM {SplitSql.Items})
             """)[0].Select(count => (long)count!)];
         (long items, long users, long positives, long validated, long tested, long fullUsers, long fullUsersPositives, long trainingOnly) =
@@ -142,23 +137,33 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 
     private void RefuseWhatCannotBeLearnt(string name, SortedDictionary<string, long> rows)
     {
-        if (rows["items"] == 1) throw new InvalidInputException($"{name}: there is one item in all ({input.ItemColumn}), so there is nothing to choose from. Check Input:ItemColumn.");
-        if (prepare.Split == SplitRule.Latest && prepare.Holdout > 0 && rows["test"] == 0)
+        if (rows["items"] == 1)
         {
-            string why = prepare.MinInteractions > 2 ? $"no user has {prepare.MinInteractions} interactions or more (Prepare:MinInteractions)" : "every user has one interaction";
-            throw new InvalidInputException($"{name}: {why}, so nothing can be held out to test. Check Input:UserColumn ({input.UserColumn}), or set Prepare:Holdout to 0 to train on everything.");
+            throw new InvalidInputException(
+                $"{name}: there is one item in all ({input.ItemColumn}), so there is nothing to choose from. Check Input:ItemColumn.");
         }
 
-        if (rows["train_positives"] == 0) throw new InvalidInputException($"{name}: no row is left to train on; all were given as held out. Check Input:Path and Input:TestPath.");
+        if (prepare.Split == SplitRule.Latest && prepare.Holdout > 0 && rows["test"] == 0)
+        {
+            string why = prepare.MinInteractions > 2
+                ? $"no user has {prepare.MinInteractions} interactions or more (Prepare:MinInteractions)"
+                : "every user has one interaction";
+            throw new InvalidInputException($"{name}: {why}, so nothing can be held out to test. Check Input:UserColumn ({input.UserColumn}), "
+                + "or set Prepare:Holdout to 0 to train on everything.");
+        }
+
+        if (rows["train_positives"] == 0)
+        {
+            throw new InvalidInputException($"{name}: no row is left to train on; all were given as held out. Check Input:Path and Input:TestPath.");
+        }
     }
 
     private static void WriteBadRows(IStageWriter writer, IReadOnlyList<BadRow> rows)
     {
         static string Quoted(string field) => $"\"{field.Replace("\"", "\"\"")}\"";
-        IEnumerable<string> lines = rows.Select(row => $"{Quoted(row.File)},{row.Line},{Quoted(row.Reason)},{Quoted(row.Text)}").Prepend("file,line,reason,text");
+        IEnumerable<string> lines = rows.Select(row => $"{Quoted(row.File)},{row.Line},{Quoted(row.Reason)},{Quoted(row.Text)}")
+            .Prepend("file,line,reason,text");
         if (writer is SparkStageWriter elsewhere) elsewhere.WriteText(BadRowsFile, string.Join('\n', lines));
         else File.WriteAllLines(writer.File(BadRowsFile), lines);
     }
-
-    private static string FirstLine(string text) => text.Split('\n')[0];
 }

@@ -3,13 +3,12 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// Where the lines stand that an engine rejected without saying where (Spark, whose tasks read parts of a file): they are looked up in the files here. Equal lines are
-/// equally bad, so a text is enough to know them again.
+/// Where the lines stand that an engine rejected without saying where (Spark, whose tasks read parts of a file): they
+/// are looked up in the files here. Equal lines are equally bad, so a text is enough to know them again.
 /// </summary>
 internal static class RejectedLines
 {
     /// <param name="rejected">What the engine rejected; each text is a whole line, with U+FFFD for bytes that are no UTF-8.</param>
-    /// <param name="layout">How the files are laid out.</param>
     public static IEnumerable<BadRow> Find(IEnumerable<BadRow> rejected, CsvLayout layout)
     {
         foreach (IGrouping<string, BadRow> file in rejected.GroupBy(row => row.File))
@@ -34,7 +33,11 @@ internal static class RejectedLines
     private static string Precise(string reason, string line, CsvLayout layout)
     {
         if (reason.Contains("UTF-8", StringComparison.Ordinal) || layout.Delimiter == JsonLines.Delimiter) return reason;
-        if (layout.Quote.Length > 0 && line.Count(letter => letter == layout.Quote[0]) % 2 != 0) return BadRows.ReasonOf("the quote does not end on this line, and Spark reads no line breaks within quotes", layout);
+        if (layout.Quote.Length > 0 && line.Count(letter => letter == layout.Quote[0]) % 2 != 0)
+        {
+            return BadRows.ReasonOf("the quote does not end on this line, and Spark reads no line breaks within quotes", layout);
+        }
+
         int found = CsvRecords.Read(new StringReader(line), layout.Delimiter, layout.Quote).First().Fields.Count;
         return BadRows.ReasonOf(found == layout.Columns ? "a quoted field goes on" : $"Expected Number of Columns: {layout.Columns} Found: {found}", layout);
     }

@@ -11,7 +11,8 @@ internal sealed class ResolvedInput
     private readonly InputOptions input;
     private readonly List<(string Path, long Length, DateTime Written)> seen = [];
 
-    private ResolvedInput(InputOptions input, InputFiles log, InputFiles? test, InputFiles? candidates) => (this.input, Log, Test, Candidates) = (input, log, test, candidates);
+    private ResolvedInput(InputOptions input, InputFiles log, InputFiles? test, InputFiles? candidates) =>
+        (this.input, Log, Test, Candidates) = (input, log, test, candidates);
 
     /// <summary>Input:Path.</summary>
     public InputFiles Log { get; }
@@ -22,23 +23,28 @@ internal sealed class ResolvedInput
     /// <summary>Input:TestCandidatesPath, where a given split has one.</summary>
     public InputFiles? Candidates { get; }
 
-    /// <param name="input">Which files.</param>
     /// <param name="prepare">Whether those of a given split count.</param>
     /// <exception cref="InvalidInputException">A file of this machine is not there, or empty.</exception>
     public static ResolvedInput Find(InputOptions input, PrepareOptions prepare)
     {
         bool given = prepare.Split == SplitRule.Given, candidates = given && input.TestCandidatesPath.Length > 0;
-        if (candidates && InputPlace.HasScheme(input.TestCandidatesPath)) throw new InvalidInputException($"Input:TestCandidatesPath is \"{input.TestCandidatesPath}\"; it must be a file of this machine, since its layout is none that Spark reads.");
+        if (candidates && InputPlace.HasScheme(input.TestCandidatesPath))
+        {
+            throw new InvalidInputException(
+                $"Input:TestCandidatesPath is \"{input.TestCandidatesPath}\"; it must be a file of this machine, since its layout is none that Spark reads.");
+        }
+
         return new ResolvedInput(
             input,
             Find(input, input.Path, "Input:Path", input.Format),
             given && input.TestPath.Length > 0 ? Find(input, input.TestPath, "Input:TestPath", input.Format) : null,
-            candidates ? Find(input, input.TestCandidatesPath, "Input:TestCandidatesPath", "csv") : null);
+            candidates ? Find(input, input.TestCandidatesPath, "Input:TestCandidatesPath", InputFormat.Csv) : null);
     }
 
     /// <summary>
-    /// SHA-256 over the content of all files and the columns that their folders name, of those that are used. Where else they lie, what they are called and in what order they are read does not matter.
-    /// Of what only Spark reads, it is over hashes of the columns that are used.
+    /// SHA-256 over the content of all files and the columns that their folders name, of those that are used. Where
+    /// else they lie, what they are called and in what order they are read does not matter. Of what only Spark reads,
+    /// it is over hashes of the columns that are used.
     /// </summary>
     /// <param name="engine">Gives the engine; asked only where input is elsewhere.</param>
     public string Fingerprint(Func<ISqlEngine> engine)
@@ -49,7 +55,9 @@ internal sealed class ResolvedInput
         foreach ((string role, InputFiles? files) in new[] { ("input", Log), ("test", Test), ("candidates", Candidates) })
         {
             if (files is null) continue;
-            IEnumerable<string> lines = files.IsElsewhere ? [ChecksumOf(engine(), files)] : files.Paths.Select(path => LineOf(path, columns)).Order(StringComparer.Ordinal);
+            IEnumerable<string> lines = files.IsElsewhere
+                ? [ChecksumOf(engine(), files)]
+                : files.Paths.Select(path => LineOf(path, columns)).Order(StringComparer.Ordinal);
             foreach (string line in lines) text.Append(role).Append(' ').Append(line).Append('\n');
         }
 
@@ -64,11 +72,12 @@ internal sealed class ResolvedInput
         {
             var now = new FileInfo(path);
             if (now.Exists && now.Length == length && now.LastWriteTimeUtc == written) continue;
-            throw new InvalidInputException($"{path} was changed while it was read. Nothing was kept. Start again when what writes it has ended; write new files under another name, and rename them when they are whole.");
+            throw new InvalidInputException($"{path} was changed while it was read. Nothing was kept. Start again when what writes it has ended; "
+                + "write new files under another name, and rename them when they are whole.");
         }
     }
 
-    private static InputFiles Find(InputOptions input, string given, string setting, string format)
+    private static InputFiles Find(InputOptions input, string given, string setting, InputFormat format)
     {
         if (InputPlace.HasScheme(given)) return InputFiles.Elsewhere(given, format, setting);
         try
@@ -85,7 +94,8 @@ internal sealed class ResolvedInput
     {
         using var scratch = new ScratchFolder();
         InputSource source = InputSource.Open(engine, input, files, "ncf_fingerprinted", scratch);
-        return InputSource.Readable(files, () => string.Join(' ', engine.Query(((IClusterEngine)engine).Checksum(source.View, [.. source.Columns.All.Select(column => column.Sql)]))[0]));
+        return InputSource.Readable(files,
+            () => string.Join(' ', engine.Query(((IClusterEngine)engine).Checksum(source.View, [.. source.Columns.All.Select(column => column.Sql)]))[0]));
     }
 
     private string LineOf(string path, string[] columns)

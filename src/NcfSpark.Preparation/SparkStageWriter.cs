@@ -12,9 +12,11 @@ namespace NcfSpark.Preparation;
 ///                                        users/ items/ …
 ///                                        manifest.json/part-….txt       written last
 /// </code>
-/// There is no rename that is atomic everywhere (on s3a it copies file by file), and Spark Connect has none at all. So nothing is ever renamed or overwritten: a version is
-/// there if and only if its manifest is, and the result of the stage is the version with the greatest name. The manifest is one small file, which every
-/// file system that Spark writes shows whole or not at all. An attempt that was stopped leaves a version without a manifest, which nobody reads.
+/// There is no rename that is atomic everywhere (on s3a it copies file by file), and Spark Connect has none at all. So
+/// nothing is ever renamed or overwritten: a version is there if and only if its manifest is, and the result of the
+/// stage is the version with the greatest name. The manifest is one small file, which every file system that Spark
+/// writes shows whole or not at all. An attempt that was stopped leaves a version without a manifest, which nobody
+/// reads.
 /// </summary>
 internal sealed class SparkStageWriter : IStageWriter
 {
@@ -28,8 +30,14 @@ internal sealed class SparkStageWriter : IStageWriter
     /// <exception cref="InvalidInputException">The engine is no Spark.</exception>
     public static SparkStageWriter Begin(ISqlEngine engine, string runDirectory, string stage, TimeProvider time)
     {
-        if (engine is not IClusterEngine) throw new InvalidInputException($"--run {runDirectory} is a path that Spark writes and {engine.Name} does not: add --master URL or --remote sc://host:port, or name a directory of this machine (without a scheme).");
-        string version = $"{time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..8]}";
+        if (engine is not IClusterEngine)
+        {
+            throw new InvalidInputException($"--run {runDirectory} is a path that Spark writes and {engine.Name} does not: "
+                + "add --master URL or --remote sc://host:port, or name a directory of this machine (without a scheme).");
+        }
+
+        string version =
+            $"{time.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture)}-{Guid.NewGuid().ToString("N")[..8]}";
         return new SparkStageWriter(engine, $"{runDirectory.TrimEnd('/')}/{stage}/{version}");
     }
 
@@ -40,7 +48,9 @@ internal sealed class SparkStageWriter : IStageWriter
     {
         // In base 64, since a literal's backslashes and ${…} mean something to Spark, and it has a way of its own with each.
         string encoded = Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
-        engine.Execute($"INSERT OVERWRITE DIRECTORY '{File(name).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}' USING text SELECT CAST(unbase64('{encoded}') AS STRING) AS value");
+        engine.Execute("INSERT OVERWRITE DIRECTORY "
+            + $"'{File(name).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}' USING text "
+            + $"SELECT CAST(unbase64('{encoded}') AS STRING) AS value");
     }
 
     public StageDirectory Publish(StageManifest manifest)
@@ -58,7 +68,8 @@ internal sealed class SparkStageWriter : IStageWriter
     // Lengths, so that a copy that was cut short is told; the hashes would need the bytes here. Files without rows hold nothing to miss.
     private void AddFiles(StageManifest manifest, string part)
     {
-        foreach (IReadOnlyList<object?> row in engine.Query($"SELECT _metadata.file_path, max(_metadata.file_size) FROM parquet.`{File(part).Replace("`", "``", StringComparison.Ordinal)}` GROUP BY _metadata.file_path"))
+        foreach (IReadOnlyList<object?> row in engine.Query("SELECT _metadata.file_path, max(_metadata.file_size) "
+            + $"FROM parquet.`{File(part).Replace("`", "``", StringComparison.Ordinal)}` GROUP BY _metadata.file_path"))
         {
             string file = Uri.UnescapeDataString((string)row[0]!);
             manifest.Files[file[(file.LastIndexOf($"/{part}/", StringComparison.Ordinal) + 1)..]] = new StageFile((long)row[1]!, "");

@@ -20,27 +20,28 @@ internal static class SplitSql
     private const string Split = "ncf_split";
 
     /// <summary>Makes the tables, and lets go of the log.</summary>
-    /// <param name="engine">Where the log is.</param>
-    /// <param name="prepare">How to split.</param>
-    /// <param name="log">What is known of it.</param>
     /// <param name="furtherItems">A query of item_id that are in the catalogue though the log may not have them, or null.</param>
     /// <returns>The histories, where the engine keeps them as lists.</returns>
     public static HistoryLists? Run(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, string? furtherItems)
     {
         const string Log = InteractionLog.Table;
-        engine.Materialize(Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user_index, {PortableHashSql.OfText("user_id")} AS user_hash FROM (SELECT DISTINCT user_id FROM {Log} WHERE problem = 0)");
+        engine.Materialize(Users, "SELECT user_id, CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user_index, "
+            + $"{PortableHashSql.OfText("user_id")} AS user_hash FROM (SELECT DISTINCT user_id FROM {Log} WHERE problem = 0)");
         string further = furtherItems is null ? "" : $" UNION {furtherItems}";
-        engine.Materialize(RankedItems, $"SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, {PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
+        engine.Materialize(RankedItems, "SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, "
+            + $"{PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
         if (engine.Dialect.KeepsLists) return HistoryLists.Split(engine, prepare, log);
 
         engine.Materialize(Split, SplitQuery(engine.Dialect, prepare));
         engine.Drop(Log);
         engine.Materialize(UserCounts, $"""
-            SELECT user_index, min(touched) AS touched, min(trained) AS trained, count(CASE WHEN part = 1 THEN 1 END) AS validated, count(CASE WHEN part = 2 THEN 1 END) AS tested
+            SELECT user_index, min(touched) AS touched, min(trained) AS trained,
+                count(CASE WHEN part = 1 THEN 1 END) AS validated, count(CASE WHEN part = 2 THEN 1 END) AS tested
             FROM {Split} GROUP BY user_index
             """);
         engine.Materialize(Items, ItemsQuery($"SELECT item_rank FROM {Split} WHERE part = 0"));
-        engine.Replace(Rows, $"SELECT user_index, item_index, {Timestamp(engine.Dialect, "moment", log)} AS timestamp, part, touched, trained FROM {Split} s JOIN {Items} i ON s.item_rank = i.item_rank", Split);
+        engine.Replace(Rows, $"SELECT user_index, item_index, {Timestamp(engine.Dialect, "moment", log)} AS timestamp, part, touched, trained FROM {Split} s "
+            + $"JOIN {Items} i ON s.item_rank = i.item_rank", Split);
         return null;
     }
 
@@ -52,12 +53,11 @@ internal static class SplitSql
         """;
 
     /// <summary>
-    /// A query of some columns and tie, by which those of equal moments are ordered, the smaller first: chance, since an order by id would leak into what is learned; where ties
-    /// are equal, the rank makes the order total. The chance is in the ids, not in their indexes, which move from night to night: what was trained on yesterday is not held out today.
+    /// A query of some columns and tie, by which those of equal moments are ordered, the smaller first: chance, since
+    /// an order by id would leak into what is learned; where ties are equal, the rank makes the order total. The chance
+    /// is in the ids, not in their indexes, which move from night to night: what was trained on yesterday is not held
+    /// out today.
     /// </summary>
-    /// <param name="rows">A query with user_hash, item_hash and the columns.</param>
-    /// <param name="keep">The columns.</param>
-    /// <param name="seed">The seed.</param>
     public static string WithTies(string rows, string keep, long seed)
     {
         string byUser = PortableHashSql.Absorb($"({rows})", $"{keep}, item_hash", $"{PortableHash.Start(seed, "ties")}", "user_hash", "tie");
@@ -69,19 +69,22 @@ internal static class SplitSql
     public static string Tested(SqlDialect dialect, PrepareOptions prepare, string total) => HeldOut(dialect, prepare, total, total);
 
     /// <summary>How many of those before them validate: of m = n - t the latest min(Holdout, m/2).</summary>
-    public static string Validated(SqlDialect dialect, PrepareOptions prepare, string total, string tested) => prepare.Validation ? HeldOut(dialect, prepare, total, $"({total} - {tested})") : "0";
+    public static string Validated(SqlDialect dialect, PrepareOptions prepare, string total, string tested) =>
+        prepare.Validation ? HeldOut(dialect, prepare, total, $"({total} - {tested})") : "0";
 
     /// <summary>The query of <see cref="Items"/>: by falling popularity in training, then id, the rank being the order of ids.</summary>
     /// <param name="trained">A query of item_rank, a row for each row of training.</param>
     public static string ItemsQuery(string trained) => $"""
-        SELECT item_id, item_rank, CAST(row_number() OVER (ORDER BY interactions DESC, item_rank) - 1 AS INT) AS item_index, CAST(interactions AS INT) AS interactions
+        SELECT item_id, item_rank, CAST(row_number() OVER (ORDER BY interactions DESC, item_rank) - 1 AS INT) AS item_index,
+            CAST(interactions AS INT) AS interactions
         FROM (
             SELECT r.item_id, r.item_rank, coalesce(c.positives, 0) AS interactions
             FROM {RankedItems} r LEFT JOIN (SELECT item_rank, count(*) AS positives FROM ({trained}) GROUP BY item_rank) c ON r.item_rank = c.item_rank)
         """;
 
     /// <summary>Seconds from a moment.</summary>
-    public static string Timestamp(SqlDialect dialect, string moment, InteractionLog log) => log.TicksPerSecond == 1 ? moment : dialect.IntegerQuotient(moment, $"{log.TicksPerSecond}");
+    public static string Timestamp(SqlDialect dialect, string moment, InteractionLog log) =>
+        log.TicksPerSecond == 1 ? moment : dialect.IntegerQuotient(moment, $"{log.TicksPerSecond}");
 
     private static string HeldOut(SqlDialect dialect, PrepareOptions prepare, string total, string of) =>
         $"CASE WHEN {total} >= {prepare.MinInteractions} THEN least({prepare.Holdout}, {dialect.IntegerQuotient(of, "2")}) ELSE 0 END";
@@ -96,7 +99,8 @@ internal static class SplitSql
         string window = $"PARTITION BY user_index ORDER BY {(given ? "held_out DESC, " : "")}moment DESC, tie, item_rank";
         const string Whole = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
         string sum = given ? $", CAST(sum(held_out) OVER ({window} {Whole}) AS BIGINT) AS tested" : "";
-        string placed = $"SELECT user_index, item_rank, moment, row_number() OVER ({window}) AS place, count(*) OVER ({window} {Whole}) AS total{sum} FROM ({DistinctPairs(tied, given)})";
+        string placed = $"SELECT user_index, item_rank, moment, row_number() OVER ({window}) AS place, count(*) OVER ({window} {Whole}) AS total{sum} "
+            + $"FROM ({DistinctPairs(tied, given)})";
         string tested = given ? placed : $"SELECT *, {Tested(dialect, prepare, "total")} AS tested FROM ({placed})";
         return $"""
             SELECT user_index, item_rank, moment, CAST(total AS INT) AS touched, CAST(total - tested - validated AS INT) AS trained,
@@ -106,9 +110,11 @@ internal static class SplitSql
     }
 
     // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out. Their ties are equal.
-    private static string DistinctPairs(string tied, bool given) => $"""
-        SELECT user_index, item_rank, {(given ? "coalesce(max(CASE WHEN held_out = 1 THEN moment END), max(moment)) AS moment, max(held_out) AS held_out" : "max(moment) AS moment")}, max(tie) AS tie
-        FROM ({tied})
-        GROUP BY user_index, item_rank
-        """;
+    private static string DistinctPairs(string tied, bool given)
+    {
+        string latest = given
+            ? "coalesce(max(CASE WHEN held_out = 1 THEN moment END), max(moment)) AS moment, max(held_out) AS held_out"
+            : "max(moment) AS moment";
+        return $"SELECT user_index, item_rank, {latest}, max(tie) AS tie FROM ({tied}) GROUP BY user_index, item_rank";
+    }
 }

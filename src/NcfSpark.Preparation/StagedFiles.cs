@@ -4,8 +4,9 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>
-/// Files as the engine can read them. Most are read where they are. What DuckDB or Spark would refuse, or read in another way than the other, is copied or linked into a scratch folder:
-/// zstd and bzip2 are unpacked, .GZ gets its usual ending, and where line ends differ within a file they become LF. Lines keep their numbers.
+/// Files as the engine can read them. Most are read where they are. What DuckDB or Spark would refuse, or read in
+/// another way than the other, is copied or linked into a scratch folder: zstd and bzip2 are unpacked, .GZ gets its
+/// usual ending, and where line ends differ within a file they become LF. Lines keep their numbers.
 /// </summary>
 internal static class StagedFiles
 {
@@ -96,7 +97,8 @@ internal static class StagedFiles
 
     private static string Staged(bool onCluster, bool isParquet, bool hasMixedLineEnds, string path, Func<string, string> place)
     {
-        bool nameable = onCluster || !path.Contains('\\', StringComparison.Ordinal) || !FileSearch.HasWildcards(path); // DuckDB cannot say a backslash beside a wildcard
+        // DuckDB cannot say a backslash beside a wildcard.
+        bool nameable = onCluster || !path.Contains('\\', StringComparison.Ordinal) || !FileSearch.HasWildcards(path);
         if (isParquet) return nameable ? path : Linked(path, place(".parquet"));
         CompressionKind kind = Compression.Of(path);
         bool unpack = kind == CompressionKind.Zstd || (kind == CompressionKind.Bzip2 && !(onCluster && path.EndsWith(".bz2", StringComparison.Ordinal)));
@@ -146,5 +148,21 @@ internal static class StagedFiles
                 text = text[(at + 1)..];
             }
         }
+    }
+}
+
+/// <summary>
+/// A folder for copies of input that the engine cannot read as it stands. It is made when it is first asked for, and
+/// deleted at the end, also after a failure or Ctrl-C.
+/// </summary>
+internal sealed class ScratchFolder : IDisposable
+{
+    private string? path;
+
+    public string Path => path ??= Directory.CreateTempSubdirectory("ncfspark-input-").FullName;
+
+    public void Dispose()
+    {
+        if (path is not null && Directory.Exists(path)) Directory.Delete(path, recursive: true);
     }
 }

@@ -54,15 +54,22 @@ internal static class TimeForms
 
     public const long SecondsADay = 86_400;
 
-    /// <summary>The forms that a column may have, each with the value of Input:TimestampUnit for it.</summary>
-    public static readonly (TimeForm Form, string Unit)[] Units =
+    /// <summary>The forms that a column may have, each with the value of Input:TimestampUnit for it, and its name for people.</summary>
+    public static readonly (TimeForm Form, TimestampUnit Setting, string Unit)[] Units =
     [
-        (TimeForm.Seconds, "seconds"), (TimeForm.Milliseconds, "milliseconds"), (TimeForm.Microseconds, "microseconds"), (TimeForm.Nanoseconds, "nanoseconds"),
-        (TimeForm.Days, "days"), (TimeForm.ExcelDays, "excel-days"), (TimeForm.YearMonthDay, "yyyymmdd"), (TimeForm.Iso, "iso"),
+        (TimeForm.Seconds, TimestampUnit.Seconds, "seconds"),
+        (TimeForm.Milliseconds, TimestampUnit.Milliseconds, "milliseconds"),
+        (TimeForm.Microseconds, TimestampUnit.Microseconds, "microseconds"),
+        (TimeForm.Nanoseconds, TimestampUnit.Nanoseconds, "nanoseconds"),
+        (TimeForm.Days, TimestampUnit.Days, "days"),
+        (TimeForm.ExcelDays, TimestampUnit.ExcelDays, "excel-days"),
+        (TimeForm.YearMonthDay, TimestampUnit.Yyyymmdd, "yyyymmdd"),
+        (TimeForm.Iso, TimestampUnit.Iso, "iso"),
     ];
 
-    /// <summary>The form that Input:TimestampUnit names; null for "auto".</summary>
-    public static TimeForm? Declared(string unit) => Array.Find(Units, pair => pair.Unit == unit) is (TimeForm form, not null) ? form : null;
+    /// <summary>The form that Input:TimestampUnit names; null for Auto.</summary>
+    public static TimeForm? Declared(TimestampUnit unit) =>
+        unit == TimestampUnit.Auto ? null : Array.Find(Units, known => known.Setting == unit).Form;
 
     public static string UnitOf(TimeForm form) => Array.Find(Units, pair => pair.Form == form).Unit ?? "seconds";
 

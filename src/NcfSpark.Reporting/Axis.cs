@@ -16,8 +16,6 @@ public sealed class Axis
 
     /// <summary>An even axis over all values, widened to round ones.</summary>
     /// <param name="values">What it must hold.</param>
-    /// <param name="from">The pixel of the low end.</param>
-    /// <param name="to">The pixel of the high end.</param>
     /// <param name="ticks">About how many marks.</param>
     public static Axis Linear(IEnumerable<double> values, double from, double to, int ticks = 4)
     {

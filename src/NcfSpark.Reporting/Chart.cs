@@ -9,13 +9,8 @@ public static class Chart
     public const double Width = 460, Height = 280, Left = 58, Right = 16, Top = 14, Bottom = 44;
 
     /// <param name="id">Unique on the page.</param>
-    /// <param name="title">What a screen reader says first.</param>
-    /// <param name="description">What the chart shows, in words.</param>
-    /// <param name="x">The horizontal axis.</param>
-    /// <param name="y">The vertical axis.</param>
     /// <param name="xTitle">Its name and unit.</param>
     /// <param name="yTitle">Its name and unit.</param>
-    /// <param name="marks">What is drawn inside.</param>
     public static Html Frame(string id, string title, string description, Axis x, Axis y, string xTitle, string yTitle, Html marks) => Html.Of($"""
         <svg class="chart" viewBox="0 0 {Width} {Height}" role="img" aria-labelledby="{id}-title {id}-description">
         <title id="{id}-title">{title}</title><desc id="{id}-description">{description}</desc>
@@ -31,8 +26,10 @@ public static class Chart
         Html.Of($"<polyline class=\"{look}\" points=\"{points.Select(point => Html.Of($"{point.X},{point.Y} "))}\"/>");
 
     private static Html HorizontalMark(double tick, Axis y) => Html.Of(
-        $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{y.At(tick)}\" y2=\"{y.At(tick)}\"/><text x=\"{Left - 7}\" y=\"{y.At(tick) + 4}\" text-anchor=\"end\">{y.Label(tick)}</text>");
+        $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{y.At(tick)}\" y2=\"{y.At(tick)}\"/><text x=\"{Left - 7}\" y=\"{y.At(tick) + 4}\" "
+        + $"text-anchor=\"end\">{y.Label(tick)}</text>");
 
     private static Html VerticalMark(double tick, Axis x) => Html.Of(
-        $"<line class=\"axis\" x1=\"{x.At(tick)}\" x2=\"{x.At(tick)}\" y1=\"{Height - Bottom}\" y2=\"{Height - Bottom + 4}\"/><text x=\"{x.At(tick)}\" y=\"{Height - Bottom + 17}\" text-anchor=\"middle\">{x.Label(tick)}</text>");
+        $"<line class=\"axis\" x1=\"{x.At(tick)}\" x2=\"{x.At(tick)}\" y1=\"{Height - Bottom}\" y2=\"{Height - Bottom + 4}\"/><text x=\"{x.At(tick)}\" "
+        + $"y=\"{Height - Bottom + 17}\" text-anchor=\"middle\">{x.Label(tick)}</text>");
 }

@@ -12,10 +12,10 @@ namespace NcfSpark.Reporting;
 /// <param name="Validation">Validation interactions.</param>
 /// <param name="Test">Test interactions.</param>
 /// <param name="FirstTimestamp">The earliest interaction, in seconds since 1970-01-01 UTC; null where there is none.</param>
-/// <param name="LastTimestamp">The latest interaction, likewise.</param>
 /// <param name="Rows">Row counts of the prepared directory by name, those dropped included.</param>
 public sealed record DataFigures(
-    [property: JsonConverter(typeof(CountsJson))] int[] ItemInteractions, [property: JsonConverter(typeof(CountsJson))] int[] UserInteractions, long Train, long Validation, long Test, long? FirstTimestamp, long? LastTimestamp, IReadOnlyDictionary<string, long> Rows)
+    [property: JsonConverter(typeof(CountsJson))] int[] ItemInteractions, [property: JsonConverter(typeof(CountsJson))] int[] UserInteractions, long Train,
+    long Validation, long Test, long? FirstTimestamp, long? LastTimestamp, IReadOnlyDictionary<string, long> Rows)
 {
     public int Users => UserInteractions.Length;
 
@@ -26,8 +26,6 @@ public sealed record DataFigures(
     /// <summary>The share of all user-item pairs that is an interaction.</summary>
     public double Density => Users == 0 || Items == 0 ? 0 : Interactions / ((double)Users * Items);
 
-    /// <param name="data">The evaluated data.</param>
-    /// <param name="rows">The prepared directory's row counts.</param>
     public static DataFigures From(EvaluationData data, IReadOnlyDictionary<string, long> rows)
     {
         int[] byUser = new int[data.UserCount];
@@ -61,7 +59,10 @@ public sealed record DataFigures(
     }
 }
 
-/// <summary>Counts in JSON as pairs of a count and how many have it, rising: [1, 1, 4, 1] is [[1,3],[4,1]]. Millions of users have few different counts; their order is lost.</summary>
+/// <summary>
+/// Counts in JSON as pairs of a count and how many have it, rising: [1, 1, 4, 1] is [[1,3],[4,1]]. Millions of users
+/// have few different counts; their order is lost.
+/// </summary>
 internal sealed class CountsJson : JsonConverter<int[]>
 {
     public override int[] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -6,7 +6,8 @@ namespace NcfSpark.Reporting;
 /// <param name="History">Their latest items before the test, latest first.</param>
 /// <param name="HeldOut">How many items they used in the test period.</param>
 /// <param name="Recommendations">The model's top items, best first.</param>
-public sealed record ExampleUser(string UserId, int Interactions, IReadOnlyList<ExampleItem> History, int HeldOut, IReadOnlyList<ExampleRecommendation> Recommendations)
+public sealed record ExampleUser(
+    string UserId, int Interactions, IReadOnlyList<ExampleItem> History, int HeldOut, IReadOnlyList<ExampleRecommendation> Recommendations)
 {
     /// <summary>The same with items' titles in place of their ids, where they have one.</summary>
     public ExampleUser WithTitles(IReadOnlyDictionary<string, string> titles) => this with
@@ -23,6 +24,5 @@ public sealed record ExampleItem(string Item, long Timestamp);
 
 /// <summary>A recommended item.</summary>
 /// <param name="Item">Its id; on the page its title, where it has one.</param>
-/// <param name="Score">The model's score.</param>
 /// <param name="IsHit">Whether the user did use it in the test period.</param>
 public sealed record ExampleRecommendation(string Item, double Score, bool IsHit);

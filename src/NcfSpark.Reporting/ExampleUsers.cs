@@ -8,13 +8,6 @@ public static class ExampleUsers
 {
     private const int HistoryShown = 10;
 
-    /// <param name="model">Scores the users.</param>
-    /// <param name="data">Histories and test rows.</param>
-    /// <param name="users">The users' ids.</param>
-    /// <param name="items">The items' ids.</param>
-    /// <param name="count">How many users.</param>
-    /// <param name="recommendations">How many items are recommended to each.</param>
-    /// <param name="seed">Seeds the choice.</param>
     public static IReadOnlyList<ExampleUser> Build(IScorer model, EvaluationData data, IdTable users, IdTable items, int count, int recommendations, long seed)
     {
         if (count == 0) return [];

@@ -4,8 +4,6 @@ namespace NcfSpark.Reporting;
 public static class HtmlPage
 {
     /// <summary>A whole page.</summary>
-    /// <param name="title">What the browser's tab says.</param>
-    /// <param name="header">What stands above the sections.</param>
     /// <param name="sections">Sections, each with the id that a link names; those without a body are left out by the caller.</param>
     /// <param name="footer">A sentence below.</param>
     public static string Of(string title, Html header, IEnumerable<(string Id, string Title, Html Body)> sections, Html footer) => Html.Of($"""
@@ -41,7 +39,8 @@ public static class HtmlPage
         """)));
 
     /// <summary>Links to sections of the page.</summary>
-    public static Html Links(IEnumerable<(string Id, string Title, Html Body)> sections) => Html.Join(sections.Select(section => Html.Of($"<a href=\"#{section.Id}\">{section.Title}</a>")));
+    public static Html Links(IEnumerable<(string Id, string Title, Html Body)> sections) =>
+        Html.Join(sections.Select(section => Html.Of($"<a href=\"#{section.Id}\">{section.Title}</a>")));
 
     private static Html StyleSheet()
     {

@@ -19,23 +19,32 @@ internal static class MetricCharts
         var name = new MetricName(metric);
         double highest = groups.SelectMany(group => group.Result.Scorers).Max(scorer => scorer.Metrics[metric]!.High ?? scorer.Metrics[metric]!.Value);
         return Html.Join(groups.Select((group, g) => Panel(
-            group.Result, name, $"history-{g}", group.FewestSeen == group.MostSeen ? $"{group.FewestSeen:N0} seen" : $"{group.FewestSeen:N0} to {group.MostSeen:N0} seen", $"{name.Title}, {group.Result.Users:N0} users", highest)));
+            group.Result, name, $"history-{g}", group.FewestSeen == group.MostSeen
+                ? $"{group.FewestSeen:N0} seen"
+                : $"{group.FewestSeen:N0} to {group.MostSeen:N0} seen", $"{name.Title}, {group.Result.Users:N0} users", highest)));
     }
 
     private static Html Panel(ProtocolResult protocol, MetricName name, string id, string heading, string explanation, double leastHigh)
     {
-        (ScorerMetrics Scorer, MetricInterval Value)[] rows = [.. protocol.Scorers.Where(scorer => scorer.Metrics.GetValueOrDefault(name.Key) is not null).Select(scorer => (scorer, scorer.Metrics[name.Key]!))];
+        (ScorerMetrics Scorer, MetricInterval Value)[] rows =
+            [.. protocol.Scorers.Where(scorer => scorer.Metrics.GetValueOrDefault(name.Key) is not null).Select(scorer => (scorer, scorer.Metrics[name.Key]!))];
         if (rows.Length == 0) return Html.Empty;
         Axis x = Axis.Linear([0, leastHigh, .. rows.Select(row => row.Value.High ?? row.Value.Value)], Left, Width - Right);
         double bottom = Top + rows.Length * RowHeight;
-        string description = string.Join("; ", rows.Select(row => $"{row.Scorer.Title} {name.Format(row.Value.Value)}{(row.Value.Low is null ? "" : $" ({name.FormatInterval(row.Value)})")}"));
+        string description = string.Join("; ",
+            rows.Select(row => $"{row.Scorer.Title} {name.Format(row.Value.Value)}{(row.Value.Low is null ? "" : $" ({name.FormatInterval(row.Value)})")}"));
         return Html.Of($"""
             <figure><figcaption><strong>{heading}</strong> <span class="muted">{explanation}</span></figcaption>
             <svg class="chart" viewBox="0 0 {Width} {bottom + AxisHeight}" role="img" aria-labelledby="metric-{id}-title metric-{id}-description">
             <title id="metric-{id}-title">{name.Title} of the model and the baselines: {heading}</title><desc id="metric-{id}-description">{description}</desc>
-            {x.Ticks.Select(tick => Html.Of($"<line class=\"grid\" x1=\"{x.At(tick)}\" x2=\"{x.At(tick)}\" y1=\"{Top}\" y2=\"{bottom}\"/><text x=\"{x.At(tick)}\" y=\"{bottom + 16}\" text-anchor=\"middle\">{name.FormatTick(x, tick)}</text>"))}
+            {x.Ticks.Select(Tick)}
             {rows.Select((row, r) => Row(name, row.Scorer, row.Value, x, Top + (r + 0.5) * RowHeight, LookOf(protocol, row.Scorer)))}
             </svg></figure>
+            """);
+
+        Html Tick(double tick) => Html.Of($"""
+            <line class="grid" x1="{x.At(tick)}" x2="{x.At(tick)}" y1="{Top}" y2="{bottom}"/>
+            <text x="{x.At(tick)}" y="{bottom + 16}" text-anchor="middle">{name.FormatTick(x, tick)}</text>
             """);
     }
 
@@ -55,7 +64,8 @@ internal static class MetricCharts
         return Html.Of($"""
             <g class="{look}"><title>{scorer.Title}: {name.Format(value.Value)} {name.FormatInterval(value)}</title>
             <line class="stem" x1="{x.At(0)}" x2="{x.At(value.Value)}" y1="{y}" y2="{y}"/>{bar}{Mark(look, x.At(value.Value), y)}
-            <text class="label" x="{Left - 10}" y="{y + 4}" text-anchor="end">{shown}</text><text class="value" x="{Width - 4}" y="{y + 4}" text-anchor="end">{name.Format(value.Value)}</text></g>
+            <text class="label" x="{Left - 10}" y="{y + 4}" text-anchor="end">{shown}</text>
+            <text class="value" x="{Width - 4}" y="{y + 4}" text-anchor="end">{name.Format(value.Value)}</text></g>
 
             """);
     }

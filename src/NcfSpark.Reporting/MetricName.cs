@@ -51,7 +51,8 @@ public readonly record struct MetricName(string Key)
     public string FormatDifference(double value) => Signed(value, Stem switch { "novelty" => "0.00", _ => "0.0000" }, Stem == "coverage");
 
     /// <summary>"0.0912–0.0981", or "" where there is no interval.</summary>
-    public string FormatInterval(MetricInterval? metric, string between = "–") => metric is { Low: double low, High: double high } ? Format(low) + between + Format(high) : "";
+    public string FormatInterval(MetricInterval? metric, string between = "–") =>
+        metric is { Low: double low, High: double high } ? Format(low) + between + Format(high) : "";
 
     public string FormatDifferenceInterval(MetricInterval? metric) =>
         metric is { Low: double low, High: double high } ? $"{FormatDifference(low)} to {FormatDifference(high)}" : "";

@@ -5,13 +5,16 @@ namespace NcfSpark.Reporting;
 /// <summary>Metrics of all scorers side by side, and the model's paired differences to the baselines.</summary>
 internal static class MetricTables
 {
-    /// <summary>The metrics at one cut-off side by side with the differences, and below, folded, those at all others. Metrics without a cut-off are all shown.</summary>
-    /// <param name="protocol">What was measured.</param>
-    /// <param name="cutOff">The cut-off that is shown first.</param>
+    /// <summary>
+    /// The metrics at one cut-off side by side with the differences, and below, folded, those at all others. Metrics
+    /// without a cut-off are all shown.
+    /// </summary>
     /// <param name="hasIntervals">Whether there are intervals to speak of.</param>
     public static Html Of(ProtocolResult protocol, int cutOff, bool hasIntervals)
     {
-        string[] all = [.. protocol.Scorers[0].Metrics.Keys], first = [.. all.Where(metric => !metric.Contains('@') || metric.EndsWith($"@{cutOff}", StringComparison.Ordinal))], others = [.. all.Except(first)];
+        string[] all = [.. protocol.Scorers[0].Metrics.Keys];
+        string[] first = [.. all.Where(metric => !metric.Contains('@') || metric.EndsWith($"@{cutOff}", StringComparison.Ordinal))];
+        string[] others = [.. all.Except(first)];
         Html shown = Pair(protocol, first, hasIntervals);
         if (others.Length == 0) return shown;
         string[] names = [.. others.Select(metric => metric.Split('@')[1]).Distinct()];
@@ -21,16 +24,20 @@ internal static class MetricTables
     private static Html Pair(ProtocolResult protocol, string[] metrics, bool hasIntervals)
     {
         Html values = Table(
-            hasIntervals ? "Values, with 95 % intervals" : "Values", protocol.Scorers, metrics, (scorer, metric) => Value(metric, scorer.Metrics[metric.Key], Best(protocol, metric) == scorer.Key));
+            hasIntervals
+                ? "Values, with 95 % intervals"
+                : "Values", protocol.Scorers, metrics, (scorer, metric) => Value(metric, scorer.Metrics[metric.Key], Best(protocol, metric) == scorer.Key));
         string[] compared = [.. metrics.Where(metric => protocol.Differences.Any(baseline => baseline.Metrics[metric] is not null))];
         if (compared.Length == 0) return values;
         Html differences = Table(
             $"{protocol.Scorers[0].Title} minus each baseline, paired by user", protocol.Differences, compared,
-            (baseline, metric) => Difference(metric, baseline.Metrics[metric.Key], protocol.Scorers.Single(scorer => scorer.Key == baseline.Key).Metrics[metric.Key]));
+            (baseline, metric) => Difference(
+                metric, baseline.Metrics[metric.Key], protocol.Scorers.Single(scorer => scorer.Key == baseline.Key).Metrics[metric.Key]));
         return Html.Of($"<div class=\"tables\">{values}{differences}</div>");
     }
 
-    private static Html Table(string caption, IReadOnlyList<ScorerMetrics> columns, string[] metrics, Func<ScorerMetrics, MetricName, Html> cell) => Html.Of($"""
+    private static Html Table(string caption, IReadOnlyList<ScorerMetrics> columns, string[] metrics, Func<ScorerMetrics, MetricName, Html> cell) =>
+        Html.Of($"""
         <div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table class="metrics"><caption>{caption}</caption>
         <thead><tr><th scope="col">Metric</th>{columns.Select(column => Html.Of($"<th scope=\"col\" class=\"number\">{column.Title}</th>"))}</tr></thead>
         {metrics.GroupBy(metric => metric.Contains('@') ? metric.Split('@')[1] : "").Select(group => Html.Of($"""
@@ -55,7 +62,8 @@ internal static class MetricTables
         double percent = baseline is { Value: > 0 } && metric.HigherIsBetter is true ? Math.Round(100 * difference.Value / baseline.Value) : 0;
         string relative = percent == 0 ? "" : $" ({(percent > 0 ? "+" : "−")}{Math.Abs(percent):N0} %)";
         string look = isGood switch { true => " better", false => " worse", null => "" };
-        return Html.Of($"<td class=\"number{look}\">{metric.FormatDifference(difference.Value)}<span class=\"relative\">{relative}</span>{Interval(metric.FormatDifferenceInterval(difference))}</td>");
+        return Html.Of($"<td class=\"number{look}\">{metric.FormatDifference(difference.Value)}<span "
+            + $"class=\"relative\">{relative}</span>{Interval(metric.FormatDifferenceInterval(difference))}</td>");
     }
 
     private static Html Interval(string text) => text.Length == 0 ? Html.Empty : Html.Of($"<span class=\"interval\">{text}</span>");

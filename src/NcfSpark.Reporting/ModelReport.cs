@@ -22,7 +22,8 @@ public sealed record ModelReport(IReadOnlyList<NetworkLayer> Network, IReadOnlyL
 /// <param name="OutputShape">Shape of what goes out for one sample, such as "32".</param>
 /// <param name="Parameters">Trainable numbers.</param>
 /// <param name="Notes">More in a few words, such as "dropout 0.25", or "".</param>
-public sealed record NetworkLayer(string Name, string Kind, IReadOnlyList<string> Inputs, string InputShape, string OutputShape, long Parameters, string Notes = "");
+public sealed record NetworkLayer(
+    string Name, string Kind, IReadOnlyList<string> Inputs, string InputShape, string OutputShape, long Parameters, string Notes = "");
 
 /// <summary>What an epoch of training came to.</summary>
 /// <param name="Epoch">From 1.</param>

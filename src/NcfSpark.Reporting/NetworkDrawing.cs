@@ -2,15 +2,20 @@ using System.Globalization;
 
 namespace NcfSpark.Reporting;
 
-/// <summary>Draws the network as Keras's plot_model does: a box a layer with its name, kind, shapes and parameters, and arrows along which data flows.</summary>
+/// <summary>
+/// Draws the network as Keras's plot_model does: a box a layer with its name, kind, shapes and parameters, and arrows
+/// along which data flows.
+/// </summary>
 internal static class NetworkDrawing
 {
     private const double LetterWidth = 6.7; // of 12 px sans serif, generously, since no font is measured
     private const double LeastBoxWidth = 150, LargestBoxWidth = 270;
 
     private const string Style = """
-        svg.network{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-size:12px;--ink:#1b1f24;--muted:#57606a;--edge:#8c959f;--plain:#f3f5f7;--embedding:#dcebfd;--dense:#dff3e4;--border:#c4ccd4}
-        @media(prefers-color-scheme:dark){svg.network{--ink:#e9edf1;--muted:#a7b1bc;--edge:#768390;--plain:#1f262e;--embedding:#163357;--dense:#17402a;--border:#3a4552}}
+        svg.network{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;font-size:12px;
+        --ink:#1b1f24;--muted:#57606a;--edge:#8c959f;--plain:#f3f5f7;--embedding:#dcebfd;--dense:#dff3e4;--border:#c4ccd4}
+        @media(prefers-color-scheme:dark){svg.network{
+        --ink:#e9edf1;--muted:#a7b1bc;--edge:#768390;--plain:#1f262e;--embedding:#163357;--dense:#17402a;--border:#3a4552}}
         @media print{svg.network{--ink:#1b1f24;--muted:#57606a;--edge:#8c959f;--plain:#f3f5f7;--embedding:#dcebfd;--dense:#dff3e4;--border:#c4ccd4}}
         svg.network text{fill:var(--ink);text-anchor:middle}
         svg.network .name{font-weight:600;font-size:13px}
@@ -33,12 +38,15 @@ internal static class NetworkDrawing
         double letters = lines.SelectMany(texts => texts).Select(text => text.Length).DefaultIfEmpty().Max();
         var layout = new NetworkLayout(layers, Math.Clamp(letters * LetterWidth + 24, LeastBoxWidth, LargestBoxWidth));
         (double width, double height) = (Math.Max(layout.Width, 1), Math.Max(layout.Height, 1));
-        string description = string.Join("; ", layers.Select(layer => $"{layer.Name} ({layer.Kind}{(layer.Inputs.Count == 0 ? "" : $", from {string.Join(" and ", layer.Inputs)}")})"));
+        string description = string.Join(
+            "; ", layers.Select(layer => $"{layer.Name} ({layer.Kind}{(layer.Inputs.Count == 0 ? "" : $", from {string.Join(" and ", layer.Inputs)}")})"));
         return Html.Of($"""
-            <svg xmlns="http://www.w3.org/2000/svg" class="network" viewBox="0 0 {width} {height}" width="{width}" height="{height}" style="max-width:{width}px" role="img" aria-labelledby="network-title network-description">
+            <svg xmlns="http://www.w3.org/2000/svg" class="network" viewBox="0 0 {width} {height}" width="{width}" height="{height}"
+                style="max-width:{width}px" role="img" aria-labelledby="network-title network-description">
             <title id="network-title">The network</title><desc id="network-description">{description}</desc>
             <style>{new Html(Style)}</style>
-            <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
+            <defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <path d="M0 0L8 4L0 8z"/></marker></defs>
             {layout.Edges.Select(edge => Edge(edge))}
             {layout.Boxes.Select(node => Box(node, layout.BoxWidth))}
             </svg>
@@ -78,8 +86,11 @@ internal static class NetworkDrawing
         string[] lines = LinesOf(layer);
         int fits = (int)((width - 16) / LetterWidth);
         return Html.Of($"""
-            <g><title>{string.Join(" · ", lines)}</title><rect class="{look}" x="{node.X - width / 2}" y="{node.Top}" width="{width}" height="{NetworkLayout.BoxHeight}" rx="7"/>
-            <text class="name" x="{node.X}" y="{node.Top + 20}">{Cut(lines[0], fits)}</text><text x="{node.X}" y="{node.Top + 38}">{Cut(lines[1], fits)}</text><text class="sizes" x="{node.X}" y="{node.Top + 55}">{Cut(lines[2], fits)}</text></g>
+            <g><title>{string.Join(" · ", lines)}</title>
+            <rect class="{look}" x="{node.X - width / 2}" y="{node.Top}" width="{width}" height="{NetworkLayout.BoxHeight}" rx="7"/>
+            <text class="name" x="{node.X}" y="{node.Top + 20}">{Cut(lines[0], fits)}</text>
+            <text x="{node.X}" y="{node.Top + 38}">{Cut(lines[1], fits)}</text>
+            <text class="sizes" x="{node.X}" y="{node.Top + 55}">{Cut(lines[2], fits)}</text></g>
 
             """);
     }

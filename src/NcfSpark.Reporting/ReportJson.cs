@@ -24,7 +24,13 @@ public static class ReportJson
         {
             ["schema"] = Schema,
             ["title"] = input.Title,
-            ["verdict"] = new JsonObject { ["metric"] = verdict.Metric, ["outcome"] = verdict.Outcome, ["sentence"] = verdict.Sentence, ["detail"] = verdict.Detail },
+            ["verdict"] = new JsonObject
+            {
+                ["metric"] = verdict.Metric,
+                ["outcome"] = verdict.Outcome,
+                ["sentence"] = verdict.Sentence,
+                ["detail"] = verdict.Detail,
+            },
             ["data"] = DataOf(input.Data),
             ["network"] = NetworkOf(input.Model),
             ["training"] = TrainingOf(input.Model),
@@ -146,7 +152,9 @@ public static class ReportJson
 
     private static JsonObject MetricsOf(ScorerMetrics scorer) => new(scorer.Metrics.Select(metric => KeyValuePair.Create(
         metric.Key,
-        metric.Value is not { } known ? null : (JsonNode?)new JsonObject { ["value"] = Number(known.Value), ["low"] = Number(known.Low), ["high"] = Number(known.High) })));
+        metric.Value is not { } known
+            ? null
+            : (JsonNode?)new JsonObject { ["value"] = Number(known.Value), ["low"] = Number(known.Low), ["high"] = Number(known.High) })));
 
     private static JsonObject ExampleOf(ExampleUser user) => new()
     {
@@ -154,7 +162,8 @@ public static class ReportJson
         ["interactions"] = user.Interactions,
         ["held_out"] = user.HeldOut,
         ["history"] = Array(user.History.Select(item => new JsonObject { ["item"] = item.Item, ["timestamp"] = item.Timestamp })),
-        ["recommendations"] = Array(user.Recommendations.Select(item => new JsonObject { ["item"] = item.Item, ["score"] = Number(item.Score), ["hit"] = item.IsHit })),
+        ["recommendations"] = Array(user.Recommendations.Select(
+            item => new JsonObject { ["item"] = item.Item, ["score"] = Number(item.Score), ["hit"] = item.IsHit })),
     };
 
     private static JsonArray Array(IEnumerable<JsonNode?> nodes) => [.. nodes];

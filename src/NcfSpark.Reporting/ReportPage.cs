@@ -27,11 +27,13 @@ public static class ReportPage
         sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
         Html header = Html.Of($"""
             <h1>Recommender report · <bdi>{input.Title}</bdi></h1>
-            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>{GateOf(input)}{(input.Caution is null ? Html.Empty : Html.Of($"<p class=\"caution\" role=\"note\">{input.Caution}</p>"))}</div>
+            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>
+            {GateOf(input)}{(input.Caution is null ? Html.Empty : Html.Of($"<p class=\"caution\" role=\"note\">{input.Caution}</p>"))}</div>
             {Tiles(input, verdict)}
             <nav aria-label="Sections">{HtmlPage.Links(sections)}</nav>
             """);
-        Html footer = Html.Of($"Made by NcfSpark{(input.Made is DateTimeOffset made ? $" on {made.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "")}. All figures, unrounded, are in report/report.json beside this page.");
+        Html footer = Html.Of($"Made by NcfSpark{(input.Made is DateTimeOffset made ? $" on {made.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "")}. "
+            + $"All figures, unrounded, are in report/report.json beside this page.");
         return HtmlPage.Of($"{input.Title}: {verdict.Sentence}", header, sections, footer);
     }
 
@@ -42,12 +44,15 @@ public static class ReportPage
     {
         ScorerMetrics model = input.Evaluation.WholeCatalogue.Scorers[0];
         string cutOff = verdict.Metric.Split('@')[1];
-        IEnumerable<Html> metrics = new[] { $"ndcg@{cutOff}", $"hr@{cutOff}", $"coverage@{cutOff}" }.Select(key => (Name: new MetricName(key), Value: model.Metrics[key]!)).Select(metric =>
-            Html.Of($"<div><dt>{metric.Name.Title}</dt><dd>{metric.Name.Format(metric.Value.Value)}<small>{(metric.Value.Low is null ? metric.Name.Explanation : $"95 %: {metric.Name.FormatInterval(metric.Value)}")}</small></dd></div>\n"));
+        IEnumerable<Html> metrics = new[] { $"ndcg@{cutOff}", $"hr@{cutOff}", $"coverage@{cutOff}" }
+            .Select(key => (Name: new MetricName(key), Value: model.Metrics[key]!)).Select(metric =>
+            Html.Of(
+                $"<div><dt>{metric.Name.Title}</dt><dd>{metric.Name.Format(metric.Value.Value)}<small>{(metric.Value.Low is null ? metric.Name.Explanation : $"95 %: {metric.Name.FormatInterval(metric.Value)}")}</small></dd></div>\n"));
         return Html.Of($"""
             <dl class="tiles">
             {metrics}<div><dt>Parameters</dt><dd>{Short(input.Model.Parameters)}<small>{input.Model.Parameters.ToString("N0")}</small></dd></div>
-            <div><dt>Interactions</dt><dd>{Short(input.Data.Interactions)}<small>{input.Data.Users.ToString("N0")} users × {input.Data.Items.ToString("N0")} items</small></dd></div>
+            <div><dt>Interactions</dt><dd>{Short(input.Data.Interactions)}
+            <small>{input.Data.Users.ToString("N0")} users × {input.Data.Items.ToString("N0")} items</small></dd></div>
             </dl>
             """);
     }
@@ -56,7 +61,8 @@ public static class ReportPage
     {
         ProtocolResult protocol = input.Evaluation.WholeCatalogue;
         int cutOff = CutOffOf(input);
-        IEnumerable<Html> panels = new[] { "ndcg", "hr", "recall", "precision", "mrr", "coverage" }.Select(stem => MetricCharts.Panel(protocol, $"{stem}@{cutOff}"));
+        IEnumerable<Html> panels = new[] { "ndcg", "hr", "recall", "precision", "mrr", "coverage" }.Select(
+            stem => MetricCharts.Panel(protocol, $"{stem}@{cutOff}"));
         return Html.Of($"""
             <p>The {protocol.Rows.ToString("N0")} held-out interactions of {protocol.Users.ToString("N0")} users, ranked among all {input.Data.Items.ToString("N0")} items less what each user had already seen. This is what a recommender does in production, and what to decide by.</p>
             <div class="charts">{panels}</div>
@@ -65,7 +71,8 @@ public static class ReportPage
     }
 
     private static Html ByHistory(ReportInput input) => input.Evaluation.ByHistory.Count == 0 ? Html.Empty : Html.Of($"""
-        <p>The same ranking, users grouped by how many items they had seen before the test. An average over all can hide that newcomers, or regulars, are served badly.</p>
+        <p>The same ranking, users grouped by how many items they had seen before the test.
+        An average over all can hide that newcomers, or regulars, are served badly.</p>
         <div class="charts">{MetricCharts.ByHistory(input.Evaluation.ByHistory, $"ndcg@{CutOffOf(input)}")}</div>
         """);
 
@@ -74,7 +81,9 @@ public static class ReportPage
         if (input.Evaluation.Sampled is not { } protocol) return Html.Empty;
         int cutOff = CutOffOf(input);
         return Html.Of($"""
-            <p>Each held-out interaction ranked among about {(protocol.Negatives / (double)protocol.Rows).ToString("0")} sampled candidates of its own, as the NCF paper does it: for comparison with papers. Such figures are far higher than those over the catalogue, and can order models otherwise.</p>
+            <p>Each held-out interaction ranked among about {(protocol.Negatives / (double)protocol.Rows).ToString("0")} sampled candidates of its own,
+            as the NCF paper does it: for comparison with papers. Such figures are far higher than those over the catalogue,
+            and can order models otherwise.</p>
             <div class="charts">{MetricCharts.Panel(protocol, $"hr@{cutOff}")}{MetricCharts.Panel(protocol, $"ndcg@{cutOff}")}</div>
             {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);
@@ -84,7 +93,11 @@ public static class ReportPage
     {
         if (input.Evaluation.Classification is not { } protocol) return Html.Empty;
         return Html.Of($"""
-            <p>{protocol.Rows.ToString("N0")} held-out interactions against {protocol.Negatives.ToString("N0")} items that their users never touched, as the AWS sample measures it; a score from {input.Options.Threshold.ToString("0.###")} on counts as a prediction of use. Always answering “unused” has an accuracy of {(protocol.Negatives / (double)(protocol.Rows + protocol.Negatives)).ToString("0.0000")}. Only probabilities have an accuracy and a log loss; the baselines' scores are none.</p>
+            <p>{protocol.Rows.ToString("N0")} held-out interactions against {protocol.Negatives.ToString("N0")} items that their users never touched,
+            as the AWS sample measures it; a score from {input.Options.Threshold.ToString("0.###")} on
+            counts as a prediction of use. Always answering “unused”
+            has an accuracy of {(protocol.Negatives / (double)(protocol.Rows + protocol.Negatives)).ToString("0.0000")}.
+            Only probabilities have an accuracy and a log loss; the baselines' scores are none.</p>
             {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);
     }
@@ -93,23 +106,29 @@ public static class ReportPage
     {
         if (model.Curve.Count == 0) return Html.Empty;
         double? seconds = model.Curve.All(point => point.Seconds is not null) ? model.Curve.Sum(point => point.Seconds) : null;
-        string kept = model.BestEpoch is int best ? $" The weights of epoch {best} were kept{(best == model.Curve[^1].Epoch ? ", the last." : ": the best on validation.")}" : "";
+        string kept = model.BestEpoch is int best
+            ? $" The weights of epoch {best} were kept{(best == model.Curve[^1].Epoch ? ", the last." : ": the best on validation.")}"
+            : "";
         string time = seconds is double all ? $" in {Duration(all)}, {Duration(all / model.Curve.Count)} each" : "";
         return Html.Of($"""
             <p>{model.Curve.Count} {(model.Curve.Count == 1 ? "epoch" : "epochs")}{time}.{kept}</p>
-            <div class="charts">{Figure("Training loss", TrainingCharts.Loss(model))}{Figure($"Validation {new MetricName(model.ValidationMetric).Title}", TrainingCharts.Validation(model))}</div>
+            <div class="charts">{Figure("Training loss", TrainingCharts.Loss(model))}
+            {Figure($"Validation {new MetricName(model.ValidationMetric).Title}", TrainingCharts.Validation(model))}</div>
             {WorkerTable.Of(model.Workers)}
             """);
     }
 
     private static Html Network(ModelReport model) => model.Network.Count == 0 ? Html.Empty : Html.Of($"""
-        <p>{model.Parameters.ToString("N0")} parameters: {(Share(model, isEmbedding: true))} in embeddings (blue), {(Share(model, isEmbedding: false))} in layers (green). Shapes are those of one sample.</p>
+        <p>{model.Parameters.ToString("N0")} parameters: {(Share(model, isEmbedding: true))} in embeddings (blue),
+        {(Share(model, isEmbedding: false))} in layers (green).
+        Shapes are those of one sample.</p>
         <div class="network-frame" tabindex="0" role="region" aria-label="Drawing of the network">{NetworkDrawing.Of(model.Network)}</div>
         """);
 
     private static string Share(ModelReport model, bool isEmbedding)
     {
-        long part = model.Network.Where(layer => layer.Kind.Contains("embedding", StringComparison.OrdinalIgnoreCase) == isEmbedding).Sum(layer => layer.Parameters);
+        long part = model.Network.Where(layer => layer.Kind.Contains("embedding", StringComparison.OrdinalIgnoreCase) == isEmbedding)
+            .Sum(layer => layer.Parameters);
         return model.Parameters == 0 ? "0 %" : MetricName.Percent(part / (double)model.Parameters);
     }
 
@@ -125,14 +144,18 @@ public static class ReportPage
             ("Density", MetricName.Percent(data.Density)),
             ("Training / validation / test", $"{data.Train:N0} / {data.Validation:N0} / {data.Test:N0}"),
             ("Time", range),
-            ("Interactions a user, median (middle half)", $"{DataFigures.Quantile(data.UserInteractions, 0.5):N0} ({DataFigures.Quantile(data.UserInteractions, 0.25):N0} to {DataFigures.Quantile(data.UserInteractions, 0.75):N0})"),
-            ("Training interactions an item, median (middle half)", $"{DataFigures.Quantile(data.ItemInteractions, 0.5):N0} ({DataFigures.Quantile(data.ItemInteractions, 0.25):N0} to {DataFigures.Quantile(data.ItemInteractions, 0.75):N0})"),
-            ("Share of the most popular 1 % / 10 % of items", $"{MetricName.Percent(data.ShareOfMostPopular(0.01))} / {MetricName.Percent(data.ShareOfMostPopular(0.1))}"),
+            ("Interactions a user, median (middle half)", $"{DataFigures.Quantile(data.UserInteractions, 0.5):N0} "
+                + $"({DataFigures.Quantile(data.UserInteractions, 0.25):N0} to {DataFigures.Quantile(data.UserInteractions, 0.75):N0})"),
+            ("Training interactions an item, median (middle half)", $"{DataFigures.Quantile(data.ItemInteractions, 0.5):N0} "
+                + $"({DataFigures.Quantile(data.ItemInteractions, 0.25):N0} to {DataFigures.Quantile(data.ItemInteractions, 0.75):N0})"),
+            ("Share of the most popular 1 % / 10 % of items",
+                $"{MetricName.Percent(data.ShareOfMostPopular(0.01))} / {MetricName.Percent(data.ShareOfMostPopular(0.1))}"),
         ];
+        Html rows = Figures(data.Rows.Select(row => (row.Key, row.Value.ToString("N0"))), "");
         return Html.Of($"""
             {input.Notes.Select(note => Html.Of($"<p>{note}</p>\n"))}{Figures(figures, "")}
             <div class="charts">{Figure("How popular items are", DataCharts.Popularity(data))}{Figure("How active users are", DataCharts.PerUser(data))}</div>
-            {(data.Rows.Count == 0 ? Html.Empty : Html.Of($"<details><summary>Rows, as prepared</summary>{Figures(data.Rows.Select(row => (row.Key, row.Value.ToString("N0"))), "")}</details>"))}
+            {(data.Rows.Count == 0 ? Html.Empty : Html.Of($"<details><summary>Rows, as prepared</summary>{rows}</details>"))}
             """);
     }
 
@@ -149,9 +172,12 @@ public static class ReportPage
     {
         int hits = user.Recommendations.Count(item => item.IsHit);
         return Html.Of($"""
-            <article class="person"><h3>User <bdi>{user.UserId}</bdi> <span class="muted">· {user.Interactions.ToString("N0")} known interactions · {hits} of {user.HeldOut} held-out items found in {user.Recommendations.Count} recommendations</span></h3>
+            <article class="person"><h3>User <bdi>{user.UserId}</bdi>
+            <span class="muted">· {user.Interactions.ToString("N0")} known interactions
+            · {hits} of {user.HeldOut} held-out items found in {user.Recommendations.Count} recommendations</span></h3>
             <div class="sides">
-            <div><h4>{(timed ? "Latest history" : "History")}</h4><ul>{user.History.Select(item => Html.Of($"<li><bdi>{Cut(item.Item)}</bdi><span>{(timed ? Day(item.Timestamp) : "")}</span></li>\n"))}</ul></div>
+            <div><h4>{(timed ? "Latest history" : "History")}</h4>
+            <ul>{user.History.Select(item => Html.Of($"<li><bdi>{Cut(item.Item)}</bdi><span>{(timed ? Day(item.Timestamp) : "")}</span></li>\n"))}</ul></div>
             <div><h4>Recommended, with score</h4><ol>{user.Recommendations.Select(Recommended)}</ol></div>
             </div></article>
 
@@ -170,21 +196,38 @@ public static class ReportPage
 
     private static Html Words(ReportInput input)
     {
-        string users = input.Options.Users == 0 ? "All users with held-out items are evaluated" : $"At most {input.Options.Users:N0} users, drawn by hash, are evaluated";
+        string users = input.Options.Users == 0
+            ? "All users with held-out items are evaluated"
+            : $"At most {input.Options.Users:N0} users, drawn by hash, are evaluated";
+        string intervals = input.Options.BootstrapSamples == 0
+            ? "None were asked for."
+            : $"95 %, by {input.Options.BootstrapSamples:N0} bootstrap resamples of users (percentile method), the same for all scorers, "
+                + "so differences are paired. AUC is resampled to the first order. Coverage is no average and has none.";
         return Html.Of($"""
             <dl class="words">
-            <dt>Whole catalogue</dt><dd>{users}. What a user had seen in training or validation is left out. A held-out item's rank is the number of other candidates that do not score below it, so ties and missing scores count against the model; a user's own held-out items are ordered among themselves by score. Metrics are computed by user and averaged.</dd>
-            <dt>HR, NDCG, Recall, Precision, MRR at K</dt><dd>With P held-out items and h of them in the top K: HR is 1 if h &gt; 0; NDCG is the sum of 1/log₂(place + 1) over the hits, over the same sum for min(K, P) hits at the top; Recall is h/P; Precision is h/K; MRR is 1/place of the first hit, 0 without one.</dd>
-            <dt>Coverage and novelty</dt><dd>Coverage is the share of items in at least one user's top K. Novelty is the mean of −log₂(training interactions of the item / number of users) over a user's list, in bits; an item without interactions counts as if it had one.</dd>
-            <dt>Baselines</dt><dd>Popularity ranks by training interactions. Item-item cosine scores an item by the sum of its cosine similarities, over who used what, with the user's items. Both know the training interactions only, as the model does.</dd>
-            <dt>Intervals</dt><dd>{(input.Options.BootstrapSamples == 0 ? "None were asked for." : $"95 %, by {input.Options.BootstrapSamples:N0} bootstrap resamples of users (percentile method), the same for all scorers, so differences are paired. AUC is resampled to the first order. Coverage is no average and has none.")} They say what other users could have given, not what training with another seed would.</dd>
+            <dt>Whole catalogue</dt><dd>{users}. What a user had seen in training or validation is left out.
+            A held-out item's rank is the number of other candidates that do not score below it, so ties and
+            missing scores count against the model; a user's own held-out items are ordered among themselves by score.
+            Metrics are computed by user and averaged.</dd>
+            <dt>HR, NDCG, Recall, Precision, MRR at K</dt><dd>With P held-out items and h of them in the top K: HR is 1 if h &gt; 0;
+            NDCG is the sum of 1/log₂(place + 1) over the hits, over the same sum for min(K, P) hits at the top;
+            Recall is h/P; Precision is h/K; MRR is 1/place of the first hit, 0 without one.</dd>
+            <dt>Coverage and novelty</dt><dd>Coverage is the share of items in at least one user's top K.
+            Novelty is the mean of −log₂(training interactions of the item / number of users) over a user's list, in bits;
+            an item without interactions counts as if it had one.</dd>
+            <dt>Baselines</dt><dd>Popularity ranks by training interactions.
+            Item-item cosine scores an item by the sum of its cosine similarities, over who used what, with the user's items.
+            Both know the training interactions only, as the model does.</dd>
+            <dt>Intervals</dt><dd>{intervals}
+            They say what other users could have given, not what training with another seed would.</dd>
             </dl>
             """);
     }
 
     private static int CutOffOf(ReportInput input) => Verdict.CutOffOf(input.Options.CutOffs);
 
-    private static Html Figure(string title, Html chart) => chart.Markup.Length == 0 ? Html.Empty : Html.Of($"<figure><figcaption><strong>{title}</strong></figcaption>{chart}</figure>");
+    private static Html Figure(string title, Html chart) =>
+        chart.Markup.Length == 0 ? Html.Empty : Html.Of($"<figure><figcaption><strong>{title}</strong></figcaption>{chart}</figure>");
 
     private static Html Figures(IEnumerable<(string Name, string Value)> figures, string look) => Html.Of(
         $"<dl class=\"figures\">{figures.Select(figure => Html.Of($"<div><dt>{figure.Name}</dt><dd class=\"{look}\">{figure.Value}</dd></div>\n"))}</dl>");
@@ -217,5 +260,6 @@ public static class ReportPage
     };
 
     // Seconds beyond the calendar of DateTime stay seconds.
-    private static string Day(long seconds) => seconds is >= -62135596800 and <= 253402300799 ? $"{DateTimeOffset.FromUnixTimeSeconds(seconds):yyyy-MM-dd}" : seconds.ToString();
+    private static string Day(long seconds) =>
+        seconds is >= -62135596800 and <= 253402300799 ? $"{DateTimeOffset.FromUnixTimeSeconds(seconds):yyyy-MM-dd}" : seconds.ToString();
 }

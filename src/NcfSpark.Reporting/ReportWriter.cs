@@ -7,8 +7,9 @@ using NcfSpark.Data;
 namespace NcfSpark.Reporting;
 
 /// <summary>
-/// Writes what was measured, and from that the page. The figures are a stage's and stay as they are; the page beside the stage is drawn from them, and may be drawn again
-/// whenever something else that it shows has changed: titles, other nights.
+/// Writes what was measured, and from that the page. The figures are a stage's and stay as they are; the page beside
+/// the stage is drawn from them, and may be drawn again whenever something else that it shows has changed: titles,
+/// other nights.
 /// </summary>
 public static class ReportWriter
 {
@@ -23,7 +24,6 @@ public static class ReportWriter
 
     /// <summary>Writes report.json (all figures), page.json (what the page is drawn from) and network.svg (the network's drawing alone).</summary>
     /// <param name="directory">A directory that is there.</param>
-    /// <param name="input">What to report.</param>
     public static void Write(string directory, ReportInput input)
     {
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);

@@ -4,7 +4,8 @@ namespace NcfSpark.Reporting;
 internal static class TrainingCharts
 {
     public static Html Loss(ModelReport model) => Curve(
-        "loss", "Training loss by epoch", "loss", "mean training loss", model, model.Curve.Select(point => (point.Epoch, point.Loss)), value => value.ToString("0.0000"));
+        "loss", "Training loss by epoch", "loss", "mean training loss", model, model.Curve.Select(
+            point => (point.Epoch, point.Loss)), value => value.ToString("0.0000"));
 
     /// <summary>Empty where nothing was validated.</summary>
     public static Html Validation(ModelReport model)
@@ -22,10 +23,13 @@ internal static class TrainingCharts
         if (points.Length == 0) return Html.Empty;
         Axis x = Axis.Whole(model.Curve[0].Epoch, model.Curve[^1].Epoch, Chart.Left + 8, Chart.Width - Chart.Right - 8);
         Axis y = Axis.Linear(points.Select(point => point.Value), Chart.Height - Chart.Bottom, Chart.Top + 8);
-        string description = $"From {format(points[0].Value)} after epoch {points[0].Epoch} to {format(points[^1].Value)} after epoch {points[^1].Epoch}{(model.BestEpoch is int kept ? $"; epoch {kept} was kept" : "")}.";
+        string description = $"From {format(points[0].Value)} after epoch {points[0].Epoch} to {format(points[^1].Value)} after epoch "
+            + $"{points[^1].Epoch}{(model.BestEpoch is int kept ? $"; epoch {kept} was kept" : "")}.";
         Html line = Chart.Line($"line {look}", points.Select(point => (x.At(point.Epoch), y.At(point.Value))));
         IEnumerable<Html> dots = points.Select(point => Html.Of(
-            $"<circle class=\"dot {look}{(point.Epoch == model.BestEpoch ? " best" : "")}\" cx=\"{x.At(point.Epoch)}\" cy=\"{y.At(point.Value)}\" r=\"{(point.Epoch == model.BestEpoch ? 5 : points.Length > 60 ? 1.5 : 3)}\"><title>epoch {point.Epoch}: {format(point.Value)}</title></circle>"));
+            $"<circle class=\"dot {look}{(point.Epoch == model.BestEpoch ? " best" : "")}\" cx=\"{x.At(point.Epoch)}\" cy=\"{y.At(point.Value)}\" "
+            + $"r=\"{(point.Epoch == model.BestEpoch ? 5 : points.Length > 60 ? 1.5 : 3)}\"><title>epoch {point.Epoch}: "
+            + $"{format(point.Value)}</title></circle>"));
         return Chart.Frame(id, title, description, x, y, "epoch", yTitle, Html.Of($"{Best(model, x)}{line}{dots}"));
     }
 

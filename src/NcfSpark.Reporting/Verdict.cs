@@ -6,7 +6,6 @@ namespace NcfSpark.Reporting;
 /// <param name="Metric">What it is judged by: ndcg over the whole catalogue, at 10 if that was measured.</param>
 /// <param name="Outcome">"better" than every baseline, "worse" than at least one, or "undecided".</param>
 /// <param name="Sentence">The sentence, such as "NeuMF beats popularity, but falls behind item-item cosine."</param>
-/// <param name="Detail">The figures behind it.</param>
 public sealed record Verdict(string Metric, string Outcome, string Sentence, string Detail)
 {
     private const string Better = "better", Worse = "worse", Undecided = "undecided";
@@ -16,15 +15,20 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         string metric = $"ndcg@{CutOffOf(cutOffs)}";
         ProtocolResult catalogue = result.WholeCatalogue;
         ScorerMetrics model = catalogue.Scorers[0];
-        if (catalogue.Differences.Count == 0) return new(metric, Undecided, $"{model.Title} was compared with no baseline.", Figures(metric, model, catalogue.Users));
+        if (catalogue.Differences.Count == 0)
+        {
+            return new(metric, Undecided, $"{model.Title} was compared with no baseline.", Figures(metric, model, catalogue.Users));
+        }
 
-        ILookup<string, string> baselines = catalogue.Differences.ToLookup(difference => OutcomeOf(difference.Metrics[metric]!), difference => difference.Title);
+        ILookup<string, string> baselines = catalogue.Differences.ToLookup(
+            difference => OutcomeOf(difference.Metrics[metric]!), difference => difference.Title);
         List<string> clauses = [];
         if (baselines[Better].Any()) clauses.Add($"beats {And(baselines[Better])}");
         if (baselines[Undecided].Any()) clauses.Add($"cannot be told apart from {And(baselines[Undecided])}");
         if (baselines[Worse].Any()) clauses.Add($"falls behind {And(baselines[Worse])}");
         string outcome = baselines[Worse].Any() ? Worse : baselines[Undecided].Any() ? Undecided : Better;
-        return new(metric, outcome, $"{model.Title} {string.Join(", but ", clauses)}.", $"{Figures(metric, model, catalogue.Users)} {AgainstStrongest(metric, catalogue)}");
+        return new(metric, outcome, $"{model.Title} {string.Join(", but ", clauses)}.",
+            $"{Figures(metric, model, catalogue.Users)} {AgainstStrongest(metric, catalogue)}");
     }
 
     /// <summary>The cut-off that is spoken of first: 10 if it was measured, else the first.</summary>
@@ -38,7 +42,8 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         var name = new MetricName(metric);
         MetricInterval value = model.Metrics[metric]!;
         string interval = value.Low is null ? "" : $" (95 % interval {name.FormatInterval(value, " to ")})";
-        return $"Ranked against the whole catalogue, it reaches {name.Title} {name.Format(value.Value)}{interval} over {users:N0} {(users == 1 ? "user" : "users")}.";
+        return $"Ranked against the whole catalogue, it reaches {name.Title} {name.Format(value.Value)}{interval} over {users:N0} "
+            + $"{(users == 1 ? "user" : "users")}.";
     }
 
     private static string AgainstStrongest(string metric, ProtocolResult catalogue)
@@ -47,8 +52,12 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         ScorerMetrics strongest = catalogue.Scorers.Skip(1).MaxBy(scorer => scorer.Metrics[metric]!.Value)!;
         MetricInterval own = strongest.Metrics[metric]!, difference = catalogue.Differences.Single(baseline => baseline.Key == strongest.Key).Metrics[metric]!;
         string which = catalogue.Differences.Count == 1 ? $"The baseline, {strongest.Title}," : $"The strongest baseline, {strongest.Title},";
-        string relative = own.Value > 0 && difference.Value != 0 ? $", {Math.Abs(difference.Value / own.Value) * 100:N0} % {(difference.Value > 0 ? "more" : "less")}" : "";
-        string interval = difference.Low is null ? "" : $" (95 % interval {name.FormatDifferenceInterval(difference)}{(OutcomeOf(difference) == Undecided ? ", which holds 0" : "")})";
+        string relative = own.Value > 0 && difference.Value != 0
+            ? $", {Math.Abs(difference.Value / own.Value) * 100:N0} % {(difference.Value > 0 ? "more" : "less")}"
+            : "";
+        string interval = difference.Low is null
+            ? ""
+            : $" (95 % interval {name.FormatDifferenceInterval(difference)}{(OutcomeOf(difference) == Undecided ? ", which holds 0" : "")})";
         return $"{which} reaches {name.Format(own.Value)}: a difference of {name.FormatDifference(difference.Value)}{interval}{relative}.";
     }
 

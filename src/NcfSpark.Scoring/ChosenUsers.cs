@@ -19,11 +19,13 @@ public sealed class ChosenUsers
 
     public int UnknownCount => unknown.Count;
 
+    public Type IdType => known.IdType;
+
     /// <summary>Everybody whom the model knows.</summary>
-    public static ChosenUsers All(IdTable known) => new(known, known.IsNumeric ? new IdTable(Array.Empty<long>(), []) : new IdTable(Array.Empty<string>(), []), [.. Enumerable.Range(0, known.Count)]);
+    public static ChosenUsers All(IdTable known) =>
+        new(known, known.IsNumeric ? new IdTable(Array.Empty<long>(), []) : new IdTable(Array.Empty<string>(), []), [.. Enumerable.Range(0, known.Count)]);
 
     /// <summary>Those of a list, each once.</summary>
-    /// <param name="known">The model's.</param>
     /// <param name="ids">The list: whole numbers where those of the model are.</param>
     public static ChosenUsers Of(IdTable known, IEnumerable<string> ids)
     {
@@ -45,7 +47,10 @@ public sealed class ChosenUsers
         return new ChosenUsers(known, new IdTable(numbers, new int[numbers.Length]), Merge(users, known.Numbers, numbers, Comparer<long>.Default));
     }
 
-    /// <summary>Where among <see cref="Users"/> those end that belong to a range of the model's users; the unknown belong to the range before which they stand, the last to the last.</summary>
+    /// <summary>
+    /// Where among <see cref="Users"/> those end that belong to a range of the model's users; the unknown belong to the
+    /// range before which they stand, the last to the last.
+    /// </summary>
     public int EndOf(TouchedRange range, int start)
     {
         int last = range.First + range.Count;

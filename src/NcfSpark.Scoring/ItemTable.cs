@@ -20,7 +20,12 @@ public sealed record ItemTable(string Path, string[] Ids, string[]? Groups, long
         {
             int item = items.Find(Ids[row]);
             if (item < 0) continue;
-            if (found[item] && !Equals(result[item], values[row])) throw new InvalidInputException($"{Path}: the item {ShownText.Of(Ids[row])} stands there twice, with two different {what}. Keep one of its rows.");
+            if (found[item] && !Equals(result[item], values[row]))
+            {
+                throw new InvalidInputException(
+                    $"{Path}: the item {ShownText.Of(Ids[row])} stands there twice, with two different {what}. Keep one of its rows.");
+            }
+
             (result[item], found[item]) = (values[row], true);
         }
 

@@ -1,10 +1,10 @@
 namespace NcfSpark.Scoring;
 
 /// <summary>
-/// Pairs in batches of about half a million, so that the pairs of a user meet: what the model makes of a user's history costs as much as scoring thousands of items.
-/// A batch is read while the one before it is scored. Its ids have the type in which they are written.
+/// Pairs in batches of about half a million, so that the pairs of a user meet: what the model makes of a user's history
+/// costs as much as scoring thousands of items. A batch is read while the one before it is scored. Its ids have the
+/// type in which they are written.
 /// </summary>
-/// <param name="pairs">The pairs.</param>
 /// <param name="numericUsers">Whether users' ids are long.</param>
 /// <param name="numericItems">Whether items' ids are.</param>
 internal sealed class PairBatches(PairList pairs, bool numericUsers, bool numericItems)

@@ -4,9 +4,7 @@ namespace NcfSpark.Scoring;
 
 /// <summary>Pairs to score, which are read in parts each time they are gone through, so that they need not fit into memory.</summary>
 /// <param name="Parts">User ids and item ids: arrays of long where a file holds whole numbers, of string where it holds text.</param>
-/// <param name="Count">How many pairs.</param>
 /// <param name="TextUser">The first user's id that is no whole number, and its row, from 0; null where all are.</param>
-/// <param name="TextItem">The first such item's.</param>
 public sealed record PairList(IEnumerable<Array[]> Parts, long Count, (long Row, string Id)? TextUser, (long Row, string Id)? TextItem)
 {
     /// <summary>Goes through them once, so that whatever is wrong with them is found before any work.</summary>

@@ -6,11 +6,11 @@ namespace NcfSpark.Scoring;
 /// <summary>
 /// Writes the predictions of given pairs, in their order: user_id, item_id, score, prediction (1 where score ≥ Threshold), source. A user
 /// without training rows is scored by their history where the model has one. A pair whose user has neither, or whose item was not trained on, gets the
-/// share of users who have the item (0 for an unknown item), marked `popularity`. Pairs stream through: memory holds three batches, one that is read, one that is
-/// scored, user by user, and one that is written. Ids are written in the types of the log's.
+/// share of users who have the item (0 for an unknown item), marked `popularity`. Pairs stream through: memory holds
+/// three batches, one that is read, one that is scored, user by user, and one that is written. Ids are written in the
+/// types of the log's.
 /// </summary>
 /// <param name="model">Ids, and how often each was trained on.</param>
-/// <param name="scorer">The model's scores, of all items.</param>
 /// <param name="options">The threshold, and threads.</param>
 public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOptions options)
 {
@@ -31,8 +31,8 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
         bool numericUsers = model.Users.IsNumeric, numericItems = model.Items.IsNumeric;
         using ParquetFile file = ParquetFile.Create(
             path,
-            ("user_id", numericUsers ? typeof(long) : typeof(string)),
-            ("item_id", numericItems ? typeof(long) : typeof(string)),
+            ("user_id", model.Users.IdType),
+            ("item_id", model.Items.IdType),
             ("score", typeof(float)),
             ("prediction", typeof(int)),
             ("source", typeof(string)));
@@ -60,12 +60,17 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
     }
 
     /// <summary>What there is to say where the model knows less than half of the pairs' users, or items.</summary>
-    /// <param name="list">The setting that names the pairs.</param>
-    /// <param name="pairs">How many there were.</param>
     public IEnumerable<(string Ids, string Remark)> Remarks(string list, long pairs)
     {
-        if (UnknownUsers.Count * 2 > pairs) yield return ("pairs, users", ListMatch.Of(list, "user", pairs - UnknownUsers.Count, pairs, UnknownUsers.First!, model.Users));
-        if (UnknownItems.Count * 2 > pairs) yield return ("pairs, items", ListMatch.Of(list, "item", pairs - UnknownItems.Count, pairs, UnknownItems.First!, model.Items));
+        if (UnknownUsers.Count * 2 > pairs)
+        {
+            yield return ("pairs, users", ListMatch.Of(list, "user", pairs - UnknownUsers.Count, pairs, UnknownUsers.First!, model.Users));
+        }
+
+        if (UnknownItems.Count * 2 > pairs)
+        {
+            yield return ("pairs, items", ListMatch.Of(list, "item", pairs - UnknownItems.Count, pairs, UnknownItems.First!, model.Items));
+        }
     }
 
     private void WriteBatch(ParquetFile file, SortedDictionary<string, long> rows, Array users, Array items, float[] scores, string[] sources)
@@ -73,7 +78,8 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
         for (int start = 0; start < scores.Length; start += PairsPerGroup)
         {
             Range group = start..Math.Min(start + PairsPerGroup, scores.Length);
-            file.WriteGroup(Part(users, group), Part(items, group), scores[group], Array.ConvertAll(scores[group], score => score >= options.Threshold ? 1 : 0), sources[group]);
+            file.WriteGroup(Part(users, group), Part(items, group), scores[group],
+                Array.ConvertAll(scores[group], score => score >= options.Threshold ? 1 : 0), sources[group]);
         }
 
         foreach (string source in new[] { Source.Model, Source.History, Source.Popularity })
@@ -87,7 +93,8 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
         float[] scores = new float[users.Length];
         string[] sources = new string[users.Length];
         int[] userIndex = new int[users.Length], itemIndex = new int[users.Length]; // of the model
-        void InParallel(int count, Action<int, int> part) => Parallel.For(0, (count + PairsPerTask - 1) / PairsPerTask, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation }, task =>
+        void InParallel(int count, Action<int, int> part) => Parallel.For(0, (count + PairsPerTask - 1) / PairsPerTask,
+            new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation }, task =>
             part(task * PairsPerTask, Math.Min((task + 1) * PairsPerTask, count)));
 
         InParallel(users.Length, (start, end) =>
@@ -97,7 +104,11 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
                 (int user, int item) = (IndexOf(users, pair, model.Users), IndexOf(items, pair, model.Items));
                 bool trained = item >= 0 && model.Items.Interactions[item] > 0;
                 sources[pair] = trained ? Source.Of(model, user) : Source.Popularity;
-                if (sources[pair] == Source.Popularity) (user, scores[pair]) = (user < 0 ? Unknown : NotScored, item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
+                if (sources[pair] == Source.Popularity)
+                {
+                    (user, scores[pair]) = (user < 0 ? Unknown : NotScored, item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
+                }
+
                 (userIndex[pair], itemIndex[pair]) = (user, item);
             }
         });
@@ -115,7 +126,8 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
     }
 
     private static (long Count, string? First) With((long Count, string? First) before, Array ids, int[] indexes, int unknown) =>
-        (before.Count + indexes.LongCount(index => index == unknown), before.First ?? (Array.IndexOf(indexes, unknown) is >= 0 and int pair ? $"{ids.GetValue(pair)}" : null));
+        (before.Count + indexes.LongCount(index => index == unknown),
+            before.First ?? (Array.IndexOf(indexes, unknown) is >= 0 and int pair ? $"{ids.GetValue(pair)}" : null));
 
     // The pairs that have a user, those of each together.
     private int[] ByUser(int[] userIndex)

@@ -12,9 +12,7 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
     public static RecommendableItems All(IdTable items) => new([.. Enumerable.Range(0, items.Count)], null);
 
     /// <summary>Those that the settings leave.</summary>
-    /// <param name="items">The model's items.</param>
     /// <param name="lists">What the settings' files hold.</param>
-    /// <param name="options">The settings.</param>
     /// <param name="times">Asked, where they are needed, for the time of each item's first or last interaction; null for an item without any.</param>
     /// <param name="counts">Receives how many ids the model does not know, and how many items lack a date or a group.</param>
     /// <exception cref="InvalidInputException">No item is left.</exception>
@@ -26,8 +24,8 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         foreach (int item in Known(items, lists.Deny, "unknown_in_deny_list", counts)) allowed[item] = false;
         if (options.NotOlderThan.Length > 0)
         {
-            long earliest = Moment.Parse(options.NotOlderThan)!.Value;
-            long?[] dates = options.ItemDate == "column" ? lists.Items!.ByItem(items, lists.Items.Dates!, null, "dates") : times();
+            long earliest = TimestampText.Parse(options.NotOlderThan)!.Value;
+            long?[] dates = options.ItemDate == ItemDate.Column ? lists.Items!.ByItem(items, lists.Items.Dates!, null, "dates") : times();
             counts["items_without_date"] = dates.LongCount(date => date is null);
             for (int item = 0; item < allowed.Length; item++) allowed[item] &= dates[item] >= earliest;
         }
@@ -36,7 +34,8 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         if (left.Length == 0)
         {
             string allow = lists.Allow is null ? "" : $"\n{ListMatch.Remark("Score:AllowPath", "item", lists.Allow, items)}";
-            throw new InvalidInputException($"No item may be recommended: Score:AllowPath, Score:DenyPath and Score:NotOlderThan together leave none of the model's. Check the ids in those files and the time.{allow.TrimEnd()}");
+            throw new InvalidInputException("No item may be recommended: Score:AllowPath, Score:DenyPath and Score:NotOlderThan together leave none of the "
+                + $"model's. Check the ids in those files and the time.{allow.TrimEnd()}");
         }
 
         if (left.Length < items.Count) counts["items_left"] = left.Length;

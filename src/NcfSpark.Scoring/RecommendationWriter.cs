@@ -15,14 +15,12 @@ public sealed class RecommendationWriter : IDisposable
     private readonly Recommender recommender;
     private Task writing = Task.CompletedTask;
 
-    /// <param name="path">The Parquet file.</param>
-    /// <param name="items">The model's items.</param>
     /// <param name="chosen">The users, for their ids.</param>
-    /// <param name="recommender">Finds their lists.</param>
     public RecommendationWriter(string path, IdTable items, ChosenUsers chosen, Recommender recommender)
     {
         (this.items, this.chosen, this.recommender) = (items, chosen, recommender);
-        file = ParquetFile.Create(path, ("user_id", TypeOf(chosen.IdsOf([]))), ("rank", typeof(int)), ("item_id", items.IsNumeric ? typeof(long) : typeof(string)), ("score", typeof(float)), ("source", typeof(string)));
+        file = ParquetFile.Create(path, ("user_id", chosen.IdType), ("rank", typeof(int)), ("item_id", items.IdType),
+            ("score", typeof(float)), ("source", typeof(string)));
     }
 
     /// <summary>Rows by source, once <see cref="Finish"/> was called.</summary>
@@ -56,6 +54,4 @@ public sealed class RecommendationWriter : IDisposable
         foreach (string source in rows.Sources) Rows[source] = Rows.GetValueOrDefault(source) + 1;
         if (rows.Users.Length > 0) file.WriteGroup(chosen.IdsOf(rows.Users), rows.Ranks, items.IdsOf(rows.Items), rows.Scores, rows.Sources);
     }
-
-    private static Type TypeOf(Array ids) => ids.GetType().GetElementType()!;
 }

@@ -4,12 +4,12 @@ using NcfSpark.Model;
 namespace NcfSpark.Scoring;
 
 /// <summary>
-/// The K best items of users. Those whom the model cannot score, since they have neither training interactions nor a history that it knows, or since it does not
-/// know them at all, get the popularity list, with the share of users who have the item as its score. One thread may call it at a time; inside it uses many.
+/// The K best items of users. Those whom the model cannot score, since they have neither training interactions nor a
+/// history that it knows, or since it does not know them at all, get the popularity list, with the share of users who
+/// have the item as its score. One thread may call it at a time; inside it uses many.
 /// </summary>
 /// <param name="model">Ids and how often each was trained on.</param>
 /// <param name="scorer">The model's scores of the items that may be recommended.</param>
-/// <param name="items">Those items.</param>
 /// <param name="options">K, whether what was seen is left out, and threads.</param>
 public sealed class Recommender(TrainedModel model, IModelScorer scorer, RecommendableItems items, ScoreOptions options)
 {
@@ -25,18 +25,19 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
     /// <summary>Finds their lists.</summary>
     /// <param name="users">Indexes of the model's users; what is below 0 is a user whom it does not know.</param>
     /// <param name="seen">What each has seen, rising. Asked of users of the model.</param>
-    /// <param name="cancellation">Ends it early.</param>
     /// <returns>Rows by user, in the order given, and rank.</returns>
     public RecommendationRows Recommend(ReadOnlyMemory<int> users, ExcludedItems seen, CancellationToken cancellation = default)
     {
         if (best.Capacity < users.Length) best = new TopLists(Math.Max(users.Length, UsersAtOnce), k) { Limit = items.Groups };
         ReadOnlySpan<int> Excluded(int user) => options.ExcludeSeen && user >= 0 ? seen(user) : [];
         string[] sources = Array.ConvertAll(users.ToArray(), user => Source.Of(model, user));
-        int[] scored = [.. Enumerable.Range(0, users.Length).Where(u => sources[u] != Source.Popularity)], others = [.. Enumerable.Range(0, users.Length).Except(scored)];
+        int[] scored = [.. Enumerable.Range(0, users.Length).Where(u => sources[u] != Source.Popularity)];
+        int[] others = [.. Enumerable.Range(0, users.Length).Except(scored)];
         int[] placeOf = new int[users.Length]; // first those whom the model scores, then the others
         for (int place = 0; place < placeOf.Length; place++) placeOf[place < scored.Length ? scored[place] : others[place - scored.Length]] = place;
         scorer.FindBest(Array.ConvertAll(scored, u => users.Span[u]), Excluded, best, options.ThreadCount, cancellation);
-        Parallel.ForEach(others, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation }, u => best.Keep(placeOf[u], popularity_N, items.Items, Excluded(users.Span[u])));
+        Parallel.ForEach(others, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation },
+            u => best.Keep(placeOf[u], popularity_N, items.Items, Excluded(users.Span[u])));
         return Rows(users.Span, placeOf, sources);
     }
 
@@ -55,4 +56,29 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
 
         return rows;
     }
+}
+
+/// <summary>Rows of recommendations, a column each.</summary>
+/// <param name="Users">Users, as they were given to <see cref="Recommender"/>.</param>
+/// <param name="Ranks">From 1.</param>
+/// <param name="Items">Item indexes.</param>
+/// <param name="Scores">Probabilities; for the source `popularity` shares of users.</param>
+/// <param name="Sources">See <see cref="Source"/>.</param>
+public sealed record RecommendationRows(int[] Users, int[] Ranks, int[] Items, float[] Scores, string[] Sources);
+
+/// <summary>What a prediction rests on, as written into the column `source`.</summary>
+public static class Source
+{
+    /// <summary>The trained model.</summary>
+    public const string Model = "model";
+
+    /// <summary>The trained model, which knows the user by their history alone: they have no training rows.</summary>
+    public const string History = "history";
+
+    /// <summary>How many training users have the item: where the model was not trained on the user, or does not know the item.</summary>
+    public const string Popularity = "popularity";
+
+    /// <summary>What a user is scored by; below 0 is one whom the model does not know.</summary>
+    internal static string Of(TrainedModel model, int user) =>
+        user < 0 ? Popularity : model.Users.Interactions[user] > 0 ? Model : model.Weights.Pools is { } pools && !pools[user].IsEmpty ? History : Popularity;
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using NcfSpark.Data;
 
 namespace NcfSpark.Scoring;
@@ -25,21 +26,21 @@ public sealed record ScoreOptions : IValidatableObject
     /// (default): all users. The delimiter of CSV is found from the first line. Ids are trimmed and compared as in the log, so
     /// 007 and 7 differ. Users that the model does not know get the popularity list. With Since, users must meet both.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string UsersPath { get; init; } = "";
 
     /// <summary>Column of UsersPath that holds the user's id: its name, or its number from 1 where the file has no line of names.</summary>
     public string UsersColumn { get; init; } = "user_id";
 
     /// <summary>File, folder or glob of the only items that may be recommended, read like UsersPath. "" (default): all items.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string AllowPath { get; init; } = "";
 
     /// <summary>
     /// File, folder or glob of items that may not be recommended, even if AllowPath names them, read like UsersPath. ""
     /// (default): none.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string DenyPath { get; init; } = "";
 
     /// <summary>Column of AllowPath, DenyPath, ItemsPath and UsersOfItemsPath that holds the item's id: its name, or its number from 1.</summary>
@@ -49,7 +50,7 @@ public sealed record ScoreOptions : IValidatableObject
     /// File, folder or glob with a row for each item, read like UsersPath, that has GroupColumn and DateColumn. "" (default):
     /// none.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string ItemsPath { get; init; } = "";
 
     /// <summary>
@@ -62,8 +63,7 @@ public sealed record ScoreOptions : IValidatableObject
     /// What an item's date is for NotOlderThan. "first" (default): the time of its first interaction. "last": that of its last.
     /// "column": the value of DateColumn in ItemsPath.
     /// </summary>
-    [AllowedValues("first", "last", "column")]
-    public string ItemDate { get; init; } = "first";
+    public ItemDate ItemDate { get; init; }
 
     /// <summary>
     /// Column of ItemsPath that holds an item's date: a year, a date, a time or seconds since 1970, as in NotOlderThan. Only with
@@ -89,7 +89,7 @@ public sealed record ScoreOptions : IValidatableObject
     /// users_of_items/. "" (default): none. Only users whom the model knows and whom Since and UsersPath admit are taken, and
     /// with ExcludeSeen none who has used the item.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string UsersOfItemsPath { get; init; } = "";
 
     /// <summary>Number of users that are written for each item of UsersOfItemsPath.</summary>
@@ -107,7 +107,7 @@ public sealed record ScoreOptions : IValidatableObject
     /// File, folder or glob of pairs of a user and an item to score, read like UsersPath. "" (default): none. Each pair gets its
     /// score, and a prediction by Threshold.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string PairsPath { get; init; } = "";
 
     /// <summary>Column of PairsPath that holds the user's id.</summary>
@@ -121,7 +121,7 @@ public sealed record ScoreOptions : IValidatableObject
     public double Threshold { get; init; } = 0.5;
 
     /// <summary>Number of threads that score. 0 (default): one for each core.</summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0, 1024)]
     public int Threads { get; init; }
 
@@ -130,20 +130,67 @@ public sealed record ScoreOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Since.Length > 0 && Moment.Parse(Since) is null) yield return new($"is \"{Since}\", {Moment.Cure}", [nameof(Since)]);
-        if (NotOlderThan.Length > 0 && Moment.Parse(NotOlderThan) is null) yield return new($"is \"{NotOlderThan}\", {Moment.Cure}", [nameof(NotOlderThan)]);
-        if (NotOlderThan.Length > 0 && ItemDate == "column" && (ItemsPath.Length == 0 || DateColumn.Length == 0))
+        if (Since.Length > 0 && TimestampText.Parse(Since) is null) yield return new($"is \"{Since}\", {TimestampText.Cure}", [nameof(Since)]);
+        if (NotOlderThan.Length > 0 && TimestampText.Parse(NotOlderThan) is null)
         {
-            yield return new("is \"column\", but there is none: name the file in ItemsPath and its column in DateColumn, or choose \"first\" or \"last\"", [nameof(ItemDate), nameof(ItemsPath), nameof(DateColumn)]);
+            yield return new($"is \"{NotOlderThan}\", {TimestampText.Cure}", [nameof(NotOlderThan)]);
         }
 
-        if (DateColumn.Length > 0 && ItemDate != "column") yield return new($"is \"{DateColumn}\", but ItemDate is \"{ItemDate}\", which does not look at it: set ItemDate to \"column\", or leave DateColumn empty", [nameof(DateColumn), nameof(ItemDate)]);
+        if (NotOlderThan.Length > 0 && ItemDate == ItemDate.Column && (ItemsPath.Length == 0 || DateColumn.Length == 0))
+        {
+            yield return new("is \"column\", but there is none: name the file in ItemsPath and its column in DateColumn, or choose \"first\" or \"last\"",
+                [nameof(ItemDate), nameof(ItemsPath), nameof(DateColumn)]);
+        }
+
+        if (DateColumn.Length > 0 && ItemDate != ItemDate.Column)
+        {
+            yield return new($"is \"{DateColumn}\", but ItemDate is \"{(ItemDate == ItemDate.First ? "first" : "last")}\", which does not look at it: "
+                + "set ItemDate to \"column\", or leave DateColumn empty", [nameof(DateColumn), nameof(ItemDate)]);
+        }
+
         if (MaxPerGroup > 0 && (ItemsPath.Length == 0 || GroupColumn.Length == 0))
         {
-            yield return new($"is {MaxPerGroup}, but nothing says which group an item is of: name the file in ItemsPath and its column in GroupColumn, or set it to 0", [nameof(MaxPerGroup), nameof(ItemsPath), nameof(GroupColumn)]);
+            yield return new($"is {MaxPerGroup}, but nothing says which group an item is of: "
+                + "name the file in ItemsPath and its column in GroupColumn, or set it to 0", [nameof(MaxPerGroup), nameof(ItemsPath), nameof(GroupColumn)]);
         }
 
-        if (GroupColumn.Length > 0 && MaxPerGroup == 0) yield return new($"is \"{GroupColumn}\", but MaxPerGroup is 0, so groups are not looked at: set MaxPerGroup, or leave GroupColumn empty", [nameof(GroupColumn), nameof(MaxPerGroup)]);
-        if (AllowPath.Length > 0 && AllowPath == DenyPath) yield return new("names the same file as DenyPath, so that no item would be left", [nameof(AllowPath), nameof(DenyPath)]);
+        if (GroupColumn.Length > 0 && MaxPerGroup == 0)
+        {
+            yield return new($"is \"{GroupColumn}\", but MaxPerGroup is 0, so groups are not looked at: set MaxPerGroup, or leave GroupColumn empty",
+                [nameof(GroupColumn), nameof(MaxPerGroup)]);
+        }
+
+        if (AllowPath.Length > 0 && AllowPath == DenyPath)
+        {
+            yield return new("names the same file as DenyPath, so that no item would be left", [nameof(AllowPath), nameof(DenyPath)]);
+        }
     }
+}
+
+/// <summary>What an item's date is: the time of its first or last interaction, or what a column of the items table says.</summary>
+[JsonConverter(typeof(SettingTextConverter<ItemDate>))]
+public enum ItemDate
+{
+    First,
+    Last,
+    Column,
+}
+
+/// <summary>What the files hold that <see cref="ScoreOptions"/> names; null where none is named.</summary>
+public sealed record ScoreLists
+{
+    /// <summary>Ids of the users who are wanted.</summary>
+    public string[]? Users { get; init; }
+
+    /// <summary>Ids of the only items that may be recommended.</summary>
+    public string[]? Allow { get; init; }
+
+    /// <summary>Ids of items that may not be recommended.</summary>
+    public string[]? Deny { get; init; }
+
+    /// <summary>Ids of the items whose best users are wanted.</summary>
+    public string[]? UsersOfItems { get; init; }
+
+    /// <summary>The items table.</summary>
+    public ItemTable? Items { get; init; }
 }

@@ -5,12 +5,11 @@ using NcfSpark.Model;
 namespace NcfSpark.Scoring;
 
 /// <summary>
-/// Writes the items most similar to each: item_id, rank (from 1), similar_item_id, score (cosine of <see cref="ItemEmbeddings"/>), by item in the order of their
-/// indexes, and rank. Items that were not trained on have no list and are in none: their embeddings are still chance.
+/// Writes the items most similar to each: item_id, rank (from 1), similar_item_id, score (cosine of
+/// <see cref="ItemEmbeddings"/>), by item in the order of their indexes, and rank. Items that were not trained on have
+/// no list and are in none: their embeddings are still chance.
 /// </summary>
 /// <param name="model">Ids and how often each was trained on.</param>
-/// <param name="recommendable">The items that may stand in a list.</param>
-/// <param name="options">How many, and threads.</param>
 public sealed class SimilarItemsWriter(TrainedModel model, RecommendableItems recommendable, ScoreOptions options)
 {
     private const int RowsPerGroup = 1 << 17;
@@ -19,8 +18,8 @@ public sealed class SimilarItemsWriter(TrainedModel model, RecommendableItems re
     /// <returns>Rows.</returns>
     public long Write(string path, SimdLevel level, IProgressReporter progress, CancellationToken cancellation = default)
     {
-        Type ItemId = model.Items.IsNumeric ? typeof(long) : typeof(string);
-        using ParquetFile file = ParquetFile.Create(path, ("item_id", ItemId), ("rank", typeof(int)), ("similar_item_id", ItemId), ("score", typeof(float)));
+        using ParquetFile file = ParquetFile.Create(
+            path, ("item_id", model.Items.IdType), ("rank", typeof(int)), ("similar_item_id", model.Items.IdType), ("score", typeof(float)));
         int[] items = [.. Enumerable.Range(0, model.Items.Count).Where(IsTrained)], among = [.. recommendable.Items.Where(IsTrained)];
         using IProgressTask task = progress.Start("similar items", items.Length, "items");
         int k = Math.Clamp(options.SimilarItems, 1, Math.Max(1, among.Length)), itemsAtOnce = Math.Clamp(RowsPerGroup / k, 1, Math.Max(1, items.Length));

@@ -1,11 +1,12 @@
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 
 namespace NcfSpark.Scoring;
 
 /// <summary>
-/// What users have touched, by ranges of users that fit into a fixed memory: the prepared rows are read once for each range, a row group at a time. Most data is one range;
-/// a billion interactions are a dozen.
+/// What users have touched, by ranges of users that fit into a fixed memory: the prepared rows are read once for each
+/// range, a row group at a time. Most data is one range; a billion interactions are a dozen.
 /// </summary>
 public sealed class TouchedReader
 {
@@ -18,12 +19,9 @@ public sealed class TouchedReader
     private readonly int threads;
     private readonly long rowsOfRange;
 
-    /// <param name="prepared">The prepared rows.</param>
     /// <param name="users">The prepared users, with their training interactions. A model that was trained again on everything counts others.</param>
     /// <param name="pools">Receives each user's latest items as their range is read; null where users have no history.</param>
     /// <param name="latest">Whether the time of each user's latest interaction is asked for.</param>
-    /// <param name="threads">How many read at once.</param>
-    /// <param name="bytes">Memory of a range.</param>
     public TouchedReader(PreparedData prepared, IdTable users, UserPools? pools, bool latest, int threads, long bytes = BytesOfRange)
     {
         (this.prepared, this.pools, times, touched, this.threads) = (prepared, pools, latest || pools is not null, [.. users.Interactions], threads);
@@ -68,7 +66,8 @@ public sealed class TouchedReader
         for (int u = 0; u < count; u++) offsets[u + 1] = offsets[u] + touched[first + u];
         int[] items = new int[offsets[^1]];
         long[] at = times ? new long[items.Length] : [], next = offsets[..^1];
-        (string, Type)[] columns = [("user_index", typeof(int)), ("item_index", typeof(int)), .. times ? [("timestamp", typeof(long))] : Array.Empty<(string, Type)>()];
+        (string, Type)[] columns = [("user_index", typeof(int)), ("item_index", typeof(int)),
+            .. times ? [("timestamp", typeof(long))] : Array.Empty<(string, Type)>()];
         // A user's rows come in any order, and are sorted below: which thread reads which group changes nothing.
         void Gather(Array[] group, int[]? labels)
         {
@@ -105,7 +104,8 @@ public sealed class TouchedReader
         return new TouchedRange(first, count, offsets, items, latest);
     }
 
-    private InvalidInputException Unfit() => new($"{prepared.Directory.Path}: its rows do not add up to the interactions that its users have. Run `prepare` (or `nightly`) again.");
+    private InvalidInputException Unfit() =>
+        new($"{prepared.Directory.Path}: its rows do not add up to the interactions that its users have. Run `prepare` (or `nightly`) again.");
 
     // Positives and held-out rows; of the training rows only the columns asked for and the label are read.
     private IEnumerable<Array[]> Rows(params (string Name, Type Type)[] columns)
@@ -132,7 +132,26 @@ public sealed class TouchedReader
         foreach (Array[] group in HeldOut(columns)) yield return group;
     }
 
-    private IEnumerable<Array[]> HeldOut(params (string Name, Type Type)[] columns) => HeldOutParts.SelectMany(part => ParquetGroups.Read(prepared.Directory.File(part), columns));
+    private IEnumerable<Array[]> HeldOut(params (string Name, Type Type)[] columns) =>
+        HeldOutParts.SelectMany(part => ParquetGroups.Read(prepared.Directory.File(part), columns));
 
     private IEnumerable<string> HeldOutParts => new[] { "validation", "test" }.Where(part => prepared.Directory.Manifest.Rows.GetValueOrDefault(part) > 0);
+}
+
+/// <summary>What a range of neighbouring users have touched, in training or held out.</summary>
+/// <param name="Offsets">Their lists one after the other: user First + u has Items[Offsets[u] … Offsets[u + 1] - 1].</param>
+/// <param name="Items">Item indexes, within a user rising.</param>
+/// <param name="Latest">The time of each user's latest interaction; empty where times were not asked for.</param>
+public sealed record TouchedRange(int First, int Count, long[] Offsets, int[] Items, long[] Latest)
+{
+    /// <summary>Those of some users who were there at a time or later: whom the model does not know was not. All where the time is "".</summary>
+    public int[] Since(ReadOnlySpan<int> users, string time)
+    {
+        if (time.Length == 0) return users.ToArray();
+        long earliest = TimestampText.Parse(time)!.Value;
+        return [.. users.ToArray().Where(user => user >= First && Latest[user - First] >= earliest)];
+    }
+
+    /// <summary>A user's items.</summary>
+    public ExcludedItems Seen => user => Items.AsSpan((int)Offsets[user - First], (int)(Offsets[user - First + 1] - Offsets[user - First]));
 }

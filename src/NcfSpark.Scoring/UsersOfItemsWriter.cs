@@ -22,7 +22,6 @@ public sealed class UsersOfItemsWriter : IDisposable
 
     /// <param name="model">Ids and how often each was trained on.</param>
     /// <param name="scorerOf">Makes the scorer of some items, rising.</param>
-    /// <param name="items">The items.</param>
     /// <param name="options">K, whether users who have seen an item are left out, and threads.</param>
     /// <exception cref="InvalidInputException">So many rows do not fit into memory.</exception>
     public UsersOfItemsWriter(TrainedModel model, Func<int[], IModelScorer> scorerOf, IEnumerable<int> items, ScoreOptions options)
@@ -31,7 +30,8 @@ public sealed class UsersOfItemsWriter : IDisposable
         int k = Math.Clamp(options.UsersPerItem, 1, Math.Max(1, model.Users.Count));
         if (this.items.Length * (long)k > MostRows)
         {
-            throw new InvalidInputException($"Score:UsersPerItem {k:N0} for {this.items.Length:N0} items would be {this.items.Length * (long)k:N0} rows, of which {MostRows:N0} can be found at once. Lower it, or name fewer items in Score:UsersOfItemsPath.");
+            throw new InvalidInputException($"Score:UsersPerItem {k:N0} for {this.items.Length:N0} items would be {this.items.Length * (long)k:N0} rows, "
+                + $"of which {MostRows:N0} can be found at once. Lower it, or name fewer items in Score:UsersOfItemsPath.");
         }
 
         (this.model, this.options, scorer, best) = (model, options, scorerOf(this.items), new TopUsers(this.items.Length, k));
@@ -40,12 +40,13 @@ public sealed class UsersOfItemsWriter : IDisposable
     /// <summary>Lets some more users compete.</summary>
     /// <param name="users">Indexes of the model's users; others are passed over.</param>
     /// <param name="seen">What each has seen, rising.</param>
-    /// <param name="cancellation">Ends it early.</param>
     public void Add(ReadOnlyMemory<int> users, ExcludedItems seen, CancellationToken cancellation = default)
     {
         int[] scored = [.. users.ToArray().Where(user => Source.Of(model, user) != Source.Popularity)];
         ReadOnlySpan<int> Excluded(int user) => options.ExcludeSeen ? seen(user) : [];
-        Parallel.For(0, (scored.Length + UsersOfBlock - 1) / UsersOfBlock, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation }, () => new float[UsersOfBlock * items.Length], (block, _, buffer) =>
+        Parallel.For(0, (scored.Length + UsersOfBlock - 1) / UsersOfBlock,
+            new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation },
+            () => new float[UsersOfBlock * items.Length], (block, _, buffer) =>
         {
             ReadOnlySpan<int> users_B = scored.AsSpan(block * UsersOfBlock, Math.Min(UsersOfBlock, scored.Length - block * UsersOfBlock));
             Span<float> scores_BN = buffer.AsSpan(0, users_B.Length * items.Length);
@@ -59,8 +60,8 @@ public sealed class UsersOfItemsWriter : IDisposable
     /// <returns>Rows.</returns>
     public long Write(string path)
     {
-        Type UserId = model.Users.IsNumeric ? typeof(long) : typeof(string), ItemId = model.Items.IsNumeric ? typeof(long) : typeof(string);
-        using ParquetFile file = ParquetFile.Create(path, ("item_id", ItemId), ("rank", typeof(int)), ("user_id", UserId), ("score", typeof(float)), ("source", typeof(string)));
+        using ParquetFile file = ParquetFile.Create(path, ("item_id", model.Items.IdType), ("rank", typeof(int)), ("user_id", model.Users.IdType),
+            ("score", typeof(float)), ("source", typeof(string)));
         long rows = 0;
         var (itemsOf, ranks, users, scores) = (new List<int>(), new List<int>(), new List<int>(), new List<float>());
         for (int place = 0; place < items.Length; place++)
@@ -71,7 +72,12 @@ public sealed class UsersOfItemsWriter : IDisposable
             users.AddRange(indexes);
             scores.AddRange(values);
             if (users.Count < RowsPerGroup && place < items.Length - 1) continue;
-            if (users.Count > 0) file.WriteGroup(model.Items.IdsOf([.. itemsOf]), ranks.ToArray(), model.Users.IdsOf([.. users]), scores.ToArray(), users.Select(user => Source.Of(model, user)).ToArray());
+            if (users.Count > 0)
+            {
+                file.WriteGroup(model.Items.IdsOf([.. itemsOf]), ranks.ToArray(), model.Users.IdsOf([.. users]), scores.ToArray(),
+                    users.Select(user => Source.Of(model, user)).ToArray());
+            }
+
             rows += users.Count;
             itemsOf.Clear();
             ranks.Clear();

@@ -46,7 +46,8 @@ public sealed class CheckpointStore
             Stored(optimized.Weight, optimized.FirstMoments, FirstMoments),
             Stored(optimized.Weight, optimized.SecondMoments, SecondMoments),
         });
-        WriteThenRename(path, tensors, new Dictionary<string, string> { [PositionKey] = JsonSerializer.Serialize(state.Position, Json) });
+        var metadata = new Dictionary<string, string> { [PositionKey] = JsonSerializer.Serialize(state.Position, Json) };
+        AtomicFile.Write(path, temporary => Safetensors.Write(temporary, tensors, metadata));
         foreach (string older in Checkpoints().Where(other => other != path)) File.Delete(older);
     }
 
@@ -67,7 +68,8 @@ public sealed class CheckpointStore
         return true;
     }
 
-    internal void SaveBest(ModelWeights weights) => WriteThenRename(BestPath, weights.All.Select(weight => Stored(weight, weight.Memory, "")), null);
+    internal void SaveBest(ModelWeights weights) =>
+        AtomicFile.Write(BestPath, temporary => Safetensors.Write(temporary, weights.All.Select(weight => Stored(weight, weight.Memory, ""))));
 
     internal void RestoreBest(ModelWeights weights)
     {
@@ -80,20 +82,4 @@ public sealed class CheckpointStore
     private string[] Checkpoints() => [.. Directory.GetFiles(directory, "*-*.safetensors").Order(StringComparer.Ordinal)];
 
     private static StoredTensor Stored(Weight weight, Memory<float> values, string suffix) => new(weight.Name + suffix, values, weight.Rows, weight.Columns);
-
-    private static void WriteThenRename(string path, IEnumerable<StoredTensor> tensors, Dictionary<string, string>? metadata)
-    {
-        string temporary = path + ".tmp";
-        try
-        {
-            Safetensors.Write(temporary, tensors, metadata);
-        }
-        catch
-        {
-            File.Delete(temporary); // a full disk needs the space
-            throw;
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
 }

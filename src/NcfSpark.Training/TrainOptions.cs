@@ -154,7 +154,7 @@ public sealed record TrainOptions : IValidatableObject
     /// Longest time between two checkpoints, in minutes; there is also one after each epoch. A killed run continues from the last
     /// one and ends with the same bytes.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0.001, 10_000.0)]
     public double CheckpointMinutes { get; init; } = 5;
 
@@ -169,7 +169,7 @@ public sealed record TrainOptions : IValidatableObject
     /// Where workers run. "threads" (default): in this process. "processes": each in a process of this machine, which is started again if it is lost.
     /// "spark": each in a task of the Spark that --master or --remote names. The model is the same.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public Placement Placement { get; init; } = Placement.Threads;
 
     /// <summary>
@@ -207,7 +207,7 @@ public sealed record TrainOptions : IValidatableObject
     /// Number of times in a row, without a checkpoint between, that a worker may be lost before training fails. Each time all
     /// workers restart from the last checkpoint.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0, 1_000_000)]
     public int WorkerAttempts { get; init; } = 5;
 
@@ -215,7 +215,7 @@ public sealed record TrainOptions : IValidatableObject
     /// Time in seconds without a message after which a worker counts as lost and is started again, and after which a worker that
     /// receives nothing from the server ends. Raise it on networks with longer pauses.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(1.0, 86_400.0)]
     public double WorkerTimeoutSeconds { get; init; } = 30;
 
@@ -223,7 +223,7 @@ public sealed record TrainOptions : IValidatableObject
     /// Time in seconds that one worker may keep the others waiting, in a round, a validation or a checkpoint, before it counts as
     /// lost. It must exceed the longest of these: raise it for very long rounds.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(1.0, 86_400.0)]
     public double RoundTimeoutSeconds { get; init; } = 1800;
 
@@ -231,7 +231,7 @@ public sealed record TrainOptions : IValidatableObject
     /// Time in seconds that workers have to start and to read their rows before training fails. Raise it where Spark waits for
     /// free executors.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(1.0, 86_400.0)]
     public double RegistrationSeconds { get; init; } = 600;
 
@@ -239,21 +239,21 @@ public sealed record TrainOptions : IValidatableObject
     /// Address and port at which the server accepts workers of other processes; port 0 is any free one. Workers on other machines
     /// need an address of this machine that they reach.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string ServerAddress { get; init; } = "127.0.0.1:0";
 
     /// <summary>
     /// Host and port at which workers reach the server, if it differs from ServerAddress (for example a published port of a
     /// container). "" (default): ServerAddress.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     public string ServerReachedAt { get; init; } = "";
 
     /// <summary>
     /// Number of rounds after which a checkpoint is written, besides those of CheckpointMinutes. 0 (default): none besides. Only
     /// with several Workers.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0, 1_000_000)]
     public int CheckpointRounds { get; init; }
 
@@ -261,7 +261,7 @@ public sealed record TrainOptions : IValidatableObject
     /// Number of threads that train, divided among the workers of this machine. 0 (default): one for each core. The model is the
     /// same with any number.
     /// </summary>
-    [ResultNeutral]
+    [ExcludeFromFingerprint]
     [Range(0, 1024)]
     public int Threads { get; init; }
 

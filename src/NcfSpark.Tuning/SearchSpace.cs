@@ -112,7 +112,7 @@ internal sealed class SearchSpace
     private static string? WhyNot(SettingKey key) =>
         key.Section.Name is not ("Model" or "Train")
             ? "cannot be searched: only settings of Model and Train can, since the rows to validate on must stay the same"
-        : key.Property.GetCustomAttribute<ResultNeutralAttribute>() is not null ? "changes no result, so there is nothing to search"
+        : key.Property.GetCustomAttribute<ExcludeFromFingerprintAttribute>() is not null ? "changes no result, so there is nothing to search"
         : !tied.Contains(key) ? null
         : key.Property.Name == "Epochs" ? "is not drawn: the search finds it. The configuration's own is the most that is tried"
         : "is the search's own affair";

@@ -111,12 +111,8 @@ internal sealed class SearchTrials : ITrials
             Shards = job.Configuration.Prepare.Shards,
             UserCount = set.UserCount,
             ItemCount = set.ItemCount,
-            AvoidHeldOut = false,
-            TrainsOnHeldOut = false,
-            HeldOutNegatives = 0,
             Validates = validates,
             RunDirectory = directory,
-            Prepared = "",
             Threads = ModelTraining.ThreadsOfWorker(train),
         };
         var training = new DistributedTraining(setup, checkpoints, Read, SilentProgress.Instance, job.Time);

@@ -8,8 +8,9 @@ using NcfSpark.Training.Tests;
 namespace NcfSpark.Benchmarks;
 
 /// <summary>
-/// How fast the server takes in pushes that touch all rows: putting their blocks together, checking and combining them, the outer step, and the blocks of the reply. It is the c of the
-/// cost model in src/README.md: bytes of all workers' pushes, by the seconds that all of it took.
+/// How fast the server takes in pushes that touch all rows: putting their blocks together, checking and combining them,
+/// the outer step, and the blocks of the reply. It is the c of the cost model in src/README.md: bytes of all workers'
+/// pushes, by the seconds that all of it took.
 /// </summary>
 internal sealed class CombineMeasurement
 {

@@ -8,7 +8,8 @@ namespace NcfSpark.Benchmarks;
 /// <summary>Times first epochs, from their first step to their last, without reading rows before or writing checkpoints after.</summary>
 internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options, TrainingSet set, int workers)
 {
-    private readonly WorkerData[] parts = [.. Enumerable.Range(0, workers).Select(worker => new WorkerData(set.Of(new WorkerShare(workers, workers, worker)), null))];
+    private readonly WorkerData[] parts =
+        [.. Enumerable.Range(0, workers).Select(worker => new WorkerData(set.Of(new WorkerShare(workers, workers, worker)), null))];
 
     public EpochRound Measure()
     {
@@ -21,17 +22,11 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
             Shards = workers,
             UserCount = set.UserCount,
             ItemCount = set.ItemCount,
-            AvoidHeldOut = false,
-            TrainsOnHeldOut = false,
-            HeldOutNegatives = 0,
-            Validates = false,
-            RunDirectory = "",
-            Prepared = "",
-            Threads = 1,
         };
         EpochWatch direct = new(), grpc = new();
         InTemporaryFolder(store => new DistributedTraining(setup, store, Read, direct, TimeProvider.System).RunThreads(default));
-        DistributedResult over = InTemporaryFolder(store => new DistributedTraining(setup, store, Read, grpc, TimeProvider.System).Run(new GrpcThreads(Read), default));
+        DistributedResult over = InTemporaryFolder(
+            store => new DistributedTraining(setup, store, Read, grpc, TimeProvider.System).Run(new GrpcThreads(Read), default));
         return new EpochRound(over.History[0].Samples, alone.Rate, direct.Rate, grpc.Rate, over.Workers[0].Times);
     }
 
@@ -99,3 +94,6 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
         public void Dispose() => threads.ForEach(thread => thread.Join());
     }
 }
+
+/// <summary>An epoch of each side.</summary>
+internal sealed record EpochRound(long Samples, WindowRate Alone, WindowRate Direct, WindowRate Grpc, WorkerTimes GrpcTimes);

@@ -8,8 +8,10 @@ using NcfSpark.Training.Tests;
 namespace NcfSpark.Benchmarks;
 
 /// <summary>
-/// Training on 140,000 rows of one user, beside the same rows dealt to 4,000 users, in windows that take turns: thousand samples a second. Each figure is the median over rounds, and the ratio
-/// is formed within each round, by the clock and by processor time ("cpu"), which says more where others use the machine, too. "stages" measures the stages of two logs instead (<see cref="HeavyUserStages"/>).
+/// Training on 140,000 rows of one user, beside the same rows dealt to 4,000 users, in windows that take turns:
+/// thousand samples a second. Each figure is the median over rounds, and the ratio is formed within each round, by the
+/// clock and by processor time ("cpu"), which says more where others use the machine, too. "stages" measures the stages
+/// of two logs instead (<see cref="HeavyUserStages"/>).
 /// </summary>
 internal static class HeavyUserBenchmark
 {
@@ -17,12 +19,14 @@ internal static class HeavyUserBenchmark
 
     private static readonly ModelOptions History = PlainOptions.Model with
     {
-        Kind = "mf", EmbeddingSize = 128, EmbeddingInit = 0.1, User = "history", HistoryLength = 20, HistoryDecay = 3, HistoryFactor = 2, UserMlpWidth = 128, UserMlpLags = 3, UserMlpRhythm = true, UserMlpDropout = 0.5,
+        Kind = "mf", EmbeddingSize = 128, EmbeddingInit = 0.1, User = "history", HistoryLength = 20, HistoryDecay = 3, HistoryFactor = 2, UserMlpWidth = 128,
+        UserMlpLags = 3, UserMlpRhythm = true, UserMlpDropout = 0.5,
     };
 
     private static readonly TrainOptions Softmax = PlainOptions.Train with
     {
-        Loss = "softmax", SoftmaxNegatives = 256, Negatives = "popularity-untouched", NegativesPerPositive = 8, BatchSize = 576, GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 0.005,
+        Loss = "softmax", SoftmaxNegatives = 256, Negatives = "popularity-untouched", NegativesPerPositive = 8, BatchSize = 576, GmfOptimizer = "sgd",
+        GmfLearningRate = 0.05, GmfRegularization = 0.005,
     };
 
     private static readonly (string Name, ModelOptions Model, TrainOptions Train)[] Cases =
@@ -38,17 +42,20 @@ internal static class HeavyUserBenchmark
     {
         if (args is ["stages", .. string[] rest]) return HeavyUserStages.Run(rest);
         if (WindowOptions.Read("heavy-user", "softmax", args) is not { } options) return 2;
-        Console.WriteLine($"{options.Threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; thousand samples/s on {Rows:N0} rows, median of {options.Rounds} rounds");
+        Console.WriteLine($"{options.Threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; thousand samples/s on {Rows:N0} rows, "
+            + $"median of {options.Rounds} rounds");
         Console.WriteLine($"{"case",-20} {"one user",9} {$"{DealtTo:N0} users",12} {"ratio",6} {"cpu",6}");
         var results = new SortedDictionary<string, object>(StringComparer.Ordinal);
         foreach ((string name, ModelOptions model, TrainOptions train) in Cases.Where(one => options.Measures(one.Name)))
         {
-            using Side heavy = new(model, train with { Threads = options.Threads }, users: 1), dealt = new(model, train with { Threads = options.Threads }, DealtTo);
+            using Side heavy = new(model, train with { Threads = options.Threads }, users: 1);
+            Side dealt = new(model, train with { Threads = options.Threads }, DealtTo);
             Round(heavy, dealt, options.Seconds / 4); // compiles and warms up
             (WindowRate One, WindowRate Many)[] rounds = [.. Enumerable.Range(0, options.Rounds).Select(_ => Round(heavy, dealt, options.Seconds))];
             double Median(Func<(WindowRate One, WindowRate Many), double> value) => rounds.Select(value).Order().ElementAt(options.Rounds / 2);
             (double one, double many) = (Median(round => round.One.PerSecond), Median(round => round.Many.PerSecond));
-            (double ratio, double cpuRatio) = (Median(round => round.One.PerSecond / round.Many.PerSecond), Median(round => round.One.PerCpuSecond / round.Many.PerCpuSecond));
+            (double ratio, double cpuRatio) =
+                (Median(round => round.One.PerSecond / round.Many.PerSecond), Median(round => round.One.PerCpuSecond / round.Many.PerCpuSecond));
             Console.WriteLine($"{name,-20} {one / 1e3,9:N0} {many / 1e3,12:N0} {ratio,6:N2} {cpuRatio,6:N2}");
             results[name] = new
             {
@@ -76,10 +83,12 @@ internal static class HeavyUserBenchmark
         public Side(ModelOptions model, TrainOptions options, int users)
         {
             var scattered = new IndexPermutation(Items, RandomStream.Named(1, "items"));
-            int[] rowUsers = [.. Enumerable.Range(0, Rows).Select(row => row % users)], rowItems = [.. Enumerable.Range(0, Rows).Select(row => (int)scattered[row])];
+            int[] rowUsers = [.. Enumerable.Range(0, Rows).Select(row => row % users)];
+            int[] rowItems = [.. Enumerable.Range(0, Rows).Select(row => (int)scattered[row])];
             int[] labels = new int[Rows];
             Array.Fill(labels, 1);
-            TrainingSet set = TrainingSet.Of(users, Items, new InteractionRows(rowUsers, rowItems, [.. Enumerable.Range(0, Rows).Select(row => 1_000_000_000L + 100 * row)]), labels, []);
+            TrainingSet set = TrainingSet.Of(
+                users, Items, new InteractionRows(rowUsers, rowItems, [.. Enumerable.Range(0, Rows).Select(row => 1_000_000_000L + 100 * row)]), labels, []);
             batchSize = options.BatchSize;
             samples = new ResampledSamples(set, options, model.HasHistory ? new PastItems(set) : null);
             step = TrainingSteps.Make(new TrainingState(ModelWeights.Initialize(model, users, Items, seed: 1)), options, samples);

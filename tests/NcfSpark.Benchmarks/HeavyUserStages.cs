@@ -4,9 +4,10 @@ using System.Text.Json;
 namespace NcfSpark.Benchmarks;
 
 /// <summary>
-/// The verbs, each in a process of its own, on a synthetic log with one user more, who has many rows, each with another item, and on the same log with these rows dealt to all
-/// users: seconds of each, which take turns, and their ratio, by the clock and by processor time. Each figure is the median over rounds, and ratios are formed within each round.
-/// The catalogue is the same in both, and five of six of its items are the heavy user's.
+/// The verbs, each in a process of its own, on a synthetic log with one user more, who has many rows, each with another
+/// item, and on the same log with these rows dealt to all users: seconds of each, which take turns, and their ratio, by
+/// the clock and by processor time. Each figure is the median over rounds, and ratios are formed within each round. The
+/// catalogue is the same in both, and five of six of its items are the heavy user's.
 /// </summary>
 internal static class HeavyUserStages
 {
@@ -16,11 +17,14 @@ internal static class HeavyUserStages
         ("train, history and softmax", "train", []), // of the file in conf/, or the defaults
         ("evaluate", "evaluate", []),
         ("score", "score", []),
-        ("train, neumf", "train", ["Model:Kind=neumf", "Model:User=embedding", "Model:UserMlpWidth=0", "Model:EmbeddingSize=32", "Train:Negatives=resampled", "Train:NegativesPerPositive=5", "Train:BatchSize=4096", "Train:Loss=logistic", "Train:GmfOptimizer=same"]),
+        ("train, neumf", "train", ["Model:Kind=neumf", "Model:User=embedding", "Model:UserMlpWidth=0", "Model:EmbeddingSize=32", "Train:Negatives=resampled",
+            "Train:NegativesPerPositive=5", "Train:BatchSize=4096", "Train:Loss=logistic", "Train:GmfOptimizer=same"]),
         ("prepare, stored negatives", "prepare", ["Prepare:NegativesPerPositive=5"]), // last, since what was made from the first is no longer of use
     ];
 
-    /// <param name="args">millions=2 (of rows) heavy=0.1 (millions of the one user's; a twentieth where left out) users=4000 (about as many are tested, and as many get lists) rounds=3 stages=6 (how many of them, from the first on) conf=ml-1m-best (a file of conf/, or "defaults").</param>
+    /// <param name="args">millions=2 (of rows) heavy=0.1 (millions of the one user's; a twentieth where left out)
+    /// users=4000 (about as many are tested, and as many get lists) rounds=3 stages=6 (how many of them, from the first
+    /// on) conf=ml-1m-best (a file of conf/, or "defaults").</param>
     public static int Run(string[] args)
     {
         if (args.Any(arg => !arg.Contains('=')))
@@ -56,8 +60,10 @@ internal static class HeavyUserStages
             double Median(Func<(ProcessFigures With, ProcessFigures Without), double> value) => measured[stage].Select(value).Order().ElementAt(rounds / 2);
             (double ratio, double cpu) = (Median(one => one.With.Seconds / one.Without.Seconds), Median(one => one.With.CpuSeconds / one.Without.CpuSeconds));
             (double seconds, double dealtSeconds) = (Median(one => one.With.Seconds), Median(one => one.Without.Seconds));
-            Console.WriteLine($"{Stages[stage].Name,-28} {seconds,9:N1} {dealtSeconds,9:N1} {ratio,6:N2} {cpu,6:N2} {Median(one => one.With.PeakMegabytes),8:N0} {Median(one => one.Without.PeakMegabytes),8:N0}");
-            results[Stages[stage].Name] = new { ratio_to_dealt = WindowOptions.Rounded(ratio), processor_ratio_to_dealt = WindowOptions.Rounded(cpu), seconds = WindowOptions.Rounded(seconds), dealt_seconds = WindowOptions.Rounded(dealtSeconds) };
+            Console.WriteLine($"{Stages[stage].Name,-28} {seconds,9:N1} {dealtSeconds,9:N1} {ratio,6:N2} {cpu,6:N2} "
+                + $"{Median(one => one.With.PeakMegabytes),8:N0} {Median(one => one.Without.PeakMegabytes),8:N0}");
+            results[Stages[stage].Name] = new { ratio_to_dealt = WindowOptions.Rounded(ratio), processor_ratio_to_dealt = WindowOptions.Rounded(
+                cpu), seconds = WindowOptions.Rounded(seconds), dealt_seconds = WindowOptions.Rounded(dealtSeconds) };
         }
 
         Console.WriteLine(JsonSerializer.Serialize(new { heavy_user_stages = results, rows, heavy, cores = Environment.ProcessorCount }));
@@ -78,18 +84,23 @@ internal static class HeavyUserStages
             string csv = Path.Combine(folder, "log.csv"), wanted = Path.Combine(folder, "users.csv");
             SyntheticLog.WriteCsv(csv, rows, users, heavy * 6 / 5, seed: 1, heavy, dealt: dealt);
             // Who is tested follows from rows alone; the heavy user always is.
-            double leastRows = rows * Math.Pow(Math.Min(listed, users), 1 / SyntheticLog.UserExponent - 1) / SyntheticLog.UserExponent / Math.Pow(users, 1 / SyntheticLog.UserExponent);
-            File.WriteAllLines(wanted, Enumerable.Range(Math.Max(users + 2 - listed, 1), Math.Min(listed, users + 1)).Select(user => $"{user}").Prepend("user_id"));
+            double leastRows = rows * Math.Pow(Math.Min(listed, users), 1 / SyntheticLog.UserExponent - 1) / SyntheticLog.UserExponent / Math.Pow(
+                users, 1 / SyntheticLog.UserExponent);
+            File.WriteAllLines(wanted, Enumerable.Range(Math.Max(users + 2 - listed, 1), Math.Min(listed, users + 1)).Select(user => $"{user}")
+                .Prepend("user_id"));
             settings =
             [
-                $"Input:Path={csv}", "Input:Header=true", "Input:Delimiter=,", "Input:UserColumn=userId", "Input:ItemColumn=movieId", "Input:TimestampColumn=timestamp", "Input:TestPath=", "Input:TestCandidatesPath=",
-                "Prepare:Split=latest", $"Prepare:MinInteractions={Math.Max(2, leastRows):F0}", "Prepare:TestCandidates=99", "Train:Epochs=1", $"Score:UsersPath={wanted}",
+                $"Input:Path={csv}", "Input:Header=true", "Input:Delimiter=,", "Input:UserColumn=userId", "Input:ItemColumn=movieId",
+                "Input:TimestampColumn=timestamp", "Input:TestPath=", "Input:TestCandidatesPath=",
+                "Prepare:Split=latest", $"Prepare:MinInteractions={Math.Max(2, leastRows):F0}", "Prepare:TestCandidates=99",
+                "Train:Epochs=1", $"Score:UsersPath={wanted}",
             ];
         }
 
         public ProcessFigures Run(string verb, string[] more)
         {
-            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", configuration, "--run", Path.Combine(folder, "run"), .. settings.Concat(more).SelectMany(setting => new[] { "--set", setting })];
+            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", configuration, "--run", Path.Combine(folder, "run"),
+                .. settings.Concat(more).SelectMany(setting => new[] { "--set", setting })];
             return ProcessFigures.Measure("dotnet", arguments, ScoreRun.Root);
         }
 

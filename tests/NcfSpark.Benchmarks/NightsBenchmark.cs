@@ -3,10 +3,14 @@ using NcfSpark.Evaluation;
 
 namespace NcfSpark.Benchmarks;
 
-/// <summary>Nights replayed from ml-latest-small by time: what a warm start saves, and what training again on everything gains on the next night's interactions.</summary>
+/// <summary>
+/// Nights replayed from ml-latest-small by time: what a warm start saves, and what training again on everything gains
+/// on the next night's interactions.
+/// </summary>
 internal static class NightsBenchmark
 {
-    /// <param name="args">How many nights ("30" where left out), "warm" or "refit" for one of the two alone, and settings such as Train:GmfLearningRate=0.03.</param>
+    /// <param name="args">How many nights ("30" where left out), "warm" or "refit" for one of the two alone, and
+    /// settings such as Train:GmfLearningRate=0.03.</param>
     public static int Run(string[] args)
     {
         int count = args.Select(arg => int.TryParse(arg, out int number) ? number : 0).FirstOrDefault(number => number > 1, 30);
@@ -17,8 +21,10 @@ internal static class NightsBenchmark
         {
             warm_start = warm.Length == 0 ? null : new
             {
-                warm_epochs_over_cold_epochs = Round(warm.Average(night => (double)(night.WarmEpochsToBound ?? night.WarmEpochs * 3) / night.ColdEpochs)), // never reached: as many as the cold start
-                warm_epochs_over_cold_epochs_to_the_same = Round(warm.Average(night => (double)(night.WarmEpochsToBound ?? night.WarmEpochs * 3) / night.ColdEpochsToBound)),
+                // Never reached: as many as the cold start.
+                warm_epochs_over_cold_epochs = Round(warm.Average(night => (double)(night.WarmEpochsToBound ?? night.WarmEpochs * 3) / night.ColdEpochs)),
+                warm_epochs_over_cold_epochs_to_the_same = Round(
+                    warm.Average(night => (double)(night.WarmEpochsToBound ?? night.WarmEpochs * 3) / night.ColdEpochsToBound)),
                 nights_that_reached = warm.Count(night => night.WarmEpochsToBound is not null),
                 nights_that_reached_colds_own_figure = warm.Count(night => night.WarmEpochsToCold is not null),
                 warm_epochs = Round(warm.Average(night => night.WarmEpochsToBound ?? night.WarmEpochs * 3)),

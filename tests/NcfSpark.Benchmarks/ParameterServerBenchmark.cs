@@ -28,7 +28,8 @@ internal static class ParameterServerBenchmark
             return 2;
         }
 
-        int rounds = int.Parse(given.GetValueOrDefault("rounds", "5")), interactions = int.Parse(given.GetValueOrDefault("interactions", "5000000")), perEpoch = int.Parse(given.GetValueOrDefault("perepoch", "10"));
+        int rounds = int.Parse(given.GetValueOrDefault("rounds", "5")), interactions = int.Parse(given.GetValueOrDefault("interactions", "5000000"));
+        int perEpoch = int.Parse(given.GetValueOrDefault("perepoch", "10"));
         StepCase of = StepCase.All().Single(one => one.Name == "seed 138493x26744 batch 4096");
         TrainOptions options = PlainOptions.Train with
         {
@@ -47,17 +48,24 @@ internal static class ParameterServerBenchmark
         double Median(Func<EpochRound, double> value) => measured.Select(value).Order().ElementAt(rounds / 2);
         Console.WriteLine($"{of.Name}, {measured[0].Samples:N0} samples an epoch, {perEpoch} rounds of it; thousand samples/s, median of {rounds} rounds");
         Console.WriteLine($"1 worker x 2 threads            {Median(round => round.Alone.PerSecond) / 1e3,8:N0}");
-        Console.WriteLine($"2 workers x 1 thread            {Median(round => round.Direct.PerSecond) / 1e3,8:N0}  ratio {Median(round => round.Direct.PerSecond / round.Alone.PerSecond),5:F2}  cpu {Median(round => round.Direct.PerCpuSecond / round.Alone.PerCpuSecond),5:F2}");
-        Console.WriteLine($"2 workers x 1 thread, over gRPC {Median(round => round.Grpc.PerSecond) / 1e3,8:N0}  ratio {Median(round => round.Grpc.PerSecond / round.Alone.PerSecond),5:F2}  cpu {Median(round => round.Grpc.PerCpuSecond / round.Alone.PerCpuSecond),5:F2}");
+        Console.WriteLine($"2 workers x 1 thread            {Median(round => round.Direct.PerSecond) / 1e3,8:N0}  ratio "
+            + $"{Median(round => round.Direct.PerSecond / round.Alone.PerSecond),5:F2}  cpu "
+            + $"{Median(round => round.Direct.PerCpuSecond / round.Alone.PerCpuSecond),5:F2}");
+        Console.WriteLine($"2 workers x 1 thread, over gRPC {Median(round => round.Grpc.PerSecond) / 1e3,8:N0}  ratio "
+            + $"{Median(round => round.Grpc.PerSecond / round.Alone.PerSecond),5:F2}  cpu "
+            + $"{Median(round => round.Grpc.PerCpuSecond / round.Alone.PerCpuSecond),5:F2}");
 
         var combining = new CombineMeasurement(of.Model, of.Items, Workers);
         double[] rates = [.. Enumerable.Range(0, 3 + 20).Select(_ => combining.Measure()).Skip(3).Order()]; // the first ones compile
-        Console.WriteLine($"the server takes in and combines {rates[rates.Length / 2] / 1e9:F2} GB/s of pushes that touch all rows, by {Workers} workers (median of {rates.Length})");
+        Console.WriteLine($"the server takes in and combines {rates[rates.Length / 2] / 1e9:F2} GB/s of pushes that touch all rows, "
+            + $"by {Workers} workers (median of {rates.Length})");
 
         WorkerTimes times = measured[^1].GrpcTimes;
         double perRound(double value) => value / times.Rounds;
         int rows = of.Items * (of.Model.EmbeddingSize + of.Model.MlpEmbeddingSize);
-        Console.WriteLine($"a worker's round over gRPC: {perRound(times.BytesSent) / 1e6:F2} MB sent, {perRound(times.BytesReceived) / 1e6:F2} MB received (all items' rows are {rows * 4 / 1e6:F2}); computing {perRound(times.Computing) * 1e3:N0} ms, waiting {perRound(times.Waiting) * 1e3:N0} ms, communicating {perRound(times.Communicating) * 1e3:N0} ms");
+        Console.WriteLine($"a worker's round over gRPC: {perRound(times.BytesSent) / 1e6:F2} MB sent, {perRound(times.BytesReceived) / 1e6:F2} MB received "
+            + $"(all items' rows are {rows * 4 / 1e6:F2}); computing {perRound(times.Computing) * 1e3:N0} ms, waiting {perRound(times.Waiting) * 1e3:N0} ms, "
+            + $"communicating {perRound(times.Communicating) * 1e3:N0} ms");
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             parameter_server = new

@@ -8,15 +8,23 @@ using NcfSpark.Preparation.Tests;
 
 namespace NcfSpark.Benchmarks;
 
-/// <summary>Prepares 2 and 20 million synthetic interactions with 5 negatives each: seconds, rows a second, peak memory, and how cost grows with data. Processor seconds say more than the clock on a machine that is shared.</summary>
+/// <summary>
+/// Prepares 2 and 20 million synthetic interactions with 5 negatives each: seconds, rows a second, peak memory, and how
+/// cost grows with data. Processor seconds say more than the clock on a machine that is shared.
+/// </summary>
 internal static class PrepareBenchmark
 {
     private const int Negatives = 5;
 
-    /// <param name="args">Millions of interactions, small and large: "2 20" where left out. Or "--engine spark-connect", and then millions ("20" where left out) and a master ("local[2]").</param>
+    /// <param name="args">Millions of interactions, small and large: "2 20" where left out. Or "--engine
+    /// spark-connect", and then millions ("20" where left out) and a master ("local[2]").</param>
     public static int Run(string[] args)
     {
-        if (args is ["--engine", "spark-connect", .. string[] rest]) return SparkPrepareBenchmark.Run(rest.ElementAtOrDefault(1) ?? "local[2]", double.Parse(rest.ElementAtOrDefault(0) ?? "20"));
+        if (args is ["--engine", "spark-connect", .. string[] rest])
+        {
+            return SparkPrepareBenchmark.Run(rest.ElementAtOrDefault(1) ?? "local[2]", double.Parse(rest.ElementAtOrDefault(0) ?? "20"));
+        }
+
         long[] sizes = args.Length == 0 ? [2_000_000, 20_000_000] : Array.ConvertAll(args, text => (long)(double.Parse(text) * 1e6));
         string folder = Path.Combine(Path.GetTempPath(), $"ncfspark-bench-{Environment.ProcessId}");
         Directory.CreateDirectory(folder);
@@ -63,8 +71,10 @@ internal static class PrepareBenchmark
             prepared = PreparedRun.Prepare(engine, input, prepare, run, new ConsoleSteps());
         }
 
-        var result = new Measured(interactions, prepared.Manifest.Rows["train"], watch.Elapsed.TotalSeconds, (Process.GetCurrentProcess().TotalProcessorTime - processorBefore).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64 >> 20);
-        Console.WriteLine($"{result.Interactions,14:N0} {result.TrainRows,14:N0} {result.Seconds,9:F2} {result.TrainRows / result.Seconds,12:N0} {result.ProcessorSeconds,8:F1} {result.PeakMegabytes,9:N0}");
+        var result = new Measured(interactions, prepared.Manifest.Rows["train"], watch.Elapsed.TotalSeconds,
+            (Process.GetCurrentProcess().TotalProcessorTime - processorBefore).TotalSeconds, Process.GetCurrentProcess().PeakWorkingSet64 >> 20);
+        Console.WriteLine($"{result.Interactions,14:N0} {result.TrainRows,14:N0} {result.Seconds,9:F2} {result.TrainRows / result.Seconds,12:N0} "
+            + $"{result.ProcessorSeconds,8:F1} {result.PeakMegabytes,9:N0}");
         Directory.Delete(run, recursive: true);
         File.Delete(csv);
         return result;

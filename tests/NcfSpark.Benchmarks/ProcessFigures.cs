@@ -7,7 +7,6 @@ namespace NcfSpark.Benchmarks;
 /// <param name="Seconds">By the clock.</param>
 /// <param name="CpuSeconds">Processor time of all threads.</param>
 /// <param name="PeakMegabytes">The most memory that was in use at any time (peak resident set).</param>
-/// <param name="Output">Standard output.</param>
 internal sealed record ProcessFigures(double Seconds, double CpuSeconds, double PeakMegabytes, string Output)
 {
     private const int PollMilliseconds = 20;
@@ -34,6 +33,8 @@ internal sealed record ProcessFigures(double Seconds, double CpuSeconds, double 
 
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         string text = output.GetAwaiter().GetResult();
-        return process.ExitCode == 0 ? new ProcessFigures(seconds, cpu, peak, text) : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {string.Join(' ', arguments)}\n{text}");
+        return process.ExitCode == 0
+            ? new ProcessFigures(seconds, cpu, peak, text)
+            : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {string.Join(' ', arguments)}\n{text}");
     }
 }

@@ -13,5 +13,6 @@ var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringCompare
 };
 
 if (args.Length > 0 && benchmarks.TryGetValue(args[0], out Func<string[], int>? run)) return run(args[1..]);
-Console.Error.WriteLine($"Usage: bench NAME, where NAME is {string.Join(", ", benchmarks.Keys)}. Each prints a table, and last one line of JSON with its figures, ratios first.");
+Console.Error.WriteLine($"Usage: bench NAME, where NAME is {string.Join(", ", benchmarks.Keys)}. "
+    + "Each prints a table, and last one line of JSON with its figures, ratios first.");
 return 2;

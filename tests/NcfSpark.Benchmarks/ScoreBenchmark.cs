@@ -4,12 +4,15 @@ using NcfSpark.Kernels;
 namespace NcfSpark.Benchmarks;
 
 /// <summary>
-/// Models trained on a synthetic log, scoring all pairs with the 10 best of each user kept, beside the Torch scorer in tiles and the processor's matrix limit (Torch's product of two
-/// 1024 x 1024 matrices), interleaved in one run: million pairs a second, and the share of the limit by the multiplications and additions that a pair
-/// needs once the MLP's first layer is split by side. "written" is the speed up to the Parquet file, over the kernel's; "all" is the fused scorer where all scores are written, as evaluation wants them; Torch writes all, too.
-/// Shares by processor time ("cpu") say what the code does where other programs take cores away. Each figure is the median over rounds; shares and ratios are formed within each round.
-/// After that the verb `score` runs for everybody, in a process of its own: its seconds and its processor time over the kernel's for as many pairs, and its peak memory with what of it the weights are.
-/// With SPARK_HOME set, Spark's ALS of as many factors stands beside the dot products.
+/// Models trained on a synthetic log, scoring all pairs with the 10 best of each user kept, beside the Torch scorer in
+/// tiles and the processor's matrix limit (Torch's product of two 1024 x 1024 matrices), interleaved in one run:
+/// million pairs a second, and the share of the limit by the multiplications and additions that a pair needs once the
+/// MLP's first layer is split by side. "written" is the speed up to the Parquet file, over the kernel's; "all" is the
+/// fused scorer where all scores are written, as evaluation wants them; Torch writes all, too. Shares by processor time
+/// ("cpu") say what the code does where other programs take cores away. Each figure is the median over rounds; shares
+/// and ratios are formed within each round. After that the verb `score` runs for everybody, in a process of its own:
+/// its seconds and its processor time over the kernel's for as many pairs, and its peak memory with what of it the
+/// weights are. With SPARK_HOME set, Spark's ALS of as many factors stands beside the dot products.
 /// </summary>
 internal static class ScoreBenchmark
 {
@@ -18,8 +21,10 @@ internal static class ScoreBenchmark
     {
         if (WindowOptions.Read("score", "seed", args) is not { } options) return 2;
         using var run = new ScoreRun((long)(options.Millions * 1e6), options.Threads);
-        Console.WriteLine($"{options.Threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; million pairs/s, median of {options.Rounds} rounds");
-        Console.WriteLine($"{"case",-24} {"FLOP/pair",9} {"top 10",8} {"all",8} {"torch",8} {"ratio",7} {"limit",8} {"share",6} {"cpu",6} {"written",7} {"verb s",7} {"/kernel",7} {"by cpu",6} {"peak MB",7} {"weights",7} {"ALS",6}");
+        Console.WriteLine($"{options.Threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; "
+            + $"million pairs/s, median of {options.Rounds} rounds");
+        Console.WriteLine($"{"case",-24} {"FLOP/pair",9} {"top 10",8} {"all",8} {"torch",8} {"ratio",7} {"limit",8} {"share",6} {"cpu",6} {"written",7} "
+            + $"{"verb s",7} {"/kernel",7} {"by cpu",6} {"peak MB",7} {"weights",7} {"ALS",6}");
         var results = new SortedDictionary<string, object>(StringComparer.Ordinal);
         foreach (ScoreCase one in ScoreCase.All.Where(one => options.Measures(one.Name)))
         {
@@ -33,8 +38,11 @@ internal static class ScoreBenchmark
 
             ProcessFigures verb = run.Run("score", one.Settings);
             double weights = run.WeightMegabytes;
-            double verbOverKernel = verb.Seconds * figures.Fused / pairs, verbOverKernelByCpu = verb.CpuSeconds * figures.FusedCpu / pairs, als = one.Rank > 0 ? SparkAls.PairsPerSecond(run, one.Rank) : double.NaN;
-            Console.WriteLine($"{one.Name,-24} {flop,9:N0} {figures.Fused / 1e6,8:N1} {figures.All / 1e6,8:N1} {figures.Torch / 1e6,8:N1} {figures.Ratio,7:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} {figures.Written,7:P0} {verb.Seconds,7:N1} {verbOverKernel,7:N2} {verbOverKernelByCpu,6:N2} {verb.PeakMegabytes,7:N0} {weights,7:N0} {als / 1e6,6:N1}");
+            double verbOverKernel = verb.Seconds * figures.Fused / pairs, verbOverKernelByCpu = verb.CpuSeconds * figures.FusedCpu / pairs;
+            double als = one.Rank > 0 ? SparkAls.PairsPerSecond(run, one.Rank) : double.NaN;
+            Console.WriteLine($"{one.Name,-24} {flop,9:N0} {figures.Fused / 1e6,8:N1} {figures.All / 1e6,8:N1} {figures.Torch / 1e6,8:N1} {figures.Ratio,7:N1} "
+                + $"{figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} {figures.Written,7:P0} {verb.Seconds,7:N1} {verbOverKernel,7:N2} "
+                + $"{verbOverKernelByCpu,6:N2} {verb.PeakMegabytes,7:N0} {weights,7:N0} {als / 1e6,6:N1}");
             results[one.Name] = new
             {
                 ratio_to_torch = WindowOptions.Rounded(figures.Ratio),
@@ -57,4 +65,20 @@ internal static class ScoreBenchmark
         Console.WriteLine(JsonSerializer.Serialize(new { score = results, threads = options.Threads, interactions = options.Millions * 1e6 }));
         return 0;
     }
+}
+
+/// <summary>A model that is trained and then scores everybody.</summary>
+/// <param name="Rank">The number of factors where a score is a dot product, which Spark's ALS has, too; 0 for others.</param>
+/// <param name="Settings">Over those of conf/ml-1m.json.</param>
+internal sealed record ScoreCase(string Name, int Rank, string[] Settings)
+{
+    public const int K = 10;
+
+    public static IReadOnlyList<ScoreCase> All { get; } =
+    [
+        new("seed neumf 64-32-16-8", 0,
+            ["Model:Kind=neumf", "Model:EmbeddingSize=32", "Model:MlpEmbeddingSize=32", "Model:MlpLayers=[64,32,16,8]", "Model:Dropout=[0.25,0.25,0.25]"]),
+        new("gmf 64", 64, ["Model:Kind=gmf", "Model:EmbeddingSize=64", "Model:EmbeddingInit=0.1"]),
+        new("mf 64 with biases", 64, ["Model:Kind=mf", "Model:EmbeddingSize=64", "Model:EmbeddingInit=0.1"]),
+    ];
 }

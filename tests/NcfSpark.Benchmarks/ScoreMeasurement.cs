@@ -31,7 +31,8 @@ internal sealed class ScoreMeasurement : IDisposable
         model = TrainedModel.Read(StageDirectory.Open(run.RunDirectory, TrainedModel.StageName));
         TouchedRange range = new TouchedReader(PreparedData.Open(run.RunDirectory), model.Users, null, latest: false, threads).Ranges().First();
         (users, seen) = ([.. Enumerable.Range(0, range.Count)], range.Seen);
-        (fused, torch, best) = (new FusedScorer(model.Weights, SimdLevels.FromEnvironment()), new ModelScorer(model.Weights), new TopLists(users.Length, ScoreCase.K));
+        (fused, torch, best) = (new FusedScorer(model.Weights, SimdLevels.FromEnvironment()), new ModelScorer(model.Weights),
+            new TopLists(users.Length, ScoreCase.K));
     }
 
     /// <summary>All users with all items.</summary>
@@ -110,7 +111,8 @@ internal sealed class ScoreMeasurement : IDisposable
         var recommender = new Recommender(model, fused, RecommendableItems.All(model.Items), new ScoreOptions { TopK = ScoreCase.K, Threads = threads });
         using (var writer = new RecommendationWriter(path, model.Items, ChosenUsers.All(model.Users), recommender))
         {
-            for (int count = Math.Min(32 * threads, users.Length); pairs == 0 || watch.Seconds < window; count = Math.Min(2 * count, Math.Min(users.Length, recommender.UsersAtOnce)))
+            for (int count = Math.Min(32 * threads, users.Length); pairs == 0
+                || watch.Seconds < window; count = Math.Min(2 * count, Math.Min(users.Length, recommender.UsersAtOnce)))
             {
                 writer.Write(users.AsMemory(Take(count), count), seen, SilentProgress.Instance);
                 pairs += (long)count * fused.ItemCount;
@@ -154,3 +156,24 @@ internal sealed class ScoreMeasurement : IDisposable
         return values[values.Length / 2];
     }
 }
+
+/// <summary>Windows that were measured one after the other, in pairs but for the limit.</summary>
+/// <param name="Limit">Of the matrix product, operations.</param>
+/// <param name="Fused">Of the fused scorer, the best kept.</param>
+/// <param name="Written">The same through the writer of recommendations, up to the closed file.</param>
+/// <param name="All">Of the fused scorer, all scores written.</param>
+/// <param name="Torch">Of the Torch scorer, all scores written.</param>
+internal sealed record ScoreRound(WindowRate Limit, WindowRate Fused, WindowRate Written, WindowRate All, WindowRate Torch);
+
+/// <summary>What a case came to.</summary>
+/// <param name="Fused">Pairs a second, with the best kept.</param>
+/// <param name="FusedCpu">The same by processor time.</param>
+/// <param name="Torch">Pairs a second, with the best kept.</param>
+/// <param name="Ratio">Fused over Torch.</param>
+/// <param name="Limit">Multiplications and additions a second of a large matrix product.</param>
+/// <param name="Share">The fused scorer's share of that.</param>
+/// <param name="CpuShare">The same by processor time.</param>
+/// <param name="Written">The speed with everything up to the Parquet file, over that.</param>
+/// <param name="All">Pairs a second where all scores are written.</param>
+internal sealed record ScoreFigures(
+    double Fused, double FusedCpu, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Written, double All);

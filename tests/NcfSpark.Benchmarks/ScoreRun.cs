@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace NcfSpark.Benchmarks;
 
 /// <summary>
-/// A run directory with a synthetic log of MovieLens 20M's size and power laws in which users have tastes, prepared, and a model trained for one epoch: by the verbs, as a user
-/// runs them, each in a process of its own.
+/// A run directory with a synthetic log of MovieLens 20M's size and power laws in which users have tastes, prepared,
+/// and a model trained for one epoch: by the verbs, as a user runs them, each in a process of its own.
 /// </summary>
 internal sealed class ScoreRun : IDisposable
 {
@@ -13,7 +13,6 @@ internal sealed class ScoreRun : IDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("ncfspark-").FullName;
 
     /// <param name="interactions">Rows of the log.</param>
-    /// <param name="threads">Of all verbs.</param>
     public ScoreRun(long interactions, int threads)
     {
         Threads = threads;
@@ -27,7 +26,8 @@ internal sealed class ScoreRun : IDisposable
     public string RunDirectory => Path.Combine(folder, "run");
 
     /// <summary>Of the model that was trained last.</summary>
-    public double WeightMegabytes => Directory.GetFiles(Path.Combine(RunDirectory, "model"), "*.safetensors", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length) / 1e6;
+    public double WeightMegabytes =>
+        Directory.GetFiles(Path.Combine(RunDirectory, "model"), "*.safetensors", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length) / 1e6;
 
     public string NewFile => Path.Combine(folder, $"{Guid.NewGuid():N}.parquet");
 
@@ -49,11 +49,15 @@ internal sealed class ScoreRun : IDisposable
     {
         string[] own =
         [
-            $"Input:Path={Log}", "Input:Header=true", "Input:Delimiter=,", "Input:UserColumn=userId", "Input:ItemColumn=movieId", "Input:TimestampColumn=timestamp", "Input:TitlesPath=", "Input:RatingColumn=", "Input:TestPath=", "Input:TestCandidatesPath=",
-            "Prepare:Split=latest", "Prepare:Holdout=1", "Prepare:Validation=false", "Prepare:NegativesPerPositive=0", "Prepare:TestCandidates=1", "Evaluate:NegativesPerPositive=1", $"Prepare:Threads={Threads}",
-            "Train:Negatives=resampled", "Train:NegativesPerPositive=2", "Train:Epochs=1", "Train:BatchSize=4096", "Train:Patience=0", $"Train:Threads={Threads}", $"Score:Threads={Threads}", $"Score:TopK={ScoreCase.K}",
+            $"Input:Path={Log}", "Input:Header=true", "Input:Delimiter=,", "Input:UserColumn=userId", "Input:ItemColumn=movieId",
+            "Input:TimestampColumn=timestamp", "Input:TitlesPath=", "Input:RatingColumn=", "Input:TestPath=", "Input:TestCandidatesPath=",
+            "Prepare:Split=latest", "Prepare:Holdout=1", "Prepare:Validation=false", "Prepare:NegativesPerPositive=0", "Prepare:TestCandidates=1",
+            "Evaluate:NegativesPerPositive=1", $"Prepare:Threads={Threads}",
+            "Train:Negatives=resampled", "Train:NegativesPerPositive=2", "Train:Epochs=1", "Train:BatchSize=4096", "Train:Patience=0",
+            $"Train:Threads={Threads}", $"Score:Threads={Threads}", $"Score:TopK={ScoreCase.K}",
         ];
-        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", Path.Combine(Root, "conf", "ml-1m.json"), "--run", RunDirectory, .. own.Concat(settings).SelectMany(setting => new[] { "--set", setting })];
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", Path.Combine(Root, "conf", "ml-1m.json"), "--run",
+            RunDirectory, .. own.Concat(settings).SelectMany(setting => new[] { "--set", setting })];
         return ProcessFigures.Measure("dotnet", arguments, Root);
     }
 

@@ -22,9 +22,14 @@ internal static class SparkPrepareBenchmark
     // For Java to compile the loops of both before either is timed: what one runs first, the other finds compiled.
     private const long WarmUp = 1_000_000;
 
-    private static readonly PrepareOptions Options = new() { NegativesPerPositive = Negatives, NegativesAvoid = AvoidedItems.Touched, TestCandidates = 0, Validation = true };
+    private static readonly PrepareOptions Options = new()
+    {
+        NegativesPerPositive = Negatives,
+        NegativesAvoid = AvoidedItems.Touched,
+        TestCandidates = 0,
+        Validation = true,
+    };
 
-    /// <param name="master">Where Spark computes.</param>
     /// <param name="millions">Millions of interactions.</param>
     public static int Run(string master, double millions)
     {
@@ -36,14 +41,17 @@ internal static class SparkPrepareBenchmark
             Measure(engine, folder, WarmUp);
             (long rows, Measured ours, Measured usual) = Measure(engine, folder, (long)(millions * 1e6));
             long few = (long)(Math.Min(millions, HeavyUsersMillions) * 1e6);
-            Measured without = MeasureOurs(engine, folder, WriteLog(folder, few, HeavyUsersItems)), with = MeasureOurs(engine, folder, WriteLog(folder, few, HeavyUsersItems, HeavyUser));
+            Measured without = MeasureOurs(engine, folder, WriteLog(folder, few, HeavyUsersItems));
+            Measured with = MeasureOurs(engine, folder, WriteLog(folder, few, HeavyUsersItems, HeavyUser));
             Console.WriteLine($"{"",-12} {"seconds",9} {"processors",11} {"train rows",14} {"rows/s",12} {"rows lost",12}");
             foreach ((string name, Measured one) in new[] { ("NcfSpark", ours), ("usual way", usual) })
             {
-                Console.WriteLine($"{name,-12} {one.Seconds,9:F1} {one.ProcessorSeconds,9:F1} s {one.Written,14:N0} {one.Written / one.Seconds,12:N0} {one.Meant - one.Written,12:N0}");
+                Console.WriteLine($"{name,-12} {one.Seconds,9:F1} {one.ProcessorSeconds,9:F1} s {one.Written,14:N0} {one.Written / one.Seconds,12:N0} "
+                    + $"{one.Meant - one.Written,12:N0}");
             }
 
-            Console.WriteLine($"{few:N0} interactions: {without.Seconds:F1} s ({without.ProcessorSeconds:F1} s of processors); with one user's {HeavyUser:N0} more: {with.Seconds:F1} s ({with.ProcessorSeconds:F1} s), {with.Meant - with.Written:N0} rows lost");
+            Console.WriteLine($"{few:N0} interactions: {without.Seconds:F1} s ({without.ProcessorSeconds:F1} s of processors); "
+                + $"with one user's {HeavyUser:N0} more: {with.Seconds:F1} s ({with.ProcessorSeconds:F1} s), {with.Meant - with.Written:N0} rows lost");
             Console.WriteLine(JsonSerializer.Serialize(new
             {
                 time_over_usual_time = Math.Round(ours.Seconds / usual.Seconds, 3),
@@ -93,9 +101,11 @@ internal static class SparkPrepareBenchmark
         string run = Path.Combine(folder, "ours");
         double began = ProcessorSeconds(engine);
         var watch = Stopwatch.StartNew();
-        StageDirectory prepared = PreparedRun.Prepare(engine, new InputOptions { Path = csv, UserColumn = "userId", ItemColumn = "movieId" }, Options, run, new ConsoleSteps());
+        StageDirectory prepared = PreparedRun.Prepare(
+            engine, new InputOptions { Path = csv, UserColumn = "userId", ItemColumn = "movieId" }, Options, run, new ConsoleSteps());
         SortedDictionary<string, long> counts = prepared.Manifest.Rows;
-        var measured = new Measured(watch.Elapsed.TotalSeconds, ProcessorSeconds(engine) - began, counts["train"], counts["train_positives"] * (1 + Negatives));
+        var measured = new Measured(
+            watch.Elapsed.TotalSeconds, ProcessorSeconds(engine) - began, counts["train"], counts["train_positives"] * (1 + Negatives));
         Directory.Delete(run, recursive: true);
         return measured;
     }

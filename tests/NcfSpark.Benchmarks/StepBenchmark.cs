@@ -16,14 +16,17 @@ internal static class StepBenchmark
     public static int Run(string[] args)
     {
         if (WindowOptions.Read("step", "seed 6040", args) is not { } options) return 2;
-        Console.WriteLine($"{options.Threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; thousand samples/s, median of {options.Rounds} rounds");
+        Console.WriteLine($"{options.Threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; "
+            + $"thousand samples/s, median of {options.Rounds} rounds");
         Console.WriteLine($"{"case",-34} {"fused",8} {"torch",8} {"ratio",7} {"GFLOP/s",8} {"limit",8} {"share",6} {"cpu",6} {"epoch",6} {"cpu",6} {"ns",5}");
         var results = new SortedDictionary<string, object>(StringComparer.Ordinal);
         foreach (StepCase one in StepCase.All().Where(one => options.Measures(one.Name)))
         {
             using var measurement = new StepMeasurement(one, options.Seconds, options.Threads, options.Torch);
             StepFigures figures = measurement.Measure(options.Rounds);
-            Console.WriteLine($"{one.Name,-34} {figures.Fused / 1e3,8:N0} {figures.Torch / 1e3,8:N0} {figures.Ratio,7:N1} {figures.Fused * one.FlopPerSample / 1e9,8:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} {figures.Epoch,6:P0} {figures.CpuEpoch,6:P0} {figures.Distance,5:N0}");
+            Console.WriteLine($"{one.Name,-34} {figures.Fused / 1e3,8:N0} {figures.Torch / 1e3,8:N0} {figures.Ratio,7:N1} "
+                + $"{figures.Fused * one.FlopPerSample / 1e9,8:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} "
+                + $"{figures.Epoch,6:P0} {figures.CpuEpoch,6:P0} {figures.Distance,5:N0}");
             results[one.Name] = new
             {
                 ratio_to_torch = WindowOptions.Rounded(figures.Ratio),

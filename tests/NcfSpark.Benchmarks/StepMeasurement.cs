@@ -31,7 +31,8 @@ internal sealed class StepMeasurement : IDisposable
         var rules = new UpdateRules(options, totalSteps: 1);
         fresh = new ResampledSamples(set, options);
         ready = new ReadySamples(fresh, count: 1 << 21);
-        fused = new FusedTrainingStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules, SimdLevels.FromEnvironment());
+        fused = new FusedTrainingStep(
+            new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules, SimdLevels.FromEnvironment());
         torch = new TorchStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules);
     }
 
@@ -87,3 +88,24 @@ internal sealed class StepMeasurement : IDisposable
         return values[values.Length / 2];
     }
 }
+
+/// <summary>What a case came to.</summary>
+/// <param name="Fused">Samples a second.</param>
+/// <param name="Torch">Samples a second.</param>
+/// <param name="Ratio">Fused over Torch.</param>
+/// <param name="Limit">Multiplications and additions a second of a large matrix product.</param>
+/// <param name="Share">The fused step's share of that.</param>
+/// <param name="CpuShare">The same by processor time.</param>
+/// <param name="Epoch">The fused step's speed fed with fresh negatives, over its bare speed.</param>
+/// <param name="CpuEpoch">The same by processor time.</param>
+/// <param name="Distance">Nanoseconds of a cache line from core to core.</param>
+internal sealed record StepFigures(
+    double Fused, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Epoch, double CpuEpoch, double Distance);
+
+/// <summary>Windows that were measured one after the other.</summary>
+/// <param name="Limit">Of the matrix product, operations.</param>
+/// <param name="Fused">Of the fused step on samples that lie ready.</param>
+/// <param name="Distance">Nanoseconds of a cache line from core to core (<see cref="CoreDistance"/>), right after the fused step's window.</param>
+/// <param name="Epoch">Of the fused step with fresh negatives.</param>
+/// <param name="Torch">Of the Torch step on samples that lie ready.</param>
+internal sealed record StepRound(WindowRate Limit, WindowRate Fused, double Distance, WindowRate Epoch, WindowRate Torch);

@@ -12,7 +12,11 @@ internal static class SyntheticSet
     {
         RandomStream who = RandomStream.Named(seed, "user"), what = RandomStream.Named(seed, "item");
         var distinct = new HashSet<(int User, int Item)>(interactions);
-        for (int row = 0; row < interactions; row++) distinct.Add(((int)(users * Math.Pow(who.Unit(row), UserExponent)), (int)(items * Math.Pow(what.Unit(row), ItemExponent))));
+        for (int row = 0; row < interactions; row++)
+        {
+            distinct.Add(((int)(users * Math.Pow(who.Unit(row), UserExponent)), (int)(items * Math.Pow(what.Unit(row), ItemExponent))));
+        }
+
         int[] rowUsers = [.. distinct.Select(row => row.User)], rowItems = [.. distinct.Select(row => row.Item)];
         int[] labels = new int[distinct.Count];
         Array.Fill(labels, 1);

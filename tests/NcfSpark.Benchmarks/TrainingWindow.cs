@@ -6,11 +6,7 @@ namespace NcfSpark.Benchmarks;
 internal static class TrainingWindow
 {
     /// <summary>Samples a second, in runs of a quarter of the window, whole batches only.</summary>
-    /// <param name="step">What trains.</param>
     /// <param name="samples">What on: epoch after epoch.</param>
-    /// <param name="batchSize">Samples of a batch.</param>
-    /// <param name="position">Where training is.</param>
-    /// <param name="window">Seconds.</param>
     public static WindowRate Measure(ITrainingStep step, ISampleSource samples, int batchSize, ref TrainingPosition position, double window)
     {
         long trained = 0, batches = 1;

@@ -20,7 +20,8 @@ internal static class WarmStartReplay
         TrainOptions cold = settings.Train with { Patience = 0 }, warm = cold with { Epochs = cold.Epochs / 3 };
         var figures = new List<WarmStartFigures>();
         TrainedModel? before = null;
-        Console.WriteLine($"{"night",5} {"users",6} {"cold NDCG@10",24} {"warm NDCG@10",13} {"warm - cold, paired",28} {"epochs: cold to its lower bound",32} {"warm",5} {"warm to cold's own figure",26}");
+        Console.WriteLine($"{"night",5} {"users",6} {"cold NDCG@10",24} {"warm NDCG@10",13} {"warm - cold, paired",28} {"epochs: cold to its lower bound",32} "
+            + $"{"warm",5} {"warm to cold's own figure",26}");
         for (int night = 0; night < count; night++)
         {
             PreparedData prepared = nights.Prepare(night, settings);
@@ -29,7 +30,7 @@ internal static class WarmStartReplay
             var ranking = new RankingEvaluator(InteractionLists.FromRows(set.UserCount, users, items), prepared.ReadHeldOut("validation"), [10]);
             Trained Train(TrainOptions train, ModelWeights? initial)
             {
-                UserAverage? last = null;
+                PerUserMetric? last = null;
                 TrainingResult result = nights.Train(settings, train, set, weights => (last = Ndcg(ranking, weights, settings)).Value, initial);
                 return new(result, last!);
             }
@@ -46,13 +47,15 @@ internal static class WarmStartReplay
             before = Kept(fromBefore);
             WarmStartFigures measured = Compare(night, fromChance, fromBefore);
             figures.Add(measured);
-            Console.WriteLine($"{night,5} {measured.Users,6} {$"{measured.Cold:F4} ({measured.ColdLow:F4}-{measured.ColdHigh:F4})",24} {measured.Warm,13:F4} {$"{measured.Difference:+0.0000;-0.0000} ({measured.DifferenceLow:+0.0000;-0.0000} to {measured.DifferenceHigh:+0.0000;-0.0000})",28} {measured.ColdEpochsToBound,32} {Show(measured.WarmEpochsToBound),5} {Show(measured.WarmEpochsToCold),26}");
+            Console.WriteLine($"{night,5} {measured.Users,6} {$"{measured.Cold:F4} ({measured.ColdLow:F4}-{measured.ColdHigh:F4})",24} {measured.Warm,13:F4} "
+                + $"{$"{measured.Difference:+0.0000;-0.0000} ({measured.DifferenceLow:+0.0000;-0.0000} to {measured.DifferenceHigh:+0.0000;-0.0000})",28} "
+                + $"{measured.ColdEpochsToBound,32} {Show(measured.WarmEpochsToBound),5} {Show(measured.WarmEpochsToCold),26}");
         }
 
         return [.. figures];
     }
 
-    private static UserAverage Ndcg(RankingEvaluator ranking, ModelWeights weights, NcfSparkConfiguration settings)
+    private static PerUserMetric Ndcg(RankingEvaluator ranking, ModelWeights weights, NcfSparkConfiguration settings)
     {
         using IModelScorer scorer = Scorers.Of(weights);
         return ranking.Evaluate(scorer, 0, SilentProgress.Instance).Metrics.Single(metric => metric.Name == "ndcg@10");
@@ -72,5 +75,23 @@ internal static class WarmStartReplay
 
     private static string Show(int? epoch) => epoch is null ? "-" : $"{epoch}";
 
-    private sealed record Trained(TrainingResult Result, UserAverage Last);
+    private sealed record Trained(TrainingResult Result, PerUserMetric Last);
+}
+
+/// <summary>A night's cold and warm start.</summary>
+/// <param name="Users">Users validated on.</param>
+/// <param name="Cold">NDCG@10 after the cold start's last epoch.</param>
+/// <param name="ColdLow">The lower end of its 95 % interval.</param>
+/// <param name="Warm">NDCG@10 after the warm start's last epoch.</param>
+/// <param name="DifferenceLow">The lower end of the interval of warm minus cold, paired by user.</param>
+/// <param name="ColdEpochsToBound">The cold start's first epoch that reaches ColdLow.</param>
+/// <param name="WarmEpochsToBound">The warm start's; null where none does.</param>
+/// <param name="WarmEpochsToCold">The warm start's first epoch that reaches Cold itself; null where none does.</param>
+/// <param name="ColdEpochs">Epochs of the cold start.</param>
+/// <param name="WarmEpochs">Epochs of the warm start.</param>
+internal sealed record WarmStartFigures(
+    int Users, double Cold, double ColdLow, double ColdHigh, double Warm, double DifferenceLow, double DifferenceHigh, int ColdEpochsToBound,
+    int? WarmEpochsToBound, int? WarmEpochsToCold, int ColdEpochs, int WarmEpochs)
+{
+    public double Difference => Warm - Cold;
 }

@@ -4,7 +4,6 @@ namespace NcfSpark.Benchmarks;
 
 /// <summary>How a benchmark of interleaved windows is run.</summary>
 /// <param name="Rounds">Of which figures are medians.</param>
-/// <param name="Seconds">Of a window.</param>
 /// <param name="Threads">All processors where not given.</param>
 /// <param name="Torch">Whether Torch is measured beside.</param>
 /// <param name="Millions">Of interactions, where a log is made.</param>
@@ -16,7 +15,8 @@ internal sealed record WindowOptions(int Rounds, double Seconds, int Threads, bo
     {
         if (args.Any(arg => !arg.Contains('=')))
         {
-            Console.Error.WriteLine($"Usage: bench {benchmark} [rounds=5] [seconds=0.3] [threads=N] [torch=true] [case=TEXT], where TEXT is a part of a case's name, such as \"{exampleCase}\".");
+            Console.Error.WriteLine($"Usage: bench {benchmark} [rounds=5] [seconds=0.3] [threads=N] [torch=true] [case=TEXT], "
+                + $"where TEXT is a part of a case's name, such as \"{exampleCase}\".");
             return null;
         }
 

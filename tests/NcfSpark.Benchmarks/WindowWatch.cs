@@ -16,3 +16,8 @@ internal readonly struct WindowWatch
 
     public WindowRate Rate(double amount) => new(amount / Seconds, amount / (Environment.CpuUsage.TotalTime - used).TotalSeconds);
 }
+
+/// <summary>A rate in a window.</summary>
+/// <param name="PerSecond">By the clock.</param>
+/// <param name="PerCpuSecond">By the processor time of all threads.</param>
+internal readonly record struct WindowRate(double PerSecond, double PerCpuSecond);

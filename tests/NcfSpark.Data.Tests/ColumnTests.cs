@@ -37,18 +37,21 @@ public sealed class ColumnTests : IDisposable
         }
 
         Assert.Equal([1, 2], ParquetColumns.Read<int>(path, "whole"));
-        Assert.Contains("column holed has a missing value in row 1", Assert.Throws<InvalidInputException>(() => ParquetColumns.Read<int>(path, "holed")).Message, StringComparison.Ordinal);
+        Assert.Contains("column holed has a missing value in row 1",
+            Assert.Throws<InvalidInputException>(() => ParquetColumns.Read<int>(path, "holed")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void AFileCutShortOrWithoutTheColumnIsRefusedByName()
     {
         string path = Write("x.parquet", [1], ["x"]);
-        Assert.Contains("there is no column nam; there are id, name", Assert.Throws<InvalidInputException>(() => ParquetColumns.ReadStrings(path, "nam")).Message, StringComparison.Ordinal);
+        Assert.Contains("there is no column nam; there are id, name",
+            Assert.Throws<InvalidInputException>(() => ParquetColumns.ReadStrings(path, "nam")).Message, StringComparison.Ordinal);
         byte[] bytes = File.ReadAllBytes(path);
         File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
         Assert.Contains("x.parquet", Assert.Throws<InvalidInputException>(() => ParquetColumns.Read<long>(path, "id")).Message, StringComparison.Ordinal);
-        Assert.Contains("no Parquet file", Assert.Throws<InvalidInputException>(() => ParquetColumns.Read<long>(Path.Combine(directory, "none"), "id")).Message, StringComparison.Ordinal);
+        Assert.Contains("no Parquet file",
+            Assert.Throws<InvalidInputException>(() => ParquetColumns.Read<long>(Path.Combine(directory, "none"), "id")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,7 +13,8 @@ public sealed class FileFailureTests
     [InlineData(5, FileFault.Device)]     // EIO
     [InlineData(24, FileFault.Device)]    // EMFILE
     [InlineData(39, FileFault.Other)]     // ENOTEMPTY
-    public void TheErrnoSaysWhatFailed(int errno, FileFault fault) => Assert.Equal(new FileFailure(fault, "no : '/x'"), FileFailure.Of(new IOException("no : '/x'", errno)));
+    public void TheErrnoSaysWhatFailed(int errno, FileFault fault) =>
+        Assert.Equal(new FileFailure(fault, "no : '/x'"), FileFailure.Of(new IOException("no : '/x'", errno)));
 
     [Theory]
     [InlineData("IO Error: Could not write file \"/x\": No space left on device", FileFault.Full)]
@@ -21,7 +22,8 @@ public sealed class FileFailureTests
     [InlineData("IO Error: Cannot open file \"/x\": Permission denied", FileFault.Denied)]
     [InlineData("IO Error: Could not read from file \"/x\": Input/output error\nmore", FileFault.Device)]
     public void NativeCodeSaysItInWords(string message, FileFault fault) =>
-        Assert.Equal(new FileFailure(fault, message.Split('\n')[0]), FileFailure.Of(new InvalidOperationException("outer", new AggregateException(new InvalidOperationException(message)))));
+        Assert.Equal(new FileFailure(fault, message.Split('\n')[0]),
+            FileFailure.Of(new InvalidOperationException("outer", new AggregateException(new InvalidOperationException(message)))));
 
     [Fact]
     public void WhatDotNetSaysWithoutANumberIsKnown()
@@ -43,7 +45,13 @@ public sealed class FileFailureTests
     public bool ItIsFoundHoweverDeepItLies(byte depth, bool several)
     {
         Exception failure = new IOException("no : '/x'", 30);
-        for (int level = 0; level < depth % 20; level++) failure = several && level % 2 == 0 ? new AggregateException(new ArgumentException("other"), failure) : new InvalidOperationException($"level {level}", failure);
+        for (int level = 0; level < depth % 20; level++)
+        {
+            failure = several && level % 2 == 0
+                ? new AggregateException(new ArgumentException("other"), failure)
+                : new InvalidOperationException($"level {level}", failure);
+        }
+
         return FileFailure.Of(failure) == new FileFailure(FileFault.ReadOnly, "no : '/x'");
     }
 
@@ -74,6 +82,7 @@ public sealed class FileFailureTests
             writer.Publish(Manifest(fingerprint));
         }
 
-        static StageManifest Manifest(string fingerprint) => new() { Stage = "prepared", Fingerprint = fingerprint, MadeFrom = [], Configuration = [], Seed = 1, Rows = [] };
+        static StageManifest Manifest(string fingerprint) =>
+            new() { Stage = "prepared", Fingerprint = fingerprint, MadeFrom = [], Configuration = [], Seed = 1, Rows = [] };
     }
 }

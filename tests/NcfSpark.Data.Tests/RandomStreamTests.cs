@@ -10,7 +10,8 @@ public sealed class RandomStreamTests
     {
         RandomStream one = RandomStream.Named(1, "order", 3), same = RandomStream.Named(1, "order", 3);
         Assert.Equal(one.Bits(42), same.Bits(42));
-        RandomStream[] others = [RandomStream.Named(2, "order", 3), RandomStream.Named(1, "ordeR", 3), RandomStream.Named(1, "order", 4), RandomStream.Named(1, "order"), RandomStream.Named(1, "order", 3, 0)];
+        RandomStream[] others = [RandomStream.Named(2, "order", 3), RandomStream.Named(1, "ordeR", 3), RandomStream.Named(1, "order", 4),
+            RandomStream.Named(1, "order"), RandomStream.Named(1, "order", 3, 0)];
         Assert.All(others, other => Assert.NotEqual(one.Bits(42), other.Bits(42)));
     }
 
@@ -22,7 +23,8 @@ public sealed class RandomStreamTests
     {
         const int Draws = 100_000;
         RandomStream stream = RandomStream.Named(1, "test");
-        foreach (Func<int, long> draw in new Func<int, long>[] { place => stream.Below(place, bound), seed => RandomStream.Named(seed, "test").Below(0, bound) })
+        foreach (Func<int, long> draw in new Func<int, long>[] { place => stream.Below(place, bound),
+            seed => RandomStream.Named(seed, "test").Below(0, bound) })
         {
             int[] hits = new int[bound];
             for (int i = 0; i < Draws; i++) hits[draw(i)]++;

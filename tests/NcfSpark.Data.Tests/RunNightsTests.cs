@@ -23,7 +23,11 @@ public sealed class RunNightsTests : IDisposable
     [Fact]
     public void NightsComeByDateAndNumberAndOthersAreNone()
     {
-        foreach (string name in new[] { "2026-11-24-10", "2026-11-24-2", "2026-12-01", "2026-11-24", "prepared", "2025-01-01" }) Directory.CreateDirectory(nights.PathOf(name));
+        foreach (string name in new[] { "2026-11-24-10", "2026-11-24-2", "2026-12-01", "2026-11-24", "prepared", "2025-01-01" })
+        {
+            Directory.CreateDirectory(nights.PathOf(name));
+        }
+
         Assert.Equal(["2025-01-01", "2026-11-24", "2026-11-24-2", "2026-11-24-10", "2026-12-01"], nights.Names);
     }
 
@@ -104,7 +108,8 @@ public sealed class RunNightsTests : IDisposable
     {
         using (RunLock.Take(run))
         {
-            Assert.Contains($"process {Environment.ProcessId} on {Environment.MachineName}, since", Assert.Throws<InvalidInputException>(() => RunLock.Take(run)).Message, StringComparison.Ordinal);
+            Assert.Contains($"process {Environment.ProcessId} on {Environment.MachineName}, since",
+                Assert.Throws<InvalidInputException>(() => RunLock.Take(run)).Message, StringComparison.Ordinal);
         }
 
         RunLock.Take(run).Dispose();

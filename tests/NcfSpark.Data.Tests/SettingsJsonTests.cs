@@ -8,7 +8,7 @@ public sealed class SettingsJsonTests
 
         public double Rate { get; init; } = 1e-3;
 
-        [ResultNeutral]
+        [ExcludeFromFingerprint]
         public int Threads { get; init; } = 2;
 
         public string Kind { get; init; } = "mf";

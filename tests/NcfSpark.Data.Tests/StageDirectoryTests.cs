@@ -56,7 +56,8 @@ public sealed class StageDirectoryTests : IDisposable
         }));
         Assert.Equal("abc", StageDirectory.Open(run, "prepared").Manifest.Fingerprint);
         File.WriteAllText(Path.Combine(prepared, "rows"), "1234");
-        Assert.Contains("has 4 bytes where 5 were written", Assert.Throws<InvalidInputException>(() => StageDirectory.Open(run, "prepared")).Message, StringComparison.Ordinal);
+        Assert.Contains("has 4 bytes where 5 were written",
+            Assert.Throws<InvalidInputException>(() => StageDirectory.Open(run, "prepared")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,7 +105,8 @@ public sealed class StageDirectoryTests : IDisposable
             case "missing": File.Delete(data); break;
             case "manifest cut short": File.WriteAllText(manifest, File.ReadAllText(manifest)[..40]); break;
             case "no manifest": File.Delete(manifest); break;
-            case "another stage's manifest": File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"prepared\"", "\"model\"", StringComparison.Ordinal)); break;
+            case "another stage's manifest": File.WriteAllText(
+                manifest, File.ReadAllText(manifest).Replace("\"prepared\"", "\"model\"", StringComparison.Ordinal)); break;
             default: File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"schema\": 1", "\"schema\": 99", StringComparison.Ordinal)); break;
         }
 
@@ -128,7 +130,8 @@ public sealed class StageDirectoryTests : IDisposable
     [Fact]
     public void FingerprintsDifferWhereAnythingThatShapesTheResultDoes()
     {
-        static string Of(string stage, string input, int holdout) => StageManifest.FingerprintOf(stage, new() { ["input"] = input }, new() { ["Prepare"] = new JsonObject { ["Holdout"] = holdout } });
+        static string Of(string stage, string input, int holdout) =>
+            StageManifest.FingerprintOf(stage, new() { ["input"] = input }, new() { ["Prepare"] = new JsonObject { ["Holdout"] = holdout } });
         string[] all = [Of("prepared", "x", 1), Of("model", "x", 1), Of("prepared", "y", 1), Of("prepared", "x", 2)];
         Assert.Equal(4, all.Distinct().Count());
         Assert.Equal(all[0], Of("prepared", "x", 1));
@@ -148,8 +151,10 @@ public sealed class StageDirectoryTests : IDisposable
     {
         string file = Path.Combine(run, "file");
         File.WriteAllText(file, "");
-        Assert.Contains("cannot be written", Assert.Throws<InvalidInputException>(() => StageWriter.Begin(Path.Combine(file, "run"), "prepared")).Message, StringComparison.Ordinal);
-        Assert.Contains("cannot be written", Assert.Throws<InvalidInputException>(() => RunLock.Take(Path.Combine(file, "run"))).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be written",
+            Assert.Throws<InvalidInputException>(() => StageWriter.Begin(Path.Combine(file, "run"), "prepared")).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be written",
+            Assert.Throws<InvalidInputException>(() => RunLock.Take(Path.Combine(file, "run"))).Message, StringComparison.Ordinal);
     }
 
     private StageDirectory Publish(string stage, string fingerprint, params (string Name, string Text)[] files)

@@ -48,13 +48,15 @@ public sealed class CrashTests
                 kill++;
                 foreach (string stage in new[] { "prepared", "model", "report", "refit", "predictions" })
                 {
-                    if (Directory.Exists(Path.Combine(run.NightPath, stage))) StageDirectory.Open(run.NightPath, stage); // what is there under its final name is whole
+                    // What is there under its final name is whole.
+                    if (Directory.Exists(Path.Combine(run.NightPath, stage))) StageDirectory.Open(run.NightPath, stage);
                 }
             }
 
             NcfSparkProcess.RunWell(["nightly", .. settings, "--run", run.Path]);
             Assert.True(expectedHash == run.PredictionsHash(), $"other predictions after kills at\n{string.Join('\n', points)}");
-            Assert.DoesNotContain(Directory.GetDirectories(run.NightPath), directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
+            Assert.DoesNotContain(Directory.GetDirectories(run.NightPath),
+                directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
         }
     }
 }

@@ -45,7 +45,10 @@ internal sealed class CutNetwork : IDisposable
         foreach (TcpClient one in all) one.Client.Close(0); // a reset, not an orderly end
     }
 
-    /// <summary>From now on nothing passes, though connections stand, and new ones are made. What was sent arrives when it is over, as TCP sends it again.</summary>
+    /// <summary>
+    /// From now on nothing passes, though connections stand, and new ones are made. What was sent arrives when it is
+    /// over, as TCP sends it again.
+    /// </summary>
     public void Swallow() => passes.Reset();
 
     /// <summary>Everything passes again.</summary>

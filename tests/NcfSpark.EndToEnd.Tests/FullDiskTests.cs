@@ -28,11 +28,13 @@ public sealed class FullDiskTests
         try
         {
             string log = SmallLog.Write(Path.Combine(directory, "log")), disk = Directory.CreateDirectory(Path.Combine(directory, "disk")).FullName;
-            using Process process = NcfSparkProcess.Start("unshare", ["-rm", "sh", "-c", Script, "sh", size, disk, Path.Combine(disk, "run"), Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), "nightly", .. SmallLog.Settings(log), "--set", "Model:EmbeddingSize=256"]);
+            using Process process = NcfSparkProcess.Start("unshare", ["-rm", "sh", "-c", Script, "sh", size, disk, Path.Combine(disk, "run"),
+                Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), "nightly", .. SmallLog.Settings(log), "--set", "Model:EmbeddingSize=256"]);
             Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
             process.WaitForExit();
             string said = output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult();
-            Skip.If(process.ExitCode is 77 or 1 && said.Contains("unshare", StringComparison.Ordinal), "This machine lets no test mount a file system of its own.");
+            Skip.If(process.ExitCode is 77 or 1 && said.Contains("unshare", StringComparison.Ordinal),
+                "This machine lets no test mount a file system of its own.");
             Assert.True(process.ExitCode == 2, $"exit code {process.ExitCode}: {said}");
             Assert.Contains("disk", said, StringComparison.Ordinal);
             Assert.Contains("--run", said, StringComparison.Ordinal);

@@ -28,7 +28,10 @@ public sealed class GivenSplitTests
 
     private static (double HitRate, double Ndcg) Figures(EvaluationData data, InteractionLists candidates, PopularityScorer scorer)
     {
-        IReadOnlyList<UserAverage> metrics = new SampledEvaluator(data.Test, candidates, [10], data.UserCount).Evaluate(scorer, 0, SilentProgress.Instance);
-        return (Math.Round(metrics[0].Value, 5), Math.Round(metrics[1].Value, 5));
+        var options = new EvaluateOptions { CutOffs = [10], BootstrapSamples = 0 };
+        NamedScorer popularity = new("popularity", "popularity", scorer, ScoresAreProbabilities: false);
+        EvaluationResult result = Evaluator.Run(data with { TestCandidates = candidates }, [popularity], options, SilentProgress.Instance);
+        OrderedDictionary<string, MetricInterval?> metrics = result.Sampled!.Scorers[0].Metrics;
+        return (Math.Round(metrics["hr@10"]!.Value, 5), Math.Round(metrics["ndcg@10"]!.Value, 5));
     }
 }

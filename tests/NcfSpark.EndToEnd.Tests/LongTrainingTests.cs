@@ -14,7 +14,8 @@ public sealed class LongTrainingTests : IDisposable
     {
         string[] settings =
         [
-            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(run.Path)!)), "--set", "Train:Epochs=1000", "--set", "Train:Patience=0", "--set", "Train:CheckpointMinutes=5", "--run", run.Path,
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(run.Path)!)), "--set", "Train:Epochs=1000", "--set", "Train:Patience=0", "--set",
+            "Train:CheckpointMinutes=5", "--run", run.Path,
         ];
         NcfSparkProcess.RunWell(["prepare", .. settings]);
         using var train = new TrainRun(settings);

@@ -2,7 +2,10 @@ using NcfSpark.Data;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>The network between workers and server breaks, swallows everything, and comes back or does not: the bytes of a run that nobody disturbed, or a clear end; and nobody outlives it.</summary>
+/// <summary>
+/// The network between workers and server breaks, swallows everything, and comes back or does not: the bytes of a run
+/// that nobody disturbed, or a clear end; and nobody outlives it.
+/// </summary>
 public sealed class NetworkCutTests : IDisposable
 {
     private const int Breaks = 6;
@@ -17,7 +20,8 @@ public sealed class NetworkCutTests : IDisposable
         network = new CutNetwork(port);
         settings =
         [
-            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3", "--set", "Train:CheckpointRounds=1",
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3",
+            "--set", "Train:CheckpointRounds=1",
             "--set", "Train:Epochs=150", "--set", "Train:Patience=0", "--set", "Train:CheckpointMinutes=5",
         ];
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
@@ -64,7 +68,8 @@ public sealed class NetworkCutTests : IDisposable
         AssertSameModel(train);
         // Server and worker count the same silence: whichever is over it first says so.
         for (int worker = 0; worker < 2; worker++)
-            Assert.Matches($"Worker {worker} was lost: (nothing was heard of it for 2 s|its process ended with code 1 and said \"nothing was heard of the server for 2 s)", train.Said);
+            Assert.Matches($"Worker {worker} was lost: (nothing was heard of it for 2 s|its process ended with code 1 and said \"nothing was heard of the "
+                + "server for 2 s)", train.Said);
     }
 
     [Fact]
@@ -102,7 +107,8 @@ public sealed class NetworkCutTests : IDisposable
 
     private TrainRun Start(params string[] more) => new(
     [
-        .. settings, "--run", run.Path, "--set", "Train:Placement=processes", "--set", $"Train:ServerAddress=127.0.0.1:{port}", "--set", $"Train:ServerReachedAt={network.Address}",
+        .. settings, "--run", run.Path, "--set", "Train:Placement=processes", "--set", $"Train:ServerAddress=127.0.0.1:{port}", "--set",
+        $"Train:ServerReachedAt={network.Address}",
         .. more.SelectMany(setting => (string[])["--set", setting]),
     ]);
 

@@ -25,7 +25,8 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
         Assert.All(scores, score => Assert.InRange(score, 0, 1));
         Assert.All(Enumerable.Range(1, 6099).Where(row => ranks[row] > 1), row => Assert.True(scores[row] <= scores[row - 1]));
 
-        HashSet<(long, long)> seen = [.. File.ReadLines(Path.Combine(NcfSparkProcess.Repository, "tests/data/ml-latest-small/ratings.csv")).Skip(1).Select(line => line.Split(',')).Select(row => (long.Parse(row[0]), long.Parse(row[1])))];
+        HashSet<(long, long)> seen = [.. File.ReadLines(Path.Combine(NcfSparkProcess.Repository, "tests/data/ml-latest-small/ratings.csv")).Skip(1)
+            .Select(line => line.Split(',')).Select(row => (long.Parse(row[0]), long.Parse(row[1])))];
         Assert.DoesNotContain(users.Zip(items), pair => seen.Contains(pair));
     }
 
@@ -47,9 +48,11 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
         Assert.True(files.Length >= 8, $"only {files.Length} Parquet files");
         foreach (string file in files)
         {
-            foreach ((string column, string type) in Query(connection, $"SELECT name, type FROM parquet_schema('{file}') WHERE type IS NOT NULL", row => ((string)row[0], (string)row[1])))
+            foreach ((string column, string type) in Query(
+                connection, $"SELECT name, type FROM parquet_schema('{file}') WHERE type IS NOT NULL", row => ((string)row[0], (string)row[1])))
             {
-                string[] duck = [.. Query(connection, $"SELECT CAST({column} AS VARCHAR) FROM read_parquet('{file}', hive_partitioning = false, file_row_number = true) ORDER BY file_row_number", row => (string)row[0])];
+                string[] duck = [.. Query(connection, $"SELECT CAST({column} AS VARCHAR) FROM read_parquet('{file}', hive_partitioning = false, "
+                    + "file_row_number = true) ORDER BY file_row_number", row => (string)row[0])];
                 string[] net = type switch
                 {
                     "INT32" => [.. ParquetColumns.Read<int>(file, column).Select(value => value.ToString())],
@@ -84,7 +87,8 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
         string again = NcfSparkProcess.RunWell(["nightly", .. MovieLensRun.Settings, "--run", run.Path]);
         Assert.Equal(4, again.Split("was there already").Length - 1);
         using var other = new RunDirectory();
-        NcfSparkProcess.RunWell(["nightly", .. MovieLensRun.Settings, "--run", other.Path, "--set", "Prepare:Threads=1", "--set", "Train:Threads=1", "--set", "Evaluate:Threads=1", "--set", "Score:Threads=1"]);
+        NcfSparkProcess.RunWell(["nightly", .. MovieLensRun.Settings, "--run", other.Path, "--set", "Prepare:Threads=1", "--set", "Train:Threads=1", "--set",
+            "Evaluate:Threads=1", "--set", "Score:Threads=1"]);
         Assert.Equal(before, other.PredictionsHash());
     }
 
@@ -107,7 +111,8 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
     /// <summary>The AWS sample's configuration, an epoch of it in larger batches, with pairs to score.</summary>
     public sealed class MovieLensRun : IDisposable
     {
-        public static readonly string[] Settings = ["--config", "conf/ml-latest-small.json", "--set", "Train:Epochs=1", "--set", "Train:BatchSize=2048", "--set", "Evaluate:BootstrapSamples=100", "--set", $"Nightly:Night={RunDirectory.Night}"];
+        public static readonly string[] Settings = ["--config", "conf/ml-latest-small.json", "--set", "Train:Epochs=1", "--set", "Train:BatchSize=2048",
+            "--set", "Evaluate:BootstrapSamples=100", "--set", $"Nightly:Night={RunDirectory.Night}"];
 
         public MovieLensRun() => Output = NcfSparkProcess.RunWell(["nightly", .. Settings, "--run", Run.Path]);
 

@@ -54,13 +54,16 @@ public sealed class OneWorkerTests(RunningSpark running) : IDisposable
     // Of what depends on all training rows at once everything is in the second: recency, popularity, the batch's softmax, who was used.
     private string[] Prepare(string model)
     {
-        string[] settings = [.. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(run.Path)!)), "--set", "Train:Patience=2", "--set", "Train:CheckpointRounds=3"];
+        string[] settings = [.. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(run.Path)!)), "--set", "Train:Patience=2",
+            "--set", "Train:CheckpointRounds=3"];
         if (model == "history")
         {
             string[] more =
             [
-                "Model:Kind=mf", "Model:User=history", "Model:Dropout=[]", "Model:EmbeddingActivation=none", "Train:Negatives=popularity-untouched", "Train:NegativesPerPositive=4",
-                "Train:BatchSize=500", "Train:Loss=softmax", "Train:GmfOptimizer=sgd", "Train:GmfLearningRate=0.05", "Train:RecencyScale=10", "Train:LearningRateSchedule=linear",
+                "Model:Kind=mf", "Model:User=history", "Model:Dropout=[]", "Model:EmbeddingActivation=none", "Train:Negatives=popularity-untouched",
+                "Train:NegativesPerPositive=4",
+                "Train:BatchSize=500", "Train:Loss=softmax", "Train:GmfOptimizer=sgd", "Train:GmfLearningRate=0.05", "Train:RecencyScale=10",
+                "Train:LearningRateSchedule=linear",
             ];
             settings = [.. settings, .. more.SelectMany(setting => (string[])["--set", setting])];
         }

@@ -33,7 +33,10 @@ internal sealed class OtherServer : IDisposable
     /// <summary>Speaks gRPC, and has not the service that is asked for.</summary>
     public static OtherServer WithoutTheService() => new((Headers, EndHeaders, GrpcHeaders), Trailer(12));
 
-    /// <summary>Answers AnalyzePlan with a version of Spark: AnalyzePlanResponse { spark_version = 8 { version = 1 } }, behind gRPC's five bytes (not compressed, length).</summary>
+    /// <summary>
+    /// Answers AnalyzePlan with a version of Spark: AnalyzePlanResponse { spark_version = 8 { version = 1 } }, behind
+    /// gRPC's five bytes (not compressed, length).
+    /// </summary>
     public static OtherServer Spark(string version)
     {
         byte[] inner = [(1 << 3) | 2, .. Text(version)], message = [(8 << 3) | 2, (byte)inner.Length, .. inner];
@@ -84,7 +87,10 @@ internal sealed class OtherServer : IDisposable
                 (byte type, byte flags, byte id) = (head[3], head[4], head[8]);
                 if (type is Settings or Ping && (flags & Acknowledge) == 0) await SendAsync(stream, 0, type, Acknowledge, type == Ping ? payload : []);
                 if (type is not (Data or Headers) || (flags & EndStream) == 0) continue;
-                foreach ((byte answerType, byte answerFlags, byte[] answerPayload) in answer) await SendAsync(stream, id, answerType, answerFlags, answerPayload);
+                foreach ((byte answerType, byte answerFlags, byte[] answerPayload) in answer)
+                {
+                    await SendAsync(stream, id, answerType, answerFlags, answerPayload);
+                }
             }
         }
         catch (IOException)

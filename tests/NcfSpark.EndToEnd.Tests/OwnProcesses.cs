@@ -12,7 +12,8 @@ internal static class OwnProcesses
     public static int[] TreeOf(int process) => [process, .. ChildrenOf(process).SelectMany(TreeOf)];
 
     /// <summary>Those with this among the words of their command lines, and this variable in the environment that they were started with.</summary>
-    public static int[] WithWord(string word, string variable) => [.. All().Where(process => WordsOf(process, "cmdline").Contains(word) && WordsOf(process, "environ").Contains(variable) && !IsGone(process))];
+    public static int[] WithWord(string word, string variable) =>
+        [.. All().Where(process => WordsOf(process, "cmdline").Contains(word) && WordsOf(process, "environ").Contains(variable) && !IsGone(process))];
 
     public static bool IsGone(int process) => FieldsOf(process) is [] or ["Z", ..];
 
@@ -48,7 +49,8 @@ internal static class OwnProcesses
         return true;
     }
 
-    private static IEnumerable<int> All() => Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int id) ? id : 0).Where(id => id > 0);
+    private static IEnumerable<int> All() =>
+        Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int id) ? id : 0).Where(id => id > 0);
 
     private static string[] FieldsOf(int process)
     {

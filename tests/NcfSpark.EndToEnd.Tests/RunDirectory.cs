@@ -24,7 +24,8 @@ internal sealed class RunDirectory : IDisposable
     public string PredictionsHash() => HashesIn(Served("predictions"));
 
     /// <summary>Hashes of all Parquet files in a directory.</summary>
-    public static string HashesIn(string directory) => string.Join('\n', Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+    public static string HashesIn(string directory) =>
+        string.Join('\n', Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
         .Select(file => $"{System.IO.Path.GetRelativePath(directory, file)} {Convert.ToHexString(SHA256.HashData(System.IO.File.ReadAllBytes(file)))}"));
 
     public void Dispose() => Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);

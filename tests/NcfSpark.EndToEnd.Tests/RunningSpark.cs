@@ -3,7 +3,10 @@ using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>A Spark Connect server with two executors of one slot each, started when a test first asks for it and there for all of them: a Spark takes longer to start than most of them take on it.</summary>
+/// <summary>
+/// A Spark Connect server with two executors of one slot each, started when a test first asks for it and there for all
+/// of them: a Spark takes longer to start than most of them take on it.
+/// </summary>
 public sealed class RunningSpark : IDisposable
 {
     private const string Variable = "NCFSPARK_TEST_RUN";
@@ -28,4 +31,11 @@ public sealed class RunningSpark : IDisposable
     {
         if (server.IsValueCreated) server.Value.Dispose();
     }
+}
+
+/// <summary>The classes that share a <see cref="RunningSpark"/>.</summary>
+[CollectionDefinition(Name)]
+public sealed class RunningSparkCollection : ICollectionFixture<RunningSpark>
+{
+    public const string Name = "running Spark";
 }

@@ -7,7 +7,10 @@ using NcfSpark.Scoring;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>`score` with every setting, on a trained model, as a user runs it: beside the plain twin, refused where a list is wrong, killed and started again.</summary>
+/// <summary>
+/// `score` with every setting, on a trained model, as a user runs it: beside the plain twin, refused where a list is
+/// wrong, killed and started again.
+/// </summary>
 public sealed class ScoreOptionsTests : IDisposable
 {
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_KILLS") ?? "5");
@@ -19,7 +22,8 @@ public sealed class ScoreOptionsTests : IDisposable
     public ScoreOptionsTests()
     {
         folder = Path.GetDirectoryName(run.Path)!;
-        settings = [.. SmallLog.Settings(SmallLog.Write(folder)), "--set", "Score:UsersColumn=user_id", "--set", "Score:ItemsColumn=item_id", "--run", run.Path];
+        settings = [.. SmallLog.Settings(SmallLog.Write(folder)), "--set", "Score:UsersColumn=user_id", "--set",
+            "Score:ItemsColumn=item_id", "--run", run.Path];
         foreach (string verb in new[] { "prepare", "train", "score" }) NcfSparkProcess.RunWell([verb, .. settings]);
     }
 
@@ -61,20 +65,26 @@ public sealed class ScoreOptionsTests : IDisposable
             foreach (int item in left.Except(SeenBy(user).ToArray()).OrderByDescending(item => scores[item]).ThenBy(item => item))
             {
                 long group = model.Items.Numbers[item] % 4;
-                if ((taken[group] = taken.GetValueOrDefault(group) + 1) <= 2 && ++rank <= 6) expected.Add((user, rank, model.Items.Numbers[item], scores[item], user is -7 or 1000 ? "popularity" : "model"));
+                if ((taken[group] = taken.GetValueOrDefault(group) + 1) <= 2 && ++rank <= 6)
+                {
+                    expected.Add((user, rank, model.Items.Numbers[item], scores[item], user is -7 or 1000 ? "popularity" : "model"));
+                }
             }
         }
 
         string file = run.File("predictions", "recommendations", "part-00000.parquet");
         var written = ParquetColumns.Read<long>(file, "user_id").Zip(ParquetColumns.Read<int>(file, "rank"), ParquetColumns.Read<long>(file, "item_id"))
-            .Zip(ParquetColumns.Read<float>(file, "score"), ParquetColumns.ReadStrings(file, "source")).Select(row => (row.First.First, row.First.Second, row.First.Third, row.Second, row.Third));
+            .Zip(ParquetColumns.Read<float>(file, "score"), ParquetColumns.ReadStrings(file, "source"))
+            .Select(row => (row.First.First, row.First.Second, row.First.Third, row.Second, row.Third));
         Assert.Equal(expected, written);
 
         string usersOfItems = run.File("predictions", "users_of_items", "part-00000.parquet");
         long[] users = [3, 4, 11, 59];
         var best = new long[] { 7, 20 }.Select(id => Array.IndexOf(model.Items.Numbers, id)).Order().SelectMany(item => users
-            .Where(user => !SeenBy(user).Contains(item)).OrderByDescending(user => Scores(user)[item]).ThenBy(user => user).Take(2).Select(user => (model.Items.Numbers[item], user, Scores(user)[item])));
-        Assert.Equal(best, ParquetColumns.Read<long>(usersOfItems, "item_id").Zip(ParquetColumns.Read<long>(usersOfItems, "user_id"), ParquetColumns.Read<float>(usersOfItems, "score")));
+            .Where(user => !SeenBy(user).Contains(item)).OrderByDescending(user => Scores(user)[item]).ThenBy(user => user).Take(2)
+            .Select(user => (model.Items.Numbers[item], user, Scores(user)[item])));
+        Assert.Equal(best, ParquetColumns.Read<long>(usersOfItems, "item_id")
+            .Zip(ParquetColumns.Read<long>(usersOfItems, "user_id"), ParquetColumns.Read<float>(usersOfItems, "score")));
         Assert.Equal(items * 3, ParquetColumns.Read<long>(run.File("predictions", "similar_items", "part-00000.parquet"), "similar_item_id").Length);
     }
 
@@ -83,7 +93,8 @@ public sealed class ScoreOptionsTests : IDisposable
     {
         const long Time = 1_500_995_000;
         NcfSparkProcess.RunWell(["score", .. settings, "--set", $"Score:Since={Time}"]);
-        long[] expected = [.. File.ReadLines(Path.Combine(folder, "log.csv")).Skip(1).Select(line => Array.ConvertAll(line.Split(','), long.Parse)).Where(row => row[2] >= Time).Select(row => row[0]).Distinct().Order()];
+        long[] expected = [.. File.ReadLines(Path.Combine(folder, "log.csv")).Skip(1).Select(line => Array.ConvertAll(line.Split(','), long.Parse))
+            .Where(row => row[2] >= Time).Select(row => row[0]).Distinct().Order()];
         Assert.InRange(expected.Length, 1, 50);
         Assert.Equal(expected, ParquetColumns.Read<long>(run.File("predictions", "recommendations", "part-00000.parquet"), "user_id").Distinct());
         NcfSparkProcess.RunWell(["score", .. settings, "--set", "Score:Since=2100-01-01"]); // nobody: an empty file, which can be read
@@ -94,7 +105,8 @@ public sealed class ScoreOptionsTests : IDisposable
     public void WrongListsAreRefusedBeforeAnyWork()
     {
         string before = RunDirectory.HashesIn(run.File("predictions"));
-        string users = WriteFile("users.csv", "user_id\n3\n"), named = WriteFile("named.csv", "user_id\neve\n"), table = WriteFile("table.csv", "item_id,category\n1,a\n"), dated = WriteFile("dated.csv", "item_id,released\n1,2020\n2,yesterday\n");
+        string users = WriteFile("users.csv", "user_id\n3\n"), named = WriteFile("named.csv", "user_id\neve\n");
+        string table = WriteFile("table.csv", "item_id,category\n1,a\n"), dated = WriteFile("dated.csv", "item_id,released\n1,2020\n2,yesterday\n");
         foreach ((string[] given, string[] said) in new (string[], string[])[]
         {
             (["UsersPath=/nowhere/users.csv"], ["/nowhere/users.csv", "Score:UsersPath"]),
@@ -106,7 +118,8 @@ public sealed class ScoreOptionsTests : IDisposable
             ([$"ItemsPath={table}", "MaxPerGroup=2", "GroupColumn=categor"], ["there is no column categor", "Did you mean category?", "Score:GroupColumn"]),
             (["MaxPerGroup=2"], ["Score:MaxPerGroup is 2, but nothing says which group"]),
             (["GroupColumn=category"], ["Score:GroupColumn is \"category\", but MaxPerGroup is 0"]),
-            ([$"ItemsPath={dated}", "NotOlderThan=2020", "ItemDate=column", "DateColumn=released"], ["dated.csv, line 3, item 2, column released: \"yesterday\" is no time"]),
+            ([$"ItemsPath={dated}", "NotOlderThan=2020", "ItemDate=column", "DateColumn=released"],
+                ["dated.csv, line 3, item 2, column released: \"yesterday\" is no time"]),
             (["NotOlderThan=2020", "ItemDate=column"], ["Score:ItemDate is \"column\", but there is none"]),
             (["NotOlderThan=2100"], ["No item may be recommended"]),
             (["Since=last week"], ["Score:Since is \"last week\", which is no time"]),
@@ -128,7 +141,8 @@ public sealed class ScoreOptionsTests : IDisposable
     public void ANightWhoseListsCannotBeScoredStopsBeforeItTrains(string setting, string content, string says)
     {
         string night = Path.Combine(folder, "nights"), path = WriteFile("list.csv", content);
-        (int exitCode, _, string error) = NcfSparkProcess.Run(["nightly", .. settings[..^1], night, "--set", "Score:PairsUserColumn=user_id", "--set", "Score:PairsItemColumn=item_id", "--set", $"{setting}={path}"]);
+        (int exitCode, _, string error) = NcfSparkProcess.Run(["nightly", .. settings[..^1], night, "--set", "Score:PairsUserColumn=user_id", "--set",
+            "Score:PairsItemColumn=item_id", "--set", $"{setting}={path}"]);
         Assert.Equal(2, exitCode);
         Assert.Contains(says, error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(night, RunDirectory.Night, "model")));
@@ -178,7 +192,8 @@ public sealed class ScoreOptionsTests : IDisposable
         string[] settings = [.. this.settings, "--set", "Score:PairsUserColumn=user", "--set", "Score:PairsItemColumn=an item"];
         const string Pairs = "SELECT hash(n) % 62 AS user, hash(-n) % 42 AS \"an item\" FROM range(3000) AS one(n)"; // of 60 and 40
         var files = new List<string>();
-        foreach ((string name, string type, string layout) in new[] { ("one-group.parquet", "BIGINT", ", ROW_GROUP_SIZE 3000"), ("groups.parquet", "INTEGER", ", ROW_GROUP_SIZE 2048"), ("texts.parquet", "VARCHAR", ""), ("lines.csv", "BIGINT", ", HEADER") })
+        foreach ((string name, string type, string layout) in new[] { ("one-group.parquet", "BIGINT", ", ROW_GROUP_SIZE 3000"),
+            ("groups.parquet", "INTEGER", ", ROW_GROUP_SIZE 2048"), ("texts.parquet", "VARCHAR", ""), ("lines.csv", "BIGINT", ", HEADER") })
         {
             string path = Path.Combine(folder, name);
             Execute($"COPY (SELECT CAST(COLUMNS(*) AS {type}) FROM ({Pairs})) TO '{path}' (FORMAT {Path.GetExtension(name)[1..]}{layout})");
@@ -189,7 +204,8 @@ public sealed class ScoreOptionsTests : IDisposable
         Assert.Single(files.Distinct());
 
         string missing = Path.Combine(folder, "missing.parquet");
-        Execute($"COPY (SELECT user, CASE WHEN user <> 7 THEN \"an item\" END AS \"an item\" FROM (SELECT n AS user, n AS \"an item\" FROM range(10) AS one(n))) TO '{missing}' (FORMAT parquet)");
+        Execute("COPY (SELECT user, CASE WHEN user <> 7 THEN \"an item\" END AS \"an item\" FROM (SELECT n AS user, n AS \"an item\" "
+            + $"FROM range(10) AS one(n))) TO '{missing}' (FORMAT parquet)");
         (int exitCode, _, string error) = NcfSparkProcess.Run(["score", .. settings, "--set", $"Score:PairsPath={missing}"]);
         Assert.Equal(2, exitCode);
         Assert.Contains("missing.parquet, row 7, from 0, column an item: it is empty", error, StringComparison.Ordinal);
@@ -207,9 +223,11 @@ public sealed class ScoreOptionsTests : IDisposable
     private string[] Options()
     {
         string users = WriteFile("wanted.csv", "user_id\n59\n1000\n11\n3\n-7\n4\n3\n"), deny = WriteFile("deny.csv", "item_id\n1\n777\n");
-        string allow = WriteFile("allow.csv", "item_id\n" + string.Join('\n', Enumerable.Range(0, 40).Where(item => item % 5 != 0))), of = WriteFile("of.csv", "item_id\n20\n7\n888\n");
+        string allow = WriteFile("allow.csv", "item_id\n" + string.Join('\n', Enumerable.Range(0, 40).Where(item => item % 5 != 0)));
+        string of = WriteFile("of.csv", "item_id\n20\n7\n888\n");
         string table = WriteFile("table.csv", "item_id,category\n" + string.Join('\n', Enumerable.Range(0, 40).Select(item => $"{item},c{item % 4}")));
-        string[] given = [$"UsersPath={users}", $"AllowPath={allow}", $"DenyPath={deny}", $"ItemsPath={table}", "GroupColumn=category", "MaxPerGroup=2", "TopK=6", $"UsersOfItemsPath={of}", "UsersPerItem=2", "SimilarItems=3", "NotOlderThan=2017", "ItemDate=first"];
+        string[] given = [$"UsersPath={users}", $"AllowPath={allow}", $"DenyPath={deny}", $"ItemsPath={table}", "GroupColumn=category", "MaxPerGroup=2",
+            "TopK=6", $"UsersOfItemsPath={of}", "UsersPerItem=2", "SimilarItems=3", "NotOlderThan=2017", "ItemDate=first"];
         return [.. given.SelectMany(one => new[] { "--set", $"Score:{one}" })];
     }
 

@@ -32,7 +32,8 @@ internal static class SmallLog
         "--config", "conf/ml-latest-small.json",
         "--set", $"Input:Path={log}", "--set", "Input:UserColumn=user_id", "--set", "Input:ItemColumn=item_id", "--set", "Input:TitlesPath=",
         "--set", "Input:RatingColumn=",
-        "--set", "Prepare:Holdout=3", "--set", "Prepare:Validation=true", "--set", "Train:Patience=3", "--set", "Train:Epochs=6", "--set", "Train:BatchSize=1024",
+        "--set", "Prepare:Holdout=3", "--set", "Prepare:Validation=true", "--set", "Train:Patience=3", "--set", "Train:Epochs=6",
+        "--set", "Train:BatchSize=1024",
         "--set", "Train:CheckpointMinutes=0.001", "--set", $"Nightly:Night={RunDirectory.Night}",
     ];
 }

@@ -4,7 +4,10 @@ using Xunit.Abstractions;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>kill -9 of executors, of workers within their tasks, and of the server, at random points of training on a Spark of two executors: it ends with the bytes of a run by threads that nobody disturbed.</summary>
+/// <summary>
+/// kill -9 of executors, of workers within their tasks, and of the server, at random points of training on a Spark of
+/// two executors: it ends with the bytes of a run by threads that nobody disturbed.
+/// </summary>
 public sealed class SparkCrashTests(ITestOutputHelper output) : IDisposable
 {
     private const string Word = "worker-task", Executor = "an executor", Worker = "a worker", Server = "the server";
@@ -26,7 +29,8 @@ public sealed class SparkCrashTests(ITestOutputHelper output) : IDisposable
         SparkHome.Require();
         string[] settings =
         [
-            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=4", "--set", "Train:CheckpointRounds=1",
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=4",
+            "--set", "Train:CheckpointRounds=1",
             "--set", "Train:CheckpointMinutes=5", "--set", "Train:Epochs=300", "--set", "Train:Patience=0", "--set", "Train:WorkerAttempts=1000",
         ];
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", expected.Path]);
@@ -45,7 +49,8 @@ public sealed class SparkCrashTests(ITestOutputHelper output) : IDisposable
         }
         while (points.Count < Kills);
         Assert.True(OwnProcesses.Eventually(() => seen.All(OwnProcesses.IsGone), TrainRun.Longest), "Tasks outlived their run.");
-        output.WriteLine($"{points.Count} kills in {runs} runs: {string.Join(", ", points.CountBy(point => point).Select(of => $"{of.Key} {of.Value} times"))}.");
+        output.WriteLine($"{points.Count} kills in {runs} runs: "
+            + $"{string.Join(", ", points.CountBy(point => point).Select(of => $"{of.Key} {of.Value} times"))}.");
     }
 
     // To the end, or until the server is killed.
@@ -56,7 +61,8 @@ public sealed class SparkCrashTests(ITestOutputHelper output) : IDisposable
         while (true)
         {
             int[] tasks = [];
-            Assert.True(OwnProcesses.Eventually(() => (tasks = spark.Tasks(Word)).Length == 2 || spark.HasExited, ForBoth), $"The workers did not come back after kills of\n{string.Join('\n', points)}");
+            Assert.True(OwnProcesses.Eventually(() => (tasks = spark.Tasks(Word)).Length == 2 || spark.HasExited, ForBoth),
+                $"The workers did not come back after kills of\n{string.Join('\n', points)}");
             seen.UnionWith(tasks);
             if (!spark.HasExited && points.Count < Kills) Thread.Sleep((int)(chance.Unit(draw++) * 2000));
             if (spark.HasExited || points.Count >= Kills)

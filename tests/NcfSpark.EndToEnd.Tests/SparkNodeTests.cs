@@ -14,7 +14,8 @@ public sealed class SparkNodeTests : IDisposable
     public SparkNodeTests() => settings =
     [
         .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(here.Path)!, users: 300, items: 80)),
-        "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3", "--set", "Train:CheckpointRounds=2", "--set", "Train:Patience=0", "--set", "Train:Epochs=60",
+        "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3", "--set", "Train:CheckpointRounds=2", "--set",
+        "Train:Patience=0", "--set", "Train:Epochs=60",
     ];
 
     public void Dispose()

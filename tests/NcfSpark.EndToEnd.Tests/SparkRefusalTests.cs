@@ -15,7 +15,8 @@ public sealed class SparkRefusalTests
     public void AServerThatIsTooOldIsTold()
     {
         using var server = OtherServer.Spark("3.4.3");
-        AssertRefused(["--remote", $"sc://{server.Address}"], $"The server at sc://{server.Address} is Spark 3.4.3, which is too old: NcfSpark needs Spark 3.5 or newer. Use a newer server.");
+        AssertRefused(["--remote", $"sc://{server.Address}"],
+            $"The server at sc://{server.Address} is Spark 3.4.3, which is too old: NcfSpark needs Spark 3.5 or newer. Use a newer server.");
     }
 
     [Fact]
@@ -36,7 +37,8 @@ public sealed class SparkRefusalTests
     }
 
     [Fact]
-    public void WhereNobodyListensTheCureIsSaid() => AssertRefused(["--remote", $"sc://127.0.0.1:{FreePort()}"], "Nothing listens at", "sbin/start-connect-server.sh");
+    public void WhereNobodyListensTheCureIsSaid() =>
+        AssertRefused(["--remote", $"sc://127.0.0.1:{FreePort()}"], "Nothing listens at", "sbin/start-connect-server.sh");
 
     [Theory]
     [InlineData("http://localhost:15002", "does not begin with sc://", "It is of the form sc://host[:port]")]
@@ -52,24 +54,30 @@ public sealed class SparkRefusalTests
     [InlineData("local[2", "is malformed")]
     [InlineData("local-cluster[2,1]", "is malformed")]
     [InlineData("spark://host", "\"host\" is not host:port; a standalone master listens on port 7077")]
-    [InlineData("spark://no-such-host.invalid:7077", "No Spark master answers at spark://no-such-host.invalid:7077", "Start one ($SPARK_HOME/sbin/start-master.sh")]
+    [InlineData("spark://no-such-host.invalid:7077", "No Spark master answers at spark://no-such-host.invalid:7077",
+        "Start one ($SPARK_HOME/sbin/start-master.sh")]
     public void AWrongMasterIsToldBeforeASparkIsStarted(string master, params string[] says) => AssertRefused(["--master", master], says);
 
     [SkippableFact]
-    public void AMasterThatIsNotThereIsTold() => AssertRefused(["--master", $"spark://127.0.0.1:{FreePort()}"], "No Spark master answers", "(Connection refused)");
+    public void AMasterThatIsNotThereIsTold() =>
+        AssertRefused(["--master", $"spark://127.0.0.1:{FreePort()}"], "No Spark master answers", "(Connection refused)");
 
     [SkippableFact]
     public void WithoutJavaTheCureIsSaid()
     {
-        AssertRefused(["--master", "local[2]"], SparkHome.Require(), [("JAVA_HOME", "/no-such-directory")], "JAVA_HOME is /no-such-directory, and there is no bin/java in it. Spark 4 needs Java 17 or 21");
-        AssertRefused(["--master", "local[2]"], SparkHome.Require(), [("JAVA_HOME", ""), ("PATH", "/no-such-directory")], "There is no Java: JAVA_HOME is not set, and java is not on the PATH.", "apt install openjdk-17-jre-headless");
+        AssertRefused(["--master", "local[2]"], SparkHome.Require(), [("JAVA_HOME", "/no-such-directory")],
+            "JAVA_HOME is /no-such-directory, and there is no bin/java in it. Spark 4 needs Java 17 or 21");
+        AssertRefused(["--master", "local[2]"], SparkHome.Require(), [("JAVA_HOME", ""), ("PATH", "/no-such-directory")],
+            "There is no Java: JAVA_HOME is not set, and java is not on the PATH.", "apt install openjdk-17-jre-headless");
     }
 
     [Fact]
     public void WithoutSparkTheCureIsSaid()
     {
-        AssertRefused(["--master", "local[2]"], "/no-such-directory", [], "SPARK_HOME is /no-such-directory, and there is no bin/spark-submit in it. Unpack Spark 3.5 to 4.3");
-        AssertRefused(["--master", "local[2]"], "", [("PATH", "/no-such-directory")], "There is no Spark: SPARK_HOME is not set, and spark-submit is not on the PATH.", "or leave --master out, and DuckDB does the work");
+        AssertRefused(["--master", "local[2]"], "/no-such-directory", [],
+            "SPARK_HOME is /no-such-directory, and there is no bin/spark-submit in it. Unpack Spark 3.5 to 4.3");
+        AssertRefused(["--master", "local[2]"], "", [("PATH", "/no-such-directory")],
+            "There is no Spark: SPARK_HOME is not set, and spark-submit is not on the PATH.", "or leave --master out, and DuckDB does the work");
     }
 
     [Theory]
@@ -83,12 +91,14 @@ public sealed class SparkRefusalTests
         foreach (string words in says) Assert.Contains(words, error, StringComparison.Ordinal);
     }
 
-    private static void AssertRefused(string[] arguments, params string[] says) => AssertRefused(arguments, arguments[0] == "--master" ? SparkHome.Require() : "", [], says);
+    private static void AssertRefused(string[] arguments, params string[] says) =>
+        AssertRefused(arguments, arguments[0] == "--master" ? SparkHome.Require() : "", [], says);
 
     private static void AssertRefused(string[] arguments, string sparkHome, (string Name, string Value)[] environment, params string[] says)
     {
         using RunDirectory run = new();
-        var start = new ProcessStartInfo("dotnet", [NcfSparkProcess.Assembly, "prepare", "--config", "conf/ml-latest-small.json", "--run", run.Path, .. arguments])
+        var start = new ProcessStartInfo(
+            "dotnet", [NcfSparkProcess.Assembly, "prepare", "--config", "conf/ml-latest-small.json", "--run", run.Path, .. arguments])
         {
             WorkingDirectory = NcfSparkProcess.Repository,
             RedirectStandardOutput = true,

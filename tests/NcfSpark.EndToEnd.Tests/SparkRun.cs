@@ -17,13 +17,17 @@ internal sealed class SparkRun : IDisposable
     private readonly List<string> said = [];
     private Task? rest;
 
-    /// <param name="master">Spark's master.</param>
-    /// <param name="arguments">The program's.</param>
     public SparkRun(string master, string[] arguments)
     {
         // What runs the tests may have told its children to ignore Ctrl-C.
-        string[] command = ["env", "--default-signal=INT", "dotnet", NcfSparkProcess.Assembly, .. arguments, "--master", master, "--conf", $"spark.ncfspark.test={marker}", "--conf", $"spark.executorEnv.{Variable}={marker}"];
-        var start = new ProcessStartInfo("setsid", command) { WorkingDirectory = NcfSparkProcess.Repository, RedirectStandardError = true, RedirectStandardOutput = true };
+        string[] command = ["env", "--default-signal=INT", "dotnet", NcfSparkProcess.Assembly, .. arguments, "--master", master, "--conf",
+            $"spark.ncfspark.test={marker}", "--conf", $"spark.executorEnv.{Variable}={marker}"];
+        var start = new ProcessStartInfo("setsid", command)
+        {
+            WorkingDirectory = NcfSparkProcess.Repository,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         start.Environment["SPARK_HOME"] = SparkHome.Require();
         start.Environment[Variable] = marker; // what Spark starts on this machine inherits it, but for executors of a cluster that was there before
         process = Process.Start(start)!;
@@ -35,7 +39,8 @@ internal sealed class SparkRun : IDisposable
     public string Said => string.Join('\n', said);
 
     /// <summary>Spark's driver, and with it the executors of a local-cluster, by process id; they are a session of their own.</summary>
-    public int Driver => Processes().First(id => CommandLine(id) is var line && line.Contains(marker, StringComparison.Ordinal) && line.Contains("bin/java", StringComparison.Ordinal));
+    public int Driver => Processes()
+        .First(id => CommandLine(id) is var line && line.Contains(marker, StringComparison.Ordinal) && line.Contains("bin/java", StringComparison.Ordinal));
 
     /// <summary>Puts this program into a directory, as Spark:WorkerDirectory names one.</summary>
     /// <returns>The directory.</returns>
@@ -134,7 +139,8 @@ internal sealed class SparkRun : IDisposable
 
     private bool IsLeft() => Processes().Any(id => CommandLine(id).Contains(marker, StringComparison.Ordinal));
 
-    private static IEnumerable<int> Processes() => Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int id) ? id : 0).Where(id => id > 0);
+    private static IEnumerable<int> Processes() =>
+        Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int id) ? id : 0).Where(id => id > 0);
 
     private static int Session(int id) => Stat(id, 3);
 

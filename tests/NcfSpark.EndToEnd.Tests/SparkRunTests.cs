@@ -4,7 +4,10 @@ using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>prepare on a Spark of its own, as a user runs it: the rows of DuckDB; stopped or struck in the middle it leaves nothing, and the next run succeeds.</summary>
+/// <summary>
+/// prepare on a Spark of its own, as a user runs it: the rows of DuckDB; stopped or struck in the middle it leaves
+/// nothing, and the next run succeeds.
+/// </summary>
 public sealed class SparkRunTests : IDisposable
 {
     private readonly RunDirectory here = new(), there = new();
@@ -59,12 +62,14 @@ public sealed class SparkRunTests : IDisposable
     {
         SparkHome.RequireCi("a minute");
         using var cluster = new StandaloneCluster(Path.Combine(Path.GetDirectoryName(here.Path)!, "cluster"));
-        using SparkRun run = new(cluster.Master, ["prepare", .. settings, "--run", there.Path, "--executor-memory", "512m", "--conf", "spark.sql.shuffle.partitions=4"]);
+        using SparkRun run = new(cluster.Master,
+            ["prepare", .. settings, "--run", there.Path, "--executor-memory", "512m", "--conf", "spark.sql.shuffle.partitions=4"]);
         Assert.True(run.WaitForExit() == 0, run.Said);
         AssertTheRowsOfDuckDb();
     }
 
-    private static int[] Executors(int[] session) => [.. session.Where(id => SparkRun.CommandLine(id).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal))];
+    private static int[] Executors(int[] session) =>
+        [.. session.Where(id => SparkRun.CommandLine(id).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal))];
 
     private SparkRun Start(string master) => new(master, ["prepare", .. settings, "--run", there.Path]);
 

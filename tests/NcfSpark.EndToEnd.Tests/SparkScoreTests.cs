@@ -20,7 +20,9 @@ public sealed class SparkScoreTests : IDisposable
     public void TasksGiveTheRowsOfOneProcessInTheirOrder()
     {
         SparkHome.Require();
-        string[] settings = Settings("Input:IdType=text", "Model:Kind=mf", "Model:User=history", "Model:Dropout=[]", "Model:EmbeddingActivation=none", "Score:TopK=25"); // more than some have left
+        // More than some have left.
+        string[] settings = Settings("Input:IdType=text", "Model:Kind=mf", "Model:User=history", "Model:Dropout=[]",
+            "Model:EmbeddingActivation=none", "Score:TopK=25");
         List<Row> expected = RowsOfOneProcess(settings);
         AssertRows(expected, "local[2]", settings, "Spark:ScoreTasks=7");
     }
@@ -50,20 +52,26 @@ public sealed class SparkScoreTests : IDisposable
     public void EachExecutorFetchesTheModelOnceAndReadsNothingOfTheRunDirectory()
     {
         SparkHome.RequireAsked("half a minute");
-        string[] settings = Settings("Input:IdType=text", "Spark:ScoreTasks=12", $"Score:UsersPath={WriteLines("users.csv", ["user_id", .. Enumerable.Range(5, 57)])}", "Score:UsersColumn=user_id"); // 60 and 61 are not known
+        // 60 and 61 are not known.
+        string[] settings = Settings("Input:IdType=text", "Spark:ScoreTasks=12",
+            $"Score:UsersPath={WriteLines("users.csv", ["user_id", .. Enumerable.Range(5, 57)])}", "Score:UsersColumn=user_id");
         List<Row> expected = RowsOfOneProcess(settings);
-        string counts = Counts(), elsewhere = Path.Combine(Path.GetDirectoryName(run.Path)!, "elsewhere", "prepared"), marker = $"spark.ncfspark.test={Guid.NewGuid():N}";
+        string counts = Counts(), elsewhere = Path.Combine(Path.GetDirectoryName(run.Path)!, "elsewhere", "prepared");
+        string marker = $"spark.ncfspark.test={Guid.NewGuid():N}";
         CopyDirectory(run.File("prepared"), elsewhere);
         using SparkConnectServer server = StartServer("local-cluster[2,1,1024]", "--conf", marker);
         string remote = $"{server.Address}/;token=";
-        Assert.Equal(2, NcfSparkProcess.Run(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{new string('0', 32)}"]).ExitCode); // not its token
+        // Not its token.
+        Assert.Equal(2, NcfSparkProcess.Run(
+            ["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{new string('0', 32)}"]).ExitCode);
         Assert.Equal(counts, Counts());
 
         NcfSparkProcess.RunWell(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{server.Address.Token}"]);
         Assert.Equal(expected.Order(), Rows().Order());
         Assert.Equal(counts, Counts());
         int driver = SparkRun.WithWord(marker).First(id => SparkRun.CommandLine(id).Contains("bin/java", StringComparison.Ordinal));
-        string[] logs = [.. SparkRun.SessionOf(driver).Where(id => SparkRun.CommandLine(id).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal)).Select(id => File.ReadAllText($"/proc/{id}/cwd/stderr"))];
+        string[] logs = [.. SparkRun.SessionOf(driver).Where(id => SparkRun.CommandLine(id).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal))
+            .Select(id => File.ReadAllText($"/proc/{id}/cwd/stderr"))];
         Assert.Equal(2, logs.Length);
         foreach (string executor in logs)
         {
@@ -74,7 +82,8 @@ public sealed class SparkScoreTests : IDisposable
         }
 
         File.WriteAllText(Path.Combine(elsewhere, "manifest.json"), """{"fingerprint": "of other rows"}""");
-        (int exitCode, _, string error) = NcfSparkProcess.Run(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{server.Address.Token}"]);
+        (int exitCode, _, string error) =
+            NcfSparkProcess.Run(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{server.Address.Token}"]);
         Assert.Equal(2, exitCode);
         Assert.Contains("holds other rows than the run directory", error, StringComparison.Ordinal);
         Assert.Equal(counts, Counts());
@@ -99,23 +108,29 @@ public sealed class SparkScoreTests : IDisposable
     {
         using SparkConnectServer server = StartServer("local[2]");
         string users = WriteLines("users.csv", ["user_id", .. Enumerable.Range(20, 50)]); // 60 … 69 are not known
-        string deny = WriteLines("deny.csv", ["item_id", 3, 8, 999]), of = WriteLines("of.csv", ["item_id", 4, 11, 777]), pairs = WriteLines("pairs.csv", ["user_id,item_id", "5,3", "5,999", "12345,2"]);
-        string items = WriteLines("items.csv", ["item_id,group,made", .. Enumerable.Range(0, 40).Select(item => $"{item},{(item % 5 == 0 ? "" : $"g{item % 3}")},{(item % 7 == 0 ? "" : $"{1990 + item}")}")]);
+        string deny = WriteLines("deny.csv", ["item_id", 3, 8, 999]), of = WriteLines("of.csv", ["item_id", 4, 11, 777]);
+        string pairs = WriteLines("pairs.csv", ["user_id,item_id", "5,3", "5,999", "12345,2"]);
+        string items = WriteLines("items.csv", ["item_id,group,made",
+            .. Enumerable.Range(0, 40).Select(item => $"{item},{(item % 5 == 0 ? "" : $"g{item % 3}")},{(item % 7 == 0 ? "" : $"{1990 + item}")}")]);
         string[] columns = ["UsersColumn=user_id", "ItemsColumn=item_id", $"ItemsPath={items}"];
-        foreach (string[] model in new string[][] { [], ["Model:Kind=gmf", "Model:User=history", "Model:TrainedGmfHead=false", "Model:EmbeddingActivation=none", "Model:Dropout=[]", "Train:Step=torch"] })
+        foreach (string[] model in new string[][] { [],
+            ["Model:Kind=gmf", "Model:User=history", "Model:TrainedGmfHead=false", "Model:EmbeddingActivation=none", "Model:Dropout=[]", "Train:Step=torch"] })
         {
             foreach (string stage in new[] { "prepare", "train" }) NcfSparkProcess.RunWell([stage, .. Settings(model)]);
             foreach ((int tasks, string[] given) in new (int, string[])[]
             {
-                (60, ["TopK=12", $"DenyPath={deny}", "MaxPerGroup=2", "GroupColumn=group", $"UsersPath={users}", "NotOlderThan=1500001000", $"PairsPath={pairs}", "PairsUserColumn=user_id", "PairsItemColumn=item_id", "Threshold=0.3"]),
-                (1, ["TopK=5", "Since=1500980000", $"AllowPath={items}", "NotOlderThan=1500995000", "ItemDate=last", $"UsersOfItemsPath={of}", "UsersPerItem=4", "SimilarItems=3"]),
+                (60, ["TopK=12", $"DenyPath={deny}", "MaxPerGroup=2", "GroupColumn=group", $"UsersPath={users}", "NotOlderThan=1500001000",
+                    $"PairsPath={pairs}", "PairsUserColumn=user_id", "PairsItemColumn=item_id", "Threshold=0.3"]),
+                (1, ["TopK=5", "Since=1500980000", $"AllowPath={items}", "NotOlderThan=1500995000", "ItemDate=last", $"UsersOfItemsPath={of}",
+                    "UsersPerItem=4", "SimilarItems=3"]),
                 (7, ["TopK=40", $"UsersPath={users}", "Since=1500980000", "ExcludeSeen=false", "NotOlderThan=2001", "ItemDate=column", "DateColumn=made"]),
             })
             {
                 string[] settings = Settings([.. model, .. columns.Concat(given).Select(setting => $"Score:{setting}")]);
                 NcfSparkProcess.RunWell(["score", .. settings]);
                 (List<Row> expected, string counts, string others) = (Rows(), Counts(), Others());
-                NcfSparkProcess.RunWell(["score", .. settings, "--set", $"Spark:ScoreTasks={tasks}", "--remote", $"{server.Address}/;token={server.Address.Token}"]);
+                NcfSparkProcess.RunWell(
+                    ["score", .. settings, "--set", $"Spark:ScoreTasks={tasks}", "--remote", $"{server.Address}/;token={server.Address.Token}"]);
                 Assert.NotEmpty(expected);
                 Assert.Equal(expected.Order(), Rows().Order());
                 Assert.Equal((counts, others), (Counts(), Others()));
@@ -150,7 +165,8 @@ public sealed class SparkScoreTests : IDisposable
         List<Row> expected = RowsOfOneProcess(settings);
         CopyDirectory(run.File("prepared"), elsewhere);
         (string directory, string go) = ProgramWhoseTasksWait();
-        using (SparkRun spark = new("local-cluster[2,1,1024]", ["score", .. settings, "--set", "Spark:ScoreTasks=20", "--set", $"Spark:WorkerDirectory={directory}"]))
+        using (SparkRun spark = new("local-cluster[2,1,1024]",
+            ["score", .. settings, "--set", "Spark:ScoreTasks=20", "--set", $"Spark:WorkerDirectory={directory}"]))
         {
             Process.GetProcessById(WaitForATask(spark)).Kill();
             File.WriteAllText(go, "");
@@ -180,7 +196,8 @@ public sealed class SparkScoreTests : IDisposable
         Assert.Equal(before, Rows());
     }
 
-    private string[] Settings(params string[] more) => [.. SmallLog.Settings(log), .. more.SelectMany(setting => new[] { "--set", setting }), "--run", run.Path];
+    private string[] Settings(params string[] more) =>
+        [.. SmallLog.Settings(log), .. more.SelectMany(setting => new[] { "--set", setting }), "--run", run.Path];
 
     private List<Row> RowsOfOneProcess(string[] settings)
     {
@@ -192,15 +209,19 @@ public sealed class SparkScoreTests : IDisposable
     {
         using SparkRun spark = new(master, ["score", .. settings, .. more.SelectMany(setting => new[] { "--set", setting })]);
         Assert.True(spark.WaitForExit() == 0, spark.Said);
-        Assert.NotEqual("part-00000.parquet", Path.GetFileName(Directory.GetFiles(run.File("predictions", "recommendations"), "*.parquet").Order(StringComparer.Ordinal).First())); // it is Spark's
+        // It is Spark's.
+        Assert.NotEqual("part-00000.parquet",
+            Path.GetFileName(Directory.GetFiles(run.File("predictions", "recommendations"), "*.parquet").Order(StringComparer.Ordinal).First()));
         Assert.Equal(expected, Rows());
         Assert.Empty(Tasks());
     }
 
     private static SparkConnectServer StartServer(string master, params string[] submitArguments) =>
-        Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = master, SparkHome = SparkHome.Require(), SubmitArguments = submitArguments })).GetAwaiter().GetResult();
+        Task.Run(() => SparkConnectServer.StartAsync(
+            new SparkServerOptions { Master = master, SparkHome = SparkHome.Require(), SubmitArguments = submitArguments })).GetAwaiter().GetResult();
 
-    private static int Lines(string text, params string[] words) => text.Split('\n').Count(line => words.All(word => line.Contains(word, StringComparison.Ordinal)));
+    private static int Lines(string text, params string[] words) =>
+        text.Split('\n').Count(line => words.All(word => line.Contains(word, StringComparison.Ordinal)));
 
     private static void CopyDirectory(string from, string to)
     {
@@ -220,14 +241,16 @@ public sealed class SparkScoreTests : IDisposable
     }
 
     // All predictions but the lists, which Spark writes into other files.
-    private string Others() => string.Join('\n', RunDirectory.HashesIn(run.File("predictions")).Split('\n').Where(line => !line.StartsWith("recommendations", StringComparison.Ordinal)));
+    private string Others() => string.Join(
+        '\n', RunDirectory.HashesIn(run.File("predictions")).Split('\n').Where(line => !line.StartsWith("recommendations", StringComparison.Ordinal)));
 
     private List<Row> Rows() => Rows(run.Path);
 
     private static List<Row> Rows(string runDirectory)
     {
         string directory = Path.Combine(runDirectory, "predictions", "recommendations");
-        string[] users = ParquetColumns.ReadAsText(directory, "user_id"), items = ParquetColumns.ReadAsText(directory, "item_id"), sources = ParquetColumns.ReadStrings(directory, "source");
+        string[] users = ParquetColumns.ReadAsText(directory, "user_id"), items = ParquetColumns.ReadAsText(directory, "item_id");
+        string[] sources = ParquetColumns.ReadStrings(directory, "source");
         int[] ranks = ParquetColumns.Read<int>(directory, "rank");
         float[] scores = ParquetColumns.Read<float>(directory, "score");
         return [.. users.Select((user, row) => new Row(user, ranks[row], items[row], BitConverter.SingleToInt32Bits(scores[row]), sources[row]))];
@@ -236,7 +259,8 @@ public sealed class SparkScoreTests : IDisposable
     // Its tasks begin once the second file is there: on a busy machine all could have ended before one was seen.
     private (string Directory, string Go) ProgramWhoseTasksWait()
     {
-        string directory = SparkRun.UnpackProgram(Path.Combine(Path.GetDirectoryName(run.Path)!, "program")), program = Path.Combine(directory, "ncfspark"), go = Path.Combine(directory, "go");
+        string directory = SparkRun.UnpackProgram(Path.Combine(Path.GetDirectoryName(run.Path)!, "program")), program = Path.Combine(directory, "ncfspark");
+        string go = Path.Combine(directory, "go");
         File.Copy(program, Path.Combine(directory, "waiting"));
         File.WriteAllText(program, $"""
             #!/bin/sh

@@ -104,7 +104,10 @@ public sealed class SparkTrainTests : IDisposable
         Assert.Equal(expected, TrainRun.ModelHash(there));
     }
 
-    /// <summary>It cannot end itself, so its slot is not free, and where there is no other the run ends. Nor can it look whether it is wanted; the kernel ends it with its executor.</summary>
+    /// <summary>
+    /// It cannot end itself, so its slot is not free, and where there is no other the run ends. Nor can it look whether
+    /// it is wanted; the kernel ends it with its executor.
+    /// </summary>
     [SkippableFact]
     public void ATaskThatIsStoppedEndsTheRunWithAMessageAndDoesNotOutliveIt()
     {
@@ -134,17 +137,22 @@ public sealed class SparkTrainTests : IDisposable
     public void WithoutSparkOrWithAnAddressThatExecutorsDoNotReachItIsRefused()
     {
         Assert.Contains("add --master URL or --remote", Refused("--set", "Train:Placement=spark"), StringComparison.Ordinal);
-        Assert.Contains("which executors on other machines do not reach", Refused("--set", "Train:Placement=spark", "--master", "yarn"), StringComparison.Ordinal);
-        Assert.Contains("must be one address of this machine", Refused("--set", "Train:Placement=spark", "--master", "yarn", "--set", "Train:ServerAddress=0.0.0.0:0"), StringComparison.Ordinal);
+        Assert.Contains("which executors on other machines do not reach",
+            Refused("--set", "Train:Placement=spark", "--master", "yarn"), StringComparison.Ordinal);
+        Assert.Contains("must be one address of this machine",
+            Refused("--set", "Train:Placement=spark", "--master", "yarn", "--set", "Train:ServerAddress=0.0.0.0:0"), StringComparison.Ordinal);
     }
 
     /// <summary>Each of its six attempts failed with TypeInitializationException.</summary>
     [Fact]
     public void WhatOnlyTorchTrainsIsRefusedBeforeAnythingStarts()
     {
-        Assert.Contains("Train:Step is \"torch\". Executors are not sent libtorch", Refused("--set", "Train:Placement=spark", "--master", "local[2]", "--set", "Train:Step=torch"), StringComparison.Ordinal);
-        string[] adam = ["--set", "Model:Kind=mf", "--set", "Model:User=history", "--set", "Model:Dropout=[]", "--set", "Model:EmbeddingActivation=none", "--set", "Train:Loss=softmax", "--set", "Train:Negatives=resampled"];
-        Assert.Contains("does not cover this model with a history: with Train:Loss \"softmax\" it needs Train:GmfOptimizer \"sgd\"", Refused(["--set", "Train:Placement=spark", "--master", "local[2]", .. adam]), StringComparison.Ordinal);
+        Assert.Contains("Train:Step is \"torch\". Executors are not sent libtorch",
+            Refused("--set", "Train:Placement=spark", "--master", "local[2]", "--set", "Train:Step=torch"), StringComparison.Ordinal);
+        string[] adam = ["--set", "Model:Kind=mf", "--set", "Model:User=history", "--set", "Model:Dropout=[]", "--set", "Model:EmbeddingActivation=none",
+            "--set", "Train:Loss=softmax", "--set", "Train:Negatives=resampled"];
+        Assert.Contains("does not cover this model with a history: with Train:Loss \"softmax\" it needs Train:GmfOptimizer \"sgd\"",
+            Refused(["--set", "Train:Placement=spark", "--master", "local[2]", .. adam]), StringComparison.Ordinal);
     }
 
     /// <summary>Where the program was put there by hand, its libraries are known to it alone.</summary>
@@ -160,7 +168,8 @@ public sealed class SparkTrainTests : IDisposable
         Assert.True(train.WaitForExit() == 2, train.Said);
         Assert.Contains($"libtorch is not there on {Environment.MachineName}, and Train:Step is \"torch\".", train.Said, StringComparison.Ordinal);
         Assert.DoesNotContain("was lost", train.Said, StringComparison.Ordinal); // not tried again
-        Assert.Equal(files, Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Length); // TorchSharp copied libtorch there, and one of two workers that did it at once died of SIGBUS
+        // TorchSharp copied libtorch there, and one of two workers that did it at once died of SIGBUS.
+        Assert.Equal(files, Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Length);
         AssertNoTaskIsLeft();
     }
 
@@ -172,12 +181,14 @@ public sealed class SparkTrainTests : IDisposable
         return error;
     }
 
-    private SparkRun Start(string master, params string[] more) => new(master, ["train", .. settings, "--run", there.Path, "--set", "Train:Placement=spark", .. more]);
+    private SparkRun Start(string master, params string[] more) =>
+        new(master, ["train", .. settings, "--run", there.Path, "--set", "Train:Placement=spark", .. more]);
 
     private TrainRun Remote(params string[] more) => new([.. settings, "--run", there.Path, "--set", "Train:Placement=spark", .. running.Remote, .. more]);
 
     // A query that is cancelled leaves its task to end by itself.
-    private void AssertNoTaskIsLeft() => Assert.True(OwnProcesses.Eventually(() => running.Tasks(Word).Length == 0, TrainRun.Longest), "Tasks outlived their run.");
+    private void AssertNoTaskIsLeft() =>
+        Assert.True(OwnProcesses.Eventually(() => running.Tasks(Word).Length == 0, TrainRun.Longest), "Tasks outlived their run.");
 
     private string ModelOfThreads(params string[] more)
     {
@@ -190,8 +201,10 @@ public sealed class SparkTrainTests : IDisposable
     // Started where the run directory's parent is, with settings that name no file by a relative path.
     private TrainRun Elsewhere(string[] more)
     {
-        string[] absolute = Array.ConvertAll(settings, setting => setting == "conf/ml-latest-small.json" ? Path.Combine(NcfSparkProcess.Repository, setting) : setting);
-        return TrainRun.StartedIn(Path.GetDirectoryName(there.Path)!, [.. absolute, "--run", "/proc/self/cwd/run", "--set", "Train:Placement=spark", .. running.Remote, .. more]);
+        string[] absolute = Array.ConvertAll(
+            settings, setting => setting == "conf/ml-latest-small.json" ? Path.Combine(NcfSparkProcess.Repository, setting) : setting);
+        return TrainRun.StartedIn(Path.GetDirectoryName(there.Path)!,
+            [.. absolute, "--run", "/proc/self/cwd/run", "--set", "Train:Placement=spark", .. running.Remote, .. more]);
     }
 
     private static void CopyDirectory(string from, string to)

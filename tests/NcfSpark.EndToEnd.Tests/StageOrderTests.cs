@@ -9,7 +9,8 @@ public sealed class StageOrderTests : IDisposable
     private readonly RunDirectory run = new();
     private readonly string[] settings;
 
-    public StageOrderTests() => settings = [.. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(run.Path)!)), "--set", "Train:Epochs=1", "--run", run.Path];
+    public StageOrderTests() =>
+        settings = [.. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(run.Path)!)), "--set", "Train:Epochs=1", "--run", run.Path];
 
     public void Dispose() => run.Dispose();
 
@@ -40,7 +41,8 @@ public sealed class StageOrderTests : IDisposable
         string before = run.PredictionsHash();
         foreach (string verb in new[] { "prepare", "train", "evaluate", "score" })
         {
-            (int exitCode, string output, string error) = NcfSparkProcess.Run([verb, .. settings[..^1], run.NightPath, "--set", "Score:TopK=3", "--set", "Train:Seed=9"]);
+            (int exitCode, string output, string error) =
+                NcfSparkProcess.Run([verb, .. settings[..^1], run.NightPath, "--set", "Score:TopK=3", "--set", "Train:Seed=9"]);
             Assert.Equal((2, ""), (exitCode, output));
             Assert.Contains($"{run.NightPath}: the night {RunDirectory.Night} went into production on ", error, StringComparison.Ordinal);
         }
@@ -57,7 +59,12 @@ public sealed class StageOrderTests : IDisposable
         File.WriteAllBytes(damaged, File.ReadAllBytes(damaged)[..^10]);
         string copy = run.File("copy");
         NcfSparkProcess.Start("cp", ["-r", run.NightPath, copy]).WaitForExit(); // as the refusal of a night that served advises
-        foreach (string verb in new[] { "train", "evaluate", "score" }) Assert.Contains(damaged.Replace(run.NightPath, copy, StringComparison.Ordinal), NcfSparkProcess.Run([verb, .. settings[..^1], copy]).Error, StringComparison.Ordinal);
+        foreach (string verb in new[] { "train", "evaluate", "score" })
+        {
+            Assert.Contains(damaged.Replace(run.NightPath, copy, StringComparison.Ordinal),
+                NcfSparkProcess.Run([verb, .. settings[..^1], copy]).Error, StringComparison.Ordinal);
+        }
+
         Assert.Equal(before, run.PredictionsHash());
         NcfSparkProcess.RunWell(["nightly", .. settings]); // in a night of its own, since that one is being read
         Assert.Equal($"{RunDirectory.Night}-2", new RunNights(run.Path).Production);
@@ -86,7 +93,8 @@ public sealed class StageOrderTests : IDisposable
     public void TwoAtOnceInOneRunDirectory()
     {
         using RunLock held = RunLock.Take(run.Path);
-        Assert.Contains($"in use by another NcfSpark process: process {Environment.ProcessId} on {Environment.MachineName}, since ", Refused("nightly"), StringComparison.Ordinal);
+        Assert.Contains($"in use by another NcfSpark process: process {Environment.ProcessId} on {Environment.MachineName}, since ",
+            Refused("nightly"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,7 +102,10 @@ public sealed class StageOrderTests : IDisposable
     {
         NcfSparkProcess.RunWell(["nightly", .. settings]);
         string manifest = File.ReadAllText(run.Served("model", "manifest.json"));
-        (int exitCode, _, string error) = NcfSparkProcess.Run(["nightly", .. settings, "--set", "Train:LearningRate=10", "--set", "Model:EmbeddingInit=10", "--set", "Train:Epochs=400", "--set", "Train:Patience=0", "--set", "Model:Kind=mlp", "--set", "Model:MlpLayers=[64,64,64,64,64,64,64,64,64,64]", "--set", "Model:Dropout=[]"]);
+        (int exitCode, _, string error) =
+            NcfSparkProcess.Run(["nightly", .. settings, "--set", "Train:LearningRate=10", "--set", "Model:EmbeddingInit=10", "--set", "Train:Epochs=400",
+                "--set", "Train:Patience=0", "--set", "Model:Kind=mlp", "--set", "Model:MlpLayers=[64,64,64,64,64,64,64,64,64,64]",
+                "--set", "Model:Dropout=[]"]);
         Assert.Equal(1, exitCode);
         Assert.Contains("no model was written; lower Train:LearningRate", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
@@ -107,7 +118,8 @@ public sealed class StageOrderTests : IDisposable
     {
         string pairs = Path.Combine(Path.GetDirectoryName(run.Path)!, "pairs.csv");
         File.WriteAllText(pairs, "user_id,item_id\n5,3\n5,999\n12345,2\n");
-        NcfSparkProcess.RunWell(["nightly", .. settings, "--set", $"Score:PairsPath={pairs}", "--set", "Score:PairsUserColumn=user_id", "--set", "Score:PairsItemColumn=item_id"]);
+        NcfSparkProcess.RunWell(
+            ["nightly", .. settings, "--set", $"Score:PairsPath={pairs}", "--set", "Score:PairsUserColumn=user_id", "--set", "Score:PairsItemColumn=item_id"]);
         string written = run.Served("predictions", "pairs");
         Assert.Equal([5L, 5, 12345], ParquetColumns.Read<long>(written, "user_id"));
         Assert.Equal(["model", "popularity", "popularity"], ParquetColumns.ReadStrings(written, "source"));
@@ -140,5 +152,8 @@ public sealed class StageOrderTests : IDisposable
         return error;
     }
 
-    private string[] Everything() => Directory.Exists(run.Path) ? [.. Directory.GetFileSystemEntries(run.Path, "*", SearchOption.AllDirectories).Where(entry => !Path.GetFileName(entry).StartsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal)] : [];
+    private string[] Everything() => Directory.Exists(run.Path)
+        ? [.. Directory.GetFileSystemEntries(run.Path, "*", SearchOption.AllDirectories)
+            .Where(entry => !Path.GetFileName(entry).StartsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal)]
+        : [];
 }

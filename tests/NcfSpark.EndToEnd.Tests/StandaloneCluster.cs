@@ -13,8 +13,6 @@ internal sealed class StandaloneCluster : IDisposable
     private readonly List<Process> processes = [];
     private readonly string directory;
 
-    /// <param name="directory">What its processes write into.</param>
-    /// <param name="cores">Of each node.</param>
     public StandaloneCluster(string directory, int cores = 1)
     {
         this.directory = directory;
@@ -25,7 +23,8 @@ internal sealed class StandaloneCluster : IDisposable
         while (!Answers(port)) Thread.Sleep(200);
         for (int node = 1; node <= 2; node++)
         {
-            Start($"{Package}.worker.Worker", Master, "--host", "127.0.0.1", "--cores", $"{cores}", "--memory", "1g", "--webui-port", "0", "--work-dir", Path.Combine(directory, $"{node}"));
+            Start($"{Package}.worker.Worker", Master, "--host", "127.0.0.1", "--cores", $"{cores}", "--memory", "1g", "--webui-port", "0", "--work-dir",
+                Path.Combine(directory, $"{node}"));
         }
     }
 
@@ -33,7 +32,10 @@ internal sealed class StandaloneCluster : IDisposable
 
     private IEnumerable<int> Nodes => processes.Skip(1).Select(process => process.Id);
 
-    /// <summary>kill -9 of all of the node on which a process runs, as when its machine is lost: first the daemon, which would start anew what ends, then its executors and what runs in them.</summary>
+    /// <summary>
+    /// kill -9 of all of the node on which a process runs, as when its machine is lost: first the daemon, which would
+    /// start anew what ends, then its executors and what runs in them.
+    /// </summary>
     public void KillNodeOf(int process)
     {
         int[] node = Nodes.Select(OwnProcesses.TreeOf).Single(node => node.Contains(process));

@@ -16,7 +16,9 @@ public sealed class StandardOutputTests
     {
         using var run = new RunDirectory();
         string[] command = ["nightly", .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(run.Path)!)), "--run", run.Path];
-        using Process process = NcfSparkProcess.Start("sh", ["-c", $"{{ dotnet \"$@\"; echo $? >\"$ENDED\"; }} {redirections}".Replace("$ENDED", run.Path + ".code", StringComparison.Ordinal), "sh", NcfSparkProcess.Assembly, .. command]);
+        using Process process = NcfSparkProcess.Start("sh",
+            ["-c", $"{{ dotnet \"$@\"; echo $? >\"$ENDED\"; }} {redirections}".Replace("$ENDED", run.Path + ".code", StringComparison.Ordinal), "sh",
+                NcfSparkProcess.Assembly, .. command]);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         string said = await output + await error, code = await File.ReadAllTextAsync(run.Path + ".code");
@@ -28,7 +30,8 @@ public sealed class StandardOutputTests
     [Fact]
     public void AStatusThatCannotBeWrittenIsExitCode2()
     {
-        using Process process = NcfSparkProcess.Start("sh", ["-c", "dotnet \"$@\" >/dev/full", "sh", NcfSparkProcess.Assembly, "status", "--config", "conf/ml-latest-small.json", "--run", "runs/none"]);
+        using Process process = NcfSparkProcess.Start(
+            "sh", ["-c", "dotnet \"$@\" >/dev/full", "sh", NcfSparkProcess.Assembly, "status", "--config", "conf/ml-latest-small.json", "--run", "runs/none"]);
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.Equal((2, "Standard output could not be written, so lines of it are lost: No space left on device\n"), (process.ExitCode, error));

@@ -52,7 +52,8 @@ internal sealed class TrainRun : IDisposable
     }
 
     /// <summary>Waits until it has said something so often.</summary>
-    public void WaitFor(string words, int times = 1) => Assert.True(OwnProcesses.Eventually(() => Said.Split(words).Length > times || Process.HasExited, Longest), $"It did not say \"{words}\":\n{Said}");
+    public void WaitFor(string words, int times = 1) =>
+        Assert.True(OwnProcesses.Eventually(() => Said.Split(words).Length > times || Process.HasExited, Longest), $"It did not say \"{words}\":\n{Said}");
 
     /// <summary>Waits for its end.</summary>
     public int WaitForExit()
@@ -69,7 +70,8 @@ internal sealed class TrainRun : IDisposable
     }
 
     /// <summary>The bytes of a run's model, as hashes by file.</summary>
-    public static string ModelHash(RunDirectory run) => string.Join('\n', Directory.GetFiles(run.File("model"), "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+    public static string ModelHash(RunDirectory run) =>
+        string.Join('\n', Directory.GetFiles(run.File("model"), "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
         .Select(file => $"{Path.GetRelativePath(run.Path, file)} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))}"));
 
     private void Keep(string? line)

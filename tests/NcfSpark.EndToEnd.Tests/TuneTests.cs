@@ -13,8 +13,10 @@ public sealed class TuneTests
     {
         using var run = new RunDirectory();
         string folder = Path.GetDirectoryName(run.Path)!, search = Path.Combine(folder, "search.json");
-        File.WriteAllText(search, """{ "Model": { "EmbeddingSize": [4, 8, 16] }, "Train": { "LearningRate": { "From": 0.001, "To": 0.03, "Scale": "log" } } }""");
-        string[] tune = ["tune", .. SmallLog.Settings(SmallLog.Write(folder)), "--set", $"Tune:Search={search}", "--set", "Tune:BudgetMinutes=0.1", "--run", run.Path];
+        File.WriteAllText(
+            search, """{ "Model": { "EmbeddingSize": [4, 8, 16] }, "Train": { "LearningRate": { "From": 0.001, "To": 0.03, "Scale": "log" } } }""");
+        string[] tune = ["tune", .. SmallLog.Settings(SmallLog.Write(folder)), "--set", $"Tune:Search={search}", "--set",
+            "Tune:BudgetMinutes=0.1", "--run", run.Path];
 
         string journal = KillAfterSomeTrials(tune, run);
         string output = NcfSparkProcess.RunWell(tune);
@@ -34,7 +36,8 @@ public sealed class TuneTests
     public void ASearchThatIsMissingIsSaidBeforeAnyWork()
     {
         using var run = new RunDirectory();
-        (int exitCode, _, string error) = NcfSparkProcess.Run(["tune", .. SmallLog.Settings("no.csv"), "--set", "Tune:Search=conf/search/nothing.json", "--run", run.Path]);
+        (int exitCode, _, string error) =
+            NcfSparkProcess.Run(["tune", .. SmallLog.Settings("no.csv"), "--set", "Tune:Search=conf/search/nothing.json", "--run", run.Path]);
         Assert.Equal(2, exitCode);
         Assert.StartsWith("conf/search/nothing.json is not there. There are conf/search/", error, StringComparison.Ordinal);
     }
@@ -65,7 +68,9 @@ public sealed class TuneTests
 
     private static string? Journal(RunDirectory run)
     {
-        string? path = Directory.Exists(run.Path) ? Directory.GetDirectories(run.Path, "tune.trials-*").Select(directory => Path.Combine(directory, "trials.jsonl")).FirstOrDefault(File.Exists) : null;
+        string? path = Directory.Exists(run.Path)
+            ? Directory.GetDirectories(run.Path, "tune.trials-*").Select(directory => Path.Combine(directory, "trials.jsonl")).FirstOrDefault(File.Exists)
+            : null;
         if (path is null) return null;
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         return reader.ReadToEnd();

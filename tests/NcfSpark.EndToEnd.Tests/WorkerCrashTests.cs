@@ -4,7 +4,10 @@ using NcfSpark.Data;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>Workers and the server that are killed, stopped or slow at random points of training by several processes: it ends with the bytes of a run that nobody disturbed.</summary>
+/// <summary>
+/// Workers and the server that are killed, stopped or slow at random points of training by several processes: it ends
+/// with the bytes of a run that nobody disturbed.
+/// </summary>
 public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
 {
     // The issue's 100 with NCFSPARK_TEST_KILLS=100.
@@ -21,7 +24,8 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void KilledAnywhereTrainingEndsWithTheSameModel()
     {
-        (string[] settings, string expectedHash) = Expect(workers: 3, "--set", "Train:RoundsPerEpoch=4", "--set", "Train:Epochs=60", "--set", "Train:Patience=60", "--set", "Train:WorkerAttempts=1000");
+        (string[] settings, string expectedHash) = Expect(
+            workers: 3, "--set", "Train:RoundsPerEpoch=4", "--set", "Train:Epochs=60", "--set", "Train:Patience=60", "--set", "Train:WorkerAttempts=1000");
         RandomStream chance = RandomStream.Named(Environment.TickCount64, "kills"); // other points every time
         var points = new List<string>();
         long draw = 0;
@@ -51,7 +55,8 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
                         points.Add($"server, {workers.Length} workers");
                         train.Process.Kill();
                         train.Process.WaitForExit();
-                        Assert.True(OwnProcesses.Eventually(() => workers.All(OwnProcesses.IsGone), TrainRun.Longest), $"workers outlived their server, after kills at\n{string.Join('\n', points)}");
+                        Assert.True(OwnProcesses.Eventually(() => workers.All(OwnProcesses.IsGone), TrainRun.Longest),
+                            $"workers outlived their server, after kills at\n{string.Join('\n', points)}");
                         break;
                     }
 
@@ -62,10 +67,12 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
             }
 
             Assert.True(expectedHash == TrainRun.ModelHash(killed), $"another model after kills at\n{string.Join('\n', points)}");
-            Assert.DoesNotContain(Directory.GetDirectories(killed.Path), directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
+            Assert.DoesNotContain(Directory.GetDirectories(killed.Path),
+                directory => directory.Contains(".tmp-", StringComparison.Ordinal) || directory.Contains(".checkpoints-", StringComparison.Ordinal));
         }
 
-        output.WriteLine($"{points.Count} kills in {runs} runs: {points.Count(point => point == "a worker")} of workers, {points.Count(point => point != "a worker")} of servers.");
+        output.WriteLine($"{points.Count} kills in {runs} runs: {points.Count(point => point == "a worker")} of workers, "
+            + $"{points.Count(point => point != "a worker")} of servers.");
     }
 
     [Theory]
@@ -73,7 +80,8 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
     [InlineData("Train:RoundTimeoutSeconds=3", "the others waited for it for 3 s (Train:RoundTimeoutSeconds)")]
     public void AWorkerThatHangsIsReplacedAndChangesNoByte(string timeout, string says)
     {
-        (string[] settings, string expectedHash) = Expect(workers: 2, "--set", "Train:Epochs=200", "--set", "Train:Patience=0", "--set", "Train:WorkerAttempts=1000");
+        (string[] settings, string expectedHash) =
+            Expect(workers: 2, "--set", "Train:Epochs=200", "--set", "Train:Patience=0", "--set", "Train:WorkerAttempts=1000");
         using var train = new TrainRun([.. settings, "--run", run.Path, "--set", timeout]);
         train.WaitFor("Epoch 3");
         int hangs = train.Workers[0];
@@ -129,7 +137,8 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
     {
         string[] settings =
         [
-            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", $"Train:Workers={workers}", "--set", "Train:Placement=processes",
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", $"Train:Workers={workers}",
+            "--set", "Train:Placement=processes",
             "--set", "Train:CheckpointRounds=1", "--set", "Train:CheckpointMinutes=5", .. more,
         ];
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);

@@ -12,7 +12,8 @@ public abstract class SqlEngineSuite : IDisposable
     [SkippableFact]
     public void ValuesComeInFivePlainTypes()
     {
-        IReadOnlyList<object?> row = Engine.Query("SELECT CAST(7 AS INT), CAST(-9000000000 AS BIGINT), CAST(0.5 AS FLOAT), CAST(0.25 AS DOUBLE), 'text', 1 < 2, CAST(NULL AS INT), count(*), sum(CAST(3 AS INT)) FROM (SELECT 1 AS one)")[0];
+        IReadOnlyList<object?> row = Engine.Query("SELECT CAST(7 AS INT), CAST(-9000000000 AS BIGINT), CAST(0.5 AS FLOAT), CAST(0.25 AS DOUBLE), 'text', "
+            + "1 < 2, CAST(NULL AS INT), count(*), sum(CAST(3 AS INT)) FROM (SELECT 1 AS one)")[0];
         Assert.Equal([7L, -9000000000L, 0.5, 0.25, "text", true, null, 1L, 3L], row);
     }
 
@@ -39,7 +40,8 @@ public abstract class SqlEngineSuite : IDisposable
         IReadOnlyList<object?> row = Engine.Query($"""
             SELECT {dialect.IntegerQuotient("7", "2")}, {dialect.IntegerQuotient("CAST(4611686014132420609 AS BIGINT)", "2147483647")},
                 {dialect.Matches("'-12'", "[+-]?[0-9]+")}, {dialect.Matches("'12x'", "[0-9]+")}, {dialect.Matches("'x12'", "[0-9]+")},
-                {dialect.EpochMicroseconds("TIMESTAMP '2001-09-09 01:46:40.5'")}, x.{dialect.Quoted("odd \"name`")} FROM (SELECT 1 AS {dialect.Quoted("odd \"name`")}) x
+                {dialect.EpochMicroseconds("TIMESTAMP '2001-09-09 01:46:40.5'")}, x.{dialect.Quoted("odd \"name`")}
+                FROM (SELECT 1 AS {dialect.Quoted("odd \"name`")}) x
             """)[0];
         Assert.Equal([3L, 2147483647L, true, false, false, 1_000_000_000_500_000L, 1L], row);
     }
@@ -49,14 +51,19 @@ public abstract class SqlEngineSuite : IDisposable
     {
         // Key 1 has the design's marks; key 2 the first numbers and one far off; key 3 a single 0; key 4 none.
         var marksOf = new Dictionary<int, int[]> { [1] = [1, 3, 4], [2] = [0, 1, 2, 3, 9], [3] = [0], [4] = [] };
-        string points = string.Join(" UNION ALL ", from key in marksOf.Keys from at in Enumerable.Range(0, 7) select $"SELECT CAST({key} AS INT) AS k, CAST({at} AS INT) AS place, CAST({10 * at} AS BIGINT) AS c");
-        string marks = string.Join(" UNION ALL ", from pair in marksOf from mark in pair.Value select $"SELECT CAST({pair.Key} AS INT) AS k, CAST({mark} AS INT) AS mark");
+        string points = string.Join(" UNION ALL ", from key in marksOf.Keys from at in Enumerable.Range(0, 7)
+            select $"SELECT CAST({key} AS INT) AS k, CAST({at} AS INT) AS place, CAST({10 * at} AS BIGINT) AS c");
+        string marks = string.Join(" UNION ALL ",
+            from pair in marksOf from mark in pair.Value select $"SELECT CAST({pair.Key} AS INT) AS k, CAST({mark} AS INT) AS mark");
         foreach (SqlDialect dialect in new[] { Engine.Dialect, new PortableDialect(Engine.Dialect) })
         {
-            string query = dialect.UnmarkedAt(points, (source, kept) => $"SELECT {kept}, place FROM {source} CROSS JOIN range(0, 2) AS twice(time)", marks, "k", "c", mostMarks: 6);
-            var numbers = Engine.Query($"SELECT k, c, number FROM ({query}) ORDER BY k, c, number").Select(row => ((long)row[0]!, (long)row[1]!, (long)row[2]!));
+            string query = dialect.UnmarkedAt(
+                points, (source, kept) => $"SELECT {kept}, place FROM {source} CROSS JOIN range(0, 2) AS twice(time)", marks, "k", "c", mostMarks: 6);
+            var numbers = Engine.Query($"SELECT k, c, number FROM ({query}) ORDER BY k, c, number")
+                .Select(row => ((long)row[0]!, (long)row[1]!, (long)row[2]!));
             Assert.Equal(
-                from pair in marksOf from at in Enumerable.Range(0, 7) from twice in new[] { 0, 1 } select ((long)pair.Key, 10L * at, (long)Enumerable.Range(0, 20).Except(pair.Value).ElementAt(at)),
+                from pair in marksOf from at in Enumerable.Range(0, 7) from twice in new[] { 0, 1 }
+                    select ((long)pair.Key, 10L * at, (long)Enumerable.Range(0, 20).Except(pair.Value).ElementAt(at)),
                 numbers);
         }
     }
@@ -64,7 +71,8 @@ public abstract class SqlEngineSuite : IDisposable
     [SkippableFact]
     public void TextsAreOrderedByTheirBytes()
     {
-        string[] texts = [.. Engine.Query("SELECT t FROM (SELECT 'b' AS t UNION ALL SELECT 'B' UNION ALL SELECT 'é' UNION ALL SELECT '10' UNION ALL SELECT '9' UNION ALL SELECT 'ｚ' UNION ALL SELECT '😀') ORDER BY t").Select(row => (string)row[0]!)];
+        string[] texts = [.. Engine.Query("SELECT t FROM (SELECT 'b' AS t UNION ALL SELECT 'B' UNION ALL SELECT 'é' UNION ALL SELECT '10' UNION ALL SELECT '9' "
+            + "UNION ALL SELECT 'ｚ' UNION ALL SELECT '😀') ORDER BY t").Select(row => (string)row[0]!)];
         Assert.Equal(["10", "9", "B", "b", "é", "ｚ", "😀"], texts);
     }
 
@@ -109,14 +117,18 @@ public abstract class SqlEngineSuite : IDisposable
     public void APlainLineHasTheColumnsThatTheParserFindsAndNoOtherLineIsCalledPlain()
     {
         string file = Path.Combine(folder.FullName, "plain.csv");
-        File.WriteAllBytes(file, [.. "a,b,c\n1,2,3\n 4 ,5,\t6\n,8,\n\né,漢,\u007f\n12,13,14\r\n\"15\",16,17\n18,19\n20,21,22,23\n24,\"25\n26,27,"u8, 0xFF, .. "\n\na,b,c\n \n"u8]);
+        File.WriteAllBytes(file, [.. "a,b,c\n1,2,3\n 4 ,5,\t6\n,8,\n\né,漢,\u007f\n12,13,14\r\n\"15\",16,17\n18,19\n20,21,22,23\n24,\"25\n26,27,"u8,
+            0xFF, .. "\n\na,b,c\n \n"u8]);
         var layout = new CsvLayout(",", Header: true, Columns: 3);
         if (!Engine.TryReadPlainCsv("suite_plain", [file], layout, "a,b,c")) return;
         Engine.ReadCsv("suite_parsed", [file], layout);
-        string[] Fitting(string view) => [.. Engine.Query($"SELECT concat_ws('|', coalesce(c1, ''), coalesce(c2, ''), coalesce(c3, '')) FROM {view} WHERE ncf_fits").Select(row => (string)row[0]!).Order(StringComparer.Ordinal)];
+        string[] Fitting(string view) =>
+            [.. Engine.Query($"SELECT concat_ws('|', coalesce(c1, ''), coalesce(c2, ''), coalesce(c3, '')) FROM {view} WHERE ncf_fits")
+                .Select(row => (string)row[0]!).Order(StringComparer.Ordinal)];
         Assert.Equal([" 4 |5|\t6", "12|13|14", "1|2|3", "|8|", "é|漢|\u007f"], Fitting("suite_plain"));
         Assert.Equal(["15|16|17", "a|b|c"], Fitting("suite_parsed").Except(Fitting("suite_plain")));
-        Assert.Equal([2L, 6L], Engine.Query("SELECT count(CASE WHEN ncf_fits IS NULL THEN 1 END), count(CASE WHEN NOT ncf_fits THEN 1 END) FROM suite_plain")[0]);
+        Assert.Equal([2L, 6L], Engine.Query(
+            "SELECT count(CASE WHEN ncf_fits IS NULL THEN 1 END), count(CASE WHEN NOT ncf_fits THEN 1 END) FROM suite_plain")[0]);
     }
 
     [SkippableFact]
@@ -132,21 +144,29 @@ public abstract class SqlEngineSuite : IDisposable
     public void CsvIsReadPlainAndCompressedAndSplitAtAnyText()
     {
         string plain = Write("a.dat", "1::2\n3::4\n"), compressed = Path.Combine(folder.FullName, "b.dat.gz");
-        using (var stream = new System.IO.Compression.GZipStream(File.Create(compressed), System.IO.Compression.CompressionLevel.Fastest)) stream.Write("5::6\n"u8);
+        using (var stream = new System.IO.Compression.GZipStream(File.Create(compressed), System.IO.Compression.CompressionLevel.Fastest))
+        {
+            stream.Write("5::6\n"u8);
+        }
+
         Engine.ReadCsv("suite_two", [plain, compressed], new CsvLayout("::", Header: false, Columns: 2));
-        Assert.Equal([("1", "2"), ("3", "4"), ("5", "6")], Engine.Query("SELECT c1, c2 FROM suite_two ORDER BY c1").Select(row => ((string)row[0]!, (string)row[1]!)));
+        Assert.Equal([("1", "2"), ("3", "4"), ("5", "6")],
+            Engine.Query("SELECT c1, c2 FROM suite_two ORDER BY c1").Select(row => ((string)row[0]!, (string)row[1]!)));
     }
 
     [SkippableFact]
     public void ParquetComesBackAsItWasWritten()
     {
         string directory = Path.Combine(folder.FullName, "parquet");
-        Engine.WriteParquet("SELECT CAST(7 AS INT) AS i, CAST(8 AS BIGINT) AS l, 'x' AS s, CAST(0.5 AS DOUBLE) AS d, TIMESTAMP '2001-09-09 01:46:40' AS t", directory);
+        Engine.WriteParquet(
+            "SELECT CAST(7 AS INT) AS i, CAST(8 AS BIGINT) AS l, 'x' AS s, CAST(0.5 AS DOUBLE) AS d, TIMESTAMP '2001-09-09 01:46:40' AS t", directory);
         IReadOnlyList<SqlColumn> columns = Engine.ReadParquet("suite_parquet", Directory.GetFiles(directory, "*.parquet"));
         Assert.Equal(
-            [new("i", SqlColumnKind.WholeNumber), new("l", SqlColumnKind.WholeNumber), new("s", SqlColumnKind.Text), new("d", SqlColumnKind.Floating), new("t", SqlColumnKind.Timestamp)],
+            [new("i", SqlColumnKind.WholeNumber), new("l", SqlColumnKind.WholeNumber), new("s", SqlColumnKind.Text), new("d", SqlColumnKind.Floating),
+                new("t", SqlColumnKind.Timestamp)],
             columns);
-        Assert.Equal([7L, 8L, "x", 0.5, 1_000_000_000_000_000L], Engine.Query($"SELECT i, l, s, d, {Engine.Dialect.EpochMicroseconds("t")} FROM suite_parquet")[0]);
+        Assert.Equal([7L, 8L, "x", 0.5, 1_000_000_000_000_000L],
+            Engine.Query($"SELECT i, l, s, d, {Engine.Dialect.EpochMicroseconds("t")} FROM suite_parquet")[0]);
     }
 
     [SkippableFact]
@@ -174,7 +194,6 @@ public abstract class SqlEngineSuite : IDisposable
     {
         SqlEngineException refusal = Assert.Throws<SqlEngineException>(() => Engine.Execute("SELECT no_such_column FROM (SELECT 1 AS one)"));
         Assert.Contains("no_such_column", refusal.Message);
-        Assert.False(refusal.DiskFull);
     }
 
     public void Dispose()

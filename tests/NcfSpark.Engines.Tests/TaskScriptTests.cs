@@ -26,5 +26,6 @@ public sealed class TaskScriptTests
 
     [Fact]
     public void QuotesAndBackslashesOfACommandReachTheShell() =>
-        Assert.Contains(@" USING 'printf \'a\\tb\'' AS (x INT, y STRING) ", new TaskScript(@"printf 'a\tb'", [("x", "INT"), ("y", "STRING")]).Over("SELECT 1 AS a", "a"), StringComparison.Ordinal);
+        Assert.Contains(@" USING 'printf \'a\\tb\'' AS (x INT, y STRING) ",
+            new TaskScript(@"printf 'a\tb'", [("x", "INT"), ("y", "STRING")]).Over("SELECT 1 AS a", "a"), StringComparison.Ordinal);
 }

@@ -4,7 +4,8 @@ namespace NcfSpark.Evaluation.Tests;
 
 public class AreaUnderCurveTests
 {
-    private static AreaUnderCurve Of(float[] positives, float[] negatives) => AreaUnderCurve.Of(positives, new int[positives.Length], negatives, new int[negatives.Length], 1);
+    private static AreaUnderCurve Of(float[] positives, float[] negatives) =>
+        AreaUnderCurve.Of(positives, new int[positives.Length], negatives, new int[negatives.Length], 1);
 
     [Fact]
     public void HandWorkedPairs() => Assert.Equal(4.5 / 6, Of([3, 1], [2, 1, 0.5f]).Value, 12); // 3 wins three; 1 wins one, ties one, loses one

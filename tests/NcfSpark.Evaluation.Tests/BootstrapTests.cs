@@ -29,21 +29,23 @@ public class BootstrapTests
         const int Users = 2000;
         RandomStream stream = RandomStream.Named(1, "values");
         double[] values = [.. Enumerable.Range(0, Users).Select(user => stream.Normal(user))];
-        (double low, double high) = Bootstrap.Interval(new Bootstrap(Users, 2000, RandomStream.Named(1, "bootstrap")).Resample([new("mean", values, Ones(Users))], 0)[0]);
+        (double low, double high) = Bootstrap.Interval(
+            new Bootstrap(Users, 2000, RandomStream.Named(1, "bootstrap")).Resample([new("mean", values, Ones(Users))], 0)[0]);
         Assert.Equal(2 * 1.96 / Math.Sqrt(Users), high - low, 0.008);
     }
 
     [Fact]
     public void AConstantHasAnIntervalOfNoWidth()
     {
-        double[] resampled = new Bootstrap(7, 50, RandomStream.Named(1, "bootstrap")).Resample([new("mean", [3, 6, 3, 3, 6, 9, 3], [1, 2, 1, 1, 2, 3, 1])], 0)[0];
+        double[] resampled = new Bootstrap(7, 50, RandomStream.Named(1, "bootstrap"))
+            .Resample([new("mean", [3, 6, 3, 3, 6, 9, 3], [1, 2, 1, 1, 2, 3, 1])], 0)[0];
         Assert.All(resampled, value => Assert.Equal(3, value, 12));
     }
 
     [Fact]
     public void ResamplingAgreesWithDrawingUsersOneByOne()
     {
-        UserAverage average = new("mean", [1, 5, 2, 7, 3], [1, 2, 1, 3, 1]);
+        PerUserMetric average = new("mean", [1, 5, 2, 7, 3], [1, 2, 1, 3, 1]);
         RandomStream stream = RandomStream.Named(4, "bootstrap");
         double[] fast = new Bootstrap(5, 30, stream).Resample([average], 1)[0];
         for (int s = 0; s < 30; s++)
@@ -77,15 +79,17 @@ public class BootstrapTests
         RandomStream noise = RandomStream.Named(3, "noise");
         float[] positives = [.. Enumerable.Range(0, 2 * Users).Select(p => (float)(1 + noise.Normal(p) + noise.Normal(10_000 + p / 2)))];
         float[] negatives = [.. Enumerable.Range(0, 4 * Users).Select(n => (float)(noise.Normal(20_000 + n) + noise.Normal(10_000 + n / 4)))];
-        AreaUnderCurve area = AreaUnderCurve.Of(positives, [.. Enumerable.Range(0, 2 * Users).Select(p => p / 2)], negatives, [.. Enumerable.Range(0, 4 * Users).Select(n => n / 4)], Users);
+        AreaUnderCurve area = AreaUnderCurve.Of(
+            positives, [.. Enumerable.Range(0, 2 * Users).Select(p => p / 2)], negatives, [.. Enumerable.Range(0, 4 * Users).Select(n => n / 4)], Users);
         RandomStream stream = RandomStream.Named(1, "bootstrap");
         double[][] parts = new Bootstrap(Users, Samples, stream).Resample([area.OfPositives, area.OfNegatives], 0);
-        double[] firstOrder = Measured.Of(area).Resampled(average => ReferenceEquals(average, area.OfPositives) ? parts[0] : parts[1])!;
+        double[] firstOrder = MetricValue.Of(area).Resampled(average => ReferenceEquals(average, area.OfPositives) ? parts[0] : parts[1])!;
 
         double[] exact = [.. Enumerable.Range(0, Samples).Select(s =>
         {
             int[] drawn = [.. Enumerable.Range(0, Users).Select(i => (int)stream.Below((long)s * Users + i, Users))];
-            float[] p = [.. drawn.SelectMany(user => positives[(2 * user)..(2 * user + 2)])], n = [.. drawn.SelectMany(user => negatives[(4 * user)..(4 * user + 4)])];
+            float[] p = [.. drawn.SelectMany(user => positives[(2 * user)..(2 * user + 2)])];
+            float[] n = [.. drawn.SelectMany(user => negatives[(4 * user)..(4 * user + 4)])];
             return AreaUnderCurve.Of(p, new int[p.Length], n, new int[n.Length], 1).Value;
         })];
         (double low, double high) = Bootstrap.Interval(firstOrder);

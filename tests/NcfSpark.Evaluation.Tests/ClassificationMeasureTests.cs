@@ -8,7 +8,8 @@ public class ClassificationMeasureTests
     {
         // One user; rows for items 0 and 1, candidates 2 3 and 4 5.
         InteractionRows test = Logs.Rows((0, 0), (0, 1));
-        InteractionLists negatives = ClassificationMeasure.DrawNegatives(test, Logs.Lists(2, (0, 2), (0, 3), (1, 4), (1, 5)), negativesPerPositive, RandomStream.Named(1, "classification"));
+        InteractionLists negatives = ClassificationMeasure.DrawNegatives(
+            test, Logs.Lists(2, (0, 2), (0, 3), (1, 4), (1, 5)), negativesPerPositive, RandomStream.Named(1, "classification"));
         var measure = new ClassificationMeasure(test, negatives, threshold: 0.5, 1, scores.Length);
         measure.Take([0], scores);
         return measure;
@@ -17,7 +18,7 @@ public class ClassificationMeasureTests
     [Fact]
     public void HandWorkedAccuracyAndLogLoss()
     {
-        (UserAverage accuracy, UserAverage logLoss) = Measure([0.8f, 0.4f, 0.5f, 0.1f, 0.2f, 0.3f]).OfProbabilities();
+        (PerUserMetric accuracy, PerUserMetric logLoss) = Measure([0.8f, 0.4f, 0.5f, 0.1f, 0.2f, 0.3f]).OfProbabilities();
         Assert.Equal(4.0 / 6, accuracy.Value, 12); // .4 is a positive below, .5 a negative at the threshold
         Assert.Equal(-(Math.Log(.8) + Math.Log(.4) + Math.Log(.5) + Math.Log(.9) + Math.Log(.8) + Math.Log(.7)) / 6, logLoss.Value, 6);
     }
@@ -25,7 +26,7 @@ public class ClassificationMeasureTests
     [Fact]
     public void CertaintyThatIsWrongCostsTheLogarithmOfEpsilon()
     {
-        (_, UserAverage logLoss) = Measure([0, 0, 1, 1, 1, 1]).OfProbabilities();
+        (_, PerUserMetric logLoss) = Measure([0, 0, 1, 1, 1, 1]).OfProbabilities();
         Assert.Equal(-Math.Log(ClassificationMeasure.Epsilon), logLoss.Value, 9);
     }
 
@@ -35,7 +36,7 @@ public class ClassificationMeasureTests
         float[] scores = new float[6];
         Array.Fill(scores, float.NaN);
         ClassificationMeasure measure = Measure(scores);
-        (UserAverage accuracy, UserAverage logLoss) = measure.OfProbabilities();
+        (PerUserMetric accuracy, PerUserMetric logLoss) = measure.OfProbabilities();
         Assert.Equal(0, accuracy.Value);
         Assert.Equal(-Math.Log(ClassificationMeasure.Epsilon), logLoss.Value, 9);
         Assert.Equal(0, measure.Area().Value);

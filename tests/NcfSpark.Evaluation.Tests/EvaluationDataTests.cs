@@ -15,7 +15,8 @@ public sealed class EvaluationDataTests : IDisposable
         {
             Write(writer, "users", ["user_id", "user_index", "interactions"], new long[] { 7, 9 }, new[] { 0, 1 }, new[] { 2, 1 });
             Write(writer, "items", ["item_id", "item_index", "interactions"], new long[] { 70, 71, 72, 73 }, new[] { 0, 1, 2, 3 }, new[] { 2, 1, 0, 0 });
-            Write(writer, "train", ["user_index", "item_index", "label", "timestamp"], new[] { 1, 0, 0, 0 }, new[] { 0, 1, 0, 3 }, new[] { 1, 1, 1, 0 }, new long[] { 5, 6, 4, 4 });
+            Write(writer, "train", ["user_index", "item_index", "label", "timestamp"], new[] { 1, 0, 0, 0 }, new[] { 0, 1, 0, 3 },
+                new[] { 1, 1, 1, 0 }, new long[] { 5, 6, 4, 4 });
             Write(writer, "validation", ["user_index", "item_index", "timestamp"], new[] { 1 }, new[] { 1 }, new long[] { 8 });
             Write(writer, "test", ["user_index", "item_index", "timestamp"], new[] { 0 }, new[] { 2 }, new long[] { 9 });
             Write(writer, "test_candidates", ["user_index", "test_item_index", "item_index"], new[] { 0, 0 }, new[] { 2, 2 }, new[] { 3, 1 });
@@ -49,7 +50,8 @@ public sealed class EvaluationDataTests : IDisposable
 
     private static void Write(StageWriter writer, string part, string[] names, params Array[] columns)
     {
-        using ParquetFile file = ParquetFile.Create(Path.Combine(writer.File(part), "part-0.parquet"), [.. names.Zip(columns, (name, column) => (name, column.GetType().GetElementType()!))]);
+        using ParquetFile file = ParquetFile.Create(
+            Path.Combine(writer.File(part), "part-0.parquet"), [.. names.Zip(columns, (name, column) => (name, column.GetType().GetElementType()!))]);
         file.WriteGroup(columns);
     }
 }

@@ -47,10 +47,15 @@ public class EvaluatorTests
         EvaluationResult result = Run(Oracle(noise: 0.6), Options);
         foreach (ProtocolResult protocol in new[] { result.WholeCatalogue, result.Sampled!, result.Classification! })
         {
-            foreach (MetricInterval? metric in protocol.Scorers.SelectMany(scorer => scorer.Metrics.Values)) Assert.True(metric?.Low is null || (metric.Low <= metric.Value && metric.Value <= metric.High));
+            foreach (MetricInterval? metric in protocol.Scorers.SelectMany(scorer => scorer.Metrics.Values))
+            {
+                Assert.True(metric?.Low is null || (metric.Low <= metric.Value && metric.Value <= metric.High));
+            }
+
             foreach (string name in protocol.Scorers[1].Metrics.Keys.Where(name => protocol.Scorers[1].Metrics[name] is not null))
             {
-                Assert.Equal(protocol.Scorers[0].Metrics[name]!.Value - protocol.Scorers[1].Metrics[name]!.Value, protocol.Differences[0].Metrics[name]!.Value, tolerance: 1e-12);
+                Assert.Equal(protocol.Scorers[0].Metrics[name]!.Value - protocol.Scorers[1].Metrics[name]!.Value,
+                    protocol.Differences[0].Metrics[name]!.Value, tolerance: 1e-12);
             }
         }
     }
@@ -61,7 +66,8 @@ public class EvaluatorTests
         EvaluationResult one = Run(Oracle(0.6), Options), two = Run(Oracle(0.6), Options with { Threads = 2 });
         Assert.Equal(one.WholeCatalogue.Scorers.SelectMany(scorer => scorer.Metrics), two.WholeCatalogue.Scorers.SelectMany(scorer => scorer.Metrics));
         Assert.Equal(one.Sampled!.Scorers.SelectMany(scorer => scorer.Metrics), two.Sampled!.Scorers.SelectMany(scorer => scorer.Metrics));
-        Assert.Equal(one.Classification!.Differences.SelectMany(scorer => scorer.Metrics), two.Classification!.Differences.SelectMany(scorer => scorer.Metrics));
+        Assert.Equal(one.Classification!.Differences.SelectMany(scorer => scorer.Metrics),
+            two.Classification!.Differences.SelectMany(scorer => scorer.Metrics));
     }
 
     [Fact]
@@ -85,7 +91,7 @@ public class EvaluatorTests
         EvaluationResult result = Run(model, Options);
         RankingResult ranking = new RankingEvaluator(Data.Seen, Data.Test, [5, 10], Data.ItemInteractions).Evaluate(model, 1, SilentProgress.Instance);
         foreach ((string name, MetricInterval? metric) in result.WholeCatalogue.Scorers[0].Metrics) Assert.Equal(ranking[name], metric!.Value);
-        foreach (UserAverage average in new SampledEvaluator(Data.Test, Data.TestCandidates, [5, 10], Users).Evaluate(model, 1, SilentProgress.Instance))
+        foreach (PerUserMetric average in new SampledEvaluator(Data.Test, Data.TestCandidates, [5, 10], Users).Evaluate(model, 1, SilentProgress.Instance))
         {
             Assert.Equal(average.Value, result.Sampled!.Scorers[0].Metrics[average.Name]!.Value);
         }
@@ -97,7 +103,8 @@ public class EvaluatorTests
         EvaluationResult result = Run(Oracle(0.6), Options with { Users = 30 });
         Assert.Equal([30, 30, 30], new[] { result.WholeCatalogue.Users, result.Sampled!.Users, result.Classification!.Users });
         Assert.Equal(result.WholeCatalogue.Rows, result.Sampled.Rows);
-        RankingResult alone = new RankingEvaluator(Data.Seen, Data.Test, [5, 10], Data.ItemInteractions, users: 30, seed: Options.Seed).Evaluate(Oracle(0.6), 1, SilentProgress.Instance);
+        RankingResult alone = new RankingEvaluator(Data.Seen, Data.Test, [5, 10], Data.ItemInteractions, users: 30, seed: Options.Seed)
+            .Evaluate(Oracle(0.6), 1, SilentProgress.Instance);
         Assert.Equal(alone["ndcg@10"], result.WholeCatalogue.Scorers[0].Metrics["ndcg@10"]!.Value);
     }
 
@@ -112,16 +119,19 @@ public class EvaluatorTests
 
     [Fact]
     public void WithoutResamplesThereAreNoIntervals() =>
-        Assert.All(Run(Oracle(0.6), Options with { BootstrapSamples = 0 }).WholeCatalogue.Scorers.SelectMany(scorer => scorer.Metrics.Values), metric => Assert.Null(metric!.Low));
+        Assert.All(Run(Oracle(0.6), Options with { BootstrapSamples = 0 }).WholeCatalogue.Scorers.SelectMany(scorer => scorer.Metrics.Values),
+            metric => Assert.Null(metric!.Low));
 
     [Fact]
     public void AModelOfOtherDataIsRefused() =>
-        Assert.Contains("scores 2 items, but the prepared data has 80", Assert.Throws<InvalidInputException>(() => Run(new PopularityScorer([1, 2]), Options)).Message);
+        Assert.Contains("scores 2 items, but the prepared data has 80",
+            Assert.Throws<InvalidInputException>(() => Run(new PopularityScorer([1, 2]), Options)).Message);
 
     [Fact]
     public void WithoutTestRowsTheCureIsSaid()
     {
         EvaluationData data = Data with { Test = Logs.Rows(), TestCandidates = InteractionLists.FromRows(0, [], []) };
-        Assert.Contains("Prepare:Holdout", Assert.Throws<InvalidInputException>(() => Evaluator.Run(data, Evaluator.Baselines(data), Options, SilentProgress.Instance)).Message);
+        Assert.Contains("Prepare:Holdout",
+            Assert.Throws<InvalidInputException>(() => Evaluator.Run(data, Evaluator.Baselines(data), Options, SilentProgress.Instance)).Message);
     }
 }

@@ -8,7 +8,8 @@ public class IncumbentScorerTests
     // The earlier model knows the users b and a, and the items 7, 8 and 9, by these indexes; it was not trained on user c, who had nothing but held-out items.
     private static readonly IdTable EarlierUsers = new(["b", "a", "c"], [2, 2, 0]), EarlierItems = new([7L, 8, 9], [3, 1, 0]);
     private static readonly TableScorer Earlier = new([0.1f, 0.2f, 0.3f], [0.4f, 0.5f, 0.6f], [0.7f, 0.8f, 0.9f]);
-    private readonly IncumbentScorer scorer = new(Earlier, EarlierUsers, EarlierItems, new(["a", "b", "c", "d"], [1, 1, 1, 1]), new([9L, 10, 7, 8], [1, 1, 1, 1]));
+    private readonly IncumbentScorer scorer = new(
+        Earlier, EarlierUsers, EarlierItems, new(["a", "b", "c", "d"], [1, 1, 1, 1]), new([9L, 10, 7, 8], [1, 1, 1, 1]));
 
     [Fact]
     public void IdsAreFoundWhateverTheirIndexesAre()

@@ -15,7 +15,8 @@ internal static class Logs
     public static EvaluationData Random(int users, int items, double density, int heldOut, int candidates, long seed)
     {
         RandomStream stream = RandomStream.Named(seed, "log");
-        var (train, validation, test, rows, among) = (new List<(int, int)>(), new List<(int, int)>(), new List<(int User, int Item)>(), new List<int>(), new List<int>());
+        var (train, validation, test, rows, among) = (
+            new List<(int, int)>(), new List<(int, int)>(), new List<(int User, int Item)>(), new List<int>(), new List<int>());
         for (int user = 0; user < users; user++)
         {
             int[] all = [.. Enumerable.Range(0, items)];
@@ -36,6 +37,7 @@ internal static class Logs
         InteractionRows trainRows = Rows([.. train]);
         int[] interactions = new int[items];
         foreach (int item in trainRows.Items) interactions[item]++;
-        return new EvaluationData(users, interactions, trainRows, Rows([.. validation]), Rows([.. test]), InteractionLists.FromRows(test.Count, [.. rows], [.. among]));
+        return new EvaluationData(users, interactions, trainRows, Rows([.. validation]), Rows([.. test]),
+            InteractionLists.FromRows(test.Count, [.. rows], [.. among]));
     }
 }

@@ -17,7 +17,8 @@ public class MovieLens1MTests
         int[] interactions = new int[Items];
         foreach (string[] row in Rows(folder!, "train.rating")) interactions[int.Parse(row[1])]++;
         InteractionRows test = Logs.Rows([.. Rows(folder!, "test.rating").Select(row => (int.Parse(row[0]), int.Parse(row[1])))]);
-        InteractionLists candidates = Logs.Lists(test.Count, [.. Rows(folder!, "test.negative").SelectMany((row, r) => row.Skip(1).Select(item => (r, int.Parse(item))))]);
+        InteractionLists candidates = Logs.Lists(
+            test.Count, [.. Rows(folder!, "test.negative").SelectMany((row, r) => row.Skip(1).Select(item => (r, int.Parse(item))))]);
 
         // Ties against: 156 rows of test.negative list the held-out item itself, which ties with itself like any other candidate.
         Assert.Equal((.45199, .25258), Figures(new PopularityScorer(interactions), candidates));
@@ -33,7 +34,7 @@ public class MovieLens1MTests
 
         (double HitRate, double Ndcg) Figures(IScorer scorer, InteractionLists among)
         {
-            IReadOnlyList<UserAverage> metrics = new SampledEvaluator(test, among, [10], Users).Evaluate(scorer, 0, SilentProgress.Instance);
+            IReadOnlyList<PerUserMetric> metrics = new SampledEvaluator(test, among, [10], Users).Evaluate(scorer, 0, SilentProgress.Instance);
             return (Math.Round(metrics[0].Value, 5), Math.Round(metrics[1].Value, 5));
         }
     }

@@ -167,7 +167,8 @@ public class RankingEvaluatorTests
                 AssertValue("precision", hits.Count(hit => hit) / (double)cutOff);
                 AssertValue("mrr", hits.Any(hit => hit) ? 1.0 / (Array.IndexOf(hits, true) + 1) : 0);
 
-                int[] top = [.. candidates.OrderByDescending(item => float.IsNaN(scores[item]) ? double.NegativeInfinity : scores[item]).ThenBy(item => item).Take(cutOff)];
+                int[] top = [.. candidates.OrderByDescending(item => float.IsNaN(scores[item]) ? double.NegativeInfinity : scores[item]).ThenBy(item => item)
+                    .Take(cutOff)];
                 Assert.Equal(top, TopItems.Of(scores, data.Seen[user], cutOff));
                 listed.UnionWith(top);
                 AssertValue("novelty", top.Average(item => -Math.Log2(Math.Max(1, data.ItemInteractions[item]) / (double)data.UserCount)));

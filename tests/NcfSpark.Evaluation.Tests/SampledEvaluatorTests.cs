@@ -5,7 +5,8 @@ namespace NcfSpark.Evaluation.Tests;
 public class SampledEvaluatorTests
 {
     private static Dictionary<string, double> Values(InteractionRows test, InteractionLists candidates, int users, IScorer scorer, params int[] cutOffs) =>
-        new SampledEvaluator(test, candidates, cutOffs, users).Evaluate(scorer, 1, SilentProgress.Instance).ToDictionary(metric => metric.Name, metric => metric.Value);
+        new SampledEvaluator(test, candidates, cutOffs, users).Evaluate(scorer, 1, SilentProgress.Instance)
+            .ToDictionary(metric => metric.Name, metric => metric.Value);
 
     [Fact]
     public void HandWorkedRowsAreAveragedByRowNotByUser()
@@ -44,5 +45,22 @@ public class SampledEvaluatorTests
         InteractionLists reversed = InteractionLists.FromRows(data.Test.Count, [.. rows.Reverse()], [.. data.TestCandidates.Items.Reverse()]);
         TableScorer scorer = TableScorer.Random(40, 50, 6, missing: 0.05);
         Assert.Equal(Values(data.Test, data.TestCandidates, 40, scorer, 3, 5), Values(data.Test, reversed, 40, scorer, 3, 5));
+    }
+}
+
+/// <summary>
+/// Ranks each held-out row among its own few candidates, as the NCF paper does, and averages over rows. For comparison
+/// with papers; see <see cref="RankingEvaluator"/> for what to decide by.
+/// </summary>
+/// <param name="candidates">For each of these rows the items it is ranked among
+/// (<see cref="PreparedData.ReadTestCandidates"/>). Rows without any are left out.</param>
+internal sealed class SampledEvaluator(InteractionRows test, InteractionLists candidates, int[] cutOffs, int userCount)
+{
+    /// <summary>Measures a scorer: hr@K and ndcg@K for each cut-off. The result is the same to the bit with any number of threads.</summary>
+    public IReadOnlyList<PerUserMetric> Evaluate(IScorer scorer, int threads, IProgressReporter progress)
+    {
+        var measure = new SampledMeasure(test, candidates, cutOffs, userCount, scorer.ItemCount);
+        ScorePass.Run("ranking sampled candidates", scorer, [measure], threads, progress);
+        return measure.Result();
     }
 }

@@ -53,7 +53,8 @@ public class ScorerTests
 
     [Theory]
     [MemberData(nameof(Keys))]
-    public void BaselinesClaimNoProbabilities(string key) => Assert.False(Evaluator.Baselines(Data).Single(baseline => baseline.Key == key).ScoresAreProbabilities);
+    public void BaselinesClaimNoProbabilities(string key) =>
+        Assert.False(Evaluator.Baselines(Data).Single(baseline => baseline.Key == key).ScoresAreProbabilities);
 
     [Fact]
     public void PopularityIsTheCountOfInteractions()
@@ -68,7 +69,8 @@ public class ScorerTests
     {
         // Even users have even items, odd users odd items, all but their own.
         const int Size = 50;
-        (int, int)[] pairs = [.. from user in Enumerable.Range(0, Size) from item in Enumerable.Range(0, Size) where user % 2 == item % 2 && user != item select (user, item)];
+        (int, int)[] pairs = [.. from user in Enumerable.Range(0, Size) from item in Enumerable.Range(0, Size) where user % 2 == item % 2 && user != item
+            select (user, item)];
         InteractionLists train = Logs.Lists(Size, pairs);
         var scorer = new ItemCosineScorer(train, Size);
         float[] scores = new float[Size];

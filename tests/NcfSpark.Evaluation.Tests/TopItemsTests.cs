@@ -23,7 +23,8 @@ public class TopItemsTests
         float[] scores = new float[300];
         TableScorer.Random(1, 300, seed, levels + 1, missing: seed % 2 == 0 ? 0 : 0.5).ScoreAll([0], scores);
         int[] excluded = [.. Enumerable.Range(0, 300).Where(item => item % 7 == seed % 7)];
-        int[] sorted = [.. Enumerable.Range(0, 300).Except(excluded).OrderByDescending(item => float.IsNaN(scores[item]) ? float.NegativeInfinity : scores[item]).ThenBy(item => item).Take(k)];
+        int[] sorted = [.. Enumerable.Range(0, 300).Except(excluded)
+            .OrderByDescending(item => float.IsNaN(scores[item]) ? float.NegativeInfinity : scores[item]).ThenBy(item => item).Take(k)];
         Assert.Equal(sorted, TopItems.Of(scores, excluded, k));
     }
 }

@@ -58,7 +58,7 @@ public sealed class CompressionTests : IDisposable
         string path = folder.Write(name, bytes);
         InvalidInputException refusal = Assert.Throws<InvalidInputException>(() =>
         {
-            FileCheck.CheckWhole(InputFiles.Find(path, "csv", "Input:Path"));
+            FileCheck.CheckWhole(InputFiles.Find(path, InputFormat.Csv, "Input:Path"));
             return Content(path);
         });
         Assert.Contains($"{path}: the ", refusal.Message);

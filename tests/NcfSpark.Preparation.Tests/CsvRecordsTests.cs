@@ -15,7 +15,8 @@ public sealed class CsvRecordsTests : IDisposable
     [InlineData("\"\"\n", ",", "1:")]
     [InlineData("it\"s,b\n", ",", "1:it\"s|b")]
     public void RecordsHaveTheLineTheyBeginOn(string text, string delimiter, string expected) =>
-        Assert.Equal(expected, string.Join(' ', CsvRecords.Read(folder.Write("a.csv", text), delimiter).Select(record => $"{record.Line}:{string.Join('|', record.Fields)}")));
+        Assert.Equal(expected, string.Join(
+            ' ', CsvRecords.Read(folder.Write("a.csv", text), delimiter).Select(record => $"{record.Line}:{string.Join('|', record.Fields)}")));
 
     public void Dispose() => folder.Dispose();
 }

@@ -28,7 +28,9 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     {
         // N = 7, touched {1, 3, 4}. A draw's r depends on the hash alone, so the seed is sought that gives the wanted r.
         LogRow[] log = [new("1", "1", 1), new("1", "3", 2), new("1", "4", 3), .. Enumerable.Range(0, 7).Select(other => new LogRow("2", $"{other}", 1))];
-        int seed = Enumerable.Range(0, 1000).First(seed => PortableHash.Below(PortableHash.Finish(PortableHash.Absorb(PortableHash.Absorb(PortableHash.Absorb(PortableHash.Start(seed, "negatives"), 0), 0), 0)), 4) == r);
+        int seed = Enumerable.Range(0, 1000)
+            .First(seed => PortableHash.Below(
+                PortableHash.Finish(PortableHash.Absorb(PortableHash.Absorb(PortableHash.Absorb(PortableHash.Start(seed, "negatives"), 0), 0), 0)), 4) == r);
         Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 0, NegativesPerPositive = 1, TestCandidates = 0, Seed = seed }));
 
         // Popularity puts 1, 3, 4 first: index 0, 1, 2 are touched, so the gaps are {0, 0, 0} and r names r + 3.
@@ -41,7 +43,8 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     public void AnyNumberOfThreadsGivesTheSameRows()
     {
         var chance = RandomStream.Named(7, "log");
-        LogRow[] log = [.. Enumerable.Range(0, 30_000).Select(row => new LogRow($"{chance.Below(3 * row, 300)}", $"{(long)(400 * Math.Pow(chance.Unit(3 * row + 1), 2))}", chance.Below(3 * row + 2, 50)))];
+        LogRow[] log = [.. Enumerable.Range(0, 30_000).Select(
+            row => new LogRow($"{chance.Below(3 * row, 300)}", $"{(long)(400 * Math.Pow(chance.Unit(3 * row + 1), 2))}", chance.Below(3 * row + 2, 50)))];
         Rows[] each = [.. new[] { 1, 2, 7 }.Select(threads =>
         {
             using var engine = new DuckDbEngine(new DuckDbOptions { Threads = threads });
@@ -80,7 +83,8 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
         string Described(string part)
         {
             Engine.ReadParquet("described", Directory.GetFiles(prepared.File(part), "*.parquet", SearchOption.AllDirectories));
-            return string.Join(", ", Engine.Query("DESCRIBE described").Where(column => (string)column[0]! != "ncf_file").Select(column => $"{column[0]} {column[1]}"));
+            return string.Join(", ", Engine.Query("DESCRIBE described").Where(column => (string)column[0]! != "ncf_file")
+                .Select(column => $"{column[0]} {column[1]}"));
         }
 
         Assert.Equal("user_id BIGINT, user_index INTEGER, interactions INTEGER", Described("users"));
@@ -91,7 +95,8 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
         Assert.Equal("user_index INTEGER, item_index INTEGER, label INTEGER, timestamp BIGINT", Described("train"));
 
         Assert.Equal(
-            Engine.Query("SELECT user_index, item_index, label, timestamp FROM described").Select(row => ((int)(long)row[0]!, (int)(long)row[1]!, (int)(long)row[2]!, (long)row[3]!)).Order(),
+            Engine.Query("SELECT user_index, item_index, label, timestamp FROM described")
+                .Select(row => ((int)(long)row[0]!, (int)(long)row[1]!, (int)(long)row[2]!, (long)row[3]!)).Order(),
             Rows.Of(prepared).Train);
         Assert.All(Directory.GetDirectories(prepared.File("train")), shard =>
         {
@@ -122,12 +127,17 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     public void WhereOnlyTrainedItemsAreAvoidedHeldOutItemsAreDrawnLikeAllOthers()
     {
         // 40 users with items 1 to 6, the last of them tested; 12 items in all: over 20 seeds the 7 that a user did not train on are drawn alike.
-        LogRow[] log = [.. Enumerable.Range(1, 40).SelectMany(user => Enumerable.Range(1, 6).Select(item => new LogRow($"{user}", $"{item}", item))), .. Enumerable.Range(1, 12).Select(item => new LogRow("100", $"{item}", item))];
+        LogRow[] log = [.. Enumerable.Range(1, 40).SelectMany(user => Enumerable.Range(1, 6).Select(item => new LogRow($"{user}", $"{item}", item))),
+            .. Enumerable.Range(1, 12).Select(item => new LogRow("100", $"{item}", item))];
         var drawn = new Dictionary<string, int>();
         for (int seed = 0; seed < 20; seed++)
         {
-            Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 1, NegativesPerPositive = 10, NegativesAvoid = AvoidedItems.Trained, TestCandidates = 0, Seed = seed }));
-            foreach (var negative in rows.Negatives.Where(row => rows.Users[row.User].Id != "100")) drawn[rows.Items[negative.Item].Id] = drawn.GetValueOrDefault(rows.Items[negative.Item].Id) + 1;
+            Rows rows = Rows.Of(Prepare(log,
+                PlainOptions.Prepare with { Holdout = 1, NegativesPerPositive = 10, NegativesAvoid = AvoidedItems.Trained, TestCandidates = 0, Seed = seed }));
+            foreach (var negative in rows.Negatives.Where(row => rows.Users[row.User].Id != "100"))
+            {
+                drawn[rows.Items[negative.Item].Id] = drawn.GetValueOrDefault(rows.Items[negative.Item].Id) + 1;
+            }
         }
 
         Assert.Equal(["10", "11", "12", "6", "7", "8", "9"], drawn.Keys.Order(StringComparer.Ordinal));
@@ -138,7 +148,8 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     [Fact]
     public void UsersBelowTheMinimumTrainOnly()
     {
-        LogRow[] log = [.. Enumerable.Range(1, 6).Select(item => new LogRow("1", $"{item}", item)), .. Enumerable.Range(1, 3).Select(item => new LogRow("2", $"{item}", item))];
+        LogRow[] log = [.. Enumerable.Range(1, 6).Select(item => new LogRow("1", $"{item}", item)),
+            .. Enumerable.Range(1, 3).Select(item => new LogRow("2", $"{item}", item))];
         Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Holdout = 1, MinInteractions = 4, TestCandidates = 0 }));
         Assert.Equal([(0, 6L)], rows.Test.Select(row => (row.User, row.Timestamp)));
         Assert.Equal(3, rows.Positives.Count(row => row.User == 1));
@@ -159,7 +170,9 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     public void TextAndNumberIdsGiveTheSameStructure() => ForAll(10, Logs(user => $"{user}", item => $"{item + 10}"), (log, options) =>
     {
         log = [.. log.Select((row, place) => row with { Timestamp = 1000 * row.Timestamp + place })]; // ties are broken by the ids themselves
-        Rows numbers = Rows.Of(Prepare(log, options)), texts = Rows.Of(Prepare([.. log.Select(row => row with { User = $"u{row.User}", Item = $"i{row.Item}" })], options)); // one or two digits each: the same order
+        // One or two digits each: the same order.
+        Rows numbers = Rows.Of(Prepare(log, options));
+        Rows texts = Rows.Of(Prepare([.. log.Select(row => row with { User = $"u{row.User}", Item = $"i{row.Item}" })], options));
         Assert.Equal(numbers.Train, texts.Train);
         Assert.Equal(numbers.Validation, texts.Validation);
         Assert.Equal(numbers.Test, texts.Test);

@@ -92,5 +92,5 @@ public sealed class FileSearchTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private InputFiles Find(string name) => InputFiles.Find(Path.Combine(folder.Path, name), "auto", "Input:Path");
+    private InputFiles Find(string name) => InputFiles.Find(Path.Combine(folder.Path, name), InputFormat.Auto, "Input:Path");
 }

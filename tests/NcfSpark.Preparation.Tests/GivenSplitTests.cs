@@ -8,7 +8,8 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
 {
     private readonly TestFolder folder = new();
 
-    private static InputOptions NcfLayout => new() { Delimiter = "\t", Header = false, UserColumn = "1", ItemColumn = "2", RatingColumn = "3", TimestampColumn = "4" };
+    private static InputOptions NcfLayout =>
+        new() { Delimiter = "\t", Header = false, UserColumn = "1", ItemColumn = "2", RatingColumn = "3", TimestampColumn = "4" };
 
     [Fact]
     public void ASmallSplitByHand()
@@ -20,7 +21,8 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
             TestPath = folder.Write("test.rating.gz", TestFolder.Gzip("1\t8\t5\t50\n2\t5\t5\t60\n")),
             TestCandidatesPath = folder.Write("test.negative.gz", TestFolder.Gzip("(1,8)\t9\n(2,5)\t9\t7\t8\n")),
         };
-        StageDirectory prepared = Prepare(input, PlainOptions.Prepare with { Split = SplitRule.Given, NegativesPerPositive = 1, Validation = true, Holdout = 1 });
+        StageDirectory prepared = Prepare(
+            input, PlainOptions.Prepare with { Split = SplitRule.Given, NegativesPerPositive = 1, Validation = true, Holdout = 1 });
         Rows rows = Rows.Of(prepared);
 
         Assert.Equal([("6", 0, 2), ("5", 1, 1), ("7", 2, 0), ("8", 3, 0), ("9", 4, 0)], rows.Items);
@@ -50,7 +52,8 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
     public void TheNcfPapersSplitOfMovieLens1M()
     {
         string source = Path.Combine(TestFolder.RepositoryRoot, "..", "shared", "data", "ml-1m-ncf");
-        Skip.IfNot(Directory.Exists(source), "The NCF paper's split of MovieLens 1M is not there: put ml-1m.{train.rating,test.rating,test.negative}.gz into ../shared/data/ml-1m-ncf beside the repository.");
+        Skip.IfNot(Directory.Exists(source), "The NCF paper's split of MovieLens 1M is not there: "
+            + "put ml-1m.{train.rating,test.rating,test.negative}.gz into ../shared/data/ml-1m-ncf beside the repository.");
         InputOptions input = NcfLayout with
         {
             Path = Path.Combine(source, "ml-1m.train.rating.gz"),
@@ -62,17 +65,20 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
         Assert.Equal((6040L, 3706L, 994_169L, 6040L, 0L), (counts["users"], counts["items"], counts["train"], counts["test"], counts["duplicates_dropped"]));
         Assert.Equal(99 * 6040, counts["test_candidates"]);
 
-        // Popularity, counted in training, ranks each held-out item among its 99: HR@10 .45199 where ties count against it, .45348 where the item's id breaks them.
+        // Popularity, counted in training, ranks each held-out item among its 99: HR@10 .45199 where ties count against
+        // it, .45348 where the item's id breaks them.
         var data = new PreparedData(prepared);
         int[] popularity = data.ReadItems().Interactions;
         InteractionRows test = data.ReadHeldOut("test");
         InteractionLists candidates = data.ReadTestCandidates(test);
-        int HitsWhere(Func<int, int, bool> isAhead) => Enumerable.Range(0, test.Count).Count(row => candidates[row].ToArray().Count(other => isAhead(other, test.Items[row])) < 10);
+        int HitsWhere(Func<int, int, bool> isAhead) =>
+            Enumerable.Range(0, test.Count).Count(row => candidates[row].ToArray().Count(other => isAhead(other, test.Items[row])) < 10);
         Assert.Equal(.45199, HitsWhere((other, item) => popularity[other] >= popularity[item]) / 6040.0, 5);
         Assert.Equal(.45348, HitsWhere((other, item) => other < item) / 6040.0, 5); // the order of indexes is popularity, then id
     }
 
     public void Dispose() => folder.Dispose();
 
-    private StageDirectory Prepare(InputOptions input, PrepareOptions options) => PreparedRun.Prepare(fixture.Engine, input, options, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+    private StageDirectory Prepare(InputOptions input, PrepareOptions options) =>
+        PreparedRun.Prepare(fixture.Engine, input, options, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
 }

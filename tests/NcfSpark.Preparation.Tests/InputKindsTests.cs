@@ -6,13 +6,16 @@ using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation.Tests;
 
-/// <summary>Inputs that people really have (tests/data/cases): each is read as it says, or refused by name; nothing is cast, joined or left out in silence.</summary>
+/// <summary>
+/// Inputs that people really have (tests/data/cases): each is read as it says, or refused by name; nothing is cast,
+/// joined or left out in silence.
+/// </summary>
 [Collection(EngineCollection.Name)]
 public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
 {
     internal const string Header = "user_id,item_id,timestamp\n", Good = Header + "1,10,1700000100\n1,11,1700000200\n2,10,1700000300\n";
 
-    internal static readonly InputOptions Usual = new() { TimestampUnit = "seconds" };
+    internal static readonly InputOptions Usual = new() { TimestampUnit = TimestampUnit.Seconds };
 
     private readonly TestFolder folder = new();
 
@@ -34,12 +37,14 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
         Prop.ForAll(names.Two().ToArbitrary(), pair =>
         {
             string place = $"{Guid.NewGuid():N}/{pair.Item1}";
-            string csv = folder.Write($"{place}/{pair.Item2}.csv", Header + "7,70,1700000000\n7,71,1700000001\n"), other = folder.Write($"{place}/ab.csv", Header + "8,80,1700000000\n8,81,1700000001\n");
+            string csv = folder.Write($"{place}/{pair.Item2}.csv", Header + "7,70,1700000000\n7,71,1700000001\n");
+            string other = folder.Write($"{place}/ab.csv", Header + "8,80,1700000000\n8,81,1700000001\n");
             if (csv == other) return true;
             string run = Path.Combine(folder.Path, $"{place} run");
             Assert.Equal([("7", "70", 1700000000), ("7", "71", 1700000001)], Read(Usual with { Path = csv }, run));
             string parquet = Path.Combine(folder.Path, place, $"{pair.Item2}.parquet");
-            Engine.WriteParquet("SELECT CAST(9 AS BIGINT) AS user_id, CAST(id AS BIGINT) AS item_id, CAST(1700000000 + id AS BIGINT) AS timestamp FROM range(0, 2) AS r(id)", Path.Combine(folder.Path, place, "pq"));
+            Engine.WriteParquet("SELECT CAST(9 AS BIGINT) AS user_id, CAST(id AS BIGINT) AS item_id, CAST(1700000000 + id AS BIGINT) AS timestamp "
+                + "FROM range(0, 2) AS r(id)", Path.Combine(folder.Path, place, "pq"));
             File.Move(Directory.GetFiles(Path.Combine(folder.Path, place, "pq"))[0], parquet);
             Assert.Equal([("9", "0", 1700000000), ("9", "1", 1700000001)], Read(Usual with { Path = parquet }, run));
             return true;
@@ -81,7 +86,8 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     [InlineData("CAST(7 AS FLOAT)", "CAST(8 AS INT)", "7,8")]
     [InlineData("CAST(7 AS DECIMAL(20,0))", "CAST(8 AS BIGINT)", "7,8")]
     [InlineData("CAST('a' AS BLOB)", "'b'", "a,b")]
-    public void TypesAreUnitedWithoutLoss(string one, string two, string users) => Assert.Equal(users.Split(','), Read(Usual with { Path = TwoFiles(one, two) }).Select(row => row.User).Distinct().Order(StringComparer.Ordinal));
+    public void TypesAreUnitedWithoutLoss(string one, string two, string users) =>
+        Assert.Equal(users.Split(','), Read(Usual with { Path = TwoFiles(one, two) }).Select(row => row.User).Distinct().Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("CAST(3.6 AS DOUBLE)", "'b'", "DOUBLE", "VARCHAR")]
@@ -134,7 +140,8 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
 
     [Fact]
     public void AFieldIsQuotedByTheCharacterThatIsSet() =>
-        Assert.Equal([("a,b", "10", 1700000000), ("it's \"x\"", "10", 1700000001)], Read(Usual with { Path = folder.Write("log.csv", Header + "'a,b',10,1700000000\n'it''s \"x\"',10,1700000001\n"), Quote = "'" }));
+        Assert.Equal([("a,b", "10", 1700000000), ("it's \"x\"", "10", 1700000001)],
+            Read(Usual with { Path = folder.Write("log.csv", Header + "'a,b',10,1700000000\n'it''s \"x\"',10,1700000001\n"), Quote = "'" }));
 
     [Theory]
     [InlineData("\n", "\r\n")]
@@ -145,7 +152,11 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     {
         string[] lines = Good.TrimEnd('\n').Split('\n');
         string text = string.Concat(lines.Select((line, index) => line + (index < 2 ? one : two)));
-        foreach (string name in new[] { "log.csv", "log.csv.gz", "log.csv.zst", "log.csv.bz2" }) Assert.Equal(Read(Usual with { Path = folder.Write("lf.csv", Good) }), Read(Usual with { Path = folder.Write(name, CompressionTests.Packed(name, text)) }));
+        foreach (string name in new[] { "log.csv", "log.csv.gz", "log.csv.zst", "log.csv.bz2" })
+        {
+            Assert.Equal(Read(Usual with { Path = folder.Write("lf.csv", Good) }),
+                Read(Usual with { Path = folder.Write(name, CompressionTests.Packed(name, text)) }));
+        }
     }
 
     [Theory]
@@ -155,7 +166,8 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     {
         using StreamReader reader = CsvRecords.Open(Case(name));
         string[] lines = reader.ReadToEnd().Split(["\r\n", "\n"], StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(lines.Skip(1).Distinct().Order(StringComparer.Ordinal), Read(Usual with { Path = Case(name) }).Select(row => $"{row.User},{row.Item},{row.Time}").Order(StringComparer.Ordinal));
+        Assert.Equal(lines.Skip(1).Distinct().Order(StringComparer.Ordinal),
+            Read(Usual with { Path = Case(name) }).Select(row => $"{row.User},{row.Item},{row.Time}").Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -197,7 +209,13 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     [Fact]
     public void JsonLinesAreReadByName()
     {
-        (string User, string Item, long Time)[] rows = Read(Usual with { Path = Case("amazon2018_jsongz/Books_5.json.gz"), UserColumn = "reviewerID", ItemColumn = "asin", TimestampColumn = "unixReviewTime" });
+        (string User, string Item, long Time)[] rows = Read(Usual with
+        {
+            Path = Case("amazon2018_jsongz/Books_5.json.gz"),
+            UserColumn = "reviewerID",
+            ItemColumn = "asin",
+            TimestampColumn = "unixReviewTime",
+        });
         Assert.Contains(("A11", "B0015", 1700010111), rows);
         string lines = """
             {"user": {"id": "007", "name": "x"}, "item": 12345678901234567890123, "t": 1700000000}
@@ -209,7 +227,8 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
         {
             Assert.Equal(
                 [("007", "12345678901234567890123", 1700000000), ("9007199254740993", "9007199254740993", 1700000002), ("top", "12.0", 1700000001)],
-                Read(Usual with { Path = folder.Write(name, CompressionTests.Packed(name, lines)), UserColumn = "user.id", ItemColumn = "item", TimestampColumn = "t", IdType = "text" }));
+                Read(Usual with { Path = folder.Write(
+                    name, CompressionTests.Packed(name, lines)), UserColumn = "user.id", ItemColumn = "item", TimestampColumn = "t", IdType = IdType.Text }));
         }
     }
 
@@ -223,7 +242,9 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     [InlineData("{\"user_id\": 1, \"item_id\": 2, \"timestamp\": \"then\"}", "line 2: column timestamp holds 'then'")]
     [InlineData("{\"user_id\": 1, \"item_id\": 2, \"timestamp\": 17000000", "line 2: it is no JSON object on one line")]
     public void AJsonLineThatIsNoRowIsToldByItsLine(string line, string says) =>
-        Assert.Contains(says, Refused(Usual with { Path = folder.Write("log.jsonl", $"{{\"user_id\": 1, \"item_id\": 2, \"timestamp\": 1700000000}}\n{line}\n{{\"user_id\": 1, \"item_id\": 3, \"timestamp\": 1700000000}}\n") }));
+        Assert.Contains(says,
+            Refused(Usual with { Path = folder.Write("log.jsonl",
+                $"{{\"user_id\": 1, \"item_id\": 2, \"timestamp\": 1700000000}}\n{line}\n{{\"user_id\": 1, \"item_id\": 3, \"timestamp\": 1700000000}}\n") }));
 
     [Theory]
     [InlineData("[{\"user_id\": 1}]", "is a JSON array", "jq -c '.[]' log.json")]
@@ -263,7 +284,11 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
             string place = $"{format}/{name}/user_id=7/part";
             if (format == "csv") folder.Write($"{place}.csv", $"{Header}{user},{item},{time}\n");
             else if (format == "jsonl") folder.Write($"{place}.jsonl", $"{{\"item_id\": {item}, \"timestamp\": {time}}}\n");
-            else File.Copy(OneFile($"CAST({user} AS BIGINT) AS user_id, CAST({item} AS BIGINT) AS item_id, CAST({time} AS BIGINT) AS timestamp"), folder.Write($"{place}.parquet", ""), overwrite: true);
+            else
+            {
+                File.Copy(OneFile($"CAST({user} AS BIGINT) AS user_id, CAST({item} AS BIGINT) AS item_id, CAST({time} AS BIGINT) AS timestamp"),
+                    folder.Write($"{place}.parquet", ""), overwrite: true);
+            }
         }
 
         return Path.Combine(folder.Path, format);
@@ -293,7 +318,8 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
             using var scratch = new ScratchFolder();
             InputSource source = InputSource.Open(Engine, input, ResolvedInput.Find(input, PlainOptions.Prepare).Log, "ncf_kinds", scratch);
             InteractionLog log = InputSource.Readable(source.Files, () => InteractionLog.Read(Engine, input, [source], SilentProgress.Instance));
-            return [.. Engine.Query($"SELECT DISTINCT CAST(user_id AS STRING), CAST(item_id AS STRING), moment FROM {InteractionLog.Table} WHERE problem = 0").Select(row => ((string)row[0]!, (string)row[1]!, (long)row[2]! / log.TicksPerSecond)).Order()];
+            return [.. Engine.Query($"SELECT DISTINCT CAST(user_id AS STRING), CAST(item_id AS STRING), moment FROM {InteractionLog.Table} WHERE problem = 0")
+                .Select(row => ((string)row[0]!, (string)row[1]!, (long)row[2]! / log.TicksPerSecond)).Order()];
         }
 
         var prepare = PlainOptions.Prepare with { Holdout = 0, Validation = false, NegativesPerPositive = 0, TestCandidates = 0, Shards = 1 };

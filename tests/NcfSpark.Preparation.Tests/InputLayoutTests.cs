@@ -6,14 +6,16 @@ namespace NcfSpark.Preparation.Tests;
 [Collection(EngineCollection.Name)]
 public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
 {
-    private static readonly (long User, long Item, long Timestamp)[] Log = [.. Enumerable.Range(0, 60).Select(row => ((long)row % 7 + 1, (long)row * 11 % 23 + 100, (long)row * 37 % 53 + 900_000_000))];
+    private static readonly (long User, long Item, long Timestamp)[] Log =
+        [.. Enumerable.Range(0, 60).Select(row => ((long)row % 7 + 1, (long)row * 11 % 23 + 100, (long)row * 37 % 53 + 900_000_000))];
 
     private readonly TestFolder folder = new();
 
     private string Csv => "user_id,item_id,timestamp\n" + Lines(",");
 
     [Fact]
-    public void ACsvWithMarkAndCrLfAndBlankLinesAtTheEnd() => AssertSame(new InputOptions { Path = folder.Write("log.csv", "﻿" + (Csv + "\n\n").Replace("\n", "\r\n")) });
+    public void ACsvWithMarkAndCrLfAndBlankLinesAtTheEnd() =>
+        AssertSame(new InputOptions { Path = folder.Write("log.csv", "﻿" + (Csv + "\n\n").Replace("\n", "\r\n")) });
 
     [Fact]
     public void ACsvWithoutALastLineEnd() => AssertSame(new InputOptions { Path = folder.Write("log.csv", Csv.TrimEnd('\n')) });
@@ -21,7 +23,8 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     [Fact]
     public void QuotedFieldsAndFurtherColumnsInAnyOrder() => AssertSame(new InputOptions
     {
-        Path = folder.Write("log.csv", "\"a \"\"title\"\", with\na line\";\"item_id\";timestamp;user_id\n" + string.Concat(Log.Select(row => $"\"x;\"\"y\"\"\";\"{row.Item}\";{row.Timestamp};\"{row.User}\"\n"))),
+        Path = folder.Write("log.csv", "\"a \"\"title\"\", with\na line\";\"item_id\";timestamp;user_id\n"
+            + string.Concat(Log.Select(row => $"\"x;\"\"y\"\"\";\"{row.Item}\";{row.Timestamp};\"{row.User}\"\n"))),
         Delimiter = ";",
     });
 
@@ -30,13 +33,15 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     [InlineData("|")]
     [InlineData("::")]
     public void ColumnsByNumberSplitAtAnyText(string delimiter) =>
-        AssertSame(new InputOptions { Path = folder.Write("log.dat", Lines(delimiter)), Delimiter = delimiter, Header = false, UserColumn = "1", ItemColumn = "2", TimestampColumn = "3" });
+        AssertSame(new InputOptions { Path = folder.Write(
+            "log.dat", Lines(delimiter)), Delimiter = delimiter, Header = false, UserColumn = "1", ItemColumn = "2", TimestampColumn = "3" });
 
     [Fact]
     public void Gzip() => AssertSame(new InputOptions { Path = folder.Write("log.csv.gz", TestFolder.Gzip(Csv)) });
 
     [Fact]
-    public void GzipOfSeveralMembers() => AssertSame(new InputOptions { Path = folder.Write("log.csv.gz", [.. TestFolder.Gzip(Csv[..200]), .. TestFolder.Gzip(Csv[200..])]) });
+    public void GzipOfSeveralMembers() =>
+        AssertSame(new InputOptions { Path = folder.Write("log.csv.gz", [.. TestFolder.Gzip(Csv[..200]), .. TestFolder.Gzip(Csv[200..])]) });
 
     [Fact]
     public void AFolderOfFilesSomeOfThemEmptyAndNotes()
@@ -71,8 +76,10 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     public void ParquetOfAnyType(string user, string timestamp, string unit)
     {
         string csv = folder.Write("log.csv", Csv), directory = Path.Combine(folder.Path, "parquet");
-        fixture.Engine.WriteParquet($"SELECT {user} AS user_id, CAST(item_id AS BIGINT) AS item_id, {timestamp} AS timestamp FROM (SELECT CAST(c1 AS BIGINT) AS user_id, c2 AS item_id, CAST(c3 AS BIGINT) AS timestamp FROM read_csv('{csv}', auto_detect = false, header = true, columns = {{'c1': 'VARCHAR', 'c2': 'VARCHAR', 'c3': 'VARCHAR'}}))", directory);
-        AssertSame(new InputOptions { Path = directory, TimestampUnit = unit });
+        fixture.Engine.WriteParquet($"SELECT {user} AS user_id, CAST(item_id AS BIGINT) AS item_id, {timestamp} AS timestamp "
+            + "FROM (SELECT CAST(c1 AS BIGINT) AS user_id, c2 AS item_id, CAST(c3 AS BIGINT) AS timestamp "
+            + $"FROM read_csv('{csv}', auto_detect = false, header = true, columns = {{'c1': 'VARCHAR', 'c2': 'VARCHAR', 'c3': 'VARCHAR'}}))", directory);
+        AssertSame(new InputOptions { Path = directory, TimestampUnit = PlainOptions.Unit(unit) });
     }
 
     [Theory]
@@ -83,15 +90,20 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     [InlineData("seconds", "{0}.0e0")]
     public void TimestampsOfAnyUnit(string unit, string form) => AssertSame(new InputOptions
     {
-        Path = folder.Write("log.csv", "user_id,item_id,timestamp\n" + string.Concat(Log.Select(row => $"{row.User}, {row.Item} ,{string.Format(form, row.Timestamp)}\n"))),
-        TimestampUnit = unit,
+        Path = folder.Write("log.csv",
+            "user_id,item_id,timestamp\n" + string.Concat(Log.Select(row => $"{row.User}, {row.Item} ,{string.Format(form, row.Timestamp)}\n"))),
+        TimestampUnit = PlainOptions.Unit(unit),
     });
 
     [Fact]
     public void AFinerUnitOrdersWithinASecond()
     {
         // All within one second: by milliseconds item 3 is the latest.
-        var input = new InputOptions { Path = folder.Write("log.csv", "user_id,item_id,timestamp\n1,1,900000000100\n1,3,900000000300\n1,2,900000000200\n2,1,900000000100\n"), TimestampUnit = "milliseconds" };
+        var input = new InputOptions
+        {
+            Path = folder.Write("log.csv", "user_id,item_id,timestamp\n1,1,900000000100\n1,3,900000000300\n1,2,900000000200\n2,1,900000000100\n"),
+            TimestampUnit = TimestampUnit.Milliseconds,
+        };
         for (int seed = 0; seed < 4; seed++)
         {
             Rows rows = Prepare(input, PlainOptions.Prepare with { Holdout = 1, TestCandidates = 0, Seed = seed });
@@ -103,7 +115,8 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     public void RowsRatedBelowTheMinimumAreLeftOutAndCounted()
     {
         string log = folder.Write("log.csv", "user_id,item_id,timestamp,rating\n1,1,10,4\n1,2,20,3.5\n1,3,30,5\n1,3,40,2\n2,1,10,3\n2,3,20,4e0\n");
-        StageDirectory prepared = PreparedRun.Prepare(fixture.Engine, new InputOptions { Path = log, RatingColumn = "rating", MinRating = 3.5 }, PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
+        StageDirectory prepared = PreparedRun.Prepare(fixture.Engine, new InputOptions { Path = log, RatingColumn = "rating", MinRating = 3.5 },
+            PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, "run"), SilentProgress.Instance);
         Assert.Equal(2, prepared.Manifest.Rows["below_min_rating"]);
         Rows rows = Rows.Of(prepared);
         Assert.Equal(["1", "2"], rows.Users.Select(user => user.Id));
@@ -118,15 +131,17 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
         Assert.Equal(["007", "1", "10"], Users(Log("007"))); // a leading zero would be lost
         Assert.Equal(["1", "10", "1.0"], Users(Log("1.0")).OrderBy(id => id.Length)); // and so would this
         Assert.Equal(["1", "10", "9223372036854775808x"], Users(Log("9223372036854775808x")));
-        Assert.Equal(["1", "10", "9223372036854775808"], Users(Log("9223372036854775808"), "text"));
-        Assert.Equal(["1", "10", "9"], Users(Log("9"), "text")); // by bytes
+        Assert.Equal(["1", "10", "9223372036854775808"], Users(Log("9223372036854775808"), IdType.Text));
+        Assert.Equal(["1", "10", "9"], Users(Log("9"), IdType.Text)); // by bytes
     }
 
     [Fact]
     public void TextThatTurnsUpLateStillMakesIdsTexts()
     {
-        string log = "user_id,item_id,timestamp\n" + string.Concat(Enumerable.Range(0, 5000).Select(row => $"{row % 50},{row % 77},{row}\n")) + "x,1,5\nx,y,6\n";
-        Rows rows = Prepare(new InputOptions { Path = folder.Write("log.csv", log) }, PlainOptions.Prepare with { TestCandidates = 0, NegativesPerPositive = 0 });
+        string log = "user_id,item_id,timestamp\n" + string.Concat(Enumerable.Range(0, 5000).Select(row => $"{row % 50},{row % 77},{row}\n"))
+            + "x,1,5\nx,y,6\n";
+        Rows rows = Prepare(new InputOptions { Path = folder.Write("log.csv", log) },
+            PlainOptions.Prepare with { TestCandidates = 0, NegativesPerPositive = 0 });
         Assert.Equal("x", rows.Users[^1].Id);
         Assert.Equal(["0", "1", "10"], rows.Users.Take(3).Select(user => user.Id));
         Assert.Contains(rows.Items, item => item.Id == "y");
@@ -139,11 +154,16 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
     private void WriteParts()
     {
         string[] lines = Lines(",").Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        for (int part = 0; part < 3; part++) folder.Write($"parts/part-{part}.csv", "user_id,item_id,timestamp\n" + string.Concat(lines.Where((_, row) => row % 3 == part).Select(line => line + "\n")));
+        for (int part = 0; part < 3; part++)
+        {
+            folder.Write($"parts/part-{part}.csv",
+                "user_id,item_id,timestamp\n" + string.Concat(lines.Where((_, row) => row % 3 == part).Select(line => line + "\n")));
+        }
     }
 
-    private string[] Users(string csv, string idType = "auto") =>
-        [.. Prepare(new InputOptions { Path = folder.Write($"{Guid.NewGuid():N}.csv", csv), IdType = idType }, PlainOptions.Prepare with { TestCandidates = 0 }).Users.Select(user => user.Id)];
+    private string[] Users(string csv, IdType idType = IdType.Auto) =>
+        [.. Prepare(new InputOptions { Path = folder.Write($"{Guid.NewGuid():N}.csv", csv), IdType = idType },
+            PlainOptions.Prepare with { TestCandidates = 0 }).Users.Select(user => user.Id)];
 
     private void AssertSame(InputOptions input)
     {
@@ -152,5 +172,6 @@ public sealed class InputLayoutTests(EngineFixture fixture) : IDisposable
         Rows.AssertEqual(SlowPreparer.Prepare(log, options), Prepare(input, options));
     }
 
-    private Rows Prepare(InputOptions input, PrepareOptions options) => Rows.Of(PreparedRun.Prepare(fixture.Engine, input, options, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), SilentProgress.Instance));
+    private Rows Prepare(InputOptions input, PrepareOptions options) =>
+        Rows.Of(PreparedRun.Prepare(fixture.Engine, input, options, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), SilentProgress.Instance));
 }

@@ -12,7 +12,8 @@ namespace NcfSpark.Preparation.Tests;
 [Collection(EngineCollection.Name)]
 public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
 {
-    private static readonly ListColumn User = new("Score:UsersColumn", "user_id"), Item = new("Score:PairsItemColumn", "item_id"), Title = new("Input:TitlesTitleColumn", "title", ListColumnKind.Words);
+    private static readonly ListColumn User = new("Score:UsersColumn", "user_id"), Item = new("Score:PairsItemColumn", "item_id"), Title = new(
+        "Input:TitlesTitleColumn", "title", ListColumnKind.Words);
     private static readonly InputOptions Commas = new(), Tabs = new() { Delimiter = "\t" };
 
     private readonly TestFolder folder = new();
@@ -54,9 +55,11 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
         Assert.Equal(["u1", "u2"], Read(Commas, folder.Write("u.csv", "u1\nu2\n"), first));
         Assert.Equal(["Smith; John", "u2"], Read(Commas, folder.Write("u.csv", "Smith; John\nu2\n"), first)); // one id, not two columns
         Assert.Equal(["u1", "u2"], Read(Commas, folder.Write("u.tsv", "u1\tA\nu2\tB\n"), first));
-        Assert.Equal(new[] { "Toy Story (1995)", "Heat" }, ListFiles.Find(Commas, folder.Write("movies.dat", "1::Toy Story (1995)::Comedy\n6::Heat::Crime\n"), "Input:TitlesPath").Read(first, second)[1]);
+        Assert.Equal(new[] { "Toy Story (1995)", "Heat" },
+            ListFiles.Find(Commas, folder.Write("movies.dat", "1::Toy Story (1995)::Comedy\n6::Heat::Crime\n"), "Input:TitlesPath").Read(first, second)[1]);
         Assert.Equal(["1", "u2"], Read(Commas, folder.Write("named.csv", "x,1\n9,1\n9,u2\n"), first)); // there is such a name
-        Assert.Contains("line 1: there is no column 3; there are 2 (split at \";\"). Set Score:UsersColumn.", Refused(Commas, folder.Write("u.csv", "a;b\n"), User with { Name = "3" }), StringComparison.Ordinal);
+        Assert.Contains("line 1: there is no column 3; there are 2 (split at \";\"). Set Score:UsersColumn.",
+            Refused(Commas, folder.Write("u.csv", "a;b\n"), User with { Name = "3" }), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -79,19 +82,23 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
 
     [Fact]
     public void BytesThatAreNoTextAreRefusedByTheirLine() =>
-        Assert.Contains("u.csv, line 3, column user_id: the id 'caf\ufffd' is not valid UTF-8", Refused(Commas, folder.Write("u.csv", [.. "user_id\nu1\ncaf"u8, 0xE9, (byte)'\n']), User), StringComparison.Ordinal);
+        Assert.Contains("u.csv, line 3, column user_id: the id 'caf\ufffd' is not valid UTF-8",
+            Refused(Commas, folder.Write("u.csv", [.. "user_id\nu1\ncaf"u8, 0xE9, (byte)'\n']), User), StringComparison.Ordinal);
 
     [Fact]
     public void AllMissingColumnsAreNamedAtOnce() => Assert.Contains(
-        "there is no column user_id and no column item_id; there are userId, movieId (split at \",\"). Did you mean userId for user_id? Set Score:UsersColumn and Score:PairsItemColumn.",
+        "there is no column user_id and no column item_id; there are userId, movieId (split at \",\"). "
+        + "Did you mean userId for user_id? Set Score:UsersColumn and Score:PairsItemColumn.",
         Refused(Commas, folder.Write("p.csv", "userId,movieId\n1,2\n"), User, Item), StringComparison.Ordinal);
 
     [Fact]
     public void ATitleMayBeMissingAndMaySayNull()
     {
-        string[][] read = ListFiles.Find(Commas, folder.Write("t.csv", "item_id,title\n1, Null \n2,\n3,\"two\nlines\"\n"), "Input:TitlesPath").Read(Item, Title);
+        string[][] read = ListFiles.Find(Commas, folder.Write("t.csv", "item_id,title\n1, Null \n2,\n3,\"two\nlines\"\n"), "Input:TitlesPath")
+            .Read(Item, Title);
         Assert.Equal(["Null", "", "two\nlines"], read[1]);
-        Assert.Equal(["a", "", ""], ListFiles.Find(Commas, folder.Write("t.csv", "item_id,title\n1,a\n2,null\n3,\n"), "Score:ItemsPath").Read(Item, Title with { Kind = ListColumnKind.Value })[1]);
+        Assert.Equal(["a", "", ""], ListFiles.Find(Commas, folder.Write("t.csv", "item_id,title\n1,a\n2,null\n3,\n"), "Score:ItemsPath")
+            .Read(Item, Title with { Kind = ListColumnKind.Value })[1]);
     }
 
     [Theory]
@@ -119,7 +126,8 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
     {
         string path = WriteParquet("u.parquet", $"SELECT {value} AS user_id");
         Assert.Contains(says, Refused(Commas, path, User), StringComparison.Ordinal);
-        Assert.Contains(says, Assert.Throws<InvalidInputException>(() => ListFiles.Find(Commas, path, "Score:PairsPath").Stream(User).Count()).Message, StringComparison.Ordinal);
+        Assert.Contains(says, Assert.Throws<InvalidInputException>(() => ListFiles.Find(Commas, path, "Score:PairsPath").Stream(User).Count()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,7 +155,8 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
             Assert.Equal(["right"], Read(Commas, Path.Combine(folder.Path, name, "u.parquet"), User));
             Assert.Equal(["right"], Read(Commas, Path.Combine(folder.Path, $"{name}.parquet"), User));
             Assert.Equal(["right"], Read(Commas, Path.Combine(folder.Path, name, "u.csv"), User));
-            Assert.Equal(new long[] { 1 }, Assert.Single(ListFiles.Find(Commas, Path.Combine(folder.Path, $"{name}.parquet"), "Score:PairsPath").Stream(Item))[0]);
+            Assert.Equal(new long[] { 1 },
+                Assert.Single(ListFiles.Find(Commas, Path.Combine(folder.Path, $"{name}.parquet"), "Score:PairsPath").Stream(Item))[0]);
             ListFiles found = ListFiles.Find(Commas, Path.Combine(folder.Path, name, "*.csv"), "Score:UsersPath");
             Assert.Equal([Path.Combine(folder.Path, name, "u.csv")], found.Paths);
         }
@@ -158,8 +167,11 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
     {
         Assert.Equal(["u1", "7"], Read(Tabs, folder.Write("u.jsonl", "{\"name\": \"A\", \"user_id\": \"u1 \"}\n\n{\"user_id\": 7}\n"), User));
         Assert.Equal(["7.0"], Read(Commas, folder.Write("u.json.gz", TestFolder.Gzip("{\"user\": {\"id\": 7.0}}\n")), User with { Name = "user.id" }));
-        Assert.Contains("u.jsonl, line 1: there is no column user_id; there are user_ids. Did you mean user_ids? Set Score:UsersColumn.", Refused(Commas, folder.Write("u.jsonl", "{\"user_ids\": 7}\n"), User), StringComparison.Ordinal);
-        foreach ((string line, string says) in new[] { ("{\"x\": 1}", "line 2, column user_id: it is empty"), ("{\"user_id\": [7]}", "line 2, column user_id: there is a JSON array"), ("{\"user_id\": true}", "a JSON true"), ("{\"user_id\": ", "line 2: it is no JSON object on one line"), ("7", "line 2: it is no JSON object") })
+        Assert.Contains("u.jsonl, line 1: there is no column user_id; there are user_ids. Did you mean user_ids? Set Score:UsersColumn.",
+            Refused(Commas, folder.Write("u.jsonl", "{\"user_ids\": 7}\n"), User), StringComparison.Ordinal);
+        foreach ((string line, string says) in new[] { ("{\"x\": 1}", "line 2, column user_id: it is empty"),
+            ("{\"user_id\": [7]}", "line 2, column user_id: there is a JSON array"), ("{\"user_id\": true}", "a JSON true"), (
+                "{\"user_id\": ", "line 2: it is no JSON object on one line"), ("7", "line 2: it is no JSON object") })
         {
             Assert.Contains(says, Refused(Commas, folder.Write("u.jsonl", $"{{\"user_id\": 1}}\n{line}\n"), User), StringComparison.Ordinal);
         }
@@ -172,7 +184,8 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
         folder.Write("lists/a.tsv", "user_id\tname\nu1\tA\n");
         folder.Write("lists/_SUCCESS", "");
         Assert.Equal(["u1", "u2"], Read(Commas, Path.Combine(folder.Path, "lists"), User));
-        Assert.Equal($"{Path.Combine(folder.Path, "lists", "b.csv")}, line 2", ListFiles.Find(Commas, Path.Combine(folder.Path, "lists"), "Score:UsersPath").PlaceOf(1, User));
+        Assert.Equal($"{Path.Combine(folder.Path, "lists", "b.csv")}, line 2",
+            ListFiles.Find(Commas, Path.Combine(folder.Path, "lists"), "Score:UsersPath").PlaceOf(1, User));
     }
 
     [Fact]
@@ -183,18 +196,23 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
         Assert.Equal(["u,1"], Read(new InputOptions { Quote = "'" }, folder.Write("u.csv", "user_id,name\n'u,1',A\n"), User));
     }
 
-    /// <summary>For any ids, a list of any layout has those that the log's own reader makes of them, and of two texts both say the same: one id, or two.</summary>
+    /// <summary>
+    /// For any ids, a list of any layout has those that the log's own reader makes of them, and of two texts both say
+    /// the same: one id, or two.
+    /// </summary>
     [Property(MaxTest = 20)]
     public Property AListHasTheIdsOfTheLogInEveryLayout() => Prop.ForAll(Ids.ToArbitrary(), ids =>
     {
         string Field(string id) => $"\"{id.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         string Text(string delimiter) => $"name{delimiter}user_id\n{string.Concat(ids.Select(id => $"x{delimiter}{Field(id)}\n"))}";
-        string log = folder.Write("log.csv", $"user_id,item_id,timestamp\n{string.Concat(ids.Select((id, row) => $"{Field(id)},{row},{1_600_000_000 + row}\n"))}");
+        string log = folder.Write("log.csv",
+            $"user_id,item_id,timestamp\n{string.Concat(ids.Select((id, row) => $"{Field(id)},{row},{1_600_000_000 + row}\n"))}");
         string[] expected = LogIds(log, new InputOptions());
         string values = string.Join(", ", ids.Select((id, row) => $"({row}, '{id.Replace("'", "''", StringComparison.Ordinal)}')"));
         string[] lists =
         [
-            folder.Write("u.csv", Text(",")), folder.Write("u.tsv", Text("\t")), folder.Write("u.dat", Text("::")), folder.Write("u.txt", Text("|")), folder.Write("u.csv.gz", TestFolder.Gzip(Text(";"))),
+            folder.Write("u.csv", Text(",")), folder.Write("u.tsv", Text("\t")), folder.Write("u.dat", Text("::")), folder.Write(
+                "u.txt", Text("|")), folder.Write("u.csv.gz", TestFolder.Gzip(Text(";"))),
             WriteParquet("u.parquet", $"SELECT id AS user_id FROM (VALUES {values}) AS v(n, id) ORDER BY n"),
             WriteParquet("b.parquet", $"SELECT encode(id) AS user_id FROM (VALUES {values}) AS v(n, id) ORDER BY n"),
         ];
@@ -205,8 +223,10 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
     // What the log's reader makes of a column: 1, 01 and 1.0 are three ids, " 1" is one with "1".
     private static Gen<string[]> Ids { get; } = Gen.ArrayOf(Gen.OneOf(
         Gen.Choose(-20, 2000).Select(number => $"{number}"),
-        Gen.Elements("007", "+7", "7.0", "-0", "0", "1e3", "9223372036854775807", "-9223372036854775808", "u1 ", "  u2", "ü\u00a0", "\u3000x", "a,b", "a;b", "a|b", "a::b", "a\tb", "it's", "say \"7\"", "\"", "null1", "漢字", "😀", "\u001b[31m", " 7 ", "7 "),
-        Gen.NonEmptyListOf(Gen.Elements('a', 'é', ' ', '0', '1', '-', '.', '"', ',', '\\', '\u2003')).Select(letters => $"{string.Concat(letters)}x"))).Where(ids => ids.Length > 0);
+        Gen.Elements("007", "+7", "7.0", "-0", "0", "1e3", "9223372036854775807", "-9223372036854775808", "u1 ", "  u2", "ü\u00a0", "\u3000x", "a,b", "a;b",
+            "a|b", "a::b", "a\tb", "it's", "say \"7\"", "\"", "null1", "漢字", "😀", "\u001b[31m", " 7 ", "7 "),
+        Gen.NonEmptyListOf(Gen.Elements('a', 'é', ' ', '0', '1', '-', '.', '"', ',', '\\', '\u2003')).Select(letters => $"{string.Concat(letters)}x")))
+        .Where(ids => ids.Length > 0);
 
     [Theory]
     [InlineData("\\N")]
@@ -216,21 +236,25 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
     public void WhatTheLogTakesForNoValueIsNoIdOfAList(string text)
     {
         var input = new InputOptions { NullValues = ["\\N", "None", "<NA>", "0"] };
-        Assert.Contains($"u.csv, line 2, column user_id: it holds '{text}', which says that there is no value", Refused(input, folder.Write("u.csv", $"user_id\n{text} \n"), User), StringComparison.Ordinal);
+        Assert.Contains($"u.csv, line 2, column user_id: it holds '{text}', which says that there is no value",
+            Refused(input, folder.Write("u.csv", $"user_id\n{text} \n"), User), StringComparison.Ordinal);
         Assert.Equal(["null"], Read(input, folder.Write("u.csv", "user_id\nnull\n"), User));
         string path = WriteParquet("p.parquet", "SELECT CAST(n AS BIGINT) AS user_id FROM range(2) AS t(n)");
-        Assert.Contains("row 0, from 0, column user_id: it holds '0'", Assert.Throws<InvalidInputException>(() => ListFiles.Find(input, path, "Score:PairsPath").Stream(User).Count()).Message, StringComparison.Ordinal);
+        Assert.Contains("row 0, from 0, column user_id: it holds '0'",
+            Assert.Throws<InvalidInputException>(() => ListFiles.Find(input, path, "Score:PairsPath").Stream(User).Count()).Message, StringComparison.Ordinal);
     }
 
     private string[] LogIds(string path, InputOptions input) =>
-        [.. Log(path, input).Query($"SELECT CAST(user_id AS STRING) FROM {InteractionLog.Table} WHERE problem = 0 ORDER BY moment").Select(row => (string)row[0]!)];
+        [.. Log(path, input).Query($"SELECT CAST(user_id AS STRING) FROM {InteractionLog.Table} WHERE problem = 0 ORDER BY moment")
+            .Select(row => (string)row[0]!)];
 
     private bool LogIdsAreNumbers(string path) => !LogOf(path, new InputOptions()).Ids.UserIsText;
 
     private InteractionLog LogOf(string path, InputOptions input)
     {
         using var scratch = new ScratchFolder();
-        return InteractionLog.Read(fixture.Engine, input, [InputSource.Open(fixture.Engine, input, InputFiles.Find(path, input.Format, "Input:Path"), "ncf_list_log", scratch)], SilentProgress.Instance);
+        return InteractionLog.Read(fixture.Engine, input,
+            [InputSource.Open(fixture.Engine, input, InputFiles.Find(path, input.Format, "Input:Path"), "ncf_list_log", scratch)], SilentProgress.Instance);
     }
 
     private ISqlEngine Log(string path, InputOptions input)
@@ -241,7 +265,8 @@ public sealed class ListFilesTests(EngineFixture fixture) : IDisposable
 
     private static string[] Read(InputOptions input, string path, ListColumn column) => ListFiles.Find(input, path, "Score:UsersPath").Read(column)[0];
 
-    private static string Refused(InputOptions input, string path, params ListColumn[] columns) => Assert.Throws<InvalidInputException>(() => ListFiles.Find(input, path, "Score:UsersPath").Read(columns)).Message;
+    private static string Refused(InputOptions input, string path, params ListColumn[] columns) =>
+        Assert.Throws<InvalidInputException>(() => ListFiles.Find(input, path, "Score:UsersPath").Read(columns)).Message;
 
     private string WriteParquet(string name, string query)
     {

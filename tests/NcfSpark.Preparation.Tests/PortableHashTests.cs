@@ -9,7 +9,8 @@ public sealed class PortableHashTests(EngineFixture fixture)
     public void SqlAndCSharpGiveTheSameNumbers()
     {
         long start = PortableHash.Start(17, "negatives");
-        string rows = "(SELECT CAST(u * 31 AS BIGINT) AS u, CAST(2147483646 - u * 7919 AS BIGINT) AS i, draw FROM range(0, 200) AS r(u) CROSS JOIN range(0, 5) AS d(draw))";
+        string rows = "(SELECT CAST(u * 31 AS BIGINT) AS u, CAST(2147483646 - u * 7919 AS BIGINT) AS i, draw FROM range(0, 200) AS r(u) CROSS "
+            + "JOIN range(0, 5) AS d(draw))";
         string byUser = PortableHashSql.Absorb(rows, "u, i, draw", $"{start}", "u", "h");
         string byItem = PortableHashSql.Absorb($"({byUser})", "u, i, draw", "h", "i", "h");
         string byDraw = PortableHashSql.AbsorbSmall($"({byItem})", "u, i, draw", "h", "draw", "h");
@@ -24,7 +25,11 @@ public sealed class PortableHashTests(EngineFixture fixture)
     {
         foreach (long state in new[] { 0, 1, PortableHash.P - 1 })
         {
-            foreach (long value in new[] { 0, 1, PortableHash.P - 1, int.MaxValue }) Assert.InRange(checked(PortableHash.Absorb(state, value)), 0, PortableHash.P - 1);
+            foreach (long value in new[] { 0, 1, PortableHash.P - 1, int.MaxValue })
+            {
+                Assert.InRange(checked(PortableHash.Absorb(state, value)), 0, PortableHash.P - 1);
+            }
+
             Assert.InRange(PortableHash.Finish(state), 0, PortableHash.P - 1);
         }
 
@@ -108,11 +113,17 @@ public sealed class PortableHashTests(EngineFixture fixture)
         const int Side = 32;
         int[] cells = new int[Side * Side];
         long negatives = PortableHash.Start(1, "negatives"), candidates = PortableHash.Start(1, "candidates");
-        for (int n = 0; n < 1_000_000; n++) cells[PortableHash.Below(Hash(negatives, n % 1000, n / 1000, 0), Side) * Side + PortableHash.Below(Hash(candidates, n % 1000, n / 1000, 0), Side)]++;
+        for (int n = 0; n < 1_000_000; n++)
+        {
+            cells[PortableHash.Below(Hash(negatives, n % 1000, n / 1000, 0), Side) * Side
+                + PortableHash.Below(Hash(candidates, n % 1000, n / 1000, 0), Side)]++;
+        }
+
         Assert.InRange(ChiSquare(cells), 1023 - 4 * 45.2, 1023 + 4 * 45.2);
     }
 
-    private static long Hash(long start, long user, long item, long draw) => PortableHash.Finish(PortableHash.Absorb(PortableHash.Absorb(PortableHash.Absorb(start, user), item), draw));
+    private static long Hash(long start, long user, long item, long draw) =>
+        PortableHash.Finish(PortableHash.Absorb(PortableHash.Absorb(PortableHash.Absorb(start, user), item), draw));
 
     private static double ChiSquare(int[] counts)
     {

@@ -13,7 +13,7 @@ internal static class PreparedRun
         try
         {
             IStageWriter Begin() => writer = Preparer.Begin(engine, runDirectory, PreparedData.StageName, TimeProvider.System);
-            StageCounts counts = preparer.Write(engine, runDirectory, Begin, progress);
+            StageCounts counts = preparer.Write(engine, Begin, progress);
             return writer!.Publish(new StageManifest
             {
                 Stage = PreparedData.StageName,

@@ -21,7 +21,8 @@ public abstract class PreparerSuite : IDisposable
     protected static Gen<LogRow[]> Logs(Func<int, string> user, Func<int, string> item) =>
         from users in Gen.Choose(2, 8)
         from items in Gen.Choose(2, 12)
-        from rows in (from u in Gen.Choose(1, users) from i in Gen.Choose(1, items) from t in Gen.Choose(0, 6) select new LogRow(user(u), item(i), t)).NonEmptyListOf()
+        from rows in (from u in Gen.Choose(1, users) from i in Gen.Choose(1, items) from t in Gen.Choose(0, 6) select new LogRow(user(u), item(i), t))
+            .NonEmptyListOf()
         select rows.Append(new LogRow(user(1), item(1), 3)).Append(new LogRow(user(1), item(2), 3)).ToArray(); // at least one row can be held out
 
     private static readonly Gen<PrepareOptions> SomeOptions =
@@ -33,14 +34,16 @@ public abstract class PreparerSuite : IDisposable
         from shards in Gen.Choose(1, 4)
         from seed in Gen.Choose(0, int.MaxValue)
         from avoid in Gen.Elements(AvoidedItems.Touched, AvoidedItems.Trained)
-        select PlainOptions.Prepare with { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive = negatives, NegativesAvoid = avoid, TestCandidates = candidates, Shards = shards, Seed = seed };
+        select PlainOptions.Prepare with { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive =
+            negatives, NegativesAvoid = avoid, TestCandidates = candidates, Shards = shards, Seed = seed };
 
     [SkippableFact]
     public void EveryRowIsThatOfTheSlowTwin() => ForAll(30, Logs(user => $"{user * 37 % 11}", item => $"{item * 29 % 13 - 5}"), (log, options) =>
         Rows.AssertEqual(SlowPreparer.Prepare(log, options), Rows.Of(Prepare(log, options))));
 
     [SkippableFact]
-    public void TextIdsAreOrderedByTheirBytes() => ForAll(15, Logs(user => new[] { "é", "a", "Z", "9", "😀", "ｚ" }[user % 6] + user, item => $"item {item}"), (log, options) =>
+    public void TextIdsAreOrderedByTheirBytes() =>
+        ForAll(15, Logs(user => new[] { "é", "a", "Z", "9", "😀", "ｚ" }[user % 6] + user, item => $"item {item}"), (log, options) =>
         Rows.AssertEqual(SlowPreparer.Prepare(log, options), Rows.Of(Prepare(log, options))));
 
     [SkippableFact]
@@ -51,7 +54,10 @@ public abstract class PreparerSuite : IDisposable
         Rows.AssertEqual(SlowPreparer.Prepare(train, options, test), Rows.Of(Prepare(train, options with { Split = SplitRule.Given }, test)));
     });
 
-    /// <summary>Users whose ties lie across a bound of what is held out, and a log as wide as it may be: with 512 items a row's 9 bits, 52 of its moment and 2 of its part are all that 63 have room for; 513 are one bit more.</summary>
+    /// <summary>
+    /// Users whose ties lie across a bound of what is held out, and a log as wide as it may be: with 512 items a row's
+    /// 9 bits, 52 of its moment and 2 of its part are all that 63 have room for; 513 are one bit more.
+    /// </summary>
     [SkippableTheory]
     [InlineData(SplitRule.Latest, 512)]
     [InlineData(SplitRule.Latest, 513)]
@@ -73,7 +79,8 @@ public abstract class PreparerSuite : IDisposable
             [.. Enumerable.Range(0, items).Select(item => item * 7L % 100)],
         ];
         LogRow[] log = [.. moments.SelectMany((own, user) => own.Select((moment, item) => new LogRow($"{user + 1}", $"{item + 1}", moment))),
-            .. new (string Item, long Moment)[] { ("1", 9), ("2", 8), ("3", 2), ("3", 8), ("4", 8), ("4", 1), ("5", 8), ("5", 8), ("6", 7), ("6", 1) }.Select(row => new LogRow("20", row.Item, row.Moment))];
+            .. new (string Item, long Moment)[] { ("1", 9), ("2", 8), ("3", 2), ("3", 8), ("4", 8), ("4", 1), ("5", 8), ("5", 8), ("6", 7), ("6", 1) }.Select(
+                row => new LogRow("20", row.Item, row.Moment))];
         var options = PlainOptions.Prepare with { Split = split, Holdout = 2, Validation = true, NegativesPerPositive = 1, TestCandidates = 1 };
         static LogRow[] Spread(IEnumerable<LogRow> rows, long factor) => [.. rows.Select(row => row with { Timestamp = factor * row.Timestamp })];
 
@@ -81,11 +88,13 @@ public abstract class PreparerSuite : IDisposable
         LogRow[]? test = split == SplitRule.Given ? [.. log.Where((_, row) => row % 3 == 0)] : null;
         if (test is not null) log = [.. log.Where((_, row) => row % 3 != 0)];
         Rows expected = SlowPreparer.Prepare(Spread(log, 4_000_000), options, test is null ? null : Spread(test, 4_000_000));
-        Rows.AssertEqual(expected, Rows.Of(Prepare(Spread(log, 4_000_000_000_000), options, test is null ? null : Spread(test, 4_000_000_000_000), unit: "microseconds")));
+        Rows.AssertEqual(expected, Rows.Of(
+            Prepare(Spread(log, 4_000_000_000_000), options, test is null ? null : Spread(test, 4_000_000_000_000), unit: "microseconds")));
     }
 
     /// <summary>
-    /// One log of 2017, with times as fine as a second or a nanosecond, written in every form that can say them: each is recognised, and each gives the split of the slow twin, which knows nanoseconds only.
+    /// One log of 2017, with times as fine as a second or a nanosecond, written in every form that can say them: each
+    /// is recognised, and each gives the split of the slow twin, which knows nanoseconds only.
     /// </summary>
     [SkippableFact]
     public void TheSameTimesInAnyFormGiveTheSameSplit() => ForAll(6, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
@@ -98,7 +107,10 @@ public abstract class PreparerSuite : IDisposable
             long tick = (long)Math.Pow(10, 9 - digits);
             LogRow[] fine = [.. log.Select(row => row with { Timestamp = Start + (row.Timestamp * (digits == 0 ? Second : Second / 3) / tick * tick) })];
             Rows expected = SlowPreparer.Prepare(fine, options, ticksPerSecond: Second);
-            foreach ((string form, Func<long, int, string> written) in TimeTexts.Of(digits).Where((_, place) => !few || place is 0 or 5)) Rows.AssertEqual(expected, Rows.Of(Prepare(fine, options, written: written)));
+            foreach ((string form, Func<long, int, string> written) in TimeTexts.Of(digits).Where((_, place) => !few || place is 0 or 5))
+            {
+                Rows.AssertEqual(expected, Rows.Of(Prepare(fine, options, written: written)));
+            }
         }
     });
 
@@ -107,7 +119,12 @@ public abstract class PreparerSuite : IDisposable
     public void WithoutTimesAHashChoosesWhatIsHeldOut() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
         Rows.AssertEqual(
             SlowPreparer.Prepare([.. log.Select(row => row with { Timestamp = 0 })], options),
-            Rows.Of(PreparedRun.Prepare(Engine, new InputOptions { Path = folder.Write($"{Guid.NewGuid():N}.csv", "user_id,item_id\n" + string.Concat(log.Select(row => $"{row.User},{row.Item}\n"))), TimestampColumn = "" }, options, Path.Combine(folder.Path, $"{Guid.NewGuid():N}"), SilentProgress.Instance))));
+            Rows.Of(PreparedRun.Prepare(Engine,
+                new InputOptions
+                {
+                    Path = folder.Write($"{Guid.NewGuid():N}.csv", "user_id,item_id\n" + string.Concat(log.Select(row => $"{row.User},{row.Item}\n"))),
+                    TimestampColumn = "",
+                }, options, Path.Combine(folder.Path, $"{Guid.NewGuid():N}"), SilentProgress.Instance))));
 
     [SkippableFact]
     public void PartsAreDisjointAndAddUpToTheDistinctInput() => ForAll(15, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
@@ -120,7 +137,8 @@ public abstract class PreparerSuite : IDisposable
 
         SortedDictionary<string, long> counts = prepared.Manifest.Rows;
         Assert.Equal(log.Length, counts["input_rows"]);
-        Assert.Equal(counts["input_rows"], counts["bad_rows"] + counts["below_min_rating"] + counts["other_events"] + counts["duplicates_dropped"] + counts["train_positives"] + counts["validation"] + counts["test"]);
+        Assert.Equal(counts["input_rows"], counts["bad_rows"] + counts["below_min_rating"] + counts["other_events"] + counts["duplicates_dropped"]
+            + counts["train_positives"] + counts["validation"] + counts["test"]);
         Assert.Equal(counts["train"], rows.Train.Count);
         Assert.Equal(counts["test_candidates"], rows.Candidates.Count);
     });
@@ -132,7 +150,8 @@ public abstract class PreparerSuite : IDisposable
         foreach (int user in rows.Users.Select(user => user.Index))
         {
             long[] train = [.. rows.Positives.Where(row => row.User == user).Select(row => row.Timestamp)];
-            long[] validation = [.. rows.Validation.Where(row => row.User == user).Select(row => row.Timestamp)], test = [.. rows.Test.Where(row => row.User == user).Select(row => row.Timestamp)];
+            long[] validation = [.. rows.Validation.Where(row => row.User == user).Select(row => row.Timestamp)];
+            long[] test = [.. rows.Test.Where(row => row.User == user).Select(row => row.Timestamp)];
             int n = train.Length + validation.Length + test.Length, tested = n >= options.MinInteractions ? Math.Min(options.Holdout, n / 2) : 0;
             Assert.Equal(tested, test.Length);
             Assert.Equal(options.Validation && n >= options.MinInteractions ? Math.Min(options.Holdout, (n - tested) / 2) : 0, validation.Length);
@@ -144,12 +163,14 @@ public abstract class PreparerSuite : IDisposable
 
     // New users and items move the indexes of the old; a model that starts from yesterday's must not have trained on what is held out today.
     [SkippableFact]
-    public void InALogThatGrowsNothingThatWasTrainedOnIsHeldOutLater() => ForAll(15, Logs(user => $"{user * 37 % 11}", item => $"{item * 29 % 13}"), (log, options) =>
+    public void InALogThatGrowsNothingThatWasTrainedOnIsHeldOutLater() =>
+        ForAll(15, Logs(user => $"{user * 37 % 11}", item => $"{item * 29 % 13}"), (log, options) =>
     {
         LogRow[] known = [.. log.Where(row => row.Timestamp <= 3)];
         if (HasOneTime(known)) return;
         HashSet<(string, string)> pairs = [.. known.Select(row => (row.User, row.Item))];
-        Rows earlier = Rows.Of(Prepare(known, options)), later = Rows.Of(Prepare([.. known, .. log.Where(row => row.Timestamp > 3 && !pairs.Contains((row.User, row.Item)))], options));
+        Rows earlier = Rows.Of(Prepare(known, options));
+        Rows later = Rows.Of(Prepare([.. known, .. log.Where(row => row.Timestamp > 3 && !pairs.Contains((row.User, row.Item)))], options));
         HashSet<(string, string)> trained = [.. earlier.Positives.Select(row => (earlier.Users[row.User].Id, earlier.Items[row.Item].Id))];
         Assert.DoesNotContain(later.Validation.Concat(later.Test), row => trained.Contains((later.Users[row.User].Id, later.Items[row.Item].Id)));
     });
@@ -162,10 +183,14 @@ public abstract class PreparerSuite : IDisposable
         HashSet<(int, int)> avoided = options.NegativesAvoid == AvoidedItems.Touched ? touched : [.. rows.Positives.Select(row => (row.User, row.Item))];
         Assert.DoesNotContain(rows.Negatives, row => avoided.Contains((row.User, row.Item)));
         Assert.DoesNotContain(rows.Candidates, row => touched.Contains((row.User, row.Item)));
-        Assert.All(rows.Negatives.Select(row => row.Item).Concat(rows.Candidates.Select(row => row.Item)), item => Assert.InRange(item, 0, rows.Items.Count - 1));
+        Assert.All(rows.Negatives.Select(row => row.Item).Concat(rows.Candidates.Select(row => row.Item)),
+            item => Assert.InRange(item, 0, rows.Items.Count - 1));
         bool HasUntouched(int user, HashSet<(int, int)> of) => of.Count(pair => pair.Item1 == user) < rows.Items.Count;
-        Assert.Equal(rows.Positives.Where(row => HasUntouched(row.User, avoided)).SelectMany(row => Enumerable.Repeat((row.User, row.Timestamp), options.NegativesPerPositive)).Order(), rows.Negatives.Select(row => (row.User, row.Timestamp)).Order());
-        Assert.Equal(rows.Test.Where(row => HasUntouched(row.User, touched)).SelectMany(row => Enumerable.Repeat((row.User, row.Item), options.TestCandidates)).Order(), rows.Candidates.Select(row => (row.User, row.TestItem)).Order());
+        Assert.Equal(rows.Positives.Where(row => HasUntouched(row.User, avoided))
+            .SelectMany(row => Enumerable.Repeat((row.User, row.Timestamp), options.NegativesPerPositive))
+            .Order(), rows.Negatives.Select(row => (row.User, row.Timestamp)).Order());
+        Assert.Equal(rows.Test.Where(row => HasUntouched(row.User, touched)).SelectMany(row => Enumerable.Repeat((row.User, row.Item), options.TestCandidates))
+            .Order(), rows.Candidates.Select(row => (row.User, row.TestItem)).Order());
     });
 
     [SkippableFact]
@@ -215,7 +240,8 @@ public abstract class PreparerSuite : IDisposable
     {
         _ = Engine; // skips where there is none
         int smallest = MostCases < cases ? 30 : 1; // FsCheck begins with logs of a row or two: where few are tried, not with those
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(Math.Min(cases, MostCases)).WithStartSize(smallest), Prop.ForAll(Arb.From(logs), Arb.From(SomeOptions), (log, options) =>
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(Math.Min(cases, MostCases)).WithStartSize(smallest),
+            Prop.ForAll(Arb.From(logs), Arb.From(SomeOptions), (log, options) =>
         {
             // One item or one time in all, or nobody with two interactions or the minimum: refused, which BadInputTests tells.
             if (log.Select(row => row.Item).Distinct().Count() < 2 || HasOneTime(log)) return;
@@ -225,11 +251,18 @@ public abstract class PreparerSuite : IDisposable
 
     private static bool HasOneTime(IEnumerable<LogRow> log) => log.Select(row => row.Timestamp).Distinct().Count() < 2;
 
-    protected StageDirectory Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? test = null, ISqlEngine? engine = null, string? run = null, string unit = "auto", Func<long, int, string>? written = null)
+    protected StageDirectory Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? test = null, ISqlEngine? engine = null,
+        string? run = null, string unit = "auto", Func<long, int, string>? written = null)
     {
         string name = run ?? Guid.NewGuid().ToString("N");
-        string Csv(IEnumerable<LogRow> rows) => "user_id,item_id,timestamp\n" + string.Concat(rows.Select((row, place) => $"{row.User},{row.Item},{written?.Invoke(row.Timestamp, place) ?? $"{row.Timestamp}"}\n"));
-        var input = new InputOptions { Path = folder.Write($"{name}.csv", Csv(log)), TestPath = test is null ? "" : folder.Write($"{name}-test.csv", Csv(test)), TimestampUnit = unit };
+        string Csv(IEnumerable<LogRow> rows) => "user_id,item_id,timestamp\n"
+            + string.Concat(rows.Select((row, place) => $"{row.User},{row.Item},{written?.Invoke(row.Timestamp, place) ?? $"{row.Timestamp}"}\n"));
+        var input = new InputOptions { Path = folder.Write($"{name}.csv", Csv(log)), TestPath = test is null
+            ? ""
+            : folder.Write($"{name}-test.csv", Csv(test)), TimestampUnit = PlainOptions.Unit(unit) };
         return PreparedRun.Prepare(engine ?? Engine, input, options, Path.Combine(folder.Path, name), SilentProgress.Instance);
     }
 }
+
+/// <summary>A row of a log.</summary>
+public readonly record struct LogRow(string User, string Item, long Timestamp);

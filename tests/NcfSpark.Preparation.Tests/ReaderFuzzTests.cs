@@ -7,8 +7,9 @@ using NcfSpark.Engines.DuckDb;
 namespace NcfSpark.Preparation.Tests;
 
 /// <summary>
-/// Files of tests/data/cases with bytes and lines changed: each ends in rows that <see cref="SlowReader"/> reads too, or in a message that names the file. Each file has a number, which a failure
-/// says; <see cref="Repeat"/> makes that one again. In CI there are 20,000, elsewhere the first 1,000.
+/// Files of tests/data/cases with bytes and lines changed: each ends in rows that <see cref="SlowReader"/> reads too,
+/// or in a message that names the file. Each file has a number, which a failure says; <see cref="Repeat"/> makes that
+/// one again. In CI there are 20,000, elsewhere the first 1,000.
 /// </summary>
 [Collection(EngineCollection.Name)]
 public sealed class ReaderFuzzTests : IDisposable
@@ -65,7 +66,8 @@ public sealed class ReaderFuzzTests : IDisposable
         var random = new Random(number);
         Seed seed = Seeds[random.Next(Seeds.Length)];
         byte[] content = Changed(random, seed.Content);
-        bool header = random.Next(2) == 0, isJson = seed.Name.Contains(".json", StringComparison.Ordinal), isParquet = seed.Name.EndsWith(".parquet", StringComparison.Ordinal), named = header || isJson || isParquet;
+        bool header = random.Next(2) == 0, isJson = seed.Name.Contains(".json", StringComparison.Ordinal);
+        bool isParquet = seed.Name.EndsWith(".parquet", StringComparison.Ordinal), named = header || isJson || isParquet;
         string quote = random.Next(4) == 0 ? "" : "\"", packing = isParquet ? "" : new[] { "", "", "", "", ".gz", ".zst" }[random.Next(6)];
         string name = $"{number}-{seed.Name}{packing}";
         byte[] bytes = CompressionTests.Packed(name, content);
@@ -73,7 +75,9 @@ public sealed class ReaderFuzzTests : IDisposable
         string path = folder.Write(name, bytes);
         var input = new InputOptions
         {
-            Path = path, Delimiter = seed.Delimiter, Quote = quote, Header = header, UserColumn = named ? seed.Columns[0] : "1", ItemColumn = named ? seed.Columns[1] : "2", TimestampColumn = named ? seed.Columns[2] : "3",
+            Path = path, Delimiter = seed.Delimiter, Quote = quote, Header = header, UserColumn = named
+                ? seed.Columns[0]
+                : "1", ItemColumn = named ? seed.Columns[1] : "2", TimestampColumn = named ? seed.Columns[2] : "3",
         };
         var watch = Stopwatch.StartNew();
         try
@@ -84,13 +88,22 @@ public sealed class ReaderFuzzTests : IDisposable
             if (isParquet) return null; // what a changed byte within a page says is known to nobody
             string difference = Difference(rows, Expected(content, isJson, seed, input, blanks: false));
             if (difference.Length > 0) difference = Difference(rows, Expected(content, isJson, seed, input, blanks: true));
-            return difference.Length == 0 ? null : $"File {number} ({seed.Name}{packing}, header {header}, quote '{quote}'): {difference}\n{Convert.ToBase64String(content)}";
+            return difference.Length == 0
+                ? null
+                : $"File {number} ({seed.Name}{packing}, header {header}, quote '{quote}'): {difference}\n{Convert.ToBase64String(content)}";
         }
         catch (InvalidInputException refusal)
         {
             if (watch.Elapsed > Hang) return $"File {number} ({seed.Name}) took {watch.Elapsed}.";
-            if (refusal.Message.Contains("INTERNAL Error", StringComparison.Ordinal) || refusal.Message.Contains("invalidated", StringComparison.Ordinal)) return $"File {number} ({seed.Name}{packing}, header {header}, quote '{quote}'): DuckDB ended itself: {refusal.Message}\n{Convert.ToBase64String(content)}";
-            return refusal.Message.Contains(path, StringComparison.Ordinal) ? null : $"File {number} ({seed.Name}): the message does not name the file: {refusal.Message}";
+            if (refusal.Message.Contains("INTERNAL Error", StringComparison.Ordinal) || refusal.Message.Contains("invalidated", StringComparison.Ordinal))
+            {
+                return $"File {number} ({seed.Name}{packing}, header {header}, quote '{quote}'): DuckDB ended itself: "
+                    + $"{refusal.Message}\n{Convert.ToBase64String(content)}";
+            }
+
+            return refusal.Message.Contains(path, StringComparison.Ordinal)
+                ? null
+                : $"File {number} ({seed.Name}): the message does not name the file: {refusal.Message}";
         }
         catch (Exception other)
         {
@@ -110,8 +123,14 @@ public sealed class ReaderFuzzTests : IDisposable
         return InputSource.Readable(source.Files, () =>
         {
             string fits = isParquet ? "" : " WHERE ncf_fits";
-            List<string> rows = [.. engine.Query($"SELECT {string.Join(", ", source.Columns.All.Select(column => $"coalesce(CAST({column.Sql} AS STRING), '')"))} FROM {source.View}{fits}").Select(row => string.Join('\u001f', row))];
-            if (!isParquet && engine.Query($"SELECT ncf_file, line FROM {source.View}_rejected ORDER BY line LIMIT 1") is [[string file, long line]]) throw new InvalidInputException($"{source.Files.OriginalOf(file)}, line {line}");
+            List<string> rows = [.. engine.Query(
+                $"SELECT {string.Join(", ", source.Columns.All.Select(column => $"coalesce(CAST({column.Sql} AS STRING), '')"))} FROM {source.View}{fits}")
+                .Select(row => string.Join('\u001f', row))];
+            if (!isParquet && engine.Query($"SELECT ncf_file, line FROM {source.View}_rejected ORDER BY line LIMIT 1") is [[string file, long line]])
+            {
+                throw new InvalidInputException($"{source.Files.OriginalOf(file)}, line {line}");
+            }
+
             return rows;
         });
     }
@@ -126,7 +145,8 @@ public sealed class ReaderFuzzTests : IDisposable
         if (records.Exists(record => record.Length != columns && !(record.Length == columns + 1 && record[^1].Length == 0))) return null;
         int[] places = input.Header ? Array.ConvertAll(seed.Columns, column => Array.IndexOf(records[0], column)) : [0, 1, 2];
         if (places.Any(place => place < 0 || place >= columns)) return null;
-        if (records.Exists(record => places.Any(place => record[place].Contains(SlowReader.NoUtf8, StringComparison.Ordinal)))) return null; // in a column that is not used nobody looks
+        // In a column that is not used nobody looks.
+        if (records.Exists(record => places.Any(place => record[place].Contains(SlowReader.NoUtf8, StringComparison.Ordinal)))) return null;
         return [.. records.Skip(input.Header ? 1 : 0).Select(record => string.Join('\u001f', places.Select(place => record[place])))];
     }
 
@@ -197,13 +217,22 @@ public sealed class ReaderFuzzTests : IDisposable
     private static IEnumerable<Seed> SeedsOf()
     {
         string[] usual = ["user_id", "item_id", "timestamp"];
-        yield return new Seed("plain.csv", [.. "user_id,item_id,timestamp\n1,10,100\n2,\"11\",200\n\"a \"\"b\"\"\",\"x,y\",300\n\n é ,12,\"400\"\n"u8], ",", usual);
+        yield return new Seed("plain.csv",
+            [.. "user_id,item_id,timestamp\n1,10,100\n2,\"11\",200\n\"a \"\"b\"\"\",\"x,y\",300\n\n é ,12,\"400\"\n"u8], ",", usual);
         yield return new Seed("further.csv", [.. "item_id,note,user_id,timestamp\r\n1,\"two\nlines\",u,100\r\n2,,v,200\r\n"u8], ",", usual);
         yield return new Seed("tabs.tsv", [.. "user_id\titem_id\ttimestamp\n1\tRock \"n\" Roll\t100\n2\t\"quoted\"\t200\n"u8], "\t", usual);
-        yield return new Seed("one.jsonl", [.. "{\"user_id\": 1, \"item_id\": \"x\\u0041\", \"timestamp\": 1.5e3}\n\n{\"timestamp\": 12345678901234567890, \"item_id\": true, \"user_id\": \"007\", \"more\": {\"a\": [1, 2]}}\n"u8], ",", usual);
+        yield return new Seed("one.jsonl",
+            [.. "{\"user_id\": 1, \"item_id\": \"x\\u0041\", \"timestamp\": 1.5e3}\n\n{\"timestamp\": 12345678901234567890, \"item_id\": true, \"user_id\": \"007\", \"more\": {\"a\": [1, 2]}}\n"u8], ",", usual);
         yield return new Seed("two.csv", File.ReadAllBytes(InputKindsTests.Case("eol_lf_then_crlf/p.csv")), ",", usual);
         yield return new Seed("swallow.tsv", File.ReadAllBytes(InputKindsTests.Case("quote_swallow2_realtab/l.tsv")), "\t", ["user_id", "artist", "timestamp"]);
-        using (StreamReader books = CsvRecords.Open(InputKindsTests.Case("amazon2018_jsongz/Books_5.json.gz"))) yield return new Seed("books.json", Encoding.UTF8.GetBytes(books.ReadToEnd()), ",", ["reviewerID", "asin", "unixReviewTime"]);
-        foreach (string name in new[] { "pq_mixed_int_then_text/log/a", "pq_mixed_int_then_text/log/b", "pq_mixed_ts_tz/log/b", "pq_blob_ids/p" }) yield return new Seed($"{Path.GetFileName(name)}.parquet", File.ReadAllBytes(InputKindsTests.Case($"{name}.parquet")), ",", usual);
+        using (StreamReader books = CsvRecords.Open(InputKindsTests.Case("amazon2018_jsongz/Books_5.json.gz")))
+        {
+            yield return new Seed("books.json", Encoding.UTF8.GetBytes(books.ReadToEnd()), ",", ["reviewerID", "asin", "unixReviewTime"]);
+        }
+
+        foreach (string name in new[] { "pq_mixed_int_then_text/log/a", "pq_mixed_int_then_text/log/b", "pq_mixed_ts_tz/log/b", "pq_blob_ids/p" })
+        {
+            yield return new Seed($"{Path.GetFileName(name)}.parquet", File.ReadAllBytes(InputKindsTests.Case($"{name}.parquet")), ",", usual);
+        }
     }
 }

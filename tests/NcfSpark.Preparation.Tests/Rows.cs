@@ -40,7 +40,9 @@ internal sealed record Rows(
         Assert.Equal(expected.Candidates, actual.Candidates);
     }
 
-    private static List<(string, int, int)> Ids(IdTable table) => [.. Enumerable.Range(0, table.Count).Select(index => (table.TextOf(index), index, table.Interactions[index]))];
+    private static List<(string, int, int)> Ids(IdTable table) =>
+        [.. Enumerable.Range(0, table.Count).Select(index => (table.TextOf(index), index, table.Interactions[index]))];
 
-    private static List<(int, int, long)> HeldOut(InteractionRows rows) => [.. rows.Users.Select((user, row) => (user, rows.Items[row], rows.Timestamps[row])).Order()];
+    private static List<(int, int, long)> HeldOut(InteractionRows rows) =>
+        [.. rows.Users.Select((user, row) => (user, rows.Items[row], rows.Timestamps[row])).Order()];
 }

@@ -7,7 +7,6 @@ namespace NcfSpark.Preparation.Tests;
 internal static class SlowPreparer
 {
     /// <param name="log">The log, its times in ticks.</param>
-    /// <param name="options">How to split.</param>
     /// <param name="given">Rows that somebody held out.</param>
     /// <param name="ticksPerSecond">What the times count; what comes out are whole seconds.</param>
     public static Rows Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? given = null, long ticksPerSecond = 1)
@@ -44,12 +43,14 @@ internal static class SlowPreparer
 
         int Positives(Func<(string User, string Item), bool> of) => parts.Count(pair => pair.Value == 0 && of(pair.Key));
         string[] byPopularity = [.. items.OrderByDescending(item => Positives(pair => pair.Item == item))]; // a stable sort keeps the order of ids
-        var rows = parts.Select(pair => (User: Array.IndexOf(users, pair.Key.User), Item: Array.IndexOf(byPopularity, pair.Key.Item), Timestamp: distinct[pair.Key].Timestamp / ticksPerSecond, Part: pair.Value)).ToList();
+        var rows = parts.Select(pair => (User: Array.IndexOf(users, pair.Key.User), Item: Array.IndexOf(byPopularity, pair.Key.Item),
+            Timestamp: distinct[pair.Key].Timestamp / ticksPerSecond, Part: pair.Value)).ToList();
 
         IEnumerable<(int User, int Item, long Timestamp, int Drawn)> Draws(int part, int count, string stream, bool trainedOnly = false) =>
             from row in rows
             where row.Part == part
-            let untouched = Enumerable.Range(0, items.Length).Except(rows.Where(other => other.User == row.User && (other.Part == 0 || !trainedOnly)).Select(other => other.Item)).ToArray()
+            let untouched = Enumerable.Range(0, items.Length)
+                .Except(rows.Where(other => other.User == row.User && (other.Part == 0 || !trainedOnly)).Select(other => other.Item)).ToArray()
             where untouched.Length > 0
             from draw in Enumerable.Range(0, count)
             select (row.User, row.Item, row.Timestamp, untouched[PortableHash.Below(Hash(options.Seed, stream, row.User, row.Item, draw), untouched.Length)]);
@@ -58,7 +59,8 @@ internal static class SlowPreparer
             [.. users.Select((user, index) => (user, index, Positives(pair => pair.User == user)))],
             [.. byPopularity.Select((item, index) => (item, index, Positives(pair => pair.Item == item)))],
             [.. rows.Where(row => row.Part == 0).Select(row => (row.User, row.Item, 1, row.Timestamp))
-                .Concat(Draws(0, options.NegativesPerPositive, "negatives", options.NegativesAvoid == AvoidedItems.Trained).Select(row => (row.User, row.Drawn, 0, row.Timestamp))).Order()],
+                .Concat(Draws(0, options.NegativesPerPositive, "negatives", options.NegativesAvoid == AvoidedItems.Trained)
+                    .Select(row => (row.User, row.Drawn, 0, row.Timestamp))).Order()],
             [.. rows.Where(row => row.Part == 1).Select(row => (row.User, row.Item, row.Timestamp)).Order()],
             [.. rows.Where(row => row.Part == 2).Select(row => (row.User, row.Item, row.Timestamp)).Order()],
             [.. Draws(2, options.TestCandidates, "candidates").Select(row => (row.User, row.Item, row.Drawn)).Order()]);

@@ -15,9 +15,6 @@ internal static class SlowReader
     private static readonly Encoding Lenient = Encoding.GetEncoding("utf-8", EncoderFallback.ExceptionFallback, new DecoderReplacementFallback($"{NoUtf8}"));
 
     /// <summary>All records of a CSV file; those with a wrong count of fields, or with <see cref="NoUtf8"/>, too.</summary>
-    /// <param name="bytes">The file.</param>
-    /// <param name="delimiter">What stands between two fields.</param>
-    /// <param name="quote">What a field may be quoted by.</param>
     /// <param name="blanks">Whether blanks may stand around a quoted field, as DuckDB has it; else they make it a field without quotes, or a fault.</param>
     public static List<string[]>? Csv(byte[] bytes, char delimiter, char? quote, bool blanks)
     {
@@ -80,7 +77,8 @@ internal static class SlowReader
             try
             {
                 if (JsonNode.Parse(line) is not JsonObject fields) return null;
-                rows.Add([.. names.Select(name => fields[name] is not { } node ? "" : node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : node.ToJsonString())]);
+                rows.Add([.. names.Select(
+                    name => fields[name] is not { } node ? "" : node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : node.ToJsonString())]);
             }
             catch (Exception cause) when (cause is JsonException or ArgumentException or InvalidOperationException)
             {

@@ -18,11 +18,15 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
     {
         string csv = folder.Write("log.csv", Good), parquet = Path.Combine(folder.Path, "parquet");
         spark.Engine.ReadCsv("ncf_test_log", [csv], new CsvLayout(",", true, 3));
-        spark.Engine.Execute("CREATE OR REPLACE TEMP VIEW ncf_test_table AS SELECT CAST(c1 AS BIGINT) AS user_id, CAST(c2 AS INT) AS item_id, CAST(c3 AS BIGINT) AS timestamp FROM ncf_test_log");
+        spark.Engine.Execute("CREATE OR REPLACE TEMP VIEW ncf_test_table AS SELECT CAST(c1 AS BIGINT) AS user_id, CAST(c2 AS INT) AS item_id, "
+            + "CAST(c3 AS BIGINT) AS timestamp FROM ncf_test_log");
         spark.Engine.WriteParquet("SELECT * FROM ncf_test_table", parquet);
         Rows file = Prepared(duckDb.Engine, csv).Rows;
         string quoted = folder.Write("quoted.csv", Good.Replace("1,10,100", "\"1\",10,100", StringComparison.Ordinal));
-        foreach (string place in new[] { "table:ncf_test_table", $"file:{csv}", $"file:{parquet}", quoted }) Rows.AssertEqual(file, Prepared(spark.Engine, place).Rows);
+        foreach (string place in new[] { "table:ncf_test_table", $"file:{csv}", $"file:{parquet}", quoted })
+        {
+            Rows.AssertEqual(file, Prepared(spark.Engine, place).Rows);
+        }
     }
 
     [SkippableFact]
@@ -65,7 +69,8 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
     public void BadRowsAreToldAsOnDuckDb(string text, string says)
     {
         string csv = folder.Write("log.csv", text);
-        string here = Assert.Throws<InvalidInputException>(() => Prepared(duckDb.Engine, csv)).Message, there = Assert.Throws<InvalidInputException>(() => Prepared(spark.Engine, csv)).Message;
+        string here = Assert.Throws<InvalidInputException>(() => Prepared(duckDb.Engine, csv)).Message;
+        string there = Assert.Throws<InvalidInputException>(() => Prepared(spark.Engine, csv)).Message;
         Assert.Contains(says, here, StringComparison.Ordinal);
         Assert.Equal(here, there);
     }
@@ -79,7 +84,8 @@ public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : 
 
     private (Rows Rows, StageDirectory Directory) Prepared(ISqlEngine engine, string path)
     {
-        StageDirectory prepared = PreparedRun.Prepare(engine, new InputOptions { Path = path }, PlainOptions.Prepare with { TestCandidates = 2, Holdout = 1 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), SilentProgress.Instance);
+        StageDirectory prepared = PreparedRun.Prepare(engine, new InputOptions { Path = path }, PlainOptions.Prepare with { TestCandidates = 2, Holdout = 1 },
+            Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), SilentProgress.Instance);
         return (Rows.Of(prepared), prepared);
     }
 }

@@ -17,7 +17,8 @@ public sealed class SparkOutputTests(SparkFixture spark, EngineFixture duckDb) :
     public void ACopyOfAVersionThatSparkWroteIsThePreparedDirectoryOfDuckDb()
     {
         SparkHome.RequireCi("half a minute");
-        string csv = folder.Write("log.csv", "user_id,item_id,timestamp\n1,10,100\n1,11,200\n2,10,300\n2,12,400\n2,11,150\n3,10,never\n"), run = Path.Combine(folder.Path, "it's a run");
+        string csv = folder.Write("log.csv", "user_id,item_id,timestamp\n1,10,100\n1,11,200\n2,10,300\n2,12,400\n2,11,150\n3,10,never\n");
+        string run = Path.Combine(folder.Path, "it's a run");
         StageDirectory expected = Prepared(duckDb.Engine, csv, Path.Combine(folder.Path, "here"));
         StageDirectory version = Prepared(spark.Engine, csv, $"file:{run}/");
 
@@ -30,7 +31,8 @@ public sealed class SparkOutputTests(SparkFixture spark, EngineFixture duckDb) :
         StageDirectory opened = StageDirectory.Open(Path.Combine(folder.Path, "copied"), "prepared");
         Assert.Equal(expected.Manifest.Rows, opened.Manifest.Rows);
         Rows.AssertEqual(Rows.Of(expected), Rows.Of(opened));
-        Assert.Contains("column timestamp holds 'never'", File.ReadAllText(Directory.GetFiles(Path.Combine(copy, "bad_rows.csv"), "part-*").Single()), StringComparison.Ordinal);
+        Assert.Contains("column timestamp holds 'never'",
+            File.ReadAllText(Directory.GetFiles(Path.Combine(copy, "bad_rows.csv"), "part-*").Single()), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -40,7 +42,8 @@ public sealed class SparkOutputTests(SparkFixture spark, EngineFixture duckDb) :
         using SparkStageWriter unfinished = SparkStageWriter.Begin(spark.Engine, $"file:{run}", "prepared", TimeProvider.System);
         spark.Engine.WriteParquet("SELECT 1 AS n", unfinished.File("users"));
         using SparkStageWriter writer = SparkStageWriter.Begin(spark.Engine, $"file:{run}/", "prepared", TimeProvider.System);
-        spark.Engine.WriteParquet("SELECT CAST(id AS INT) AS n, CAST(id % 2 AS INT) AS shard FROM range(0, 10) AS r(id)", writer.File("train"), partitionBy: "shard");
+        spark.Engine.WriteParquet("SELECT CAST(id AS INT) AS n, CAST(id % 2 AS INT) AS shard FROM range(0, 10) AS r(id)",
+            writer.File("train"), partitionBy: "shard");
         StageDirectory published = writer.Publish(new StageManifest
         {
             Stage = "prepared",
@@ -74,13 +77,15 @@ public sealed class SparkOutputTests(SparkFixture spark, EngineFixture duckDb) :
     public void DuckDbSaysThatTheRunDirectoryIsSparks()
     {
         string csv = folder.Write("log.csv", "user_id,item_id,timestamp\n1,10,100\n1,11,200\n2,10,300\n");
-        Assert.Contains("add --master URL or --remote", Assert.Throws<InvalidInputException>(() => Prepared(duckDb.Engine, csv, "s3a://bucket/run")).Message, StringComparison.Ordinal);
+        Assert.Contains("add --master URL or --remote",
+            Assert.Throws<InvalidInputException>(() => Prepared(duckDb.Engine, csv, "s3a://bucket/run")).Message, StringComparison.Ordinal);
     }
 
     private string Refused(string run) => Assert.Throws<InvalidInputException>(() => StageDirectory.Open(Path.Combine(folder.Path, run), "prepared")).Message;
 
     private static StageDirectory Prepared(ISqlEngine engine, string csv, string run) =>
-        PreparedRun.Prepare(engine, new InputOptions { Path = csv, MaxBadRows = 1 }, PlainOptions.Prepare with { TestCandidates = 2, Holdout = 1 }, run, SilentProgress.Instance);
+        PreparedRun.Prepare(engine, new InputOptions { Path = csv, MaxBadRows = 1 }, PlainOptions.Prepare with { TestCandidates = 2, Holdout = 1 },
+            run, SilentProgress.Instance);
 
     private static void Copy(string from, string to)
     {

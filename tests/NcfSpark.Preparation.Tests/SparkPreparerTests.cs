@@ -16,18 +16,24 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
     [SkippableFact]
     public void MovieLensHasTheSameRowsOnBothEngines() => spark.With(SparkFixture.ForLargeLogs, () =>
     {
-        var input = new InputOptions { Path = Path.Combine(TestFolder.RepositoryRoot, "tests", "data", "ml-latest-small", "ratings.csv"), UserColumn = "userId", ItemColumn = "movieId", RatingColumn = "rating", MinRating = 2 };
+        var input = new InputOptions { Path = Path.Combine(TestFolder.RepositoryRoot, "tests", "data", "ml-latest-small",
+            "ratings.csv"), UserColumn = "userId", ItemColumn = "movieId", RatingColumn = "rating", MinRating = 2 };
         var options = PlainOptions.Prepare with { Validation = true, TestCandidates = 20 };
         using var folder = new TestFolder();
-        StageDirectory Prepared(ISqlEngine engine, string run) => PreparedRun.Prepare(engine, input, options, Path.Combine(folder.Path, run), SilentProgress.Instance);
+        StageDirectory Prepared(ISqlEngine engine, string run) =>
+            PreparedRun.Prepare(engine, input, options, Path.Combine(folder.Path, run), SilentProgress.Instance);
         StageDirectory here = Prepared(duckDb.Engine, "duckdb"), there = Prepared(Engine, "spark");
         Rows.AssertEqual(Rows.Of(here), Rows.Of(there));
         Assert.Equal(here.Manifest.Fingerprint, there.Manifest.Fingerprint);
         Assert.Equal(here.Manifest.Rows, there.Manifest.Rows);
-        Assert.Equal(Directory.GetDirectories(here.File("train")).Select(Path.GetFileName).Order(), Directory.GetDirectories(there.File("train")).Select(Path.GetFileName).Order());
+        Assert.Equal(Directory.GetDirectories(here.File("train")).Select(Path.GetFileName).Order(),
+            Directory.GetDirectories(there.File("train")).Select(Path.GetFileName).Order());
     });
 
-    /// <summary>20,000 interactions, without and with Spark's joining of small partitions; NCFSPARK_TEST_SYNTHETIC=2 asks for 2 million, also with 200 partitions that are not joined.</summary>
+    /// <summary>
+    /// 20,000 interactions, without and with Spark's joining of small partitions; NCFSPARK_TEST_SYNTHETIC=2 asks for 2
+    /// million, also with 200 partitions that are not joined.
+    /// </summary>
     [SkippableFact]
     public void AnyNumberOfPartitionsGivesTheRowsOfDuckDb()
     {
@@ -46,7 +52,9 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
             foreach (string part in new[] { "users", "items", "train", "validation", "test" })
             {
                 string all = $"read_parquet('{prepared.File(part)}/**/*.parquet', hive_partitioning = true)";
-                digests[part] = string.Join(' ', duckDb.Engine.Query($"SELECT CAST(count(*) AS STRING), CAST(bit_xor(hash(t)) AS STRING), CAST(sum(hash(t) % 1000003) AS STRING) FROM (SELECT COLUMNS(*)::BIGINT FROM {all}) t")[0]);
+                digests[part] = string.Join(' ',
+                    duckDb.Engine.Query("SELECT CAST(count(*) AS STRING), CAST(bit_xor(hash(t)) AS STRING), CAST(sum(hash(t) % 1000003) AS STRING) "
+                        + $"FROM (SELECT COLUMNS(*)::BIGINT FROM {all}) t")[0]);
             }
 
             Directory.Delete(path, recursive: true);
@@ -54,7 +62,9 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
         }
 
         SortedDictionary<string, string> here = Digests(duckDb.Engine, "duckdb");
-        (int Partitions, bool Joined)[] settings = asked is null ? [(1, true), (2, false), (7, false), (200, true)] : [(1, true), (2, false), (7, false), (200, true), (200, false)];
+        (int Partitions, bool Joined)[] settings = asked is null
+            ? [(1, true), (2, false), (7, false), (200, true)]
+            : [(1, true), (2, false), (7, false), (200, true), (200, false)];
         foreach ((int partitions, bool joined) in settings)
         {
             spark.With(
@@ -69,7 +79,12 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
         var chance = RandomStream.Named(3, "log");
         using var writer = new StreamWriter(csv);
         writer.Write("user_id,item_id,timestamp\n");
-        for (long row = 0; row < rows; row++) writer.Write($"{(long)(rows / 140.0 * Math.Pow(chance.Unit(3 * row), 1.9))},{(long)(27_000 * Math.Pow(chance.Unit((3 * row) + 1), 2.2))},{chance.Below((3 * row) + 2, 1_000_000)}\n");
+        for (long row = 0; row < rows; row++)
+        {
+            writer.Write(
+                $"{(long)(rows / 140.0 * Math.Pow(chance.Unit(3 * row), 1.9))},{(long)(27_000 * Math.Pow(chance.Unit((3 * row) + 1), 2.2))},{chance.Below((3 * row) + 2, 1_000_000)}\n");
+        }
+
         for (int item = 0; item < rows / 20; item++) writer.Write($"{rows},{2 * item},{item % 1000}\n");
     }
 }

@@ -21,14 +21,18 @@ internal static class TimeTexts
             int minutes = ((row * 7 % 27) - 12) * 60 + (row % 2 * 30);
             return $"{Clock(time, minutes, row % 2 == 0 ? 'T' : ' ', digits)}{(minutes < 0 ? '-' : '+')}{Math.Abs(minutes) / 60:00}{(row % 3 == 0 ? "" : ":")}{Math.Abs(minutes) % 60:00}";
         });
-        yield return ("iso, no zone", (time, row) => (row % 2 == 0 ? Clock(time, 0, ' ', digits) : Clock(time, 0, ' ', digits).Replace('-', '/')) + (row % 5 == 0 ? " UTC" : ""));
+        yield return ("iso, no zone", (
+            time, row) => (row % 2 == 0 ? Clock(time, 0, ' ', digits) : Clock(time, 0, ' ', digits).Replace('-', '/')) + (row % 5 == 0 ? " UTC" : ""));
         if (digits == 0) yield return ("yyyymmddhhmmss", (time, _) => At(time, 0).ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture));
     }
 
     private static DateTime At(long time, int minutes) => DateTime.UnixEpoch.AddSeconds(time / Second).AddMinutes(minutes);
 
     private static string Clock(long time, int minutes, char between, int digits) =>
-        At(time, minutes).ToString($"yyyy-MM-dd'{between}'HH:mm:ss", CultureInfo.InvariantCulture) + (digits == 0 ? "" : $".{(time % Second).ToString("D9", CultureInfo.InvariantCulture)[..digits]}");
+        At(time, minutes).ToString($"yyyy-MM-dd'{between}'HH:mm:ss", CultureInfo.InvariantCulture)
+            + (digits == 0 ? "" : $".{(time % Second).ToString("D9", CultureInfo.InvariantCulture)[..digits]}");
 
-    private static string Number(long time, long unit) => time % unit == 0 ? $"{time / unit}" : $"{time / unit}.{(time % unit).ToString($"D{unit.ToString(CultureInfo.InvariantCulture).Length - 1}", CultureInfo.InvariantCulture)}";
+    private static string Number(long time, long unit) => time % unit == 0
+        ? $"{time / unit}"
+        : $"{time / unit}.{(time % unit).ToString($"D{unit.ToString(CultureInfo.InvariantCulture).Length - 1}", CultureInfo.InvariantCulture)}";
 }

@@ -39,7 +39,8 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     {
         long seconds = new DateTimeOffset(DateTime.Parse(expected, CultureInfo.InvariantCulture), TimeSpan.Zero).ToUnixTimeSeconds();
         // For each user another item comes last, and by chance it would not be these.
-        Rows rows = Prepare(Header + string.Concat(Enumerable.Range(1, 8).Select(user => $"{user},{user},\"{earlier}\"\n{user},{user + 1},\"{later}\"\n"))).Rows;
+        Rows rows = Prepare(
+            Header + string.Concat(Enumerable.Range(1, 8).Select(user => $"{user},{user},\"{earlier}\"\n{user},{user + 1},\"{later}\"\n"))).Rows;
         Assert.All(rows.Test, row => Assert.Equal($"{int.Parse(rows.Users[row.User].Id, CultureInfo.InvariantCulture) + 1}", rows.Items[row.Item].Id));
         Assert.All(rows.Positives, row => Assert.Equal(seconds, row.Timestamp));
     }
@@ -55,7 +56,8 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     [InlineData("2014-04-06T18:42:17+25:00")]
     [InlineData("yesterday")]
     public void WhatIsNoTimeIsABadRow(string text) =>
-        Assert.Contains($"line 4: column timestamp holds '{text}', which is no date or time such as", Refused(Header + $"1,1,2014-04-06\n1,2,2014-04-07\n2,1,{text}\n"), StringComparison.Ordinal);
+        Assert.Contains($"line 4: column timestamp holds '{text}', which is no date or time such as",
+            Refused(Header + $"1,1,2014-04-06\n1,2,2014-04-07\n2,1,{text}\n"), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("41735", "41736", "excel-days")]
@@ -66,10 +68,10 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     public void WhereSecondsWereDeclaredAnotherFormIsRefusedByName(string earlier, string later, string unit)
     {
         string csv = Header + $"1,1,{earlier}\n1,2,{later}\n";
-        string refusal = Refused(csv, new InputOptions { TimestampUnit = "seconds" });
+        string refusal = Refused(csv, new InputOptions { TimestampUnit = TimestampUnit.Seconds });
         Assert.Contains($"line 2: column timestamp holds '{earlier}'", refusal);
         Assert.Contains($"set Input:TimestampUnit to \"{unit}\"", refusal);
-        Prepare(csv, new InputOptions { TimestampUnit = unit });
+        Prepare(csv, new InputOptions { TimestampUnit = PlainOptions.Unit(unit) });
     }
 
     [Fact]
@@ -87,20 +89,22 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     [Fact]
     public void ZerosAmongSecondsAreRefusedAndEachAdviceWorks()
     {
-        string csv = Header + string.Concat(Enumerable.Range(0, 3000).Select(row => $"{row % 50 + 1},{row % 7 + 1},{1_396_809_737 + row}\n")) + "1,1,0\n2,2,0\n";
+        string csv = Header + string.Concat(Enumerable.Range(0, 3000).Select(row => $"{row % 50 + 1},{row % 7 + 1},{1_396_809_737 + row}\n"))
+            + "1,1,0\n2,2,0\n";
         string refusal = Refused(csv);
         Assert.Contains("2 of 3,002 rows", refusal);
         Assert.Contains("line 3002: column timestamp holds '0', which lies before 1980 as seconds", refusal);
         Assert.Contains("3,000 rows hold seconds since 1970, 2 hold numbers that are too small for a time", refusal);
         Assert.Equal(2, Prepare(csv, new InputOptions { MaxBadRows = 2 }).Directory.Manifest.Rows["bad_rows"]);
-        Assert.Contains("before 1980 beside later ones", Prepare(csv, new InputOptions { TimestampUnit = "seconds" }).Said);
+        Assert.Contains("before 1980 beside later ones", Prepare(csv, new InputOptions { TimestampUnit = TimestampUnit.Seconds }).Said);
         Assert.Contains("column timestamp holds '0', which says that there is no value", Refused(csv, new InputOptions { NullValues = ["0"] }));
     }
 
     [Fact]
     public void AnotherFormThatTurnsUpLateIsFound()
     {
-        string csv = Header + string.Concat(Enumerable.Range(0, 5000).Select(row => $"{row % 50},{row % 7},{(row < 4900 ? $"{1_396_809_737 + row}" : $"{1_396_809_737_000 + row}")}\n"));
+        string csv = Header + string.Concat(
+            Enumerable.Range(0, 5000).Select(row => $"{row % 50},{row % 7},{(row < 4900 ? $"{1_396_809_737 + row}" : $"{1_396_809_737_000 + row}")}\n"));
         string refusal = Refused(csv);
         Assert.Contains("4,900 rows hold seconds since 1970, 100 hold milliseconds since 1970", refusal);
         Assert.Contains("line 4902: column timestamp holds '1396809741900'", refusal);
@@ -110,7 +114,8 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     [Fact]
     public void AFractionThatTurnsUpLateIsKept()
     {
-        string csv = Header + string.Concat(Enumerable.Range(0, 3000).Select(row => $"{row % 50},{row % 7},{1_396_809_737 + row}\n")) + "777,1,1396809737.2\n777,2,1396809737.123456789\n777,3,1396809737.3\n";
+        string csv = Header + string.Concat(Enumerable.Range(0, 3000).Select(row => $"{row % 50},{row % 7},{1_396_809_737 + row}\n"))
+            + "777,1,1396809737.2\n777,2,1396809737.123456789\n777,3,1396809737.3\n";
         Rows rows = Prepare(csv, options: PlainOptions.Prepare with { Holdout = 1, TestCandidates = 0 }).Rows;
         Assert.Equal("3", rows.Items[rows.Test.Single(row => rows.Users[row.User].Id == "777").Item].Id);
     }
@@ -126,7 +131,8 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     public void ParquetTimesAreExact(string time)
     {
         string directory = Path.Combine(folder.Path, "parquet");
-        fixture.Engine.WriteParquet($"SELECT u AS user_id, item_id, {time} AS timestamp FROM (SELECT u, CAST(u + i AS BIGINT) AS item_id FROM range(1, 9) AS r(u), range(0, 2) AS s(i))", directory);
+        fixture.Engine.WriteParquet($"SELECT u AS user_id, item_id, {time} AS timestamp FROM (SELECT u, CAST(u + i AS BIGINT) AS item_id "
+            + "FROM range(1, 9) AS r(u), range(0, 2) AS s(i))", directory);
         Rows rows = Prepare(new InputOptions { Path = directory }, PlainOptions.Prepare with { Holdout = 1, TestCandidates = 0 }).Rows;
         Assert.Equal(8, rows.Test.Count);
         Assert.All(rows.Test, row => Assert.Equal($"{int.Parse(rows.Users[row.User].Id, CultureInfo.InvariantCulture) + 1}", rows.Items[row.Item].Id));
@@ -146,7 +152,8 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     public void BooleansOfParquetAreRatings()
     {
         string directory = Path.Combine(folder.Path, "parquet");
-        fixture.Engine.WriteParquet("SELECT CAST(i % 4 AS BIGINT) AS user_id, CAST(i AS BIGINT) AS item_id, i AS timestamp, i % 5 > 0 AS liked FROM range(0, 20) AS r(i)", directory);
+        fixture.Engine.WriteParquet(
+            "SELECT CAST(i % 4 AS BIGINT) AS user_id, CAST(i AS BIGINT) AS item_id, i AS timestamp, i % 5 > 0 AS liked FROM range(0, 20) AS r(i)", directory);
         Assert.Equal(4, Prepare(new InputOptions { Path = directory, RatingColumn = "liked", MinRating = 1 }).Directory.Manifest.Rows["below_min_rating"]);
     }
 
@@ -163,7 +170,8 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
         Assert.Contains($"column user_id holds '{text}', which says that there is no value", Refused(Header + $"1,1,1\n1,2,2\n{text},3,3\n"));
         Assert.Contains($"column item_id holds '{text}', which says", Refused(Header + $"a,x,1\na,y,2\nb,{text},3\n"));
         Assert.Contains($"column timestamp holds '{text}', which says", Refused(Header + $"1,1,1\n1,2,2\n2,3,{text}\n"));
-        Assert.Contains($"column rating holds '{text}', which says", Refused($"user_id,item_id,timestamp,rating\n1,1,1,1\n1,2,2,2\n2,3,3,{text}\n", new InputOptions { RatingColumn = "rating" }));
+        Assert.Contains($"column rating holds '{text}', which says",
+            Refused($"user_id,item_id,timestamp,rating\n1,1,1,1\n1,2,2,2\n2,3,3,{text}\n", new InputOptions { RatingColumn = "rating" }));
     }
 
     [Fact]
@@ -185,26 +193,35 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
         using var engine = new DuckDbEngine(new DuckDbOptions { Threads = threads });
         for (int run = 0; run < 3; run++)
         {
-            string refusal = Assert.Throws<InvalidInputException>(() => PreparedRun.Prepare(engine, new InputOptions { Path = Path.Combine(folder.Path, "parts") }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance)).Message;
+            string refusal = Assert.Throws<InvalidInputException>(
+                () => PreparedRun.Prepare(engine, new InputOptions { Path = Path.Combine(folder.Path, "parts") }, PlainOptions.Prepare,
+                    Path.Combine(folder.Path, "run"), SilentProgress.Instance)).Message;
             Assert.Contains("60,000 of 180,000 rows", refusal);
             string[] shown = [.. refusal.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal))];
-            Assert.Equal(["0.csv, line 4:", "0.csv, line 7:", "0.csv, line 10:", "0.csv, line 13:", "0.csv, line 16:"], shown[..5].Select(line => line[(line.LastIndexOf('/') + 1)..(line.IndexOf(": ", StringComparison.Ordinal) + 1)]));
+            Assert.Equal(["0.csv, line 4:", "0.csv, line 7:", "0.csv, line 10:", "0.csv, line 13:", "0.csv, line 16:"],
+                shown[..5].Select(line => line[(line.LastIndexOf('/') + 1)..(line.IndexOf(": ", StringComparison.Ordinal) + 1)]));
         }
     }
 
-    /// <summary>Any mixture of good and bad lines: all bad ones are counted, the first five are shown in their order, and the advice, where it is a limit, works.</summary>
+    /// <summary>
+    /// Any mixture of good and bad lines: all bad ones are counted, the first five are shown in their order, and the
+    /// advice, where it is a limit, works.
+    /// </summary>
     [Fact]
     public void BadRowsOfAnyKindAreCountedExactlyAndInTheOrderOfLines()
     {
-        string[] kinds = ["{0},{0},{1}", "{0},{0},{1}", "{0},{0},{1}", "{0},{0}", ",{0},{1}", "{0},\\N,{1}", "{0},{0},soon", "{0},{0},-4", "{0},{0},{1},7", "{0},None,{1}"];
+        string[] kinds = ["{0},{0},{1}", "{0},{0},{1}", "{0},{0},{1}", "{0},{0}", ",{0},{1}", "{0},\\N,{1}", "{0},{0},soon", "{0},{0},-4",
+            "{0},{0},{1},7", "{0},None,{1}"];
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(25), Prop.ForAll(Arb.From(Gen.Choose(0, kinds.Length - 1).ListOf()), lines =>
         {
-            string csv = Header + "1,1,5\n1,2,6\n2,1,7\n2,2,8\n" + string.Concat(lines.Select((kind, place) => string.Format(CultureInfo.InvariantCulture, kinds[kind], place % 7, place) + "\n"));
+            string csv = Header + "1,1,5\n1,2,6\n2,1,7\n2,2,8\n"
+                + string.Concat(lines.Select((kind, place) => string.Format(CultureInfo.InvariantCulture, kinds[kind], place % 7, place) + "\n"));
             int[] bad = [.. lines.Select((kind, place) => (kind, line: place + 6)).Where(line => line.kind > 2).Select(line => line.line)];
             if (bad.Length == 0) return;
             string refusal = Refused(csv);
             Assert.Contains($"{bad.Length} of {lines.Count + 4} rows cannot be used", refusal);
-            Assert.Equal(bad.Take(5).Select(line => $"line {line}:"), refusal.Split('\n').Where(line => line.StartsWith("  /", StringComparison.Ordinal)).Select(line => line[line.IndexOf("line ", StringComparison.Ordinal)..(line.IndexOf(": ", StringComparison.Ordinal) + 1)]));
+            Assert.Equal(bad.Take(5).Select(line => $"line {line}:"), refusal.Split('\n').Where(line => line.StartsWith("  /", StringComparison.Ordinal))
+                .Select(line => line[line.IndexOf("line ", StringComparison.Ordinal)..(line.IndexOf(": ", StringComparison.Ordinal) + 1)]));
             Assert.Equal(bad.Length * 2 <= lines.Count + 4, refusal.Contains($"set Input:MaxBadRows to {bad.Length} ", StringComparison.Ordinal));
             Assert.Equal(bad.Length, Prepare(csv, new InputOptions { MaxBadRows = bad.Length }).Directory.Manifest.Rows["bad_rows"]);
         }));
@@ -225,7 +242,7 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     {
         string id = new string('x', 70_000) + "\u001b[31m";
         string csv = Header + $"1,1,1\n1,2,2\n\u001b[31m2,3,-5\n{id},3,-5\n";
-        string refusal = Refused(csv, new InputOptions { IdType = "number" });
+        string refusal = Refused(csv, new InputOptions { IdType = IdType.Number });
         Assert.True(refusal.Length < 2000);
         Assert.DoesNotContain('\u001b', refusal);
         Assert.Contains(id, File.ReadAllText(Prepare(csv, new InputOptions { MaxBadRows = 2 }).Directory.File("bad_rows.csv")));
@@ -239,7 +256,8 @@ public sealed class ValueTests(EngineFixture fixture) : IDisposable
     private (Rows Rows, StageDirectory Directory, string Said) Prepare(InputOptions input, PrepareOptions? options = null)
     {
         var said = new SaidLines();
-        StageDirectory directory = PreparedRun.Prepare(fixture.Engine, input, options ?? PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
+        StageDirectory directory = PreparedRun.Prepare(
+            fixture.Engine, input, options ?? PlainOptions.Prepare with { TestCandidates = 0 }, Path.Combine(folder.Path, $"run-{Guid.NewGuid():N}"), said);
         return (Rows.Of(directory), directory, string.Join('\n', said.Lines));
     }
 

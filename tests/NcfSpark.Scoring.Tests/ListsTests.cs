@@ -29,38 +29,48 @@ public sealed class ListsTests
     [Fact]
     public void AListOfWhichTheModelKnowsLittleIsToldWithBothSpellings()
     {
-        Assert.Equal("Score:DenyPath: none of its 2 item ids are known to the model. Ids such as '12' match no item; items look like '12.0'.", ListMatch.Remark("Score:DenyPath", "item", ["12", "13"], new IdTable(["12.0", "13.0"], [1, 1])));
-        Assert.Equal("Score:UsersPath: 1 of its 3 user ids is known to the model. Ids such as '007' match no user; users look like '7'.", ListMatch.Remark("Score:UsersPath", "user", ["7", "007", "08"], new IdTable([7L, 8], [1, 1])));
-        Assert.Equal("Score:DenyPath: '7.0' is no whole number as all items of the log are, and matches none.", ListMatch.Remark("Score:DenyPath", "item", ["7", "8", "7.0"], new IdTable([7L, 8], [1, 1])));
+        Assert.Equal("Score:DenyPath: none of its 2 item ids are known to the model. Ids such as '12' match no item; items look like '12.0'.",
+            ListMatch.Remark("Score:DenyPath", "item", ["12", "13"], new IdTable(["12.0", "13.0"], [1, 1])));
+        Assert.Equal("Score:UsersPath: 1 of its 3 user ids is known to the model. Ids such as '007' match no user; users look like '7'.",
+            ListMatch.Remark("Score:UsersPath", "user", ["7", "007", "08"], new IdTable([7L, 8], [1, 1])));
+        Assert.Equal("Score:DenyPath: '7.0' is no whole number as all items of the log are, and matches none.",
+            ListMatch.Remark("Score:DenyPath", "item", ["7", "8", "7.0"], new IdTable([7L, 8], [1, 1])));
         Assert.Null(ListMatch.Remark("Score:UsersPath", "user", ["7", "8", "9"], new IdTable([7L, 8], [1, 1]))); // a new user is nothing unusual
         Assert.Null(ListMatch.Remark("Score:UsersPath", "user", [], new IdTable([7L, 8], [1, 1])));
-        Assert.Equal("Input:TitlesPath: none of 2 items has a title. Ids such as '12' match no item; items look like '12.0'.", ListMatch.RemarkOfTable("Input:TitlesPath", "title", ["12", "13"], new IdTable(["12.0", "13.0"], [1, 1])));
-        Assert.Null(ListMatch.RemarkOfTable("Input:TitlesPath", "title", ["1", "2", "3", "12.0"], new IdTable(["12.0", "13.0"], [1, 1]))); // a catalogue has more than was sold
+        Assert.Equal("Input:TitlesPath: none of 2 items has a title. Ids such as '12' match no item; items look like '12.0'.",
+            ListMatch.RemarkOfTable("Input:TitlesPath", "title", ["12", "13"], new IdTable(["12.0", "13.0"], [1, 1])));
+        // A catalogue has more than was sold.
+        Assert.Null(ListMatch.RemarkOfTable("Input:TitlesPath", "title", ["1", "2", "3", "12.0"], new IdTable(["12.0", "13.0"], [1, 1])));
     }
 
     [Fact]
     public void AllowAndDenyLeaveWhatOneHasAndTheOtherHasNot()
     {
         Assert.Equal([0, 1, 2, 3], Left(new ScoreLists(), new ScoreOptions(), out _));
-        Assert.Equal([1, 3], Left(new ScoreLists { Allow = ["d", "x", "b", "a"], Deny = ["a", "y", "z"] }, new ScoreOptions(), out SortedDictionary<string, long> counts));
+        Assert.Equal([1, 3], Left(new ScoreLists { Allow = ["d", "x", "b", "a"], Deny = ["a", "y", "z"] }, new ScoreOptions(),
+            out SortedDictionary<string, long> counts));
         Assert.Equal((1, 2, 2), (counts["unknown_in_allow_list"], counts["unknown_in_deny_list"], counts["items_left"]));
-        Assert.Contains("No item may be recommended", Assert.Throws<InvalidInputException>(() => Left(new ScoreLists { Allow = ["x"] }, new ScoreOptions(), out _)).Message, StringComparison.Ordinal);
+        Assert.Contains("No item may be recommended",
+            Assert.Throws<InvalidInputException>(() => Left(new ScoreLists { Allow = ["x"] }, new ScoreOptions(), out _)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void ItemsOlderThanATimeOrWithoutOneAreLeftOut()
     {
-        var table = new ItemTable("items.csv", ["d", "b", "c", "unknown", "b"], null, [Moment.Parse("2020"), Moment.Parse("2019-12-31T23:59:59Z"), null, 5, Moment.Parse("2019-12-31T23:59:59Z")]);
-        Assert.Equal([3], Left(new ScoreLists { Items = table }, new ScoreOptions { NotOlderThan = "2020-01-01", ItemDate = "column" }, out SortedDictionary<string, long> counts));
+        var table = new ItemTable("items.csv", ["d", "b", "c", "unknown", "b"], null,
+            [TimestampText.Parse("2020"), TimestampText.Parse("2019-12-31T23:59:59Z"), null, 5, TimestampText.Parse("2019-12-31T23:59:59Z")]);
+        Assert.Equal([3], Left(new ScoreLists { Items = table }, new ScoreOptions { NotOlderThan = "2020-01-01", ItemDate = ItemDate.Column },
+            out SortedDictionary<string, long> counts));
         Assert.Equal(2, counts["items_without_date"]);
-        Assert.Equal([1, 2], Left(new ScoreLists(), new ScoreOptions { NotOlderThan = "100", ItemDate = "last" }, out _, [99, 100, 101, null]));
+        Assert.Equal([1, 2], Left(new ScoreLists(), new ScoreOptions { NotOlderThan = "100", ItemDate = ItemDate.Last }, out _, [99, 100, 101, null]));
     }
 
     [Fact]
     public void ATableThatContradictsItselfIsRefused()
     {
         var table = new ItemTable("items.csv", ["a", "a"], ["drama", "comedy"], null);
-        Assert.Contains("items.csv: the item a stands there twice, with two different groups", Assert.Throws<InvalidInputException>(() => Left(new ScoreLists { Items = table }, new ScoreOptions { MaxPerGroup = 1 }, out _)).Message, StringComparison.Ordinal);
+        Assert.Contains("items.csv: the item a stands there twice, with two different groups", Assert.Throws<InvalidInputException>(
+            () => Left(new ScoreLists { Items = table }, new ScoreOptions { MaxPerGroup = 1 }, out _)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,7 +94,7 @@ public sealed class ListsTests
     [InlineData("soon", null)]
     [InlineData("1717113600000", null)] // milliseconds
     [InlineData("", null)]
-    public void Moments(string text, int? seconds) => Assert.Equal(seconds, Moment.Parse(text));
+    public void Moments(string text, int? seconds) => Assert.Equal(seconds, TimestampText.Parse(text));
 
     private static int[] Left(ScoreLists lists, ScoreOptions options, out SortedDictionary<string, long> counts, long?[]? times = null)
     {

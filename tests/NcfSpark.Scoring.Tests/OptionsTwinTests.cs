@@ -6,7 +6,10 @@ using NcfSpark.Model;
 
 namespace NcfSpark.Scoring.Tests;
 
-/// <summary>Every option beside its plain twin: score everything one user at a time, sort, filter. Ids, order and scores to the last bit, with ties, for every instruction set, 1 and 2 threads.</summary>
+/// <summary>
+/// Every option beside its plain twin: score everything one user at a time, sort, filter. Ids, order and scores to the
+/// last bit, with ties, for every instruction set, 1 and 2 threads.
+/// </summary>
 public sealed class OptionsTwinTests : IDisposable
 {
     private const int Users = 37;
@@ -19,7 +22,8 @@ public sealed class OptionsTwinTests : IDisposable
     {
         int items = 3 + size.Get * 11 % 90;
         TrainedModel model = RandomModel(seed, items);
-        int[] groups = [.. Enumerable.Range(0, items).Select(item => Pick(seed, item, 5) - 1)], left = [.. Enumerable.Range(0, items).Where(item => Pick(seed + 1, item, 3) > 0)];
+        int[] groups = [.. Enumerable.Range(0, items).Select(item => Pick(seed, item, 5) - 1)];
+        int[] left = [.. Enumerable.Range(0, items).Where(item => Pick(seed + 1, item, 3) > 0)];
         if (left.Length == 0) return;
         var recommendable = new RecommendableItems(left, grouped ? new GroupLimit(groups, 1 + most.Get % 3) : null);
         ChosenUsers chosen = ChosenUsers.Of(model.Users, [.. Enumerable.Range(990, 60).Where(id => id % 4 != 1).Select(id => $"{id}")]);
@@ -32,9 +36,12 @@ public sealed class OptionsTwinTests : IDisposable
             using (all)
             using (restricted)
             {
-                RecommendationRows rows = new Recommender(model, restricted, recommendable, options with { Threads = threads }).Recommend(chosen.Users, user => Seen(user));
-                var expected = chosen.Users.SelectMany(user => Twin(model, all, user, left, excludeSeen && user >= 0 ? Seen(user) : [], options.TopK, grouped ? groups : null, 1 + most.Get % 3)).ToArray();
-                Assert.Equal(expected, Enumerable.Range(0, rows.Users.Length).Select(row => (rows.Users[row], rows.Ranks[row], rows.Items[row], rows.Scores[row], rows.Sources[row])));
+                RecommendationRows rows = new Recommender(model, restricted, recommendable, options with { Threads = threads })
+                    .Recommend(chosen.Users, user => Seen(user));
+                var expected = chosen.Users.SelectMany(user => Twin(
+                    model, all, user, left, excludeSeen && user >= 0 ? Seen(user) : [], options.TopK, grouped ? groups : null, 1 + most.Get % 3)).ToArray();
+                Assert.Equal(expected, Enumerable.Range(0, rows.Users.Length)
+                    .Select(row => (rows.Users[row], rows.Ranks[row], rows.Items[row], rows.Scores[row], rows.Sources[row])));
             }
         }
     }
@@ -44,14 +51,16 @@ public sealed class OptionsTwinTests : IDisposable
     {
         const int Items = 45;
         TrainedModel model = RandomModel(seed, Items);
-        int[] wanted = [.. Enumerable.Range(0, Items).Where(item => Pick(seed, item, 3) == 0)], users = [.. Enumerable.Range(0, Users).Where(user => Pick(seed, 100 + user, 5) > 0)];
+        int[] wanted = [.. Enumerable.Range(0, Items).Where(item => Pick(seed, item, 3) == 0)];
+        int[] users = [.. Enumerable.Range(0, Users).Where(user => Pick(seed, 100 + user, 5) > 0)];
         int[] Seen(int user) => [.. Enumerable.Range(0, Items).Where(item => Pick(seed + user, item, 4) == 0)];
         var options = new ScoreOptions { UsersPerItem = 1 + k.Get % 40, ExcludeSeen = excludeSeen };
         foreach ((IModelScorer all, IModelScorer unused, int threads) in Scorers(model.Weights, wanted))
         {
             using (all)
             using (unused)
-            using (var writer = new UsersOfItemsWriter(model, items => new FusedScorer(model.Weights, SimdLevels.Best, items), wanted.Reverse(), options with { Threads = threads }))
+            using (var writer = new UsersOfItemsWriter(
+                model, items => new FusedScorer(model.Weights, SimdLevels.Best, items), wanted.Reverse(), options with { Threads = threads }))
             {
                 writer.Add(users.AsMemory(0, users.Length / 2), user => Seen(user)); // in two ranges, as users stream by
                 writer.Add(users.AsMemory(users.Length / 2), user => Seen(user));
@@ -82,15 +91,19 @@ public sealed class OptionsTwinTests : IDisposable
         const int Items = 70;
         TrainedModel model = RandomModel(seed: 5, Items, kind, activation);
         int[] left = [.. Enumerable.Range(0, Items).Where(item => item % 4 != 1)];
-        double[][] vectors = [.. Enumerable.Range(0, Items).Select(item => new[] { model.Weights.ItemGmf, model.Weights.ItemMlp }.OfType<Weight>().SelectMany(table => table.Row(item).ToArray()).Select(value => activation == "relu" ? Math.Max(value, 0.0) : value).ToArray())];
+        double[][] vectors = [.. Enumerable.Range(0, Items)
+            .Select(item => new[] { model.Weights.ItemGmf, model.Weights.ItemMlp }.OfType<Weight>().SelectMany(table => table.Row(item).ToArray())
+                .Select(value => activation == "relu" ? Math.Max(value, 0.0) : value).ToArray())];
         double Norm(int item) => Math.Sqrt(vectors[item].Sum(value => value * value));
         double Cosine(int a, int b) => Norm(a) == 0 || Norm(b) == 0 ? 0 : vectors[a].Zip(vectors[b], (x, y) => x * y).Sum() / Norm(a) / Norm(b);
         bool Trained(int item) => model.Items.Interactions[item] > 0;
         string[]? first = null;
-        foreach ((SimdLevel level, int threads) in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported).SelectMany(level => new[] { (level, 1), (level, 2) }))
+        foreach ((SimdLevel level, int threads) in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported)
+            .SelectMany(level => new[] { (level, 1), (level, 2) }))
         {
             string path = Path.Combine(directory, $"{Guid.NewGuid()}.parquet");
-            long rows = new SimilarItemsWriter(model, new RecommendableItems(left, null), new ScoreOptions { SimilarItems = 6, Threads = threads }).Write(path, level, SilentProgress.Instance);
+            long rows = new SimilarItemsWriter(model, new RecommendableItems(left, null), new ScoreOptions { SimilarItems = 6, Threads = threads })
+                .Write(path, level, SilentProgress.Instance);
             string[] ids = ParquetColumns.ReadStrings(path, "item_id"), similar = ParquetColumns.ReadStrings(path, "similar_item_id");
             float[] scores = ParquetColumns.Read<float>(path, "score");
             Assert.Equal(rows, ids.Length);
@@ -100,11 +113,16 @@ public sealed class OptionsTwinTests : IDisposable
             for (int row = 0; row < ids.Length; row++) Assert.Equal(Cosine(int.Parse(ids[row][1..]), int.Parse(similar[row][1..])), scores[row], 1e-5);
             foreach (int item in Enumerable.Range(0, Items).Where(Trained))
             {
-                int[] twin = [.. left.Where(other => other != item && Trained(other)).OrderByDescending(other => Cosine(item, other)).ThenBy(other => other).Take(6)];
+                int[] twin = [.. left.Where(other => other != item && Trained(other)).OrderByDescending(other => Cosine(item, other))
+                    .ThenBy(other => other).Take(6)];
                 int[] listed = [.. Enumerable.Range(0, ids.Length).Where(row => ids[row] == $"i{item}").Select(row => int.Parse(similar[row][1..]))];
                 Assert.Equal(twin.Length, listed.Distinct().Count());
                 Assert.DoesNotContain(item, listed);
-                for (int rank = 0; rank < twin.Length; rank++) Assert.True(twin[rank] == listed[rank] || Math.Abs(Cosine(item, twin[rank]) - Cosine(item, listed[rank])) < 1e-6);
+                for (int rank = 0; rank < twin.Length; rank++)
+                {
+                    Assert.True(twin[rank] == listed[rank] || Math.Abs(Cosine(item, twin[rank]) - Cosine(item, listed[rank])) < 1e-6);
+                }
+
                 for (int rank = 1; rank < twin.Length; rank++)
                 {
                     int row = Array.IndexOf(ids, $"i{item}") + rank;
@@ -126,10 +144,13 @@ public sealed class OptionsTwinTests : IDisposable
         Assert.Equal([6, 5, 4, 2], best.Items(0).ToArray());
     }
 
-    private static IEnumerable<(int User, int Rank, int Item, float Score, string Source)> Twin(TrainedModel model, IModelScorer all, int user, int[] left, int[] excluded, int k, int[]? groups, int most)
+    private static IEnumerable<(int User, int Rank, int Item, float Score, string Source)> Twin(
+        TrainedModel model, IModelScorer all, int user, int[] left, int[] excluded, int k, int[]? groups, int most)
     {
         string source = Source.Of(model, user);
-        float[] scores = source == Source.Popularity ? [.. model.Items.Interactions.Select(interactions => (float)interactions / model.Users.Count)] : All(all, user, model.Items.Count);
+        float[] scores = source == Source.Popularity
+            ? [.. model.Items.Interactions.Select(interactions => (float)interactions / model.Users.Count)]
+            : All(all, user, model.Items.Count);
         var (taken, rank) = (new Dictionary<int, int>(), 0);
         foreach (int item in left.Except(excluded).OrderByDescending(item => scores[item]).ThenBy(item => item))
         {
@@ -162,7 +183,8 @@ public sealed class OptionsTwinTests : IDisposable
     {
         kind ??= new[] { "neumf", "mf", "gmf", "mlp", "mf" }[Pick(seed, 0, 5)];
         bool history = kind != "mlp" && activation == "none" && Pick(seed, 1, 2) == 0;
-        var options = new ModelOptions { Kind = kind, EmbeddingSize = 5, MlpEmbeddingSize = 3, MlpLayers = [6, 4], EmbeddingInit = 1, EmbeddingActivation = activation, User = history ? "history" : "embedding", HistoryLength = 3, UserMlpWidth = history && kind == "mf" ? 4 : 0, UserMlpLags = 2 };
+        var options = new ModelOptions { Kind = kind, EmbeddingSize = 5, MlpEmbeddingSize = 3, MlpLayers = [6, 4], EmbeddingInit = 1, EmbeddingActivation =
+            activation, User = history ? "history" : "embedding", HistoryLength = 3, UserMlpWidth = history && kind == "mf" ? 4 : 0, UserMlpLags = 2 };
         ModelWeights weights = ModelWeights.Initialize(options, Users, items, seed);
         foreach (Weight table in weights.ItemTables)
         {
@@ -174,6 +196,7 @@ public sealed class OptionsTwinTests : IDisposable
         return new TrainedModel(
             weights,
             new IdTable([.. Enumerable.Range(0, Users).Select(user => 1000L + user)], [.. Enumerable.Range(0, Users).Select(user => user % 5 == 3 ? 0 : 5)]),
-            new IdTable([.. Enumerable.Range(0, items).Select(item => $"i{item}")], [.. Enumerable.Range(0, items).Select(item => item % 7 == 6 ? 0 : items - item / 2)]));
+            new IdTable([.. Enumerable.Range(0, items).Select(item => $"i{item}")],
+                [.. Enumerable.Range(0, items).Select(item => item % 7 == 6 ? 0 : items - item / 2)]));
     }
 }

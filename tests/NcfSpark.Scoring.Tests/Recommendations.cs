@@ -11,7 +11,8 @@ internal static class Recommendations
     public static SortedDictionary<string, long> Write(string path, TrainedModel model, IModelScorer scorer, InteractionLists seen, ScoreOptions options) =>
         Write(path, model, scorer, ChosenUsers.All(model.Users), RecommendableItems.All(model.Items), user => seen[user], options);
 
-    public static SortedDictionary<string, long> Write(string path, TrainedModel model, IModelScorer scorer, ChosenUsers chosen, RecommendableItems items, ExcludedItems seen, ScoreOptions options)
+    public static SortedDictionary<string, long> Write(
+        string path, TrainedModel model, IModelScorer scorer, ChosenUsers chosen, RecommendableItems items, ExcludedItems seen, ScoreOptions options)
     {
         using var writer = new RecommendationWriter(path, model.Items, chosen, new Recommender(model, scorer, items, options));
         writer.Write(chosen.Users, seen, SilentProgress.Instance);

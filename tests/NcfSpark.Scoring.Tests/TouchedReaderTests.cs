@@ -22,8 +22,10 @@ public sealed class TouchedReaderTests : IDisposable
         (InteractionRows train, int[] labels) = data.ReadTrain();
         InteractionRows[] parts = [train, data.ReadHeldOut("validation"), data.ReadHeldOut("test")];
         int[] counted = [.. Enumerable.Range(0, train.Count).Where(row => labels[row] == 1)];
-        (int User, int Item, long Time)[] rows = [.. counted.Select(row => (train.Users[row], train.Items[row], train.Timestamps[row])), .. parts[1..].SelectMany(part => Enumerable.Range(0, part.Count).Select(row => (part.Users[row], part.Items[row], part.Timestamps[row])))];
-        UserPools expected = UserPools.Latest(Users, new InteractionRows([.. rows.Select(row => row.User)], [.. rows.Select(row => row.Item)], [.. rows.Select(row => row.Time)]), 3);
+        (int User, int Item, long Time)[] rows = [.. counted.Select(row => (train.Users[row], train.Items[row], train.Timestamps[row])),
+            .. parts[1..].SelectMany(part => Enumerable.Range(0, part.Count).Select(row => (part.Users[row], part.Items[row], part.Timestamps[row])))];
+        UserPools expected = UserPools.Latest(
+            Users, new InteractionRows([.. rows.Select(row => row.User)], [.. rows.Select(row => row.Item)], [.. rows.Select(row => row.Time)]), 3);
 
         var pools = new UserPools(3, new int[Users * 3]);
         foreach ((UserPools? filled, bool latest) in new[] { (pools, false), ((UserPools?)null, true), (null, false) })
@@ -36,7 +38,11 @@ public sealed class TouchedReaderTests : IDisposable
                 for (int user = next; user < next + range.Count; user++)
                 {
                     Assert.Equal(touched[user].ToArray(), range.Seen(user).ToArray());
-                    if (latest) Assert.Equal(rows.Where(row => row.User == user).Select(row => row.Time).DefaultIfEmpty(long.MinValue).Max(), range.Latest[user - next]);
+                    if (latest)
+                    {
+                        Assert.Equal(rows.Where(row => row.User == user).Select(row => row.Time).DefaultIfEmpty(long.MinValue).Max(),
+                            range.Latest[user - next]);
+                    }
                 }
 
                 next += range.Count;
@@ -45,7 +51,8 @@ public sealed class TouchedReaderTests : IDisposable
             Assert.Equal(Users, next);
             foreach (bool first in new[] { true, false })
             {
-                Assert.Equal(Enumerable.Range(0, Items).Select(item => rows.Where(row => row.Item == item).Select(row => (long?)row.Time)).Select(times => first ? times.Min() : times.Max()), reader.ItemTimes(Items, first));
+                Assert.Equal(Enumerable.Range(0, Items).Select(item => rows.Where(row => row.Item == item).Select(row => (long?)row.Time))
+                    .Select(times => first ? times.Min() : times.Max()), reader.ItemTimes(Items, first));
             }
         }
 
@@ -58,7 +65,8 @@ public sealed class TouchedReaderTests : IDisposable
     {
         (StageDirectory prepared, IdTable users) = Write(1);
         users.Interactions[4]++;
-        Assert.Contains("do not add up", Assert.Throws<InvalidInputException>(() => new TouchedReader(new PreparedData(prepared), users, null, latest: false, threads: 2).Ranges().ToArray()).Message, StringComparison.Ordinal);
+        Assert.Contains("do not add up", Assert.Throws<InvalidInputException>(
+            () => new TouchedReader(new PreparedData(prepared), users, null, latest: false, threads: 2).Ranges().ToArray()).Message, StringComparison.Ordinal);
     }
 
     // Each user's items are dealt out to train (with negatives among them), validation and test; times have ties.
@@ -69,7 +77,9 @@ public sealed class TouchedReaderTests : IDisposable
         for (int place = 0; place < rows.Length; place++)
         {
             string part = new[] { "train", "train", "validation", "test", "" }[chance.Below(place, 5)];
-            rows[place] = (part, place / Items, place % Items, part == "train" ? (int)chance.Below(10_000 + place, 2) : 1, 1000 + chance.Below(20_000 + place, 4));
+            rows[place] = (part, place / Items, place % Items, part == "train"
+                ? (int)chance.Below(10_000 + place, 2)
+                : 1, 1000 + chance.Below(20_000 + place, 4));
         }
 
         using StageWriter writer = StageWriter.Begin(run, PreparedData.StageName);
@@ -78,15 +88,19 @@ public sealed class TouchedReaderTests : IDisposable
         {
             var own = rows.Where(row => row.Part == part).OrderBy(row => chance.Bits(row.User * 100 + row.Item)).ToArray();
             counts[part] = own.Length;
-            using ParquetFile file = ParquetFile.Create(writer.File($"{part}/part-0.parquet"), [("user_index", typeof(int)), ("item_index", typeof(int)), ("timestamp", typeof(long)), .. part == "train" ? [("label", typeof(int))] : Array.Empty<(string, Type)>()]);
+            using ParquetFile file = ParquetFile.Create(writer.File($"{part}/part-0.parquet"), [("user_index", typeof(int)), ("item_index", typeof(int)),
+                ("timestamp", typeof(long)), .. part == "train" ? [("label", typeof(int))] : Array.Empty<(string, Type)>()]);
             foreach (var group in own.Chunk(50))
             {
-                Array[] columns = [group.Select(row => row.User).ToArray(), group.Select(row => row.Item).ToArray(), group.Select(row => row.Time).ToArray(), .. part == "train" ? [group.Select(row => row.Label).ToArray()] : Array.Empty<Array>()];
+                Array[] columns = [group.Select(row => row.User).ToArray(), group.Select(row => row.Item).ToArray(), group.Select(row => row.Time).ToArray(),
+                    .. part == "train" ? [group.Select(row => row.Label).ToArray()] : Array.Empty<Array>()];
                 file.WriteGroup(columns);
             }
         }
 
-        StageDirectory prepared = writer.Publish(new StageManifest { Stage = PreparedData.StageName, Fingerprint = "x", MadeFrom = [], Configuration = [], Seed = 1, Rows = counts });
-        return (prepared, new IdTable([.. Enumerable.Range(0, Users).Select(user => (long)user)], [.. Enumerable.Range(0, Users).Select(user => rows.Count(row => row.Part == "train" && row.User == user && row.Label == 1))]));
+        StageDirectory prepared = writer.Publish(
+            new StageManifest { Stage = PreparedData.StageName, Fingerprint = "x", MadeFrom = [], Configuration = [], Seed = 1, Rows = counts });
+        return (prepared, new IdTable([.. Enumerable.Range(0, Users).Select(user => (long)user)],
+            [.. Enumerable.Range(0, Users).Select(user => rows.Count(row => row.Part == "train" && row.User == user && row.Label == 1))]));
     }
 }

@@ -8,7 +8,15 @@ public sealed class WriterTests : IDisposable
 {
     private const int UserCount = 30, ItemCount = 40;
     private readonly string directory = Directory.CreateTempSubdirectory("ncfspark-").FullName;
-    private readonly ModelWeights weights = ModelWeights.Initialize(new ModelOptions { Kind = "neumf", User = "embedding", EmbeddingSize = 4, MlpEmbeddingSize = 4, MlpLayers = [6], EmbeddingInit = 1 }, UserCount, ItemCount, 1);
+    private readonly ModelWeights weights = ModelWeights.Initialize(new ModelOptions
+    {
+        Kind = "neumf",
+        User = "embedding",
+        EmbeddingSize = 4,
+        MlpEmbeddingSize = 4,
+        MlpLayers = [6],
+        EmbeddingInit = 1,
+    }, UserCount, ItemCount, 1);
     private readonly InteractionLists seen = InteractionLists.FromRows(UserCount, [2, 2, 2, 7], [0, 5, 39, 11]);
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
@@ -58,7 +66,8 @@ public sealed class WriterTests : IDisposable
     [InlineData(true)]
     public void AUserWithoutTrainingRowsIsScoredByTheirHistoryWhereTheModelHasOne(bool torch)
     {
-        ModelWeights history = ModelWeights.Initialize(new ModelOptions { Kind = "mf", EmbeddingSize = 4, EmbeddingInit = 1, User = "history", HistoryLength = 2 }, UserCount, ItemCount, 1);
+        ModelWeights history = ModelWeights.Initialize(
+            new ModelOptions { Kind = "mf", EmbeddingSize = 4, EmbeddingInit = 1, User = "history", HistoryLength = 2 }, UserCount, ItemCount, 1);
         history.UserGmf!.Row(3).Clear();
         history.Pools = UserPools.Latest(InteractionLists.FromRows(UserCount, [2, 3, 3, 3], [9, 20, 7, 8]), 2); // of user 3's three items the latest two
         TrainedModel model = Model() with { Weights = history };
@@ -77,7 +86,8 @@ public sealed class WriterTests : IDisposable
         Assert.Equal(1 / (1 + Math.Exp(-Score(best[0]))), ParquetColumns.Read<float>(path, "score")[row], 1e-5);
 
         string pairs = Path.Combine(directory, "history-pairs.parquet");
-        new PairWriter(model, scorer, new ScoreOptions()).Write(pairs, PairList.Of(new string[][][] { [["1003", "1003", "1000"], [$"i{best[0]}", "unknown", "i1"]] }), SilentProgress.Instance);
+        new PairWriter(model, scorer, new ScoreOptions())
+            .Write(pairs, PairList.Of(new string[][][] { [["1003", "1003", "1000"], [$"i{best[0]}", "unknown", "i1"]] }), SilentProgress.Instance);
         Assert.Equal(["history", "popularity", "model"], ParquetColumns.ReadStrings(pairs, "source"));
     }
 
@@ -101,10 +111,12 @@ public sealed class WriterTests : IDisposable
     {
         const int Many = 20_000; // three groups
         ModelWeights many = ModelWeights.Initialize(new ModelOptions { Kind = "gmf", User = "embedding", EmbeddingSize = 2, EmbeddingInit = 1 }, Many, 5, 1);
-        var model = new TrainedModel(many, new IdTable([.. Enumerable.Range(0, Many).Select(user => (long)user)], [.. Enumerable.Range(0, Many).Select(user => user % 3)]), new IdTable([10L, 11, 12, 13, 14], [5, 4, 3, 2, 1]));
+        var model = new TrainedModel(many, new IdTable([.. Enumerable.Range(0, Many).Select(user => (long)user)],
+            [.. Enumerable.Range(0, Many).Select(user => user % 3)]), new IdTable([10L, 11, 12, 13, 14], [5, 4, 3, 2, 1]));
         using var scorer = new FusedScorer(many, SimdLevels.Best);
         string path = Path.Combine(directory, "many.parquet");
-        SortedDictionary<string, long> rows = Recommendations.Write(path, model, scorer, InteractionLists.FromRows(Many, [], []), new ScoreOptions { TopK = 2 });
+        SortedDictionary<string, long> rows = Recommendations.Write(
+            path, model, scorer, InteractionLists.FromRows(Many, [], []), new ScoreOptions { TopK = 2 });
         Assert.Equal(2 * Many, rows.Values.Sum());
         Assert.Equal(Enumerable.Range(0, 2 * Many).Select(row => row / 2L), ParquetColumns.Read<long>(path, "user_id"));
         Assert.Equal(Enumerable.Range(0, 2 * Many).Select(row => row / 2 % 3 == 0 ? "popularity" : "model"), ParquetColumns.ReadStrings(path, "source"));
@@ -124,7 +136,8 @@ public sealed class WriterTests : IDisposable
     {
         using IModelScorer scorer = Scorer(weights, torch);
         string path = Path.Combine(directory, "pairs.parquet");
-        new PairWriter(Model(), scorer, new ScoreOptions { Threshold = 0.5 }).Write(path, PairList.Of(new string[][][] { [["1005", "1005"], ["i4", "unknown"]], [["1003", "7", "1000"], ["i1", "i0", "i39"]] }), SilentProgress.Instance);
+        new PairWriter(Model(), scorer, new ScoreOptions { Threshold = 0.5 }).Write(path,
+            PairList.Of(new string[][][] { [["1005", "1005"], ["i4", "unknown"]], [["1003", "7", "1000"], ["i1", "i0", "i39"]] }), SilentProgress.Instance);
         Assert.Equal([1005L, 1005, 1003, 7, 1000], ParquetColumns.Read<long>(path, "user_id"));
         Assert.Equal(["model", "popularity", "popularity", "popularity", "model"], ParquetColumns.ReadStrings(path, "source"));
         float[] all = new float[ItemCount], scores = ParquetColumns.Read<float>(path, "score");
@@ -145,16 +158,21 @@ public sealed class WriterTests : IDisposable
         float[] all = new float[UserCount * ItemCount];
         scorer.ScoreAll([.. Enumerable.Range(0, UserCount)], all);
         var chance = RandomStream.Named(1, "pairs");
-        int[] users = [.. Enumerable.Range(0, Pairs).Select(pair => (int)(chance.Unit(2 * pair) * (UserCount + 2)))], items = [.. Enumerable.Range(0, Pairs).Select(pair => (int)(chance.Unit(2 * pair + 1) * (ItemCount + 2)))];
+        int[] users = [.. Enumerable.Range(0, Pairs).Select(pair => (int)(chance.Unit(2 * pair) * (UserCount + 2)))];
+        int[] items = [.. Enumerable.Range(0, Pairs).Select(pair => (int)(chance.Unit(2 * pair + 1) * (ItemCount + 2)))];
         var parts = Enumerable.Range(0, Pairs / PartSize).Select(part => (part * PartSize)..((part + 1) * PartSize)).Select(rows => new Array[]
         {
             Array.ConvertAll(users[rows], user => 1000L + user), Array.ConvertAll(items[rows], item => $"i{item}"),
         });
         string path = Path.Combine(directory, $"pairs-{threads}.parquet");
-        SortedDictionary<string, long> rows = new PairWriter(Model(), scorer, new ScoreOptions { Threads = threads }).Write(path, PairList.Of(parts), SilentProgress.Instance);
+        SortedDictionary<string, long> rows = new PairWriter(Model(), scorer, new ScoreOptions { Threads = threads })
+            .Write(path, PairList.Of(parts), SilentProgress.Instance);
         bool IsScored(int pair) => users[pair] < UserCount && users[pair] != 3 && items[pair] < ItemCount;
-        float Expected(int pair) => IsScored(pair) ? all[users[pair] * ItemCount + items[pair]] : items[pair] < ItemCount ? (float)(ItemCount - items[pair]) / UserCount : 0;
-        Assert.True(Enumerable.Range(0, Pairs).Select(Expected).SequenceEqual(ParquetColumns.Read<float>(path, "score"))); // Assert.Equal takes seconds for as many
+        float Expected(int pair) => IsScored(pair) ? all[users[pair] * ItemCount + items[pair]]
+            : items[pair] < ItemCount ? (float)(ItemCount - items[pair]) / UserCount
+            : 0;
+        // Assert.Equal takes seconds for as many.
+        Assert.True(Enumerable.Range(0, Pairs).Select(Expected).SequenceEqual(ParquetColumns.Read<float>(path, "score")));
         Assert.True(users.Select(user => 1000L + user).SequenceEqual(ParquetColumns.Read<long>(path, "user_id")));
         Assert.True(items.Select(item => $"i{item}").SequenceEqual(ParquetColumns.ReadStrings(path, "item_id")));
         Assert.Equal(Enumerable.Range(0, Pairs).LongCount(IsScored), rows[Source.Model]);

@@ -12,12 +12,13 @@ public sealed class DuckDbEngine : ISqlEngine
     private readonly string spillDirectory;
     private readonly CancellationToken cancellation;
 
-    /// <param name="options">What it may take of the machine.</param>
     /// <param name="cancellation">Ends the statement that runs, with an <see cref="OperationCanceledException"/>.</param>
     public DuckDbEngine(DuckDbOptions options, CancellationToken cancellation = default)
     {
         this.cancellation = cancellation;
-        spillDirectory = options.SpillDirectory.Length > 0 ? options.SpillDirectory : Path.Combine(Path.GetTempPath(), $"ncfspark-duckdb-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        spillDirectory = options.SpillDirectory.Length > 0
+            ? options.SpillDirectory
+            : Path.Combine(Path.GetTempPath(), $"ncfspark-duckdb-{Environment.ProcessId}-{Guid.NewGuid():N}");
         connection = new DuckDBConnection("Data Source=:memory:");
         connection.Open();
         Execute($"SET temp_directory = {Literal(spillDirectory)}");
@@ -72,7 +73,8 @@ public sealed class DuckDbEngine : ISqlEngine
         Drop($"{view}_scans");
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, true AS ncf_fits FROM read_csv({DuckDbText.Files(files)},
-                auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = {Literal(layout.Quote)}, escape = {Literal(layout.Quote)}, columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
+                auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = {Literal(layout.Quote)},
+                escape = {Literal(layout.Quote)}, columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
                 store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = 0){judged}
             """);
         Query($"SELECT * FROM {view} LIMIT 1"); // makes the two tables of rejects
@@ -86,11 +88,14 @@ public sealed class DuckDbEngine : ISqlEngine
 
     public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
     {
-        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet({DuckDbText.Files(files)}, filename = 'ncf_file', hive_partitioning = false)");
+        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet({DuckDbText.Files(files)}, filename = 'ncf_file', "
+            + "hive_partitioning = false)");
         return Describe(view);
     }
 
-    public IReadOnlyList<SqlColumn> Describe(string view) => [.. Query($"DESCRIBE {view}").Where(row => (string)row[0]! != "ncf_file").Select(row => new SqlColumn((string)row[0]!, KindOf((string)row[1]!), (string)row[1]!))];
+    public IReadOnlyList<SqlColumn> Describe(string view) =>
+        [.. Query($"DESCRIBE {view}").Where(row => (string)row[0]! != "ncf_file")
+            .Select(row => new SqlColumn((string)row[0]!, KindOf((string)row[1]!), (string)row[1]!))];
 
     public void WriteParquet(string query, string directory, string? partitionBy = null)
     {
@@ -113,7 +118,8 @@ public sealed class DuckDbEngine : ISqlEngine
         "FLOAT" or "DOUBLE" => SqlColumnKind.Floating,
         "BOOLEAN" => SqlColumnKind.Boolean,
         "BLOB" => SqlColumnKind.Binary,
-        _ when type.EndsWith(']') || type.StartsWith("STRUCT(", StringComparison.Ordinal) || type.StartsWith("MAP(", StringComparison.Ordinal) || type.StartsWith("UNION(", StringComparison.Ordinal) => SqlColumnKind.Nested,
+        _ when type.EndsWith(']') || type.StartsWith("STRUCT(", StringComparison.Ordinal) || type.StartsWith("MAP(", StringComparison.Ordinal)
+            || type.StartsWith("UNION(", StringComparison.Ordinal) => SqlColumnKind.Nested,
         _ when type.StartsWith("TIMESTAMP", StringComparison.Ordinal) || type == "DATE" => SqlColumnKind.Timestamp,
         _ => SqlColumnKind.Text,
     };
@@ -142,13 +148,26 @@ public sealed class DuckDbEngine : ISqlEngine
         catch (DuckDBException cause)
         {
             cancellation.ThrowIfCancellationRequested(); // DuckDB calls an interrupted statement an error
-            throw new SqlEngineException(WithoutStack(cause.Message), cause)
-            {
-                DiskFull = cause.Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase),
-            };
+            throw new SqlEngineException(WithoutStack(cause.Message), cause);
         }
     }
 
     // What DuckDB did not expect comes with its own stack.
     private static string WithoutStack(string message) => message.Split("\n\nStack Trace:")[0];
+}
+
+/// <summary>What DuckDB may take of the machine.</summary>
+public sealed record DuckDbOptions
+{
+    /// <summary>Threads; 0 for all cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Memory before it spills to disk, such as "6GB"; "" for 80 % of the machine.</summary>
+    public string MemoryLimit { get; init; } = "";
+
+    /// <summary>
+    /// A directory for what does not fit memory. It is made when it is needed and deleted at the end. "" for one in the
+    /// system's place for such.
+    /// </summary>
+    public string SpillDirectory { get; init; } = "";
 }

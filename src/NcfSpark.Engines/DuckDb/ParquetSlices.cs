@@ -2,7 +2,10 @@ using DuckDB.NET.Data;
 
 namespace NcfSpark.Engines.DuckDb;
 
-/// <summary>A Parquet file in slices of its rows, in their order. DuckDB decodes page by page, so memory does not grow with the file's row groups; Parquet.Net would hold one whole.</summary>
+/// <summary>
+/// A Parquet file in slices of its rows, in their order. DuckDB decodes page by page, so memory does not grow with the
+/// file's row groups; Parquet.Net would hold one whole.
+/// </summary>
 public static class ParquetSlices
 {
     /// <summary>The columns of a file, each with its type in DuckDB's words, such as BIGINT or STRUCT(a INTEGER).</summary>
@@ -25,11 +28,11 @@ public static class ParquetSlices
     public static bool IsWholeNumber(string type) => DuckDbEngine.KindOf(type) == SqlColumnKind.WholeNumber;
 
     /// <summary>
-    /// Columns as arrays: of long where <paramref name="numbers"/> is set and the column holds whole numbers (without missing values, see <see cref="FirstMissing"/>), else of string, "" for a
-    /// missing value. A number without a fraction is written without one, whatever its type. Bytes are text in UTF-8; where they are none, the text is U+FFFD.
+    /// Columns as arrays: of long where <paramref name="numbers"/> is set and the column holds whole numbers (without
+    /// missing values, see <see cref="FirstMissing"/>), else of string, "" for a missing value. A number without a
+    /// fraction is written without one, whatever its type. Bytes are text in UTF-8; where they are none, the text is
+    /// U+FFFD.
     /// </summary>
-    /// <param name="file">The file.</param>
-    /// <param name="columns">Names and types.</param>
     /// <param name="numbers">Whether whole numbers are to be numbers.</param>
     /// <param name="rows">Rows of a slice; the last has fewer.</param>
     /// <exception cref="SqlEngineException">It cannot be read.</exception>
@@ -38,7 +41,8 @@ public static class ParquetSlices
         using DuckDBConnection connection = Open();
         using DuckDBCommand command = connection.CreateCommand();
         bool[] asNumbers = [.. columns.Select(column => numbers && IsWholeNumber(column.Type))];
-        command.CommandText = $"SELECT {string.Join(", ", columns.Select((column, c) => asNumbers[c] ? $"CAST({Quoted(column.Name)} AS BIGINT)" : $"coalesce({Text(Quoted(column.Name), column.Type)}, '')"))} FROM {Rows(file)}";
+        command.CommandText =
+            $"SELECT {string.Join(", ", columns.Select((column, c) => asNumbers[c] ? $"CAST({Quoted(column.Name)} AS BIGINT)" : $"coalesce({Text(Quoted(column.Name), column.Type)}, '')"))} FROM {Rows(file)}";
         command.UseStreamingMode = true;
         using DuckDBDataReader reader = Guarded(command.ExecuteReader);
         while (Next(reader, asNumbers, rows) is [{ Length: > 0 }, ..] slice) yield return slice;
@@ -50,7 +54,8 @@ public static class ParquetSlices
     {
         using DuckDBConnection connection = Open();
         using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = $"SELECT min(file_row_number) FROM read_parquet({DuckDbText.File(file)}, file_row_number = true, hive_partitioning = false) WHERE {Quoted(column)} IS NULL";
+        command.CommandText = $"SELECT min(file_row_number) FROM read_parquet({DuckDbText.File(file)}, file_row_number = true, hive_partitioning = false) "
+            + $"WHERE {Quoted(column)} IS NULL";
         return Guarded(command.ExecuteScalar) as long?;
     }
 
@@ -58,7 +63,8 @@ public static class ParquetSlices
     private static string Text(string column, string type) => type switch
     {
         "BLOB" => $"CASE WHEN {column} IS NOT NULL THEN coalesce(TRY(decode({column})), chr(65533)) END",
-        "FLOAT" or "DOUBLE" => $"CASE WHEN abs({column}) < 9007199254740992 AND floor({column}) = {column} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END",
+        "FLOAT" or "DOUBLE" => $"CASE WHEN abs({column}) < 9007199254740992 AND floor({column}) = {column} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) "
+            + $"ELSE CAST({column} AS VARCHAR) END",
         _ => $"CAST({column} AS VARCHAR)",
     };
 
@@ -85,7 +91,8 @@ public static class ParquetSlices
         var connection = new DuckDBConnection("Data Source=:memory:");
         connection.Open();
         using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = "SET threads = 1; SET TimeZone = 'UTC'"; // more threads would decode ahead; a moment's text must not depend on where the machine stands
+        // More threads would decode ahead; a moment's text must not depend on where the machine stands.
+        command.CommandText = "SET threads = 1; SET TimeZone = 'UTC'";
         command.ExecuteNonQuery();
         return connection;
     }

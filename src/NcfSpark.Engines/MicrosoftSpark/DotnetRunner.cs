@@ -8,20 +8,24 @@ using NcfSpark.Engines.SparkConnect;
 namespace NcfSpark.Engines.MicrosoftSpark;
 
 /// <summary>
-/// Microsoft.Spark works in a program that spark-submit starts by the class DotnetRunner of its bridge. This is both ends of that: the launch (<see cref="Run"/>), by a process
-/// that waits for the program and ends it, and what the program does when it starts (<see cref="Attach"/>).
+/// Microsoft.Spark works in a program that spark-submit starts by the class DotnetRunner of its bridge. This is both
+/// ends of that: the launch (<see cref="Run"/>), by a process that waits for the program and ends it, and what the
+/// program does when it starts (<see cref="Attach"/>).
 /// </summary>
 /// <remarks>
-/// Spark and the program are a session of their own (spark-server.sh): Ctrl-C at a terminal reaches the launcher only. On Ctrl-C, on SIGTERM and when the launcher is killed, the program is
-/// asked to end first, while Spark is still there, so that it can clear up; then Spark is ended.
+/// Spark and the program are a session of their own (spark-server.sh): Ctrl-C at a terminal reaches the launcher only.
+/// On Ctrl-C, on SIGTERM and when the launcher is killed, the program is asked to end first, while Spark is still
+/// there, so that it can clear up; then Spark is ended.
 /// </remarks>
 public static partial class DotnetRunner
 {
     private const string RunnerClass = "org.apache.spark.deploy.dotnet.DotnetRunner";
-    private const string ThreadsSetting = "spark.dotnet.numDotnetBackendThreads", ThreadsVariable = "DOTNET_SPARK_NUM_BACKEND_THREADS"; // of Spark's end, and of the program's
+    // Of Spark's end, and of the program's.
+    private const string ThreadsSetting = "spark.dotnet.numDotnetBackendThreads", ThreadsVariable = "DOTNET_SPARK_NUM_BACKEND_THREADS";
     private const string ProgramFileVariable = "NCFSPARK_PROGRAM_FILE";
     private const string Cure =
-        "Unpack Spark 3.5 or 4.0 (spark.apache.org/downloads.html, the package for Hadoop) and set SPARK_HOME to its directory; or leave out --engine, and Spark 3.5 to 4.3 does the work by Spark Connect; or leave out --master, too, and DuckDB does it in this process.";
+        "Unpack Spark 3.5 or 4.0 (spark.apache.org/downloads.html, the package for Hadoop) and set SPARK_HOME to its directory; "
+        + "or leave out --engine, and Spark 3.5 to 4.3 does the work by Spark Connect; or leave out --master, too, and DuckDB does it in this process.";
 
     // The bridge keeps 3 of its threads for itself; a call that stops Spark needs one while queries hold the others.
     private const int DefaultThreads = 10, ReservedThreads = 3 + 1;
@@ -34,16 +38,20 @@ public static partial class DotnetRunner
     /// <summary>How many queries may run at once, in a program that spark-submit started: each holds a thread of the bridge, at both of its ends.</summary>
     public static int QueriesAtOnce(IDictionary environment)
     {
-        string[] given = environment["spark.master"] is null ? [ThreadsVariable] : [ThreadsVariable, ThreadsSetting]; // the bridge puts Spark's settings into the program's environment
-        return given.Min(name => int.TryParse((string?)environment[name], CultureInfo.InvariantCulture, out int threads) ? threads : DefaultThreads) - ReservedThreads;
+        // The bridge puts Spark's settings into the program's environment.
+        string[] given = environment["spark.master"] is null ? [ThreadsVariable] : [ThreadsVariable, ThreadsSetting];
+        return given.Min(name => int.TryParse((string?)environment[name], CultureInfo.InvariantCulture, out int threads) ? threads : DefaultThreads)
+            - ReservedThreads;
     }
 
     /// <summary>What makes a plain spark-submit allow so many queries at once.</summary>
-    public static string CureFor(int queries) => $"set {ThreadsVariable}={ThreadsFor(queries)} in the environment of spark-submit, and --conf {ThreadsSetting}={ThreadsFor(queries)}";
+    public static string CureFor(int queries) =>
+        $"set {ThreadsVariable}={ThreadsFor(queries)} in the environment of spark-submit, and --conf {ThreadsSetting}={ThreadsFor(queries)}";
 
     /// <summary>Starts the program below spark-submit, and waits for its end.</summary>
     /// <returns>Its exit code.</returns>
-    /// <exception cref="InvalidInputException">There is no Spark or Java here, no bridge for this Spark, or the master is none or does not answer; nothing was started.</exception>
+    /// <exception cref="InvalidInputException">There is no Spark or Java here, no bridge for this Spark, or the master
+    /// is none or does not answer; nothing was started.</exception>
     public static int Run(DotnetRunnerOptions options, CancellationToken stop)
     {
         SparkInstallation spark = SparkInstallation.Find(options.SparkHome, Cure);
@@ -68,11 +76,18 @@ public static partial class DotnetRunner
         string threads = command.Setting(ThreadsSetting) ?? ThreadsFor(options.Queries).ToString();
         (string, string)[] defaults = [("spark.log.level", "WARN"), ("spark.dotnet.ignoreSparkPatchVersionCheck", "true"), (ThreadsSetting, threads)];
         // Of several --archives spark-submit takes the last one only.
-        string[] archives = options.Archive is null ? [] : ["--archives", command.Option("--archives") is { } given ? $"{given},{options.Archive}" : options.Archive];
+        string[] archives = options.Archive is null
+            ? []
+            : ["--archives", command.Option("--archives") is { } given ? $"{given},{options.Archive}" : options.Archive];
         ProcessStartInfo start = command.StartInfo(scratch, RunnerClass, defaults, [.. archives, jar, "dotnet", .. options.Program]);
         start.Environment[ThreadsVariable] = threads;
         start.Environment[ProgramFileVariable] = Path.Combine(scratch, "program"); // spark-server.sh looks for it there
-        if (Path.GetFileName(Environment.ProcessPath) == "dotnet") start.Environment["PATH"] = $"{Path.GetDirectoryName(Environment.ProcessPath)}:{start.Environment["PATH"]}"; // the program's .NET is this one
+        // The program's .NET is this one.
+        if (Path.GetFileName(Environment.ProcessPath) == "dotnet")
+        {
+            start.Environment["PATH"] = $"{Path.GetDirectoryName(Environment.ProcessPath)}:{start.Environment["PATH"]}";
+        }
+
         return start;
     }
 
@@ -84,14 +99,21 @@ public static partial class DotnetRunner
             .Select(path => (Path: path, Name: JarName().Match(Path.GetFileName(path)))).Where(jar => jar.Name.Success)
             .Select(jar => (jar.Path, Spark: new Version($"{jar.Name.Groups[1]}.{jar.Name.Groups[2]}"), Scala: jar.Name.Groups[3].Value))
             .Where(jar => jar.Spark >= Oldest).ToList();
-        if (bridges.Count == 0) throw new InvalidInputException($"There is no microsoft-spark-3-5_*.jar or newer in {directory}; it comes with the package Microsoft.Spark. Build again with -p:MicrosoftSpark=true.");
+        if (bridges.Count == 0)
+        {
+            throw new InvalidInputException($"There is no microsoft-spark-3-5_*.jar or newer in {directory}; it comes with the package Microsoft.Spark. "
+                + "Build again with -p:MicrosoftSpark=true.");
+        }
+
         Version? version = MajorMinor().Match(spark.Version) is { Success: true } found ? new Version(found.Value) : null;
         if (bridges.FindLast(jar => jar.Spark == version && jar.Scala == spark.ScalaVersion).Path is { } match) return match;
         string here = version is null ? "of a version that its jars do not tell" : $"{spark.Version} with Scala {spark.ScalaVersion}";
         string served = string.Join(", ", bridges.Select(jar => $"{jar.Spark} with Scala {jar.Scala}").Distinct());
         throw new InvalidInputException(
-            $"The Spark at {spark.Home} is {here}, and the Microsoft.Spark of this build is for Spark {served}. Set SPARK_HOME to such a one; or build another Microsoft.Spark in, by its version in the environment "
-            + "(NCFSPARK_MICROSOFT_SPARK_VERSION=2.3.1 is for Spark 3.5, 2.4.0 also for 4.0); or leave out --engine, and Spark 3.5 to 4.3 does the work by Spark Connect.");
+            $"The Spark at {spark.Home} is {here}, and the Microsoft.Spark of this build is for Spark {served}. Set SPARK_HOME to such a one; "
+            + "or build another Microsoft.Spark in, by its version in the environment "
+            + "(NCFSPARK_MICROSOFT_SPARK_VERSION=2.3.1 is for Spark 3.5, 2.4.0 also for 4.0); "
+            + "or leave out --engine, and Spark 3.5 to 4.3 does the work by Spark Connect.");
     }
 
     private static int ThreadsFor(int queries) => Math.Max(DefaultThreads, queries + ReservedThreads);

@@ -13,34 +13,30 @@ namespace NcfSpark.Engines.MicrosoftSpark;
 /// which chooses the master and gives the exit code on.
 /// </summary>
 /// <remarks>
-/// Only public API that asks no worker on the executors: SQL, reading, writing, settings. Known traps, each minded below: the library speaks on standard output;
-/// Builder.Master would override spark-submit's; Collect gives a BIGINT as int where it fits; the JVM's errors come as stack traces. Do not read standard input: its end never arrives.
+/// Only public API that asks no worker on the executors: SQL, reading, writing, settings. Known traps, each minded
+/// below: the library speaks on standard output; Builder.Master would override spark-submit's; Collect gives a BIGINT
+/// as int where it fits; the JVM's errors come as stack traces. Do not read standard input: its end never arrives.
 /// </remarks>
-public sealed partial class MicrosoftSparkEngine : IClusterEngine
+public sealed partial class MicrosoftSparkEngine : SparkEngine
 {
     private readonly SparkSession session;
-    private readonly string version;
     private readonly CancellationToken cancellation;
     private readonly CancellationTokenRegistration stopping;
-    private readonly HashSet<string> cached = [];
 
     private MicrosoftSparkEngine(SparkSession session, TextWriter standardOutput, CancellationToken cancellation)
     {
         (this.session, StandardOutput, this.cancellation) = (session, standardOutput, cancellation);
-        version = session.Version();
+        Version = session.Version();
         stopping = cancellation.Register(Stop); // there is no call that interrupts a statement; without its context it fails
     }
 
-    public string Name => $"Spark {version}";
-
-    public SqlDialect Dialect { get; } = new SparkDialect();
-
-    public bool RejectedLinesAreRows => true;
-
-    public int ShufflePartitions => SparkTables.ShufflePartitions(Query(SparkTables.ShufflePartitionsQuery));
-
-    /// <summary>Standard output. While the engine lives, Console.Out goes nowhere: the library writes its log and whole JVM stacks there, also for errors that are handled.</summary>
+    /// <summary>
+    /// Standard output. While the engine lives, Console.Out goes nowhere: the library writes its log and whole JVM
+    /// stacks there, also for errors that are handled.
+    /// </summary>
     public TextWriter StandardOutput { get; }
+
+    protected override string Version { get; }
 
     /// <summary>Uses the Spark of the spark-submit that started this process.</summary>
     /// <param name="cancellation">Stops the statement that is running, and Spark with it.</param>
@@ -60,100 +56,58 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         {
             Console.SetOut(standardOutput);
             if (failure.GetBaseException() is SocketException refused) throw NotUnderSparkSubmit(refused);
-            if (failure.InnerException is JvmException) throw SparkException.Lost($"Spark did not start: {FromJvm(failure.InnerException.Message, failure).Message}", failure).ForCallers();
+            if (failure.InnerException is JvmException)
+            {
+                throw SparkException.Lost($"Spark did not start: {FromJvm(failure.InnerException.Message, failure).Message}", failure).ForCallers();
+            }
+
             throw;
         }
     }
 
-    public void Execute(string sql) => Guarded(() => session.Sql(sql));
+    public override void Execute(string sql) => Guarded(() => session.Sql(sql));
 
-    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() =>
+    public override IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() =>
     {
         var rows = new List<IReadOnlyList<object?>>();
         foreach (Row row in session.Sql(sql).Collect()) rows.Add([.. row.Values.Select(Plain)]);
         return rows;
     });
 
-    public void Materialize(string table, string query)
+    // A view that keeps the plan rather than the text: it is the plan by which Spark finds cached rows.
+    protected override void Cache(string table, string query, string statement)
     {
-        Drop(table);
-        cached.Add(table);
-        Guarded(() =>
-        {
-            // A view that keeps the plan rather than the text: it is the plan by which Spark finds cached rows.
-            session.Sql(query).CreateOrReplaceTempView(table);
-            return session.Sql($"CACHE TABLE {table} OPTIONS ('storageLevel' = 'MEMORY_AND_DISK')");
-        });
+        View(table, query);
+        Execute(statement);
     }
 
-    // As on Spark Connect: a look-up costs less than another copy of the rows.
-    public void Replace(string table, string query, string source)
+    protected override void View(string view, string query) => Guarded(() =>
     {
-        Drop(table);
-        Guarded(() =>
-        {
-            session.Sql(query).CreateOrReplaceTempView(table);
-            return true;
-        });
-    }
-
-    public void Drop(string table)
-    {
-        if (cached.Remove(table)) Execute($"UNCACHE TABLE IF EXISTS {table}");
-        Execute($"DROP VIEW IF EXISTS {table}");
-    }
-
-    public void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout)
-    {
-        string raw = $"{view}_raw";
-        Read(raw, session.Read().Format("csv").Schema(SparkCsv.Schema(layout)), SparkCsv.Options(layout), files);
-        foreach (string statement in SparkCsv.Views(view, raw, layout)) Execute(statement);
-    }
-
-    public bool TryReadPlainCsv(string view, IReadOnlyList<string> files, CsvLayout layout, string? names)
-    {
-        string lines = $"{view}_lines";
-        if (SparkCsv.PlainQuery(version, lines, layout, names) is not { } query) return false;
-        Read(lines, session.Read().Format("text"), SparkDialect.FolderOptions, files);
-        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS {query}");
+        session.Sql(query).CreateOrReplaceTempView(view);
         return true;
-    }
+    });
 
-    public long CountFiles(string path)
+    protected override void View(string view, string format, IReadOnlyList<string> files, IReadOnlyDictionary<string, string> options, string? schema = null) =>
+        Guarded(() =>
     {
-        Read("ncf_files", session.Read().Format("binaryFile"), SparkDialect.FolderOptions, [path]);
-        return (long)Query("SELECT count(*) FROM ncf_files WHERE length > 0")[0][0]!;
-    }
+        DataFrameReader reader = session.Read().Format(format);
+        if (schema is not null) reader = reader.Schema(schema);
+        foreach ((string key, string value) in options) reader = reader.Option(key, value);
+        reader.Load([.. files.Select(SparkPaths.ToRead)]).CreateOrReplaceTempView(view);
+        return true;
+    });
 
-    public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
-    {
-        string raw = $"{view}_raw";
-        Read(raw, session.Read().Format("parquet"), SparkDialect.FolderOptions, files);
-        IReadOnlyList<SqlColumn> columns = Describe(raw);
-        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
-        return columns;
-    }
-
-    public IReadOnlyList<SqlColumn> ReadTable(string view, string table)
-    {
-        Execute(SparkTables.View(view, table));
-        return Describe(view);
-    }
-
-    public IReadOnlyList<SqlColumn> Describe(string view) => SparkTables.Columns(Query($"DESCRIBE {view}"));
-
-    public string? FirstLine(string path) => Query(SparkTables.FirstLine(path)) is [[string line]] ? line : null;
-
-    public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
-
-    /// <summary>SQL has a statement for what the library has no call for. What spark-submit was given with --archives is there already, and Spark passes it over.</summary>
-    public string Ship(string archive, string alias)
+    /// <summary>
+    /// SQL has a statement for what the library has no call for. What spark-submit was given with --archives is there
+    /// already, and Spark passes it over.
+    /// </summary>
+    public override string Ship(string archive, string alias)
     {
         Execute($"ADD ARCHIVE {SparkDialect.Quote($"{SparkPaths.Whole(archive)}#{alias}")}");
         return $"./{alias}";
     }
 
-    public IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> QueryParts(string sql)
+    public override IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> QueryParts(string sql)
     {
         using IEnumerator<Row> rows = Guarded(() => session.Sql(sql).ToLocalIterator().GetEnumerator());
         const int RowsOfPart = 1 << 14;
@@ -165,7 +119,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         }
     }
 
-    public void WriteParquet(string query, string directory, string? partitionBy = null) => Guarded(() =>
+    public override void WriteParquet(string query, string directory, string? partitionBy = null) => Guarded(() =>
     {
         DataFrameWriter writer = session.Sql(query).Write().Mode("errorifexists");
         foreach ((string key, string value) in SparkDialect.WriteOptions) writer = writer.Option(key, value);
@@ -174,7 +128,7 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         return true;
     });
 
-    public void Dispose()
+    public override void Dispose()
     {
         stopping.Dispose();
         if (!cancellation.IsCancellationRequested) Stop();
@@ -194,13 +148,6 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
             // It has stopped by itself.
         }
     }
-
-    private void Read(string view, DataFrameReader reader, IReadOnlyDictionary<string, string> options, IReadOnlyList<string> files) => Guarded(() =>
-    {
-        foreach ((string key, string value) in options) reader = reader.Option(key, value);
-        reader.Load([.. files.Select(SparkPaths.ToRead)]).CreateOrReplaceTempView(view);
-        return true;
-    });
 
     private static object? Plain(object? value) => value switch
     {
@@ -226,26 +173,33 @@ public sealed partial class MicrosoftSparkEngine : IClusterEngine
         }
         catch (Exception failure) when (failure is SocketException or IOException)
         {
-            throw SparkException.Lost($"Spark's driver no longer answers ({failure.Message}); its own log says why. Run the same command again.", failure).ForCallers();
+            throw SparkException.Lost($"Spark's driver no longer answers ({failure.Message}); its own log says why. Run the same command again.", failure)
+                .ForCallers();
         }
     }
 
-    // "org.apache.spark.sql.AnalysisException: [PATH_NOT_FOUND] Path does not exist: …", a stack, then perhaps "Caused by: …" with a stack of its own, several times.
+    // "org.apache.spark.sql.AnalysisException: [PATH_NOT_FOUND] Path does not exist: …", a stack, then perhaps "Caused
+    // by: …" with a stack of its own, several times.
     private static SparkException FromJvm(string trace, Exception failure)
     {
         string[] messages = [.. CausedBy().Split(StackLines().Replace(trace, "")).Select(part => ExceptionClass().Replace(part.Trim(), "").Trim())];
         string message = messages[0], cause = messages[^1];
         if (!message.Contains(cause, StringComparison.Ordinal)) message += $"\nCaused by: {cause}";
-        string? errorClass = ErrorClass().Match(cause) is { Success: true } inner ? inner.Groups[1].Value : ErrorClass().Match(message) is { Success: true } outer ? outer.Groups[1].Value : null;
+        string? errorClass = ErrorClass().Match(cause) is { Success: true } inner ? inner.Groups[1].Value
+            : ErrorClass().Match(message) is { Success: true } outer ? outer.Groups[1].Value
+            : null;
         return SparkException.FromServer(message, errorClass, SqlState().Match(message) is { Success: true } state ? state.Groups[1].Value : null, failure);
     }
 
     private static InvalidInputException NotUnderSparkSubmit(Exception? cause)
     {
-        string jar = Directory.EnumerateFiles(AppContext.BaseDirectory, "microsoft-spark-3-5_*.jar").FirstOrDefault() ?? "microsoft-spark-3-5_2.12-VERSION.jar (in the package Microsoft.Spark, below jars/)";
+        string jar = Directory.EnumerateFiles(AppContext.BaseDirectory, "microsoft-spark-3-5_*.jar").FirstOrDefault()
+            ?? "microsoft-spark-3-5_2.12-VERSION.jar (in the package Microsoft.Spark, below jars/)";
         string program = Environment.GetCommandLineArgs()[0], arguments = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
-        string line = $"spark-submit --class org.apache.spark.deploy.dotnet.DotnetRunner --master MASTER --conf spark.dotnet.ignoreSparkPatchVersionCheck=true {jar} dotnet {program} {arguments}";
-        string message = $"Microsoft.Spark works under spark-submit only, and this process does not run there (DOTNETBACKEND_PORT is {(cause is null ? "not set" : "set, but nothing answers")}). Start it so:\n  {line}";
+        string line = "spark-submit --class org.apache.spark.deploy.dotnet.DotnetRunner --master MASTER --conf spark.dotnet.ignoreSparkPatchVersionCheck=true "
+            + $"{jar} dotnet {program} {arguments}";
+        string message = "Microsoft.Spark works under spark-submit only, and this process does not run there (DOTNETBACKEND_PORT is "
+            + $"{(cause is null ? "not set" : "set, but nothing answers")}). Start it so:\n  {line}";
         return cause is null ? new InvalidInputException(message) : new InvalidInputException(message, cause);
     }
 

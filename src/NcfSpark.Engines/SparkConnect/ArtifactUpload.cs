@@ -13,17 +13,15 @@ internal static class ArtifactUpload
     private static readonly uint[] Table = MakeTable();
 
     /// <summary>Sends a file.</summary>
-    /// <param name="session">Whose artifact it is.</param>
     /// <param name="name">As the server knows it, such as "archives/worker.tar.gz#worker", which is unpacked as the directory "worker".</param>
-    /// <param name="path">The file.</param>
-    /// <param name="cancellation">Stops sending.</param>
     /// <exception cref="RpcException">The server is gone, or does not take it.</exception>
     public static async Task SendAsync(ConnectSession session, string name, string path, CancellationToken cancellation)
     {
         await using FileStream file = File.OpenRead(path);
         long chunks = Math.Max(1, (file.Length + ChunkBytes - 1) / ChunkBytes);
         using IProgressTask sending = session.Options.Progress.Start($"sending {Path.GetFileName(path)} to Spark", file.Length, "bytes");
-        using AsyncClientStreamingCall<AddArtifactsRequest, AddArtifactsResponse> call = session.Server.AddArtifacts(session.Headers, cancellationToken: cancellation);
+        using AsyncClientStreamingCall<AddArtifactsRequest, AddArtifactsResponse> call = session.Server.AddArtifacts(
+            session.Headers, cancellationToken: cancellation);
         byte[] buffer = new byte[ChunkBytes];
         for (long chunk = 0; chunk < chunks; chunk++)
         {
@@ -40,7 +38,10 @@ internal static class ArtifactUpload
 
         await call.RequestStream.CompleteAsync();
         AddArtifactsResponse response = await call.ResponseAsync;
-        if (response.Artifacts is not [{ IsCrcSuccessful: true }]) throw new RpcException(new Grpc.Core.Status(StatusCode.DataLoss, $"{path} arrived damaged."));
+        if (response.Artifacts is not [{ IsCrcSuccessful: true }])
+        {
+            throw new RpcException(new Grpc.Core.Status(StatusCode.DataLoss, $"{path} arrived damaged."));
+        }
     }
 
     internal static uint Crc32(ReadOnlySpan<byte> bytes)

@@ -3,7 +3,10 @@ using System.Text.RegularExpressions;
 
 namespace NcfSpark.Engines.SparkConnect;
 
-/// <summary>A master on this machine: local, local[4], local[*], local[4,2], or local-cluster[executors,cores,MB], whose executors are processes here.</summary>
+/// <summary>
+/// A master on this machine: local, local[4], local[*], local[4,2], or local-cluster[executors,cores,MB], whose
+/// executors are processes here.
+/// </summary>
 /// <param name="Cores">How many tasks run at once.</param>
 /// <param name="IsCluster">Whether there are executors beside the driver.</param>
 internal sealed partial record LocalMaster(int Cores, bool IsCluster)
@@ -21,7 +24,11 @@ internal sealed partial record LocalMaster(int Cores, bool IsCluster)
     public static LocalMaster? Parse(string master)
     {
         if (master == "local") return new LocalMaster(1, false);
-        if (Local().Match(master) is { Success: true } local) return new LocalMaster(local.Groups[1].Value == "*" ? Environment.ProcessorCount : Number(local.Groups[1]), false);
+        if (Local().Match(master) is { Success: true } local)
+        {
+            return new LocalMaster(local.Groups[1].Value == "*" ? Environment.ProcessorCount : Number(local.Groups[1]), false);
+        }
+
         if (LocalCluster().Match(master) is { Success: true } cluster) return new LocalMaster(Number(cluster.Groups[1]) * Number(cluster.Groups[2]), true);
         return null;
     }

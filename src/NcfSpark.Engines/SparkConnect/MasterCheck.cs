@@ -20,7 +20,8 @@ internal static class MasterCheck
     {
         if (master.StartsWith("local", StringComparison.Ordinal)) RequireLocal(master);
         else if (master.StartsWith(Standalone, StringComparison.Ordinal)) await RequireStandaloneAsync(master, cancellation);
-        else if (master != "yarn" && !master.StartsWith("k8s://", StringComparison.Ordinal) && !(master.StartsWith("mesos://", StringComparison.Ordinal) && sparkVersion.StartsWith("3.", StringComparison.Ordinal)))
+        else if (master != "yarn" && !master.StartsWith("k8s://", StringComparison.Ordinal)
+            && !(master.StartsWith("mesos://", StringComparison.Ordinal) && sparkVersion.StartsWith("3.", StringComparison.Ordinal)))
         {
             string remote = master.StartsWith("sc://", StringComparison.Ordinal) ? " A Spark Connect server that runs is given with --remote." : "";
             throw new InvalidInputException($"--master {master} is no master that Spark knows: {Known}.{remote}");
@@ -30,14 +31,20 @@ internal static class MasterCheck
     /// <summary>
     /// Whether none of the masters answers, though something listens there: Spark asks them all anew after 20 s (and would give up after 60).
     /// </summary>
-    public static bool IsIgnored(string master, ServerLog log) => master.StartsWith(Standalone, StringComparison.Ordinal) && log.Count("Connecting to master spark://") > Hosts(master).Length;
+    public static bool IsIgnored(string master, ServerLog log) =>
+        master.StartsWith(Standalone, StringComparison.Ordinal) && log.Count("Connecting to master spark://") > Hosts(master).Length;
 
     public static string Ignored(string master) =>
-        $"No Spark master answers at {master}: something listens there and says nothing to Spark. A master's port is 7077 by default (8080 is its web page), and its Spark must be of the version here. Mend the address, or use --master 'local[*]'.";
+        $"No Spark master answers at {master}: something listens there and says nothing to Spark. A master's port is 7077 by default (8080 is its web page), "
+        + "and its Spark must be of the version here. Mend the address, or use --master 'local[*]'.";
 
     private static void RequireLocal(string master)
     {
-        if (LocalMaster.Parse(master) is null or { Cores: 0 }) throw new InvalidInputException($"--master {master} is malformed: on this machine it is local[*] (all cores), local[4] (four), or local-cluster[executors,cores,MB], such as local-cluster[2,1,1024].");
+        if (LocalMaster.Parse(master) is null or { Cores: 0 })
+        {
+            throw new InvalidInputException($"--master {master} is malformed: on this machine it is local[*] (all cores), local[4] (four), "
+                + "or local-cluster[executors,cores,MB], such as local-cluster[2,1,1024].");
+        }
     }
 
     private static async Task RequireStandaloneAsync(string masters, CancellationToken cancellation)
@@ -46,7 +53,11 @@ internal static class MasterCheck
         foreach (string master in Hosts(masters))
         {
             int colon = master.LastIndexOf(':');
-            if (colon <= 0 || !ushort.TryParse(master[(colon + 1)..], out ushort port)) throw new InvalidInputException($"--master {masters}: \"{master}\" is not host:port; a standalone master listens on port 7077 by default.");
+            if (colon <= 0 || !ushort.TryParse(master[(colon + 1)..], out ushort port))
+            {
+                throw new InvalidInputException($"--master {masters}: \"{master}\" is not host:port; a standalone master listens on port 7077 by default.");
+            }
+
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(Limit);
@@ -61,7 +72,8 @@ internal static class MasterCheck
             }
         }
 
-        throw new InvalidInputException($"No Spark master answers at {masters} ({problem}). Start one ($SPARK_HOME/sbin/start-master.sh, and workers), mend the address, or use --master 'local[*]'.");
+        throw new InvalidInputException($"No Spark master answers at {masters} ({problem}). Start one ($SPARK_HOME/sbin/start-master.sh, and workers), "
+            + "mend the address, or use --master 'local[*]'.");
     }
 
     private static string[] Hosts(string master) => master[Standalone.Length..].Split(',');

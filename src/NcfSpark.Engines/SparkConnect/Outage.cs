@@ -6,12 +6,13 @@ namespace NcfSpark.Engines.SparkConnect;
 /// </summary>
 internal sealed class Outage(ConnectSession session)
 {
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50), LongestWait = TimeSpan.FromSeconds(5), WorthTelling = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50), LongestWait = TimeSpan.FromSeconds(
+        5), WorthTelling = TimeSpan.FromMilliseconds(500);
 
     private readonly SparkConnectOptions options = session.Options;
     private long began;
     private int attempts;
-    private bool told;
+    private bool reported;
 
     /// <summary>Whether the server has not answered since it last failed to.</summary>
     public bool IsOn => attempts > 0;
@@ -26,14 +27,16 @@ internal sealed class Outage(ConnectSession session)
         if (attempts > 0 && left <= TimeSpan.Zero)
         {
             throw SparkException.Lost(
-                $"The Spark server at {session.Address} has not answered for {elapsed.TotalSeconds:0} s ({failure.Status}). It, or the network to it, is gone; its log says more. When it is back, run the same command again.",
+                $"The Spark server at {session.Address} has not answered for {elapsed.TotalSeconds:0} s ({failure.Status}). It, or the network to it, is gone; "
+                + "its log says more. When it is back, run the same command again.",
                 null);
         }
 
-        if (!told && elapsed >= WorthTelling)
+        if (!reported && elapsed >= WorthTelling)
         {
-            options.Progress.Line($"The Spark server at {session.Address} does not answer ({failure.Status}). Trying again for up to {options.ReconnectLimit.TotalSeconds:0} s.");
-            told = true;
+            options.Progress.Line($"The Spark server at {session.Address} does not answer ({failure.Status}). "
+                + $"Trying again for up to {options.ReconnectLimit.TotalSeconds:0} s.");
+            reported = true;
         }
 
         TimeSpan wait = FirstWait * Math.Pow(4, Math.Min(attempts++, 10));
@@ -46,7 +49,11 @@ internal sealed class Outage(ConnectSession session)
     /// <summary>The server has answered.</summary>
     public void Over()
     {
-        if (told) options.Progress.Line($"The Spark server at {session.Address} answers again after {options.Time.GetElapsedTime(began).TotalSeconds:0} s.");
-        (attempts, told) = (0, false);
+        if (reported)
+        {
+            options.Progress.Line($"The Spark server at {session.Address} answers again after {options.Time.GetElapsedTime(began).TotalSeconds:0} s.");
+        }
+
+        (attempts, reported) = (0, false);
     }
 }

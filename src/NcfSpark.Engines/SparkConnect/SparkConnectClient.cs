@@ -32,7 +32,8 @@ public sealed class SparkConnectClient : IAsyncDisposable
 
     /// <summary>Connects and asks for the server's version; what is wrong with the address, the token or the server is said within seconds.</summary>
     /// <exception cref="InvalidInputException">There is no Spark Connect server that this address and token reach, or it is older than Spark 3.5.</exception>
-    public static async Task<SparkConnectClient> ConnectAsync(SparkConnectionString target, SparkConnectOptions options, CancellationToken cancellation = default)
+    public static async Task<SparkConnectClient> ConnectAsync(
+        SparkConnectionString target, SparkConnectOptions options, CancellationToken cancellation = default)
     {
         GrpcChannel channel = SparkChannel.Open(target, options.ConnectTimeout);
         try
@@ -64,15 +65,18 @@ public sealed class SparkConnectClient : IAsyncDisposable
         // "4.3.0", "3.5.1-amzn-0", "4.0.0.dev"
         string[] parts = version.Split('.', '-');
         bool isVersion = parts.Length >= 2 && Version.TryParse($"{parts[0]}.{parts[1]}", out Version? parsed) && parsed >= Oldest;
-        if (!isVersion) throw new InvalidInputException($"The server at {target} is Spark {version}, which is too old: NcfSpark needs Spark 3.5 or newer. Use a newer server.");
+        if (!isVersion)
+        {
+            throw new InvalidInputException(
+                $"The server at {target} is Spark {version}, which is too old: NcfSpark needs Spark 3.5 or newer. Use a newer server.");
+        }
+
         return new SparkConnectClient(channel, session, version);
     }
 
     /// <summary>
     /// Runs a command: CREATE VIEW, CACHE TABLE, INSERT and the like. (A SELECT would be parsed and not run: that is <see cref="QueryAsync"/>'s.)
     /// </summary>
-    /// <param name="sql">The statement.</param>
-    /// <param name="title">What the progress bar says.</param>
     /// <param name="cancellation">Interrupts it on the server.</param>
     /// <exception cref="SparkException">The server refused it, it failed, or the server is lost.</exception>
     public Task ExecuteAsync(string sql, string title = "Spark", CancellationToken cancellation = default) =>
@@ -93,7 +97,8 @@ public sealed class SparkConnectClient : IAsyncDisposable
 
     /// <summary>A query's rows as Arrow batches, as they come; the caller disposes them.</summary>
     /// <inheritdoc cref="ExecuteAsync"/>
-    public async IAsyncEnumerable<RecordBatch> QueryBatchesAsync(string sql, string title = "Spark", [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<RecordBatch> QueryBatchesAsync(
+        string sql, string title = "Spark", [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         long rows = 0;
         await using var operation = new SparkOperation(session, new Plan { Root = Sql(sql) }, title, cancellation);
@@ -102,7 +107,11 @@ public sealed class SparkConnectClient : IAsyncDisposable
             if (response.ResponseTypeCase != ExecutePlanResponse.ResponseTypeOneofCase.ArrowBatch) continue;
             ExecutePlanResponse.Types.ArrowBatch part = response.ArrowBatch;
             long before = rows;
-            if (part.HasStartOffset && part.StartOffset != rows) throw SparkException.FromServer($"Spark sent rows from {part.StartOffset} on where row {rows} comes next.", null, null, null);
+            if (part.HasStartOffset && part.StartOffset != rows)
+            {
+                throw SparkException.FromServer($"Spark sent rows from {part.StartOffset} on where row {rows} comes next.", null, null, null);
+            }
+
             using var reader = new ArrowStreamReader(part.Data.Memory);
             while (await reader.ReadNextRecordBatchAsync(cancellation) is { } batch)
             {
@@ -110,26 +119,29 @@ public sealed class SparkConnectClient : IAsyncDisposable
                 yield return batch;
             }
 
-            if (rows - before != part.RowCount) throw SparkException.FromServer($"Spark announced {part.RowCount} rows and sent {rows - before}.", null, null, null);
+            if (rows - before != part.RowCount)
+            {
+                throw SparkException.FromServer($"Spark announced {part.RowCount} rows and sent {rows - before}.", null, null, null);
+            }
         }
     }
 
     /// <summary>
-    /// Makes a query a temporary view; one of that name is replaced. Unlike CREATE TEMP VIEW, which keeps the text and reads it anew in each statement, this keeps what the
-    /// text meant: the same files, and the same plan, which is what Spark finds cached rows by.
+    /// Makes a query a temporary view; one of that name is replaced. Unlike CREATE TEMP VIEW, which keeps the text and
+    /// reads it anew in each statement, this keeps what the text meant: the same files, and the same plan, which is
+    /// what Spark finds cached rows by.
     /// </summary>
     public Task CreateViewAsync(string view, string query, CancellationToken cancellation = default) => CreateViewAsync(view, Sql(query), cancellation);
 
     /// <summary>Makes files a temporary view; one of that name is replaced.</summary>
-    /// <param name="view">Its name.</param>
     /// <param name="format">Such as "parquet" or "csv".</param>
     /// <param name="paths">Paths as the server and its executors see them. Hadoop reads globs in them.</param>
-    /// <param name="options">The format's options.</param>
     /// <param name="schema">The columns, as in CREATE TABLE; null for what the files say.</param>
     /// <param name="cancellation">Interrupts it on the server.</param>
     /// <inheritdoc cref="ExecuteAsync"/>
     public Task CreateViewAsync(
-        string view, string format, IEnumerable<string> paths, IReadOnlyDictionary<string, string> options, string? schema = null, CancellationToken cancellation = default)
+        string view, string format, IEnumerable<string> paths, IReadOnlyDictionary<string, string> options, string? schema = null,
+        CancellationToken cancellation = default)
     {
         var source = new Read.Types.DataSource { Format = format, Paths = { paths }, Options = { options.ToDictionary() } };
         if (schema is not null) source.Schema = schema;
@@ -137,10 +149,8 @@ public sealed class SparkConnectClient : IAsyncDisposable
     }
 
     /// <summary>Writes a query's rows as Parquet into a directory that is not there yet.</summary>
-    /// <param name="query">The query.</param>
     /// <param name="path">A path as the server and its executors see it.</param>
     /// <param name="partitionBy">A column whose values become directories, or null.</param>
-    /// <param name="title">What the progress bar says.</param>
     /// <param name="cancellation">Interrupts it on the server.</param>
     /// <inheritdoc cref="ExecuteAsync"/>
     public Task WriteParquetAsync(string query, string path, string? partitionBy = null, string title = "Spark", CancellationToken cancellation = default)
@@ -152,13 +162,12 @@ public sealed class SparkConnectClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Unpacks a .tar.gz of this machine beside every task of this session, on every executor, before its next task there. Scripts of TRANSFORM find it in the directory that
-    /// is returned, as /bin/bash reads it: a task's working directory holds what belongs to a session under the server's own id of it. A server of Spark 3.5 does not tell that id; there
-    /// it is found by the alias, which should therefore name the content.
+    /// Unpacks a .tar.gz of this machine beside every task of this session, on every executor, before its next task
+    /// there. Scripts of TRANSFORM find it in the directory that is returned, as /bin/bash reads it: a task's working
+    /// directory holds what belongs to a session under the server's own id of it. A server of Spark 3.5 does not tell
+    /// that id; there it is found by the alias, which should therefore name the content.
     /// </summary>
     /// <param name="path">The archive. Its entries must not begin with "./".</param>
-    /// <param name="alias">The directory's name.</param>
-    /// <param name="cancellation">Stops sending.</param>
     /// <inheritdoc cref="ExecuteAsync"/>
     public async Task<string> AddArchiveAsync(string path, string alias, CancellationToken cancellation = default)
     {
@@ -180,7 +189,13 @@ public sealed class SparkConnectClient : IAsyncDisposable
     {
         var set = new ConfigRequest.Types.Set();
         set.Pairs.AddRange(settings.Select(setting => new Protocol.KeyValue { Key = setting.Key, Value = setting.Value }));
-        var request = new ConfigRequest { SessionId = session.Id, UserContext = session.User, ClientType = session.ClientType, Operation = new() { Set = set } };
+        var request = new ConfigRequest
+        {
+            SessionId = session.Id,
+            UserContext = session.User,
+            ClientType = session.ClientType,
+            Operation = new() { Set = set },
+        };
         if (session.ServerSideId is { } known) request.ClientObservedServerSideSessionId = known;
         var outage = new Outage(session);
         while (true)
@@ -201,7 +216,10 @@ public sealed class SparkConnectClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the session: its views go. (A server of Spark 3.5 closes it by itself after an hour.) One that was named in the address stays: it is shared.</summary>
+    /// <summary>
+    /// Closes the session: its views go. (A server of Spark 3.5 closes it by itself after an hour.) One that was named
+    /// in the address stays: it is shared.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await keepAlive.DisposeAsync();

@@ -8,31 +8,22 @@ namespace NcfSpark.Engines.SparkConnect;
 /// Failures are <see cref="SqlEngineException"/> with the <see cref="SparkException"/> as their cause.
 /// </summary>
 /// <remarks>
-/// Materialized tables are cached by Spark, in the executors' memory and then on their disks: that needs no directory that all executors share. Should an executor be lost,
-/// Spark computes its part again, to the same rows.
+/// Materialized tables are cached by Spark, in the executors' memory and then on their disks: that needs no directory
+/// that all executors share. Should an executor be lost, Spark computes its part again, to the same rows.
 /// </remarks>
-public sealed class SparkConnectEngine : IClusterEngine
+public sealed class SparkConnectEngine : SparkEngine
 {
     private readonly SparkConnectClient client;
     private readonly SparkConnectServer? server;
     private readonly CancellationToken cancellation;
-    private readonly HashSet<string> cached = [];
     private bool serverLost;
 
     private SparkConnectEngine(SparkConnectClient client, SparkConnectServer? server, CancellationToken cancellation) =>
         (this.client, this.server, this.cancellation) = (client, server, cancellation);
 
-    public string Name => $"Spark {client.SparkVersion}";
-
-    public SqlDialect Dialect { get; } = new SparkDialect();
-
-    public bool RejectedLinesAreRows => true;
-
-    public int ShufflePartitions => SparkTables.ShufflePartitions(Query(SparkTables.ShufflePartitionsQuery));
+    protected override string Version => client.SparkVersion;
 
     /// <summary>Uses a server that runs.</summary>
-    /// <param name="address">Where it is.</param>
-    /// <param name="options">How to speak to it.</param>
     /// <param name="cancellation">Stops the statement that is running, now and as long as the engine lives (Ctrl-C).</param>
     /// <exception cref="InvalidInputException">There is none at that address, or it does not let us in.</exception>
     public static SparkConnectEngine Connect(SparkConnectionString address, SparkConnectOptions options, CancellationToken cancellation = default) =>
@@ -40,7 +31,8 @@ public sealed class SparkConnectEngine : IClusterEngine
 
     /// <summary>Starts a server and uses it; both end together.</summary>
     /// <inheritdoc cref="SparkConnectServer.StartAsync"/>
-    public static SparkConnectEngine Start(SparkServerOptions serverOptions, SparkConnectOptions options, CancellationToken cancellation = default) => Wait(async () =>
+    public static SparkConnectEngine Start(SparkServerOptions serverOptions, SparkConnectOptions options, CancellationToken cancellation = default) =>
+        Wait(async () =>
     {
         SparkConnectServer server = await SparkConnectServer.StartAsync(serverOptions, cancellation);
         try
@@ -55,79 +47,26 @@ public sealed class SparkConnectEngine : IClusterEngine
         }
     });
 
-    public void Execute(string sql) => Run(() => client.ExecuteAsync(sql, cancellation: cancellation));
+    public override void Execute(string sql) => Run(() => client.ExecuteAsync(sql, cancellation: cancellation));
 
-    public IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() => client.QueryAsync(sql, "Spark: query", cancellation));
+    public override IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() => client.QueryAsync(sql, "Spark: query", cancellation));
 
-    public void Materialize(string table, string query)
+    // Spark shares cached rows among all sessions whose plans are equal. The condition, true and new each time, keeps a
+    // plan from being equal to one that an earlier run left in a server, with rows of files that have changed since.
+    protected override void Cache(string table, string query, string statement)
     {
-        Drop(table);
-        cached.Add(table);
-        // Spark shares cached rows among all sessions whose plans are equal. The condition, true and new each time, keeps a plan from being equal to one
-        // that an earlier run left in a server, with rows of files that have changed since.
-        Run(() => client.CreateViewAsync(table, $"SELECT * FROM ({query}) AS q WHERE '{Guid.NewGuid()}' IS NOT NULL", cancellation));
-        Run(() => client.ExecuteAsync($"CACHE TABLE {table} OPTIONS ('storageLevel' = 'MEMORY_AND_DISK')", $"Spark: {table}", cancellation));
+        View(table, $"SELECT * FROM ({query}) AS q WHERE '{Guid.NewGuid()}' IS NOT NULL");
+        Run(() => client.ExecuteAsync(statement, $"Spark: {table}", cancellation));
     }
 
-    // A look-up costs less than another copy of the rows, in time and in memory.
-    public void Replace(string table, string query, string source)
-    {
-        Drop(table);
-        Run(() => client.CreateViewAsync(table, query, cancellation));
-    }
+    protected override void View(string view, string query) => Run(() => client.CreateViewAsync(view, query, cancellation));
 
-    public void Drop(string table)
-    {
-        if (cached.Remove(table)) Execute($"UNCACHE TABLE IF EXISTS {table}");
-        Execute($"DROP VIEW IF EXISTS {table}");
-    }
+    protected override void View(string view, string format, IReadOnlyList<string> files, IReadOnlyDictionary<string, string> options, string? schema = null) =>
+        Run(() => client.CreateViewAsync(view, format, files.Select(SparkPaths.ToRead), options, schema, cancellation));
 
-    public void ReadCsv(string view, IReadOnlyList<string> files, CsvLayout layout)
-    {
-        string raw = $"{view}_raw";
-        Run(() => client.CreateViewAsync(raw, "csv", files.Select(SparkPaths.ToRead), SparkCsv.Options(layout), SparkCsv.Schema(layout), cancellation));
-        foreach (string statement in SparkCsv.Views(view, raw, layout)) Execute(statement);
-    }
+    public override string Ship(string archive, string alias) => Guarded(() => client.AddArchiveAsync(archive, alias, cancellation));
 
-    public bool TryReadPlainCsv(string view, IReadOnlyList<string> files, CsvLayout layout, string? names)
-    {
-        string lines = $"{view}_lines";
-        if (SparkCsv.PlainQuery(client.SparkVersion, lines, layout, names) is not { } query) return false;
-        Run(() => client.CreateViewAsync(lines, "text", files.Select(SparkPaths.ToRead), SparkDialect.FolderOptions, cancellation: cancellation));
-        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS {query}");
-        return true;
-    }
-
-    public long CountFiles(string path)
-    {
-        Run(() => client.CreateViewAsync("ncf_files", "binaryFile", [SparkPaths.ToRead(path)], SparkDialect.FolderOptions, cancellation: cancellation));
-        return (long)Query("SELECT count(*) FROM ncf_files WHERE length > 0")[0][0]!;
-    }
-
-    public IReadOnlyList<SqlColumn> ReadParquet(string view, IReadOnlyList<string> files)
-    {
-        string raw = $"{view}_raw";
-        Run(() => client.CreateViewAsync(raw, "parquet", files.Select(SparkPaths.ToRead), SparkDialect.FolderOptions, cancellation: cancellation));
-        IReadOnlyList<SqlColumn> columns = Describe(raw);
-        Execute($"CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, {SparkDialect.FileName} AS ncf_file FROM {raw}");
-        return columns;
-    }
-
-    public IReadOnlyList<SqlColumn> Describe(string view) => SparkTables.Columns(Query($"DESCRIBE {view}"));
-
-    public IReadOnlyList<SqlColumn> ReadTable(string view, string table)
-    {
-        Execute(SparkTables.View(view, table));
-        return Describe(view);
-    }
-
-    public string? FirstLine(string path) => Query(SparkTables.FirstLine(path)) is [[string line]] ? line : null;
-
-    public string Checksum(string view, IReadOnlyList<string> columns) => SparkTables.Checksum(view, columns);
-
-    public string Ship(string archive, string alias) => Guarded(() => client.AddArchiveAsync(archive, alias, cancellation));
-
-    public IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> QueryParts(string sql)
+    public override IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> QueryParts(string sql)
     {
         IAsyncEnumerator<RecordBatch> batches = client.QueryBatchesAsync(sql, "Spark: query", cancellation).GetAsyncEnumerator(CancellationToken.None);
         try
@@ -145,10 +84,10 @@ public sealed class SparkConnectEngine : IClusterEngine
         }
     }
 
-    public void WriteParquet(string query, string directory, string? partitionBy = null) =>
+    public override void WriteParquet(string query, string directory, string? partitionBy = null) =>
         Run(() => client.WriteParquetAsync(query, SparkPaths.Whole(directory), partitionBy, $"Spark: writing {Path.GetFileName(directory)}", cancellation));
 
-    public void Dispose()
+    public override void Dispose()
     {
         try
         {
@@ -166,7 +105,7 @@ public sealed class SparkConnectEngine : IClusterEngine
     {
         try
         {
-            foreach (string table in cached) await client.ExecuteAsync($"UNCACHE TABLE IF EXISTS {table}", cancellation: CancellationToken.None);
+            foreach (string table in Cached) await client.ExecuteAsync($"UNCACHE TABLE IF EXISTS {table}", cancellation: CancellationToken.None);
         }
         catch (SparkException)
         {

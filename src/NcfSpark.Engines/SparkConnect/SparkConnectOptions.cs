@@ -8,10 +8,16 @@ public sealed record SparkConnectOptions
     /// <summary>How long the first contact may take, and the answer to whether it lives, before the server counts as not there.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a server that stopped answering is tried again, all attempts together. Longer rides out a restart of a proxy; shorter fails sooner.</summary>
+    /// <summary>
+    /// How long a server that stopped answering is tried again, all attempts together. Longer rides out a restart of a
+    /// proxy; shorter fails sooner.
+    /// </summary>
     public TimeSpan ReconnectLimit { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a statement may bring nothing before the server is asked whether it lives, which it must answer within <see cref="ConnectTimeout"/>. A server that is frozen keeps its connections open.</summary>
+    /// <summary>
+    /// How long a statement may bring nothing before the server is asked whether it lives, which it must answer within
+    /// <see cref="ConnectTimeout"/>. A server that is frozen keeps its connections open.
+    /// </summary>
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How often an idle session says that it lives. The server forgets a session, with its views, after an hour without a call.</summary>

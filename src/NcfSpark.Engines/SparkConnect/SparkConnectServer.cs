@@ -22,10 +22,13 @@ public sealed class SparkConnectServer : IDisposable
         ("Could not parse Master URL", $"--master is none that this Spark knows: {MasterCheck.Known}."),
         ("Master must either be", $"--master is none that this Spark knows: {MasterCheck.Known}."),
         ("UnsupportedClassVersionError", "The Java here is too old for this Spark: Spark 4 needs Java 17 or 21. Set JAVA_HOME to one."),
-        ("Failed to load class org.apache.spark.sql.connect", "This Spark has no Connect server in its jars: add --packages org.apache.spark:spark-connect_2.12:VERSION with its version, or use Spark 4."),
+        ("Failed to load class org.apache.spark.sql.connect",
+            "This Spark has no Connect server in its jars: add --packages org.apache.spark:spark-connect_2.12:VERSION with its version, or use Spark 4."),
         ("HADOOP_CONF_DIR or YARN_CONF_DIR must be set", "Set HADOOP_CONF_DIR to the directory with the cluster's core-site.xml and yarn-site.xml."),
-        ("Could not load KUBERNETES classes", "This Spark was built without its Kubernetes part: use a distribution that has jars/spark-kubernetes_*.jar, or another --master."),
-        ("unresolved dependency", "What --packages names could not be downloaded: check its spelling and version, the network, or name another place with --repositories."),
+        ("Could not load KUBERNETES classes",
+            "This Spark was built without its Kubernetes part: use a distribution that has jars/spark-kubernetes_*.jar, or another --master."),
+        ("unresolved dependency",
+            "What --packages names could not be downloaded: check its spelling and version, the network, or name another place with --repositories."),
         ("OutOfMemoryError", "Java had too little memory: give the driver more with --driver-memory, such as 4g."),
     ];
 
@@ -33,7 +36,8 @@ public sealed class SparkConnectServer : IDisposable
     private readonly ServerLog log;
     private bool stopped;
 
-    private SparkConnectServer(Process process, ServerLog log, SparkConnectionString address) => (this.process, this.log, Address, ProcessId) = (process, log, address, process.Id);
+    private SparkConnectServer(Process process, ServerLog log, SparkConnectionString address) =>
+        (this.process, this.log, Address, ProcessId) = (process, log, address, process.Id);
 
     /// <summary>With the token.</summary>
     public SparkConnectionString Address { get; }
@@ -51,7 +55,8 @@ public sealed class SparkConnectServer : IDisposable
         await MasterCheck.RequireAsync(options.Master, spark.Version, cancellation);
         if (spark.Version.StartsWith("3.", StringComparison.Ordinal))
         {
-            options.Progress.Line($"Spark {spark.Version} has no token for its Connect server: while it runs, whoever reaches its port can run code as you. Spark 4 has one.");
+            options.Progress.Line($"Spark {spark.Version} has no token for its Connect server: while it runs, whoever reaches its port can run code as you. "
+                + "Spark 4 has one.");
         }
 
         using IProgressTask waiting = options.Progress.Start($"starting Spark {spark.Version} on {options.Master}", 0, "");
@@ -111,7 +116,8 @@ public sealed class SparkConnectServer : IDisposable
         var command = new SubmitCommand(spark, options);
         string scratch = Directory.CreateTempSubdirectory("ncfspark-").FullName, token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         int port = FreePort();
-        string[] packages = SubmitCommand.Packages(options.SubmitArguments, spark.HasConnectServer ? null : $"org.apache.spark:spark-connect_{spark.ScalaVersion}:{spark.Version}");
+        string[] packages = SubmitCommand.Packages(
+            options.SubmitArguments, spark.HasConnectServer ? null : $"org.apache.spark:spark-connect_{spark.ScalaVersion}:{spark.Version}");
         ProcessStartInfo start = command.StartInfo(scratch, ServerClass, [],
         [
             "--conf", "spark.connect.grpc.binding.address=127.0.0.1", "--conf", $"spark.connect.grpc.binding.port={port}", .. packages,
@@ -138,14 +144,16 @@ public sealed class SparkConnectServer : IDisposable
             if (MasterCheck.IsIgnored(options.Master, log)) throw new InvalidInputException(MasterCheck.Ignored(options.Master));
             try
             {
-                await using SparkConnectClient client = await SparkConnectClient.ConnectAsync(Address, new SparkConnectOptions { Time = options.Time }, cancellation);
+                await using SparkConnectClient client = await SparkConnectClient.ConnectAsync(
+                    Address, new SparkConnectOptions { Time = options.Time }, cancellation);
                 return;
             }
             catch (InvalidInputException notYet)
             {
                 if (options.Time.GetElapsedTime(began) > options.StartLimit)
                 {
-                    throw new InvalidInputException($"The Spark server has not answered within {options.StartLimit.TotalSeconds:0} s: {notYet.Message} Its last words:{log.Tail()}", notYet);
+                    throw new InvalidInputException($"The Spark server has not answered within {options.StartLimit.TotalSeconds:0} s: "
+                        + $"{notYet.Message} Its last words:{log.Tail()}", notYet);
                 }
             }
 
@@ -167,4 +175,13 @@ public sealed class SparkConnectServer : IDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+}
+
+/// <summary>How a <see cref="SparkConnectServer"/> is started.</summary>
+public sealed record SparkServerOptions : SubmitOptions
+{
+    /// <summary>How long the server may take to answer. A first start with --packages or --archives downloads and unpacks them.</summary>
+    public TimeSpan StartLimit { get; init; } = TimeSpan.FromMinutes(5);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }

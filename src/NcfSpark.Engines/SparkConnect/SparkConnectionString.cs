@@ -41,7 +41,6 @@ public sealed record SparkConnectionString
     /// <summary>The <c>x-…</c> keys, sent with every call.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; private init; } = [];
 
-    /// <param name="text">The connection string.</param>
     /// <param name="defaultToken">The token where the string has none: what SPARK_CONNECT_AUTHENTICATE_TOKEN holds, which keeps it off command lines.</param>
     /// <exception cref="InvalidInputException">It is not of that form; the message names the part that is wrong.</exception>
     public static SparkConnectionString Parse(string text, string? defaultToken = null)
@@ -92,7 +91,11 @@ public sealed record SparkConnectionString
             int end = authority.StartsWith('[') ? authority.IndexOf(']', StringComparison.Ordinal) + 1 : authority.IndexOf(':', StringComparison.Ordinal);
             if (end <= 0 && authority.StartsWith('[')) throw Wrong("the address lacks its closing bracket");
             string name = end < 0 ? authority : authority[..end], after = end < 0 ? "" : authority[end..];
-            if (Uri.CheckHostName(name.Trim('[', ']')) == UriHostNameType.Unknown) throw Wrong(name.Length == 0 ? "there is no host" : $"\"{name}\" is no host name");
+            if (Uri.CheckHostName(name.Trim('[', ']')) == UriHostNameType.Unknown)
+            {
+                throw Wrong(name.Length == 0 ? "there is no host" : $"\"{name}\" is no host name");
+            }
+
             if (after.Length == 0) return (name, DefaultPort);
             bool isPort = int.TryParse(after.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is > 0 and <= ushort.MaxValue;
             return isPort && after[0] == ':' ? (name, port) : throw Wrong($"\"{after.TrimStart(':')}\" is no port from 1 to 65535");
@@ -102,7 +105,8 @@ public sealed record SparkConnectionString
     }
 
     /// <summary>The address of a server on this machine.</summary>
-    public static SparkConnectionString Local(int port, string token) => new() { Host = "127.0.0.1", Port = port, Token = token, UserId = Environment.UserName };
+    public static SparkConnectionString Local(int port, string token) =>
+        new() { Host = "127.0.0.1", Port = port, Token = token, UserId = Environment.UserName };
 
     /// <summary>Host and port, for messages.</summary>
     public override string ToString() => $"sc://{Host}:{Port}";

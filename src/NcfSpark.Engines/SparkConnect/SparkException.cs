@@ -33,7 +33,8 @@ public sealed partial class SparkException : Exception
     public int? Column { get; }
 
     /// <summary>Whether what was read or written is at fault rather than the program: callers make an InvalidInputException of it.</summary>
-    public bool IsInputAtFault => Kind is SparkErrorKind.PathNotFound or SparkErrorKind.PathExists or SparkErrorKind.TableNotFound or SparkErrorKind.ColumnNotFound
+    public bool IsInputAtFault =>
+        Kind is SparkErrorKind.PathNotFound or SparkErrorKind.PathExists or SparkErrorKind.TableNotFound or SparkErrorKind.ColumnNotFound
         or SparkErrorKind.UnreadableData or SparkErrorKind.InvalidValue or SparkErrorKind.PermissionDenied;
 
     /// <param name="hadoopVersion">Asks for the version of Spark's Hadoop, where that is to be said.</param>
@@ -42,7 +43,6 @@ public sealed partial class SparkException : Exception
         string? cure = MissingFileSystem.CureFor(Message, hadoopVersion);
         return new(Message, this)
         {
-            DiskFull = Message.Contains("No space left on device", StringComparison.OrdinalIgnoreCase),
             InputAtFault = IsInputAtFault || cure is not null,
             Cure = cure,
             EngineLost = Kind == SparkErrorKind.ServerLost,
@@ -50,7 +50,8 @@ public sealed partial class SparkException : Exception
     }
 
     internal static SparkException FromServer(string message, string? errorClass, string? sqlState, Exception? cause) => StoppedContext().IsMatch(message)
-        ? Lost($"Spark has stopped, and its log says why (a master that refused it, or executors or memory that were gone). Run the same command again when that is mended. Spark's words: {message.Trim()}", cause)
+        ? Lost("Spark has stopped, and its log says why (a master that refused it, or executors or memory that were gone). "
+            + $"Run the same command again when that is mended. Spark's words: {message.Trim()}", cause)
         : new(message, KindOf(errorClass ?? BracketedClass().Match(message).Groups[1].Value, sqlState), errorClass, sqlState, cause);
 
     internal static SparkException Lost(string message, Exception? cause) => new(message, SparkErrorKind.ServerLost, null, null, cause);
@@ -77,7 +78,8 @@ public sealed partial class SparkException : Exception
     private static partial Regex FirstPlace();
 
     // What a statement fails with whose driver lives and whose SparkContext does not.
-    [GeneratedRegex(@"stopped SparkContext|SparkContext (was|has been) shut ?down|All masters are unresponsive|Master removed our application", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"stopped SparkContext|SparkContext (was|has been) shut ?down|All masters are unresponsive|Master removed our application",
+        RegexOptions.IgnoreCase)]
     private static partial Regex StoppedContext();
 
     [GeneratedRegex(@"\[([A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")]

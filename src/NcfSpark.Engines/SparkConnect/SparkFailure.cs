@@ -35,7 +35,10 @@ internal sealed class SparkFailure
     /// <summary>How long the server asks to wait before the next attempt, where it asks.</summary>
     public TimeSpan? RetryDelay { get; }
 
-    /// <summary>Whether the same call may go well a little later: the connection broke, a call that has a time limit was not answered in it, or the server said so.</summary>
+    /// <summary>
+    /// Whether the same call may go well a little later: the connection broke, a call that has a time limit was not
+    /// answered in it, or the server said so.
+    /// </summary>
     public bool IsTransient =>
         RetryDelay is not null
         || failure.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded
@@ -51,7 +54,9 @@ internal sealed class SparkFailure
     public bool IsSessionLost => Mentions("INVALID_HANDLE.SESSION_");
 
     /// <summary>In short: the innermost of what went wrong, where it went wrong on this side.</summary>
-    public string Status => (failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail) is { Length: > 0 } detail ? $"{failure.StatusCode}: {detail}" : failure.StatusCode.ToString();
+    public string Status => (failure.Status.DebugException?.GetBaseException().Message ?? failure.Status.Detail) is { Length: > 0 } detail
+        ? $"{failure.StatusCode}: {detail}"
+        : failure.StatusCode.ToString();
 
     /// <summary>The exception for the caller, with everything that the server has to say.</summary>
     public async Task<SparkException> ToExceptionAsync(ConnectSession session)
@@ -59,7 +64,8 @@ internal sealed class SparkFailure
         if (IsSessionLost)
         {
             return SparkException.Lost(
-                $"The Spark server at {session.Address} no longer knows this session: it was restarted, or closed the session. Views and cached tables went with it. Run the same command again. ({Status})",
+                $"The Spark server at {session.Address} no longer knows this session: it was restarted, or closed the session. "
+                + $"Views and cached tables went with it. Run the same command again. ({Status})",
                 failure);
         }
 
@@ -70,7 +76,8 @@ internal sealed class SparkFailure
         // What a task failed with is often only in the innermost cause; what it was wrapped in often names no class.
         string message = chain[0].Message, cause = chain[^1].Message;
         if (cause.Length > 0 && !message.Contains(cause, StringComparison.Ordinal)) message += $"\nCaused by: {cause}";
-        List<FetchErrorDetailsResponse.Types.SparkThrowable> named = [.. chain.Select(one => one.SparkThrowable).Where(one => one is { ErrorClass.Length: > 0 })];
+        List<FetchErrorDetailsResponse.Types.SparkThrowable> named =
+            [.. chain.Select(one => one.SparkThrowable).Where(one => one is { ErrorClass.Length: > 0 })];
         if ((named.Find(one => SparkException.KindOf(one.ErrorClass, one.SqlState) != SparkErrorKind.Other) ?? named.FirstOrDefault()) is { } telling)
         {
             (errorClass, sqlState) = (telling.ErrorClass, telling.SqlState.Length > 0 ? telling.SqlState : sqlState);
@@ -103,7 +110,8 @@ internal sealed class SparkFailure
     }
 
     private bool Mentions(string errorClass) =>
-        failure.Status.Detail.Contains(errorClass, StringComparison.Ordinal) || Metadata("errorClass")?.StartsWith(errorClass, StringComparison.Ordinal) == true;
+        failure.Status.Detail.Contains(errorClass, StringComparison.Ordinal)
+            || Metadata("errorClass")?.StartsWith(errorClass, StringComparison.Ordinal) == true;
 
     private string? Metadata(string key) => error is not null && error.Metadata.TryGetValue(key, out string? value) ? value : null;
 }

@@ -77,7 +77,14 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
         try
         {
             if (!ended) await InterruptAsync();
-            var release = new ReleaseExecuteRequest { SessionId = session.Id, UserContext = session.User, ClientType = session.ClientType, OperationId = id, ReleaseAll = new() };
+            var release = new ReleaseExecuteRequest
+            {
+                SessionId = session.Id,
+                UserContext = session.User,
+                ClientType = session.ClientType,
+                OperationId = id,
+                ReleaseAll = new(),
+            };
             await session.Server.ReleaseExecuteAsync(release, session.Headers, session.Deadline());
         }
         catch (RpcException)
@@ -107,8 +114,8 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
         }
     }
 
-    // A statement may be silent for hours, and so is a frozen server, whose connections stay open. A server that is only busy answers what it is asked meanwhile.
-    // (HTTP/2 pings would not do: see SparkChannel.)
+    // A statement may be silent for hours, and so is a frozen server, whose connections stay open. A server that is
+    // only busy answers what it is asked meanwhile. (HTTP/2 pings would not do: see SparkChannel.)
     private async Task<bool> MoveNextAsync(IAsyncStreamReader<ExecutePlanResponse> responses)
     {
         Task<bool> next = responses.MoveNext(cancellation);
@@ -120,7 +127,8 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
             }
             catch (TimeoutException)
             {
-                _ = next.ContinueWith(ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // seen, should the stream be closed
+                // Seen, should the stream be closed.
+                _ = next.ContinueWith(ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
                 await session.SparkVersionAsync(session.Options.ConnectTimeout, cancellation);
                 outage.Over();
             }
@@ -129,7 +137,14 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
 
     private AsyncServerStreamingCall<ExecutePlanResponse> Execute()
     {
-        var request = new ExecutePlanRequest { SessionId = session.Id, UserContext = session.User, ClientType = session.ClientType, OperationId = id, Plan = plan };
+        var request = new ExecutePlanRequest
+        {
+            SessionId = session.Id,
+            UserContext = session.User,
+            ClientType = session.ClientType,
+            OperationId = id,
+            Plan = plan,
+        };
         request.RequestOptions.Add(new ExecutePlanRequest.Types.RequestOption { ReattachOptions = new() { Reattachable = true } });
         if (session.ServerSideId is { } known) request.ClientObservedServerSideSessionId = known;
         sent = true;

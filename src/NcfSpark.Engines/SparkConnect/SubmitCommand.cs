@@ -4,8 +4,8 @@ using NcfSpark.Data;
 namespace NcfSpark.Engines.SparkConnect;
 
 /// <summary>
-/// A spark-submit that runs for this process: its arguments, its environment, and the shell around it (spark-server.sh), which ends it with all that it started when
-/// this process closes its standard input or is gone.
+/// A spark-submit that runs for this process: its arguments, its environment, and the shell around it
+/// (spark-server.sh), which ends it with all that it started when this process closes its standard input or is gone.
 /// </summary>
 internal sealed class SubmitCommand
 {
@@ -25,7 +25,10 @@ internal sealed class SubmitCommand
     {
         for (int i = options.SubmitArguments.Count - 2; i >= 0; i--)
         {
-            if (options.SubmitArguments[i] == "--conf" && options.SubmitArguments[i + 1].StartsWith($"{key}=", StringComparison.Ordinal)) return options.SubmitArguments[i + 1][(key.Length + 1)..];
+            if (options.SubmitArguments[i] == "--conf" && options.SubmitArguments[i + 1].StartsWith($"{key}=", StringComparison.Ordinal))
+            {
+                return options.SubmitArguments[i + 1][(key.Length + 1)..];
+            }
         }
 
         return SparkInstallation.Setting(Option("--properties-file") ?? spark.DefaultsFile, key);
@@ -40,7 +43,6 @@ internal sealed class SubmitCommand
 
     /// <summary>What starts it. Standard input is a pipe: as long as it is open, it runs.</summary>
     /// <param name="scratch">A directory for what Spark writes beside its results; it is removed at the end.</param>
-    /// <param name="mainClass">What spark-submit runs.</param>
     /// <param name="defaults">Settings, beside those of every Spark here, where the user gave no others.</param>
     /// <param name="last">What stands behind the user's arguments: options that win over theirs, and what is run.</param>
     public ProcessStartInfo StartInfo(string scratch, string mainClass, IEnumerable<(string Key, string Value)> defaults, IEnumerable<string> last)
@@ -50,17 +52,20 @@ internal sealed class SubmitCommand
         // A session of its own for the shell too, so that killing this process's group leaves it alive to clear up.
         string[] shell = ["bash", "-c", reader.ReadToEnd(), "spark-server.sh", scratch];
         if (SparkInstallation.OnPath("setsid") is not null) shell = ["setsid", .. shell];
-        IEnumerable<string> settings = Defaults(scratch).Concat(defaults).Where(one => Setting(one.Key) is null).SelectMany(one => new[] { "--conf", $"{one.Key}={one.Value}" });
+        IEnumerable<string> settings = Defaults(scratch).Concat(defaults).Where(one => Setting(one.Key) is null)
+            .SelectMany(one => new[] { "--conf", $"{one.Key}={one.Value}" });
         var start = new ProcessStartInfo(
             shell[0],
-            [.. shell[1..], spark.SparkSubmit, "--class", mainClass, "--master", options.Master, "--name", "NcfSpark", .. settings, .. options.SubmitArguments, .. last]) { RedirectStandardInput = true };
+            [.. shell[1..], spark.SparkSubmit, "--class", mainClass, "--master", options.Master, "--name", "NcfSpark", .. settings, .. options.SubmitArguments,
+                .. last]) { RedirectStandardInput = true };
         AddEnvironment(start.Environment, scratch);
         return start;
     }
 
     /// <summary>
-    /// One --packages with all that were given, since spark-submit takes the last of several only, and with Spark 3.5's Connect server among them, where none is there:
-    /// [--packages a --conf b=c --packages d] and a server make [--packages a,d,server]; nothing where there are none.
+    /// One --packages with all that were given, since spark-submit takes the last of several only, and with Spark 3.5's
+    /// Connect server among them, where none is there: [--packages a --conf b=c --packages d] and a server make
+    /// [--packages a,d,server]; nothing where there are none.
     /// </summary>
     internal static string[] Packages(IReadOnlyList<string> given, string? server)
     {
@@ -75,7 +80,9 @@ internal sealed class SubmitCommand
     {
         if (deployMode is null or "client") return;
         throw new InvalidInputException(
-            $"Spark's deploy mode is \"{deployMode}\", and NcfSpark works in client mode only: Spark's driver runs beside it, on the machine that has the run directory. Leave out --deploy-mode and spark.submit.deployMode (also in spark-defaults.conf; client is the default), and start it on a machine that the executors reach.");
+            $"Spark's deploy mode is \"{deployMode}\", and NcfSpark works in client mode only: Spark's driver runs beside it, "
+            + "on the machine that has the run directory. Leave out --deploy-mode and spark.submit.deployMode (also in spark-defaults.conf; "
+            + "client is the default), and start it on a machine that the executors reach.");
     }
 
     private IEnumerable<(string Key, string Value)> Defaults(string scratch)
@@ -96,7 +103,8 @@ internal sealed class SubmitCommand
         environment["SPARK_HOME"] = local is { IsCluster: true } ? HomeOfALocalCluster(scratch) : spark.Home;
         if (local is null && !options.Master.StartsWith("spark:", StringComparison.Ordinal)) return; // elsewhere the directories are the cluster's business
         if (Setting("spark.local.dir") is null) environment.TryAdd("SPARK_LOCAL_DIRS", Path.Combine(scratch, "local"));
-        if (local is not null) environment.TryAdd("SPARK_LOCAL_IP", "127.0.0.1"); // driver and executors talk on this machine only, whatever its name resolves to
+        // Driver and executors talk on this machine only, whatever its name resolves to.
+        if (local is not null) environment.TryAdd("SPARK_LOCAL_IP", "127.0.0.1");
     }
 
     // The workers of a local-cluster write into $SPARK_HOME/work, whatever SPARK_WORKER_DIR says, and leave it there: they get a home of links.
@@ -110,4 +118,22 @@ internal sealed class SubmitCommand
 
         return home.FullName;
     }
+}
+
+/// <summary>A Spark that is started for this process with spark-submit.</summary>
+public abstract record SubmitOptions
+{
+    /// <summary>Where Spark computes: local[*], local[4], local-cluster[n,cores,MB], spark://host:port, yarn, k8s://…</summary>
+    public required string Master { get; init; }
+
+    /// <summary>Spark's directory. Empty for the environment's SPARK_HOME, or else the one that spark-submit on the PATH belongs to.</summary>
+    public string SparkHome { get; init; } = "";
+
+    /// <summary>
+    /// Further arguments of spark-submit, as they are: ["--conf", "spark.driver.memory=4g", "--packages", "…"]. They
+    /// win over the defaults here and over spark-defaults.conf.
+    /// </summary>
+    public IReadOnlyList<string> SubmitArguments { get; init; } = [];
+
+    public IProgressReporter Progress { get; init; } = SilentProgress.Instance;
 }

@@ -11,7 +11,6 @@ namespace NcfSpark.Training.Distributed;
 /// Example: worker 0 (100 samples) changes rows 1 and 2 by .1 and .4, worker 1 (300 samples) row 2 by .8: row 1 changes by .1, row 2 by (40 + 240) / 400 = .7.
 /// </summary>
 /// <param name="shared">The shared weights as all workers had them when the round began.</param>
-/// <param name="workers">How many there are.</param>
 /// <param name="half">Whether pushes hold changes rather than values.</param>
 internal sealed class Combination(IReadOnlyList<Weight> shared, int workers, bool half)
 {
@@ -50,7 +49,10 @@ internal sealed class Combination(IReadOnlyList<Weight> shared, int workers, boo
         return [.. rows];
     }
 
-    /// <summary>Takes the combined change of a row that was touched, and so leaves it clean for the next round. Several threads may take rows of their own.</summary>
+    /// <summary>
+    /// Takes the combined change of a row that was touched, and so leaves it clean for the next round. Several threads
+    /// may take rows of their own.
+    /// </summary>
     public void Take(int table, int row, Span<double> change)
     {
         int columns = shared[table].Columns;
@@ -90,7 +92,11 @@ internal sealed class Combination(IReadOnlyList<Weight> shared, int workers, boo
     private static void AddDifferences(Span<double> sum, double samples, ReadOnlySpan<float> values, ReadOnlySpan<float> before)
     {
         int c = 0;
-        for (; c <= sum.Length - Vector<float>.Count; c += Vector<float>.Count) Add(sum[c..], samples, new Vector<float>(values[c..]) - new Vector<float>(before[c..]));
+        for (; c <= sum.Length - Vector<float>.Count; c += Vector<float>.Count)
+        {
+            Add(sum[c..], samples, new Vector<float>(values[c..]) - new Vector<float>(before[c..]));
+        }
+
         for (; c < sum.Length; c++) sum[c] += samples * (double)(values[c] - before[c]);
     }
 

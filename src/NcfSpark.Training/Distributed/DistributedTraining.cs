@@ -7,12 +7,9 @@ namespace NcfSpark.Training.Distributed;
 /// Training by several workers and a parameter server. The result is a function of the options, the rows and the seed: neither where the workers run,
 /// nor who comes first, nor who is lost on the way changes a byte of it.
 /// </summary>
-/// <param name="setup">What is trained.</param>
-/// <param name="checkpoints">Where training goes on from and checkpoints go.</param>
-/// <param name="read">Reads the rows of workers in this process.</param>
 /// <param name="progress">Told of samples and epochs.</param>
-/// <param name="time">The clock.</param>
-public sealed class DistributedTraining(WorkerSetup setup, CheckpointStore checkpoints, Func<WorkerSetup, WorkerShare, WorkerData> read, IProgressReporter progress, TimeProvider time)
+public sealed class DistributedTraining(
+    WorkerSetup setup, CheckpointStore checkpoints, Func<WorkerSetup, WorkerShare, WorkerData> read, IProgressReporter progress, TimeProvider time)
 {
     /// <summary>Makes the weights to start from, asked only where there is no checkpoint; null for those of <see cref="ModelWeights.Initialize"/>.</summary>
     public Func<ModelWeights>? Initial { get; init; }
@@ -54,8 +51,20 @@ public sealed class DistributedTraining(WorkerSetup setup, CheckpointStore check
             place.Start(new WorkerCredentials(address, token, worker, attempt), reason => server.Lost(worker, attempt, reason));
         using CancellationTokenRegistration registration = cancellation.Register(() => server.Fail(new OperationCanceledException(cancellation)));
         server.Restart = Start;
-        progress.Line($"Training by {setup.Train.Workers} {(setup.Train.Workers == 1 ? "worker" : "workers")} ({place.Description}), {setup.Train.RoundsPerEpoch} rounds an epoch.");
+        progress.Line($"Training by {setup.Train.Workers} {(setup.Train.Workers == 1 ? "worker" : "workers")} ({place.Description}), "
+            + $"{setup.Train.RoundsPerEpoch} rounds an epoch.");
         for (int worker = 0; worker < setup.Train.Workers; worker++) Start(worker, 1);
         return server.Completion.GetAwaiter().GetResult();
     }
 }
+
+/// <summary>What training by several workers came to.</summary>
+/// <param name="ModelDirectory">Holds the kept epoch's model, without ids: <see cref="TrainedModel.SharedFile"/> and
+/// each shard's <see cref="TrainedModel.UserFile"/>.</param>
+/// <param name="History">Each epoch, in order.</param>
+/// <param name="Workers">What each worker did in each epoch.</param>
+/// <param name="BestEpoch">From 1: the one that is kept.</param>
+public sealed record DistributedResult(string ModelDirectory, IReadOnlyList<EpochRecord> History, IReadOnlyList<WorkerRecord> Workers, int BestEpoch);
+
+/// <summary>Training ended since workers did not come, or were lost too often. The same command goes on from the last checkpoint.</summary>
+public sealed class WorkersLostException(string message, Exception? cause = null) : Exception(message, cause);

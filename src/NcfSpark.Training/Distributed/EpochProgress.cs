@@ -55,7 +55,6 @@ internal sealed class EpochProgress
     public void Add(int worker, EpochReport report) => reports[worker] = report;
 
     /// <summary>Ends the epoch, which all workers have reported, and moves to the start of the next.</summary>
-    /// <param name="seconds">How long it took, without validation.</param>
     /// <returns>The epoch, whether it is the best so far, and what follows.</returns>
     public (EpochRecord Record, bool IsBest, EpochVerdict Verdict) EndEpoch(double seconds)
     {
@@ -76,3 +75,10 @@ internal sealed class EpochProgress
         return scores.Sum(score => score.Ndcg * score.Users) / scores.Sum(score => score.Users);
     }
 }
+
+/// <summary>What a worker did in an epoch.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Worker">From 0.</param>
+/// <param name="Samples">Samples that it trained on.</param>
+/// <param name="Times">What it spent its time on.</param>
+public sealed record WorkerRecord(int Epoch, int Worker, long Samples, WorkerTimes Times);

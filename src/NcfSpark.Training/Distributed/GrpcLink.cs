@@ -26,13 +26,18 @@ internal sealed class GrpcLink : IServerLink, IDisposable
     private volatile string session = "";
     private long samples;
     private double lossSum;
-    private volatile Exception? toldByBeat;
+    private volatile Exception? answerToBeat;
 
     public GrpcLink(WorkerCredentials credentials)
     {
         (worker, attempt) = (credentials.Worker, credentials.Attempt);
         token = new Metadata { { "authorization", $"Bearer {credentials.Token}" } };
-        var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true, InitialHttp2StreamWindowSize = 8 << 20, ConnectTimeout = TimeSpan.FromSeconds(10) };
+        var handler = new SocketsHttpHandler
+        {
+            EnableMultipleHttp2Connections = true,
+            InitialHttp2StreamWindowSize = 8 << 20,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+        };
         // No limits: it trusts its server, which has them, and totals are of as many items as there are.
         var options = new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = null, MaxSendMessageSize = null };
         channel = GrpcChannel.ForAddress(credentials.Server, options);
@@ -51,11 +56,18 @@ internal sealed class GrpcLink : IServerLink, IDisposable
 
     public Assignment Join(long samplesOfEpoch, BitArray? used, SampleTotals totals)
     {
-        (session, toldByBeat) = ("", null);
+        (session, answerToBeat) = ("", null);
         byte[] bits = [];
         if (used is not null) used.CopyTo(bits = new byte[(used.Length + 7) / 8], 0);
-        Wire.JoinReply reply = Ask(() => client.Join(new Wire.JoinRequest { Worker = worker, Instance = instance, Samples = samplesOfEpoch, UsedItems = ByteString.CopyFrom(bits), Totals = WireTotals.To(totals) }, token));
-        (toldByBeat, session) = (null, reply.Session);
+        Wire.JoinReply reply = Ask(() => client.Join(new Wire.JoinRequest
+        {
+            Worker = worker,
+            Instance = instance,
+            Samples = samplesOfEpoch,
+            UsedItems = ByteString.CopyFrom(bits),
+            Totals = WireTotals.To(totals),
+        }, token));
+        (answerToBeat, session) = (null, reply.Session);
         return new Assignment(reply.Session, reply.Epoch, reply.Round, reply.LossSum, reply.HasState, reply.Finished, WireTotals.From(reply.Totals));
     }
 
@@ -108,10 +120,12 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         using AsyncClientStreamingCall<Wire.SavePart, Wire.Nothing> call = client.Save(token);
         await Send(async () =>
         {
-            await call.RequestStream.WriteAsync(new Wire.SavePart { Head = new Wire.SaveHead { Session = session, Model = kind == SaveKind.Model, Part = part } });
+            await call.RequestStream.WriteAsync(
+                new Wire.SavePart { Head = new Wire.SaveHead { Session = session, Model = kind == SaveKind.Model, Part = part } });
             await Task.Run(() =>
             {
-                using var blocks = new BlockStream(block => call.RequestStream.WriteAsync(new Wire.SavePart { Content = ByteString.CopyFrom(block) }).GetAwaiter().GetResult());
+                using var blocks = new BlockStream(
+                    block => call.RequestStream.WriteAsync(new Wire.SavePart { Content = ByteString.CopyFrom(block) }).GetAwaiter().GetResult());
                 write(blocks);
             });
             await call.RequestStream.CompleteAsync();
@@ -125,14 +139,20 @@ internal sealed class GrpcLink : IServerLink, IDisposable
     {
         Volatile.Write(ref samples, samplesDone);
         Volatile.Write(ref lossSum, lossSumDone);
-        if (toldByBeat is { } told) throw told;
+        if (answerToBeat is { } answer) throw answer;
     }
 
     public void Fail(Exception reason)
     {
         try
         {
-            Ask(() => client.Fail(new Wire.FailRequest { Worker = worker, Instance = instance, Kind = WorkerFailure.KindOf(reason), Message = reason.Message }, token));
+            Ask(() => client.Fail(new Wire.FailRequest
+            {
+                Worker = worker,
+                Instance = instance,
+                Kind = WorkerFailure.KindOf(reason),
+                Message = reason.Message,
+            }, token));
         }
         catch (Exception answer) when (answer is RunEndedException or RequestRejectedException)
         {
@@ -140,7 +160,10 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         }
     }
 
-    /// <summary>Says once that the worker is there and how far it is. What the server answers is thrown by the next <see cref="Report"/>, or here where it means the end.</summary>
+    /// <summary>
+    /// Says once that the worker is there and how far it is. What the server answers is thrown by the next
+    /// <see cref="Report"/>, or here where it means the end.
+    /// </summary>
     /// <exception cref="RunEndedException">The run is over, or goes on without this attempt.</exception>
     /// <exception cref="RpcException">The server does not answer.</exception>
     public void Beat(TimeSpan timeout, TimeProvider time)
@@ -149,13 +172,20 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         try
         {
             client.Beat(
-                new Wire.BeatRequest { Worker = worker, Instance = instance, Session = of, Samples = Volatile.Read(ref samples), LossSum = Volatile.Read(ref lossSum) },
+                new Wire.BeatRequest
+                {
+                    Worker = worker,
+                    Instance = instance,
+                    Session = of,
+                    Samples = Volatile.Read(ref samples),
+                    LossSum = Volatile.Read(ref lossSum),
+                },
                 token,
                 deadline: (time.GetUtcNow() + timeout).UtcDateTime);
         }
         catch (RpcException said) when (Meaning(said) is { } meaning)
         {
-            if (meaning is RestartFromCheckpointException && of == session) toldByBeat = meaning;
+            if (meaning is RestartFromCheckpointException && of == session) answerToBeat = meaning;
             if (meaning is RunEndedException) throw meaning;
         }
     }
@@ -191,7 +221,8 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         {
             await call.RequestStream.WriteAsync(new Wire.PushPart
             {
-                Head = new Wire.PushHead { Session = session, Epoch = push.Epoch, Round = push.Round, Samples = push.Samples, LossSum = push.LossSum, Times = WireTimes.To(push.Times) },
+                Head = new Wire.PushHead { Session = session, Epoch = push.Epoch, Round = push.Round, Samples = push.Samples, LossSum = push.LossSum, Times =
+                    WireTimes.To(push.Times) },
             });
             foreach (byte[] block in TableBlock.Encode(push.Tables, shared, half))
             {

@@ -5,9 +5,6 @@ using NcfSpark.Model;
 namespace NcfSpark.Training.Distributed;
 
 /// <summary>The way to a server in the same process.</summary>
-/// <param name="server">The server.</param>
-/// <param name="worker">Which worker.</param>
-/// <param name="attempt">Which attempt of it.</param>
 internal sealed class LocalLink(ParameterServer server, int worker, int attempt) : IServerLink
 {
     private readonly Guid instance = Guid.NewGuid();

@@ -9,7 +9,7 @@ namespace NcfSpark.Training.Distributed;
 /// comes back. It knows neither threads nor networks: <see cref="LocalLink"/> and a gRPC service bring workers to it.
 /// <para>
 /// Workers first gather. When all are there, the shared parameters are set to the last checkpoint, and each gets a session. Then all go through the
-/// same phases: rounds, the end of the epoch, saving. When one is lost, everything goes back to gathering: sessions end, whoever waits is told to join
+/// same phases: rounds, the end of the epoch, saving. When one is lost, all workers gather again: sessions end, whoever waits is told to join
 /// again, and the lost one is started once more as a new attempt. What an old session or attempt says after that is refused.
 /// </para>
 /// Here stands what workers say, one at a time, and whether it counts. What follows from it is <see cref="ServerRun"/>'s.
@@ -25,15 +25,18 @@ internal sealed class ParameterServer : IDisposable
     private readonly Lock gate = new();
     private readonly ServerRun run; // read and changed under the gate
 
-    /// <param name="setup">What is trained.</param>
-    /// <param name="store">Where checkpoints go.</param>
     /// <param name="reporter">Told of all workers' samples, and of epochs.</param>
     /// <param name="time">For rates, checkpoints and deadlines.</param>
     public ParameterServer(WorkerSetup setup, CheckpointStore store, IProgressReporter reporter, TimeProvider time)
     {
         (this.setup, this.time, checkpoints) = (setup, time, new ServerCheckpoints(store.DirectoryPath));
         int workers = setup.Train.Workers;
-        if (workers > setup.Shards) throw new InvalidInputException($"Train:Workers is {workers}, but users were dealt into {setup.Shards} shards, and a worker takes whole ones. Lower it, or raise Prepare:Shards and run `prepare` again.");
+        if (workers > setup.Shards)
+        {
+            throw new InvalidInputException($"Train:Workers is {workers}, but users were dealt into {setup.Shards} shards, and a worker takes whole ones. "
+                + "Lower it, or raise Prepare:Shards and run `prepare` again.");
+        }
+
         run = new ServerRun(setup, checkpoints, reporter, time);
         Half = SharedParameters.TravelsAsHalf(setup.Train);
         watch = time.CreateTimer(_ => Watch(), null, watchInterval, watchInterval);
@@ -59,9 +62,7 @@ internal sealed class ParameterServer : IDisposable
     public int ItemCount => setup.ItemCount;
 
     /// <summary>A worker comes.</summary>
-    /// <param name="worker">Which.</param>
     /// <param name="attempt">Which attempt of it; 0 where it does not know, then the latest to come counts.</param>
-    /// <param name="instance">Its own name.</param>
     /// <param name="beats">Whether it says something at least every few seconds, so that silence means it is lost.</param>
     /// <exception cref="RequestRejectedException">There is no such worker, or a later attempt of it is there.</exception>
     public WorkerSetup Hello(int worker, int attempt, Guid instance, bool beats)
@@ -127,7 +128,7 @@ internal sealed class ParameterServer : IDisposable
             WorkerState state = run.Workers.CheckInstance(worker, instance);
             state.LastHeard = time.GetTimestamp();
             if (session is null) return;
-            if (session != state.Session) throw new RestartFromCheckpointException($"Worker {worker} goes back to the last checkpoint with all others.");
+            if (session != state.Session) throw new RestartFromCheckpointException($"Worker {worker} restarts from the last checkpoint with all others.");
             (state.Done, state.LossSum) = (done, lossSum);
             run.ShowProgress();
         }
@@ -227,9 +228,7 @@ internal sealed class ParameterServer : IDisposable
     }
 
     /// <summary>A worker is gone.</summary>
-    /// <param name="worker">Which.</param>
     /// <param name="attempt">Which attempt; an old one's end is no loss.</param>
-    /// <param name="reason">What is known of it.</param>
     public void Lost(int worker, int attempt, string reason)
     {
         lock (gate)
@@ -264,7 +263,8 @@ internal sealed class ParameterServer : IDisposable
         run.Dispose();
     }
 
-    // Passes by where the gate is taken, and looks again soon: who has it may be at it for long, and ticks that wait would take one thread of the pool after the other.
+    // Passes by where the gate is taken, and looks again soon: who has it may be at it for long, and ticks that wait
+    // would take one thread of the pool after the other.
     private void Watch()
     {
         if (!gate.TryEnter()) return;

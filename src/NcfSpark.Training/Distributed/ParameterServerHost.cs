@@ -29,7 +29,6 @@ internal sealed class ParameterServerHost : IDisposable
     public string Token { get; }
 
     /// <summary>Listens.</summary>
-    /// <param name="server">The server.</param>
     /// <param name="listenOn">Address and port; port 0 for a free one.</param>
     /// <exception cref="Data.InvalidInputException">It cannot listen there.</exception>
     public static ParameterServerHost Start(ParameterServer server, string listenOn)
@@ -41,7 +40,8 @@ internal sealed class ParameterServerHost : IDisposable
         builder.Services.AddSingleton(server);
         builder.Services.AddGrpc(grpc =>
         {
-            int largest = (int)Math.Min(int.MaxValue, 2L * TableBlock.LargestBlock + 5L * server.ItemCount); // who joins says of each item how often it was used, and whether
+            // Who joins says of each item how often it was used, and whether.
+            int largest = (int)Math.Min(int.MaxValue, 2L * TableBlock.LargestBlock + 5L * server.ItemCount);
             (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = (largest, largest);
             grpc.Interceptors.Add<TokenCheck>(token);
         });
@@ -85,25 +85,29 @@ internal sealed class ParameterServerHost : IDisposable
     {
         private readonly byte[] expected = Encoding.UTF8.GetBytes($"Bearer {token}");
 
-        public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+        public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+            TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
         {
             Check(context);
             return continuation(request, context);
         }
 
-        public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
+        public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
+            IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
         {
             Check(context);
             return continuation(requestStream, context);
         }
 
-        public override Task ServerStreamingServerHandler<TRequest, TResponse>(TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
+        public override Task ServerStreamingServerHandler<TRequest, TResponse>(TRequest request, IServerStreamWriter<TResponse> responseStream,
+            ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation)
         {
             Check(context);
             return continuation(request, responseStream, context);
         }
 
-        public override Task DuplexStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+        public override Task DuplexStreamingServerHandler<TRequest, TResponse>(IAsyncStreamReader<TRequest> requestStream,
+            IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation)
         {
             Check(context);
             return continuation(requestStream, responseStream, context);
@@ -112,7 +116,10 @@ internal sealed class ParameterServerHost : IDisposable
         private void Check(ServerCallContext context)
         {
             byte[] given = Encoding.UTF8.GetBytes(context.RequestHeaders.GetValue("authorization") ?? "");
-            if (!CryptographicOperations.FixedTimeEquals(given, expected)) throw new RpcException(new Status(StatusCode.Unauthenticated, "This is not the run's token: this worker belongs to another run."));
+            if (!CryptographicOperations.FixedTimeEquals(given, expected))
+            {
+                throw new RpcException(new Status(StatusCode.Unauthenticated, "This is not the run's token: this worker belongs to another run."));
+            }
         }
     }
 }

@@ -18,7 +18,8 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
     {
         BitArray? used = request.UsedItems.IsEmpty ? null : new BitArray(request.UsedItems.ToByteArray());
         Assignment place = await server.Join(request.Worker, InstanceOf(request.Instance), request.Samples, used, WireTotals.From(request.Totals));
-        return new Wire.JoinReply { Session = place.Session, Epoch = place.Epoch, Round = place.Round, LossSum = place.LossSum, HasState = place.HasState, Finished = place.Finished, Totals = WireTotals.To(place.Totals) };
+        return new Wire.JoinReply { Session = place.Session, Epoch = place.Epoch, Round = place.Round, LossSum = place.LossSum, HasState =
+            place.HasState, Finished = place.Finished, Totals = WireTotals.To(place.Totals) };
     });
 
     public override Task<Wire.Nothing> Beat(Wire.BeatRequest request, ServerCallContext context) => Answer(() =>
@@ -31,7 +32,11 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
     {
         await using FileStream file = File.OpenRead(server.StateOf(request.Session));
         byte[] buffer = new byte[TableBlock.LargestBlock];
-        for (int read; (read = await file.ReadAsync(buffer)) > 0;) await responseStream.WriteAsync(new Wire.Block { Content = ByteString.CopyFrom(buffer, 0, read) });
+        for (int read; (read = await file.ReadAsync(buffer)) > 0;)
+        {
+            await responseStream.WriteAsync(new Wire.Block { Content = ByteString.CopyFrom(buffer, 0, read) });
+        }
+
         return true;
     });
 
@@ -39,11 +44,16 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
     {
         server.CheckSession(request.Session);
         TableRows[] all = [.. server.Shared.Select(weight => new TableRows([.. Enumerable.Range(0, weight.Rows)], weight.Values.ToArray()))];
-        foreach (byte[] block in TableBlock.Encode(all, server.Shared, half: false)) await responseStream.WriteAsync(new Wire.Block { Content = UnsafeByteOperations.UnsafeWrap(block) });
+        foreach (byte[] block in TableBlock.Encode(all, server.Shared, half: false))
+        {
+            await responseStream.WriteAsync(new Wire.Block { Content = UnsafeByteOperations.UnsafeWrap(block) });
+        }
+
         return true;
     });
 
-    public override Task Exchange(IAsyncStreamReader<Wire.PushPart> requestStream, IServerStreamWriter<Wire.PullPart> responseStream, ServerCallContext context) => Answer(async () =>
+    public override Task Exchange(
+        IAsyncStreamReader<Wire.PushPart> requestStream, IServerStreamWriter<Wire.PullPart> responseStream, ServerCallContext context) => Answer(async () =>
     {
         Wire.PushHead? head = null;
         var reader = new TableBlock.Reader(server.Shared, server.Half);
@@ -59,9 +69,14 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
         }
 
         if (head is null) throw new RequestRejectedException("A push is empty.");
-        RoundReply reply = await server.Exchange(head.Session, new RoundPush(head.Epoch, head.Round, head.Samples, head.LossSum, WireTimes.From(head.Times), reader.Tables()));
+        RoundReply reply = await server.Exchange(
+            head.Session, new RoundPush(head.Epoch, head.Round, head.Samples, head.LossSum, WireTimes.From(head.Times), reader.Tables()));
         await responseStream.WriteAsync(new Wire.PullPart { Checkpoint = reply.Checkpoint });
-        foreach (byte[] block in reply.Blocks(server.Shared, server.Half)) await responseStream.WriteAsync(new Wire.PullPart { Block = UnsafeByteOperations.UnsafeWrap(block) });
+        foreach (byte[] block in reply.Blocks(server.Shared, server.Half))
+        {
+            await responseStream.WriteAsync(new Wire.PullPart { Block = UnsafeByteOperations.UnsafeWrap(block) });
+        }
+
         return true;
     });
 

@@ -12,7 +12,7 @@ namespace NcfSpark.Training.Distributed;
 /// <code>
 /// model.checkpoints-FINGERPRINT/  round=000003-0004/   shared.safetensors  worker=0.safetensors  worker=1.safetensors
 ///                                 model/               shared.safetensors  users/shard=0.safetensors …
-///                                 filling-Checkpoint/  what is being written; thrown away when all go back
+///                                 filling-Checkpoint/  what is being written; thrown away when the workers restart
 /// </code>
 /// </summary>
 internal sealed class ServerCheckpoints(string directory)
@@ -36,8 +36,6 @@ internal sealed class ServerCheckpoints(string directory)
     /// Writes first weights as a checkpoint at the start of training, from which all workers begin. Does nothing where
     /// there is a checkpoint.
     /// </summary>
-    /// <param name="weights">Makes them, of all users.</param>
-    /// <param name="setup">What is trained.</param>
     public void BeginFrom(Func<ModelWeights> weights, WorkerSetup setup)
     {
         if (Whole().Length > 0) return;
@@ -60,7 +58,8 @@ internal sealed class ServerCheckpoints(string directory)
     }
 
     /// <summary>A file that a worker fills.</summary>
-    public string PathOf(SaveKind kind, int worker, int shard) => Path.Combine(Filling(kind), kind == SaveKind.Checkpoint ? WorkerFile(worker) : TrainedModel.UserFile(shard));
+    public string PathOf(SaveKind kind, int worker, int shard) =>
+        Path.Combine(Filling(kind), kind == SaveKind.Checkpoint ? WorkerFile(worker) : TrainedModel.UserFile(shard));
 
     /// <summary>Ends a checkpoint of which the workers' files are there.</summary>
     public void Publish(ServerPosition position, SharedParameters shared)
@@ -68,7 +67,8 @@ internal sealed class ServerCheckpoints(string directory)
         string filling = Filling(SaveKind.Checkpoint), final = Path.Combine(directory, $"{Prefix}{position.Epoch:D6}-{position.Round:D6}");
         IEnumerable<StoredTensor> momentum = shared.Tables.Zip(shared.Momentum).Where(pair => pair.Second.Length > 0)
             .Select(pair => new StoredTensor(pair.First.Name + Momentum, pair.Second, pair.First.Rows, pair.First.Columns));
-        Safetensors.Write(Path.Combine(filling, TrainedModel.SharedFile), TrainedModel.SharedOf(shared.Weights).Concat(momentum), new Dictionary<string, string> { [PositionKey] = JsonSerializer.Serialize(position, Json) });
+        Safetensors.Write(Path.Combine(filling, TrainedModel.SharedFile), TrainedModel.SharedOf(shared.Weights).Concat(momentum),
+            new Dictionary<string, string> { [PositionKey] = JsonSerializer.Serialize(position, Json) });
         if (Directory.Exists(final)) Directory.Delete(final, recursive: true);
         StageDirectory.Rename(filling, final);
         foreach (string older in Whole().Where(other => other != final)) Directory.Delete(older, recursive: true);
@@ -88,7 +88,8 @@ internal sealed class ServerCheckpoints(string directory)
     public ServerPosition? TryRestore(SharedParameters shared)
     {
         if (Whole().LastOrDefault() is not { } last) return null;
-        (IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, string> metadata) = Safetensors.Read(Path.Combine(last, TrainedModel.SharedFile));
+        (IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, string> metadata) =
+            Safetensors.Read(Path.Combine(last, TrainedModel.SharedFile));
         for (int t = 0; t < shared.Tables.Count; t++)
         {
             tensors[shared.Tables[t].Name].Floats.CopyTo(shared.Tables[t].Values);

@@ -18,10 +18,6 @@ internal sealed class ServerExchange : IParameterExchange
     private WorkerTimes times = WorkerTimes.Zero; // since the last push
     private long began; // computing
 
-    /// <param name="link">The way to the server.</param>
-    /// <param name="options">The worker's options.</param>
-    /// <param name="share">The worker's users.</param>
-    /// <param name="state">Its shared weights are set to the server's.</param>
     public ServerExchange(IServerLink link, TrainOptions options, WorkerShare share, TrainingState state)
     {
         (this.link, this.options, this.share, half) = (link, options, share, SharedParameters.TravelsAsHalf(options));

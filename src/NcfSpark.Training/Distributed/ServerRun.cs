@@ -118,18 +118,19 @@ internal sealed class ServerRun : IDisposable
         Phases.Savings.Release(_ => true);
     }
 
-    /// <summary>A worker is lost. Those who train go back to the last checkpoint; too often in a row is the end.</summary>
+    /// <summary>A worker is lost. All workers restart from the last checkpoint; too many losses in a row end the run.</summary>
     public void Lose(int worker, string reason, bool restart, Exception? cause = null)
     {
         if (Phases.Now == ServerPhase.Finished || completion.Task.IsCompleted) return;
         if (failures++ >= options.WorkerAttempts)
         {
-            End(new WorkersLostException($"Worker {worker} was lost ({reason}). That is loss {failures} without a checkpoint between, and Train:WorkerAttempts allows {options.WorkerAttempts}. The same command goes on from the last checkpoint.", cause));
+            End(new WorkersLostException($"Worker {worker} was lost ({reason}). That is loss {failures} without a checkpoint between, "
+                + $"and Train:WorkerAttempts allows {options.WorkerAttempts}. The same command goes on from the last checkpoint.", cause));
             return;
         }
 
         bool trained = Phases.Now != ServerPhase.Gathering;
-        string next = trained ? "All go back to the last checkpoint; attempt" : "Attempt";
+        string next = trained ? "All workers restart from the last checkpoint; attempt" : "Attempt";
         progress.Line($"Worker {worker} was lost: {reason}. {next} {Workers[worker].Attempt + 1} of it starts.");
         Workers[worker].Next();
         Phases.Gathering.Break(worker, new RunEndedException($"Worker {worker} was given up: {reason}."));

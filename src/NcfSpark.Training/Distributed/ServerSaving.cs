@@ -1,7 +1,8 @@
 namespace NcfSpark.Training.Distributed;
 
 /// <summary>
-/// What is saved: when a checkpoint is due, which files each worker owes to it and to the kept epoch's model, and that neither counts before all of them are there. Used under its owner's lock.
+/// What is saved: when a checkpoint is due, which files each worker owes to it and to the kept epoch's model, and that
+/// neither counts before all of them are there. Used under its owner's lock.
 /// </summary>
 internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoints, WorkerRegistry workers, TimeProvider time)
 {
@@ -14,7 +15,8 @@ internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoi
     public void Restart() => (lastCheckpoint, roundsSinceCheckpoint) = (time.GetTimestamp(), 0);
 
     /// <summary>Whether a checkpoint is due after a round that does not end the epoch. Asked once a round.</summary>
-    public bool IsDue() => time.GetElapsedTime(lastCheckpoint).TotalMinutes >= options.CheckpointMinutes || (options.CheckpointRounds > 0 && ++roundsSinceCheckpoint >= options.CheckpointRounds);
+    public bool IsDue() => time.GetElapsedTime(lastCheckpoint).TotalMinutes >= options.CheckpointMinutes
+        || (options.CheckpointRounds > 0 && ++roundsSinceCheckpoint >= options.CheckpointRounds);
 
     /// <summary>From now on workers give their files.</summary>
     /// <param name="of">Of the epoch at whose end that is; null within one.</param>

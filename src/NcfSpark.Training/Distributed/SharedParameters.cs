@@ -21,8 +21,6 @@ internal sealed class SharedParameters
     private readonly bool half;
     private readonly Combination combination;
 
-    /// <param name="weights">The shared weights, without users.</param>
-    /// <param name="options">The options.</param>
     public SharedParameters(ModelWeights weights, TrainOptions options)
     {
         (Weights, this.options, half) = (weights, options, TravelsAsHalf(options));
@@ -67,10 +65,15 @@ internal sealed class SharedParameters
         {
             int[] rows = combination.Touched(table);
             var values = new float[rows.Length * weight.Columns];
-            OnAllCores((rows.Length + RowsAtOnce - 1) / RowsAtOnce, block => Step(table, rows, values, block * RowsAtOnce, Math.Min(rows.Length, (block + 1) * RowsAtOnce)));
+            OnAllCores((rows.Length + RowsAtOnce - 1) / RowsAtOnce,
+                block => Step(table, rows, values, block * RowsAtOnce, Math.Min(rows.Length, (block + 1) * RowsAtOnce)));
             foreach (int row in rows)
             {
-                if (Finite.IndexOfOther(weight.Row(row)) >= 0) throw new TrainingDivergedException($"The combined {weight.Name} is not finite in row {row}. Training stopped and no model was written; lower Train:OuterLearningRate or Train:LearningRate.");
+                if (Finite.IndexOfOther(weight.Row(row)) >= 0)
+                {
+                    throw new TrainingDivergedException($"The combined {weight.Name} is not finite in row {row}. Training stopped and no model was written; "
+                        + "lower Train:OuterLearningRate or Train:LearningRate.");
+                }
             }
 
             return new TableRows(rows, values);
@@ -88,7 +91,8 @@ internal sealed class SharedParameters
             for (int one; (one = Interlocked.Increment(ref next) - 1) < count;) work(one);
         }
 
-        Thread[] others = [.. Enumerable.Range(1, Math.Max(0, Math.Min(count, Environment.ProcessorCount) - 1)).Select(_ => new Thread(Take) { Name = "outer step", IsBackground = true })];
+        Thread[] others = [.. Enumerable.Range(1, Math.Max(0, Math.Min(count, Environment.ProcessorCount) - 1))
+            .Select(_ => new Thread(Take) { Name = "outer step", IsBackground = true })];
         foreach (Thread other in others) other.Start();
         Take();
         foreach (Thread other in others) other.Join();

@@ -22,7 +22,10 @@ internal static class TableBlock
         for (int t = 0; t < tables.Length; t++)
         {
             int columns = shared[t].Columns, rowBytes = 4 + columns * (half ? 2 : 4), atOnce = Math.Max(1, (LargestBlock - Head) / rowBytes);
-            for (int from = 0; from < tables[t].Rows.Length; from += atOnce) yield return Encode(t, tables[t], from, Math.Min(atOnce, tables[t].Rows.Length - from), columns, half);
+            for (int from = 0; from < tables[t].Rows.Length; from += atOnce)
+            {
+                yield return Encode(t, tables[t], from, Math.Min(atOnce, tables[t].Rows.Length - from), columns, half);
+            }
         }
     }
 
@@ -73,7 +76,8 @@ internal static class TableBlock
             return [.. rows.Zip(values, (of, with) => new TableRows(of, with))];
         }
 
-        // Room for the values of so many more rows: twice as much as before, but never more than the table has, so that all its rows, which is common, are copied no more.
+        // Room for the values of so many more rows: twice as much as before, but never more than the table has, so that
+        // all its rows, which is common, are copied no more.
         private Span<float> Grow(int table, int count)
         {
             (int needed, int most) = (counts[table] + count, shared[table].Rows);

@@ -17,8 +17,6 @@ internal sealed record TableRows(int[] Rows, float[] Values)
     public long Bytes(bool half) => Rows.Length * (long)sizeof(int) + Values.Length * (long)(half ? 2 : 4);
 
     /// <summary>The rows that are not, to the bit, what they were: those that steps touched.</summary>
-    /// <param name="weight">As it is now.</param>
-    /// <param name="before">What it was.</param>
     /// <param name="half">Whether changes travel, in 16 bits, rather than values.</param>
     public static TableRows Changed(Weight weight, ReadOnlySpan<float> before, bool half)
     {
@@ -64,5 +62,6 @@ internal sealed record TableRows(int[] Rows, float[] Values)
         }
     }
 
-    private static ReadOnlySpan<int> Bits(ReadOnlySpan<float> values, int row, int columns) => MemoryMarshal.Cast<float, int>(values.Slice(row * columns, columns));
+    private static ReadOnlySpan<int> Bits(ReadOnlySpan<float> values, int row, int columns) =>
+        MemoryMarshal.Cast<float, int>(values.Slice(row * columns, columns));
 }

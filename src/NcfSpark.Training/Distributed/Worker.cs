@@ -7,9 +7,6 @@ namespace NcfSpark.Training.Distributed;
 /// One of several workers. Trains on its users' rows with the loop that a single worker has, and exchanges shared weights through the server. When a
 /// worker is lost, all join again and continue from the last checkpoint.
 /// </summary>
-/// <param name="link">The way to the server.</param>
-/// <param name="number">Which worker.</param>
-/// <param name="read">Reads its rows.</param>
 /// <param name="time">Sizes windows of steps.</param>
 internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, WorkerShare, WorkerData> read, TimeProvider time)
 {
@@ -107,3 +104,12 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
         }
     }
 }
+
+/// <summary>What a worker trains on.</summary>
+/// <param name="Set">The rows of its users, by their numbers here (<see cref="WorkerShare"/>).</param>
+/// <param name="Validate">Scores an epoch on its users; null where nothing is held out.</param>
+public sealed record WorkerData(TrainingSet Set, Func<ModelWeights, ValidationScore>? Validate);
+
+/// <summary>What a validation on some users came to.</summary>
+/// <param name="Ndcg">Mean NDCG@10.</param>
+public readonly record struct ValidationScore(double Ndcg, long Users);

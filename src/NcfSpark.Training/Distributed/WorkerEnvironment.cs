@@ -16,7 +16,8 @@ namespace NcfSpark.Training.Distributed;
 /// </summary>
 public static class WorkerEnvironment
 {
-    public const string Server = "NCFSPARK_WORKER_SERVER", Token = "NCFSPARK_WORKER_TOKEN", Number = "NCFSPARK_WORKER_NUMBER", Attempt = "NCFSPARK_WORKER_ATTEMPT";
+    public const string Server = "NCFSPARK_WORKER_SERVER", Token = "NCFSPARK_WORKER_TOKEN", Number = "NCFSPARK_WORKER_NUMBER", Attempt =
+        "NCFSPARK_WORKER_ATTEMPT";
     public const string Run = "NCFSPARK_WORKER_RUN", Threads = "NCFSPARK_WORKER_THREADS";
 
     /// <summary>Sets the variables of a credentials.</summary>
@@ -33,7 +34,11 @@ public static class WorkerEnvironment
     public static WorkerCredentials Read(IDictionary environment)
     {
         string server = Text(environment, Server) ?? throw Missing(Server), token = Text(environment, Token) ?? throw Missing(Token);
-        if (!Uri.TryCreate(server, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")) throw new InvalidInputException($"{Server} is \"{server}\", which is no address such as http://10.0.0.5:41234.");
+        if (!Uri.TryCreate(server, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+        {
+            throw new InvalidInputException($"{Server} is \"{server}\", which is no address such as http://10.0.0.5:41234.");
+        }
+
         return new WorkerCredentials(server, token, WholeNumber(environment, Number) ?? throw Missing(Number), WholeNumber(environment, Attempt) ?? 0);
     }
 
@@ -48,5 +53,6 @@ public static class WorkerEnvironment
         { } text => throw new InvalidInputException($"{name} is \"{text}\", which is no whole number from 0."),
     };
 
-    private static InvalidInputException Missing(string name) => new($"{name} is not set. `worker` is started by `train`, which sets {Server}, {Token} and {Number} for it; it is not a verb for people.");
+    private static InvalidInputException Missing(string name) =>
+        new($"{name} is not set. `worker` is started by `train`, which sets {Server}, {Token} and {Number} for it; it is not a verb for people.");
 }

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using NcfSpark.Data;
 
 namespace NcfSpark.Training.Distributed;
 
@@ -11,11 +12,8 @@ public static class WorkerProcess
     private static readonly TimeSpan interval = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Works until the run is over.</summary>
-    /// <param name="credentials">The server, and who this is.</param>
     /// <param name="threads">Its threads; null for what the server says.</param>
-    /// <param name="read">Reads the worker's rows.</param>
     /// <param name="end">Ends the process at once, given why: called from another thread than the worker's, which may be anywhere.</param>
-    /// <param name="time">The clock.</param>
     /// <exception cref="Exception">What ended the run by this worker's fault; the server was told.</exception>
     public static void Run(WorkerCredentials credentials, int? threads, Func<WorkerSetup, WorkerShare, WorkerData> read, Action<string> end, TimeProvider time)
     {

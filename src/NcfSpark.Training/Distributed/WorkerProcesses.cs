@@ -15,7 +15,12 @@ internal sealed class WorkerProcesses(string[] program) : IWorkerPlace
 
     public void Start(WorkerCredentials credentials, Action<string> lost)
     {
-        var start = new ProcessStartInfo(program[0], program[1..]) { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program[0], program[1..])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+        };
         WorkerEnvironment.Write(start.Environment, credentials);
         var process = new Process { StartInfo = start };
         var said = new Queue<string>();

@@ -26,7 +26,6 @@ internal sealed class WorkerRegistry(int workers) : IEnumerable<WorkerState>
     /// <summary>Checks that a worker's attempt was not replaced by a later one.</summary>
     /// <param name="worker">From 0.</param>
     /// <param name="attempt">From 1; 0 where the worker does not know its attempt.</param>
-    /// <param name="instance">The instance id, which the worker draws itself.</param>
     /// <exception cref="RunEndedException">It is, or the run is over.</exception>
     public WorkerState CheckAttempt(int worker, int attempt, Guid instance)
     {
@@ -58,7 +57,7 @@ internal sealed class WorkerRegistry(int workers) : IEnumerable<WorkerState>
         return worker >= 0
             ? worker
             : throw new RestartFromCheckpointException(
-                "That session is over: it is of an old attempt, of a run that went back to a checkpoint since, or of another run.");
+                "That session has ended: it belongs to an old attempt, to a run that has restarted from a checkpoint since, or to another run.");
     }
 
     /// <summary>Gives every worker a session, which begins at this position.</summary>

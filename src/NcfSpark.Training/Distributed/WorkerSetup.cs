@@ -18,23 +18,23 @@ public sealed record WorkerSetup
     public required int ItemCount { get; init; }
 
     /// <summary>Whether held-out items are never drawn as negatives.</summary>
-    public required bool AvoidHeldOut { get; init; }
+    public bool AvoidHeldOut { get; init; }
 
     /// <summary>Whether held-out rows are trained on, too: the training of what is served, after the model was measured.</summary>
-    public required bool TrainsOnHeldOut { get; init; }
+    public bool TrainsOnHeldOut { get; init; }
 
     /// <summary>Number of negatives drawn for each of those rows; 0 where negatives are drawn afresh each epoch.</summary>
-    public required int HeldOutNegatives { get; init; }
+    public int HeldOutNegatives { get; init; }
 
     /// <summary>Whether epochs are validated: something is held out for it.</summary>
-    public required bool Validates { get; init; }
+    public bool Validates { get; init; }
 
     /// <summary>The run directory of the server, in which prepared/ stands, where a worker has not been told another.</summary>
-    public required string RunDirectory { get; init; }
+    public string RunDirectory { get; init; } = "";
 
     /// <summary>The fingerprint of the prepared rows that all must have.</summary>
-    public required string Prepared { get; init; }
+    public string Prepared { get; init; } = "";
 
     /// <summary>Number of threads of this worker.</summary>
-    public required int Threads { get; init; }
+    public int Threads { get; init; } = 1;
 }

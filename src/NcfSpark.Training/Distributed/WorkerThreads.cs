@@ -1,9 +1,23 @@
 namespace NcfSpark.Training.Distributed;
 
+/// <summary>Where workers run. Disposing it ends them all.</summary>
+public interface IWorkerPlace : IDisposable
+{
+    /// <summary>For people, such as "2 processes".</summary>
+    string Description { get; }
+
+    /// <summary>Starts a worker, and lets go of its earlier attempt where one still lives. Returns at once.</summary>
+    /// <param name="lost">Told once if the worker ends and should not have, and why.</param>
+    void Start(WorkerCredentials credentials, Action<string> lost);
+}
+
+/// <summary>What a worker needs to call the server.</summary>
+/// <param name="Server">The server's address, such as "http://127.0.0.1:41234"; "" for a worker of this process.</param>
+/// <param name="Worker">From 0.</param>
+/// <param name="Attempt">From 1; 0 where the attempt is not known: then the latest one that calls is valid.</param>
+public sealed record WorkerCredentials(string Server, string Token, int Worker, int Attempt);
+
 /// <summary>Workers as threads of the server's process.</summary>
-/// <param name="server">The server.</param>
-/// <param name="read">Reads a worker's rows.</param>
-/// <param name="time">The clock.</param>
 internal sealed class WorkerThreads(ParameterServer server, Func<WorkerSetup, WorkerShare, WorkerData> read, TimeProvider time) : IWorkerPlace
 {
     private readonly List<Thread> threads = [];

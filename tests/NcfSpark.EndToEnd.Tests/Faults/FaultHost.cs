@@ -10,15 +10,18 @@ using NcfSpark.Nightly;
 namespace NcfSpark.EndToEnd.Tests.Faults;
 
 /// <summary>
-/// The trials of <see cref="FaultTests"/>, in a process with faults.c preloaded: `dotnet NcfSpark.EndToEnd.Tests.dll FOLDER LIBRARY TRIALS SEED`. A trial copies a folder with
-/// finished runs, lets one verb run in it with one operation on files failing, looks at what it left, and lets it run again without. Trials share the process, since its
-/// start would take most of their time; each verb runs by the program's own entry point.
+/// The trials of <see cref="FaultTests"/>, in a process with faults.c preloaded: `dotnet NcfSpark.EndToEnd.Tests.dll
+/// FOLDER LIBRARY TRIALS SEED`. A trial copies a folder with finished runs, lets one verb run in it with one operation
+/// on files failing, looks at what it left, and lets it run again without. Trials share the process, since its start
+/// would take most of their time; each verb runs by the program's own entry point.
 /// </summary>
 internal sealed partial class FaultHost(string folder, string library)
 {
     private static readonly (string Name, int Number)[] errors = [("ENOSPC", 28), ("EROFS", 30), ("EACCES", 13), ("EIO", 5)];
 
-    private static readonly string[] turns = ["nightly", "prepare", "train", "nightly", "evaluate", "score", "nightly", "promote", "rollback", "status", "tune"]; // most operations are the night's
+    // Most operations are the night's.
+    private static readonly string[] turns = ["nightly", "prepare", "train", "nightly", "evaluate", "score", "nightly", "promote",
+        "rollback", "status", "tune"];
 
     private readonly Arm arm = Export<Arm>(library, "fault_arm");
     private readonly Disarm disarm = Export<Disarm>(library, "fault_disarm");
@@ -70,7 +73,11 @@ internal sealed partial class FaultHost(string folder, string library)
             report.Flush(); // a crash or a hang says where
             Ended ended = Attempt(cases[c], at, number, goesOn);
             report.WriteLine($": exit code {ended.Code} after {ended.Failed}");
-            foreach (string fault in Faults(cases[c], ended, number, results[c])) faults.Add($"{trialName}: {fault}\n  failed: {ended.Failed}\n  exit code {ended.Code}\n{ended.Said.TrimEnd()}");
+            foreach (string fault in Faults(cases[c], ended, number, results[c]))
+            {
+                faults.Add($"{trialName}: {fault}\n  failed: {ended.Failed}\n  exit code {ended.Code}\n{ended.Said.TrimEnd()}");
+            }
+
             string outcome = $"{name} exit code {ended.Code}";
             codes[outcome] = codes.GetValueOrDefault(outcome) + 1;
         }
@@ -101,7 +108,11 @@ internal sealed partial class FaultHost(string folder, string library)
     {
         RunHistory history = RunHistory.Read(Nights);
         if (Nights.Production is not { } production) yield return "nothing is in production";
-        else if (!history.WasInProduction(production) && !IsWhole(Nights.PathOf(production))) yield return $"current names {production}, which the history does not know, and it is not whole";
+        else if (!history.WasInProduction(production) && !IsWhole(Nights.PathOf(production)))
+        {
+            yield return $"current names {production}, which the history does not know, and it is not whole";
+        }
+
         foreach (string night in ServedNights)
         {
             if (!Nights.Exists(night) && Nights.Production == LastNight) continue; // pruned
@@ -152,7 +163,8 @@ internal sealed partial class FaultHost(string folder, string library)
         byte[] failed = new byte[4400];
         long operations = disarm(failed, failed.Length);
         Console.SetOut(report);
-        return new Ended(code, said.ToString(), Encoding.UTF8.GetString(failed.AsSpan(0, failed.IndexOf((byte)0))), operations, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        return new Ended(code, said.ToString(), Encoding.UTF8.GetString(failed.AsSpan(0, failed.IndexOf((byte)0))), operations,
+            (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
 
     private const string LastNight = "2026-11-03";
@@ -195,8 +207,13 @@ internal sealed partial class FaultHost(string folder, string library)
 
     private IEnumerable<Case> Cases()
     {
-        string Stage(string stage) => Digest(Path.Combine(Plain, stage), file => file.EndsWith(".parquet", StringComparison.Ordinal) || file.EndsWith(".safetensors", StringComparison.Ordinal)) + StageDirectory.Open(Plain, stage).Manifest.Fingerprint;
-        yield return new("nightly", ["nightly", .. Of("nights"), "--set", $"Nightly:Night={LastNight}", "--set", $"Input:Path={Work}/third/log.csv"], LastNight, () => Nights.Production + Digest(Path.Combine(Nights.PathOf(LastNight), "predictions"), file => file.EndsWith(".parquet", StringComparison.Ordinal)));
+        string Stage(string stage) =>
+            Digest(Path.Combine(Plain, stage),
+                file => file.EndsWith(".parquet", StringComparison.Ordinal) || file.EndsWith(".safetensors", StringComparison.Ordinal))
+                + StageDirectory.Open(Plain, stage).Manifest.Fingerprint;
+        yield return new("nightly", ["nightly", .. Of("nights"), "--set", $"Nightly:Night={LastNight}", "--set", $"Input:Path={Work}/third/log.csv"], LastNight,
+            () => Nights.Production
+                + Digest(Path.Combine(Nights.PathOf(LastNight), "predictions"), file => file.EndsWith(".parquet", StringComparison.Ordinal)));
         yield return new("prepare", ["prepare", .. Of("plain"), "--set", "Prepare:Seed=2"], null, () => Stage("prepared"));
         yield return new("train", ["train", .. Of("plain"), "--set", "Train:Seed=2"], null, () => Stage("model"));
         yield return new("evaluate", ["evaluate", .. Of("plain"), "--set", "Evaluate:Seed=2"], null, () => Stage("report"));
@@ -204,7 +221,8 @@ internal sealed partial class FaultHost(string folder, string library)
         yield return new("promote", ["promote", "2026-11-01", .. Of("nights"), "--set", "Nightly:Reason=a test"], "2026-11-01", () => $"{Nights.Production}");
         yield return new("rollback", ["rollback", .. Of("nights"), "--set", "Nightly:Reason=a test"], "2026-11-01", () => $"{Nights.Production}");
         yield return new("status", ["status", .. Of("nights")], null, () => "");
-        yield return new("tune", ["tune", .. Of("tuned")], null, () => $"{IsWholeStage(Path.Combine(Work, "tuned"), "tune")}"); // what it finds depends on the clock
+        // What it finds depends on the clock.
+        yield return new("tune", ["tune", .. Of("tuned")], null, () => $"{IsWholeStage(Path.Combine(Work, "tuned"), "tune")}");
     }
 
     private static void Copy(string from, string to)
@@ -217,7 +235,8 @@ internal sealed partial class FaultHost(string folder, string library)
     private static string Digest(string directory, Func<string, bool> counts)
     {
         if (!Directory.Exists(directory)) return "gone";
-        IEnumerable<string> files = Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(directory, file)).Where(counts).Order(StringComparer.Ordinal);
+        IEnumerable<string> files = Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(directory, file))
+            .Where(counts).Order(StringComparer.Ordinal);
         return string.Join('\n', files.Select(file => $"{file} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(directory, file))))}"));
     }
 
@@ -227,7 +246,6 @@ internal sealed partial class FaultHost(string folder, string library)
     [GeneratedRegex(@"^\s*at \S+\(", RegexOptions.Multiline)]
     private static partial Regex StackLine();
 
-    /// <param name="Name">The verb.</param>
     /// <param name="Arguments">What is given to it.</param>
     /// <param name="Puts">The night that it puts into production; null where none.</param>
     /// <param name="Result">What it leaves, in a form that can be compared.</param>

@@ -4,9 +4,11 @@ using NcfSpark.Configuration;
 namespace NcfSpark.EndToEnd.Tests.Faults;
 
 /// <summary>
-/// A disk that fails at any operation (open, write, flush, rename, mkdir, unlink, …), with ENOSPC, EROFS, EACCES or EIO, once or from then on, under any verb: the exit code
-/// is 2 where somebody has to change something and 1 for EIO (see ExitCode), or 0 where what failed was of no consequence; no stack is printed; the message names a file;
-/// what was in production is what it was, and what is in production is whole; and the same command again succeeds, with the same result as if nothing had been.
+/// A disk that fails at any operation (open, write, flush, rename, mkdir, unlink, …), with ENOSPC, EROFS, EACCES or
+/// EIO, once or from then on, under any verb: the exit code is 2 where somebody has to change something and 1 for EIO
+/// (see ExitCode), or 0 where what failed was of no consequence; no stack is printed; the message names a file; what
+/// was in production is what it was, and what is in production is whole; and the same command again succeeds, with the
+/// same result as if nothing had been.
 /// </summary>
 public sealed class FaultTests
 {
@@ -23,10 +25,19 @@ public sealed class FaultTests
         {
             string library = Path.Combine(folder, "faults.so");
             string? absent = Compile(library);
-            if (absent is not null && InCi) Assert.Fail($"The fault-injection test compiles a small library, and cannot: {absent} Install a C compiler (apt install gcc libc6-dev).");
+            if (absent is not null && InCi)
+            {
+                Assert.Fail($"The fault-injection test compiles a small library, and cannot: {absent} Install a C compiler (apt install gcc libc6-dev).");
+            }
+
             Skip.If(absent is not null, $"There is no C compiler for the library that lets file operations fail: {absent}");
 
-            var start = new ProcessStartInfo("dotnet", [typeof(FaultTests).Assembly.Location, folder, library, Trials, Seed]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo("dotnet", [typeof(FaultTests).Assembly.Location, folder, library, Trials, Seed])
+            {
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
             start.Environment["LD_PRELOAD"] = library;
             using Process host = Process.Start(start)!;
             Task<string> output = host.StandardOutput.ReadToEndAsync(), error = host.StandardError.ReadToEndAsync();

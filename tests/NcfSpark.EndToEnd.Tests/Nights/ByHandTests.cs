@@ -16,7 +16,8 @@ public sealed class ByHandTests : IDisposable
     public ByHandTests()
     {
         nights = new RunNights(run.Path);
-        settings = [.. SmallLog.Settings(WriteLog()), "--set", "Train:Epochs=1", "--set", "Train:LearningRate=1e-9", "--set", "Nightly:Refit=true", "--set", "Nightly:MaxDrift=1", "--run", run.Path];
+        settings = [.. SmallLog.Settings(WriteLog()), "--set", "Train:Epochs=1", "--set", "Train:LearningRate=1e-9", "--set", "Nightly:Refit=true", "--set",
+            "Nightly:MaxDrift=1", "--run", run.Path];
     }
 
     public void Dispose() => run.Dispose();
@@ -39,7 +40,8 @@ public sealed class ByHandTests : IDisposable
         Assert.Equal("2026-01-01", nights.Production);
         Assert.Contains("`promote NIGHT`", Refused("rollback", "--set", "Nightly:Reason=once more"), StringComparison.Ordinal); // nothing before the first
         Assert.Equal(
-            [("night", "2026-01-01", ""), ("night", "2026-01-02", ""), ("promotion", "2026-01-02", "we looked at it"), ("rollback", "2026-01-01", "we looked again")],
+            [("night", "2026-01-01", ""), ("night", "2026-01-02", ""), ("promotion", "2026-01-02", "we looked at it"),
+                ("rollback", "2026-01-01", "we looked again")],
             RunHistory.Read(nights).Records.Select(record => (record.Event, record.Night, record.Event == NightEvent.Night ? "" : record.Reason)));
     }
 
@@ -120,11 +122,13 @@ public sealed class ByHandTests : IDisposable
         string log = Path.Combine(Path.GetDirectoryName(run.Path)!, "log.csv"), good = File.ReadAllText(log), metrics = run.File("metrics.prom");
         File.AppendAllText(log, ",1,1500000000\n");
         Assert.Equal(2, NightWith("2026-01-01").ExitCode);
-        Assert.Contains("outcome=\"production\"} 0", File.ReadAllText(metrics), StringComparison.Ordinal); // such a log was read before: it is at fault, and that is told
+        // Such a log was read before: it is at fault, and that is told.
+        Assert.Contains("outcome=\"production\"} 0", File.ReadAllText(metrics), StringComparison.Ordinal);
         File.WriteAllText(log, good);
         Night("2026-01-01");
         Assert.Contains("ncfspark_last_run_outcome{run=\"run\",outcome=\"production\"} 1", File.ReadAllText(metrics), StringComparison.Ordinal);
-        Assert.Contains("2026-01-01 is in production, and the last run found nothing new to do.", NcfSparkProcess.RunWell(["status", .. settings]), StringComparison.Ordinal);
+        Assert.Contains("2026-01-01 is in production, and the last run found nothing new to do.",
+            NcfSparkProcess.RunWell(["status", .. settings]), StringComparison.Ordinal);
         Assert.Contains("class=\"verdict better\"", File.ReadAllText(run.File("nights.html")), StringComparison.Ordinal);
     }
 
@@ -134,7 +138,8 @@ public sealed class ByHandTests : IDisposable
         Night("2026-01-01");
         WriteLog();
         Assert.Equal(3, NightWith("2026-01-02", "Nightly:Gate=true").ExitCode);
-        string[] byHand = [.. settings[..^1], run.File("2026-01-02"), "--set", "Train:Seed=5"], promote = ["promote", "2026-01-02", "--set", "Nightly:Reason=better", "--set", "Train:Seed=5"];
+        string[] byHand = [.. settings[..^1], run.File("2026-01-02"), "--set", "Train:Seed=5"];
+        string[] promote = ["promote", "2026-01-02", "--set", "Nightly:Reason=better", "--set", "Train:Seed=5"];
         (int exitCode, _, string told) = NcfSparkProcess.Run(["train", .. byHand]);
         Assert.Equal(0, exitCode);
         Assert.Contains("report/", told, StringComparison.Ordinal);
@@ -171,10 +176,12 @@ public sealed class ByHandTests : IDisposable
     public void TitlesThatComeLateAreInTheReportOfANightThatServes()
     {
         Night("2026-01-01");
-        string titles = Path.Combine(Path.GetDirectoryName(run.Path)!, "titles.csv"), figures = File.ReadAllText(run.Served("report", "report.json")), predictions = run.PredictionsHash();
+        string titles = Path.Combine(Path.GetDirectoryName(run.Path)!, "titles.csv"), figures = File.ReadAllText(run.Served("report", "report.json"));
+        string predictions = run.PredictionsHash();
         File.WriteAllLines(titles, Enumerable.Range(0, 40).Select(item => $"{item},The item {item}").Prepend("item_id,title"));
         Assert.DoesNotContain("The item", File.ReadAllText(run.Served("report.html")), StringComparison.Ordinal);
-        (int exitCode, string output, _) = NightWith("2026-01-01", $"Input:TitlesPath={titles}", "Input:TitlesIdColumn=item_id", "Input:TitlesTitleColumn=title");
+        (int exitCode, string output, _) =
+            NightWith("2026-01-01", $"Input:TitlesPath={titles}", "Input:TitlesIdColumn=item_id", "Input:TitlesTitleColumn=title");
         Assert.Equal(0, exitCode);
         Assert.Contains($"Open {run.File("2026-01-01", "report.html")} in a browser", output, StringComparison.Ordinal);
         Assert.Contains("The item", File.ReadAllText(run.Served("report.html")), StringComparison.Ordinal);

@@ -11,7 +11,6 @@ internal sealed class MovieLensNights
     private readonly int nights;
     private readonly string path;
 
-    /// <param name="directory">Where the log stands that a night reads.</param>
     /// <param name="nights">How many nights the second half of the log is dealt out to.</param>
     public MovieLensNights(string directory, int nights)
     {
@@ -22,7 +21,8 @@ internal sealed class MovieLensNights
     /// <summary>A model that is small and beats popularity, in a second or two a night.</summary>
     public string[] Settings =>
     [
-        "--config", "conf/ml-latest-small-good.json", "--set", $"Input:Path={path}", "--set", "Input:TitlesPath=", "--set", "Prepare:TestCandidates=0", "--set", "Model:EmbeddingSize=32",
+        "--config", "conf/ml-latest-small-good.json", "--set", $"Input:Path={path}", "--set", "Input:TitlesPath=", "--set", "Prepare:TestCandidates=0",
+        "--set", "Model:EmbeddingSize=32",
         "--set", "Train:Epochs=10", "--set", "Evaluate:BootstrapSamples=200", "--set", "Evaluate:ExampleUsers=0", "--set", "Nightly:Keep=4",
     ];
 

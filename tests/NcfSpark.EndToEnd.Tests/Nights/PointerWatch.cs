@@ -5,8 +5,8 @@ using NcfSpark.Nightly;
 namespace NcfSpark.EndToEnd.Tests.Nights;
 
 /// <summary>
-/// Watches a run directory as a reader of predictions would, all the time: what `current` names is there, is whole to the last byte, and was approved. From when
-/// something is in production, something always is.
+/// Watches a run directory as a reader of predictions would, all the time: what `current` names is there, is whole to
+/// the last byte, and was approved. From when something is in production, something always is.
 /// </summary>
 internal sealed class PointerWatch : IDisposable
 {
@@ -59,7 +59,11 @@ internal sealed class PointerWatch : IDisposable
             return;
         }
 
-        if (!File.Exists(Path.Combine(nights.CurrentPath, "predictions", StageManifest.FileName))) faults.Add($"{night} was in production and had no predictions");
+        if (!File.Exists(Path.Combine(nights.CurrentPath, "predictions", StageManifest.FileName)))
+        {
+            faults.Add($"{night} was in production and had no predictions");
+        }
+
         if (Seen.Count > 0 && Seen[^1] == night) return;
         Seen.Add(night);
         try

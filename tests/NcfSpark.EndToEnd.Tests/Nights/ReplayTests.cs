@@ -72,9 +72,13 @@ public sealed class ReplayTests
         RunHistory history = RunHistory.Read(nights);
         Assert.Equal(expected, history.Nights.Select(night => (night.Night, night.Outcome)));
         Assert.Equal(0, history.Unreadable);
-        Assert.All(history.Nights.Where(night => night.Outcome == NightOutcome.Production), night => Assert.True(night.Figures?.Model is not null && night.Data is not null));
-        Assert.All(history.Nights.Where(night => night.Outcome == NightOutcome.Production).Skip(1), night => Assert.Equal(0, night.Data!.HeldOutKnownToIncumbent)); // it was compared fairly
-        Assert.Subset(new HashSet<string>(nights.Names), new HashSet<string>(served[^2..])); // the last in production and the one before it, whatever was pruned
+        Assert.All(history.Nights.Where(night => night.Outcome == NightOutcome.Production),
+            night => Assert.True(night.Figures?.Model is not null && night.Data is not null));
+        // It was compared fairly.
+        Assert.All(history.Nights.Where(night => night.Outcome == NightOutcome.Production).Skip(1),
+            night => Assert.Equal(0, night.Data!.HeldOutKnownToIncumbent));
+        // The last in production and the one before it, whatever was pruned.
+        Assert.Subset(new HashSet<string>(nights.Names), new HashSet<string>(served[^2..]));
         Assert.True(nights.Names.Count <= 6, $"{nights.Names.Count} nights are left");
         Console.WriteLine($"{string.Join('\n', story)}\nThe pointer was looked at {watch.Looks:N0} times.");
     }
@@ -82,8 +86,16 @@ public sealed class ReplayTests
     private static Misfortune MisfortuneOf(int night)
     {
         // The first is good, so that there is something to compare with; then one after the other, with good nights between.
-        if (Nights < 14) return night switch { 2 => Misfortune.Poisoned, 3 => Misfortune.Killed, 4 => Misfortune.Half, 5 => Misfortune.FullDisk, 6 => Misfortune.Empty, _ => Misfortune.None };
-        return night < 3 ? Misfortune.None : (night % 9) switch { 3 => Misfortune.Poisoned, 5 => Misfortune.Killed, 6 => Misfortune.Empty, 7 => Misfortune.Half, 8 => Misfortune.FullDisk, 0 => Misfortune.Killed, _ => Misfortune.None };
+        if (Nights < 14)
+        {
+            return night switch { 2 => Misfortune.Poisoned, 3 => Misfortune.Killed, 4 => Misfortune.Half, 5 => Misfortune.FullDisk,
+                6 => Misfortune.Empty, _ => Misfortune.None };
+        }
+
+        return night < 3
+            ? Misfortune.None
+            : (night % 9) switch { 3 => Misfortune.Poisoned, 5 => Misfortune.Killed, 6 => Misfortune.Empty, 7 => Misfortune.Half, 8 => Misfortune.FullDisk,
+                0 => Misfortune.Killed, _ => Misfortune.None };
     }
 
     private static void Write(MovieLensNights logs, int night, Misfortune misfortune)
@@ -111,7 +123,8 @@ public sealed class ReplayTests
     {
         long used = Directory.GetFiles(runDirectory, "*", SearchOption.AllDirectories).Sum(file => (new FileInfo(file).Length + 4095) / 4096 * 4096 + 4096);
         string disk = Directory.CreateTempSubdirectory("ncfspark-disk-").FullName;
-        using Process process = NcfSparkProcess.Start("unshare", ["-rm", "sh", "-c", FullDiskScript, "sh", $"{used + (1200 << 10)}", disk, runDirectory, night, NcfSparkProcess.Assembly, .. command]);
+        using Process process = NcfSparkProcess.Start(
+            "unshare", ["-rm", "sh", "-c", FullDiskScript, "sh", $"{used + (1200 << 10)}", disk, runDirectory, night, NcfSparkProcess.Assembly, .. command]);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         process.WaitForExit();
         string said = output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult();

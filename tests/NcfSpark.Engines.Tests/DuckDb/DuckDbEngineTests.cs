@@ -29,15 +29,31 @@ public sealed class DuckDbEngineTests(DuckDbEngineTests.Fixture fixture) : SqlEn
         string file = Path.GetTempFileName();
         try
         {
-            File.WriteAllLines(file, Enumerable.Range(1, 2_000_000).Select(line => line is 2 or 1_234_567 or 1_999_999 ? $"{line}" : $"{line},{line % 1000},12345678"));
+            File.WriteAllLines(file, Enumerable.Range(1, 2_000_000)
+                .Select(line => line is 2 or 1_234_567 or 1_999_999 ? $"{line}" : $"{line},{line % 1000},12345678"));
             Engine.ReadCsv("large", [file], new CsvLayout(",", Header: false, Columns: 3));
             Assert.Equal(1_999_997L, Engine.Query("SELECT count(c3) FROM large")[0][0]);
-            Assert.Equal([(2L, "2"), (1_234_567L, "1234567"), (1_999_999L, "1999999")], Engine.Query("SELECT line, text FROM large_rejected ORDER BY line").Select(row => ((long)row[0]!, (string)row[1]!)));
+            Assert.Equal([(2L, "2"), (1_234_567L, "1234567"), (1_999_999L, "1999999")],
+                Engine.Query("SELECT line, text FROM large_rejected ORDER BY line").Select(row => ((long)row[0]!, (string)row[1]!)));
         }
         finally
         {
             File.Delete(file);
         }
+    }
+
+    [Fact]
+    public async Task AStatementThatRunsEndsSoonAfterItIsCancelled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var engine = new DuckDbEngine(new DuckDbOptions(), cancellation.Token);
+        // Some ten thousand seconds of work.
+        Task<IReadOnlyList<IReadOnlyList<object?>>> query = Task.Run(
+            () => engine.Query("SELECT sum(a.range * b.range % 7) FROM range(10000000) a, range(10000000) b"));
+        await Task.Delay(300);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => query.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Throws<OperationCanceledException>(() => engine.Execute("SELECT 1"));
     }
 
     public sealed class Fixture : IDisposable

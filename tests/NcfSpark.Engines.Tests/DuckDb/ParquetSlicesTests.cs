@@ -17,7 +17,8 @@ public sealed class ParquetSlicesTests : IDisposable
         using var connection = new DuckDBConnection("Data Source=:memory:");
         connection.Open();
         using DuckDBCommand command = connection.CreateCommand();
-        command.CommandText = $"COPY (SELECT CAST(hash(i) % 1000 AS BIGINT) - 500 AS \"user\", CAST(i AS INT) AS small, CASE WHEN i % 7 > 0 THEN 'ä' || i END AS \"an item\" FROM range(20000) AS t(i)) TO '{file.Replace("'", "''")}' (FORMAT parquet, ROW_GROUP_SIZE 20000)";
+        command.CommandText = "COPY (SELECT CAST(hash(i) % 1000 AS BIGINT) - 500 AS \"user\", CAST(i AS INT) AS small, CASE WHEN i % 7 > 0 THEN 'ä' || i END "
+            + $"AS \"an item\" FROM range(20000) AS t(i)) TO '{file.Replace("'", "''")}' (FORMAT parquet, ROW_GROUP_SIZE 20000)";
         command.ExecuteNonQuery();
         Assert.Equal([20_000L], ParquetGroups.GroupSizes(file));
         string[] columns = ["user", "an item", "small"];

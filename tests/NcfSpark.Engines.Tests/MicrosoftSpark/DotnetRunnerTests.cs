@@ -25,15 +25,18 @@ public sealed class DotnetRunnerTests
         using var spark = new FakeSpark();
         ProcessStartInfo start = Start(spark, new() { Master = "local[2]", Program = ["/app/ncfspark.dll", "score", "--run", "a b"] });
         string[] words = Words(start);
-        Assert.Equal([Path.Combine(spark.Home, "bin", "spark-submit"), "--class", "org.apache.spark.deploy.dotnet.DotnetRunner", "--master", "local[2]", "--name", "NcfSpark"], words[..7]);
+        Assert.Equal([Path.Combine(spark.Home, "bin", "spark-submit"), "--class", "org.apache.spark.deploy.dotnet.DotnetRunner", "--master", "local[2]",
+            "--name", "NcfSpark"], words[..7]);
         Assert.Equal([spark.File("app/microsoft-spark-3-5_2.12-2.3.1.jar"), "dotnet", "/app/ncfspark.dll", "score", "--run", "a b"], words[^6..]);
         Dictionary<string, string> settings = Settings(words);
         Assert.Equal(
             ("in-memory", "false", "8", "WARN", "true", "10", "file:///scratch/warehouse"),
-            (settings["spark.sql.catalogImplementation"], settings["spark.ui.enabled"], settings["spark.sql.shuffle.partitions"], settings["spark.log.level"], settings["spark.dotnet.ignoreSparkPatchVersionCheck"],
+            (settings["spark.sql.catalogImplementation"], settings["spark.ui.enabled"], settings["spark.sql.shuffle.partitions"], settings["spark.log.level"],
+                settings["spark.dotnet.ignoreSparkPatchVersionCheck"],
                 settings["spark.dotnet.numDotnetBackendThreads"], settings["spark.sql.warehouse.dir"]));
         Assert.EndsWith("g", settings["spark.driver.memory"], StringComparison.Ordinal);
-        Assert.Equal(("10", "/scratch/local", spark.Home), (start.Environment["DOTNET_SPARK_NUM_BACKEND_THREADS"], start.Environment["SPARK_LOCAL_DIRS"], start.Environment["SPARK_HOME"]));
+        Assert.Equal(("10", "/scratch/local", spark.Home),
+            (start.Environment["DOTNET_SPARK_NUM_BACKEND_THREADS"], start.Environment["SPARK_LOCAL_DIRS"], start.Environment["SPARK_HOME"]));
     }
 
     [SkippableTheory]
@@ -47,14 +50,16 @@ public sealed class DotnetRunnerTests
         ProcessStartInfo start = Start(spark, new() { Master = "yarn", Program = [], Queries = workers });
         string given = Settings(Words(start))["spark.dotnet.numDotnetBackendThreads"];
         Assert.Equal(($"{threads}", $"{threads}"), (given, start.Environment["DOTNET_SPARK_NUM_BACKEND_THREADS"]));
-        Assert.InRange(workers, 1, DotnetRunner.QueriesAtOnce(new Hashtable { ["spark.master"] = "yarn", ["DOTNET_SPARK_NUM_BACKEND_THREADS"] = given, ["spark.dotnet.numDotnetBackendThreads"] = given }));
+        Assert.InRange(workers, 1, DotnetRunner.QueriesAtOnce(
+            new Hashtable { ["spark.master"] = "yarn", ["DOTNET_SPARK_NUM_BACKEND_THREADS"] = given, ["spark.dotnet.numDotnetBackendThreads"] = given }));
     }
 
     [Fact]
     public void OfTheTwoEndsOfTheBridgeTheOneWithFewerThreadsCounts()
     {
         Assert.Equal(6, DotnetRunner.QueriesAtOnce(new Hashtable { ["spark.master"] = "yarn", ["DOTNET_SPARK_NUM_BACKEND_THREADS"] = "64" }));
-        Assert.Contains("DOTNET_SPARK_NUM_BACKEND_THREADS=12 in the environment of spark-submit, and --conf spark.dotnet.numDotnetBackendThreads=12", DotnetRunner.CureFor(8), StringComparison.Ordinal);
+        Assert.Contains("DOTNET_SPARK_NUM_BACKEND_THREADS=12 in the environment of spark-submit, and --conf spark.dotnet.numDotnetBackendThreads=12",
+            DotnetRunner.CureFor(8), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -62,9 +67,12 @@ public sealed class DotnetRunnerTests
     {
         using var spark = new FakeSpark();
         spark.Write("conf/spark-defaults.conf", "# a comment\nspark.ui.enabled   true\nspark.log.level=INFO\nspark.local.dir : /fast\n");
-        ProcessStartInfo start = Start(spark, new() { Master = "local-cluster[2,1,1024]", Program = [], SubmitArguments = ["--conf", "spark.sql.catalogImplementation=hive", "--conf", "spark.dotnet.numDotnetBackendThreads=40"] }, spark.File("scratch"));
+        ProcessStartInfo start = Start(spark,
+            new() { Master = "local-cluster[2,1,1024]", Program = [], SubmitArguments = ["--conf", "spark.sql.catalogImplementation=hive", "--conf",
+                "spark.dotnet.numDotnetBackendThreads=40"] }, spark.File("scratch"));
         Dictionary<string, string> settings = Settings(Words(start));
-        Assert.Equal(("hive", "40", "40"), (settings["spark.sql.catalogImplementation"], settings["spark.dotnet.numDotnetBackendThreads"], start.Environment["DOTNET_SPARK_NUM_BACKEND_THREADS"]));
+        Assert.Equal(("hive", "40", "40"), (settings["spark.sql.catalogImplementation"], settings["spark.dotnet.numDotnetBackendThreads"],
+            start.Environment["DOTNET_SPARK_NUM_BACKEND_THREADS"]));
         Assert.All(["spark.ui.enabled", "spark.log.level", "spark.sql.warehouse.dir", "spark.driver.memory"], key => Assert.DoesNotContain(key, settings.Keys));
         Assert.DoesNotContain("SPARK_LOCAL_DIRS", start.Environment.Keys);
     }
@@ -108,7 +116,8 @@ public sealed class DotnetRunnerTests
     {
         using var spark = new FakeSpark(core, "touch \"$(dirname \"$0\")/started\"");
         string message = MessageFrom(spark, "local[2]");
-        Assert.Contains($"The Spark at {spark.Home} {says}, and the Microsoft.Spark of this build is for Spark 3.5 with Scala 2.12, 4.0 with Scala 2.13.", message, StringComparison.Ordinal);
+        Assert.Contains($"The Spark at {spark.Home} {says}, and the Microsoft.Spark of this build is for Spark 3.5 with Scala 2.12, 4.0 with Scala 2.13.",
+            message, StringComparison.Ordinal);
         Assert.False(File.Exists(spark.File("bin/started")));
     }
 
@@ -138,7 +147,8 @@ public sealed class DotnetRunnerTests
 
     [Fact]
     public void AProgramInClusterModeEndsBeforeItDoesAnything() =>
-        Assert.Contains("client mode only", Assert.Throws<InvalidInputException>(() => DotnetRunner.Attach(new Hashtable { ["spark.submit.deployMode"] = "cluster" })).Message, StringComparison.Ordinal);
+        Assert.Contains("client mode only", Assert.Throws<InvalidInputException>(
+            () => DotnetRunner.Attach(new Hashtable { ["spark.submit.deployMode"] = "cluster" })).Message, StringComparison.Ordinal);
 
     [SkippableTheory]
     [InlineData(0)]
@@ -157,7 +167,8 @@ public sealed class DotnetRunnerTests
         using var stop = new CancellationTokenSource();
         Task<int> run = Task.Run(() => DotnetRunner.Run(Options(spark, "local"), stop.Token));
         while (!File.Exists(spark.File("notes.scratch"))) await Task.Delay(20);
-        Assert.NotEqual(File.ReadAllText("/proc/self/stat").Split(' ')[5], File.ReadAllText(spark.File("notes.session")).Trim()); // Ctrl-C at the terminal does not reach it
+        // Ctrl-C at the terminal does not reach it.
+        Assert.NotEqual(File.ReadAllText("/proc/self/stat").Split(' ')[5], File.ReadAllText(spark.File("notes.session")).Trim());
         string scratch = File.ReadAllText(spark.File("notes.scratch")).Trim();
         Assert.True(Directory.Exists(scratch));
         await stop.CancelAsync();
@@ -179,7 +190,8 @@ public sealed class DotnetRunnerTests
     }
 
     // Without the shell around it.
-    private static string[] Words(ProcessStartInfo start) => [.. start.ArgumentList.SkipWhile(word => !word.EndsWith("/bin/spark-submit", StringComparison.Ordinal))];
+    private static string[] Words(ProcessStartInfo start) =>
+        [.. start.ArgumentList.SkipWhile(word => !word.EndsWith("/bin/spark-submit", StringComparison.Ordinal))];
 
     private static Dictionary<string, string> Settings(string[] words)
     {

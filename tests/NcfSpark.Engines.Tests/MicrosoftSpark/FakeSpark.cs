@@ -11,12 +11,16 @@ internal sealed class FakeSpark : IDisposable
 
     public FakeSpark(string core = "spark-core_2.12-3.5.9.jar", string submit = "exit 0")
     {
-        Skip.If(SparkInstallation.OnPath("java") is null && Environment.GetEnvironmentVariable("JAVA_HOME") is null, "There is no Java here, which is looked for before a Spark is started.");
+        Skip.If(SparkInstallation.OnPath("java") is null && Environment.GetEnvironmentVariable("JAVA_HOME") is null,
+            "There is no Java here, which is looked for before a Spark is started.");
         foreach (string place in new[] { "bin", "jars", "conf", "work", "app", "scratch" }) Directory.CreateDirectory(File(place));
         Write("bin/spark-submit", $"#!/bin/bash\n{submit}\n");
         System.IO.File.SetUnixFileMode(File("bin/spark-submit"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Write($"jars/{core}", "");
-        foreach (string bridge in new[] { "2-4_2.11-2.3.1", "3-2_2.12-2.3.1", "3-5_2.12-2.3.1", "4-0_2.13-2.3.1" }) Write($"app/microsoft-spark-{bridge}.jar", "");
+        foreach (string bridge in new[] { "2-4_2.11-2.3.1", "3-2_2.12-2.3.1", "3-5_2.12-2.3.1", "4-0_2.13-2.3.1" })
+        {
+            Write($"app/microsoft-spark-{bridge}.jar", "");
+        }
     }
 
     public string Home => directory;

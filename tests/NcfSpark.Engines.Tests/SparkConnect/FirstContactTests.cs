@@ -20,10 +20,12 @@ public sealed class FirstContactTests(SparkFixture spark)
     }
 
     [Fact]
-    public async Task AHostThatDoesNotExistIsNamed() => Assert.Contains("There is no host named no-such-host.invalid", await MessageFrom("sc://no-such-host.invalid"));
+    public async Task AHostThatDoesNotExistIsNamed() =>
+        Assert.Contains("There is no host named no-such-host.invalid", await MessageFrom("sc://no-such-host.invalid"));
 
     [Theory]
-    [InlineData("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "", "what answers there is not gRPC; if it wants TLS, add ;use_ssl=true")] // Spark's own web page, say
+    // Spark's own web page, say.
+    [InlineData("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "", "what answers there is not gRPC; if it wants TLS, add ;use_ssl=true")]
     [InlineData("", "", "nothing was answered within 1 s")]
     [InlineData("SSH-2.0-OpenSSH_9.2\r\n", ";use_ssl=true", "No encrypted connection")]
     public async Task AnotherKindOfServerIsTold(string answer, string settings, string problem)

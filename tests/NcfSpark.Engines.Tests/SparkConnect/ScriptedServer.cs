@@ -20,8 +20,8 @@ public enum StreamEnd
 }
 
 /// <summary>
-/// A Spark Connect server in a few lines, which executes one operation with the responses 1 … <paramref name="length"/> (row counts) and follows a script of mishaps; after
-/// the script's end streams go well.
+/// A Spark Connect server in a few lines, which executes one operation with the responses 1 … <paramref name="length"/>
+/// (row counts) and follows a script of mishaps; after the script's end streams go well.
 /// </summary>
 internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int After)> script) : CallInvoker
 {
@@ -48,13 +48,15 @@ internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int
     /// <summary>Takes every call, and answers none.</summary>
     public bool IsFrozen { get; set; }
 
-    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
         var responses = (IAsyncStreamReader<TResponse>)(object)new Stream(this, Responses(request).GetEnumerator());
         return new AsyncServerStreamingCall<TResponse>(responses, Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { });
     }
 
-    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
         if (IsFrozen) throw new RpcException(new Status(StatusCode.DeadlineExceeded, ""));
         object response = request switch
@@ -68,14 +70,18 @@ internal sealed class ScriptedServer(int length, IEnumerable<(StreamEnd End, int
         if (request is ReleaseExecuteRequest) Releases++;
         if (request is InterruptRequest) Interrupts++;
         if (request is AnalyzePlanRequest && ++VersionsAsked == QuestionsInSilence) asked.SetResult();
-        return new AsyncUnaryCall<TResponse>(Task.FromResult((TResponse)response), Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { });
+        return new AsyncUnaryCall<TResponse>(
+            Task.FromResult((TResponse)response), Task.FromResult(new Metadata()), () => Status.DefaultSuccess, () => [], () => { });
     }
 
-    public override TResponse BlockingUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) => throw new NotSupportedException();
+    public override TResponse BlockingUnaryCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) =>
+        throw new NotSupportedException();
 
-    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
+    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
 
-    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
+    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, string? host, CallOptions options) => throw new NotSupportedException();
 
     private IEnumerable<ExecutePlanResponse> Responses(object request)
     {

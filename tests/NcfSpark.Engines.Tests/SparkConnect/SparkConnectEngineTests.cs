@@ -21,11 +21,16 @@ public sealed class SparkConnectEngineTests : IDisposable
     {
         SqlDialect dialect = Engine.Dialect;
         Assert.StartsWith("Spark ", Engine.Name);
-        Assert.Equal<object?>([3L, 0L, 9_000_000_000_000L], Row($"{dialect.IntegerQuotient("7", "2")}, {dialect.IntegerQuotient("1", "2")}, {dialect.IntegerQuotient("9000000000000000001L", "1000000")}"));
+        Assert.Equal<object?>([3L, 0L, 9_000_000_000_000L],
+            Row($"{dialect.IntegerQuotient("7", "2")}, {dialect.IntegerQuotient("1", "2")}, {dialect.IntegerQuotient("9000000000000000001L", "1000000")}"));
         Assert.Equal<object?>([5L], Engine.Query($"SELECT {dialect.Quoted("a `b` \"c\"")} FROM (SELECT 5 AS `a ``b`` \"c\"`)")[0]);
-        Assert.Equal<object?>([true, false, false, false, null], Row(string.Join(", ", new[] { "'042'", "'42x'", "concat('42', chr(10))", "''", "CAST(NULL AS STRING)" }.Select(text => dialect.Matches(text, "[0-9]+")))));
-        string[] moments = ["TIMESTAMP'2020-01-02 03:04:05.000006'", "TIMESTAMP_NTZ'2020-01-02 03:04:05.000006'", "DATE'2020-01-02'", "TIMESTAMP'2020-01-02 03:04:05+01:00'"];
-        Assert.Equal<object?>([1577934245000006L, 1577934245000006L, 1577923200000000L, 1577930645000000L], Row(string.Join(", ", moments.Select(dialect.EpochMicroseconds))));
+        Assert.Equal<object?>([true, false, false, false, null],
+            Row(string.Join(", ", new[] { "'042'", "'42x'", "concat('42', chr(10))", "''", "CAST(NULL AS STRING)" }.Select(
+                text => dialect.Matches(text, "[0-9]+")))));
+        string[] moments = ["TIMESTAMP'2020-01-02 03:04:05.000006'", "TIMESTAMP_NTZ'2020-01-02 03:04:05.000006'", "DATE'2020-01-02'",
+            "TIMESTAMP'2020-01-02 03:04:05+01:00'"];
+        Assert.Equal<object?>([1577934245000006L, 1577934245000006L, 1577923200000000L, 1577930645000000L],
+            Row(string.Join(", ", moments.Select(dialect.EpochMicroseconds))));
     }
 
     [SkippableFact]
@@ -96,13 +101,15 @@ public sealed class SparkConnectEngineTests : IDisposable
     public void CsvLinesThatFitAreReadAndTheOthersKeptApart()
     {
         string plain = Path.Combine(directory, "plain.csv"), packed = Path.Combine(directory, "packed.csv.gz");
-        File.WriteAllBytes(plain, [.. Encoding.UTF8.GetBytes("user,item,at\n1,\"a, \"\"b\"\"\",10\n2,c\n3,d,30,x\n4,,40\n${x},'\\n,50\n5,"), 0xC3, 0x28, .. Encoding.UTF8.GetBytes(",60\n")]);
+        File.WriteAllBytes(plain, [.. Encoding.UTF8.GetBytes("user,item,at\n1,\"a, \"\"b\"\"\",10\n2,c\n3,d,30,x\n4,,40\n${x},'\\n,50\n5,"), 0xC3, 0x28,
+            .. Encoding.UTF8.GetBytes(",60\n")]);
         using (var gzip = new GZipStream(File.Create(packed), CompressionLevel.Fastest)) gzip.Write("user,item,at\n6,e,70\n"u8);
 
         Engine.ReadCsv("log", [plain, packed], new CsvLayout(",", Header: true, Columns: 3));
         Assert.Equal(
             ["1|a, \"b\"|10|plain.csv", "4||40|plain.csv", "${x}|'\\n|50|plain.csv", "6|e|70|packed.csv.gz"],
-            Engine.Query("SELECT c1, coalesce(c2, ''), c3, ncf_file FROM log WHERE ncf_fits ORDER BY c3").Select(row => string.Join('|', row.Take(3).Append(Path.GetFileName((string)row[3]!)))));
+            Engine.Query("SELECT c1, coalesce(c2, ''), c3, ncf_file FROM log WHERE ncf_fits ORDER BY c3")
+                .Select(row => string.Join('|', row.Take(3).Append(Path.GetFileName((string)row[3]!)))));
         Assert.Equal(
             ["2,c: has not 3 columns, or its quotes do not match", "3,d,30,x: has not 3 columns, or its quotes do not match", "5,\uFFFD(,60: is not UTF-8"],
             Engine.Query("SELECT text, reason FROM log_rejected WHERE line IS NULL ORDER BY text").Select(row => $"{row[0]}: {row[1]}"));

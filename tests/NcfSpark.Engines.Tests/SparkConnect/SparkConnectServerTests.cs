@@ -41,7 +41,12 @@ public sealed class SparkConnectServerTests(SparkFixture spark)
     {
         Assert.True(spark.Address.Port > 0); // it runs
         int java = Assert.Single(Descendants(spark.ProcessId), id => CommandLine(id).Contains("bin/java"));
-        var options = new SparkConnectOptions { SilenceLimit = TimeSpan.FromSeconds(1), ConnectTimeout = TimeSpan.FromSeconds(3), ReconnectLimit = TimeSpan.FromSeconds(2) };
+        var options = new SparkConnectOptions
+        {
+            SilenceLimit = TimeSpan.FromSeconds(1),
+            ConnectTimeout = TimeSpan.FromSeconds(3),
+            ReconnectLimit = TimeSpan.FromSeconds(2),
+        };
         var lost = await Assert.ThrowsAsync<SparkException>(() => QueryWhileFrozen(java, TimeSpan.FromSeconds(60), options));
         Assert.Equal(SparkErrorKind.ServerLost, lost.Kind);
         Assert.Contains("has not answered for", lost.Message);
@@ -62,11 +67,13 @@ public sealed class SparkConnectServerTests(SparkFixture spark)
 
     [SkippableFact]
     public async Task AMasterThatIsNotThereIsTold() =>
-        Assert.Contains("No Spark master answers at spark://127.0.0.1:1 (Connection refused", await MessageFrom(new() { Master = "spark://127.0.0.1:1", SparkHome = spark.Home }));
+        Assert.Contains("No Spark master answers at spark://127.0.0.1:1 (Connection refused",
+            await MessageFrom(new() { Master = "spark://127.0.0.1:1", SparkHome = spark.Home }));
 
     [Fact]
     public async Task ADirectoryWithoutSparkIsTold() =>
-        Assert.Contains("there is no bin/spark-submit in it. Unpack Spark 3.5 to 4.3", await MessageFrom(new() { Master = "local[1]", SparkHome = AppContext.BaseDirectory }));
+        Assert.Contains("there is no bin/spark-submit in it. Unpack Spark 3.5 to 4.3",
+            await MessageFrom(new() { Master = "local[1]", SparkHome = AppContext.BaseDirectory }));
 
     [SkippableFact]
     public async Task WithoutJavaTheMessageSaysWhichOne()
@@ -131,7 +138,8 @@ public sealed class SparkConnectServerTests(SparkFixture spark)
         return message;
     }
 
-    private static IEnumerable<int> Processes() => Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int id) ? id : 0).Where(id => id > 0);
+    private static IEnumerable<int> Processes() =>
+        Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out int id) ? id : 0).Where(id => id > 0);
 
     private static int[] Descendants(int id)
     {

@@ -20,7 +20,8 @@ public sealed class SparkConnectionStringTests
     [Fact]
     public void SettingsAreReadAndUnescaped()
     {
-        var address = SparkConnectionString.Parse("sc://h/;token=a%3Db%3B;user_id=ann;user_agent=night;use_ssl=false;session_id=00112233-4455-6677-8899-aabbccddeeff;x-cluster-id=7");
+        var address = SparkConnectionString.Parse(
+            "sc://h/;token=a%3Db%3B;user_id=ann;user_agent=night;use_ssl=false;session_id=00112233-4455-6677-8899-aabbccddeeff;x-cluster-id=7");
         Assert.Equal(("a=b;", "ann", "night", false), (address.Token, address.UserId, address.UserAgent, address.UseTls));
         Assert.Equal(Guid.Parse("00112233-4455-6677-8899-aabbccddeeff"), address.SessionId);
         Assert.Equal(new KeyValuePair<string, string>("x-cluster-id", "7"), Assert.Single(address.Headers));

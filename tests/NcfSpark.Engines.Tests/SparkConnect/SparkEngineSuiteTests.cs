@@ -4,7 +4,8 @@ namespace NcfSpark.Engines.Tests.SparkConnect;
 
 /// <summary>What every engine must do, on Spark.</summary>
 [Collection(SparkCollection.Name)]
-public sealed class SparkEngineSuiteTests(SparkFixture spark, SparkEngineSuiteTests.Session session) : SqlEngineSuite, IClassFixture<SparkEngineSuiteTests.Session>
+public sealed class SparkEngineSuiteTests(SparkFixture spark, SparkEngineSuiteTests.Session session)
+    : SqlEngineSuite, IClassFixture<SparkEngineSuiteTests.Session>
 {
     protected override ISqlEngine Engine => session.Of(spark);
 

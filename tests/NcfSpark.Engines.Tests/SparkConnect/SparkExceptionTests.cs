@@ -21,5 +21,6 @@ public sealed class SparkExceptionTests
     }
 
     [Fact]
-    public void ADamagedFileIsOne() => Assert.False(SparkException.FromServer("[FAILED_READ_FILE.NO_HINT] Encountered error while reading file /x.", null, null, null).ForCallers().EngineLost);
+    public void ADamagedFileIsOne() => Assert.False(
+        SparkException.FromServer("[FAILED_READ_FILE.NO_HINT] Encountered error while reading file /x.", null, null, null).ForCallers().EngineLost);
 }

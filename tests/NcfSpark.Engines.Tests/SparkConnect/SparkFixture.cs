@@ -3,8 +3,8 @@ using NcfSpark.Engines.SparkConnect;
 namespace NcfSpark.Engines.Tests.SparkConnect;
 
 /// <summary>
-/// One Spark on two threads for all tests of the collection, started by the first that asks. It ends every stream after 3 s or 4 MB, so that whatever takes longer,
-/// or brings more, is reattached to.
+/// One Spark on two threads for all tests of the collection, started by the first that asks. It ends every stream after
+/// 3 s or 4 MB, so that whatever takes longer, or brings more, is reattached to.
 /// </summary>
 public sealed class SparkFixture : IDisposable
 {
@@ -23,7 +23,8 @@ public sealed class SparkFixture : IDisposable
     public int ProcessId => server.Value.ProcessId;
 
     public SparkConnectServer Start(string master, params string[] arguments) =>
-        Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = master, SparkHome = Home, SubmitArguments = arguments })).GetAwaiter().GetResult();
+        Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = master, SparkHome = Home, SubmitArguments = arguments })).GetAwaiter()
+            .GetResult();
 
     public Task<SparkConnectClient> ConnectAsync(SparkConnectOptions? options = null) => SparkConnectClient.ConnectAsync(Address, options ?? new());
 
@@ -37,4 +38,10 @@ public sealed class SparkFixture : IDisposable
 public sealed class SparkCollection : ICollectionFixture<SparkFixture>
 {
     public const string Name = "Spark";
+}
+
+internal static class SparkSql
+{
+    /// <summary>An expression that takes a while for each row. (It depends on a column, or Spark would compute it once.)</summary>
+    public static string Sleep(string column, int milliseconds) => $"java_method('java.lang.Thread', 'sleep', {milliseconds}L + 0 * {column})";
 }

@@ -54,7 +54,9 @@ internal static class SparkHome
 
     private static string Unpacked(string archive)
     {
-        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set ? set : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         string parent = Path.Combine(cache, "ncfspark"), home = Path.Combine(parent, Release);
         if (Directory.Exists(home)) return home;
 
@@ -78,5 +80,16 @@ internal static class SparkHome
         }
 
         return home;
+    }
+}
+
+public sealed class SparkHomeTests
+{
+    [Fact]
+    public void WithoutSparkTestsAreSkippedAndInCiTheyFailBothSayingHowToGetOne()
+    {
+        Assert.Contains("set SPARK_HOME", Assert.Throws<SkipException>(() => SparkHome.Require(null, null)).Message);
+        Assert.Contains("set SPARK_HOME", Assert.Throws<Xunit.Sdk.FailException>(() => SparkHome.Require(null, "true")).Message);
+        Assert.Equal("here", SparkHome.Require("here", "true"));
     }
 }

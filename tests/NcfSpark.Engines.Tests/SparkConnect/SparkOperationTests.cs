@@ -15,7 +15,8 @@ public sealed class SparkOperationTests
     public void WhateverHappensToTheConnectionEveryResponseIsReadOnceInOrder(PositiveInt length, (StreamEnd End, NonNegativeInt After)[] script)
     {
         var server = new ScriptedServer(length.Get, script.Select(mishap => (mishap.End, mishap.After.Get)));
-        var options = new SparkConnectOptions { Time = new SkippingTime(), Progress = progress, ReconnectLimit = TimeSpan.FromHours(1) }; // longer than any script
+        // Longer than any script.
+        var options = new SparkConnectOptions { Time = new SkippingTime(), Progress = progress, ReconnectLimit = TimeSpan.FromHours(1) };
         Assert.Equal(Enumerable.Range(1, length.Get).Select(i => (long)i), Read(server, options));
         Assert.Equal((1, 1, 0), (server.Executions, server.Releases, server.Interrupts));
     }
@@ -45,7 +46,8 @@ public sealed class SparkOperationTests
         var lost = Assert.Throws<SparkException>(() => Read(server, new() { Time = time, Progress = progress }));
         Assert.Equal(SparkErrorKind.ServerLost, lost.Kind);
         Assert.Contains("The Spark server at sc://here:15002 has not answered for 60 s (Unavailable: connection refused)", lost.Message);
-        Assert.Equal("The Spark server at sc://here:15002 does not answer (Unavailable: connection refused). Trying again for up to 60 s.", Assert.Single(progress.Lines));
+        Assert.Equal("The Spark server at sc://here:15002 does not answer (Unavailable: connection refused). Trying again for up to 60 s.",
+            Assert.Single(progress.Lines));
         Assert.Equal(60, time.GetElapsedTime(0).TotalSeconds, 0.001);
     }
 
@@ -74,7 +76,8 @@ public sealed class SparkOperationTests
     {
         var server = new ScriptedServer(1, [(StreamEnd.Broken, 0), .. Enumerable.Repeat((StreamEnd.RequestLost, 0), 5)]);
         Assert.Equal([1L], Read(server)); // after 0.05 + 0.2 + 0.8 + 3.2 + 5 + 5 s
-        Assert.Equal(["Trying again for up to 60 s.", "answers again after 14 s."], progress.Lines.Select(line => line[(line.IndexOf(new[] { "Trying", "answers again" }.First(line.Contains)))..]));
+        Assert.Equal(["Trying again for up to 60 s.", "answers again after 14 s."],
+            progress.Lines.Select(line => line[(line.IndexOf(new[] { "Trying", "answers again" }.First(line.Contains)))..]));
     }
 
     [Fact]

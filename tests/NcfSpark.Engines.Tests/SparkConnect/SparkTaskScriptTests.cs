@@ -21,16 +21,19 @@ public sealed class SparkTaskScriptTests(SparkFixture spark) : IDisposable
             Assert.Equal(Enumerable.Range(0, partitions).Select(p => ((object?)(long)p, (object?)(long)p)), placed.Select(row => (row[0], row[1])));
         }
 
-        Assert.Equal(new[] { 0, 1, 42, -1, int.MaxValue }.Select(k => (object?)(long)PartitionKeys.Hash(k)), engine.Query("SELECT hash(0), hash(1), hash(42), hash(-1), hash(2147483647)")[0]);
+        Assert.Equal(new[] { 0, 1, 42, -1, int.MaxValue }.Select(k => (object?)(long)PartitionKeys.Hash(k)),
+            engine.Query("SELECT hash(0), hash(1), hash(42), hash(-1), hash(2147483647)")[0]);
     }
 
     [SkippableFact]
     public void AScriptReadsItsRowsInOrderAndItsRowsAreRead()
     {
         using SparkConnectEngine engine = Connect();
-        var script = new TaskScript(@"awk -F '\t' '{ print $1 ""\t"" $2 ""\t~"" }'".Replace("\"\"", "\"", StringComparison.Ordinal), [("id", "INT"), ("score", "FLOAT"), ("nothing", "STRING")]);
+        var script = new TaskScript(@"awk -F '\t' '{ print $1 ""\t"" $2 ""\t~"" }'".Replace("\"\"", "\"", StringComparison.Ordinal),
+            [("id", "INT"), ("score", "FLOAT"), ("nothing", "STRING")]);
         var rows = engine.Query(script.Over("SELECT CAST(id AS INT) AS id, CAST(id AS FLOAT) / 3 AS score FROM range(0, 5, 1, 1)", "id", "score"));
-        Assert.Equal(Enumerable.Range(0, 5).Select(i => ((object?)(long)i, (object?)(double)(i / 3f), (object?)null)), rows.Select(row => (row[0], row[1], row[2])));
+        Assert.Equal(Enumerable.Range(0, 5).Select(i => ((object?)(long)i, (object?)(double)(i / 3f), (object?)null)),
+            rows.Select(row => (row[0], row[1], row[2])));
     }
 
     [SkippableFact]
@@ -38,7 +41,12 @@ public sealed class SparkTaskScriptTests(SparkFixture spark) : IDisposable
     {
         File.WriteAllText(Path.Combine(directory, "hello"), "#!/bin/sh\necho hello\ncat >/dev/null\n");
         string archive = Path.Combine(directory, "a.tar.gz");
-        using (Process tar = Process.Start("bash", ["-c", $"cd {directory} && chmod +x hello && head -c 3000000 /dev/urandom >large && tar czf a.tar.gz hello large"])) tar.WaitForExit();
+        using (Process tar = Process.Start(
+            "bash", ["-c", $"cd {directory} && chmod +x hello && head -c 3000000 /dev/urandom >large && tar czf a.tar.gz hello large"]))
+        {
+            tar.WaitForExit();
+        }
+
         using SparkConnectEngine engine = Connect();
         string there = engine.Ship(archive, "greeting-1");
         Assert.Equal("hello", engine.Query(new TaskScript($"exec {there}/hello", [("word", "STRING")]).Over("SELECT id FROM range(0, 1, 1, 1)", "id"))[0][0]);

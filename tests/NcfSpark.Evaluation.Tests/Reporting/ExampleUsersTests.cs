@@ -11,7 +11,8 @@ public class ExampleUsersTests
         var data = new EvaluationData(
             1, [1, 1, 1, 0, 0], new([0, 0], [0, 1], [10, 30]), new([0], [2], [40]), new([0], [4], [50]), InteractionLists.FromRows(1, [], []));
         ExampleUser user = ExampleUsers.Build(
-            new TableScorer([9, 9, 9, 1, 2]), data, new IdTable(["ada"], [2]), new IdTable([10L, 11L, 12L, 13L, 14L], [1, 1, 1, 0, 0]), count: 3, recommendations: 2, seed: 1).Single();
+            new TableScorer([9, 9, 9, 1, 2]), data, new IdTable(["ada"], [2]), new IdTable(
+                [10L, 11L, 12L, 13L, 14L], [1, 1, 1, 0, 0]), count: 3, recommendations: 2, seed: 1).Single();
 
         Assert.Equal("ada", user.UserId);
         Assert.Equal(3, user.Interactions);

@@ -50,8 +50,10 @@ public class NetworkLayoutTests
     public void NoLayersTakeNoRoom() => Assert.Equal(0, new NetworkLayout([], 160).Height);
 
     [Fact]
-    public void AnUnknownInputIsNamed() => Assert.Contains("reads nothing", Assert.Throws<ArgumentException>(() => new NetworkLayout([Layer("a", "nothing")], 160)).Message);
+    public void AnUnknownInputIsNamed() =>
+        Assert.Contains("reads nothing", Assert.Throws<ArgumentException>(() => new NetworkLayout([Layer("a", "nothing")], 160)).Message);
 
     [Fact]
-    public void ANameThatIsThereTwiceIsNamed() => Assert.Contains("two layers named a", Assert.Throws<ArgumentException>(() => new NetworkLayout([Layer("a"), Layer("a")], 160)).Message);
+    public void ANameThatIsThereTwiceIsNamed() =>
+        Assert.Contains("two layers named a", Assert.Throws<ArgumentException>(() => new NetworkLayout([Layer("a"), Layer("a")], 160)).Message);
 }

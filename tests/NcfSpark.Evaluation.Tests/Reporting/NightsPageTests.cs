@@ -21,14 +21,19 @@ public sealed class NightsPageTests : IDisposable
         Assert.Single(Regex.Matches(page, "class=\"serving\""));
         Assert.Contains("<a href=\"2026-11-21/report.html\">2026-11-21</a>", page, StringComparison.Ordinal);
         Assert.DoesNotContain("href=\"2026-11-23/report.html\"", page, StringComparison.Ordinal); // it has no report
-        Assert.Contains("2026-11-23 was stopped by its data; 2026-11-21 stays in production", NightWords.Sentence(SampleNights.Until(directory, 4), "2026-11-21"), StringComparison.Ordinal);
+        Assert.Contains("2026-11-23 was stopped by its data; 2026-11-21 stays in production",
+            NightWords.Sentence(SampleNights.Until(directory, 4), "2026-11-21"), StringComparison.Ordinal);
     }
 
     [Fact]
     public void ChartsAreWhereThereIsSomethingToShow()
     {
         string page = NightsPage.Of(SampleNights.Input(directory));
-        foreach (string chart in new[] { "metric", "interactions", "users", "items", "drift", "times" }) Assert.Contains($"id=\"nights-{chart}-title\"", page, StringComparison.Ordinal);
+        foreach (string chart in new[] { "metric", "interactions", "users", "items", "drift", "times" })
+        {
+            Assert.Contains($"id=\"nights-{chart}-title\"", page, StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
         Assert.Equal(Regex.Count(page, "<svg "), Regex.Count(page, "<desc "));
     }
@@ -57,7 +62,8 @@ public sealed class NightsPageTests : IDisposable
     public void ANightsReportKeepsItsSectionsAndGainsTheNightsAndWhatChanged()
     {
         string report = ReportPage.Of(SampleReport.Input);
-        string page = NightsPage.Report(report, SampleNights.Input(directory), new ListChanges("2026-11-20", [1, 0, 5], 0.75, 2, 1, [new ItemChange("Heat", 0.1, 0.2)], []));
+        string page = NightsPage.Report(
+            report, SampleNights.Input(directory), new ListChanges("2026-11-20", [1, 0, 5], 0.75, 2, 1, [new ItemChange("Heat", 0.1, 0.2)], []));
         foreach (Match section in Regex.Matches(report, "<section id=\"([a-z]+)\"")) Assert.Contains(section.Value, page, StringComparison.Ordinal);
         Assert.Contains("<section id=\"changes\"", page, StringComparison.Ordinal);
         Assert.Contains("<section id=\"nights\"", page, StringComparison.Ordinal);
@@ -69,5 +75,6 @@ public sealed class NightsPageTests : IDisposable
     }
 
     [Fact]
-    public void TheFirstNightHasNothingToCompareWith() => Assert.DoesNotContain("id=\"changes\"", NightsPage.Report(ReportPage.Of(SampleReport.Input), SampleNights.Input(directory), null), StringComparison.Ordinal);
+    public void TheFirstNightHasNothingToCompareWith() => Assert.DoesNotContain(
+        "id=\"changes\"", NightsPage.Report(ReportPage.Of(SampleReport.Input), SampleNights.Input(directory), null), StringComparison.Ordinal);
 }

@@ -13,7 +13,8 @@ public class ReportJsonTests
     {
         JsonObject report = ReportJson.Of(SampleReport.Input);
         Assert.Equal(
-            ["schema", "title", "verdict", "data", "network", "training", "whole_catalogue", "whole_catalogue_by_history", "sampled", "classification", "differences", "examples", "configuration"],
+            ["schema", "title", "verdict", "data", "network", "training", "whole_catalogue", "whole_catalogue_by_history", "sampled", "classification",
+                "differences", "examples", "configuration"],
             report.Select(entry => entry.Key));
         foreach (string scorer in new[] { "model", "popularity", "item_cosine" })
         {
@@ -21,22 +22,28 @@ public class ReportJsonTests
             Assert.Equal(["hr@5", "ndcg@5", "hr@10", "ndcg@10"], Keys(report["sampled"]![scorer]));
             Assert.Equal(["accuracy", "auc", "log_loss"], Keys(report["classification"]![scorer]));
             if (scorer == "model") continue;
-            foreach (string protocol in new[] { "whole_catalogue", "sampled", "classification" }) Assert.Equal(Keys(report[protocol]![scorer]), Keys(report["differences"]![protocol]![scorer]));
+            foreach (string protocol in new[] { "whole_catalogue", "sampled", "classification" })
+            {
+                Assert.Equal(Keys(report[protocol]![scorer]), Keys(report["differences"]![protocol]![scorer]));
+            }
         }
 
         Assert.Equal(["value", "low", "high"], Keys(report["whole_catalogue"]!["model"]!["ndcg@10"]));
         Assert.Equal(["users", "rows", "negatives"], Keys(report["sampled"]).Take(3));
         Assert.Equal(
-            ["fewest_seen", "most_seen", "users", "rows", "negatives", "model", "popularity", "item_cosine", "differences"], Keys(report["whole_catalogue_by_history"]![0]));
+            ["fewest_seen", "most_seen", "users", "rows", "negatives", "model", "popularity", "item_cosine", "differences"], Keys(
+                report["whole_catalogue_by_history"]![0]));
         Assert.Equal(["best_epoch", "validation_metric", "epochs", "workers"], Keys(report["training"]));
         Assert.Equal(
-            ["epoch", "worker", "samples", "rounds", "computing_seconds", "waiting_seconds", "communicating_seconds", "bytes_sent", "bytes_received"], Keys(report["training"]!["workers"]![0]));
+            ["epoch", "worker", "samples", "rounds", "computing_seconds", "waiting_seconds", "communicating_seconds", "bytes_sent", "bytes_received"], Keys(
+                report["training"]!["workers"]![0]));
         Assert.Equal(["epoch", "loss", "validation", "seconds"], Keys(report["training"]!["epochs"]![0]));
         Assert.Equal(["name", "kind", "inputs", "input_shape", "output_shape", "parameters", "notes"], Keys(report["network"]!["layers"]![0]));
         Assert.Equal(["user_id", "interactions", "held_out", "history", "recommendations"], Keys(report["examples"]![0]));
         Assert.Equal(["min", "p25", "median", "p75", "max"], Keys(report["data"]!["interactions_per_user"]));
         Assert.Equal(
-            ["users", "items", "interactions", "train", "validation", "test", "density", "first_timestamp", "last_timestamp", "interactions_per_user", "interactions_per_item",
+            ["users", "items", "interactions", "train", "validation", "test", "density", "first_timestamp", "last_timestamp",
+                "interactions_per_user", "interactions_per_item",
                 "share_of_most_popular_1_percent", "share_of_most_popular_10_percent", "rows"],
             Keys(report["data"]));
     }
@@ -55,7 +62,8 @@ public class ReportJsonTests
     [Fact]
     public void WhatWasNotMeasuredIsNull()
     {
-        JsonObject report = ReportJson.Of(SampleReport.Input with { Evaluation = SampleReport.Input.Evaluation with { Sampled = null, Classification = null } });
+        JsonObject report = ReportJson.Of(
+            SampleReport.Input with { Evaluation = SampleReport.Input.Evaluation with { Sampled = null, Classification = null } });
         Assert.True(report.ContainsKey("sampled"));
         Assert.Null(report["sampled"]);
         Assert.Null(report["differences"]!["classification"]);
@@ -75,7 +83,8 @@ public class ReportJsonTests
     public void TheTimeIsToldOnlyWhereItIsGiven()
     {
         Assert.False(ReportJson.Of(SampleReport.Input).ContainsKey("made"));
-        Assert.Equal("2026-01-02T00:00:00.0000000+00:00", (string?)ReportJson.Of(SampleReport.Input with { Made = new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero) })["made"]);
+        Assert.Equal("2026-01-02T00:00:00.0000000+00:00",
+            (string?)ReportJson.Of(SampleReport.Input with { Made = new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero) })["made"]);
     }
 
     private static IEnumerable<string> Keys(JsonNode? node) => node!.AsObject().Select(entry => entry.Key);

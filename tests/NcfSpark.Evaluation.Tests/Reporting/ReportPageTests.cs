@@ -79,7 +79,12 @@ public partial class ReportPageTests
     public void EverySectionIsThere()
     {
         string page = ReportPage.Of(SampleReport.Input);
-        foreach (string id in new[] { "catalogue", "history", "sampled", "classification", "training", "network", "data", "examples", "configuration", "words" }) Assert.Contains($"<section id=\"{id}\"", page);
+        foreach (string id in new[] { "catalogue", "history", "sampled", "classification", "training", "network", "data",
+            "examples", "configuration", "words" })
+        {
+            Assert.Contains($"<section id=\"{id}\"", page);
+        }
+
         Assert.Contains("item-item cosine", page);
     }
 
@@ -102,7 +107,11 @@ public partial class ReportPageTests
             Examples = [],
             Configuration = [],
         });
-        foreach (string id in new[] { "history", "sampled", "classification", "training", "network", "examples", "configuration" }) Assert.DoesNotContain($"id=\"{id}\"", page);
+        foreach (string id in new[] { "history", "sampled", "classification", "training", "network", "examples", "configuration" })
+        {
+            Assert.DoesNotContain($"id=\"{id}\"", page);
+        }
+
         AssertNested(page);
     }
 
@@ -110,7 +119,8 @@ public partial class ReportPageTests
     public void ALossThatIsNoNumberLeavesThePageWhole()
     {
         ReportInput input = SampleReport.Input;
-        string page = ReportPage.Of(input with { Model = input.Model with { Curve = [new(1, double.NaN, null, null), new(2, double.PositiveInfinity, null, null)] } });
+        string page = ReportPage.Of(
+            input with { Model = input.Model with { Curve = [new(1, double.NaN, null, null), new(2, double.PositiveInfinity, null, null)] } });
         AssertNested(page);
         Assert.DoesNotContain("NaN", page);
     }

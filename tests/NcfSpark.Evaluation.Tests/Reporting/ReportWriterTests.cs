@@ -26,13 +26,17 @@ public sealed class ReportWriterTests : IDisposable
         Directory.CreateDirectory(other);
         ReportWriter.Write(directory, SampleReport.Input);
         ReportWriter.Write(other, SampleReport.Input);
-        foreach (string name in new[] { "report.json", "page.json", "network.svg" }) Assert.Equal(File.ReadAllBytes(Path.Combine(directory, name)), File.ReadAllBytes(Path.Combine(other, name)));
+        foreach (string name in new[] { "report.json", "page.json", "network.svg" })
+        {
+            Assert.Equal(File.ReadAllBytes(Path.Combine(directory, name)), File.ReadAllBytes(Path.Combine(other, name)));
+        }
     }
 
     [Fact]
     public void ThePageDrawnFromTheFilesIsThatOfWhatWasReported()
     {
-        ReportInput input = SampleReport.Input with { Caution = "careful", Served = "another", Model = SampleReport.Input.Model with { Curve = [new(1, double.NaN, null, null), new(2, 0.1, double.PositiveInfinity, 1.5)] } };
+        ReportInput input = SampleReport.Input with { Caution = "careful", Served = "another", Model = SampleReport.Input.Model
+            with { Curve = [new(1, double.NaN, null, null), new(2, 0.1, double.PositiveInfinity, 1.5)] } };
         foreach (ReportInput reported in new[] { SampleReport.Input, input, SampleReport.With("<b>\uD83D\uDE00\u2028\"") })
         {
             ReportWriter.Write(directory, reported);
@@ -44,7 +48,8 @@ public sealed class ReportWriterTests : IDisposable
     public void TitlesThatComeLateAreShown()
     {
         ReportWriter.Write(directory, SampleReport.Input);
-        string item = SampleReport.Input.Examples[0].Recommendations[0].Item, late = ReportWriter.Page(directory, new Dictionary<string, string> { [item] = "A <late> title" });
+        string item = SampleReport.Input.Examples[0].Recommendations[0].Item;
+        string late = ReportWriter.Page(directory, new Dictionary<string, string> { [item] = "A <late> title" });
         Assert.Contains("<bdi>A &lt;late&gt; title</bdi>", late, StringComparison.Ordinal);
         Assert.DoesNotContain($"<bdi>{item}</bdi>", late, StringComparison.Ordinal);
     }

@@ -8,7 +8,8 @@ namespace NcfSpark.Evaluation.Tests.Reporting;
 internal static class SampleNights
 {
     private static readonly DateTimeOffset start = new(2026, 11, 20, 3, 15, 0, TimeSpan.Zero);
-    private static readonly string[] outcomes = [NightOutcome.Production, NightOutcome.Production, NightOutcome.Refused, NightOutcome.Stopped, NightOutcome.Failed];
+    private static readonly string[] outcomes = [NightOutcome.Production, NightOutcome.Production, NightOutcome.Refused,
+        NightOutcome.Stopped, NightOutcome.Failed];
 
     public static NightsInput Input(string directory, string reason = "It beats popularity.") => new()
     {
@@ -36,9 +37,13 @@ internal static class SampleNights
         Reason = reason,
         Production = day == 0 ? "2026-11-20" : "2026-11-21",
         Figures = outcome is NightOutcome.Production or NightOutcome.Refused
-            ? new NightFigures("ndcg@10", 610, new(0.1 - 0.01 * day, 0.09 - 0.01 * day, 0.11 - 0.01 * day), new(0.047, 0.04, 0.05), null, new(0.05, 0.04, 0.06), day == 0 ? null : new(-0.01, -0.02, 0.001))
+            ? new NightFigures("ndcg@10", 610, new(0.1 - 0.01 * day, 0.09 - 0.01 * day, 0.11 - 0.01 * day), new(0.047, 0.04, 0.05), null, new(0.05, 0.04, 0.06),
+                day == 0 ? null : new(-0.01, -0.02, 0.001))
             : null,
-        Data = outcome == NightOutcome.Failed ? null : new NightData { Rows = 100_836 + 900 * day, Interactions = 100_000 + 900 * day, Users = 610 + day, Items = 9_724, Duplicates = 0, BadRows = 0, FirstTimestamp = 800_000_000, LastTimestamp = 1_500_000_000, PopularityDrift = day == 0 ? null : 0.01 * day },
+        Data = outcome == NightOutcome.Failed
+            ? null
+            : new NightData { Rows = 100_836 + 900 * day, Interactions = 100_000 + 900 * day, Users = 610 + day, Items = 9_724, Duplicates = 0, BadRows = 0,
+                FirstTimestamp = 800_000_000, LastTimestamp = 1_500_000_000, PopularityDrift = day == 0 ? null : 0.01 * day },
         Seconds = outcome == NightOutcome.Failed ? [] : new(StringComparer.Ordinal) { ["prepared"] = 2.5, ["model"] = 12.25, ["report"] = 3 },
     };
 }

@@ -41,7 +41,8 @@ internal static class SampleReport
         EvaluationData data = Logs.Random(60, 50, 0.25, 3, candidates: 12, seed: 21);
         var options = new EvaluateOptions { CutOffs = [5, 10], BootstrapSamples = 100, Threads = 1 };
         RandomStream noise = RandomStream.Named(2, "noise");
-        var model = new TableScorer([.. Enumerable.Range(0, 60).Select(u => Enumerable.Range(0, 50).Select(i => (float)(data.ItemInteractions[i] / 20.0 * noise.Unit(u * 50 + i))).ToArray())]);
+        var model = new TableScorer([.. Enumerable.Range(0, 60)
+            .Select(u => Enumerable.Range(0, 50).Select(i => (float)(data.ItemInteractions[i] / 20.0 * noise.Unit(u * 50 + i))).ToArray())]);
         EvaluationResult result = Evaluator.Run(data, [new("model", "NeuMF", model, true), .. Evaluator.Baselines(data)], options, SilentProgress.Instance);
         var users = new IdTable([.. Enumerable.Range(0, 60).Select(u => $"u{u}")], new int[60]);
         var items = new IdTable([.. Enumerable.Range(0, 50).Select(i => 100L + i)], data.ItemInteractions);
@@ -50,7 +51,10 @@ internal static class SampleReport
             Title = title,
             Evaluation = result,
             Options = options,
-            Model = new ModelReport(Network, [new(1, 0.6, 0.1, 1.5), new(2, 0.5, 0.2, 1.5), new(3, 0.45, 0.15, 1.5)], BestEpoch: 2) { Workers = [new(1, 0, 1000, 10, 1.25, 0.5, 0.25, 4_000_000, 5_000_000), new(1, 1, 900, 10, 1.5, 0.25, 0.25, 3_000_000, 5_000_000)] },
+            Model = new ModelReport(Network, [new(1, 0.6, 0.1, 1.5), new(2, 0.5, 0.2, 1.5), new(3, 0.45, 0.15, 1.5)], BestEpoch: 2)
+            {
+                Workers = [new(1, 0, 1000, 10, 1.25, 0.5, 0.25, 4_000_000, 5_000_000), new(1, 1, 900, 10, 1.5, 0.25, 0.25, 3_000_000, 5_000_000)],
+            },
             Data = DataFigures.From(data, new Dictionary<string, long> { ["users"] = 60 }),
             Examples = ExampleUsers.Build(model, data, users, items, 3, 5, seed: 1),
             Configuration = new JsonObject { ["Train"] = new JsonObject { ["Epochs"] = 3 } },

@@ -4,12 +4,14 @@ namespace NcfSpark.Evaluation.Tests.Reporting;
 
 public class VerdictTests
 {
-    private static ScorerMetrics Scorer(string title, double value, double? low, double? high) => new(title, title, new() { ["ndcg@10"] = new MetricInterval(value, low, high) });
+    private static ScorerMetrics Scorer(string title, double value, double? low, double? high) =>
+        new(title, title, new() { ["ndcg@10"] = new MetricInterval(value, low, high) });
 
     private static Verdict Of(double? half, params double[] baselines)
     {
         string[] titles = ["popularity", "item-item cosine"];
-        ScorerMetrics[] scorers = [Scorer("NeuMF", 0.1, 0.1 - half, 0.1 + half), .. baselines.Select((value, b) => Scorer(titles[b], value, value - half, value + half))];
+        ScorerMetrics[] scorers = [Scorer("NeuMF", 0.1, 0.1 - half, 0.1 + half),
+            .. baselines.Select((value, b) => Scorer(titles[b], value, value - half, value + half))];
         ScorerMetrics[] differences = [.. baselines.Select((value, b) => Scorer(titles[b], 0.1 - value, 0.1 - value - half, 0.1 - value + half))];
         return Verdict.Of(new EvaluationResult(new ProtocolResult(1000, 5000, 0, scorers, differences), null, null), [5, 10]);
     }

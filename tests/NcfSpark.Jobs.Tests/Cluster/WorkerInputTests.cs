@@ -7,17 +7,17 @@ namespace NcfSpark.Jobs.Tests.Cluster;
 
 public sealed class WorkerInputTests
 {
-    private static readonly WorkerTaskTicket Ticket = new(new WorkerCredentials("http://10.0.0.5:7070", "secret", 1, 0), "", [0, 2, 1, 0], 3);
+    private static readonly WorkerTaskSettings Settings = new(new WorkerCredentials("http://10.0.0.5:7070", "secret", 1, 0), "", [0, 2, 1, 0], 3);
 
     // 4 shards, 2 workers: worker 1 has the users 1, 3, 5, 7, …, which are 0, 1, 2, 3, … there.
     private static readonly WorkerShare Share = new(4, 2, 1);
 
     [Fact]
-    public void RowsOfEachPartAreReadWhereverTheTicketStands()
+    public void RowsOfEachPartAreReadWhereverTheSettingsStand()
     {
-        WorkerInput input = Read($"1\t7\t2\t100\t~\n~\t~\t~\t~\t{Ticket.ToWord()}\n2\t3\t5\t-1\t~\n1\t1\t4\t50\t~\n");
-        Assert.Equal(Ticket.Worker, input.Ticket.Worker);
-        Assert.Equal(3, input.Ticket.Threads);
+        WorkerInput input = Read($"1\t7\t2\t100\t~\n~\t~\t~\t~\t{TaskWord.Of(Settings)}\n2\t3\t5\t-1\t~\n1\t1\t4\t50\t~\n");
+        Assert.Equal(Settings.Worker, input.Settings.Worker);
+        Assert.Equal(3, input.Settings.Threads);
         InteractionRows seen = input.Of(WorkerPart.Seen, Share), validation = input.Of(WorkerPart.Validation, Share);
         Assert.Equal([3, 0], seen.Users);
         Assert.Equal([2, 4], seen.Items);
@@ -27,10 +27,10 @@ public sealed class WorkerInputTests
     }
 
     [Fact]
-    public void ATicketAloneIsEnoughWhereTheWorkerReadsItsRowsItself()
+    public void SettingsAloneAreEnoughWhereTheWorkerReadsItsRowsItself()
     {
-        WorkerTaskTicket storage = Ticket with { RunDirectory = "/mnt/a b/run", Rows = [] };
-        Assert.Equal("/mnt/a b/run", Read($"~\t~\t~\t~\t{storage.ToWord()}\n").Ticket.RunDirectory);
+        WorkerTaskSettings storage = Settings with { RunDirectory = "/mnt/a b/run", Rows = [] };
+        Assert.Equal("/mnt/a b/run", Read($"~\t~\t~\t~\t{TaskWord.Of(storage)}\n").Settings.RunDirectory);
     }
 
     [Theory]
@@ -40,20 +40,20 @@ public sealed class WorkerInputTests
     [InlineData("1\t~\t2\t100\t~\n", "Line 1 is not part, user, item and timestamp")]
     [InlineData("1\t7\t2\t100\t~", "Line 1 was cut short")]
     public void WhatIsNotWholeIsRefused(string rows, string says) =>
-        Assert.StartsWith(says, Assert.Throws<InvalidDataException>(() => Read($"{rows}{(rows.EndsWith('\n') ? $"~\t~\t~\t~\t{Ticket.ToWord()}\n" : "")}")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(says, Assert.Throws<InvalidDataException>(() => Read($"{rows}{(rows.EndsWith('\n') ? $"~\t~\t~\t~\t{TaskWord.Of(Settings)}\n" : "")}")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void ARowOfAnotherWorkersUserIsRefused()
     {
-        WorkerInput input = Read($"~\t~\t~\t~\t{Ticket.ToWord()}\n1\t7\t2\t100\t~\n1\t6\t2\t100\t~\n2\t3\t5\t1\t~\n");
+        WorkerInput input = Read($"~\t~\t~\t~\t{TaskWord.Of(Settings)}\n1\t7\t2\t100\t~\n1\t6\t2\t100\t~\n2\t3\t5\t1\t~\n");
         Assert.Contains("a row of user 6, who is another's", Assert.Throws<InvalidDataException>(() => input.Of(WorkerPart.Seen, Share)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("~\t~\t~\t~\tnothing\n")]
-    public void WithoutATicketItIsSaidWhoStartsThis(string text) =>
-        Assert.Contains("is started by `train` within Spark's tasks", Assert.Throws<InvalidInputException>(() => Read(text)).Message, StringComparison.Ordinal);
+    public void WithoutSettingsItIsSaidWhoStartsThis(string text) =>
+        Assert.Contains("is started within Spark's tasks", Assert.Throws<InvalidInputException>(() => Read(text)).Message, StringComparison.Ordinal);
 
     private static WorkerInput Read(string text) => WorkerInput.Read(new MemoryStream(Encoding.UTF8.GetBytes(text)));
 }

@@ -78,12 +78,12 @@ public class DataChecksTests
             engine, new InputOptions { Path = Repository.File($"tests/data/cases/night_flip/{day}.csv") }, new PrepareOptions { TestCandidates = 0 }, Path.Combine(folder.Path, day), SilentProgress.Instance);
         StageDirectory numbers = Night("day1"), texts = Night("day2");
 
-        string breach = Assert.Single(DataChecks.TypeChanges(texts, numbers, "auto"));
+        string breach = Assert.Single(DataChecks.TypeChanges(texts, numbers, IdType.Auto));
         Assert.Contains("day2.csv, line 4202: column user_id holds 'unknown'", breach, StringComparison.Ordinal);
         Assert.Contains("Input:IdType", breach, StringComparison.Ordinal);
-        Assert.Contains("In production user_id is text", Assert.Single(DataChecks.TypeChanges(numbers, texts, "auto")), StringComparison.Ordinal);
-        Assert.Empty(DataChecks.TypeChanges(numbers, numbers, "auto"));
-        Assert.Empty(DataChecks.TypeChanges(texts, numbers, "text")); // meant
+        Assert.Contains("In production user_id is text", Assert.Single(DataChecks.TypeChanges(numbers, texts, IdType.Auto)), StringComparison.Ordinal);
+        Assert.Empty(DataChecks.TypeChanges(numbers, numbers, IdType.Auto));
+        Assert.Empty(DataChecks.TypeChanges(texts, numbers, IdType.Text)); // meant
     }
 
     private static IEnumerable<string> Breaches(NightData data, IReadOnlyList<NightData> before) => DataChecks.Breaches(data, before, Night, new NightlyOptions());

@@ -56,7 +56,9 @@ public sealed class CombinationTests
     {
         RandomStream chance = RandomStream.Named(seed, "pushes");
         int workers = 2 + (int)chance.Below(0, 4);
-        var options = PlainOptions.Train with { Workers = workers, OuterOptimizer = nesterov ? OuterOptimizer.Nesterov : OuterOptimizer.Average, WirePrecision = Precision(half), OuterLearningRate = .6, OuterMomentum = .8 };
+        var options = PlainOptions.Train with { Workers = workers, OuterOptimizer = nesterov
+            ? OuterOptimizer.Nesterov
+            : OuterOptimizer.Average, WirePrecision = Precision(half), OuterLearningRate = .6, OuterMomentum = .8 };
         SharedParameters inOrder = NewShared(options), shuffled = NewShared(options);
         var twin = new PlainTwin(inOrder.Tables, options);
         long place = 1;
@@ -127,7 +129,8 @@ public sealed class CombinationTests
         SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 2, OuterLearningRate = 10 });
         TableRows[] push = [new TableRows([0], [.. Enumerable.Repeat(3e38f, shared.Tables[0].Columns)]), .. shared.Tables.Skip(1).Select(_ => TableRows.None)];
         shared.Take(0, 1, push);
-        Assert.Contains("item_gmf.weight is not finite in row 0", Assert.Throws<TrainingDivergedException>(() => shared.Take(1, 1, push)).Message, StringComparison.Ordinal);
+        Assert.Contains("item_gmf.weight is not finite in row 0",
+            Assert.Throws<TrainingDivergedException>(() => shared.Take(1, 1, push)).Message, StringComparison.Ordinal);
     }
 
     /// <summary>The pool's threads may be those that wait for it: training by two workers hung there once.</summary>
@@ -160,7 +163,8 @@ public sealed class CombinationTests
     private static WirePrecision Precision(bool half) => half ? WirePrecision.Fp16 : WirePrecision.Fp32;
 
     private static SharedParameters NewShared(TrainOptions options, int items = Items) =>
-        new(ModelWeights.Initialize(PlainOptions.Model with { EmbeddingSize = 19, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, items, 1), options);
+        new(ModelWeights.Initialize(PlainOptions.Model with { EmbeddingSize = 19, MlpEmbeddingSize = 2, MlpLayers = [4], EmbeddingInit = .1 }, 0, items,
+            1), options);
 
     private static Weight Table(float[] values)
     {

@@ -18,7 +18,8 @@ public sealed class DistributedTrainingTests : IDisposable
     public void OneWorkerThroughTheServerGivesTheBytesOfARunWithoutOne(string step, bool history)
     {
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history, workers: 1);
-        ModelWeights alone = new Trainer(model, options, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).Weights;
+        ModelWeights alone = new Trainer(
+            model, options, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).Weights;
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(alone, 8, Path.Combine(run, "files"));
         DistributedResult threads = new WorkerRun(set, model, options, Path.Combine(run, "threads")).Threads();
         WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(threads));
@@ -55,7 +56,8 @@ public sealed class DistributedTrainingTests : IDisposable
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history: false, workers: 2);
         options = options with { Epochs = 4, Patience = 2, CheckpointRounds = 1 };
         static ValidationScore Validate(ModelWeights weights) => new(-Math.Abs(weights.HeadBias.Values[0] + 0.02), 3); // best in the middle
-        SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Validate = Validate }.Threads());
+        SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(
+            new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Validate = Validate }.Threads());
         using var stop = new CancellationTokenSource();
         string stopped = Path.Combine(run, "stopped");
         var first = new WorkerRun(set, model, options, stopped) { Validate = Validate, Progress = new StopAfter(stopAfter, stop) };
@@ -70,7 +72,8 @@ public sealed class DistributedTrainingTests : IDisposable
     {
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history, workers: 1);
         ModelWeights Initial() => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed: 99);
-        var trainer = new Trainer(model, options, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance, TimeProvider.System) { Initial = Initial() };
+        var trainer = new Trainer(model, options, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance,
+            TimeProvider.System) { Initial = Initial() };
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(trainer.Train(set).Weights, 8, Path.Combine(run, "files"));
         WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "threads")) { Initial = Initial }.Threads()));
     }
@@ -82,7 +85,8 @@ public sealed class DistributedTrainingTests : IDisposable
     {
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history, workers: 3);
         Func<ModelWeights> Initial(int seed) => () => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed);
-        SortedDictionary<string, byte[]> byChance = FilesOf("chance", null), sameByChance = FilesOf("same", Initial(options.Seed)), given = FilesOf("given", Initial(99));
+        SortedDictionary<string, byte[]> byChance = FilesOf("chance", null), sameByChance = FilesOf("same", Initial(options.Seed));
+        SortedDictionary<string, byte[]> given = FilesOf("given", Initial(99));
         WorkerRun.AssertEqual(byChance, sameByChance);
         Assert.All(byChance, file => Assert.NotEqual(file.Value, given[file.Key])); // users' rows of each shard, and what is shared
         WorkerRun.AssertEqual(given, WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "grpc")) { Initial = Initial(99) }.OverGrpc()));
@@ -100,7 +104,8 @@ public sealed class DistributedTrainingTests : IDisposable
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history: true, workers: 2);
         options = options with { CheckpointRounds = 2, Epochs = 40 }; // far more than are trained before it stops
         ModelWeights Initial() => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed: 99);
-        SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Initial = Initial }.Threads());
+        SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(
+            new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Initial = Initial }.Threads());
         using var stop = new CancellationTokenSource();
         string stopped = Path.Combine(run, "stopped");
         var first = new WorkerRun(set, model, options, stopped) { Initial = Initial, Progress = new StopAfter(stopAfter, stop) };
@@ -125,7 +130,8 @@ public sealed class DistributedTrainingTests : IDisposable
     {
         TrainingSet set = Logs.TwoTastes();
         TrainOptions options = Options with { Workers = 4, Epochs = 20, RoundsPerEpoch = 5 };
-        IReadOnlyList<EpochRecord> alone = new Trainer(Network, options with { Workers = 1 }, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).History;
+        IReadOnlyList<EpochRecord> alone = new Trainer(Network, options with { Workers = 1 }, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null,
+            SilentProgress.Instance, TimeProvider.System).Train(set).History;
         IReadOnlyList<EpochRecord> four = new WorkerRun(set, Network, options, Path.Combine(run, "four")).Threads().History;
         Assert.Equal(alone[^1].Samples, four[^1].Samples);
         Assert.InRange(four[^1].Loss, 0, 0.8 * alone[0].Loss);
@@ -135,7 +141,8 @@ public sealed class DistributedTrainingTests : IDisposable
     [Fact]
     public void MoreWorkersThanShardsAreRefused()
     {
-        string message = Assert.Throws<InvalidInputException>(() => new WorkerRun(Logs.TwoTastes(), Network, Options with { Workers = 9 }, Path.Combine(run, "many")).Threads()).Message;
+        string message = Assert.Throws<InvalidInputException>(
+            () => new WorkerRun(Logs.TwoTastes(), Network, Options with { Workers = 9 }, Path.Combine(run, "many")).Threads()).Message;
         Assert.Contains("Train:Workers is 9, but users were dealt into 8 shards", message, StringComparison.Ordinal);
     }
 
@@ -157,20 +164,33 @@ public sealed class DistributedTrainingTests : IDisposable
         DistributedResult result = new WorkerRun(whole, network, options, Path.Combine(run, "bytes"), shards: 2).Threads();
         foreach (WorkerRecord worker in result.Workers)
         {
-            int touched = Enumerable.Range(0, whole.Rows.Count).Where(row => whole.Rows.Users[row] % 2 == worker.Worker).Select(row => whole.Rows.Items[row]).Distinct().Count();
+            int touched = Enumerable.Range(0, whole.Rows.Count).Where(row => whole.Rows.Users[row] % 2 == worker.Worker).Select(row => whole.Rows.Items[row])
+                .Distinct().Count();
             Assert.Equal(touched * (4 + 4 * 8) + touched * (4 + 4) + (4 + 4), worker.Times.BytesSent); // item_gmf, item_bias, head.bias
         }
     }
 
-    private static TrainOptions Options => PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 4, Epochs = 3, BatchSize = 64, LearningRate = 0.01, Threads = 1, RoundsPerEpoch = 3 };
+    private static TrainOptions Options => PlainOptions.Train with
+    {
+        Negatives = "resampled",
+        NegativesPerPositive = 4,
+        Epochs = 3,
+        BatchSize = 64,
+        LearningRate = 0.01,
+        Threads = 1,
+        RoundsPerEpoch = 3,
+    };
 
-    private static ModelOptions Network => PlainOptions.Model with { EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
+    private static ModelOptions Network =>
+        PlainOptions.Model with { EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
 
     private static (TrainingSet Set, ModelOptions Model, TrainOptions Options) Case(string step, bool history, int workers)
     {
         TrainOptions options = Options with { Step = step, Workers = workers, LearningRateSchedule = "linear" };
         return history
-            ? (HistoryLogs.Random(4, 25, 30), PlainOptions.Model with { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true }, options with { BatchSize = 20, GmfOptimizer = "sgd", Negatives = "popularity-untouched", RecencyScale = 4 })
+            ? (HistoryLogs.Random(4, 25, 30),
+                PlainOptions.Model with { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth =
+                    10, UserMlpRhythm = true }, options with { BatchSize = 20, GmfOptimizer = "sgd", Negatives = "popularity-untouched", RecencyScale = 4 })
             : (Logs.TwoTastes(), Network, options);
     }
 

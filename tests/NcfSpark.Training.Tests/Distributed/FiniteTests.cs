@@ -13,7 +13,11 @@ public sealed class FiniteTests
         RandomStream chance = RandomStream.Named(seed, "values");
         float[] values = [.. Enumerable.Range(0, (int)chance.Below(0, 70)).Select(i => (float)chance.Normal(i + 1))];
         float[] others = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, float.Epsilon, -0f];
-        for (int draw = 0; draw < 3 && values.Length > 0; draw++) values[chance.Below(100 + draw, values.Length)] = others[chance.Below(200 + draw, others.Length)];
+        for (int draw = 0; draw < 3 && values.Length > 0; draw++)
+        {
+            values[chance.Below(100 + draw, values.Length)] = others[chance.Below(200 + draw, others.Length)];
+        }
+
         Assert.Equal(Array.FindIndex(values, value => !float.IsFinite(value)), Finite.IndexOfOther(values));
     }
 }

@@ -13,7 +13,14 @@ public sealed class ParameterServerTests : IDisposable
     private readonly FakeTimeProvider time = new();
     private readonly Lines lines = new();
     private readonly List<(int Worker, int Attempt)> restarted = [];
-    private readonly TrainOptions options = PlainOptions.Train with { Workers = 2, Epochs = 2, RoundsPerEpoch = 2, OuterOptimizer = OuterOptimizer.Average, WorkerAttempts = 2 };
+    private readonly TrainOptions options = PlainOptions.Train with
+    {
+        Workers = 2,
+        Epochs = 2,
+        RoundsPerEpoch = 2,
+        OuterOptimizer = OuterOptimizer.Average,
+        WorkerAttempts = 2,
+    };
     private ParameterServer? server;
 
     public void Dispose()
@@ -29,7 +36,8 @@ public sealed class ParameterServerTests : IDisposable
         float[][] before = [.. Server.Shared.Select(weight => weight.Values.ToArray())];
         int columns = Server.Shared[0].Columns;
         float[] values = new float[columns], notANumber = [float.NaN, .. new float[columns - 1]];
-        void Refused(string why, RoundPush push) => Assert.Contains(why, Assert.Throws<RequestRejectedException>(() => Server.Exchange(sessions[0], push).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        void Refused(string why, RoundPush push) => Assert.Contains(
+            why, Assert.Throws<RequestRejectedException>(() => Server.Exchange(sessions[0], push).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
 
         Refused("has 1 weights where the model shares", Push(0, 0) with { Tables = [TableRows.None] });
         Refused("NaN in row 3 of item_gmf.weight", Push(0, 0, new TableRows([3], notANumber)));
@@ -41,7 +49,8 @@ public sealed class ParameterServerTests : IDisposable
         Refused("a loss of NaN", Push(0, 0) with { LossSum = double.NaN });
         Refused("pushes epoch 1, round 2, while epoch 1, round 1 is under way", Push(0, 1));
         Refused("pushes epoch 2, round 1, while epoch 1, round 1 is under way", Push(1, 0));
-        Assert.Contains("of another run", Assert.Throws<RestartFromCheckpointException>(() => Server.Exchange("0123456789abcdef", Push(0, 0)).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        Assert.Contains("to another run", Assert.Throws<RestartFromCheckpointException>(
+            () => Server.Exchange("0123456789abcdef", Push(0, 0)).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
         Assert.Equal(before, Server.Shared.Select(weight => weight.Values.ToArray()));
 
         // And the round goes on as if they had never been.
@@ -61,9 +70,10 @@ public sealed class ParameterServerTests : IDisposable
         Task<RoundReply> waiting = Server.Exchange(sessions[0], Push(0, 0));
         Server.Lost(1, 1, "its process ended with code 137");
         await Assert.ThrowsAsync<RestartFromCheckpointException>(() => waiting);
-        Assert.Contains("Worker 1 was lost: its process ended with code 137. All go back to the last checkpoint; attempt 2 of it starts.", lines.All);
+        Assert.Contains("Worker 1 was lost: its process ended with code 137. All workers restart from the last checkpoint; attempt 2 of it starts.", lines.All);
         Assert.Throws<RestartFromCheckpointException>(() => Server.Beat(0, instances[0], sessions[0], 0, 0));
-        Assert.Contains("attempt 2 of it counts", Assert.Throws<RunEndedException>(() => Server.Beat(1, instances[1], sessions[1], 0, 0)).Message, StringComparison.Ordinal);
+        Assert.Contains("attempt 2 of it counts",
+            Assert.Throws<RunEndedException>(() => Server.Beat(1, instances[1], sessions[1], 0, 0)).Message, StringComparison.Ordinal);
         Assert.Throws<RunEndedException>(() => Server.Hello(1, 1, Guid.NewGuid(), beats: true));
         Assert.Throws<RestartFromCheckpointException>(() => Server.Exchange(sessions[1], Push(0, 0)).Wait(TimeSpan.Zero));
         Server.Lost(1, 1, "once more"); // of an attempt that counts no more
@@ -122,7 +132,8 @@ public sealed class ParameterServerTests : IDisposable
         await Assert.ThrowsAsync<RestartFromCheckpointException>(() => waiting);
         await Eventually(() => restarted.Count > 0);
         Assert.Equal([(0, 2)], restarted);
-        Assert.Contains(lines.All, line => line.Contains("the others waited for it for 1800 s (Train:RoundTimeoutSeconds) in epoch 1, round 1", StringComparison.Ordinal));
+        Assert.Contains(
+            lines.All, line => line.Contains("the others waited for it for 1800 s (Train:RoundTimeoutSeconds) in epoch 1, round 1", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -137,7 +148,10 @@ public sealed class ParameterServerTests : IDisposable
         await Assert.ThrowsAsync<RunEndedException>(() => waiting);
     }
 
-    /// <summary>Ticks that waited for the server held all threads of the pool, on which a round was being combined: training by threads stood still for ever.</summary>
+    /// <summary>
+    /// Ticks that waited for the server held all threads of the pool, on which a round was being combined: training by
+    /// threads stood still for ever.
+    /// </summary>
     [Fact]
     public async Task TheWatchDoesNotWaitWhileTheServerIsAtWork()
     {
@@ -168,7 +182,8 @@ public sealed class ParameterServerTests : IDisposable
         await Begin();
         for (int attempt = 1; attempt <= 3; attempt++) Server.Lost(1, attempt, "killed");
         string message = (await Assert.ThrowsAsync<WorkersLostException>(() => Server.Completion)).Message;
-        Assert.Contains("Worker 1 was lost (killed). That is loss 3 without a checkpoint between, and Train:WorkerAttempts allows 2.", message, StringComparison.Ordinal);
+        Assert.Contains("Worker 1 was lost (killed). That is loss 3 without a checkpoint between, and Train:WorkerAttempts allows 2.",
+            message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -177,13 +192,16 @@ public sealed class ParameterServerTests : IDisposable
         ParameterServer popular = OfServer(options with { Negatives = "popularity", RecencyScale = 10 });
         Guid[] instances = [Guid.NewGuid(), Guid.NewGuid()];
         for (int worker = 0; worker < 2; worker++) popular.Hello(worker, 1, instances[worker], beats: true);
-        void Refused(string why, SampleTotals totals) => Assert.Contains(why, Assert.Throws<RequestRejectedException>(() => popular.Join(0, instances[0], 10, null, totals).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        void Refused(string why, SampleTotals totals) =>
+            Assert.Contains(why, Assert.Throws<RequestRejectedException>(() => popular.Join(0, instances[0], 10, null, totals).Wait(TimeSpan.Zero)).Message,
+                StringComparison.Ordinal);
         Refused("says of 8 items how often its users used them, where 9 are wanted", new SampleTotals(1, 1, new int[8]));
         Refused("where 9 are wanted", new SampleTotals(1, 1, [-1, .. new int[8]]));
         Refused("says that its 1 positives weigh NaN", new SampleTotals(1, double.NaN, new int[9]));
         Refused("says that its -1 positives weigh", new SampleTotals(-1, 1, new int[9]));
 
-        Task<Assignment>[] joins = [popular.Join(0, instances[0], 10, null, new(2, 1.5, [2, 0, .. new int[7]])), popular.Join(1, instances[1], 10, null, new(4, 2.25, [1, 3, .. new int[7]]))];
+        Task<Assignment>[] joins = [popular.Join(0, instances[0], 10, null, new(2, 1.5, [2, 0, .. new int[7]])),
+            popular.Join(1, instances[1], 10, null, new(4, 2.25, [1, 3, .. new int[7]]))];
         foreach (Assignment place in await Task.WhenAll(joins))
         {
             Assert.Equal((6, 3.75), (place.Totals.Positives, place.Totals.RecencySum));
@@ -194,19 +212,25 @@ public sealed class ParameterServerTests : IDisposable
     [Fact]
     public void AWorkerThatIsNoneIsRefused()
     {
-        Assert.Contains("There is no worker 2: this run has 2", Assert.Throws<RequestRejectedException>(() => Server.Hello(2, 1, Guid.NewGuid(), beats: true)).Message, StringComparison.Ordinal);
-        Assert.Contains("has not said hello", Assert.Throws<RequestRejectedException>(() => Server.Join(1, Guid.NewGuid(), 1, null, SampleTotals.None).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        Assert.Contains("There is no worker 2: this run has 2",
+            Assert.Throws<RequestRejectedException>(() => Server.Hello(2, 1, Guid.NewGuid(), beats: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("has not said hello", Assert.Throws<RequestRejectedException>(
+            () => Server.Join(1, Guid.NewGuid(), 1, null, SampleTotals.None).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task WhatASaveLacksIsNoticed()
     {
         (string[] sessions, _) = await Begin();
-        Assert.Contains("saves part of a Checkpoint, while epoch 1, round 1", Assert.Throws<RequestRejectedException>(() => Server.BeginFile(sessions[0], SaveKind.Checkpoint, 0)).Message, StringComparison.Ordinal);
+        Assert.Contains("saves part of a Checkpoint, while epoch 1, round 1",
+            Assert.Throws<RequestRejectedException>(() => Server.BeginFile(sessions[0], SaveKind.Checkpoint, 0)).Message, StringComparison.Ordinal);
         for (int round = 0; round < 2; round++) await Task.WhenAll(Server.Exchange(sessions[0], Push(0, round)), Server.Exchange(sessions[1], Push(0, round)));
-        await Task.WhenAll(Server.EndEpoch(sessions[0], new EpochReport(0, null, WorkerTimes.Zero)), Server.EndEpoch(sessions[1], new EpochReport(0, null, WorkerTimes.Zero)));
-        Assert.Contains("part 0 of its Checkpoint is not there", Assert.Throws<RequestRejectedException>(() => Server.Saved(sessions[0]).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
-        Assert.Contains("which is not its own", Assert.Throws<RequestRejectedException>(() => Server.BeginFile(sessions[0], SaveKind.Checkpoint, 1)).Message, StringComparison.Ordinal);
+        await Task.WhenAll(Server.EndEpoch(sessions[0], new EpochReport(0, null, WorkerTimes.Zero)),
+            Server.EndEpoch(sessions[1], new EpochReport(0, null, WorkerTimes.Zero)));
+        Assert.Contains("part 0 of its Checkpoint is not there",
+            Assert.Throws<RequestRejectedException>(() => Server.Saved(sessions[0]).Wait(TimeSpan.Zero)).Message, StringComparison.Ordinal);
+        Assert.Contains("which is not its own",
+            Assert.Throws<RequestRejectedException>(() => Server.BeginFile(sessions[0], SaveKind.Checkpoint, 1)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -218,9 +242,11 @@ public sealed class ParameterServerTests : IDisposable
         using var link = new GrpcLink(new WorkerCredentials(host.Address, token, 0, 1));
         Assert.Contains(why, Assert.Throws<RunEndedException>(link.Hello).Message, StringComparison.Ordinal);
         Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Join(1, null, SampleTotals.None)).Message, StringComparison.Ordinal);
-        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Beat(TimeSpan.FromSeconds(20), TimeProvider.System)).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Beat(TimeSpan.FromSeconds(20), TimeProvider.System)).Message,
+            StringComparison.Ordinal);
         WorkerTimes times = WorkerTimes.Zero;
-        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Exchange(Push(0, 0) with { Tables = [] }, ref times)).Message, StringComparison.Ordinal);
+        Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Exchange(Push(0, 0) with { Tables = [] }, ref times)).Message,
+            StringComparison.Ordinal);
         Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Save(SaveKind.Checkpoint, 0, _ => { })).Message, StringComparison.Ordinal);
         Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.ReadState(Path.Combine(run, "state"))).Message, StringComparison.Ordinal);
     }
@@ -237,7 +263,8 @@ public sealed class ParameterServerTests : IDisposable
         Assert.Equal(Server.Shared.Select(weight => weight.Values.ToArray()), shared.Select(weight => weight.Values.ToArray()));
         WorkerTimes times = WorkerTimes.Zero;
         var push = Push(0, 0, new TableRows([3], [.. Enumerable.Repeat(float.PositiveInfinity, shared[0].Columns)]));
-        Assert.Contains("row 3 of item_gmf.weight", Assert.Throws<RequestRejectedException>(() => links[0].Exchange(push, ref times)).Message, StringComparison.Ordinal);
+        Assert.Contains("row 3 of item_gmf.weight",
+            Assert.Throws<RequestRejectedException>(() => links[0].Exchange(push, ref times)).Message, StringComparison.Ordinal);
         Assert.Equal(shared[0].Values.ToArray(), Server.Shared[0].Values.ToArray());
         foreach (GrpcLink link in links) link.Dispose();
     }
@@ -245,7 +272,8 @@ public sealed class ParameterServerTests : IDisposable
     private ParameterServer Server => OfServer(options);
 
     private ParameterServer OfServer(TrainOptions of) => server ??= new ParameterServer(
-        new WorkerRun(Logs.TwoTastes(users: 6, items: 9), PlainOptions.Model with { Kind = "gmf", EmbeddingSize = 4 }, of, run, shards: 2).Setup, CheckpointStore.Open(run, "test"), lines, time)
+        new WorkerRun(Logs.TwoTastes(users: 6, items: 9), PlainOptions.Model with { Kind = "gmf", EmbeddingSize = 4 }, of, run, shards: 2).Setup,
+        CheckpointStore.Open(run, "test"), lines, time)
     {
         Restart = (worker, attempt) => restarted.Add((worker, attempt)),
     };

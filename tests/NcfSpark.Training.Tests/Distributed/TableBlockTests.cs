@@ -16,7 +16,8 @@ public sealed class TableBlockTests
         TableRows[] tables = [.. shared.Select((weight, t) =>
         {
             int[] rows = [.. Enumerable.Range(0, weight.Rows).Where(row => chance.Unit(t * 1000 + row) < .5)];
-            return new TableRows(rows, [.. Enumerable.Range(0, rows.Length * weight.Columns).Select(i => half ? (float)(Half)chance.Normal(i) : (float)chance.Normal(i))]);
+            return new TableRows(
+                rows, [.. Enumerable.Range(0, rows.Length * weight.Columns).Select(i => half ? (float)(Half)chance.Normal(i) : (float)chance.Normal(i))]);
         })];
         var reader = new TableBlock.Reader(shared, half);
         foreach (byte[] block in TableBlock.Encode(tables, shared, half)) reader.Add(block);
@@ -46,7 +47,8 @@ public sealed class TableBlockTests
         byte[] block = TableBlock.Encode([new TableRows([0, 1], [1, 2, 3, 4])], shared, half: false).Single();
         var reader = new TableBlock.Reader(shared, half: false);
         reader.Add(block);
-        Assert.Contains("Blocks of a hold 4 rows, where it has 3", Assert.Throws<RequestRejectedException>(() => reader.Add(block)).Message, StringComparison.Ordinal);
+        Assert.Contains("Blocks of a hold 4 rows, where it has 3",
+            Assert.Throws<RequestRejectedException>(() => reader.Add(block)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -60,6 +62,7 @@ public sealed class TableBlockTests
         byte[] block = new byte[8 + body];
         BinaryPrimitives.WriteInt32LittleEndian(block, table);
         BinaryPrimitives.WriteInt32LittleEndian(block.AsSpan(4), count);
-        Assert.Contains(message, Assert.Throws<RequestRejectedException>(() => new TableBlock.Reader([new Weight("a", 3, 2)], half: false).Add(block)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<RequestRejectedException>(() => new TableBlock.Reader([new Weight("a", 3, 2)], half: false).Add(block)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -10,7 +10,17 @@ public sealed class WorkerFaultTests : IDisposable
     private readonly string run = Directory.CreateTempSubdirectory("ncfspark-").FullName;
     private readonly TrainingSet set = Logs.TwoTastes();
     private readonly ModelOptions model = PlainOptions.Model with { Kind = "gmf", EmbeddingSize = 8 };
-    private readonly TrainOptions options = PlainOptions.Train with { Negatives = "resampled", Epochs = 4, BatchSize = 64, LearningRate = .01, Threads = 1, Workers = 2, RoundsPerEpoch = 3, WorkerAttempts = 2 };
+    private readonly TrainOptions options = PlainOptions.Train with
+    {
+        Negatives = "resampled",
+        Epochs = 4,
+        BatchSize = 64,
+        LearningRate = .01,
+        Threads = 1,
+        Workers = 2,
+        RoundsPerEpoch = 3,
+        WorkerAttempts = 2,
+    };
 
     public void Dispose() => Directory.Delete(run, recursive: true);
 
@@ -19,13 +29,16 @@ public sealed class WorkerFaultTests : IDisposable
     [InlineData(true)]
     public void AWorkerThatFailsUnexpectedlyGoesOnFromTheLastCheckpointToTheSameBytes(bool grpc)
     {
-        SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Validate = _ => new ValidationScore(.5, 1) }.Threads());
+        SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(
+            new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Validate = _ => new ValidationScore(.5, 1) }.Threads());
         int validations = 0;
-        ValidationScore FailsOnce(ModelWeights weights) => Interlocked.Increment(ref validations) == 5 ? throw new InvalidOperationException("a bug that shows once") : new ValidationScore(.5, 1);
+        ValidationScore FailsOnce(ModelWeights weights) =>
+            Interlocked.Increment(ref validations) == 5 ? throw new InvalidOperationException("a bug that shows once") : new ValidationScore(.5, 1);
         var lines = new Lines();
         var failing = new WorkerRun(set, model, options, Path.Combine(run, "failing")) { Validate = FailsOnce, Progress = lines };
         WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(grpc ? failing.OverGrpc() : failing.Threads()));
-        Assert.Contains(lines.All, line => line.Contains("was lost: it failed with InvalidOperationException: a bug that shows once", StringComparison.Ordinal));
+        Assert.Contains(
+            lines.All, line => line.Contains("was lost: it failed with InvalidOperationException: a bug that shows once", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -33,13 +46,17 @@ public sealed class WorkerFaultTests : IDisposable
     [InlineData(true)]
     public void AWorkerThatFailsEachTimeEndsTheRunAtTheLimitWithItsOwnException(bool grpc)
     {
-        var failing = new WorkerRun(set, model, options with { WorkerAttempts = 2 }, run) { Validate = _ => throw new InvalidOperationException("a bug that stays") };
+        var failing = new WorkerRun(set, model, options with { WorkerAttempts = 2 },
+            run) { Validate = _ => throw new InvalidOperationException("a bug that stays") };
         string message = Assert.Throws<WorkersLostException>(() => grpc ? failing.OverGrpc() : failing.Threads()).Message;
         Assert.Contains("it failed with InvalidOperationException: a bug that stays", message, StringComparison.Ordinal);
         Assert.Contains("That is loss 3 without a checkpoint between, and Train:WorkerAttempts allows 2", message, StringComparison.Ordinal);
     }
 
-    /// <summary>As Spark does where it believes an executor lost that still works: the task runs again elsewhere, neither knows its number, and the later one counts.</summary>
+    /// <summary>
+    /// As Spark does where it believes an executor lost that still works: the task runs again elsewhere, neither knows
+    /// its number, and the later one counts.
+    /// </summary>
     [Fact]
     public void ATaskThatIsRetriedWhileItsFirstAttemptStillRunsTakesItsPlaceAndTheFirstIsRefused()
     {

@@ -21,16 +21,10 @@ internal sealed class WorkerRun(TrainingSet set, ModelOptions model, TrainOption
         Shards = shards,
         UserCount = set.UserCount,
         ItemCount = set.ItemCount,
-        AvoidHeldOut = false,
-        TrainsOnHeldOut = false,
-        HeldOutNegatives = 0,
-        Validates = false,
-        RunDirectory = "",
-        Prepared = "",
-        Threads = 1,
     };
 
-    public DistributedTraining Training => new(Setup with { Validates = Validate is not null }, CheckpointStore.Open(directory, "test"), Read, Progress, TimeProvider.System) { Initial = Initial };
+    public DistributedTraining Training => new(
+        Setup with { Validates = Validate is not null }, CheckpointStore.Open(directory, "test"), Read, Progress, TimeProvider.System) { Initial = Initial };
 
     public DistributedResult Threads(CancellationToken cancellation = default) => Training.RunThreads(cancellation);
 
@@ -43,7 +37,11 @@ internal sealed class WorkerRun(TrainingSet set, ModelOptions model, TrainOption
     public static SortedDictionary<string, byte[]> FilesOf(DistributedResult result)
     {
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
-        foreach (string path in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories)) files.Add(Path.GetRelativePath(result.ModelDirectory, path), File.ReadAllBytes(path));
+        foreach (string path in Directory.GetFiles(result.ModelDirectory, "*", SearchOption.AllDirectories))
+        {
+            files.Add(Path.GetRelativePath(result.ModelDirectory, path), File.ReadAllBytes(path));
+        }
+
         return files;
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace NcfSpark.Training.Distributed;
+namespace NcfSpark.Data;
 
 /// <summary>What .NET does not say of a process.</summary>
 public static partial class LinuxProcess
@@ -9,8 +9,8 @@ public static partial class LinuxProcess
     public static int Parent() => ParentId();
 
     /// <summary>
-    /// Has the kernel kill this process when the thread that started it ends, also where it is stopped and cannot look for itself. Only for who is started by
-    /// a thread that lives as long as it is wanted.
+    /// Has the kernel kill this process when the thread that started it ends, also where it is stopped and cannot look
+    /// for itself. Only for who is started by a thread that lives as long as it is wanted.
     /// </summary>
     public static void EndWithParentThread() => _ = Control(DeathSignal, Kill, 0, 0, 0); // where it fails, the parent is watched all the same
 

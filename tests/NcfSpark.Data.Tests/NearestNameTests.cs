@@ -1,9 +1,8 @@
 using FsCheck.Xunit;
-using NcfSpark.Configuration;
 
-namespace NcfSpark.Jobs.Tests;
+namespace NcfSpark.Data.Tests;
 
-public sealed class NearestTests
+public sealed class NearestNameTests
 {
     [Theory]
     [InlineData("epochs", "Epochs", 0)]
@@ -12,20 +11,27 @@ public sealed class NearestTests
     [InlineData("kitten", "sitting", 3)]
     [InlineData("", "abc", 3)]
     [InlineData("ca", "abc", 3)] // 2 by Damerau's distance, 3 by optimal string alignment
-    public void EditsAreThoseOfAHand(string from, string to, int edits) => Assert.Equal(edits, Nearest.Edits(from, to));
+    public void EditsAreThoseOfAHand(string from, string to, int edits) => Assert.Equal(edits, NearestName.Edits(from, to));
 
     [Property(MaxTest = 300)]
     public bool EditsEqualTheRecursiveDefinition(byte[] from, byte[] to)
     {
         string one = Word(from), other = Word(to);
-        return Nearest.Edits(one, other) == Recursive(one, other) && Nearest.Edits(one, other) == Nearest.Edits(other, one);
+        return NearestName.Edits(one, other) == Recursive(one, other) && NearestName.Edits(one, other) == NearestName.Edits(other, one);
     }
 
-    [Fact]
-    public void NothingIsNearWhatIsFarFromAll() => Assert.Null(Nearest.To("Weather", ["Train", "Score"]));
+    [Theory]
+    [InlineData("user_id", "user_id")]
+    [InlineData("USERID", "userId")]
+    [InlineData("usr_id", "user_id")]
+    [InlineData("timestmap", "timestamp")]
+    [InlineData("Weather", null)]
+    [InlineData("", null)]
+    public void TheNearestIsFoundWhereOneIsNear(string given, string? nearest) =>
+        Assert.Equal(nearest, NearestName.Of(given, ["user_id", "userId", "timestamp", "rating"]));
 
     [Fact]
-    public void TheFirstOfEquallyNearOnesIsMeant() => Assert.Equal("abcd", Nearest.To("abc", ["abcd", "abce"]));
+    public void TheFirstOfEquallyNearOnesIsMeant() => Assert.Equal("abcd", NearestName.Of("abc", ["abcd", "abce"]));
 
     private static string Word(byte[] bytes) => string.Concat(bytes.Take(5).Select(letter => (char)('A' + letter % 3)));
 

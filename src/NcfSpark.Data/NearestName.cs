@@ -1,10 +1,10 @@
-namespace NcfSpark.Configuration;
+namespace NcfSpark.Data;
 
-/// <summary>What somebody probably meant.</summary>
-public static class Nearest
+/// <summary>The name that a misspelt one probably stands for.</summary>
+public static class NearestName
 {
     /// <summary>The candidate that takes the fewest edits, in any case of letters, or null if each takes as many as half of its letters.</summary>
-    public static string? To(string given, IEnumerable<string> candidates) => candidates
+    public static string? Of(string given, IEnumerable<string> candidates) => candidates
         .Select(candidate => (candidate, edits: Edits(given, candidate)))
         .Where(pair => 2 * pair.edits < Math.Max(pair.candidate.Length, 3))
         .OrderBy(pair => pair.edits)
@@ -12,7 +12,7 @@ public static class Nearest
         .FirstOrDefault();
 
     /// <summary>Letters to insert, delete or replace, or neighbours to swap, to make one of the other (optimal string alignment), in any case.</summary>
-    public static int Edits(string from, string to)
+    internal static int Edits(string from, string to)
     {
         (from, to) = (from.ToUpperInvariant(), to.ToUpperInvariant());
         int[,] edits = new int[from.Length + 1, to.Length + 1]; // of the first i letters of one to the first j of the other
