@@ -8,9 +8,9 @@ namespace NcfSpark.Jobs;
 
 /// <summary>What the command line says of where the SQL of prepare runs. The rows are the same everywhere, so nothing of it is in a fingerprint.</summary>
 /// <param name="Engine">--engine: one of <see cref="Names"/>, or null.</param>
-/// <param name="Master">--master: where a Spark that is started for the run computes, or null.</param>
-/// <param name="Remote">--remote: the address of a Spark Connect server that runs, or null.</param>
-/// <param name="SubmitArguments">What goes to spark-submit as it is: ["--conf", "spark.executor.memory=4g", …].</param>
+/// <param name="Master">--master: the master URL of a Spark that is started for the run, or null.</param>
+/// <param name="Remote">--remote: the address of a running Spark Connect server, or null.</param>
+/// <param name="SubmitArguments">Passed to spark-submit unchanged: ["--conf", "spark.executor.memory=4g", …].</param>
 internal sealed record EngineArguments(string? Engine, string? Master, string? Remote, IReadOnlyList<string> SubmitArguments)
 {
     public const string DuckDb = "duckdb", SparkConnect = "spark-connect", MicrosoftSpark = "microsoft-spark";

@@ -28,7 +28,7 @@ internal sealed class JobRunner(
             string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
-            if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // before a lock is put there
+            if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // before a lock file is written there
             if (verb.RunsSql && arguments.Engine.Resolve(environment) == EngineArguments.MicrosoftSpark)
             {
                 if (!DotnetRunner.IsParent(environment)) return Launch(verb, arguments.Engine, configuration);
@@ -42,12 +42,12 @@ internal sealed class JobRunner(
                 ConfigurationFile = path,
                 CheckMayWrite = directory => ProductionRule.CheckMayWrite(verb.Name, directory),
             });
-            return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // that was all it had to give
+            return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // its output is all that it makes
         }
         catch (InvalidInputException fault)
         {
             error.WriteLine(fault.Message);
-            return FileFailure.Of(fault) is { Fault: FileFault.Device } ? ExitCode.Failed : ExitCode.InvalidInput; // the input may be good, and the disk not
+            return FileFailure.Of(fault) is { Fault: FileFault.Device } ? ExitCode.Failed : ExitCode.InvalidInput; // the disk may be at fault, not the input
         }
         catch (Exception fault) when (fault is TrainingDivergedException or WorkersLostException)
         {
@@ -78,7 +78,7 @@ internal sealed class JobRunner(
         }
     }
 
-    // Of a program that was asked to end on a signal, the signal's exit code; Spark may have had the last word.
+    // After a signal, the exit code of that signal, whatever Spark returned.
     private ExitCode Launch(Verb verb, EngineArguments arguments, NcfSparkConfiguration configuration)
     {
         ExitCode code = MicrosoftSparkLaunch.Run(
@@ -93,7 +93,7 @@ internal sealed class JobRunner(
         return $"{archive}#{alias}";
     }
 
-    // Spark writes there; training, on this machine, cannot read it.
+    // Only Spark reads and writes there; training runs on this machine.
     private void CheckElsewhere(Verb verb, EngineArguments engine, string runDirectory)
     {
         if (verb.Name != "prepare")

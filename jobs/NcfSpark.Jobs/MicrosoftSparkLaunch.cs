@@ -33,8 +33,7 @@ internal static class MicrosoftSparkLaunch
 
     /// <summary>Starts spark-submit with a command of this program, and waits for its end.</summary>
     /// <exception cref="InvalidInputException">There is no Spark that it runs on.</exception>
-    /// <param name="arguments">The master, and what goes to spark-submit.</param>
-    /// <param name="command">What stands behind the program's name.</param>
+    /// <param name="command">The arguments of this program.</param>
     /// <param name="workers">Training workers, each of which holds a query where they are tasks.</param>
     /// <param name="archive">The archive of this program for the executors, as --archives takes it; null where no task runs it.</param>
     /// <param name="stop">Asks the program to end.</param>

@@ -16,8 +16,6 @@ internal static class SettingsJob
 
     /// <param name="section">The section to print; null for all of them.</param>
     /// <param name="runDirectory">The run or night whose settings are printed instead of the reference; null for the reference.</param>
-    /// <param name="output">Where the answer goes.</param>
-    /// <param name="error">Where faults of the command line are named.</param>
     public static ExitCode Run(string? section, string? runDirectory, TextWriter output, TextWriter error)
     {
         try
@@ -49,7 +47,7 @@ internal static class SettingsJob
                 ? $"{section} is no section of the settings; did you mean {meant}?"
                 : $"{section} is no section of the settings; there are {string.Join(", ", SettingKey.Sections)}");
 
-    // A configuration file that says what the manifests of the stages say, of those stages that are there.
+    // The settings in the manifests of all finished stages, as a configuration file.
     private static string TextOf(string runDirectory, IReadOnlyList<string> sections)
     {
         string directory = NightIn(runDirectory);
@@ -77,7 +75,7 @@ internal static class SettingsJob
         return new JsonObject(shown).ToJsonString(Json);
     }
 
-    // Where nights stand in a run directory, the one in production, or else the latest.
+    // In a run directory with nights: the night in production, else the latest.
     private static string NightIn(string runDirectory)
     {
         var nights = new RunNights(runDirectory);

@@ -4,13 +4,10 @@ using NcfSpark.Jobs.Verbs;
 namespace NcfSpark.Jobs;
 
 /// <summary>A verb of the command line.</summary>
-/// <param name="Name">As it is typed.</param>
 /// <param name="Summary">What it does, in one line.</param>
-/// <param name="Description">What it does, for its own help.</param>
-/// <param name="Reads">Where from.</param>
-/// <param name="Writes">Where to, in the run directory.</param>
+/// <param name="Description">What it does, in the verb's own help.</param>
+/// <param name="Writes">What it writes, relative to the run directory.</param>
 /// <param name="Sections">The sections of the configuration that it uses.</param>
-/// <param name="Run">Does it.</param>
 internal sealed record Verb(string Name, string Summary, string Description, string Reads, string Writes, string[] Sections, Func<JobContext, ExitCode> Run)
 {
     /// <summary>Whether it changes nothing, so that it need not hold the run directory.</summary>

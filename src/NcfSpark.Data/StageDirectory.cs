@@ -4,12 +4,15 @@ using System.Text.Json;
 
 namespace NcfSpark.Data;
 
-/// <summary>A finished stage's directory within a run directory. It was renamed into place, so what is there is whole; opening it checks that it still is.</summary>
+/// <summary>
+/// A finished stage's directory within a run directory. It was renamed into place, so what is there is whole; opening it checks that it still is.
+/// </summary>
 public sealed class StageDirectory
 {
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    private StageDirectory(string path, StageManifest manifest, byte[] written) => (Path, Manifest, ManifestSha256) = (path, manifest, Convert.ToHexStringLower(SHA256.HashData(written)));
+    private StageDirectory(string path, StageManifest manifest, byte[] written) =>
+        (Path, Manifest, ManifestSha256) = (path, manifest, Convert.ToHexStringLower(SHA256.HashData(written)));
 
     public string Path { get; }
 
@@ -49,7 +52,10 @@ public sealed class StageDirectory
         if (!Directory.Exists(path)) throw new InvalidInputException($"{path} is not there: the stage before this one has not run. {cure}");
         // Spark writes texts, too, as directories of files: a result that was copied from where it wrote has its manifest in one.
         if (Directory.Exists(manifestPath) && Directory.GetFiles(manifestPath, "part-*") is [string part]) manifestPath = part;
-        if (!System.IO.File.Exists(manifestPath)) throw new InvalidInputException($"{path} has no {StageManifest.FileName}: it was not written by NcfSpark, or was damaged since. {cure}");
+        if (!System.IO.File.Exists(manifestPath))
+        {
+            throw new InvalidInputException($"{path} has no {StageManifest.FileName}: it was not written by NcfSpark, or was damaged since. {cure}");
+        }
 
         byte[] written = System.IO.File.ReadAllBytes(manifestPath);
         StageManifest manifest = ReadManifest(manifestPath, written, cure);

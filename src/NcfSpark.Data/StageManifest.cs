@@ -36,7 +36,8 @@ public sealed record StageManifest
     public required SortedDictionary<string, long> Rows { get; init; }
 
     /// <summary>
-    /// What a reader should know of how the stage understood its input: sentences by subject, such as {"times": "Column t is read as milliseconds since 1970 …"}, or that a list matched nothing.
+    /// What a reader should know of how the stage understood its input: sentences by subject, such as {"times": "Column t is read as milliseconds since
+    /// 1970 …"}, or that a list matched nothing.
     /// </summary>
     public SortedDictionary<string, string> Notes { get; init; } = [];
 

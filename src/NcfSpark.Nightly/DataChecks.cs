@@ -4,18 +4,15 @@ using NcfSpark.Preparation;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>
-/// Holds a night's data against the configured limits and against the nights before, so that a broken log is noticed before anything is trained on it.
-/// </summary>
+/// <summary>Compares a night's data with the configured limits and with the nights before, so that a broken log is found before training.</summary>
 internal static class DataChecks
 {
     private const double SecondsADay = 86400;
 
     /// <summary>Each limit that is exceeded, with the figure and the setting.</summary>
     /// <param name="data">The night's data.</param>
-    /// <param name="before">That of the nights before that went into production, the last of which counts most.</param>
+    /// <param name="before">Data of earlier nights that went into production, oldest first.</param>
     /// <param name="asOf">When the night is: now, or the end of its date where that is earlier.</param>
-    /// <param name="limits">The limits.</param>
     public static IEnumerable<string> Breaches(NightData data, IReadOnlyList<NightData> before, DateTimeOffset asOf, NightlyOptions limits)
     {
         if (data.Rows < limits.MinRows) yield return $"The log has {data.Rows:N0} rows; Nightly:MinRows asks for {limits.MinRows:N0}.";
@@ -51,8 +48,8 @@ internal static class DataChecks
     }
 
     /// <summary>
-    /// Ids that are of another type than production's, which every reader of the predictions would notice by failing. Where Input:IdType names a type, it
-    /// is meant.
+    /// Names ids whose type (number or text) differs from that of the night in production, because readers of the predictions would fail on them. Where
+    /// Input:IdType names a type, a change is intended and not named.
     /// </summary>
     /// <param name="prepared">The night's data.</param>
     /// <param name="production">That of the night in production.</param>

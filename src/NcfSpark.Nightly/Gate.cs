@@ -6,10 +6,9 @@ using System.Text.Json;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// Decides whether a night's model goes into production. It must be finite; it must beat popularity, the 95 % interval of the difference lying above 0;
-/// and where a model is in production, it must not be worse than that by more than a share of that one's figure, unless the difference can be chance: the
-/// interval holds 0.
-/// All are measured on the same held-out users, and differences are paired by user.
+/// Decides whether a night's model (the candidate) goes into production. It must be finite. It must beat popularity: the 95 % interval of the difference
+/// lies above 0. It must not be worse than the incumbent, the model in production, by more than a share of the incumbent's figure, unless the difference
+/// may be chance: its interval contains 0. All three are measured on the same held-out users, and differences are paired by user.
 /// </summary>
 public static class Gate
 {

@@ -4,7 +4,7 @@ using NcfSpark.Engines;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>Compares the recommendations of two nights, by ids, since indexes move. It is SQL in the process, so it takes disk where memory ends.</summary>
+/// <summary>Compares the recommendations of two nights by ids, since indexes change. Its SQL runs in this process and spills to disk.</summary>
 internal static class ListComparison
 {
     private const int ItemsShown = 10;

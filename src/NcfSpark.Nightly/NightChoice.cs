@@ -3,8 +3,7 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>Which night a run is: one that is gone on with, or a new one.</summary>
-/// <param name="Name">Its name.</param>
+/// <summary>The night that a run continues or begins.</summary>
 /// <param name="IsDone">Whether it went into production already, by the same input and settings.</param>
 internal sealed record NightChoice(string Name, bool IsDone)
 {
@@ -15,7 +14,7 @@ internal sealed record NightChoice(string Name, bool IsDone)
     /// <param name="today">By the clock, where Nightly:TimeZone is.</param>
     public static NightChoice Of(RunNights nights, RunHistory history, NightlyOptions options, string fingerprint, DateOnly today)
     {
-        // Begun before midnight and ended early, it is gone on with after.
+        // A night that began before midnight and was killed continues after midnight.
         if (options.Night.Length == 0 && nights.Names is [.., string last] && CanGoOn(last) && FingerprintOf(last) == fingerprint) return new(last, false);
 
         (DateOnly date, int number) = options.Night.Length == 0 ? (today, 1) : (RunNights.DateOf(options.Night), RunNights.NumberOf(options.Night));

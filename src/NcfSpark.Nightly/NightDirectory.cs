@@ -14,7 +14,7 @@ internal static class NightDirectory
     public static void CheckWhole(RunNights nights, RunHistory history, string night)
     {
         string path = nights.PathOf(night);
-        CheckIsWhatServed(nights, history, night, StagesOf(path)); // first: what is wrong with a night that served is not made good by a verb
+        CheckIsWhatServed(nights, history, night, StagesOf(path)); // first, because no verb can repair a night that served
         StageDirectory prepared = StageDirectory.Open(path, PreparedData.StageName), model = StageDirectory.Open(path, TrainedModel.StageName, prepared);
         StageDirectory.Open(path, Stage.Report, prepared, model);
         StageDirectory predictions = StageDirectory.Open(path, Stage.Predictions, prepared);
@@ -25,8 +25,8 @@ internal static class NightDirectory
     }
 
     /// <summary>
-    /// The night in production, to compare with; null where there is none, or it is damaged or another than went into
-    /// production, which is told: a new night does not wait for it, and is not measured against a model that never served.
+    /// Opens the night in production for comparison. Null if there is none, or if its files are damaged or are not those that went into production; that
+    /// is reported, and the new night runs without a comparison.
     /// </summary>
     public static Incumbent? OpenIncumbent(RunNights nights, RunHistory history, string? name, IProgressReporter progress)
     {
@@ -45,7 +45,7 @@ internal static class NightDirectory
         }
     }
 
-    /// <summary>The same as a question.</summary>
+    /// <summary>Whether <see cref="CheckWhole"/> finds no fault.</summary>
     public static bool IsWhole(RunNights nights, RunHistory history, string night)
     {
         try
@@ -59,8 +59,8 @@ internal static class NightDirectory
         }
     }
 
-    /// <summary>Holds stages against what the history says went into production.</summary>
-    /// <exception cref="InvalidInputException">One is another.</exception>
+    /// <summary>Compares stages with what went into production according to the history.</summary>
+    /// <exception cref="InvalidInputException">One differs.</exception>
     public static void CheckIsWhatServed(RunNights nights, RunHistory history, string night, IEnumerable<StageDirectory> found)
     {
         if (history.AsServed(night)?.Artifacts is not { } served) return;

@@ -5,14 +5,13 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// What the gate decided by: the measure of the night's model, of popularity and of the model in production, all on the same held-out users of this night, with
-/// 95 % intervals. Null where something was not measured or is not finite.
+/// What the gate decided by: the metric of the candidate, of popularity and of the incumbent, on the same held-out users of this night, with 95 %
+/// intervals. Null where something was not measured or is not finite.
 /// </summary>
 /// <param name="Metric">What the values are, such as "ndcg@10" over the whole catalogue.</param>
 /// <param name="Users">Users measured.</param>
 /// <param name="Model">The night's model, trained without the held-out interactions.</param>
-/// <param name="Popularity">Popularity.</param>
-/// <param name="Incumbent">The model in production before this night: the one that was measured then, not the one that had seen everything.</param>
+/// <param name="Incumbent">The model in production before this night, as it was before its refit.</param>
 /// <param name="AgainstPopularity">The model minus popularity, paired by user.</param>
 /// <param name="AgainstIncumbent">The model minus the one in production, paired by user.</param>
 public sealed record NightFigures(

@@ -5,25 +5,25 @@ using NcfSpark.Pipeline;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>Tells the history how nights ended, those too that could not tell it themselves.</summary>
+/// <summary>Writes to the history how nights ended, including nights that were killed before they could.</summary>
 internal sealed class NightLog(RunNights nights, TimeProvider time)
 {
-    /// <summary>What the history holds now.</summary>
+    /// <summary>Reads the history as it is now.</summary>
     public RunHistory Read() => RunHistory.Read(nights);
 
-    /// <summary>Tells how a night ended.</summary>
-    public void Ended(NightState state, string outcome, string reason, IReadOnlyDictionary<string, double>? seconds = null) =>
+    /// <summary>Records how a night ended.</summary>
+    public void RecordEnd(NightState state, string outcome, string reason, IReadOnlyDictionary<string, double>? seconds = null) =>
         RunHistory.Append(
             nights, Describe(state, outcome, reason) with { Seconds = seconds is null ? [] : new(seconds.ToDictionary(), StringComparer.Ordinal) });
 
-    /// <summary>Tells that somebody changed what is in production. It is told after that was done.</summary>
-    public void Changed(NightState state, string change, string reason) =>
+    /// <summary>Records that somebody changed what is in production, after it was changed.</summary>
+    public void RecordChange(NightState state, string change, string reason) =>
         RunHistory.Append(nights, Describe(state, NightOutcome.Production, reason) with { Event = change, Started = time.GetUtcNow() });
 
-    /// <summary>Tells that all is well again: after a run that failed, one found a night in production, by the same input and settings.</summary>
-    public void PassedOver(string night, string reason)
+    /// <summary>Records that, after a run that failed, a run found its night in production already, so monitoring shows success again.</summary>
+    public void RecordPassedOver(string night, string reason)
     {
-        if (Read().LastRun is { Outcome: NightOutcome.Production }) return; // that was told already
+        if (Read().LastRun is { Outcome: NightOutcome.Production }) return; // already recorded
         DateTimeOffset now = time.GetUtcNow();
         RunHistory.Append(
             nights,
@@ -39,30 +39,33 @@ internal sealed class NightLog(RunNights nights, TimeProvider time)
             });
     }
 
-    /// <summary>Tells of nights that were killed before they could, except one that is gone on with.</summary>
-    public void TellOfKilled(string? goesOn)
+    /// <summary>Records nights that were killed before they could be recorded, except one that continues now.</summary>
+    public void RecordKilled(string? goesOn)
     {
         RunHistory history = Read();
         foreach (string name in nights.Names)
         {
             if (name == goesOn || history.Of(name) is not null || NightState.Read(nights, name) is not { } state) continue;
-            if (name != nights.Production) Ended(state, NightOutcome.Abandoned, "It was killed, or the machine went down; a later run found it so.");
-            else Ended(state, NightOutcome.Production, $"{state.Approval?.Reason} It was killed after it had gone into production; a later run found it so.");
+            bool served = name == nights.Production;
+            string killed = served
+                ? $"{state.Approval?.Reason} It was killed after it had gone into production; a later run recorded this."
+                : "It was killed, or the machine stopped; a later run recorded this.";
+            RecordEnd(state, served ? NightOutcome.Production : NightOutcome.Abandoned, killed);
         }
 
-        TellOfChange();
+        RecordMissedChange();
     }
 
-    // A `promote` or `rollback` that was killed between the link and its line, or somebody who changed the link: what was in production has to stand in
-    // the history.
-    private void TellOfChange()
+    // `promote` or `rollback` was killed after it changed the link and before it wrote its line, or somebody changed the link by hand. The history must
+    // name every night that was in production.
+    private void RecordMissedChange()
     {
         if (nights.Production is not { } serving || NightState.Read(nights, serving) is not { } state) return;
         if (Read().Records is [.., { Production: { } told }] && told == serving) return;
         string reason = state.Approval is { ByHand: true } approval
-            ? $"{approval.Reason} (a later run found it so)"
+            ? $"{approval.Reason} (a later run recorded this)"
             : $"A later run found that {RunNights.CurrentName} leads there: somebody changed it.";
-        Changed(state, NightEvent.Promotion, reason);
+        RecordChange(state, NightEvent.Promotion, reason);
     }
 
     private NightRecord Describe(NightState state, string outcome, string reason)
@@ -88,7 +91,7 @@ internal sealed class NightLog(RunNights nights, TimeProvider time)
         };
     }
 
-    // As far as the night came.
+    // Null if the night did not get that far.
     private StageDirectory? Open(NightState state, string stage)
     {
         try

@@ -2,7 +2,7 @@
 
 namespace NcfSpark.Nightly;
 
-/// <summary>What a monitor is told of the nights, whichever way: gauges of the last night and of the one in production.</summary>
+/// <summary>Metrics for monitoring: gauges of the last night and of the night in production.</summary>
 internal static class NightMetrics
 {
     private static readonly string[] outcomes =
@@ -11,7 +11,6 @@ internal static class NightMetrics
     ];
 
     /// <summary>A gauge and its values. Its name ends with its unit, as Prometheus wants it: seconds, or ratio, or nothing for a count.</summary>
-    /// <param name="Name">Its name.</param>
     /// <param name="Help">What it is.</param>
     /// <param name="Values">Its values by labels.</param>
     public sealed record Gauge(string Name, string Help, IReadOnlyList<((string Name, string Value)[] Labels, double Value)> Values);

@@ -6,16 +6,16 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// What people and monitors see of the nights, written anew after each: NIGHT/report.html (what was measured, items by their titles, the history and what
-/// changed), nights.html and metrics.prom of the run directory, and the same metrics over OTLP. Each is written under another name and renamed. They are
-/// made of what the history and the nights hold, and can be made again at any time: they are the only files of a night in production that may change.
+/// Writes what people and monitoring see, after each night: NIGHT/report.html (figures, items by their titles, the history, what changed), nights.html and
+/// metrics.prom of the run directory, and the same metrics over OTLP. Each file is written under a temporary name and renamed. All of it follows from the
+/// history and the nights and can be written again at any time; report.html is the only file of a night in production that may change.
 /// </summary>
 public static class NightPages
 {
     /// <summary>A night's report with the history.</summary>
     public static string ReportOf(RunNights nights, string night) => Path.Combine(nights.PathOf(night), ReportWriter.PageName);
 
-    /// <summary>Writes the report of the run directory, after `evaluate`: that of a night has the nights, too.</summary>
+    /// <summary>Writes the report of the run directory, after `evaluate`. The report of a night includes the history.</summary>
     /// <returns>Its path.</returns>
     public static string WriteReport(JobContext job)
     {
@@ -27,13 +27,12 @@ public static class NightPages
         return path;
     }
 
-    /// <summary>Writes all of them. A night is not undone for a page: what cannot be written is said, and the next night writes it.</summary>
+    /// <summary>Writes all of them. A page that cannot be written does not change how the night ended; the next night writes it.</summary>
     /// <param name="stopped">The job, stopped or not; its run directory is that of all nights.</param>
-    /// <param name="nights">The nights.</param>
     /// <param name="night">The night that ended.</param>
     public static void Write(JobContext stopped, RunNights nights, string night)
     {
-        JobContext job = stopped with { Cancellation = CancellationToken.None }; // what stopped a night does not stop that from being told
+        JobContext job = stopped with { Cancellation = CancellationToken.None }; // a cancelled night still gets its pages
         try
         {
             NightsInput input = InputOf(nights, night);
@@ -46,7 +45,7 @@ public static class NightPages
                 job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
             }
         }
-#pragma warning disable CA1031 // the night has ended: whatever goes wrong with a page must not change how
+#pragma warning disable CA1031 // a page that fails must not change how the night ended
         catch (Exception failure)
 #pragma warning restore CA1031
         {

@@ -6,7 +6,7 @@ namespace NcfSpark.Nightly;
 /// A line of history.jsonl: how a night ended, a run that had nothing new to do, or a change of what is in production that somebody made by hand.
 /// </summary>
 /// <remarks>
-/// In the file names are snake_case: {"event":"night","night":"2026-11-24","outcome":"production",…}. Of a night that was tried again after it failed there are
+/// Names in the file are snake_case: {"event":"night","night":"2026-11-24","outcome":"production",…}. Of a night that was tried again after it failed there are
 /// several lines, of which the last counts; <see cref="RunHistory.Nights"/> has one a night.
 /// </remarks>
 public sealed record NightRecord
@@ -20,7 +20,7 @@ public sealed record NightRecord
     /// <summary>The night's name, such as 2026-11-24: that which ran, or that which was put into production by hand.</summary>
     public required string Night { get; init; }
 
-    /// <summary>Whether it tells of somebody's change of what is in production, not of a run of `nightly`.</summary>
+    /// <summary>Whether somebody changed what is in production by hand; else a run of `nightly`.</summary>
     [JsonIgnore]
     public bool IsByHand => Event is NightEvent.Promotion or NightEvent.Rollback;
 
@@ -37,14 +37,14 @@ public sealed record NightRecord
     /// <summary>The night in production after it, by name; null where none is yet.</summary>
     public string? Production { get; init; }
 
-    /// <summary>What was measured; null where it did not come to that.</summary>
+    /// <summary>What was measured; null if the night ended before that.</summary>
     public NightFigures? Figures { get; init; }
 
     /// <summary>What its data was like; null where it could not be prepared.</summary>
     public NightData? Data { get; init; }
 
     /// <summary>
-    /// Seconds of each stage, under the stage's name: prepared, model, report, refit, predictions. A stage that was there already is not named.
+    /// Seconds of each stage, under the stage's name: prepared, model, report, refit, predictions. A stage whose result was there already has no entry.
     /// </summary>
     public SortedDictionary<string, double> Seconds { get; init; } = new(StringComparer.Ordinal);
 
@@ -64,16 +64,13 @@ public sealed record NightRecord
     public string? WarmStartedFrom { get; init; }
 }
 
-/// <summary>What a line of the history tells of.</summary>
+/// <summary>What a line of the history describes.</summary>
 public static class NightEvent
 {
     /// <summary>A night's run.</summary>
     public const string Night = "night";
 
-    /// <summary>
-    /// A run of `nightly` after one that failed, which found the night of its input and settings in production before: nothing was left to do, and all is
-    /// well.
-    /// </summary>
+    /// <summary>A run of `nightly`, after one that failed, found that its night had been in production already, so nothing was left to do.</summary>
     public const string PassedOver = "passed_over";
 
     /// <summary>`promote`: somebody put a night into production by hand.</summary>
@@ -86,7 +83,7 @@ public static class NightEvent
 /// <summary>How a night ended.</summary>
 public static class NightOutcome
 {
-    /// <summary>It is in production, or was until a later one.</summary>
+    /// <summary>It went into production.</summary>
     public const string Production = "production";
 
     /// <summary>The gate refused its model (exit code 3).</summary>
@@ -95,12 +92,12 @@ public static class NightOutcome
     /// <summary>Its input was at fault, or broke a limit of the data checks, before anything was trained (exit code 2).</summary>
     public const string Stopped = "stopped";
 
-    /// <summary>Something else went wrong (exit code 1; 2 for a full disk). The same command again goes on with it.</summary>
+    /// <summary>Something else went wrong (exit code 1; 2 for a full disk). The same command continues it.</summary>
     public const string Failed = "failed";
 
-    /// <summary>Ctrl-C or SIGTERM (130, 143). The same command again goes on with it.</summary>
+    /// <summary>Ctrl-C or SIGTERM (130, 143). The same command continues it.</summary>
     public const string Interrupted = "interrupted";
 
-    /// <summary>It was killed, or the machine went down, and a later night found it so.</summary>
+    /// <summary>It was killed, or the machine stopped; a later run recorded it.</summary>
     public const string Abandoned = "abandoned";
 }

@@ -8,13 +8,12 @@ using NcfSpark.Pipeline;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// One night: prepare, check the data, train, evaluate, the gate, train again on everything, score, into production. What is there already, made from the
-/// same by the same settings, is passed over: that is how a killed run goes on.
+/// One night: prepare, check the data, train, evaluate, the gate, train again on everything, score, put into production. Results that are there already, made
+/// from the same input by the same settings, are opened, so a killed run continues where it was.
 /// </summary>
 /// <remarks>
-/// What the history tells: a night, however it ends, from when its log could be prepared; and a log that can not be, though these settings of Input and
-/// Prepare prepared one before.
-/// Else the settings are at fault, or a file that they name: then there is no night, and nothing is changed.
+/// The history records a night, however it ends, once its log could be prepared. It also records a log that cannot be prepared, if the same settings of
+/// Input and Prepare prepared one before. Otherwise the settings, or a file that they name, are at fault: there is no night, and nothing is changed.
 /// </remarks>
 public sealed class NightRun
 {
@@ -45,13 +44,13 @@ public sealed class NightRun
         try
         {
             SparkTraining.Check(job);
-            Titles.Read(job.Configuration.Input); // what a late stage would refuse is refused before any work
+            Titles.Read(job.Configuration.Input); // refused before any work, not by a late stage
             scoreFiles = new ScoreFiles(job.Configuration);
             scoreFiles.Read();
             TrainStage.CheckNegatives(job.Configuration);
             string fingerprint = Fingerprint();
             NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, NightZone.DateOf(started, zone));
-            log.TellOfKilled(choice.IsDone ? null : choice.Name);
+            log.RecordKilled(choice.IsDone ? null : choice.Name);
             if (choice.IsDone) return PassOver(choice.Name);
             wasThere = nights.Exists(choice.Name);
             using RunLock held = RunLock.Take(nights.PathOf(choice.Name), job.Time); // from whoever runs a single stage in it
@@ -62,7 +61,7 @@ public sealed class NightRun
         catch (Exception failure)
         {
             if (state is not null && IsMistake(failure)) TakeBack();
-            else if (state is not null) TellOfFailure(failure);
+            else if (state is not null) RecordFailure(failure);
             throw;
         }
         finally
@@ -78,7 +77,7 @@ public sealed class NightRun
         state.Write(nights);
     }
 
-    // See the remarks above.
+    // Whether the settings are at fault, and not the log (see the remarks above).
     private bool IsMistake(Exception failure) =>
         IsOfTheInput(failure) && !isPrepared && !nights.Names.Any(night => prepare.IsBySameSettings(nights.PathOf(night)));
 
@@ -106,10 +105,10 @@ public sealed class NightRun
         NcfSparkConfiguration settings = job.Configuration;
         StageDirectory prepared = pipeline.Make(prepare);
         isPrepared = true;
-        job.Engine.Close(); // a table's fingerprint needs it, too
+        job.Engine.Close(); // the fingerprint of a table opened it
         Incumbent? before = NightDirectory.OpenIncumbent(nights, history, state!.Before, job.Progress);
         CheckData(prepared, before);
-        scoreFiles!.Check(new PreparedData(prepared)); // after training it is too late
+        scoreFiles!.Check(new PreparedData(prepared)); // before training, which may take hours
 
         Incumbent? from = WarmStartFrom(before);
         StageDirectory model = pipeline.Make(new TrainStage(settings, prepared, from));
@@ -157,7 +156,7 @@ public sealed class NightRun
 
     private ExitCode Refuse(GateDecision decision, StageDirectory report)
     {
-        log.Ended(state!, NightOutcome.Refused, decision.Reason, pipeline!.Seconds);
+        log.RecordEnd(state!, NightOutcome.Refused, decision.Reason, pipeline!.Seconds);
         job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, state!.Night)} in a browser.");
         string stays = nights.Production is { } production ? $"{production} stays in production" : "Nothing is in production";
         job.Output.WriteLine($"refused: {state!.Night}. {decision.Reason} {stays}. If it should serve all the same: `promote {state.Night}`.");
@@ -170,7 +169,7 @@ public sealed class NightRun
         state = state! with { Approval = new Approval(ByHand: false, decision.Reason, job.Time.GetUtcNow()) };
         state.Write(nights);
         nights.PutInProduction(state.Night);
-        log.Ended(state, NightOutcome.Production, decision.Reason, pipeline!.Seconds);
+        log.RecordEnd(state, NightOutcome.Production, decision.Reason, pipeline!.Seconds);
         Prune();
     }
 
@@ -194,11 +193,11 @@ public sealed class NightRun
 
     private ExitCode PassOver(string name)
     {
-        new StagePipeline(job with { RunDirectory = nights.PathOf(name) }).TellWhatIsThere();
+        new StagePipeline(job with { RunDirectory = nights.PathOf(name) }).SummarizeWhatIsThere();
         StageDirectory report = StageDirectory.Open(nights.PathOf(name), Stage.Report);
         bool serves = name == nights.Production;
         string stands = serves ? "is in production" : "was in production before";
-        log.PassedOver(name, $"Input and settings are those of {name}, which {stands}: there was nothing to do.");
+        log.RecordPassedOver(name, $"Input and settings are those of {name}, which {stands}: there was nothing to do.");
         NightPages.Write(job, nights, name);
         job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, name)} in a browser.");
         job.Output.WriteLine(serves
@@ -207,13 +206,13 @@ public sealed class NightRun
         return ExitCode.Done;
     }
 
-    private void TellOfFailure(Exception failure)
+    private void RecordFailure(Exception failure)
     {
         try
         {
             if (state!.Night == nights.Production)
             {
-                log.Ended(state, NightOutcome.Production, $"{state.Approval?.Reason} After that: {failure.Message}", pipeline?.Seconds);
+                log.RecordEnd(state, NightOutcome.Production, $"{state.Approval?.Reason} After that: {failure.Message}", pipeline?.Seconds);
                 return;
             }
 
@@ -221,11 +220,11 @@ public sealed class NightRun
                 : IsOfTheInput(failure) ? NightOutcome.Stopped
                 : NightOutcome.Failed;
             string reason = outcome == NightOutcome.Interrupted ? "It was stopped; the same command again goes on with it." : failure.Message;
-            log.Ended(state, outcome, reason, pipeline?.Seconds);
+            log.RecordEnd(state, outcome, reason, pipeline?.Seconds);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
-            job.Progress.Line($"{nights.HistoryPath} cannot tell of this: {cause.Message}"); // a later run will
+            job.Progress.Line($"{nights.HistoryPath} cannot be written: {cause.Message}"); // a later run records it
         }
     }
 

@@ -5,9 +5,8 @@ using NcfSpark.Data;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// night.json of a night's directory: what the stages' own manifests do not say. A run that was killed leaves it, so that the next one can go on, or tell
-/// of it.
-/// Always replaced as a whole.
+/// night.json of a night's directory: what the stages' manifests do not hold. A run that was killed leaves it, so that the next run can continue the night
+/// or record its end. It is always replaced as a whole.
 /// </summary>
 internal sealed record NightState
 {
@@ -22,7 +21,7 @@ internal sealed record NightState
 
     public required string Night { get; init; }
 
-    /// <summary>Names input and settings.</summary>
+    /// <summary>A hash of input and settings.</summary>
     public required string Fingerprint { get; init; }
 
     public required DateTimeOffset Started { get; init; }
@@ -46,7 +45,7 @@ internal sealed record NightState
         }
         catch (JsonException)
         {
-            return null; // damaged by something else: it is renamed into place when whole
+            return null; // damaged by another program: it is renamed into place when whole
         }
     }
 
@@ -57,8 +56,6 @@ internal sealed record NightState
     }
 }
 
-/// <summary>That a night may be in production, by whom, and why. It is written before the night is put there.</summary>
+/// <summary>Why a night may be in production. Written before the night is put there.</summary>
 /// <param name="ByHand">Whether somebody did it by hand; else the gate.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="At">When.</param>
 internal sealed record Approval(bool ByHand, string Reason, DateTimeOffset At);

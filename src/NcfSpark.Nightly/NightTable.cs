@@ -3,7 +3,7 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>Nights as lines for a terminal, the latest last, where the eye is.</summary>
+/// <summary>Nights as lines for a terminal, the latest last.</summary>
 public static class NightTable
 {
     private const int NightsShown = 14;
@@ -20,7 +20,7 @@ public static class NightTable
     }
 
     /// <param name="production">The night in production; null where there is none.</param>
-    /// <param name="unfinished">A night of which no end is told; null where there is none.</param>
+    /// <param name="unfinished">A night whose end is not recorded; null where there is none.</param>
     /// <param name="most">How many nights at most.</param>
     internal static IEnumerable<string> Lines(string runDirectory, RunHistory history, string? production, string? unfinished, int most)
     {

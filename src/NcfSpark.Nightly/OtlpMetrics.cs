@@ -6,25 +6,24 @@ using OpenTelemetry.Resources;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// Sends the gauges of <see cref="NightMetrics"/> over OTLP where OpenTelemetry's own variables say whereto: OTEL_EXPORTER_OTLP_ENDPOINT, or
+/// Sends the gauges of <see cref="NightMetrics"/> over OTLP, to the address in OpenTelemetry's variables: OTEL_EXPORTER_OTLP_ENDPOINT, or
 /// OTEL_EXPORTER_OTLP_METRICS_ENDPOINT, and, where they are set, OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS, OTEL_SERVICE_NAME,
 /// OTEL_RESOURCE_ATTRIBUTES.
 /// </summary>
 internal static class OtlpMetrics
 {
     private const string Prefix = "ncfspark.";
-    private const int MostMilliseconds = 10_000; // a collector that is away must not hold up the night
+    private const int MostMilliseconds = 10_000; // a collector that does not answer must not delay the night
 
-    /// <summary>Whether somebody said whereto.</summary>
+    /// <summary>Whether one of the address variables is set.</summary>
     public static bool IsConfigured =>
         new[] { "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" }
             .Any(variable => Environment.GetEnvironmentVariable(variable) is { Length: > 0 });
 
     /// <summary>Sends them once.</summary>
     /// <param name="run">The run's name, an attribute of every value.</param>
-    /// <param name="history">The nights.</param>
     /// <param name="production">The one in production.</param>
-    /// <returns>Whether the collector took them.</returns>
+    /// <returns>Whether the collector accepted them.</returns>
     public static bool Send(string run, RunHistory history, string? production)
     {
         using var meter = new Meter("NcfSpark");

@@ -4,8 +4,8 @@ using NcfSpark.Preparation;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// Who may write where: a night that was ever in production is read-only to every verb, and only pruning removes it. Which nights these are, `current` and
-/// history.jsonl say together: the line stands there only after the link leads to the night.
+/// A night that was ever in production is read-only to every verb, and only pruning removes it. `current` and history.jsonl together name these nights: the
+/// line is written after the link is changed.
 /// </summary>
 public static class ProductionRule
 {

@@ -14,7 +14,6 @@ internal static class PrometheusText
     private const string Prefix = "ncfspark_";
 
     /// <param name="run">The run's name, a label of every value, so that files of several runs can stand together.</param>
-    /// <param name="history">The nights.</param>
     /// <param name="production">The one in production.</param>
     public static string Of(string run, RunHistory history, string? production)
     {

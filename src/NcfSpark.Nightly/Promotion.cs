@@ -49,7 +49,7 @@ public static class Promotion
         NightDirectory.CheckWhole(nights, history, night);
         NightState state = NightState.Read(nights, night) ?? throw NoNight(nights, night);
         var log = new NightLog(nights, job.Time);
-        log.TellOfKilled(goesOn: null);
+        log.RecordKilled(goesOn: null);
         string? before = nights.Production;
         if (!ProductionRule.WasInProduction(nights, history, night))
         {
@@ -58,12 +58,12 @@ public static class Promotion
         }
 
         nights.PutInProduction(night);
-        log.Changed(state, change, reason);
+        log.RecordChange(state, change, reason);
         NightPages.Write(job, nights, night);
         job.Output.WriteLine($"in production: {night} → {nights.CurrentPath}{(before is null ? "" : $"; before it, {before}")}");
     }
 
-    // A night that was refused has not come as far as its predictions.
+    // A night that the gate refused has no predictions yet.
     private static void Make(JobContext job, RunNights nights, RunHistory history, string name)
     {
         NcfSparkConfiguration settings = job.Configuration;
@@ -71,7 +71,7 @@ public static class Promotion
         var pipeline = new StagePipeline(night);
         NightState state = NightState.Read(nights, name) ?? throw NoNight(nights, name);
         StageDirectory prepared = pipeline.Open(new PrepareStage(night)), model = pipeline.Open(new TrainStage(settings, prepared));
-        StageDirectory.Open(night.RunDirectory, Stage.Report, prepared, model); // of what was worked on by hand, it may be of another model
+        StageDirectory.Open(night.RunDirectory, Stage.Report, prepared, model); // after work by hand it may belong to another model
         Incumbent? incumbent = NightDirectory.OpenIncumbent(nights, history, state.Before, job.Progress);
         Incumbent? from = model.Manifest.MadeFrom.ContainsKey(TrainStage.WarmStartKey) ? incumbent : null;
         StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;

@@ -5,8 +5,8 @@ using NcfSpark.Data;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// history.jsonl of a run directory. A line is whole when a newline ends it; one that was cut short (a kill, a full disk, a loss of power) is left out when
-/// reading, and cut off before the next is appended. Only who holds the run directory's lock appends; anybody may read meanwhile.
+/// history.jsonl of a run directory. A line is complete when it ends with a newline. An incomplete one (after a kill, on a full disk) is skipped when
+/// reading and cut off before the next is appended. Only the holder of the run directory's lock appends; anybody may read meanwhile.
 /// </summary>
 public sealed class RunHistory
 {
@@ -40,14 +40,13 @@ public sealed class RunHistory
     /// <summary>The first line after which the night was in production; null where it never was.</summary>
     public NightRecord? FirstInProduction(string night) => Records.FirstOrDefault(record => record.Production == night);
 
-    /// <summary>The line that tells what a night was when it went into production: what it is made of, its data and figures; null where it never did.</summary>
+    /// <summary>The line with hashes, data and figures of a night when it went into production; null if it never did.</summary>
     public NightRecord? AsServed(string night) =>
         Records.FirstOrDefault(record => record.Night == night && record.Artifacts is not null) ?? (WasInProduction(night) ? Of(night) : null);
 
     /// <summary>
-    /// The night that was in production before this one was first put there; null where there was none. Example: A, B, then C refused by hand (rollback
-    /// to B), then D:
-    /// before D and before C stands B, before B stands A.
+    /// The night that was in production before this one first was; null where there was none. Example: A, B, C, a rollback to B, then D: it is B for D and
+    /// for C, and A for B.
     /// </summary>
     public string? ProductionBefore(string night)
     {

@@ -10,9 +10,9 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Pipeline;
 
 /// <summary>prepared/ and model/ → report/: report.json, page.json, network.svg; report.html, beside it, is drawn from that.</summary>
-/// <param name="prepared">What is measured on.</param>
-/// <param name="model">What is measured.</param>
-/// <param name="night">Of a night: what it is compared with; null for `evaluate`, which decides nothing.</param>
+/// <param name="prepared">Holds the rows that are measured on.</param>
+/// <param name="model">The model that is measured.</param>
+/// <param name="night">In a night: the incumbent and the gate; null for `evaluate`, which decides nothing.</param>
 public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model, IncumbentComparison? night = null) : Stage
 {
     public override string Name => Report;
@@ -84,7 +84,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         }
     }
 
-    // A night is known by its run: "ml-latest-small, 2026-11-24".
+    // A night is shown with its run: "ml-latest-small, 2026-11-24".
     private static string TitleOf(string runDirectory)
     {
         string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(runDirectory)), name = Path.GetFileName(path);
@@ -106,11 +106,11 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
 
     private ModelReport Describe(ModelWeights weights)
     {
-        TrainingLog history = JsonSerializer.Deserialize<TrainingLog>(File.ReadAllText(model.File(TrainingLog.FileName)), TrainingLog.Json)!;
-        IEnumerable<EpochPoint> epochs = history.Epochs.Select(epoch => new EpochPoint(epoch.Epoch, epoch.Loss, epoch.ValidationNdcg, epoch.Seconds));
-        return new ModelReport(NetworkDescription.Of(weights), [.. epochs], history.BestEpoch)
+        TrainingLog log = JsonSerializer.Deserialize<TrainingLog>(File.ReadAllText(model.File(TrainingLog.FileName)), TrainingLog.Json)!;
+        IEnumerable<EpochPoint> epochs = log.Epochs.Select(epoch => new EpochPoint(epoch.Epoch, epoch.Loss, epoch.ValidationNdcg, epoch.Seconds));
+        return new ModelReport(NetworkDescription.Of(weights), [.. epochs], log.BestEpoch)
         {
-            Workers = [.. history.Workers.Select(worker => new WorkerPoint(
+            Workers = [.. log.Workers.Select(worker => new WorkerPoint(
                 worker.Epoch,
                 worker.Worker,
                 worker.Samples,

@@ -9,7 +9,7 @@ namespace NcfSpark.Pipeline;
 /// <summary>What a file beside the log holds, as a hash, so that a stage made from it is known to be stale when it changes.</summary>
 public static class FileHash
 {
-    // Of this process: a night asks for the same lists for each of its fingerprints. A file that was written since is read again.
+    // A night hashes the same lists several times. A file that was written since is read again.
     private static readonly ConcurrentDictionary<(string Path, long Length, DateTime Written), string> Known = [];
 
     /// <summary>What all files of a setting hold, in their order.</summary>

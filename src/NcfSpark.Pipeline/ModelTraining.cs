@@ -11,16 +11,15 @@ using System.Text.Json;
 namespace NcfSpark.Pipeline;
 
 /// <summary>Trains a network on prepared rows, by one worker or several, as threads, processes or tasks of Spark, and writes a model's directory.</summary>
-/// <param name="Context">Where it is written; the job's configuration says what network.</param>
-/// <param name="Train">How the network is fitted.</param>
-/// <param name="From">The night whose model is the first weights; null for weights by chance.</param>
+/// <param name="Context">Receives the model; the job's configuration describes the network.</param>
+/// <param name="From">The night whose model is the first weights; null for random weights.</param>
 public sealed record ModelTraining(StageContext Context, PreparedData Prepared, TrainOptions Train, Incumbent? From)
 {
     /// <summary>Whether held-out rows are trained on, too. Then nothing is left to validate on.</summary>
     public bool TrainsOnHeldOut { get; init; }
 
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
-    /// <param name="fingerprint">The stage's, which names its checkpoints.</param>
+    /// <param name="fingerprint">The fingerprint of the stage, which names its checkpoints.</param>
     public StageCounts Run(string fingerprint)
     {
         CheckpointStore checkpoints = CheckpointStore.Open(Job.RunDirectory, fingerprint);
@@ -95,7 +94,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
         return Write(new TrainingLog(result.BestEpoch, result.History) { Workers = result.Workers });
     }
 
-    // With the interactions that were trained on.
+    // With the number of interactions that were trained on.
     private (IdTable Users, IdTable Items) Ids()
     {
         (IdTable users, IdTable items) = (Prepared.ReadUsers(), Prepared.ReadItems());
@@ -104,22 +103,21 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
         return (users.WithMoreInteractions([.. validation.Users, .. test.Users]), items.WithMoreInteractions([.. validation.Items, .. test.Items]));
     }
 
-    private StageCounts Write(TrainingLog history)
+    private StageCounts Write(TrainingLog log)
     {
-        File.WriteAllText(Context.Writer.File(TrainingLog.FileName), JsonSerializer.Serialize(history, TrainingLog.Json));
+        File.WriteAllText(Context.Writer.File(TrainingLog.FileName), JsonSerializer.Serialize(log, TrainingLog.Json));
         return new StageCounts(new()
         {
             ["users"] = Manifest.Rows["users"],
             ["items"] = Manifest.Rows["items"],
-            ["epochs"] = history.Epochs.Count,
-            [TrainStage.BestEpoch] = history.BestEpoch,
+            ["epochs"] = log.Epochs.Count,
+            [TrainStage.BestEpoch] = log.BestEpoch,
         });
     }
 }
 
 /// <summary>training_log.json of a model's directory.</summary>
 /// <param name="BestEpoch">The epoch whose weights the model has, from 1.</param>
-/// <param name="Epochs">All epochs, in order.</param>
 internal sealed record TrainingLog(int BestEpoch, IReadOnlyList<EpochRecord> Epochs)
 {
     public const string FileName = "training_log.json";

@@ -53,7 +53,7 @@ internal static class NetworkDescription
         return layers;
     }
 
-    // From the user's latest items to the vector that stands for the user; gives its box.
+    // Adds the boxes from the user's latest items to the user's vector; returns the name of the last.
     private static string AddHistory(ModelWeights weights, List<NetworkLayer> layers)
     {
         ModelOptions options = weights.Options;

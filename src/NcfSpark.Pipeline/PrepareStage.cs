@@ -5,7 +5,7 @@ using NcfSpark.Preparation;
 namespace NcfSpark.Pipeline;
 
 /// <summary>The log of interactions → prepared/.</summary>
-/// <param name="job">Its settings say which log, and its engine reads what is not on this machine.</param>
+/// <param name="job">Its settings name the log; its engine reads a log that is not on this machine.</param>
 public class PrepareStage(JobContext job) : Stage
 {
     private readonly Preparer preparer = new(job.Configuration.Input, job.Configuration.Prepare);

@@ -6,8 +6,8 @@ using NcfSpark.Training;
 namespace NcfSpark.Pipeline;
 
 /// <summary>
-/// prepared/ and model/ → refit/: the same network trained on all interactions, those held out to measure included, for as many epochs as validation
-/// chose (with a linear schedule the rates fall to 0 over these). It is what a night serves; there is nothing left to measure it on.
+/// prepared/ and model/ → refit/: the same network trained on all interactions, including those that were held out, for as many epochs as validation
+/// chose (a linear schedule reaches 0 after these). A night serves this model. It cannot be measured, because nothing is held out.
 /// </summary>
 /// <param name="model">The model that was measured.</param>
 /// <param name="from">The night that training starts from, as for that model; null for a cold start.</param>
@@ -23,9 +23,9 @@ public sealed class RefitStage(NcfSparkConfiguration settings, StageDirectory pr
 
     public override StageCounts Run(StageContext context)
     {
-        // There is nothing to validate on any more.
+        // Nothing is left to validate on.
         TrainOptions train = TrainStage.OptionsOf(settings, from) with { Epochs = (int)model.Manifest.Rows[TrainStage.BestEpoch], Patience = 0 };
-        // `promote` has no Spark; the model is the same.
+        // `promote` has no Spark; threads give the same model.
         if (train.Placement == Placement.Spark && !context.Job.Engine.IsSpark) train = train with { Placement = Placement.Threads };
         SortedDictionary<string, long> rows = prepared.Manifest.Rows;
         long all = rows["train"] + rows.GetValueOrDefault("validation") + rows.GetValueOrDefault("test");

@@ -61,7 +61,7 @@ public sealed class ScoreFiles
         pairs is null ? null : PairList.Of(pairs.Stream(pairsUserColumn, pairsItemColumn)));
 
     /// <summary>
-    /// Refuses, once the ids of the log are known, what scoring would refuse: ids that cannot be written, and lists that leave nothing to recommend.
+    /// Checks, once the ids of the log are known, what scoring will check: ids that cannot be written, and lists that leave nothing to recommend.
     /// </summary>
     /// <exception cref="InvalidInputException">The message says which.</exception>
     public void Check(PreparedData prepared)
@@ -74,7 +74,7 @@ public sealed class ScoreFiles
     }
 
     /// <summary>
-    /// Refuses ids that are no whole numbers in the lists whose ids are written, where those of the log are: a column of numbers cannot hold them.
+    /// Refuses ids that are not whole numbers, in lists whose ids are written, if the ids of the log are whole numbers: a column of numbers cannot hold them.
     /// </summary>
     /// <exception cref="InvalidInputException">There is one; the message says where.</exception>
     public void CheckIds(ScoreLists lists, PairList? pairList, IdTable knownUsers, IdTable knownItems)
@@ -116,7 +116,7 @@ public sealed class ScoreFiles
 
     private ListFiles? Find(string path, string setting) => path.Length == 0 ? null : ListFiles.Find(input, path, $"Score:{setting}");
 
-    // Told now: after a night of training it is too late.
+    // Checked here, before hours of training.
     private string[]? ReadAllowed()
     {
         string[]? ids = allow?.Read(itemColumn)[0];

@@ -8,11 +8,10 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Pipeline;
 
 /// <summary>
-/// prepared/ and model/ → predictions/: recommendations/ for the users who are wanted, and where the settings ask for them users_of_items/,
-/// similar_items/ and pairs/.
-/// What users have touched is read by ranges of users, so memory does not grow with their number.
+/// prepared/ and model/ → predictions/: recommendations/ for the wanted users, and users_of_items/, similar_items/ and pairs/ where the settings ask for
+/// them. What users have touched is read in ranges of users, so memory does not grow with the number of users.
 /// </summary>
-/// <param name="model">The model that scores: the measured one, or the one that was trained again on everything.</param>
+/// <param name="model">The model that scores: the measured or the refitted one.</param>
 public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model) : Stage
 {
     private readonly ScoreFiles files = new(settings);
@@ -91,7 +90,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
             int[] wanted = range.Since(chosen.Users.AsSpan(start, end - start), options.Since);
             recommendations.Write(wanted, range.Seen, task, job.Cancellation);
             usersOfItems?.Add(wanted, range.Seen, job.Cancellation);
-            task.Advance(end - start - wanted.Length); // those who were not there
+            task.Advance(end - start - wanted.Length); // users left out by Score:Since
             (users, start) = (users + wanted.Length, end);
             timings.Took("scoring and writing");
         }
@@ -102,7 +101,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         return users;
     }
 
-    // The same within Spark's tasks. Users whom the model does not know are written here: they are those of a list, and have no rows that Spark could bring.
+    // The same in Spark's tasks. Users of a list whom the model does not know have no rows in Spark, so this process writes them.
     private long WriteInTasks(StageContext context, SparkScore score, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
     {
         (long users, SortedDictionary<string, long> bySource) = score.Write(context.Writer.File("recommendations"));
@@ -121,7 +120,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         return users + unknown.Length;
     }
 
-    // What tasks read of the users, once more: for the lists that are made here, and for the histories by which pairs are scored.
+    // Reads again what the tasks read: for lists that this process writes, and for the histories that score pairs.
     private void ReadHere(JobContext job, TouchedReader touched, ChosenUsers chosen, UsersOfItemsWriter? usersOfItems)
     {
         int start = 0;

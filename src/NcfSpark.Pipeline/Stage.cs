@@ -6,8 +6,8 @@ using NcfSpark.Model;
 namespace NcfSpark.Pipeline;
 
 /// <summary>
-/// Makes one directory of a run. A stage is a value: made with what it reads, it says what its result is shaped by before that result is there. It is run by
-/// <see cref="StagePipeline.Make"/> alone; stages never call each other.
+/// Makes one directory of a run. A stage is a value: it is constructed with what it reads, and knows the fingerprint of its result before that is there. Only
+/// <see cref="StagePipeline.Make"/> runs it; stages never call each other.
 /// </summary>
 public abstract class Stage
 {
@@ -23,7 +23,7 @@ public abstract class Stage
     public abstract IReadOnlyList<Artifact> Inputs { get; }
 
     /// <summary>
-    /// What else shapes its result, by name: sections of the settings, which the manifest holds, too, and JSON values, which count for the fingerprint only.
+    /// Settings that shape its result, by name: sections, which the manifest records, and JSON values, which only count for the fingerprint.
     /// </summary>
     public abstract IReadOnlyList<(string Name, object Value)> Options { get; }
 
@@ -62,7 +62,7 @@ public sealed class Artifact
     /// <summary>The result's fingerprint, or the hash of the file's content when it was first asked for.</summary>
     public string Hash => hash.Value;
 
-    /// <param name="name">Where it stands for another stage's result, that one's name; null for its own.</param>
+    /// <param name="name">The input's name, if it is not the stage's.</param>
     public static Artifact Of(StageDirectory directory, string? name = null) =>
         new(name ?? directory.Manifest.Stage, directory, () => directory.Manifest.Fingerprint);
 

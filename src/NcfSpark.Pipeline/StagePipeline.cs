@@ -5,10 +5,9 @@ using NcfSpark.Data;
 namespace NcfSpark.Pipeline;
 
 /// <summary>
-/// Makes stages in a run directory, and opens what they made. All that stages have in common stands here: the manifest, opening what is there already, what
-/// may be written to, how long it took, and what is said of it.
+/// Makes stages in a run directory, and opens what they made. Holds what all stages have in common: the manifest, resuming, the check that the run may be
+/// written, times, and summary lines.
 /// </summary>
-/// <param name="job">The job; stages stand in its run directory.</param>
 public sealed class StagePipeline(JobContext job)
 {
     private readonly SortedDictionary<string, double> seconds = new(StringComparer.Ordinal);
@@ -17,14 +16,14 @@ public sealed class StagePipeline(JobContext job)
     /// <summary>Whether a stage's result that is there is opened, and not made again (default: true).</summary>
     public bool Resume { get; init; } = true;
 
-    /// <summary>Whether no later stage follows by itself, so that those which are there and were made from something else are named.</summary>
-    public bool TellsOfStale { get; init; }
+    /// <summary>Whether to name later stages whose results were made from another result of this stage, because nothing makes them again.</summary>
+    public bool NamesStaleStages { get; init; }
 
     /// <summary>How long each stage took that was made, by name.</summary>
     public IReadOnlyDictionary<string, double> Seconds => seconds;
 
     /// <summary>For a verb that runs one stage by hand: it is made even where it is there.</summary>
-    public static StagePipeline ByHand(JobContext job) => new(job) { Resume = false, TellsOfStale = true };
+    public static StagePipeline ByHand(JobContext job) => new(job) { Resume = false, NamesStaleStages = true };
 
     /// <summary>Runs a stage, or opens its result, if it is there, whole and made from the same by the same options.</summary>
     /// <exception cref="InvalidInputException">The input is at fault, or the run was in production, so it is read-only.</exception>
@@ -33,7 +32,7 @@ public sealed class StagePipeline(JobContext job)
         job.Cancellation.ThrowIfCancellationRequested();
         if (Resume && Find(stage) is { } there)
         {
-            Tell(there, "was there already");
+            WriteSummary(there, "was there already");
             return there;
         }
 
@@ -61,8 +60,8 @@ public sealed class StagePipeline(JobContext job)
         timings = new StageTimings(job.Time);
         double took = job.Time.GetElapsedTime(began).TotalSeconds;
         seconds[stage.Name] = Math.Round(took, 3);
-        Tell(made, $"{took:F1} s");
-        if (TellsOfStale) TellOfStale(made);
+        WriteSummary(made, $"{took:F1} s");
+        if (NamesStaleStages) NameStaleStages(made);
         return made;
     }
 
@@ -70,7 +69,7 @@ public sealed class StagePipeline(JobContext job)
     public StageDirectory? Find(Stage stage) => StageDirectory.OpenIfFinished(job.RunDirectory, stage.Name, stage.Fingerprint);
 
     /// <summary>
-    /// Opens the result of a stage that must be there. Files that it was made from may have changed since; settings and earlier stages may not.
+    /// Opens the result of a stage, which must be there, made by the same settings from the same results of earlier stages. Files may have changed since.
     /// </summary>
     /// <exception cref="InvalidInputException">
     /// It is not there, is damaged, or was made from something else; the message says which verb makes it again.
@@ -101,27 +100,27 @@ public sealed class StagePipeline(JobContext job)
     }
 
     /// <summary>Says of each stage of a night that is there what it holds.</summary>
-    public void TellWhatIsThere()
+    public void SummarizeWhatIsThere()
     {
         foreach (string stage in Stage.Names.Where(stage => Directory.Exists(Path.Combine(job.RunDirectory, stage))))
         {
-            Tell(StageDirectory.Open(job.RunDirectory, stage), "was there already");
+            WriteSummary(StageDirectory.Open(job.RunDirectory, stage), "was there already");
         }
     }
 
     /// <summary>The line that a stage leaves on standard output, and what a reader should know of how it understood its input.</summary>
-    public void Tell(StageDirectory result, string remark)
+    public void WriteSummary(StageDirectory result, string remark)
     {
         StageManifest manifest = result.Manifest;
         bool isPrepared = manifest.Stage == PreparedData.StageName;
         string rows = string.Join(", ", manifest.Rows.Where(entry => entry.Value != 0).Select(entry => $"{entry.Key.Replace('_', ' ')} {entry.Value:N0}"));
         string untimed = isPrepared && job.Configuration.Input.TimestampColumn.Length == 0 ? "; no times, so held out by a hash" : "";
         job.Output.WriteLine($"{manifest.Stage}: {rows}{untimed} ({remark}) → {result.Path}");
-        if (isPrepared) return; // the log's notes are said while it is read
+        if (isPrepared) return; // its notes are written while the log is read
         foreach (string note in manifest.Notes.Values) job.Output.WriteLine(note);
     }
 
-    private void TellOfStale(StageDirectory made)
+    private void NameStaleStages(StageDirectory made)
     {
         string[] stale = [.. Stage.Names.Where(IsStale)];
         if (stale.Length == 0) return;

@@ -4,14 +4,13 @@ namespace NcfSpark.Tuning;
 
 /// <summary>
 /// Hyperband (Li et al. 2018, "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization") with epochs as the resource. A bracket trains
-/// many new candidates for a ninth of the epochs, the best third of them for a third, and the best of these for all. Every second bracket begins a rung
-/// higher, since some candidates start slowly; brackets follow each other while there is time. The configuration itself is trained for all epochs first.
-/// At the end the best and it are trained again with other seeds, and the best mean wins: the figures by which finalists were found are the luckiest of
-/// many.
+/// many new candidates for a ninth of the epochs, the best third of them for a third, and the best of these for all. Every second bracket begins with a
+/// third of the epochs, since some candidates start slowly. Brackets repeat while there is time. The configuration itself is trained first, for all
+/// epochs. At the end it and the best candidates are trained again with other seeds, and the best mean wins, because the figures that found the finalists
+/// are the luckiest of many.
 /// </summary>
 /// <remarks>
-/// Which trials there are follows from the ranges, the options and how long trials took; a trial that is handed back from a journal, with its seconds,
-/// changes nothing.
+/// The trials follow from the ranges, the options and how long trials took, so a search that resumes from a journal, which has the seconds, is the same.
 /// </remarks>
 internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials)
 {
@@ -19,7 +18,7 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
     private const int Recent = 10;
     private const double FinalShare = 0.4;   // of the budget, at most, kept for the finalists
     private const double LongestTrial = 0.25; // of the budget: one slow candidate must not use it up
-    private const double EnoughToBegin = 1.5; // a bracket may cost so many times what is left: most candidates are done by then, and costs are guesses
+    private const double EnoughToBegin = 1.5; // a bracket may cost this many times the time left, because costs are estimates
 
     private readonly int[] rungs = RungsOf(epochs);
     private readonly double budget = options.BudgetMinutes * 60;
@@ -80,7 +79,7 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
         return all;
     }
 
-    // The best that each candidate came to, best first.
+    // The best trial of each candidate, best first.
     private IReadOnlyList<Finalist> Found() =>
     [
         .. done.Where(trial => trial.Ndcg is not null).GroupBy(trial => trial.Candidate)
@@ -101,7 +100,7 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
 
         return [.. finalists.OrderByDescending(finalist => finalist.Mean).ThenBy(finalist => finalist.Candidate.Number)];
 
-        // As many finalists and seeds as there is time for: first fewer finalists, then fewer seeds. Without time for any, all stand by what they came to.
+        // As many finalists and seeds as there is time for: first fewer finalists, then fewer seeds. Without time for any, the figures of the search decide.
         (Finalist[], int) Fitting()
         {
             for (int seeds = options.FinalSeeds; seeds > 0; seeds--)
@@ -142,7 +141,7 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
         }
     }
 
-    // By the latest trials: a machine that others use, too, is not always as fast.
+    // Of the latest trials, since the speed of a shared machine varies.
     private double SecondsAnEpoch => done.TakeLast(Recent).Sum(trial => trial.Seconds) / done.TakeLast(Recent).Sum(trial => WorkOf(trial));
 
     private double Cost(int size, int first)
@@ -152,10 +151,10 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
         return work * SecondsAnEpoch;
     }
 
-    // Of training each once, anew.
+    // Of training each once, from the start.
     private double CostOf(IEnumerable<Finalist> finalists) => finalists.Sum(finalist => SecondsOf(finalist.Candidate, finalist.Epochs, anew: true));
 
-    // By what the candidate itself took before, else by what all took.
+    // From earlier trials of the candidate, else of all candidates.
     private double SecondsOf(Candidate candidate, int upTo, bool anew = false)
     {
         Trial[] own = [.. done.Where(trial => trial.Candidate == candidate.Number)];

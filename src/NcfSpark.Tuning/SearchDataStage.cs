@@ -6,8 +6,8 @@ using NcfSpark.Preparation;
 namespace NcfSpark.Tuning;
 
 /// <summary>
-/// The rows of a search: prepared like any others, with as many held out to validate as to test, and then the test part is thrown away. What is not there
-/// cannot be looked at.
+/// The rows of a search: prepared like any others, with as many rows held out for validation as for the test. The test part is deleted, so that a search
+/// cannot use it.
 /// </summary>
 /// <param name="searched">The job, with the configuration of what is searched.</param>
 internal sealed class SearchDataStage(JobContext searched) : PrepareStage(searched)
@@ -15,8 +15,8 @@ internal sealed class SearchDataStage(JobContext searched) : PrepareStage(search
     public override string Name => "data";
 
     /// <summary>
-    /// The configuration of what is searched: with validation, and with held-out items drawn as negatives like all others; never drawn, they are what a
-    /// model that fits well finds, and the search would choose the best fit (conf/README.md, "A trap: negatives and held-out items").
+    /// The configuration that is searched: with validation, and with held-out items drawn as negatives like all others. If they were never drawn, a model
+    /// could recognize them by that, and the search would choose the best fit (conf/README.md, "A trap: negatives and held-out items").
     /// </summary>
     public static NcfSparkConfiguration Searched(NcfSparkConfiguration configuration) => configuration with
     {

@@ -9,7 +9,6 @@ namespace NcfSpark.Tuning;
 internal sealed record SearchResult(IReadOnlyList<Trial> Trials, int Brackets, int Candidates, double Seconds, IReadOnlyList<Finalist> Finalists);
 
 /// <summary>One of the best candidates.</summary>
-/// <param name="Candidate">The candidate.</param>
 /// <param name="Epochs">The number of epochs that was best for it.</param>
 /// <param name="Found">NDCG@10 on validation by which it became a finalist: the best of many, so too high.</param>
 /// <param name="Finals">Its trainings with other seeds; empty where there was no time.</param>

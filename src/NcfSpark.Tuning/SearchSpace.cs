@@ -8,9 +8,9 @@ using NcfSpark.Training;
 namespace NcfSpark.Tuning;
 
 /// <summary>
-/// What a search may draw from: ranges over a configuration. Each setting of each candidate has a stream of its own, so the same seed draws the same
-/// candidates, in any order of the file, and a range more leaves what the others draw as it was. Every second candidate keeps about half of the
-/// configuration's own values: somebody chose those, and seldom are all of them wrong.
+/// Ranges over the settings of a configuration. Each setting of each candidate has its own random stream, so the same seed draws the same candidates in any
+/// order of the file, and another range does not change what the others draw. Every second candidate keeps about half of the configuration's own values,
+/// because those are seldom all wrong.
 /// </summary>
 internal sealed class SearchSpace
 {
@@ -121,12 +121,11 @@ internal sealed class SearchSpace
 /// <summary>Settings that a search tries.</summary>
 /// <param name="Number">0: the configuration itself; others in the order in which they are drawn.</param>
 /// <param name="Configuration">All of its settings.</param>
-/// <param name="Settings">Those that are searched, by name, as one would write them in a configuration file; where they had to be mended, too.</param>
+/// <param name="Settings">Those that are searched, by name, as one would write them in a configuration file; including those that were corrected.</param>
 public sealed record Candidate(int Number, NcfSparkConfiguration Configuration, IReadOnlyDictionary<string, string> Settings)
 {
     /// <summary>
-    /// Whether more epochs are the same training gone on with. With a rate that falls to 0 over all epochs another number of them is another training,
-    /// from the start.
+    /// Whether more epochs continue the same training. With a learning rate that falls to 0 over all epochs, another number of epochs starts again.
     /// </summary>
     public bool GoesOn => Configuration.Train.LearningRateSchedule == "constant";
 }

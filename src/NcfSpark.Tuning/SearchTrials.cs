@@ -11,8 +11,8 @@ using NcfSpark.Training.Distributed;
 namespace NcfSpark.Tuning;
 
 /// <summary>
-/// Trains candidates and ranks the validation rows among the whole catalogue, what was trained on left out. A user's pool then ends just before what is
-/// validated, as when recommending; a model that validated so must not be tested without its validation rows, or its pools lack the latest items.
+/// Trains candidates and ranks the validation rows among the whole catalogue, without the items of training. A user's history then ends just before the
+/// validation rows, as when recommending. Such a model must not be tested without its validation rows, or its histories lack the latest items.
 /// </summary>
 internal sealed class SearchTrials : ITrials
 {
@@ -20,7 +20,7 @@ internal sealed class SearchTrials : ITrials
     private readonly string directory;
     private readonly TrainingSet set;
     private readonly InteractionRows heldOut;
-    private readonly ConcurrentDictionary<WorkerShare, TrainingSet> parts = []; // of workers; how many there are may be searched
+    private readonly ConcurrentDictionary<WorkerShare, TrainingSet> parts = []; // by worker; the number of workers may be searched
     private readonly RankingEvaluator ranking;
     private readonly TrialJournal journal;
     private readonly IProgressTask progress;
@@ -30,7 +30,7 @@ internal sealed class SearchTrials : ITrials
     /// <param name="directory">Where checkpoints stand, by candidate.</param>
     /// <param name="data">The rows to train and to validate on.</param>
     /// <param name="journal">What was tried before; what is tried now goes there.</param>
-    /// <param name="progress">Hears of each trial, in seconds.</param>
+    /// <param name="progress">Advances by the seconds of each trial.</param>
     public SearchTrials(JobContext job, string directory, PreparedData data, TrialJournal journal, IProgressTask progress)
     {
         (this.job, this.directory, this.journal, this.progress) = (job, directory, journal, progress);
@@ -86,7 +86,7 @@ internal sealed class SearchTrials : ITrials
         ModelOptions model = candidate.Configuration.Model;
         Directory.CreateDirectory(DirectoryOf(candidate, train.Seed));
         CheckpointStore checkpoints = CheckpointStore.Open(DirectoryOf(candidate, train.Seed), FingerprintOf(candidate, model, train));
-        bool validates = candidate.GoesOn; // else only the last epoch has settled
+        bool validates = candidate.GoesOn; // else only the last epoch counts
         TrainingResult result = train.Workers == 1
             ? TrainAlone(model, train, checkpoints, validates, stop)
             : TrainByWorkers(model, train, checkpoints, validates, stop);
@@ -101,7 +101,7 @@ internal sealed class SearchTrials : ITrials
         return new Trainer(model, train, checkpoints, validate, SilentProgress.Instance, job.Time).Train(set, stop);
     }
 
-    // As threads, wherever `train` will have them: the model is the same.
+    // As threads, whatever Train:Placement is: the model is the same.
     private TrainingResult TrainByWorkers(ModelOptions model, TrainOptions train, CheckpointStore checkpoints, bool validates, CancellationToken stop)
     {
         var setup = new WorkerSetup
@@ -128,7 +128,7 @@ internal sealed class SearchTrials : ITrials
         return ranking.Evaluate(scorer, train.Threads, SilentProgress.Instance);
     }
 
-    // Without the number of epochs where more of them go on from the same checkpoint.
+    // Without the number of epochs if more epochs continue from the same checkpoint.
     private static string FingerprintOf(Candidate candidate, ModelOptions model, TrainOptions train) => StageManifest.FingerprintOf(
         TrainedModel.StageName,
         [],

@@ -2,8 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace NcfSpark.Tuning;
 
-/// <summary>What training a candidate came to.</summary>
-/// <param name="Candidate">Its number.</param>
+/// <summary>One training of a candidate, and its figures.</summary>
 /// <param name="Epochs">How many epochs it was trained.</param>
 /// <param name="Seed">The seed of its training.</param>
 /// <param name="Ndcg">NDCG@10 on validation, whole catalogue; null where it failed.</param>
@@ -12,7 +11,7 @@ namespace NcfSpark.Tuning;
 /// The epoch that the NDCG is of: the best where the learning rate is constant, else the last, since only there it has fallen to 0.
 /// </param>
 /// <param name="Seconds">What it took, training and validating.</param>
-/// <param name="Failure">Why it came to nothing; null where it did not.</param>
+/// <param name="Failure">Why it failed; null if it did not.</param>
 internal sealed record Trial(int Candidate, int Epochs, int Seed, double? Ndcg, double? HitRate, int BestEpoch, double Seconds, string? Failure = null)
 {
     /// <summary>Whether it was stopped since it took too long, so that more time may change what it comes to.</summary>

@@ -4,8 +4,7 @@ using System.Text.Json;
 namespace NcfSpark.Tuning;
 
 /// <summary>
-/// trials.jsonl: one trial a line, on disk before the next begins, so that a search that was killed goes on where it was. A last line that was cut off is
-/// no trial.
+/// trials.jsonl: one trial a line, on disk before the next begins, so a search that was killed continues where it was. An incomplete last line is ignored.
 /// </summary>
 internal sealed class TrialJournal
 {

@@ -46,14 +46,14 @@ public sealed class TuneStage : Stage
         StageDirectory? before = pipeline.Find(stage);
         if (before is not null && before.Manifest.Rows["budget_seconds"] >= stage.BudgetSeconds)
         {
-            pipeline.Tell(before, "was there already; a larger Tune:BudgetMinutes searches on");
-            stage.TellBest(before);
+            pipeline.WriteSummary(before, "was there already; a larger Tune:BudgetMinutes searches on");
+            stage.WriteBest(before);
             return ExitCode.Done;
         }
 
         stage.work = OpenWork(job.RunDirectory, stage, before);
         stage.data = new PreparedData(new StagePipeline(stage.searched with { RunDirectory = stage.work }).Make(stage.rows));
-        stage.TellBest(pipeline.Make(stage));
+        stage.WriteBest(pipeline.Make(stage));
         return ExitCode.Done;
     }
 
@@ -84,7 +84,7 @@ public sealed class TuneStage : Stage
         });
     }
 
-    // The search's own directory. What an earlier search of the same left is gone on with, what another left is removed.
+    // The search's working directory. What an interrupted search of the same left there is used; what others left is removed.
     private static string OpenWork(string runDirectory, Stage stage, StageDirectory? before)
     {
         string work = Path.Combine(runDirectory, $"{stage.Name}.trials-{stage.Fingerprint}");
@@ -121,7 +121,7 @@ public sealed class TuneStage : Stage
             + "The validation rows are trained on here (Prepare:Validation false), for as many epochs as were best.";
     }
 
-    private void TellBest(StageDirectory tuned)
+    private void WriteBest(StageDirectory tuned)
     {
         JsonArray finalists = JsonNode.Parse(File.ReadAllText(tuned.File(TuneTable.JsonName)))!["finalists"]!.AsArray();
         JsonNode? start = finalists.FirstOrDefault(finalist => finalist!["candidate"]!.GetValue<int>() == 0);

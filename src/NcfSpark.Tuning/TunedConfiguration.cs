@@ -5,9 +5,8 @@ using NcfSpark.Configuration;
 namespace NcfSpark.Tuning;
 
 /// <summary>
-/// A configuration file with some other values: its text, comments and all, with each value that differs put in place of the old one. A setting that the
-/// file does not
-/// have is put at the head of its section.
+/// A configuration file with some other values: its text, with comments, in which each value that differs is replaced. A setting that the file lacks is
+/// added at the start of its section.
 /// </summary>
 internal static class TunedConfiguration
 {

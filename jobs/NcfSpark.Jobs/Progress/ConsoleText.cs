@@ -4,8 +4,8 @@ using NcfSpark.Data;
 namespace NcfSpark.Jobs.Progress;
 
 /// <summary>
-/// Standard output or standard error, of which no failure stops the work: on a full disk, a closed descriptor or a terminal that is gone, what cannot be
-/// written is lost, and the next line is tried again. Nobody reading any more (EPIPE) is no failure even for .NET.
+/// Standard output or standard error whose failures do not stop the work. On a full disk, a closed descriptor or a closed terminal, text that cannot be
+/// written is lost, and the next line is tried again. (.NET itself ignores EPIPE.)
 /// </summary>
 internal sealed class ConsoleText(TextWriter stream) : TextWriter
 {

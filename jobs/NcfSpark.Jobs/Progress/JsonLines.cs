@@ -6,9 +6,8 @@ using System.Text.Json.Nodes;
 namespace NcfSpark.Jobs.Progress;
 
 /// <summary>
-/// Standard error as JSON lines: {"time":"2026-11-24T03:15:02.123Z","level":"error","message":"…"}. Text that is written to it, which is what went wrong,
-/// becomes a line of level
-/// error for each call, line breaks and all.
+/// Standard error as JSON lines: {"time":"2026-11-24T03:15:02.123Z","level":"error","message":"…"}. Each write of text (an error message) becomes one line
+/// of level error, with its line breaks escaped.
 /// </summary>
 internal sealed class JsonLines(TextWriter output, TimeProvider time) : TextWriter
 {

@@ -13,8 +13,6 @@ internal sealed class JsonProgress : IProgressReporter
     private readonly JsonLines lines;
     private readonly TimeProvider time;
 
-    /// <param name="lines">Where to.</param>
-    /// <param name="time">The clock.</param>
     public JsonProgress(JsonLines lines, TimeProvider time) => (this.lines, this.time) = (lines, time);
 
     public IProgressTask Start(string title, long total, string unit)
@@ -39,7 +37,7 @@ internal sealed class JsonProgress : IProgressReporter
             state.Advance(units);
             long before = Interlocked.Read(ref lastTold);
             if (owner.time.GetElapsedTime(before) < pause) return;
-            if (Interlocked.CompareExchange(ref lastTold, owner.time.GetTimestamp(), before) == before) Tell("running"); // else another thread tells
+            if (Interlocked.CompareExchange(ref lastTold, owner.time.GetTimestamp(), before) == before) Tell("running"); // else another thread writes it
         }
 
         public void Detail(string text)

@@ -3,7 +3,7 @@ using System.Collections;
 namespace NcfSpark.Jobs.Progress;
 
 /// <summary>
-/// How standard error is written: NCFSPARK_LOG, "text" or "json". It is no setting of the configuration, since a fault in that is told there, too.
+/// How standard error is written: NCFSPARK_LOG, "text" or "json". Not a setting of the configuration, because faults of the configuration are written there.
 /// </summary>
 internal static class LogFormat
 {

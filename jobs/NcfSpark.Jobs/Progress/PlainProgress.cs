@@ -35,7 +35,7 @@ internal sealed class PlainProgress(TextWriter output, TimeProvider time) : IPro
     {
         long before = Interlocked.Read(ref lastTold);
         if (time.GetElapsedTime(before) < Pause) return;
-        if (Interlocked.CompareExchange(ref lastTold, time.GetTimestamp(), before) != before) return; // another thread tells
+        if (Interlocked.CompareExchange(ref lastTold, time.GetTimestamp(), before) != before) return; // another thread writes it
         Tell(state.Total > 0 ? $"{state.Title}: {state.Percent} %, {state.Figures()}" : $"{state.Title}: {state.Figures()}");
     }
 

@@ -4,7 +4,6 @@ namespace NcfSpark.Jobs.Progress;
 /// <param name="title">What is done, such as "epoch 3 of 20".</param>
 /// <param name="total">Units in all; 0 where it is not known.</param>
 /// <param name="unit">What is counted, such as "samples"; empty where nothing is.</param>
-/// <param name="time">The clock.</param>
 internal sealed class ProgressState(string title, long total, string unit, TimeProvider time)
 {
     private readonly long started = time.GetTimestamp();

@@ -30,7 +30,6 @@ public static class NightsPage
     /// side by side.
     /// </summary>
     /// <param name="report">The report without the nights.</param>
-    /// <param name="input">The nights.</param>
     /// <param name="changes">What changed since; null where nothing was in production before, or this night has no predictions.</param>
     public static string Report(string report, NightsInput input, ListChanges? changes)
     {

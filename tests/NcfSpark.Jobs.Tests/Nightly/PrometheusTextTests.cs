@@ -27,12 +27,12 @@ public sealed partial class PrometheusTextTests : IDisposable
     public void AfterAFailureThatWasCorrectedTheLastRunIsGoodAgain()
     {
         RunNights nights = SampleNights.In(folder.Path);
-        new NightLog(nights, TimeProvider.System).PassedOver("2026-11-21", "there was nothing to do");
+        new NightLog(nights, TimeProvider.System).RecordPassedOver("2026-11-21", "there was nothing to do");
         Dictionary<string, double> values = Parse(PrometheusText.Of("shop", RunHistory.Read(nights), nights.Production));
         Assert.Equal(1, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"production\"}"]);
         Assert.Equal(0, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"failed\"}"]);
         int lines = RunHistory.Read(nights).Records.Count;
-        new NightLog(nights, TimeProvider.System).PassedOver("2026-11-21", "once more"); // told already
+        new NightLog(nights, TimeProvider.System).RecordPassedOver("2026-11-21", "once more"); // told already
         Assert.Equal(lines, RunHistory.Read(nights).Records.Count);
     }
 
