@@ -86,8 +86,8 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
         string?[] casts = [.. parts[0].Columns.Select(
             (column, place) => ColumnTypes.Common(column.Name, [.. parts.Select(part => (part.File, part.Columns[place].Type))]))];
         foreach (Part part in parts) CheckValues(part, casts);
-        string Select(Part part) =>
-            $"SELECT {string.Join(", ", part.Columns.Select((column, place) => $"{Value(column, $"c{place + 1}", casts[place])} AS {engine.Dialect.Quoted(column.Name)}"))}, ncf_file FROM {part.View}";
+        string Cast(SqlColumn column, int place) => $"{Value(column, $"c{place + 1}", casts[place])} AS {engine.Dialect.Quoted(column.Name)}";
+        string Select(Part part) => $"SELECT {string.Join(", ", part.Columns.Select(Cast))}, ncf_file FROM {part.View}";
         engine.Execute($"CREATE OR REPLACE TEMP VIEW {view} AS {string.Join(" UNION ALL ", parts.Select(Select))}");
         IReadOnlyList<SqlColumn> columns = engine.Describe(view);
         return InputColumns.ByName(input, files.Name, [.. columns.Select(column => column.Name)],

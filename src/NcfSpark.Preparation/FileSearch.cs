@@ -108,6 +108,7 @@ internal static class FileSearch
     private static string ClassOf(string letters)
     {
         bool others = letters[0] is '!' or '^';
-        return $"[{(others ? "^" : "")}{letters[(others ? 1 : 0)..].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal)}]";
+        string escaped = letters[(others ? 1 : 0)..].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal);
+        return $"[{(others ? "^" : "")}{escaped}]";
     }
 }

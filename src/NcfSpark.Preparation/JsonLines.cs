@@ -61,12 +61,8 @@ internal static class JsonLines
             foreach (string field in fields)
             {
                 if (ValueOf(document.RootElement, field) is not { } value) continue;
-                if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
-                {
-                    return $"column {field} holds "
-                        + $"{(value.ValueKind == JsonValueKind.Object ? "an object: name a field within it, such as " + field + ".id" : "an array, and no text or number")}";
-                }
-
+                if (value.ValueKind == JsonValueKind.Object) return $"column {field} holds an object: name a field within it, such as {field}.id";
+                if (value.ValueKind == JsonValueKind.Array) return $"column {field} holds an array, and no text or number";
                 if (TextOf(value) is null) return $"column {field} holds a line break or another mark that is no letter";
             }
         }

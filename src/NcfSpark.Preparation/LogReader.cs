@@ -238,8 +238,9 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
         HashSet<string> named = [.. input.EventWeights.Keys];
         string absent = string.Join(", ", named.Where(type => found.TrueForAll(one => one.Event != type)).Order(StringComparer.Ordinal).Select(Shown));
         string others = List(found.Where(one => !named.Contains(one.Event)));
-        Note("events", $"Of column {column.Name} count "
-            + $"{List(found.Where(one => named.Contains(one.Event)))}{(others.Length > 0 ? $"; left out are {left:N0} rows: {others}{more}" : "")}{(absent.Length > 0 ? $"; named in Input:EventWeights, but never met: {absent}" : "")}");
+        string leftOut = others.Length > 0 ? $"; left out are {left:N0} rows: {others}{more}" : "";
+        string neverMet = absent.Length > 0 ? $"; named in Input:EventWeights, but never met: {absent}" : "";
+        Note("events", $"Of column {column.Name} count {List(found.Where(one => named.Contains(one.Event)))}{leftOut}{neverMet}");
     }
 
     private void Note(string key, string sentence)

@@ -40,7 +40,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
                 {IdProblems(item, ids.ItemIsText, "item_id", "item_raw", RowProblem.ItemIsNotWhole, RowProblem.ItemIsBeyond64Bits, RowProblem.ItemIsText)}
                 ELSE {(int)RowProblem.None} END AS problem
             FROM ({WithMoments(reading, $"""
-                SELECT {Id(user, ids.UserIsText)} AS user_id, {Id(item, ids.ItemIsText)} AS item_id, {user.Sql} AS user_raw, {item.Sql} AS item_raw{rating}{counts}{(isCsv ? ", ncf_fits" : "")}{extra}
+                SELECT {Id(user, ids.UserIsText)} AS user_id, {Id(item, ids.ItemIsText)} AS item_id,
+                    {user.Sql} AS user_raw, {item.Sql} AS item_raw{rating}{counts}{(isCsv ? ", ncf_fits" : "")}{extra}
                 """, source)})
             """;
     }

@@ -158,7 +158,9 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
             default:
                 string whole = $"TRY_CAST(regexp_extract({column.Sql}, '^[+-]?([0-9]+)', 1) AS BIGINT)";
                 string ofDay = dialect.IntegerQuotient($"{Fraction(12)} * 864 + 5000000", "10000000");
-                return $$"""CASE WHEN {{dialect.Matches(column.Sql, $"[+-]?[0-9]+([{decimalMark}][0-9]*)?")}} THEN CASE WHEN {{column.Sql}} LIKE '-%' THEN {{Before}} WHEN {{whole}} IS NULL THEN {{After}} ELSE {{Of(whole, ofDay)}} END END""";
+                string isPlain = dialect.Matches(column.Sql, $"[+-]?[0-9]+([{decimalMark}][0-9]*)?");
+                return $"CASE WHEN {isPlain} THEN CASE WHEN {column.Sql} LIKE '-%' THEN {Before} "
+                    + $"WHEN {whole} IS NULL THEN {After} ELSE {Of(whole, ofDay)} END END";
         }
     }
 

@@ -37,17 +37,21 @@ public static class ReportPage
         return HtmlPage.Of($"{input.Title}: {verdict.Sentence}", header, sections, footer);
     }
 
-    private static Html GateOf(ReportInput input) => Html.Of(
-        $"{(input.Gate is null ? Html.Empty : Html.Of($"<p class=\"gate\"><strong>{(input.Gate.Approved ? "Approved" : "Refused")} by the gate.</strong> {input.Gate.Reason}</p>"))}{(input.Served is null ? Html.Empty : Html.Of($"<p class=\"served\">{input.Served}</p>"))}");
+    private static Html GateOf(ReportInput input)
+    {
+        Html gate = input.Gate is null
+            ? Html.Empty
+            : Html.Of($"<p class=\"gate\"><strong>{(input.Gate.Approved ? "Approved" : "Refused")} by the gate.</strong> {input.Gate.Reason}</p>");
+        Html served = input.Served is null ? Html.Empty : Html.Of($"<p class=\"served\">{input.Served}</p>");
+        return Html.Of($"{gate}{served}");
+    }
 
     private static Html Tiles(ReportInput input, Verdict verdict)
     {
         ScorerMetrics model = input.Evaluation.WholeCatalogue.Scorers[0];
         string cutOff = verdict.Metric.Split('@')[1];
         IEnumerable<Html> metrics = new[] { $"ndcg@{cutOff}", $"hr@{cutOff}", $"coverage@{cutOff}" }
-            .Select(key => (Name: new MetricName(key), Value: model.Metrics[key]!)).Select(metric =>
-            Html.Of(
-                $"<div><dt>{metric.Name.Title}</dt><dd>{metric.Name.Format(metric.Value.Value)}<small>{(metric.Value.Low is null ? metric.Name.Explanation : $"95 %: {metric.Name.FormatInterval(metric.Value)}")}</small></dd></div>\n"));
+            .Select(key => Tile(new MetricName(key), model.Metrics[key]!));
         return Html.Of($"""
             <dl class="tiles">
             {metrics}<div><dt>Parameters</dt><dd>{Short(input.Model.Parameters)}<small>{input.Model.Parameters.ToString("N0")}</small></dd></div>
@@ -57,6 +61,12 @@ public static class ReportPage
             """);
     }
 
+    private static Html Tile(MetricName name, MetricInterval metric)
+    {
+        string note = metric.Low is null ? name.Explanation : $"95 %: {name.FormatInterval(metric)}";
+        return Html.Of($"<div><dt>{name.Title}</dt><dd>{name.Format(metric.Value)}<small>{note}</small></dd></div>\n");
+    }
+
     private static Html Catalogue(ReportInput input)
     {
         ProtocolResult protocol = input.Evaluation.WholeCatalogue;
@@ -64,7 +74,9 @@ public static class ReportPage
         IEnumerable<Html> panels = new[] { "ndcg", "hr", "recall", "precision", "mrr", "coverage" }.Select(
             stem => MetricCharts.Panel(protocol, $"{stem}@{cutOff}"));
         return Html.Of($"""
-            <p>The {protocol.Rows.ToString("N0")} held-out interactions of {protocol.Users.ToString("N0")} users, ranked among all {input.Data.Items.ToString("N0")} items less what each user had already seen. This is what a recommender does in production, and what to decide by.</p>
+            <p>The {protocol.Rows.ToString("N0")} held-out interactions of {protocol.Users.ToString("N0")} users,
+            ranked among all {input.Data.Items.ToString("N0")} items less what each user had already seen.
+            This is what a recommender does in production, and what to decide by.</p>
             <div class="charts">{panels}</div>
             {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);

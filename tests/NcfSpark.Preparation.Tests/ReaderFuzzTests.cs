@@ -222,7 +222,10 @@ public sealed class ReaderFuzzTests : IDisposable
         yield return new Seed("further.csv", [.. "item_id,note,user_id,timestamp\r\n1,\"two\nlines\",u,100\r\n2,,v,200\r\n"u8], ",", usual);
         yield return new Seed("tabs.tsv", [.. "user_id\titem_id\ttimestamp\n1\tRock \"n\" Roll\t100\n2\t\"quoted\"\t200\n"u8], "\t", usual);
         yield return new Seed("one.jsonl",
-            [.. "{\"user_id\": 1, \"item_id\": \"x\\u0041\", \"timestamp\": 1.5e3}\n\n{\"timestamp\": 12345678901234567890, \"item_id\": true, \"user_id\": \"007\", \"more\": {\"a\": [1, 2]}}\n"u8], ",", usual);
+            [
+                .. "{\"user_id\": 1, \"item_id\": \"x\\u0041\", \"timestamp\": 1.5e3}\n\n"u8,
+                .. "{\"timestamp\": 12345678901234567890, \"item_id\": true, \"user_id\": \"007\", \"more\": {\"a\": [1, 2]}}\n"u8,
+            ], ",", usual);
         yield return new Seed("two.csv", File.ReadAllBytes(InputKindsTests.Case("eol_lf_then_crlf/p.csv")), ",", usual);
         yield return new Seed("swallow.tsv", File.ReadAllBytes(InputKindsTests.Case("quote_swallow2_realtab/l.tsv")), "\t", ["user_id", "artist", "timestamp"]);
         using (StreamReader books = CsvRecords.Open(InputKindsTests.Case("amazon2018_jsongz/Books_5.json.gz")))

@@ -81,10 +81,10 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
         writer.Write("user_id,item_id,timestamp\n");
         for (long row = 0; row < rows; row++)
         {
-            writer.Write(
-                $"{(long)(rows / 140.0 * Math.Pow(chance.Unit(3 * row), 1.9))},{(long)(27_000 * Math.Pow(chance.Unit((3 * row) + 1), 2.2))},{chance.Below((3 * row) + 2, 1_000_000)}\n");
+            long user = (long)(rows / 140.0 * Math.Pow(chance.Unit(3 * row), 1.9)), item = (long)(27_000 * Math.Pow(chance.Unit((3 * row) + 1), 2.2));
+            writer.Write($"{user},{item},{chance.Below((3 * row) + 2, 1_000_000)}\n");
         }
 
-        for (int item = 0; item < rows / 20; item++) writer.Write($"{rows},{2 * item},{item % 1000}\n");
+        for (int one = 0; one < rows / 20; one++) writer.Write($"{rows},{2 * one},{one % 1000}\n");
     }
 }

@@ -19,7 +19,8 @@ internal static class TimeTexts
         yield return ("iso, zones", (time, row) =>
         {
             int minutes = ((row * 7 % 27) - 12) * 60 + (row % 2 * 30);
-            return $"{Clock(time, minutes, row % 2 == 0 ? 'T' : ' ', digits)}{(minutes < 0 ? '-' : '+')}{Math.Abs(minutes) / 60:00}{(row % 3 == 0 ? "" : ":")}{Math.Abs(minutes) % 60:00}";
+            string zone = $"{(minutes < 0 ? '-' : '+')}{Math.Abs(minutes) / 60:00}{(row % 3 == 0 ? "" : ":")}{Math.Abs(minutes) % 60:00}";
+            return $"{Clock(time, minutes, row % 2 == 0 ? 'T' : ' ', digits)}{zone}";
         });
         yield return ("iso, no zone", (
             time, row) => (row % 2 == 0 ? Clock(time, 0, ' ', digits) : Clock(time, 0, ' ', digits).Replace('-', '/')) + (row % 5 == 0 ? " UTC" : ""));

@@ -41,8 +41,10 @@ public static class ParquetSlices
         using DuckDBConnection connection = Open();
         using DuckDBCommand command = connection.CreateCommand();
         bool[] asNumbers = [.. columns.Select(column => numbers && IsWholeNumber(column.Type))];
-        command.CommandText =
-            $"SELECT {string.Join(", ", columns.Select((column, c) => asNumbers[c] ? $"CAST({Quoted(column.Name)} AS BIGINT)" : $"coalesce({Text(Quoted(column.Name), column.Type)}, '')"))} FROM {Rows(file)}";
+        IEnumerable<string> values = columns.Select((column, c) => asNumbers[c]
+            ? $"CAST({Quoted(column.Name)} AS BIGINT)"
+            : $"coalesce({Text(Quoted(column.Name), column.Type)}, '')");
+        command.CommandText = $"SELECT {string.Join(", ", values)} FROM {Rows(file)}";
         command.UseStreamingMode = true;
         using DuckDBDataReader reader = Guarded(command.ExecuteReader);
         while (Next(reader, asNumbers, rows) is [{ Length: > 0 }, ..] slice) yield return slice;

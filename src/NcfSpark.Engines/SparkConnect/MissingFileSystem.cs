@@ -57,6 +57,8 @@ internal static partial class MissingFileSystem
         + "a server at --remote has to be started with them.";
 
     [GeneratedRegex(
-        @"Class (?<class>\S+FileSystem|\S+\.fs\.\S+) not found|ClassNotFoundException: (Class )?(?<class>\S*FileSystem\S*)|No FileSystem for scheme:? ?""?(?<scheme>[a-z][a-z0-9]*)", RegexOptions.ExplicitCapture)]
+        @"Class (?<class>\S+FileSystem|\S+\.fs\.\S+) not found|ClassNotFoundException: (Class )?(?<class>\S*FileSystem\S*)"
+        + @"|No FileSystem for scheme:? ?""?(?<scheme>[a-z][a-z0-9]*)",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex NotFound();
 }

@@ -58,7 +58,8 @@ internal sealed partial class ServerLog
     private static partial Regex LogPrefix();
 
     [GeneratedRegex(
-        @"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG) |WARN (NativeCodeLoader:|Utils: (Your hostname|Set SPARK_LOCAL_IP))|^Using Spark's default log4j|^WARNING: Using incubator")]
+        @"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|DEBUG) |WARN (NativeCodeLoader:|Utils: (Your hostname|Set SPARK_LOCAL_IP))"
+        + @"|^Using Spark's default log4j|^WARNING: Using incubator")]
     private static partial Regex Chatter();
 
     // Of an exception ("  at a.b.C(D.scala:1)") and of a message that tells where something was made ("a.b.C(D.scala:1)").
