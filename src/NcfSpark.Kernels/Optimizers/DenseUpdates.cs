@@ -31,6 +31,7 @@ internal static unsafe class DenseUpdates<S, V>
 
     // Adds the chunks' gradients in the order of chunks, then updates. The gradients are not cleared: a cache line that
     // is only read need not leave the cache of the core that wrote it and will write it again.
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Update(DenseBlock dense, int start, int count, int chunks, in UpdateRule rule)
     {

@@ -94,6 +94,8 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         touched?.Dispose();
     }
 
+    bool ITwoPhaseStep.Arranges => softmax is not null;
+
     void ITwoPhaseStep.Fill(IBatchFeed feed, long batch, int start, int count) => batches[batch % 3].Fill(feed, batch, start, count);
 
     unsafe void ITwoPhaseStep.Arrange(long batch, int count)

@@ -18,6 +18,7 @@ internal sealed unsafe class TwoPhases : IDisposable
     private const int CacheLine = 64;
     private const int SamplesAtOnce = 64; // a piece of filling: a few microseconds, so that nobody waits for it long
     private const int One = int.MaxValue; // with this share, a claim is always one piece
+    private const int BatchesAtOnce = 3;  // trained on, arranged, filled
     private const int FewChunks = 4;      // as many as a batch of 256 has
 
     private readonly ITwoPhaseStep step;
@@ -27,6 +28,7 @@ internal sealed unsafe class TwoPhases : IDisposable
     // Arranging is one piece, and the longest. With many chunks it is claimed before them, since they balance the load
     // afterwards. With few chunks it is claimed after them, before the many small pieces of phase two.
     private readonly bool arrangesFirst;
+    private readonly int arrangementCount; // 1, or 0 if the step has nothing to arrange
 
     // Shared by all threads.
     // All on one cache line, since a change fetches the line from the core that changed it last.
@@ -40,7 +42,7 @@ internal sealed unsafe class TwoPhases : IDisposable
     private readonly long* arrangedLast;      // number of the last batch that is arranged
 
     // The current run, written between phases by the thread that finished the last piece.
-    private readonly BatchTerms[] terms = new BatchTerms[3]; // of batch b at b % 3
+    private readonly BatchTerms[] terms = new BatchTerms[BatchesAtOnce]; // of batch b at b % 3
     private readonly double[] chunkLosses;
     private IBatchFeed feed = null!;
     private long batches;
@@ -54,7 +56,8 @@ internal sealed unsafe class TwoPhases : IDisposable
     /// <param name="mostChunks">Chunks of a batch, at most.</param>
     public TwoPhases(ITwoPhaseStep step, int threads, string name, int mostChunks)
     {
-        (this.step, share, arrangesFirst) = (step, 2 * threads, mostChunks > FewChunks);
+        (this.step, share) = (step, threads == 1 ? 1 : 2 * threads);
+        (arrangesFirst, arrangementCount) = (mostChunks > FewChunks, step.Arranges ? 1 : 0);
         chunkLosses = new double[mostChunks];
         (chunks, pieces, fills, arrangements) = (new(counters.Start), new(counters.Start + 1), new(counters.Start + 2), new(counters.Start + 3));
         phaseOneLeft = counters.Start + 4;
@@ -160,7 +163,7 @@ internal sealed unsafe class TwoPhases : IDisposable
     private void ArrangeNext()
     {
         long next = batch + 1;
-        if (next < batches) step.Arrange(next, terms[next % terms.Length].Count);
+        if (next < batches) step.Arrange(next, terms[next % BatchesAtOnce].Count);
         Volatile.Write(ref *arrangedLast, next);
     }
 
@@ -168,24 +171,24 @@ internal sealed unsafe class TwoPhases : IDisposable
     {
         long ahead = batch + 2;
         int from = piece * SamplesAtOnce;
-        step.Fill(feed, ahead, from, Math.Min(SamplesAtOnce, terms[ahead % terms.Length].Count - from));
+        step.Fill(feed, ahead, from, Math.Min(SamplesAtOnce, terms[ahead % BatchesAtOnce].Count - from));
     }
 
     private void BeginPhaseOne()
     {
-        (chunkCount, pieceCount) = step.Begin(batch, in terms[batch % terms.Length]);
+        (chunkCount, pieceCount) = step.Begin(batch, in terms[batch % BatchesAtOnce]);
         int fillCount = 0;
         long ahead = batch + 2;
         if (ahead < batches)
         {
-            terms[ahead % terms.Length] = feed.TermsOf(ahead);
-            fillCount = (terms[ahead % terms.Length].Count + SamplesAtOnce - 1) / SamplesAtOnce;
+            terms[ahead % BatchesAtOnce] = feed.TermsOf(ahead);
+            fillCount = (terms[ahead % BatchesAtOnce].Count + SamplesAtOnce - 1) / SamplesAtOnce;
         }
 
         *phaseOneLeft = chunkCount;
-        *phaseTwoLeft = pieceCount + 1 + fillCount;
+        *phaseTwoLeft = pieceCount + arrangementCount + fillCount;
         fills.Open(fillCount);
-        arrangements.Open(1);
+        arrangements.Open(arrangementCount);
         chunks.Open(chunkCount);
     }
 
@@ -210,6 +213,9 @@ internal sealed unsafe class TwoPhases : IDisposable
 /// <summary>What a step does in the pieces of work that <see cref="TwoPhases"/> hands out.</summary>
 internal interface ITwoPhaseStep
 {
+    /// <summary>Whether batches must be arranged.</summary>
+    bool Arranges => true;
+
     /// <summary>
     /// Fills samples of a batch. The one two batches before may still be trained on, the one before it is arranged.
     /// </summary>
