@@ -231,18 +231,11 @@ public sealed class NightRun
     private string Fingerprint()
     {
         NcfSparkConfiguration settings = job.Configuration;
-        IEnumerable<Artifact> files = new ScoreFiles(settings).Artifacts;
-        var madeFrom = new SortedDictionary<string, string>(files.ToDictionary(file => file.Name, file => file.Hash), StringComparer.Ordinal)
-        {
-            [prepare.Name] = prepare.Fingerprint,
-        };
-        return StageManifest.FingerprintOf("night", madeFrom, new()
-        {
-            ["Model"] = SettingsJson.ResultShaping(settings.Model),
-            ["Train"] = SettingsJson.ResultShaping(settings.Train),
-            ["Evaluate"] = SettingsJson.ResultShaping(settings.Evaluate),
-            ["Score"] = SettingsJson.ResultShaping(settings.Score),
-            ["Nightly"] = SettingsJson.ResultShaping(settings.Nightly),
-        });
+        return Stage.FingerprintOf(
+            "night",
+            [Artifact.File(prepare.Name, () => prepare.Fingerprint), .. new ScoreFiles(settings).Artifacts],
+            [
+                ("Model", settings.Model), ("Train", settings.Train), ("Evaluate", settings.Evaluate), ("Score", settings.Score), ("Nightly", settings.Nightly),
+            ]);
     }
 }

@@ -30,20 +30,27 @@ public abstract class Stage
     public abstract long Seed { get; }
 
     /// <summary>Fingerprints and hashes of what it is made from, by name.</summary>
-    public SortedDictionary<string, string> MadeFrom => new(Inputs.ToDictionary(input => input.Name, input => input.Hash), StringComparer.Ordinal);
+    public SortedDictionary<string, string> MadeFrom => HashesOf(Inputs);
 
     /// <summary>The sections among its options.</summary>
     public IEnumerable<(string Name, object Value)> Sections => Options.Where(option => option.Value is not JsonNode);
 
     /// <summary>Names the result before it is there: equal fingerprints mean equal content. Files are read for it at most once.</summary>
-    public string Fingerprint => StageManifest.FingerprintOf(
-        Name, MadeFrom, new(Options.ToDictionary(option => option.Name, option => option.Value as JsonNode ?? SettingsJson.ResultShaping(option.Value))));
+    public string Fingerprint => FingerprintOf(Name, Inputs, Options);
 
     /// <summary>Writes the result into the context's directory. Nothing of it counts if this throws.</summary>
     public abstract StageCounts Run(StageContext context);
 
     /// <summary>Begins the directory that it writes to.</summary>
     public virtual IStageWriter Begin(JobContext job) => StageWriter.Begin(job.RunDirectory, Name);
+
+    /// <summary>The fingerprint of what is made from these inputs by these options: a stage's result, a whole night, a trial of a search.</summary>
+    public static string FingerprintOf(string name, IEnumerable<Artifact> inputs, IEnumerable<(string Name, object Value)> options) =>
+        StageManifest.FingerprintOf(
+            name, HashesOf(inputs), new(options.ToDictionary(option => option.Name, option => option.Value as JsonNode ?? SettingsJson.ResultShaping(option.Value))));
+
+    private static SortedDictionary<string, string> HashesOf(IEnumerable<Artifact> inputs) =>
+        new(inputs.ToDictionary(input => input.Name, input => input.Hash), StringComparer.Ordinal);
 }
 
 /// <summary>What a stage is made from: the result of another stage, or a file.</summary>

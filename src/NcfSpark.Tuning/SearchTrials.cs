@@ -129,10 +129,8 @@ internal sealed class SearchTrials : ITrials
     }
 
     // Without the number of epochs if more epochs continue from the same checkpoint.
-    private static string FingerprintOf(Candidate candidate, ModelOptions model, TrainOptions train) => StageManifest.FingerprintOf(
-        TrainedModel.StageName,
-        [],
-        new() { ["Model"] = SettingsJson.ResultShaping(model), ["Train"] = SettingsJson.ResultShaping(candidate.GoesOn ? train with { Epochs = 1 } : train) });
+    private static string FingerprintOf(Candidate candidate, ModelOptions model, TrainOptions train) => Stage.FingerprintOf(
+        TrainedModel.StageName, [], [("Model", model), ("Train", candidate.GoesOn ? train with { Epochs = 1 } : train)]);
 
     private string DirectoryOf(Candidate candidate, int seed) => Path.Combine(directory, $"candidate-{candidate.Number}-{seed}");
 

@@ -80,6 +80,18 @@ public sealed class LayeringTests
         }
     }
 
+    /// <summary>What all stages have in common is written once, and a verb only names what it runs.</summary>
+    [Fact]
+    public void ManifestsAreWrittenByThePipelineAloneAndAVerbIsShort()
+    {
+        string[] code = [.. Repository.Files("*.cs").Where(path => !IsTest(path))];
+        string maker = Assert.Single(code, path => File.ReadAllText(path).Contains("new StageManifest", StringComparison.Ordinal));
+        Assert.Equal("StagePipeline.cs", Path.GetFileName(maker));
+        string[] verbs = [.. code.Where(path => Path.GetFileName(Path.GetDirectoryName(path)) == "Verbs")];
+        Assert.NotEmpty(verbs);
+        Assert.All(verbs, path => Assert.True(File.ReadLines(path).Count() < 40, $"{path} has 40 lines or more: a verb only names what it runs."));
+    }
+
     [Fact]
     public void NamespacesAreThoseOfTheProject()
     {
