@@ -52,7 +52,11 @@ internal sealed unsafe class ResampledSamples : ISampleSource
         samplesPerPositive = options.NegativesPerPositive + 1;
         touched = set.Avoided;
         if (options.AvoidsTouched) untouched = new NegativeSampler(touched, set.ItemCount);
-        if (SampleTotals.DrawsByPopularity(options)) popular = new PopularityDraw(all?.ItemUses ?? SampleTotals.UsesOf(items, set.ItemCount), options.NegativePopularity);
+        if (SampleTotals.DrawsByPopularity(options))
+        {
+            popular = new PopularityDraw(all?.ItemUses ?? SampleTotals.UsesOf(items, set.ItemCount), options.NegativePopularity);
+        }
+
         else if (options.Negatives == "uniform") popular = new PopularityDraw(new int[set.ItemCount], 0);
         seed = options.Seed;
     }

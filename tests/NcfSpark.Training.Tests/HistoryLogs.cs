@@ -14,7 +14,8 @@ internal static class HistoryLogs
         return TrainingSet.Of(
             others.UserCount + 1,
             items,
-            new InteractionRows([.. others.Rows.Users, .. heavy.Select(_ => others.UserCount)], [.. others.Rows.Items, .. heavy], [.. others.Rows.Timestamps, .. heavy.Select((_, place) => 1_000_000_000L + 10 * place)]),
+            new InteractionRows([.. others.Rows.Users, .. heavy.Select(_ => others.UserCount)], [.. others.Rows.Items, .. heavy],
+                [.. others.Rows.Timestamps, .. heavy.Select((_, place) => 1_000_000_000L + 10 * place)]),
             [.. others.Labels, .. heavy.Select(_ => 1)],
             heldOut: []);
     }
@@ -42,7 +43,8 @@ internal static class HistoryLogs
         }
 
         if (rows.Count == 0) rows.Add((0, 0, 1_000_000_000, 1));
-        (int User, int Item, long Time, int Label)[] ordered = [.. rows.OrderBy(row => (row.User, row.Time, row.Item, row.Label))]; // as PreparedData gives them
+        (int User, int Item, long Time, int Label)[] ordered =
+            [.. rows.OrderBy(row => (row.User, row.Time, row.Item, row.Label))]; // as PreparedData gives them
         var positives = ordered.Where(row => row.Label == 1).ToArray();
         return new TrainingSet
         {

@@ -18,7 +18,8 @@ public sealed class PastItemsTests
         {
             (int user, int item, long time) = (set.Rows.Users[row], set.Rows.Items[row], set.Rows.Timestamps[row]);
             int[] pool = past.Items[past.StartOf(user)..past.RowEnds[row]];
-            int[] OfUser(Func<long, bool> when) => [.. positives.Where(other => set.Rows.Users[other] == user && when(set.Rows.Timestamps[other])).Select(other => set.Rows.Items[other])];
+            int[] OfUser(Func<long, bool> when) =>
+                [.. positives.Where(other => set.Rows.Users[other] == user && when(set.Rows.Timestamps[other])).Select(other => set.Rows.Items[other])];
             int[] earlier = OfUser(other => other < time), same = OfUser(other => other == time);
             Assert.Equal(earlier.Order(), pool[..earlier.Length].Order());
             int[] ofTheSameTime = pool[earlier.Length..];
@@ -36,7 +37,8 @@ public sealed class PastItemsTests
         var past = new PastItems(set);
         for (int user = 0; user < set.UserCount; user++)
         {
-            int[] ends = [.. Enumerable.Range(0, set.Rows.Count).Where(row => set.Rows.Users[row] == user).Select(row => past.RowEnds[row] - past.StartOf(user)).Order()];
+            int[] ends = [.. Enumerable.Range(0, set.Rows.Count).Where(row => set.Rows.Users[row] == user)
+                .Select(row => past.RowEnds[row] - past.StartOf(user)).Order()];
             Assert.Equal(Enumerable.Range(0, ends.Length), ends);
         }
     }
@@ -47,7 +49,8 @@ public sealed class PastItemsTests
     {
         TrainingSet set = HistoryLogs.Random(seed, times: 1 + times % 20, negatives: stored ? 2 : 0);
         var past = new PastItems(set);
-        var timeOf = Enumerable.Range(0, set.Rows.Count).Where(row => set.Labels[row] == 1).ToDictionary(row => (set.Rows.Users[row], set.Rows.Items[row]), row => set.Rows.Timestamps[row]);
+        var timeOf = Enumerable.Range(0, set.Rows.Count).Where(row => set.Labels[row] == 1)
+            .ToDictionary(row => (set.Rows.Users[row], set.Rows.Items[row]), row => set.Rows.Timestamps[row]);
         long[] TimesOf(int user, Range places) => Array.ConvertAll(past.Items[places], item => timeOf[(user, item)]);
         for (int row = 0; row < set.Rows.Count; row++)
         {
@@ -56,7 +59,10 @@ public sealed class PastItemsTests
         }
 
         UserPools latest = past.Latest(3);
-        for (int user = 0; user < set.UserCount; user++) Assert.Equal(TemporalFeatures.Of(TimesOf(user, past.StartOf(user)..past.StartOf(user + 1))), latest.TemporalFeatures_U[user]);
+        for (int user = 0; user < set.UserCount; user++)
+        {
+            Assert.Equal(TemporalFeatures.Of(TimesOf(user, past.StartOf(user)..past.StartOf(user + 1))), latest.TemporalFeatures_U[user]);
+        }
     }
 
     [Fact]

@@ -12,7 +12,8 @@ public sealed class SamplingTests
     public bool PermutationVisitsEveryPlaceOnce(PositiveInt count, int seed)
     {
         var permutation = new IndexPermutation(count.Get, RandomStream.Named(seed, "test"));
-        return Enumerable.Range(0, count.Get).Select(place => permutation[place]).Order().SequenceEqual(Enumerable.Range(0, count.Get).Select(place => (long)place));
+        return Enumerable.Range(0, count.Get).Select(place => permutation[place]).Order()
+            .SequenceEqual(Enumerable.Range(0, count.Get).Select(place => (long)place));
     }
 
     [Property(MaxTest = 200)]
@@ -60,8 +61,11 @@ public sealed class SamplingTests
         const int ItemCount = 25_000;
         var draw = new Random(seed);
         int[][] touched = [.. Enumerable.Range(0, 1 + users.Get % 3).Select(_ => Enumerable.Range(0, ItemCount).Where(_ => draw.Next(4) > 0).ToArray())];
-        using var sampler = new NegativeSampler(InteractionLists.FromRows(touched.Length, [.. touched.SelectMany((items, user) => Enumerable.Repeat(user, items.Length))], [.. touched.SelectMany(items => items)]), ItemCount);
-        return touched.Index().All(user => Enumerable.Range(0, sampler.UntouchedCount(user.Index)).Select(r => sampler.Untouched(user.Index, r)).SequenceEqual(Enumerable.Range(0, ItemCount).Except(user.Item)));
+        using var sampler = new NegativeSampler(InteractionLists.FromRows(touched.Length,
+            [.. touched.SelectMany((items, user) => Enumerable.Repeat(user, items.Length))], [.. touched.SelectMany(items => items)]), ItemCount);
+        return touched.Index()
+            .All(user => Enumerable.Range(0, sampler.UntouchedCount(user.Index)).Select(r => sampler.Untouched(user.Index, r))
+            .SequenceEqual(Enumerable.Range(0, ItemCount).Except(user.Item)));
     }
 
     [Theory]
@@ -136,7 +140,9 @@ public sealed class SamplingTests
         }
 
         double[] weights = [.. new[] { 16.0, 4, 1, 1 }.Select(used => Math.Pow(used, power))];
-        double total = 100 * 21 * 20, chiSquare = hits.Zip(weights, (hit, weight) => (hit - total * weight / weights.Sum()) * (hit - total * weight / weights.Sum()) / (total * weight / weights.Sum())).Sum();
+        double total = 100 * 21 * 20,
+            chiSquare = hits.Zip(weights,
+            (hit, weight) => (hit - total * weight / weights.Sum()) * (hit - total * weight / weights.Sum()) / (total * weight / weights.Sum())).Sum();
         Assert.Equal(total, hits.Sum());
         Assert.InRange(chiSquare, 0, 16.3); // 3 degrees of freedom, once in 1,000
     }
@@ -145,7 +151,8 @@ public sealed class SamplingTests
     public void PopularNegativesThatAreUntouchedFollowThePowerAmongWhatTheUserHasNotTouched()
     {
         // Items 0 … 3 are used 16, 4, 1 and 0 times, the last counting as once. User 20 has item 0 alone, so draws from the others.
-        TrainingSet set = Logs.Of(21, 4, [.. Enumerable.Range(0, 15).Select(user => (user, 0)), .. Enumerable.Range(0, 4).Select(user => (user, 1)), (0, 2), (20, 0)]);
+        TrainingSet set = Logs.Of(21, 4,
+            [.. Enumerable.Range(0, 15).Select(user => (user, 0)), .. Enumerable.Range(0, 4).Select(user => (user, 1)), (0, 2), (20, 0)]);
         using var samples = new ResampledSamples(set, Fresh(20, 1, "popularity-untouched") with { NegativePopularity = 0.5 });
         double[] hits = new double[4];
         for (int epoch = 0; epoch < 300; epoch++)
@@ -158,7 +165,8 @@ public sealed class SamplingTests
             }
         }
 
-        double total = 300 * 20, chiSquare = new[] { 1, 2, 3 }.Sum(item => Math.Pow(hits[item] - total * (item == 1 ? 2 : 1) / 4, 2) / (total * (item == 1 ? 2 : 1) / 4));
+        double total = 300 * 20,
+            chiSquare = new[] { 1, 2, 3 }.Sum(item => Math.Pow(hits[item] - total * (item == 1 ? 2 : 1) / 4, 2) / (total * (item == 1 ? 2 : 1) / 4));
         Assert.Equal(total, hits.Sum());
         Assert.InRange(chiSquare, 0, 13.8); // 2 degrees of freedom, once in 1,000
     }
@@ -167,7 +175,9 @@ public sealed class SamplingTests
     public void AUserWhoHasAllThatIsPopularGetsOneOfTheOthers()
     {
         // Items 0 to 2 are drawn a million times as often as 3 and 4, the only ones that user 0 has not touched. User 1 has touched everything.
-        TrainingSet set = Logs.Of(1003, 5, [.. Enumerable.Range(2, 1000).SelectMany(user => new[] { (user, 0), (user, 1), (user, 2) }), (0, 0), (0, 1), (0, 2), .. Enumerable.Range(0, 5).Select(item => (1, item))]);
+        TrainingSet set = Logs.Of(1003, 5,
+            [.. Enumerable.Range(2, 1000).SelectMany(user => new[] { (user, 0), (user, 1), (user, 2) }), (0, 0), (0, 1), (0, 2),
+            .. Enumerable.Range(0, 5).Select(item => (1, item))]);
         using var samples = new ResampledSamples(set, Fresh(4, 1, "popularity-untouched") with { NegativePopularity = 2 });
         int[] hits = new int[5];
         for (int epoch = 0; epoch < 20; epoch++)
@@ -228,7 +238,8 @@ public sealed class SamplingTests
             int[] rows = [.. Enumerable.Range(0, whole.Rows.Count).Where(row => isOwn(whole.Rows.Users[row]))];
             return whole with
             {
-                Rows = new InteractionRows(Array.ConvertAll(rows, row => whole.Rows.Users[row]), Array.ConvertAll(rows, row => whole.Rows.Items[row]), Array.ConvertAll(rows, row => whole.Rows.Timestamps[row])),
+                Rows = new InteractionRows(Array.ConvertAll(rows, row => whole.Rows.Users[row]), Array.ConvertAll(rows, row => whole.Rows.Items[row]),
+                    Array.ConvertAll(rows, row => whole.Rows.Timestamps[row])),
                 Labels = Array.ConvertAll(rows, row => whole.Labels[row]),
             };
         }

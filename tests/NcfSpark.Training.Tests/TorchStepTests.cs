@@ -106,7 +106,8 @@ public sealed class TorchStepTests
         weights.HeadBias.Values[0] = float.NaN;
         float[] before = [.. weights.UserGmf!.Values];
         using var step = Step(new TrainingState(weights), PlainOptions.Train with { BatchSize = 8 });
-        Assert.Contains("Train:LearningRate", Assert.Throws<TrainingDivergedException>(() => step.Update(RandomBatch(8, 1), 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("Train:LearningRate", Assert.Throws<TrainingDivergedException>(() => step.Update(RandomBatch(8, 1), 1)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(before, weights.UserGmf.Values.ToArray());
     }
 
@@ -116,7 +117,8 @@ public sealed class TorchStepTests
     {
         using var module = new NeuMFModule(weights);
         int[] users = batch.Users[..batch.Count], items = batch.Items[..batch.Count];
-        Tensor loss = functional.binary_cross_entropy_with_logits(module.forward(tensor(users, int64), tensor(items, int64)), tensor(batch.Labels[..batch.Count]), reduction: Reduction.Sum);
+        Tensor loss = functional.binary_cross_entropy_with_logits(module.forward(tensor(users, int64), tensor(items, int64)),
+            tensor(batch.Labels[..batch.Count]), reduction: Reduction.Sum);
         Tensor objective = loss;
         foreach (Weight table in weights.UserTables.Concat(weights.ItemTables))
         {
@@ -128,7 +130,8 @@ public sealed class TorchStepTests
         foreach (Weight weight in weights.All)
         {
             float[] gradient = module[weight].grad!.data<float>().ToArray();
-            IEnumerable<int> touched = weights.UserTables.Contains(weight) ? users.Distinct() : weights.ItemTables.Contains(weight) ? items.Distinct() : Enumerable.Range(0, weight.Rows);
+            IEnumerable<int> touched = weights.UserTables.Contains(weight) ? users.Distinct() : weights.ItemTables.Contains(weight) ? items.Distinct()
+                : Enumerable.Range(0, weight.Rows);
             (double[] m, double[] v) = moments[weight.Name];
             foreach (int i in touched.SelectMany(row => Enumerable.Range(row * weight.Columns, weight.Columns)))
             {
@@ -160,7 +163,11 @@ public sealed class TorchStepTests
     {
         RandomStream stream = RandomStream.Named(seed, "batch");
         var batch = new Batch(count) { Count = count };
-        for (int b = 0; b < count; b++) (batch.Users[b], batch.Items[b], batch.Labels[b]) = ((int)stream.Below(3 * b, 20), (int)stream.Below(3 * b + 1, 15), stream.Below(3 * b + 2, 2));
+        for (int b = 0; b < count; b++)
+        {
+            (batch.Users[b], batch.Items[b], batch.Labels[b]) = ((int)stream.Below(3 * b, 20), (int)stream.Below(3 * b + 1, 15), stream.Below(3 * b + 2, 2));
+        }
+
         return batch;
     }
 }

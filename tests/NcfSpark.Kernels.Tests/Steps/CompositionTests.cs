@@ -58,7 +58,8 @@ public sealed class CompositionTests
         {
             using IFusedStep step = FusedSteps.Of(Settings(shape, level) with { PlainRows = plainRows });
             Assert.Equal(shape.History is not null && interaction == "dot" && plainRows, step is UserHistoryStep);
-            AssertFollowsSlopes(step, shape, model => model.Loss(Batch, DropoutKey, UserDropoutKey), (model, _) => model.Loss(Batch, DropoutKey, UserDropoutKey));
+            AssertFollowsSlopes(step, shape, model => model.Loss(Batch, DropoutKey, UserDropoutKey),
+                (model, _) => model.Loss(Batch, DropoutKey, UserDropoutKey));
         }
     }
 
