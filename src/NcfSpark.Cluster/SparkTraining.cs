@@ -36,19 +36,19 @@ public static class SparkTraining
                 + $"one for each worker: {DotnetRunner.CureFor(workers)}; or lower Train:Workers.");
         }
 
-        if (job.Configuration.Train.ServerReachedAt.Length > 0) return; // said by who knows
-        string address = job.Configuration.Train.ServerAddress;
+        if (job.Configuration.Train.Server.ReachedAt.Length > 0) return; // said by who knows
+        string address = job.Configuration.Train.Server.Address;
         IPAddress listens = IPEndPoint.Parse(address).Address;
         if (listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any))
         {
-            throw new InvalidInputException($"Train:ServerAddress is {address}: workers are told it, so it must be one address of this machine, "
-                + "such as 10.0.0.5:0; or set Train:ServerReachedAt.");
+            throw new InvalidInputException($"Train:Server:Address is {address}: workers are told it, so it must be one address of this machine, "
+                + "such as 10.0.0.5:0; or set Train:Server:ReachedAt.");
         }
 
         if (IPAddress.IsLoopback(listens) && !job.Engine.IsHere)
         {
-            throw new InvalidInputException($"Train:ServerAddress is {address}, which executors on other machines do not reach. "
-                + "Set it to this machine's address as they see it, with port 0 for a free one (--set Train:ServerAddress=10.0.0.5:0).");
+            throw new InvalidInputException($"Train:Server:Address is {address}, which executors on other machines do not reach. "
+                + "Set it to this machine's address as they see it, with port 0 for a free one (--set Train:Server:Address=10.0.0.5:0).");
         }
     }
 

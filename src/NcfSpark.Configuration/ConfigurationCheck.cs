@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using NcfSpark.Preparation;
+using NcfSpark.Training;
 
 namespace NcfSpark.Configuration;
 
@@ -48,7 +49,7 @@ public static class ConfigurationCheck
                 $"is {train.Patience}, but nothing is held out to validate on: set Prepare:Validation to true, or Patience to 0");
         }
 
-        if (train.Negatives == "stored" && prepare.NegativesPerPositive == 0)
+        if (train.Negatives == NegativeSource.Stored && prepare.NegativesPerPositive == 0)
         {
             yield return (
                 Keys("Train:Negatives", "Prepare:NegativesPerPositive"),

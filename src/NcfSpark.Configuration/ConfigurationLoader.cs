@@ -30,7 +30,7 @@ public static class ConfigurationLoader
             if (value is string text && key.HasEscapes) value = SettingEscapes.Read(text, out problem);
             if (problem is null)
             {
-                key.Property.SetValue(key.Section.GetValue(configuration), value);
+                key.SetIn(configuration, value);
                 continue;
             }
 

@@ -12,14 +12,20 @@ public static class SettingValue
     private static readonly Type Weights = typeof(SortedDictionary<string, double>);
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }; // for terminals, not for HTML
 
-    /// <summary>The value, or in <paramref name="problem"/> what is wrong with it, to be read after the name of the setting.</summary>
-    public static object? Convert(JsonElement given, Type type, out string? problem)
+    /// <summary>
+    /// The value, or in <paramref name="problem"/> what is wrong with it, to be read after the name of the setting. null is a value
+    /// of a setting that may be left open (a nullable type); on a command line it is the word null.
+    /// </summary>
+    public static object? Convert(JsonElement given, Type nullableType, out string? problem)
     {
+        problem = null;
+        Type type = Nullable.GetUnderlyingType(nullableType) ?? nullableType;
+        if (type != nullableType && (given.ValueKind == JsonValueKind.Null || (given.ValueKind == JsonValueKind.String && given.GetString() == "null"))) return null;
         JsonElement value = given.ValueKind == JsonValueKind.String ? Unquoted(given, type) : given;
         object? converted = type == Weights ? WeightsOf(value) : type.IsArray ? List(value, type.GetElementType()!) : One(value, type);
         problem = converted is not null ? null
             : type == typeof(bool) ? $"{Show(given)} is neither true nor false"
-            : type.IsEnum ? NotOneOf(Choices(type), given)
+            : type.IsEnum ? NotOneOf([.. Choices(type), .. type == nullableType ? [] : (string[])["null"]], given)
             : IsHuge(value, type) ? $"{Show(given)} is too large"
             : $"{Show(given)} is no {NameOf(type)}";
         return converted;
@@ -43,7 +49,8 @@ public static class SettingValue
 
     /// <summary>The type's name for people.</summary>
     public static string NameOf(Type type) =>
-        type == Weights ? "object of names and numbers, or list such as view=1,purchase=10"
+        Nullable.GetUnderlyingType(type) is { } given ? $"{NameOf(given)} or null"
+        : type == Weights ? "object of names and numbers, or list such as view=1,purchase=10"
         : type.IsArray ? $"list of {NameOf(type.GetElementType()!)}s"
         : type == typeof(int) || type == typeof(long) ? "whole number"
         : type == typeof(double) ? "number"

@@ -6,7 +6,7 @@ using NcfSpark.Data;
 namespace NcfSpark.Configuration;
 
 /// <summary>
-/// Reads a configuration file: a JSON object of sections, each an object of settings; comments and trailing commas are welcome. Unlike
+/// Reads a configuration file: a JSON object of sections, each an object of settings and of groups of settings; comments and trailing commas are welcome. Unlike
 /// Microsoft.Extensions.Configuration it knows the line of each value, takes a list as one value (there, [16, 8] over [64, 32, 16, 8]
 /// becomes [16, 8, 16, 8]), and goes on after a setting that is there twice, so that all faults are told at once.
 /// </summary>
@@ -67,19 +67,30 @@ public static class SettingsFile
                 continue;
             }
 
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                string key = $"{section}:{reader.GetString()}";
-                NoteTwice(key, ref reader);
-                reader.Read();
-                string origin = Origin(ref reader);
-                if (reader.TokenType == JsonTokenType.String) reader.GetString(); // throws here rather than later where it is not Unicode
-                settings.Add(new GivenSetting(key, JsonElement.ParseValue(ref reader), origin));
-            }
+            ReadGroup(section, ref reader);
         }
 
         reader.Read(); // nothing but comments may follow: throws otherwise
         return settings;
+
+        void ReadGroup(string group, ref Utf8JsonReader at)
+        {
+            while (at.Read() && at.TokenType == JsonTokenType.PropertyName)
+            {
+                string key = $"{group}:{at.GetString()}";
+                NoteTwice(key, ref at);
+                at.Read();
+                if (at.TokenType == JsonTokenType.StartObject && SettingKey.Under(key).Any())
+                {
+                    ReadGroup(key, ref at);
+                    continue;
+                }
+
+                string origin = Origin(ref at);
+                if (at.TokenType == JsonTokenType.String) at.GetString(); // throws here rather than later where it is not Unicode
+                settings.Add(new GivenSetting(key, JsonElement.ParseValue(ref at), origin));
+            }
+        }
 
         int Line(ref Utf8JsonReader at) => bytes.AsSpan(0, (int)at.TokenStartIndex).Count((byte)'\n') + 1;
 

@@ -8,8 +8,21 @@ public static class UnknownSetting
     private static readonly Dictionary<string, string> Renamed = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Train:Where"] = "Train:Placement",
-        ["Train:Wire"] = "Train:WirePrecision",
-        ["Train:OuterStep"] = "Train:OuterOptimizer",
+        ["Train:GmfOptimizer"] = "Train:Embeddings:Optimizer",
+        ["Train:GmfLearningRate"] = "Train:Embeddings:LearningRate",
+        ["Train:GmfRegularization"] = "Train:Embeddings:Regularization",
+        ["Train:GmfWeightDecay"] = "Train:Embeddings:WeightDecay",
+        ["Train:ServerAddress"] = "Train:Server:Address",
+        ["Train:ServerReachedAt"] = "Train:Server:ReachedAt",
+        ["Model:HistoryLength"] = "Model:History:Length",
+        ["Model:HistoryDecay"] = "Model:History:Decay",
+        ["Model:HistoryFactor"] = "Model:History:Factor",
+        ["Model:UserMlpWidth"] = "Model:UserMlp:Width",
+        ["Model:UserMlpLags"] = "Model:UserMlp:Lags",
+        ["Model:UserMlpRhythm"] = "Model:UserMlp:TemporalFeatures",
+        ["Model:UserMlpDropout"] = "Model:UserMlp:Dropout",
+        ["Train:Wire"] = "Train:Server:WirePrecision",
+        ["Train:OuterStep"] = "Train:Server:OuterOptimizer",
     };
 
     /// <summary>The fault, or null where its section is unknown and that was said already.</summary>
@@ -20,10 +33,13 @@ public static class UnknownSetting
         if (section is null) return unknownSections.Add(parts[0]) ? $"{parts[0]} is no section; {MeantSection(parts)}" : null;
         if (parts.Length == 1)
         {
-            return $"{section} is a section: it holds settings, {{ \"{SettingKey.Of(section).First().Property.Name}\": … }}, and is no setting itself";
+            return $"{section} is a section: it holds settings, {{ \"{SettingKey.Of(section).First().NameInSection}\": … }}, and is no setting itself";
         }
 
-        return Renamed.TryGetValue(key, out string? name) ? $"{key} is called {name} now" : $"{key} is no setting; {MeantSetting(section, parts[^1])}";
+        if (Renamed.TryGetValue(key, out string? name)) return $"{key} is called {name} now";
+        return SettingKey.Under(key).FirstOrDefault() is { } first
+            ? $"{key} is a group of settings, such as {first}, and is no setting itself"
+            : $"{key} is no setting; {MeantSetting(section, key[(section.Length + 1)..])}";
     }
 
     private static string MeantSection(string[] parts)
@@ -39,11 +55,11 @@ public static class UnknownSetting
     // In its own section by spelling, else in any other section by its very name.
     private static string MeantSetting(string section, string name)
     {
-        string? meant = NearestName.Of(name, SettingKey.Of(section).Select(key => key.Property.Name));
-        string? elsewhere = SettingKey.All.FirstOrDefault(key => SameLetters(key.Property.Name, name))?.Name;
+        string? meant = NearestName.Of(name, SettingKey.Of(section).Select(key => key.NameInSection));
+        string? elsewhere = SettingKey.All.FirstOrDefault(key => SameLetters(key.Property.Name, name.Split(':')[^1]))?.Name;
         return (meant, elsewhere) switch
         {
-            (null, null) => $"{section} has {string.Join(", ", SettingKey.Of(section).Select(key => key.Property.Name))}",
+            (null, null) => $"{section} has {string.Join(", ", SettingKey.Of(section).Select(key => key.NameInSection))}",
             (null, _) => $"did you mean {elsewhere}?",
             _ => $"did you mean {section}:{meant}?",
         };

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json;
@@ -24,7 +25,7 @@ public static class SettingsJson
         {
             if (property.GetCustomAttribute<ExcludeFromFingerprintAttribute>() is null && all.TryGetPropertyValue(property.Name, out JsonNode? value))
             {
-                shaping.Add(property.Name, value?.DeepClone());
+                shaping.Add(property.Name, value is JsonObject && property.GetValue(section) is { } group and not IDictionary ? ResultShaping(group) : value?.DeepClone());
             }
         }
 

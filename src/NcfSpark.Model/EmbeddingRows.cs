@@ -31,7 +31,7 @@ public sealed class EmbeddingRows
 }
 
 /// <summary>
-/// The pools of B pairs' users: the latest items of each user before the pair, latest first, up to K = HistoryLength.
+/// The pools of B pairs' users: the latest items of each user before the pair, latest first, up to K = Model:History:Length.
 /// </summary>
 /// <param name="Items_BKE">Their rows of item_history.weight; 0 where a user has fewer items.</param>
 /// <param name="Shares_BK">The share of each item in its pool (<see cref="PoolShares"/>); they add up to 1. 0 where a

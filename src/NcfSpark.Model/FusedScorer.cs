@@ -58,7 +58,7 @@ public sealed class FusedScorer : IModelScorer
     {
         int[] items = pairs.ItemIndexes.ToArray();
         SideLayer? layer = weights.ItemMlp is null ? null : new SideLayer(weights.MlpLayers[0].Weight, weights.ItemMlp.Columns, weights.ItemMlp.Columns);
-        bool relu = weights.Options.EmbeddingActivation == "relu";
+        bool relu = weights.Options.EmbeddingActivation == Activation.Relu;
         Parallel.For(0, items.Length, () => (Vector_K: new float[Shape.VectorSize], First_H: new float[Shape.FirstWidth]), (place, _, values) =>
         {
             if (weights.ItemGmf is not null)
@@ -89,7 +89,7 @@ public sealed class FusedScorer : IModelScorer
 
         public UserEncoder(ModelWeights weights, SimdLevel level)
         {
-            (this.weights, vectors, relu) = (weights, new UserVectors(weights, level), weights.Options.EmbeddingActivation == "relu");
+            (this.weights, vectors, relu) = (weights, new UserVectors(weights, level), weights.Options.EmbeddingActivation == Activation.Relu);
             if (weights.UserMlp is not null) layer = new SideLayer(weights.MlpLayers[0].Weight, 0, weights.UserMlp.Columns);
         }
 

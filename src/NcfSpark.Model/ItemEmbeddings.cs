@@ -19,7 +19,7 @@ public sealed class ItemEmbeddings : IUserEncoder, IDisposable
         Weight[] tables = [.. new[] { weights.ItemGmf, weights.ItemMlp }.OfType<Weight>()];
         size = tables.Sum(table => table.Columns);
         unit_IE = new float[checked(weights.ItemCount * size)];
-        bool relu = weights.Options.EmbeddingActivation == "relu";
+        bool relu = weights.Options.EmbeddingActivation == Activation.Relu;
         Parallel.For(0, weights.ItemCount, item =>
         {
             Span<float> unit = Of(item);

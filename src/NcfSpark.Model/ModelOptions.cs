@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using NcfSpark.Data;
 
 namespace NcfSpark.Model;
 
@@ -10,8 +12,7 @@ public sealed record ModelOptions : IValidatableObject
     /// each user and item; best on the logs measured here, and fastest. "neumf": GMF beside an MLP, joined in one linear layer,
     /// the head (He et al. 2017). "gmf": the weighted product of embeddings alone. "mlp": the MLP alone.
     /// </summary>
-    [AllowedValues("neumf", "gmf", "mlp", "mf")]
-    public string Kind { get; init; } = "mf";
+    public NetworkKind Kind { get; init; } = NetworkKind.Mf;
 
     /// <summary>
     /// Length of a user's and an item's embedding in MF and GMF, in numbers. Longer ones learn more from much data, overfit
@@ -44,8 +45,7 @@ public sealed record ModelOptions : IValidatableObject
     /// Function applied to every embedding: "none" (default), or "relu", which reproduces the AWS sample, whose embeddings are
     /// one-hot Dense layers with ReLU.
     /// </summary>
-    [AllowedValues("none", "relu")]
-    public string EmbeddingActivation { get; init; } = "none";
+    public Activation EmbeddingActivation { get; init; } = Activation.None;
 
     /// <summary>
     /// Standard deviation of the embeddings before training. MF learns faster from 0.1 (default); the NCF paper has 0.01 for
@@ -72,77 +72,119 @@ public sealed record ModelOptions : IValidatableObject
     /// items used just before, from a table of its own. It predicts the next item much better, and serves users who were not
     /// trained on; it needs times. "embedding": the user's embedding alone, as published; for logs without times.
     /// </summary>
-    [AllowedValues("embedding", "history")]
-    public string User { get; init; } = "history";
+    public UserEncoderKind User { get; init; } = UserEncoderKind.History;
 
+    /// <summary>The pool of a user's latest items. Only with User "history".</summary>
+    public HistoryOptions History { get; init; } = new();
+
+    /// <summary>The MLP over a user's latest items, pool and embedding. Only with User "history".</summary>
+    public UserMlpOptions UserMlp { get; init; } = new();
+
+    /// <summary>Whether the model has a GMF part (or MF's dot product).</summary>
+    internal bool HasGmf => Kind != NetworkKind.Mlp;
+
+    internal bool HasMlp => Kind is NetworkKind.Neumf or NetworkKind.Mlp;
+
+    internal bool HasBiases => Biases || Kind == NetworkKind.Mf;
+
+    internal bool HasHead => Kind != NetworkKind.Mf;
+
+    /// <summary>Whether a user's GMF embedding takes in the items just before.</summary>
+    public bool HasHistory => User == UserEncoderKind.History;
+
+    internal bool HasUserMlp => HasHistory && UserMlp.Width > 0;
+
+    /// <summary>Whether a user's side takes in the marks of <see cref="Model.TemporalFeatures"/>.</summary>
+    public bool HasTemporalFeatures => HasUserMlp && UserMlp.TemporalFeatures;
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (HasMlp && MlpLayers.Length == 0) yield return new($"is empty, but \"{SettingText.Of(Kind)}\" has an MLP: give its widths, such as [64, 32, 16, 8]", [nameof(MlpLayers)]);
+        if (MlpLayers.Any(width => width is < 1 or > 65536)) yield return new("has a width that is not between 1 and 65536", [nameof(MlpLayers)]);
+        if (Dropout.Any(rate => rate is not (>= 0 and < 1))) yield return new("has a rate that is not between 0 and below 1", [nameof(Dropout)]);
+        if (Dropout.Length > MlpLayers.Length + 1) yield return new($"has {Dropout.Length} rates for an input and {MlpLayers.Length} layers", [nameof(Dropout)]);
+        if (HasHistory && Kind == NetworkKind.Mlp) yield return new("is \"history\", which adds to the embeddings of GMF and MF; Kind \"mlp\" has none", [nameof(User)]);
+        if (HasHistory && EmbeddingActivation != Activation.None) yield return new("is \"history\", whose sum of embeddings takes no EmbeddingActivation: set that to \"none\"", [nameof(User)]);
+        if (HasUserMlp && UserMlp.Lags > History.Length)
+        {
+            yield return new($"is {UserMlp.Lags}, but the pool holds {History.Length} items (Model:History:Length)", [$"{nameof(UserMlp)}:{nameof(UserMlp.Lags)}"]);
+        }
+    }
+}
+
+/// <summary>Group Model:History: the pool of a user's latest items.</summary>
+public sealed record HistoryOptions
+{
     /// <summary>
     /// Largest number of items in a user's pool. More take more time; beyond about 20 nothing is gained at the default decay.
-    /// Only with User "history".
+    /// Only with Model:User "history".
     /// </summary>
     [Range(1, 1000)]
-    public int HistoryLength { get; init; } = 20;
+    public int Length { get; init; } = 20;
 
     /// <summary>
-    /// How slowly items of the pool lose weight with age, in items: the k-th latest has the weight e^(-(k - 1) / HistoryDecay),
+    /// How slowly items of the pool lose weight with age, in items: the k-th latest has the weight e^(-(k - 1) / Decay),
     /// and all weights add up to 1. Smaller values look at the very latest items, larger ones further back.
     /// </summary>
     [Range(0.01, 1e6)]
-    public double HistoryDecay { get; init; } = 3;
+    public double Decay { get; init; } = 3;
 
     /// <summary>Factor that the pool is multiplied by. Larger values learn faster from few epochs and overfit sooner.</summary>
     [Range(0.001, 100.0)]
-    public double HistoryFactor { get; init; } = 2;
+    public double Factor { get; init; } = 2;
+}
 
+/// <summary>Group Model:UserMlp: the MLP over a user.</summary>
+public sealed record UserMlpOptions
+{
     /// <summary>
     /// Width of the hidden layer of an MLP over the user (latest items, pool and embedding), whose output is added to the user's
     /// vector. 0 (default): no such MLP. Try 128 on a million interactions or more: it recommends better there, and training
     /// takes several times as long. Scoring stays as fast.
     /// </summary>
     [Range(0, 65536)]
-    public int UserMlpWidth { get; init; }
+    public int Width { get; init; }
 
-    /// <summary>Number of latest items that the user MLP sees one by one, at most HistoryLength.</summary>
+    /// <summary>Number of latest items that it sees one by one, at most Model:History:Length.</summary>
     [Range(0, 1000)]
-    public int UserMlpLags { get; init; } = 3;
+    public int Lags { get; init; } = 3;
 
     /// <summary>
-    /// Whether the user MLP also sees pauses, bursts and sessions in the times of the latest items, so that a user who works
+    /// Whether it also sees pauses, bursts and sessions in the times of the latest items, so that a user who works
     /// through a list can be told from one who returns. It needs times to the second. The time of the request is not used.
     /// </summary>
-    public bool UserMlpRhythm { get; init; }
+    public bool TemporalFeatures { get; init; }
 
     /// <summary>
-    /// Rate of dropout on the user MLP's hidden layer (the share of values set to 0 in training). Raise it where validation gets
+    /// Rate of dropout on its hidden layer (the share of values set to 0 in training). Raise it where validation gets
     /// worse while training gets better.
     /// </summary>
     [Range(0.0, 0.99)]
-    public double UserMlpDropout { get; init; } = 0.3;
+    public double Dropout { get; init; } = 0.3;
+}
 
-    /// <summary>Whether the model has a GMF part (or MF's dot product).</summary>
-    internal bool HasGmf => Kind != "mlp";
+/// <summary>The network of <see cref="ModelOptions.Kind"/>.</summary>
+[JsonConverter(typeof(SettingTextConverter<NetworkKind>))]
+public enum NetworkKind
+{
+    Mf,
+    Gmf,
+    Mlp,
+    Neumf,
+}
 
-    internal bool HasMlp => Kind is "neumf" or "mlp";
+/// <summary>How a user is represented (<see cref="ModelOptions.User"/>).</summary>
+[JsonConverter(typeof(SettingTextConverter<UserEncoderKind>))]
+public enum UserEncoderKind
+{
+    Embedding,
+    History,
+}
 
-    internal bool HasBiases => Biases || Kind == "mf";
-
-    internal bool HasHead => Kind != "mf";
-
-    /// <summary>Whether a user's GMF embedding takes in the items just before.</summary>
-    public bool HasHistory => User == "history";
-
-    internal bool HasUserMlp => HasHistory && UserMlpWidth > 0;
-
-    /// <summary>Whether a user's side takes in the marks of <see cref="TemporalFeatures"/>.</summary>
-    public bool HasTemporalFeatures => HasUserMlp && UserMlpRhythm;
-
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (HasMlp && MlpLayers.Length == 0) yield return new($"is empty, but \"{Kind}\" has an MLP: give its widths, such as [64, 32, 16, 8]", [nameof(MlpLayers)]);
-        if (MlpLayers.Any(width => width is < 1 or > 65536)) yield return new("has a width that is not between 1 and 65536", [nameof(MlpLayers)]);
-        if (Dropout.Any(rate => rate is not (>= 0 and < 1))) yield return new("has a rate that is not between 0 and below 1", [nameof(Dropout)]);
-        if (Dropout.Length > MlpLayers.Length + 1) yield return new($"has {Dropout.Length} rates for an input and {MlpLayers.Length} layers", [nameof(Dropout)]);
-        if (HasHistory && Kind == "mlp") yield return new("is \"history\", which adds to the embeddings of GMF and MF; Kind \"mlp\" has none", [nameof(User)]);
-        if (HasHistory && EmbeddingActivation != "none") yield return new("is \"history\", whose sum of embeddings takes no EmbeddingActivation: set that to \"none\"", [nameof(User)]);
-        if (HasUserMlp && UserMlpLags > HistoryLength) yield return new($"is {UserMlpLags}, but the pool holds HistoryLength {HistoryLength} items", [nameof(UserMlpLags)]);
-    }
+/// <summary>A function that is applied to every embedding.</summary>
+[JsonConverter(typeof(SettingTextConverter<Activation>))]
+public enum Activation
+{
+    None,
+    Relu,
 }

@@ -170,5 +170,5 @@ public sealed class ModelScorer : IModelScorer
         return tensor(values).reshape(rows.Length, table.Columns);
     }
 
-    private Tensor Activated(Tensor embedding) => weights.Options.EmbeddingActivation == "relu" ? embedding.relu() : embedding;
+    private Tensor Activated(Tensor embedding) => weights.Options.EmbeddingActivation == Activation.Relu ? embedding.relu() : embedding;
 }

@@ -51,7 +51,7 @@ public sealed class ModelWeights
         if (options.HasUserMlp)
         {
             (int inputs, int width) =
-                ((options.UserMlpLags + 2) * options.EmbeddingSize + (options.HasTemporalFeatures ? TemporalFeatures.Count : 0), options.UserMlpWidth);
+                ((options.UserMlp.Lags + 2) * options.EmbeddingSize + (options.HasTemporalFeatures ? TemporalFeatures.Count : 0), options.UserMlp.Width);
             UserLayers =
             [
                 (new Weight("user_layers.0.weight", width, inputs), new Weight("user_layers.0.bias", 1, width)),

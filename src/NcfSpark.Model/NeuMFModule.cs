@@ -98,7 +98,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         return rows.Pool is { } pool ? history.Forward(own_BE, pool) : own_BE;
     }
 
-    private Tensor Activated(Tensor embedding) => options.EmbeddingActivation == "relu" ? embedding.relu() : embedding;
+    private Tensor Activated(Tensor embedding) => options.EmbeddingActivation == Activation.Relu ? embedding.relu() : embedding;
 
     private (Parameter Weight, Parameter Bias)[] Layers(IEnumerable<(Weight Weight, Weight Bias)> layers) =>
         [.. layers.Select(layer => (this[layer.Weight], this[layer.Bias]))];

@@ -82,7 +82,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         IReadOnlyDictionary<string, StoredTensor> shared = Safetensors.Read(sharedPath).Tensors;
         foreach (Weight weight in weights.Shared) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
 
-        if (options.HasHistory) weights.Pools = new UserPools(options.HistoryLength, new int[checked(userCount * options.HistoryLength)]);
+        if (options.HasHistory) weights.Pools = new UserPools(options.History.Length, new int[checked(userCount * options.History.Length)]);
         string[] userFiles = Directory.GetFiles(Path.Combine(directory, "users"));
         for (int shard = 0; shard < userFiles.Length; shard++)
         {

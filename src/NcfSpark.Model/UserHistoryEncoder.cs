@@ -18,10 +18,10 @@ internal sealed class UserHistoryEncoder(ModelOptions options, (Parameter Weight
     /// <summary>u [B, E] of B users.</summary>
     public Tensor Forward(Tensor own_BE, PoolRows pool)
     {
-        Tensor pooled_BE = (pool.Shares_BK.unsqueeze(2) * pool.Items_BKE).sum(1) * tensor((float)options.HistoryFactor);
+        Tensor pooled_BE = (pool.Shares_BK.unsqueeze(2) * pool.Items_BKE).sum(1) * tensor((float)options.History.Factor);
         Tensor user_BE = own_BE.Plus(pooled_BE);
         if (layers is not [var hidden, var output]) return user_BE;
-        Tensor latest = pool.Items_BKE.narrow(1, 0, options.UserMlpLags).reshape(own_BE.shape[0], options.UserMlpLags * options.EmbeddingSize);
+        Tensor latest = pool.Items_BKE.narrow(1, 0, options.UserMlp.Lags).reshape(own_BE.shape[0], options.UserMlp.Lags * options.EmbeddingSize);
         Tensor z_BW = hidden.Bias.addmm(
             cat([latest, pooled_BE, own_BE, .. pool.Temporal_BF is { } temporal_BF ? [temporal_BF] : Array.Empty<Tensor>()], dim: 1), hidden.Weight.t()).relu();
         if (pool.Dropout_BW is { } mask) z_BW = z_BW * mask;
@@ -33,7 +33,7 @@ internal sealed class UserHistoryEncoder(ModelOptions options, (Parameter Weight
     public PoolRows PoolsOf(Tensor users_B, UserPools? pools, Parameter table)
     {
         if (pools is null) throw new InvalidOperationException("The model has a user history, but its weights have no pools (ModelWeights.Pools).");
-        float[][] shares = PoolShares.Of(pools.Length, options.HistoryDecay);
+        float[][] shares = PoolShares.Of(pools.Length, options.History.Decay);
         int count = (int)users_B.shape[0];
         long[] items_BK = new long[count * pools.Length];
         float[] shares_BK = new float[items_BK.Length], temporal_BF = new float[options.HasTemporalFeatures ? count * TemporalFeatures.Count : 0];

@@ -24,7 +24,7 @@ internal sealed class UserVectors : IDisposable
     public UserVectors(ModelWeights weights, SimdLevel level)
     {
         this.weights = weights;
-        shares = weights.ItemHistory is null ? [] : PoolShares.Of(weights.Options.HistoryLength, weights.Options.HistoryDecay);
+        shares = weights.ItemHistory is null ? [] : PoolShares.Of(weights.Options.History.Length, weights.Options.History.Decay);
         if (weights.UserLayers is not [var hidden, var output]) return;
         mlp = new BatchedMlp(hidden.Weight.Columns, hidden.Weight.Rows, output.Weight.Rows, level);
         for (int n = 0; n < hidden.Weight.Rows; n++) mlp.SetHidden(n, hidden.Weight.Row(n), hidden.Bias.Values[n]);
@@ -71,7 +71,7 @@ internal sealed class UserVectors : IDisposable
     private void SetInputs(BatchedMlpBuffers batch, int lane, int user, Span<float> vector)
     {
         ReadOnlySpan<int> pool = PoolOf(user);
-        int lags = weights.Options.UserMlpLags, size = vector.Length, filled = Math.Min(lags, pool.Length);
+        int lags = weights.Options.UserMlp.Lags, size = vector.Length, filled = Math.Min(lags, pool.Length);
         for (int k = 0; k < filled; k++) batch.Set(lane, k * size, weights.ItemHistory!.Row(pool[k]));
         batch.Clear(lane, filled * size, (lags - filled) * size);
         WritePool(user, vector);
@@ -94,7 +94,7 @@ internal sealed class UserVectors : IDisposable
         vector.Clear();
         if (weights.ItemHistory is not { } table) return;
         ReadOnlySpan<int> pool = PoolOf(user);
-        for (int k = 0; k < pool.Length; k++) Add(table.Row(pool[k]), (float)weights.Options.HistoryFactor * shares[pool.Length][k], vector);
+        for (int k = 0; k < pool.Length; k++) Add(table.Row(pool[k]), (float)weights.Options.History.Factor * shares[pool.Length][k], vector);
     }
 
     private ReadOnlySpan<int> PoolOf(int user) => weights.Pools is { } pools ? pools[user] : [];

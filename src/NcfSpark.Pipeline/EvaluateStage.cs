@@ -102,7 +102,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
     }
 
     private static string NameOf(ModelOptions model) =>
-        (model.Kind == "neumf" ? "NeuMF" : model.Kind.ToUpperInvariant()) + (model.HasHistory ? " with history" : "");
+        (model.Kind == NetworkKind.Neumf ? "NeuMF" : $"{model.Kind}".ToUpperInvariant()) + (model.HasHistory ? " with history" : "");
 
     private ModelReport Describe(ModelWeights weights)
     {

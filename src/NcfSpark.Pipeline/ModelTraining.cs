@@ -40,7 +40,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
 
     private bool AvoidsHeldOut => TrainsOnHeldOut || Job.Configuration.Prepare.NegativesAvoid == AvoidedItems.Touched;
 
-    private int HeldOutNegatives => Train.Negatives == "stored" ? Job.Configuration.Prepare.NegativesPerPositive : 0;
+    private int HeldOutNegatives => Train.Negatives == NegativeSource.Stored ? Job.Configuration.Prepare.NegativesPerPositive : 0;
 
     private Func<ModelWeights>? Initial =>
         From is null ? null : () => WarmStart.From(TrainedModel.Read(From.Model), Network, Prepared.ReadUsers(), Prepared.ReadItems());

@@ -58,13 +58,13 @@ internal static class NetworkDescription
     {
         ModelOptions options = weights.Options;
         string size = $"{options.EmbeddingSize}";
-        layers.Add(new("history", "Input", [], "", $"{options.HistoryLength}", 0, "items before"));
+        layers.Add(new("history", "Input", [], "", $"{options.History.Length}", 0, "items before"));
         layers.Add(Embedding(weights, "item_history", "history", weights.ItemHistory!));
-        layers.Add(new("pool", "Weighted sum", ["item_history"], $"{options.HistoryLength} x {size}", size, 0, $"the latest most, x {options.HistoryFactor}"));
+        layers.Add(new("pool", "Weighted sum", ["item_history"], $"{options.History.Length} x {size}", size, 0, $"the latest most, x {options.History.Factor}"));
         List<string> parts = ["user_gmf", "pool"];
         if (weights.UserLayers is [var hidden, var output])
         {
-            string[] notes = [options.HasTemporalFeatures ? $"{TemporalFeatures.Count} temporal features" : "", DropoutNote([options.UserMlpDropout], 0)];
+            string[] notes = [options.HasTemporalFeatures ? $"{TemporalFeatures.Count} temporal features" : "", DropoutNote([options.UserMlp.Dropout], 0)];
             string note = string.Join(", ", notes.Where(one => one.Length > 0));
             int parameters = hidden.Weight.Values.Length + hidden.Bias.Values.Length;
             string[] inputs = ["item_history", "pool", "user_gmf"];
@@ -80,7 +80,7 @@ internal static class NetworkDescription
 
     private static NetworkLayer Embedding(ModelWeights weights, string name, string input, Weight table)
     {
-        bool relu = weights.Options.EmbeddingActivation == "relu" && table.Columns > 1;
+        bool relu = weights.Options.EmbeddingActivation == Activation.Relu && table.Columns > 1;
         return new(name, relu ? "Embedding + ReLU" : "Embedding", [input], "1", $"{table.Columns}", table.Values.Length, $"{table.Rows:N0} rows");
     }
 

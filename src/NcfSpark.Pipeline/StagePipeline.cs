@@ -85,19 +85,17 @@ public sealed class StagePipeline(JobContext job)
     }
 
     /// <summary>The settings by which a stage's result was made that are not those of the stage, a line each.</summary>
-    public static IEnumerable<string> Differences(StageDirectory made, Stage stage)
+    public static IEnumerable<string> Differences(StageDirectory made, Stage stage) => stage.Sections.SelectMany(one =>
+        Differences(one.Name, made.Manifest.Configuration.GetValueOrDefault(one.Name), SettingsJson.ResultShaping(one.Value)));
+
+    private static IEnumerable<string> Differences(string group, JsonNode? before, JsonObject now) => now.SelectMany(setting =>
     {
-        foreach ((string name, object section) in stage.Sections)
-        {
-            JsonNode? before = made.Manifest.Configuration.GetValueOrDefault(name);
-            foreach ((string key, JsonNode? now) in SettingsJson.ResultShaping(section))
-            {
-                JsonNode? then = before?[key];
-                if (JsonNode.DeepEquals(then, now)) continue;
-                yield return $"  {name}:{key} was {then?.ToJsonString() ?? "not set"}, the configuration says {now?.ToJsonString() ?? "nothing"}";
-            }
-        }
-    }
+        (string name, JsonNode? then) = ($"{group}:{setting.Key}", (before as JsonObject)?[setting.Key]);
+        if (setting.Value is JsonObject inner && then is JsonObject) return Differences(name, then, inner);
+        return JsonNode.DeepEquals(then, setting.Value)
+            ? []
+            : [$"  {name} was {then?.ToJsonString() ?? "not set"}, the configuration says {setting.Value?.ToJsonString() ?? "nothing"}"];
+    });
 
     /// <summary>Says of each stage of a night that is there what it holds.</summary>
     public void SummarizeWhatIsThere()

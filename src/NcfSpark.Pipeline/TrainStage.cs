@@ -36,7 +36,7 @@ public sealed class TrainStage(NcfSparkConfiguration settings, StageDirectory pr
     /// <exception cref="InvalidInputException">Training wants those that `prepare` draws, and it draws none.</exception>
     public static void CheckNegatives(NcfSparkConfiguration settings)
     {
-        if (settings.Train.Negatives != "stored" || settings.Prepare.NegativesPerPositive > 0) return;
+        if (settings.Train.Negatives != NegativeSource.Stored || settings.Prepare.NegativesPerPositive > 0) return;
         throw new InvalidInputException(
             "Train:Negatives is \"stored\", and Prepare:NegativesPerPositive is 0, so there would be none to tell positives from. "
             + "Set Train:Negatives to \"resampled\", or Prepare:NegativesPerPositive above 0.");
@@ -47,7 +47,7 @@ public sealed class TrainStage(NcfSparkConfiguration settings, StageDirectory pr
         SparkTraining.Check(context.Job);
         TrainOptions train = OptionsOf(settings, from);
         SortedDictionary<string, long> rows = prepared.Manifest.Rows;
-        if (train.Negatives == "stored" && rows["train"] == rows["train_positives"])
+        if (train.Negatives == NegativeSource.Stored && rows["train"] == rows["train_positives"])
         {
             throw new InvalidInputException(
                 $"{prepared.Path} holds no negatives, so Train:Negatives \"stored\" has nothing to tell positives from. "
@@ -56,7 +56,7 @@ public sealed class TrainStage(NcfSparkConfiguration settings, StageDirectory pr
 
         string warm = from is null ? "" : $"; from the model of {from.Name}";
         string size = $"{rows["train"]:N0} rows of {rows["users"]:N0} users and {rows["items"]:N0} items";
-        context.Job.Progress.Line($"Training {settings.Model.Kind} on {size}; step {train.Step}{warm}.");
+        context.Job.Progress.Line($"Training {SettingText.Of(settings.Model.Kind)} on {size}; step {SettingText.Of(train.Step)}{warm}.");
         return new ModelTraining(context, new PreparedData(prepared), train, from).Run(Fingerprint);
     }
 

@@ -202,9 +202,13 @@ public static class ReportPage
 
     private static Html Configuration(JsonObject configuration) => configuration.Count == 0 ? Html.Empty : Html.Of($"""
         <div class="configuration">{configuration.Select(section => section.Value is JsonObject values
-            ? Html.Of($"<h3>{section.Key}</h3>{Figures(values.Select(value => (value.Key, Text(value.Value))), "code")}")
+            ? Html.Of($"<h3>{section.Key}</h3>{Figures(Settings(values).Select(one => (one.Name, Text(one.Value))), "code")}")
             : Figures([(section.Key, Text(section.Value))], "code"))}</div>
         """);
+
+    // Those of a group are shown with its name before their own, as in "Server:Address".
+    private static IEnumerable<(string Name, JsonNode? Value)> Settings(JsonObject section, string group = "") =>
+        section.SelectMany(one => one.Value is JsonObject inner ? Settings(inner, $"{group}{one.Key}:") : [($"{group}{one.Key}", one.Value)]);
 
     private static Html Words(ReportInput input)
     {

@@ -17,7 +17,7 @@ internal static class FirstHistory
     /// <summary>Sets users' pools, and clears the rows of users who have none.</summary>
     public static void ClearUsersWithoutRows(ModelWeights weights, PastItems past)
     {
-        weights.Pools = past.Latest(weights.Options.HistoryLength);
+        weights.Pools = past.Latest(weights.Options.History.Length);
         for (int user = 0; user < weights.UserCount; user++)
         {
             if (!weights.Pools[user].IsEmpty) continue;

@@ -49,7 +49,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
     /// <summary>The setting to change where no fused step covers a model with a user history; null where one does.</summary>
     public static string? NotCovered(TrainOptions options) =>
         options.Softmax is null || HasPlainRows(options) ? null
-        : "with Train:Loss \"softmax\" it needs Train:GmfOptimizer \"sgd\" and Train:GmfWeightDecay 0 (GmfRegularization does the like)";
+        : "with Train:Loss \"softmax\" it needs Train:Embeddings:Optimizer \"sgd\" and Train:Embeddings:WeightDecay 0 (Train:Embeddings:Regularization does the like)";
 
     public TrainingPosition Advance(TrainingPosition position, ISampleSource samples, long end)
     {
@@ -59,7 +59,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
         if (done == batches) return position with { Samples = end, Steps = position.Steps + done, LossSum = lossSum };
         throw new TrainingDivergedException(
             $"The loss of step {position.Steps + done + 1:N0} (epoch {position.Epoch + 1}) is not finite ({lossSum}). Training stopped and no model was "
-            + "written; lower Train:LearningRate or Train:GmfLearningRate, or raise Train:Regularization or Train:GmfRegularization.");
+            + "written; lower Train:LearningRate or Train:Embeddings:LearningRate, or raise Train:Regularization or Train:Embeddings:Regularization.");
     }
 
     public void Synchronize()

@@ -57,7 +57,7 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             popular = new PopularityDraw(all?.ItemUses ?? SampleTotals.UsesOf(items, set.ItemCount), options.NegativePopularity);
         }
 
-        else if (options.Negatives == "uniform") popular = new PopularityDraw(new int[set.ItemCount], 0);
+        else if (options.Negatives == NegativeSource.Uniform) popular = new PopularityDraw(new int[set.ItemCount], 0);
         seed = options.Seed;
     }
 

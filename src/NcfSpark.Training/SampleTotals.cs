@@ -19,7 +19,7 @@ internal sealed record SampleTotals(long Positives, double RecencySum, int[] Ite
     }
 
     /// <summary>Whether these options draw by popularity, and so need to know it.</summary>
-    public static bool DrawsByPopularity(TrainOptions options) => options.Negatives is "popularity" or "popularity-untouched";
+    public static bool DrawsByPopularity(TrainOptions options) => options.Negatives is NegativeSource.Popularity or NegativeSource.PopularityUntouched;
 
     /// <summary>How often each item stands in a list.</summary>
     public static int[] UsesOf(ReadOnlySpan<int> items, int itemCount)

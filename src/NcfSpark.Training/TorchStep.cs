@@ -53,9 +53,9 @@ internal sealed class TorchStep : ITrainingStep
         userGradients = [.. state.UserTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];
         itemGradients = [.. state.ItemTables.Select(table => new float[options.BatchSize * table.Weight.Columns])];
         ModelOptions model = state.Weights.Options;
-        int places = model.HasHistory ? options.BatchSize * model.HistoryLength : 0;
+        int places = model.HasHistory ? options.BatchSize * model.History.Length : 0;
         (poolItems, poolGradients) = (new int[places], new float[places * model.EmbeddingSize]);
-        poolShares = model.HasHistory ? PoolShares.Of(model.HistoryLength, model.HistoryDecay) : [];
+        poolShares = model.HasHistory ? PoolShares.Of(model.History.Length, model.History.Decay) : [];
         if (model.HasHistory) pools = new RowGroups(state.Weights.ItemCount, places);
         denseGradients = [.. Enumerable.Range(0, chunks).Select(_ => state.Dense.Select(weight => new float[weight.Weight.Values.Length]).ToArray())];
         chunkLosses = new double[chunks];
@@ -128,7 +128,7 @@ internal sealed class TorchStep : ITrainingStep
         UpdateRows(gmf, mlp, state.ItemTables, itemGradients, items);
         if (pools is not null)
         {
-            pools.Group(poolItems.AsSpan(0, batch.Count * state.Weights.Options.HistoryLength));
+            pools.Group(poolItems.AsSpan(0, batch.Count * state.Weights.Options.History.Length));
             UpdateRows(gmf, mlp, state.PoolTables, [poolGradients], pools);
         }
 
@@ -177,7 +177,7 @@ internal sealed class TorchStep : ITrainingStep
             for (int t = 0; t < itemRows.Length; t++) CopyGradient(itemRows[t], itemGradients[t].AsSpan(start * state.ItemTables[t].Weight.Columns));
             if (pool is not null)
             {
-                CopyGradient(pool.Items_BKE, poolGradients.AsSpan(start * state.Weights.Options.HistoryLength * state.Weights.Options.EmbeddingSize));
+                CopyGradient(pool.Items_BKE, poolGradients.AsSpan(start * state.Weights.Options.History.Length * state.Weights.Options.EmbeddingSize));
             }
 
             for (int w = 0; w < state.Dense.Count; w++) CopyGradient(module[state.Dense[w].Weight], denseGradients[chunk][w]);
@@ -191,7 +191,7 @@ internal sealed class TorchStep : ITrainingStep
     private PoolRows Pool(Batch batch, int start, int count)
     {
         ModelOptions model = state.Weights.Options;
-        (int length, int size) = (model.HistoryLength, model.EmbeddingSize);
+        (int length, int size) = (model.History.Length, model.EmbeddingSize);
         float[] rows = new float[count * length * size], shares = new float[count * length];
         float[] features = new float[model.HasTemporalFeatures ? count * TemporalFeatures.Count : 0];
         for (int b = 0; b < count; b++)
@@ -212,12 +212,12 @@ internal sealed class TorchStep : ITrainingStep
         }
 
         ulong key = DropoutMasks.UserKeys(options.Seed, batch.Epoch).Bits(batch.Start);
-        float[]? mask = model.HasUserMlp ? DropoutMasks.OfUsers(key, start, count, groupSize, model.UserMlpWidth, model.UserMlpDropout) : null;
+        float[]? mask = model.HasUserMlp ? DropoutMasks.OfUsers(key, start, count, groupSize, model.UserMlp.Width, model.UserMlp.Dropout) : null;
         return new PoolRows(
             tensor(rows).reshape(count, length, size).requires_grad_(),
             tensor(shares).reshape(count, length),
             model.HasTemporalFeatures ? tensor(features).reshape(count, TemporalFeatures.Count) : null,
-            mask is null ? null : tensor(mask).reshape(count, model.UserMlpWidth));
+            mask is null ? null : tensor(mask).reshape(count, model.UserMlp.Width));
     }
 
     private Tensor?[]? Dropout(Batch batch, int start, int count)

@@ -15,8 +15,7 @@ public sealed record TrainOptions : IValidatableObject
     /// "fused": NcfSpark's own kernels, about 10 times faster; results differ from those of "torch" in rounding only. "torch":
     /// TorchSharp, to compare with.
     /// </summary>
-    [AllowedValues("auto", "torch", "fused")]
-    public string Step { get; init; } = "auto";
+    public StepChoice Step { get; init; } = StepChoice.Auto;
 
     /// <summary>
     /// Where negatives come from. "resampled" (default): drawn anew in each epoch among items that the user has not used.
@@ -25,8 +24,7 @@ public sealed record TrainOptions : IValidatableObject
     /// the user has not used; with Model:User "history" a little better than "resampled", and a little slower. "stored": those
     /// that `prepare` wrote (Prepare:NegativesPerPositive), the same in every epoch, as published samples have it.
     /// </summary>
-    [AllowedValues("stored", "resampled", "uniform", "popularity", "popularity-untouched")]
-    public string Negatives { get; init; } = "resampled";
+    public NegativeSource Negatives { get; init; } = NegativeSource.Resampled;
 
     /// <summary>
     /// Power of an item's popularity by which negatives are drawn, for Negatives "popularity" and "popularity-untouched": 0 draws
@@ -36,7 +34,7 @@ public sealed record TrainOptions : IValidatableObject
     public double NegativePopularity { get; init; } = 0.25;
 
     /// <summary>
-    /// Number of negatives drawn for each positive, unless Negatives is "stored". More recommend better up to a point; training
+    /// Number of negatives drawn for each positive, unless Negatives is NegativeSource.Stored. More recommend better up to a point; training
     /// time grows in proportion.
     /// </summary>
     [Range(0, 1000)]
@@ -48,15 +46,14 @@ public sealed record TrainOptions : IValidatableObject
     /// probabilities. "logistic": each sample by itself, which gives probabilities; needed for Model:User "embedding", for other
     /// kinds than "mf", and for Negatives "stored".
     /// </summary>
-    [AllowedValues("logistic", "softmax")]
-    public string Loss { get; init; } = "softmax";
+    public LossKind Loss { get; init; } = LossKind.Softmax;
 
     /// <summary>
-    /// Number of negatives that the softmax stands for. 0 (default): those actually in the batch. The number of items in the
+    /// Number of negatives that the softmax stands for. null (default): those actually in the batch. The number of items in the
     /// catalogue favours the very top of long lists; fewer favour telling an item from a few others.
     /// </summary>
-    [Range(0, int.MaxValue)]
-    public int SoftmaxNegatives { get; init; }
+    [Range(1, int.MaxValue)]
+    public int? SoftmaxNegatives { get; init; }
 
     /// <summary>
     /// Number of passes over the training rows; with Patience, the most. Large logs need fewer (3 on a million rows), small ones
@@ -77,8 +74,7 @@ public sealed record TrainOptions : IValidatableObject
     /// "sgd", plain descent on the summed loss of a batch: can recommend better, and diverges where the learning rate is too high
     /// for the batch.
     /// </summary>
-    [AllowedValues("adam", "sgd")]
-    public string Optimizer { get; init; } = "adam";
+    public Optimizer Optimizer { get; init; } = Optimizer.Adam;
 
     /// <summary>The optimizer's step size. Higher rates learn faster, up to the point where the loss no longer falls.</summary>
     [Range(1e-9, 10.0)]
@@ -88,8 +84,7 @@ public sealed record TrainOptions : IValidatableObject
     /// How learning rates change. "linear" (default): they fall to 0 over all Epochs, so the number of epochs matters.
     /// "constant": they stay.
     /// </summary>
-    [AllowedValues("constant", "linear")]
-    public string LearningRateSchedule { get; init; } = "linear";
+    public LearningRateSchedule LearningRateSchedule { get; init; } = LearningRateSchedule.Linear;
 
     /// <summary>
     /// Strength of L2 regularization: half of it times the squared length of a sample's embeddings is added to its loss, so only
@@ -105,27 +100,8 @@ public sealed record TrainOptions : IValidatableObject
     [Range(0.0, 100.0)]
     public double WeightDecay { get; init; }
 
-    /// <summary>
-    /// The optimizer of the embeddings of MF and GMF and of biases: "sgd" (default; best for a dot product), "adam", or "same",
-    /// which is Optimizer. Its rate, L2 and decay are the next three settings.
-    /// </summary>
-    [AllowedValues("same", "adam", "sgd")]
-    public string GmfOptimizer { get; init; } = "sgd";
-
-    /// <summary>Learning rate of the embeddings of MF and GMF and of biases. 0: LearningRate.</summary>
-    [Range(0.0, 10.0)]
-    public double GmfLearningRate { get; init; } = 0.05;
-
-    /// <summary>
-    /// Regularization of the embeddings of MF and GMF and of biases. -1: Regularization. Small logs need more (0.03 on a hundred
-    /// thousand rows), large ones less (0.005 on a million).
-    /// </summary>
-    [Range(-1.0, 100.0)]
-    public double GmfRegularization { get; init; } = 0.01;
-
-    /// <summary>WeightDecay of the embeddings of MF and GMF and of biases. -1 (default): WeightDecay.</summary>
-    [Range(-1.0, 100.0)]
-    public double GmfWeightDecay { get; init; } = -1;
+    /// <summary>How the embeddings of MF and GMF and the biases are updated, where that differs from the settings above.</summary>
+    public EmbeddingUpdateOptions Embeddings { get; init; } = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.05, Regularization = 0.01 };
 
     /// <summary>
     /// How slowly interactions lose weight with age, in later interactions of the same user: with r of them, a positive, its
@@ -172,90 +148,8 @@ public sealed record TrainOptions : IValidatableObject
     [ExcludeFromFingerprint]
     public Placement Placement { get; init; } = Placement.Threads;
 
-    /// <summary>
-    /// Number of rounds in an epoch. At the end of a round the workers' changes are combined. More rounds keep closer to one
-    /// worker's result, and send more bytes. Only with several Workers.
-    /// </summary>
-    [Range(1, 100_000)]
-    public int RoundsPerEpoch { get; init; } = 10;
-
-    /// <summary>
-    /// The server's optimizer, which applies the workers' mean change at the end of a round. "nesterov" (default): a step with
-    /// momentum, which learns as fast as one worker. "average": the mean itself, which needs some epochs more. Only with several
-    /// Workers.
-    /// </summary>
-    public OuterOptimizer OuterOptimizer { get; init; } = OuterOptimizer.Nesterov;
-
-    /// <summary>
-    /// Step size of OuterOptimizer "nesterov". Higher values learn faster, up to the point where the loss no longer falls. DiLoCo
-    /// has 0.7 with a momentum of 0.9.
-    /// </summary>
-    [Range(0.001, 10.0)]
-    public double OuterLearningRate { get; init; } = 1;
-
-    /// <summary>Momentum of OuterOptimizer "nesterov": the share of earlier rounds' changes that is applied again in each round.</summary>
-    [Range(0.0, 0.999)]
-    public double OuterMomentum { get; init; } = 0.8;
-
-    /// <summary>
-    /// Precision of values that are sent between workers and server. "fp32" (default): exact. "fp16": changes are rounded to 16
-    /// bits, which halves the bytes and gives a slightly different model; for slow networks.
-    /// </summary>
-    public WirePrecision WirePrecision { get; init; } = WirePrecision.Fp32;
-
-    /// <summary>
-    /// Number of times in a row, without a checkpoint between, that a worker may be lost before training fails. Each time all
-    /// workers restart from the last checkpoint.
-    /// </summary>
-    [ExcludeFromFingerprint]
-    [Range(0, 1_000_000)]
-    public int WorkerAttempts { get; init; } = 5;
-
-    /// <summary>
-    /// Time in seconds without a message after which a worker counts as lost and is started again, and after which a worker that
-    /// receives nothing from the server ends. Raise it on networks with longer pauses.
-    /// </summary>
-    [ExcludeFromFingerprint]
-    [Range(1.0, 86_400.0)]
-    public double WorkerTimeoutSeconds { get; init; } = 30;
-
-    /// <summary>
-    /// Time in seconds that one worker may keep the others waiting, in a round, a validation or a checkpoint, before it counts as
-    /// lost. It must exceed the longest of these: raise it for very long rounds.
-    /// </summary>
-    [ExcludeFromFingerprint]
-    [Range(1.0, 86_400.0)]
-    public double RoundTimeoutSeconds { get; init; } = 1800;
-
-    /// <summary>
-    /// Time in seconds that workers have to start and to read their rows before training fails. Raise it where Spark waits for
-    /// free executors.
-    /// </summary>
-    [ExcludeFromFingerprint]
-    [Range(1.0, 86_400.0)]
-    public double RegistrationSeconds { get; init; } = 600;
-
-    /// <summary>
-    /// Address and port at which the server accepts workers of other processes; port 0 is any free one. Workers on other machines
-    /// need an address of this machine that they reach.
-    /// </summary>
-    [ExcludeFromFingerprint]
-    public string ServerAddress { get; init; } = "127.0.0.1:0";
-
-    /// <summary>
-    /// Host and port at which workers reach the server, if it differs from ServerAddress (for example a published port of a
-    /// container). "" (default): ServerAddress.
-    /// </summary>
-    [ExcludeFromFingerprint]
-    public string ServerReachedAt { get; init; } = "";
-
-    /// <summary>
-    /// Number of rounds after which a checkpoint is written, besides those of CheckpointMinutes. 0 (default): none besides. Only
-    /// with several Workers.
-    /// </summary>
-    [ExcludeFromFingerprint]
-    [Range(0, 1_000_000)]
-    public int CheckpointRounds { get; init; }
+    /// <summary>The parameter server, through which several workers share items and layers.</summary>
+    public ServerOptions Server { get; init; } = new();
 
     /// <summary>
     /// Number of threads that train, divided among the workers of this machine. 0 (default): one for each core. The model is the
@@ -270,27 +164,56 @@ public sealed record TrainOptions : IValidatableObject
     public int Seed { get; init; } = 1;
 
     /// <summary>Whether negatives drawn afresh are never what the user has touched.</summary>
-    internal bool AvoidsTouched => Negatives is "resampled" or "popularity-untouched";
+    internal bool AvoidsTouched => Negatives is NegativeSource.Resampled or NegativeSource.PopularityUntouched;
 
     /// <summary>
     /// The softmax, where it is the loss. Where nothing is drawn that the user has touched, a batch's negatives hold to the same
     /// rule.
     /// </summary>
-    internal SampledSoftmaxOptions? Softmax => Loss == "softmax" ? new(AvoidsTouched, SoftmaxNegatives) : null;
+    internal SampledSoftmaxOptions? Softmax => Loss == LossKind.Softmax ? new(AvoidsTouched, SoftmaxNegatives ?? 0) : null;
 
     /// <summary>Why these options train a model by the Torch step wherever that is; null where processors with vectors take the fused step.</summary>
     public string? WhyTorch(ModelOptions model) =>
-        Step == "torch" ? "Train:Step is \"torch\""
-        : Step == "auto" && model.HasHistory && FusedTrainingStep.NotCovered(this) is { } uncovered ? $"the fused step does not cover this model with a history: {uncovered}"
+        Step == StepChoice.Torch ? "Train:Step is \"torch\""
+        : Step == StepChoice.Auto && model.HasHistory && FusedTrainingStep.NotCovered(this) is { } uncovered ? $"the fused step does not cover this model with a history: {uncovered}"
         : null;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Negatives != "stored" && NegativesPerPositive == 0) yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
-        if (Loss == "softmax" && Negatives == "stored") yield return new("is \"softmax\", which needs negatives drawn afresh: set Train:Negatives to \"resampled\"", [nameof(Loss)]);
-        if (ServerReachedAt.Length > 0 && (!Uri.TryCreate($"http://{ServerReachedAt}", UriKind.Absolute, out Uri? reached) || !ServerReachedAt.Contains(':', StringComparison.Ordinal) || reached.Port <= 0 || reached.PathAndQuery != "/")) yield return new("is not a host with a port, such as \"trainer.example.org:7070\"", [nameof(ServerReachedAt)]);
-        if (!IPEndPoint.TryParse(ServerAddress, out _)) yield return new("is not an address with a port, such as \"127.0.0.1:0\" or \"10.0.0.5:7070\"", [nameof(ServerAddress)]);
+        if (Negatives != NegativeSource.Stored && NegativesPerPositive == 0) yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
+        if (Loss == LossKind.Softmax && Negatives == NegativeSource.Stored) yield return new("is \"softmax\", which needs negatives drawn afresh: set Train:Negatives to \"resampled\"", [nameof(Loss)]);
+        if (Server.ReachedAt.Length > 0 && !ServerOptions.IsHostAndPort(Server.ReachedAt))
+        {
+            yield return new("is not a host with a port, such as \"trainer.example.org:7070\"", [$"{nameof(Server)}:{nameof(Server.ReachedAt)}"]);
+        }
+
+        if (!IPEndPoint.TryParse(Server.Address, out _))
+        {
+            yield return new("is not an address with a port, such as \"127.0.0.1:0\" or \"10.0.0.5:7070\"", [$"{nameof(Server)}:{nameof(Server.Address)}"]);
+        }
     }
+}
+
+/// <summary>Group Train:Embeddings: how the embeddings of MF and GMF and the biases are updated. The MLP's embeddings and all layers take Train's own settings.</summary>
+public sealed record EmbeddingUpdateOptions
+{
+    /// <summary>Their optimizer: "sgd" (default), best for a dot product, or "adam". null: Train:Optimizer.</summary>
+    public Optimizer? Optimizer { get; init; }
+
+    /// <summary>Their learning rate. null: Train:LearningRate.</summary>
+    [Range(1e-9, 10.0)]
+    public double? LearningRate { get; init; }
+
+    /// <summary>
+    /// Strength of their L2 regularization. null: Train:Regularization. Small logs need more (0.03 on a hundred thousand rows), large
+    /// ones less (0.005 on a million).
+    /// </summary>
+    [Range(0.0, 100.0)]
+    public double? Regularization { get; init; }
+
+    /// <summary>Their weight decay. null (default): Train:WeightDecay.</summary>
+    [Range(0.0, 100.0)]
+    public double? WeightDecay { get; init; }
 }
 
 /// <summary>Where workers run.</summary>
@@ -302,18 +225,38 @@ public enum Placement
     Spark,
 }
 
-/// <summary>What the server applies to the workers' mean change.</summary>
-[JsonConverter(typeof(SettingTextConverter<OuterOptimizer>))]
-public enum OuterOptimizer
+/// <summary>What computes a training step.</summary>
+[JsonConverter(typeof(SettingTextConverter<StepChoice>))]
+public enum StepChoice
 {
-    Nesterov,
-    Average,
+    Auto,
+    Torch,
+    Fused,
 }
 
-/// <summary>The precision of values between workers and server.</summary>
-[JsonConverter(typeof(SettingTextConverter<WirePrecision>))]
-public enum WirePrecision
+/// <summary>Where negatives come from (<see cref="TrainOptions.Negatives"/>).</summary>
+[JsonConverter(typeof(SettingTextConverter<NegativeSource>))]
+public enum NegativeSource
 {
-    Fp32,
-    Fp16,
+    Stored,
+    Resampled,
+    Uniform,
+    Popularity,
+    PopularityUntouched,
+}
+
+/// <summary>What training minimises.</summary>
+[JsonConverter(typeof(SettingTextConverter<LossKind>))]
+public enum LossKind
+{
+    Logistic,
+    Softmax,
+}
+
+/// <summary>How learning rates change over all epochs.</summary>
+[JsonConverter(typeof(SettingTextConverter<LearningRateSchedule>))]
+public enum LearningRateSchedule
+{
+    Constant,
+    Linear,
 }

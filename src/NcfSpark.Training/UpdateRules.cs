@@ -13,10 +13,10 @@ internal sealed class UpdateRules(TrainOptions options, long totalSteps)
     /// <param name="step">From 1.</param>
     public PartRule Gmf(long step) => new()
     {
-        Optimizer = OptimizerOf(options.GmfOptimizer == "same" ? options.Optimizer : options.GmfOptimizer),
-        LearningRate = Scheduled(options.GmfLearningRate == 0 ? options.LearningRate : options.GmfLearningRate, step),
-        L2 = options.GmfRegularization < 0 ? options.Regularization : options.GmfRegularization,
-        Decay = options.GmfWeightDecay < 0 ? options.WeightDecay : options.GmfWeightDecay,
+        Optimizer = options.Embeddings.Optimizer ?? options.Optimizer,
+        LearningRate = Scheduled(options.Embeddings.LearningRate ?? options.LearningRate, step),
+        L2 = options.Embeddings.Regularization ?? options.Regularization,
+        Decay = options.Embeddings.WeightDecay ?? options.WeightDecay,
     };
 
     /// <summary>For MLP embeddings.</summary>
@@ -25,10 +25,8 @@ internal sealed class UpdateRules(TrainOptions options, long totalSteps)
 
     /// <summary>For layers and head.</summary>
     /// <param name="step">From 1.</param>
-    public PartRule Dense(long step) => new() { Optimizer = OptimizerOf(options.Optimizer), LearningRate = Scheduled(options.LearningRate, step) };
+    public PartRule Dense(long step) => new() { Optimizer = options.Optimizer, LearningRate = Scheduled(options.LearningRate, step) };
 
     // Linear: from the whole rate at the first step to 0 after the last.
-    private double Scheduled(double rate, long step) => options.LearningRateSchedule == "linear" ? rate * Math.Max(0, 1 - (step - 1) / (double)totalSteps) : rate;
-
-    private static Optimizer OptimizerOf(string name) => name == "sgd" ? Optimizer.Sgd : Optimizer.Adam;
+    private double Scheduled(double rate, long step) => options.LearningRateSchedule == LearningRateSchedule.Linear ? rate * Math.Max(0, 1 - (step - 1) / (double)totalSteps) : rate;
 }

@@ -73,12 +73,11 @@ internal sealed class SearchSpace
         string? fault = null;
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
-            NcfSparkConfiguration configuration = start with { Model = start.Model with { }, Train = start.Train with { } };
+            NcfSparkConfiguration configuration = start with { };
             foreach (SettingRange range in ranges)
             {
                 if (number % 2 == 0 && RandomStream.Named(seed, $"tune keeps {range.Key}", number).Unit(attempt) < 0.5) continue;
-                range.Key.Property.SetValue(
-                    range.Key.Section.GetValue(configuration), range.Draw(RandomStream.Named(seed, $"tune {range.Key}", number), attempt));
+                range.Key.SetIn(configuration, range.Draw(RandomStream.Named(seed, $"tune {range.Key}", number), attempt));
             }
 
             configuration = configuration with { Train = InWholeGroups(configuration.Model, configuration.Train) };
@@ -94,7 +93,7 @@ internal sealed class SearchSpace
     // With a history, a batch is of whole groups of a positive and its negatives: the next larger one.
     private static TrainOptions InWholeGroups(ModelOptions model, TrainOptions train)
     {
-        int group = train.Negatives == "stored" ? 1 : train.NegativesPerPositive + 1;
+        int group = train.Negatives == NegativeSource.Stored ? 1 : train.NegativesPerPositive + 1;
         return model.HasHistory ? train with { BatchSize = (train.BatchSize + group - 1) / group * group } : train;
     }
 
@@ -127,5 +126,5 @@ public sealed record Candidate(int Number, NcfSparkConfiguration Configuration, 
     /// <summary>
     /// Whether more epochs continue the same training. With a learning rate that falls to 0 over all epochs, another number of epochs starts again.
     /// </summary>
-    public bool GoesOn => Configuration.Train.LearningRateSchedule == "constant";
+    public bool GoesOn => Configuration.Train.LearningRateSchedule == LearningRateSchedule.Constant;
 }

@@ -8,16 +8,18 @@ namespace NcfSpark.Tuning;
 /// <summary>What a setting may be in a search: one of some values, or a number between two.</summary>
 internal sealed class SettingRange
 {
-    private readonly object[]? choices;
+    private readonly object?[]? choices;
     private readonly double from, to;
     private readonly bool isLogarithmic;
 
-    private SettingRange(SettingKey key, object[] choices) => (Key, this.choices) = (key, choices);
+    private SettingRange(SettingKey key, object?[] choices) => (Key, this.choices) = (key, choices);
 
     private SettingRange(SettingKey key, double from, double to, bool isLogarithmic) =>
         (Key, this.from, this.to, this.isLogarithmic) = (key, from, to, isLogarithmic);
 
     public SettingKey Key { get; }
+
+    private bool IsWhole => NumberType(Key) == typeof(int);
 
     /// <summary>
     /// The range as a search file has it; else null, and in <paramref name="problem"/> what is wrong with it, to be read after the setting's name.
@@ -31,23 +33,24 @@ internal sealed class SettingRange
     };
 
     /// <summary>A value, the same for the same stream and place. Numbers between bounds have 3 digits, so that they can be read and copied.</summary>
-    public object Draw(RandomStream stream, long place)
+    public object? Draw(RandomStream stream, long place)
     {
         if (choices is not null) return choices[stream.Below(place, choices.Length)];
         // Both ends are as likely as any other.
-        if (Key.Property.PropertyType == typeof(int) && !isLogarithmic) return (int)(from + stream.Below(place, (long)(to - from) + 1));
+        if (IsWhole && !isLogarithmic) return (int)(from + stream.Below(place, (long)(to - from) + 1));
         double unit = stream.Unit(place), value = isLogarithmic ? from * Math.Pow(to / from, unit) : from + unit * (to - from);
-        if (Key.Property.PropertyType == typeof(int)) return (int)Math.Round(value);
+        if (IsWhole) return (int)Math.Round(value);
         return Math.Clamp(double.Parse(value.ToString("G3")), from, to);
     }
 
     private static SettingRange? ReadChoices(SettingKey key, JsonElement given, out string? problem)
     {
-        var values = new List<object>();
+        problem = null;
+        var values = new List<object?>();
         foreach (JsonElement choice in given.EnumerateArray())
         {
-            if (Value(key, choice, out problem) is not { } value) return null;
-            values.Add(value);
+            values.Add(Value(key, choice, out problem));
+            if (problem is not null) return null;
         }
 
         return values.Count == 0 ? Nothing(out problem, " has no choices: name at least one") : Something(new SettingRange(key, [.. values]), out problem);
@@ -56,7 +59,7 @@ internal sealed class SettingRange
     private static SettingRange? ReadBounds(SettingKey key, JsonElement given, out string? problem)
     {
         JsonObject bounds = JsonObject.Create(given)!;
-        if (key.Property.PropertyType != typeof(double) && key.Property.PropertyType != typeof(int))
+        if (NumberType(key) != typeof(double) && NumberType(key) != typeof(int))
         {
             return Nothing(out problem, $" is {SettingRules.Describe(key)}, not a number that lies between two: give a list of its values");
         }
@@ -77,10 +80,12 @@ internal sealed class SettingRange
         return Something(new SettingRange(key, least, most, scale == "log"), out problem);
     }
 
+    private static Type NumberType(SettingKey key) => Nullable.GetUnderlyingType(key.Property.PropertyType) ?? key.Property.PropertyType;
+
     private static object? Value(SettingKey key, JsonElement given, out string? problem)
     {
         object? value = SettingValue.Convert(given, key.Property.PropertyType, out problem);
-        problem = problem is not null ? $": {problem}" : SettingRules.Fault(key, value!) is { } fault ? $": {fault}" : null;
+        problem = problem is not null ? $": {problem}" : SettingRules.Fault(key, value) is { } fault ? $": {fault}" : null;
         return problem is null ? value : null;
     }
 

@@ -19,22 +19,22 @@ internal static class HeavyUserBenchmark
 
     private static readonly ModelOptions History = PlainOptions.Model with
     {
-        Kind = "mf", EmbeddingSize = 128, EmbeddingInit = 0.1, User = "history", HistoryLength = 20, HistoryDecay = 3, HistoryFactor = 2, UserMlpWidth = 128,
-        UserMlpLags = 3, UserMlpRhythm = true, UserMlpDropout = 0.5,
+        Kind = NetworkKind.Mf, EmbeddingSize = 128, EmbeddingInit = 0.1, User = UserEncoderKind.History, History = new() { Length = 20, Decay = 3, Factor = 2 },
+        UserMlp = new() { Width = 128, Lags = 3, TemporalFeatures = true, Dropout = 0.5 },
     };
 
     private static readonly TrainOptions Softmax = PlainOptions.Train with
     {
-        Loss = "softmax", SoftmaxNegatives = 256, Negatives = "popularity-untouched", NegativesPerPositive = 8, BatchSize = 576, GmfOptimizer = "sgd",
-        GmfLearningRate = 0.05, GmfRegularization = 0.005,
+        Loss = LossKind.Softmax, SoftmaxNegatives = 256, Negatives = NegativeSource.PopularityUntouched, NegativesPerPositive = 8, BatchSize = 576,
+        Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.05, Regularization = 0.005 },
     };
 
     private static readonly (string Name, ModelOptions Model, TrainOptions Train)[] Cases =
     [
         ("history, softmax", History, Softmax), // conf/ml-1m-best.json
-        ("history, logistic", History, Softmax with { Loss = "logistic" }),
-        ("neumf, batch 256", StepCase.All().First().Model, PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 5, BatchSize = 256 }),
-        ("neumf, batch 16384", StepCase.All().First().Model, PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 5, BatchSize = 16_384 }),
+        ("history, logistic", History, Softmax with { Loss = LossKind.Logistic }),
+        ("neumf, batch 256", StepCase.All().First().Model, PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 5, BatchSize = 256 }),
+        ("neumf, batch 16384", StepCase.All().First().Model, PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 5, BatchSize = 16_384 }),
     ];
 
     /// <param name="args">rounds=5 seconds=0.3 threads=(all) case=(a part of a case's name).</param>

@@ -17,8 +17,8 @@ internal static class HeavyUserStages
         ("train, history and softmax", "train", []), // of the file in conf/, or the defaults
         ("evaluate", "evaluate", []),
         ("score", "score", []),
-        ("train, neumf", "train", ["Model:Kind=neumf", "Model:User=embedding", "Model:UserMlpWidth=0", "Model:EmbeddingSize=32", "Train:Negatives=resampled",
-            "Train:NegativesPerPositive=5", "Train:BatchSize=4096", "Train:Loss=logistic", "Train:GmfOptimizer=same"]),
+        ("train, neumf", "train", ["Model:Kind=neumf", "Model:User=embedding", "Model:UserMlp:Width=0", "Model:EmbeddingSize=32", "Train:Negatives=resampled",
+            "Train:NegativesPerPositive=5", "Train:BatchSize=4096", "Train:Loss=logistic", "Train:Embeddings:Optimizer=same"]),
         ("prepare, stored negatives", "prepare", ["Prepare:NegativesPerPositive=5"]), // last, since what was made from the first is no longer of use
     ];
 

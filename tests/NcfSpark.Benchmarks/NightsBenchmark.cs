@@ -10,7 +10,7 @@ namespace NcfSpark.Benchmarks;
 internal static class NightsBenchmark
 {
     /// <param name="args">How many nights ("30" where left out), "warm" or "refit" for one of the two alone, and
-    /// settings such as Train:GmfLearningRate=0.03.</param>
+    /// settings such as Train:Embeddings:LearningRate=0.03.</param>
     public static int Run(string[] args)
     {
         int count = args.Select(arg => int.TryParse(arg, out int number) ? number : 0).FirstOrDefault(number => number > 1, 30);

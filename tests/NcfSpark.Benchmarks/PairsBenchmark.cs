@@ -18,7 +18,7 @@ internal static class PairsBenchmark
     [
         .. ScoreCase.All,
         new("mf 64, by history", 0, ["Model:Kind=mf", "Model:EmbeddingSize=64", "Model:EmbeddingInit=0.1", "Model:User=history",
-            "Model:UserMlpWidth=192", "Train:BatchSize=4098"]),
+            "Model:UserMlp:Width=192", "Train:BatchSize=4098"]),
     ];
 
     /// <param name="args">pairs=50 (millions) threads=(all) case=(a part of a case's name, such as "seed").</param>

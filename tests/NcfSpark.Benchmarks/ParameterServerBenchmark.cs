@@ -33,13 +33,12 @@ internal static class ParameterServerBenchmark
         StepCase of = StepCase.All().Single(one => one.Name == "seed 138493x26744 batch 4096");
         TrainOptions options = PlainOptions.Train with
         {
-            Negatives = "resampled",
+            Negatives = NegativeSource.Resampled,
             NegativesPerPositive = Negatives,
             BatchSize = of.BatchSize,
             Epochs = 1,
             Threads = 2,
-            RoundsPerEpoch = perEpoch,
-            WirePrecision = Enum.Parse<WirePrecision>(given.GetValueOrDefault("wire", "fp32"), ignoreCase: true),
+            Server = new() { RoundsPerEpoch = perEpoch, WirePrecision = Enum.Parse<WirePrecision>(given.GetValueOrDefault("wire", "fp32"), ignoreCase: true) },
         };
         Epochs(of, options, SyntheticSet.Make(of.Users, of.Items, interactions / 20, seed: 2)).Measure(); // compiles and warms up
         EpochMeasurement measurement = Epochs(of, options, SyntheticSet.Make(of.Users, of.Items, interactions, seed: 1));

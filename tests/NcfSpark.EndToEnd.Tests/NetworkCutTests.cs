@@ -20,8 +20,8 @@ public sealed class NetworkCutTests : IDisposable
         network = new CutNetwork(port);
         settings =
         [
-            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3",
-            "--set", "Train:CheckpointRounds=1",
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:Server:RoundsPerEpoch=3",
+            "--set", "Train:Server:CheckpointRounds=1",
             "--set", "Train:Epochs=150", "--set", "Train:Patience=0", "--set", "Train:CheckpointMinutes=5",
         ];
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
@@ -37,7 +37,7 @@ public sealed class NetworkCutTests : IDisposable
     [Fact]
     public void BrokenAnywhereTrainingEndsWithTheSameModel()
     {
-        using TrainRun train = Start("Train:WorkerAttempts=1000");
+        using TrainRun train = Start("Train:Server:WorkerAttempts=1000");
         RandomStream chance = RandomStream.Named(Environment.TickCount64, "breaks"); // other points every time
         train.WaitFor("Epoch 1");
         for (int times = 0; times < Breaks && !train.Process.WaitForExit((int)(chance.Unit(times) * 2000)); times++) network.Break();
@@ -60,7 +60,7 @@ public sealed class NetworkCutTests : IDisposable
     [Fact]
     public void AfterALongSilenceAllGoBackAndTrainingEndsWithTheSameModel()
     {
-        using TrainRun train = Start("Train:WorkerTimeoutSeconds=2", "Train:WorkerAttempts=1000");
+        using TrainRun train = Start("Train:Server:WorkerTimeoutSeconds=2", "Train:Server:WorkerAttempts=1000");
         train.WaitFor("Epoch 3");
         network.Swallow();
         for (int worker = 0; worker < 2; worker++) train.WaitFor($"Worker {worker} was lost: ");
@@ -87,19 +87,19 @@ public sealed class NetworkCutTests : IDisposable
     [Fact]
     public void ANetworkThatStaysAwayEndsTheRunWithWhoIsMissing()
     {
-        using TrainRun train = Start("Train:WorkerTimeoutSeconds=2", "Train:RegistrationSeconds=8");
+        using TrainRun train = Start("Train:Server:WorkerTimeoutSeconds=2", "Train:Server:RegistrationSeconds=8");
         train.WaitFor("Epoch 3");
         network.Swallow();
-        AssertEnds(train, "Only 0 of 2 workers came within 8 s (Train:RegistrationSeconds); missing: 0, 1.");
+        AssertEnds(train, "Only 0 of 2 workers came within 8 s (Train:Server:RegistrationSeconds); missing: 0, 1.");
     }
 
     [Fact]
     public void AtTheLimitOfAttemptsTheRunEndsAndSaysWhy()
     {
-        using TrainRun train = Start("Train:WorkerAttempts=0");
+        using TrainRun train = Start("Train:Server:WorkerAttempts=0");
         train.WaitFor("Epoch 3");
         network.Break();
-        AssertEnds(train, "That is loss 1 without a checkpoint between, and Train:WorkerAttempts allows 0. The same command goes on from the last checkpoint.");
+        AssertEnds(train, "That is loss 1 without a checkpoint between, and Train:Server:WorkerAttempts allows 0. The same command goes on from the last checkpoint.");
         network.Heal();
         NcfSparkProcess.RunWell(["train", .. settings, "--run", run.Path]);
         Assert.Equal(Expected(), TrainRun.ModelHash(run));
@@ -107,8 +107,8 @@ public sealed class NetworkCutTests : IDisposable
 
     private TrainRun Start(params string[] more) => new(
     [
-        .. settings, "--run", run.Path, "--set", "Train:Placement=processes", "--set", $"Train:ServerAddress=127.0.0.1:{port}", "--set",
-        $"Train:ServerReachedAt={network.Address}",
+        .. settings, "--run", run.Path, "--set", "Train:Placement=processes", "--set", $"Train:Server:Address=127.0.0.1:{port}", "--set",
+        $"Train:Server:ReachedAt={network.Address}",
         .. more.SelectMany(setting => (string[])["--set", setting]),
     ]);
 

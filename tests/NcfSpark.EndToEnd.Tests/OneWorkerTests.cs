@@ -55,14 +55,14 @@ public sealed class OneWorkerTests(RunningSpark running) : IDisposable
     private string[] Prepare(string model)
     {
         string[] settings = [.. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(run.Path)!)), "--set", "Train:Patience=2",
-            "--set", "Train:CheckpointRounds=3"];
+            "--set", "Train:Server:CheckpointRounds=3"];
         if (model == "history")
         {
             string[] more =
             [
                 "Model:Kind=mf", "Model:User=history", "Model:Dropout=[]", "Model:EmbeddingActivation=none", "Train:Negatives=popularity-untouched",
                 "Train:NegativesPerPositive=4",
-                "Train:BatchSize=500", "Train:Loss=softmax", "Train:GmfOptimizer=sgd", "Train:GmfLearningRate=0.05", "Train:RecencyScale=10",
+                "Train:BatchSize=500", "Train:Loss=softmax", "Train:Embeddings:Optimizer=sgd", "Train:Embeddings:LearningRate=0.05", "Train:RecencyScale=10",
                 "Train:LearningRateSchedule=linear",
             ];
             settings = [.. settings, .. more.SelectMany(setting => (string[])["--set", setting])];

@@ -29,9 +29,9 @@ public sealed class SparkCrashTests(ITestOutputHelper output) : IDisposable
         SparkHome.Require();
         string[] settings =
         [
-            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=4",
-            "--set", "Train:CheckpointRounds=1",
-            "--set", "Train:CheckpointMinutes=5", "--set", "Train:Epochs=300", "--set", "Train:Patience=0", "--set", "Train:WorkerAttempts=1000",
+            .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", "Train:Workers=2", "--set", "Train:Server:RoundsPerEpoch=4",
+            "--set", "Train:Server:CheckpointRounds=1",
+            "--set", "Train:CheckpointMinutes=5", "--set", "Train:Epochs=300", "--set", "Train:Patience=0", "--set", "Train:Server:WorkerAttempts=1000",
         ];
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", expected.Path]);
         NcfSparkProcess.RunWell(["train", .. settings, "--run", expected.Path]); // by threads

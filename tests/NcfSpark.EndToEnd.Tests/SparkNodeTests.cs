@@ -14,7 +14,7 @@ public sealed class SparkNodeTests : IDisposable
     public SparkNodeTests() => settings =
     [
         .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(here.Path)!, users: 300, items: 80)),
-        "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3", "--set", "Train:CheckpointRounds=2", "--set",
+        "--set", "Train:Workers=2", "--set", "Train:Server:RoundsPerEpoch=3", "--set", "Train:Server:CheckpointRounds=2", "--set",
         "Train:Patience=0", "--set", "Train:Epochs=60",
     ];
 
@@ -45,11 +45,11 @@ public sealed class SparkNodeTests : IDisposable
     {
         SparkHome.RequireAsked("two minutes");
         string expected = ModelOfThreads();
-        using (SparkRun spark = Start(cores: 1, "--set", "Train:RegistrationSeconds=40"))
+        using (SparkRun spark = Start(cores: 1, "--set", "Train:Server:RegistrationSeconds=40"))
         {
             LoseANode(spark);
             Assert.True(spark.WaitForExit() == 1, spark.Said);
-            Assert.Contains("Only 1 of 2 workers came within 40 s (Train:RegistrationSeconds)", spark.Said, StringComparison.Ordinal);
+            Assert.Contains("Only 1 of 2 workers came within 40 s (Train:Server:RegistrationSeconds)", spark.Said, StringComparison.Ordinal);
             Assert.Contains("Let there be as many slots for them as Train:Workers", spark.Said, StringComparison.Ordinal);
             Assert.Empty(spark.Tasks(Word));
         }

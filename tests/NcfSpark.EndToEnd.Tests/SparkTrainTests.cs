@@ -16,7 +16,7 @@ public sealed class SparkTrainTests : IDisposable
     public SparkTrainTests(RunningSpark running) => (this.running, settings) = (running,
     [
         .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(here.Path)!, users: 300, items: 80)),
-        "--set", "Train:Workers=2", "--set", "Train:RoundsPerEpoch=3", "--set", "Train:CheckpointRounds=2", "--set", "Train:Patience=0",
+        "--set", "Train:Workers=2", "--set", "Train:Server:RoundsPerEpoch=3", "--set", "Train:Server:CheckpointRounds=2", "--set", "Train:Patience=0",
     ]);
 
     public void Dispose()
@@ -114,7 +114,7 @@ public sealed class SparkTrainTests : IDisposable
         SparkHome.RequireAsked("a minute");
         string[] longer = ["--set", "Train:Epochs=300"];
         ModelOfThreads(longer);
-        using SparkRun spark = Start("local-cluster[2,1,1024]", [.. longer, "--set", "Train:WorkerTimeoutSeconds=5", "--set", "Train:RegistrationSeconds=30"]);
+        using SparkRun spark = Start("local-cluster[2,1,1024]", [.. longer, "--set", "Train:Server:WorkerTimeoutSeconds=5", "--set", "Train:Server:RegistrationSeconds=30"]);
         spark.WaitForLine("Epoch 3");
         int task = spark.Tasks(Word)[0];
         OwnProcesses.Signal("STOP", task);
@@ -127,9 +127,9 @@ public sealed class SparkTrainTests : IDisposable
     public void TooFewSlotsAreToldWithTheirNumber()
     {
         ModelOfThreads("--set", "Train:Workers=3");
-        using TrainRun train = Remote("--set", "Train:Workers=3", "--set", "Train:RegistrationSeconds=20");
+        using TrainRun train = Remote("--set", "Train:Workers=3", "--set", "Train:Server:RegistrationSeconds=20");
         Assert.True(train.WaitForExit() == 1, train.Said);
-        Assert.Contains("Only 2 of 3 workers came within 20 s (Train:RegistrationSeconds)", train.Said, StringComparison.Ordinal);
+        Assert.Contains("Only 2 of 3 workers came within 20 s (Train:Server:RegistrationSeconds)", train.Said, StringComparison.Ordinal);
         AssertNoTaskIsLeft();
     }
 
@@ -140,7 +140,7 @@ public sealed class SparkTrainTests : IDisposable
         Assert.Contains("which executors on other machines do not reach",
             Refused("--set", "Train:Placement=spark", "--master", "yarn"), StringComparison.Ordinal);
         Assert.Contains("must be one address of this machine",
-            Refused("--set", "Train:Placement=spark", "--master", "yarn", "--set", "Train:ServerAddress=0.0.0.0:0"), StringComparison.Ordinal);
+            Refused("--set", "Train:Placement=spark", "--master", "yarn", "--set", "Train:Server:Address=0.0.0.0:0"), StringComparison.Ordinal);
     }
 
     /// <summary>Each of its six attempts failed with TypeInitializationException.</summary>
@@ -151,7 +151,7 @@ public sealed class SparkTrainTests : IDisposable
             Refused("--set", "Train:Placement=spark", "--master", "local[2]", "--set", "Train:Step=torch"), StringComparison.Ordinal);
         string[] adam = ["--set", "Model:Kind=mf", "--set", "Model:User=history", "--set", "Model:Dropout=[]", "--set", "Model:EmbeddingActivation=none",
             "--set", "Train:Loss=softmax", "--set", "Train:Negatives=resampled"];
-        Assert.Contains("does not cover this model with a history: with Train:Loss \"softmax\" it needs Train:GmfOptimizer \"sgd\"",
+        Assert.Contains("does not cover this model with a history: with Train:Loss \"softmax\" it needs Train:Embeddings:Optimizer \"sgd\"",
             Refused(["--set", "Train:Placement=spark", "--master", "local[2]", .. adam]), StringComparison.Ordinal);
     }
 

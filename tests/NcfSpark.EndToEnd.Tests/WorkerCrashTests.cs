@@ -25,7 +25,7 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
     public void KilledAnywhereTrainingEndsWithTheSameModel()
     {
         (string[] settings, string expectedHash) = Expect(
-            workers: 3, "--set", "Train:RoundsPerEpoch=4", "--set", "Train:Epochs=60", "--set", "Train:Patience=60", "--set", "Train:WorkerAttempts=1000");
+            workers: 3, "--set", "Train:Server:RoundsPerEpoch=4", "--set", "Train:Epochs=60", "--set", "Train:Patience=60", "--set", "Train:Server:WorkerAttempts=1000");
         RandomStream chance = RandomStream.Named(Environment.TickCount64, "kills"); // other points every time
         var points = new List<string>();
         long draw = 0;
@@ -76,12 +76,12 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory]
-    [InlineData("Train:WorkerTimeoutSeconds=3", "nothing was heard of it for 3 s")]
-    [InlineData("Train:RoundTimeoutSeconds=3", "the others waited for it for 3 s (Train:RoundTimeoutSeconds)")]
+    [InlineData("Train:Server:WorkerTimeoutSeconds=3", "nothing was heard of it for 3 s")]
+    [InlineData("Train:Server:RoundTimeoutSeconds=3", "the others waited for it for 3 s (Train:Server:RoundTimeoutSeconds)")]
     public void AWorkerThatHangsIsReplacedAndChangesNoByte(string timeout, string says)
     {
         (string[] settings, string expectedHash) =
-            Expect(workers: 2, "--set", "Train:Epochs=200", "--set", "Train:Patience=0", "--set", "Train:WorkerAttempts=1000");
+            Expect(workers: 2, "--set", "Train:Epochs=200", "--set", "Train:Patience=0", "--set", "Train:Server:WorkerAttempts=1000");
         using var train = new TrainRun([.. settings, "--run", run.Path, "--set", timeout]);
         train.WaitFor("Epoch 3");
         int hangs = train.Workers[0];
@@ -139,7 +139,7 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
         [
             .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(expected.Path)!)), "--set", $"Train:Workers={workers}",
             "--set", "Train:Placement=processes",
-            "--set", "Train:CheckpointRounds=1", "--set", "Train:CheckpointMinutes=5", .. more,
+            "--set", "Train:Server:CheckpointRounds=1", "--set", "Train:CheckpointMinutes=5", .. more,
         ];
         NcfSparkProcess.RunWell(["prepare", .. settings, "--run", run.Path]);
         return settings;

@@ -8,15 +8,15 @@ namespace NcfSpark.Model.Tests;
 /// <summary>The fused scorer, compared with Torch on models of every kind.</summary>
 public sealed class FusedScorerTests
 {
-    public static TheoryData<string, string, bool> KindsAndActivations
+    public static TheoryData<NetworkKind, Activation, bool> KindsAndActivations
     {
         get
         {
-            var data = new TheoryData<string, string, bool>();
-            foreach (string kind in Models.Kinds)
+            var data = new TheoryData<NetworkKind, Activation, bool>();
+            foreach (NetworkKind kind in Models.Kinds)
             {
-                data.Add(kind, "none", false);
-                data.Add(kind, "relu", true);
+                data.Add(kind, Activation.None, false);
+                data.Add(kind, Activation.Relu, true);
             }
 
             return data;
@@ -25,13 +25,13 @@ public sealed class FusedScorerTests
 
     [Theory]
     [MemberData(nameof(KindsAndActivations))]
-    public void ScoresAreTorchs(string kind, string activation, bool biases) => AssertTorchsScores(Models.Options(kind, activation, biases));
+    public void ScoresAreTorchs(NetworkKind kind, Activation activation, bool biases) => AssertTorchsScores(Models.Options(kind, activation, biases));
 
     [Theory]
-    [InlineData("mf", 4)]
-    [InlineData("gmf", 0)]
-    [InlineData("neumf", 4)]
-    public void UsersWithAHistoryAreScoredAsByTorch(string kind, int userMlpWidth) => AssertTorchsScores(Models.History(kind, userMlpWidth));
+    [InlineData(NetworkKind.Mf, 4)]
+    [InlineData(NetworkKind.Gmf, 0)]
+    [InlineData(NetworkKind.Neumf, 4)]
+    public void UsersWithAHistoryAreScoredAsByTorch(NetworkKind kind, int userMlpWidth) => AssertTorchsScores(Models.History(kind, userMlpWidth));
 
     private static void AssertTorchsScores(ModelOptions options)
     {
@@ -55,7 +55,7 @@ public sealed class FusedScorerTests
     public void BestItemsAreThoseOfScoringAllAndSorting(PositiveInt kind, bool relu, bool biases, PositiveInt items, PositiveInt k, int seed)
     {
         const float Rounding = 2e-6f; // Torch adds in another order
-        ModelOptions options = Models.Options(Models.Kinds[kind.Get % Models.Kinds.Length], relu ? "relu" : "none", biases);
+        ModelOptions options = Models.Options(Models.Kinds[kind.Get % Models.Kinds.Length], relu ? Activation.Relu : Activation.None, biases);
         ModelWeights weights = Models.Random(options, users: 40, items: 5 + items.Get * 7 % 300, seed);
         foreach (Weight table in weights.ItemTables)
         {
@@ -91,7 +91,7 @@ public sealed class FusedScorerTests
     [Fact]
     public void OnlyItemsThatMayBeRecommendedAre()
     {
-        ModelWeights weights = Models.Random(Models.Options("neumf"), users: 6, items: 90);
+        ModelWeights weights = Models.Random(Models.Options(NetworkKind.Neumf), users: 6, items: 90);
         int[] items = [.. Enumerable.Range(0, 90).Where(item => item % 3 != 0)];
         using var all = new FusedScorer(weights, SimdLevels.Best);
         using var some = new FusedScorer(weights, SimdLevels.Best, items);

@@ -5,9 +5,9 @@ namespace NcfSpark.Model.Tests;
 /// <summary>Small models of every kind, with weights that are all different.</summary>
 internal static class Models
 {
-    public static readonly string[] Kinds = ["neumf", "gmf", "mlp", "mf"];
+    public static readonly NetworkKind[] Kinds = [NetworkKind.Neumf, NetworkKind.Gmf, NetworkKind.Mlp, NetworkKind.Mf];
 
-    public static ModelOptions Options(string kind, string activation = "none", bool biases = false) => new()
+    public static ModelOptions Options(NetworkKind kind, Activation activation = Activation.None, bool biases = false) => new()
     {
         Kind = kind,
         EmbeddingSize = 5,
@@ -16,13 +16,17 @@ internal static class Models
         EmbeddingActivation = activation,
         Biases = biases,
         EmbeddingInit = 0.7,
-        User = "embedding",
+        User = UserEncoderKind.Embedding,
     };
 
     /// <summary>The same with a history and an MLP in the user encoder, which also uses temporal features.</summary>
-    public static ModelOptions History(string kind, int width = 4) =>
-        Options(kind, biases: true) with { User = "history", HistoryLength = 3, HistoryDecay = 2, HistoryFactor = 1.5, UserMlpWidth = width, UserMlpLags = 2,
-        UserMlpRhythm = true };
+    public static ModelOptions History(NetworkKind kind, int width = 4) =>
+        Options(kind, biases: true) with
+        {
+            User = UserEncoderKind.History,
+            History = new() { Length = 3, Decay = 2, Factor = 1.5 },
+            UserMlp = new() { Width = width, Lags = 2, TemporalFeatures = true },
+        };
 
     public static ModelWeights Random(ModelOptions options, int users = 6, int items = 9, long seed = 1)
     {
@@ -38,7 +42,7 @@ internal static class Models
         if (options.HasHistory)
         {
             weights.Pools = UserPools.Latest(
-                InteractionLists.FromRows(users, rowUsers, [.. Enumerable.Range(0, rowUsers.Length).Select(row => row * 5 % items)]), options.HistoryLength,
+                InteractionLists.FromRows(users, rowUsers, [.. Enumerable.Range(0, rowUsers.Length).Select(row => row * 5 % items)]), options.History.Length,
                 [.. rowUsers.Select((user, row) => row + (long)Math.Sqrt(row) * 100 * (user % 3))]);
         }
 

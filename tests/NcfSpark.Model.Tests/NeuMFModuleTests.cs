@@ -5,13 +5,13 @@ namespace NcfSpark.Model.Tests;
 
 public sealed class NeuMFModuleTests
 {
-    public static TheoryData<string, string, bool> KindsAndActivations()
+    public static TheoryData<NetworkKind, Activation, bool> KindsAndActivations()
     {
-        var data = new TheoryData<string, string, bool>();
-        foreach (string kind in Models.Kinds)
+        var data = new TheoryData<NetworkKind, Activation, bool>();
+        foreach (NetworkKind kind in Models.Kinds)
         {
-            data.Add(kind, "none", false);
-            data.Add(kind, "relu", true);
+            data.Add(kind, Activation.None, false);
+            data.Add(kind, Activation.Relu, true);
         }
 
         return data;
@@ -19,7 +19,7 @@ public sealed class NeuMFModuleTests
 
     [Theory]
     [MemberData(nameof(KindsAndActivations))]
-    public void ForwardIsThePublishedFormula(string kind, string activation, bool biases)
+    public void ForwardIsThePublishedFormula(NetworkKind kind, Activation activation, bool biases)
     {
         ModelWeights weights = Models.Random(Models.Options(kind, activation, biases));
         using var module = new NeuMFModule(weights);
@@ -29,11 +29,11 @@ public sealed class NeuMFModuleTests
     }
 
     [Theory]
-    [InlineData("mf", 0)]
-    [InlineData("mf", 4)]
-    [InlineData("gmf", 4)]
-    [InlineData("neumf", 4)]
-    public void AHistoryIsItsFormula(string kind, int width)
+    [InlineData(NetworkKind.Mf, 0)]
+    [InlineData(NetworkKind.Mf, 4)]
+    [InlineData(NetworkKind.Gmf, 4)]
+    [InlineData(NetworkKind.Neumf, 4)]
+    public void AHistoryIsItsFormula(NetworkKind kind, int width)
     {
         ModelWeights weights = Models.Random(Models.History(kind, width));
         using var module = new NeuMFModule(weights);
@@ -49,9 +49,9 @@ public sealed class NeuMFModuleTests
     }
 
     [Theory]
-    [InlineData("mf")]
-    [InlineData("neumf")]
-    public void ScorerGivesTheModulesProbabilitiesWithAHistory(string kind)
+    [InlineData(NetworkKind.Mf)]
+    [InlineData(NetworkKind.Neumf)]
+    public void ScorerGivesTheModulesProbabilitiesWithAHistory(NetworkKind kind)
     {
         ModelWeights weights = Models.Random(Models.History(kind));
         using var scorer = new ModelScorer(weights);
@@ -78,12 +78,12 @@ public sealed class NeuMFModuleTests
         int size = options.EmbeddingSize;
         int[] pool = [.. weights.Pools![user].ToArray()];
         double[] own = [.. weights.UserGmf!.Row(user).ToArray().Select(value => (double)value)], pooled = new double[size];
-        double sum = pool.Select((_, k) => Math.Exp(-k / options.HistoryDecay)).Sum();
+        double sum = pool.Select((_, k) => Math.Exp(-k / options.History.Decay)).Sum();
         for (int k = 0; k < pool.Length; k++)
         {
             for (int e = 0; e < size; e++)
             {
-                pooled[e] += options.HistoryFactor * Math.Exp(-k / options.HistoryDecay) / sum * weights.ItemHistory!.Row(pool[k])[e];
+                pooled[e] += options.History.Factor * Math.Exp(-k / options.History.Decay) / sum * weights.ItemHistory!.Row(pool[k])[e];
             }
         }
 
@@ -104,7 +104,7 @@ public sealed class NeuMFModuleTests
     [Fact]
     public void NeuMFOfOneDimensionByHand()
     {
-        var weights = new ModelWeights(new ModelOptions { Kind = "neumf", User = "embedding", EmbeddingSize = 1, MlpEmbeddingSize = 1, MlpLayers = [1] }, 1, 1);
+        var weights = new ModelWeights(new ModelOptions { Kind = NetworkKind.Neumf, User = UserEncoderKind.Embedding, EmbeddingSize = 1, MlpEmbeddingSize = 1, MlpLayers = [1] }, 1, 1);
         weights.UserGmf!.Values[0] = 2;
         weights.ItemGmf!.Values[0] = 3;
         weights.UserMlp!.Values[0] = 1;
@@ -124,7 +124,7 @@ public sealed class NeuMFModuleTests
     [Fact]
     public void ParametersAreViewsOfTheWeights()
     {
-        ModelWeights weights = Models.Random(Models.Options("neumf"));
+        ModelWeights weights = Models.Random(Models.Options(NetworkKind.Neumf));
         using var module = new NeuMFModule(weights);
         weights.HeadBias.Values[0] = 42;
         Assert.Equal(42f, module[weights.HeadBias].item<float>());
@@ -134,7 +134,7 @@ public sealed class NeuMFModuleTests
 
     [Theory]
     [MemberData(nameof(KindsAndActivations))]
-    public void ScorerGivesTheModulesProbabilities(string kind, string activation, bool biases)
+    public void ScorerGivesTheModulesProbabilities(NetworkKind kind, Activation activation, bool biases)
     {
         ModelWeights weights = Models.Random(Models.Options(kind, activation, biases), users: 4, items: 4100); // three tiles of items
         using var scorer = new ModelScorer(weights);
@@ -161,7 +161,7 @@ public sealed class NeuMFModuleTests
     [Fact]
     public void AUsersScoresDoNotDependOnTheCompany()
     {
-        using var scorer = new ModelScorer(Models.Random(Models.Options("neumf")));
+        using var scorer = new ModelScorer(Models.Random(Models.Options(NetworkKind.Neumf)));
         float[] alone = new float[9], together = new float[27];
         scorer.ScoreAll([2], alone);
         scorer.ScoreAll([5, 2, 0], together);
@@ -171,7 +171,7 @@ public sealed class NeuMFModuleTests
     [Fact]
     public void SameSeedGivesTheSameFirstWeights()
     {
-        ModelOptions options = Models.Options("neumf");
+        ModelOptions options = Models.Options(NetworkKind.Neumf);
         Weight[] one = [.. ModelWeights.Initialize(options, 50, 60, 3).All], two = [.. ModelWeights.Initialize(options, 50, 60, 3).All],
             other = [.. ModelWeights.Initialize(options, 50, 60, 4).All];
         for (int w = 0; w < one.Length; w++) Assert.Equal(one[w].Values.ToArray(), two[w].Values.ToArray());
@@ -181,7 +181,7 @@ public sealed class NeuMFModuleTests
     [Fact]
     public void EmbeddingsStartWithTheStandardDeviationAskedFor()
     {
-        float[] values = ModelWeights.Initialize(Models.Options("gmf"), 20_000, 1, 1).UserGmf!.Values.ToArray();
+        float[] values = ModelWeights.Initialize(Models.Options(NetworkKind.Gmf), 20_000, 1, 1).UserGmf!.Values.ToArray();
         double deviation = Math.Sqrt(values.Average(value => (double)value * value));
         Assert.Equal(0.7, deviation, 0.01);
         Assert.Equal(0, values.Average(), 0.01);
@@ -189,7 +189,7 @@ public sealed class NeuMFModuleTests
 
     private static double LogitByHand(ModelWeights weights, int user, int item)
     {
-        bool relu = weights.Options.EmbeddingActivation == "relu";
+        bool relu = weights.Options.EmbeddingActivation == Activation.Relu;
         double[] Row(Weight table, int row) => [.. table.Row(row).ToArray().Select(value => relu ? Math.Max(0, value) : (double)value)];
         var headInputs = new List<double>();
         if (weights.UserGmf is not null) headInputs.AddRange(Row(weights.UserGmf, user).Zip(Row(weights.ItemGmf!, item), (p, q) => p * q));

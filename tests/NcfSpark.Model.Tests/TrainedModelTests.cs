@@ -12,12 +12,12 @@ public sealed class TrainedModelTests : IDisposable
     public void Dispose() => Directory.Delete(run, recursive: true);
 
     [Theory]
-    [InlineData("neumf", 1)]
-    [InlineData("neumf", 4)]
-    [InlineData("gmf", 2)]
-    [InlineData("mlp", 3)]
-    [InlineData("mf", 8)] // more shards than users
-    public void WriteAndReadGiveEqualWeightsAndIds(string kind, int shards)
+    [InlineData(NetworkKind.Neumf, 1)]
+    [InlineData(NetworkKind.Neumf, 4)]
+    [InlineData(NetworkKind.Gmf, 2)]
+    [InlineData(NetworkKind.Mlp, 3)]
+    [InlineData(NetworkKind.Mf, 8)] // more shards than users
+    public void WriteAndReadGiveEqualWeightsAndIds(NetworkKind kind, int shards)
     {
         ModelWeights weights = Models.Random(Models.Options(kind));
         TrainedModel read = TrainedModel.Read(Publish(weights, shards));
@@ -33,7 +33,7 @@ public sealed class TrainedModelTests : IDisposable
     [InlineData(8)] // more shards than users
     public void AHistoryComesBack(int shards)
     {
-        ModelWeights weights = Models.Random(Models.History("mf"));
+        ModelWeights weights = Models.Random(Models.History(NetworkKind.Mf));
         TrainedModel read = TrainedModel.Read(Publish(weights, shards));
         Assert.Equal(weights.All.Select(weight => weight.Name), read.Weights.All.Select(weight => weight.Name));
         foreach ((Weight written, Weight back) in weights.All.Zip(read.Weights.All)) Assert.Equal(written.Values.ToArray(), back.Values.ToArray());
@@ -45,7 +45,7 @@ public sealed class TrainedModelTests : IDisposable
     [Fact]
     public void AChangedByteIsFoundWhenTheModelIsOpened()
     {
-        StageDirectory model = Publish(Models.Random(Models.Options("neumf")), 2);
+        StageDirectory model = Publish(Models.Random(Models.Options(NetworkKind.Neumf)), 2);
         string path = model.File("shared.safetensors");
         byte[] bytes = File.ReadAllBytes(path);
         bytes[^1] ^= 1;
@@ -58,7 +58,7 @@ public sealed class TrainedModelTests : IDisposable
     [Fact]
     public void ATensorOfAnotherShapeIsRefusedByName()
     {
-        StageDirectory model = Publish(Models.Random(Models.Options("neumf")), 1);
+        StageDirectory model = Publish(Models.Random(Models.Options(NetworkKind.Neumf)), 1);
         Safetensors.Write(model.File("shared.safetensors"), [new StoredTensor("item_gmf.weight", new float[4], 2, 2)]);
         string message = Assert.Throws<InvalidInputException>(() => TrainedModel.Read(model)).Message;
         Assert.Contains("item_gmf.weight is [2, 2] where [9, 5] is wanted", message, StringComparison.Ordinal);

@@ -11,7 +11,7 @@ public sealed class UserVectorsTests
     [InlineData(33)]
     public void VectorsAreThoseOfTheFormulaWhoeverElseIsAskedFor(int width)
     {
-        ModelWeights weights = Models.Random(Models.History("mf", width) with { EmbeddingSize = 19 }, users: 70, items: 30);
+        ModelWeights weights = Models.Random(Models.History(NetworkKind.Mf, width) with { EmbeddingSize = 19 }, users: 70, items: 30);
         int size = weights.UserGmf!.Columns;
         int[] users = [.. Enumerable.Range(0, 70).Reverse(), 3, 3];
         foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
@@ -32,7 +32,7 @@ public sealed class UserVectorsTests
     [Fact]
     public void NoMemoryIsAllocatedForAUser()
     {
-        ModelWeights weights = Models.Random(Models.History("mf", 8), users: 64, items: 30);
+        ModelWeights weights = Models.Random(Models.History(NetworkKind.Mf, 8), users: 64, items: 30);
         using var vectors = new UserVectors(weights, SimdLevels.Best);
         int[] users = [.. Enumerable.Range(0, 64)];
         float[] all = new float[64 * 5];
@@ -46,13 +46,13 @@ public sealed class UserVectorsTests
     private static (double[] Vector, double[] Magnitudes) Expected(ModelWeights weights, int user)
     {
         ReadOnlySpan<int> pool = weights.Pools![user];
-        float[][] shares = PoolShares.Of(weights.Options.HistoryLength, weights.Options.HistoryDecay);
-        int size = weights.UserGmf!.Columns, lags = weights.Options.UserMlpLags;
+        float[][] shares = PoolShares.Of(weights.Options.History.Length, weights.Options.History.Decay);
+        int size = weights.UserGmf!.Columns, lags = weights.Options.UserMlp.Lags;
         double[] h = new double[size], x = new double[(lags + 2) * size + TemporalFeatures.Count],
             p = [.. weights.UserGmf.Row(user).ToArray().Select(value => (double)value)];
         for (int k = 0; k < pool.Length; k++)
         {
-            for (int e = 0; e < size; e++) h[e] += weights.Options.HistoryFactor * shares[pool.Length][k] * weights.ItemHistory!.Row(pool[k])[e];
+            for (int e = 0; e < size; e++) h[e] += weights.Options.History.Factor * shares[pool.Length][k] * weights.ItemHistory!.Row(pool[k])[e];
             for (int e = 0; e < size && k < lags; e++) x[k * size + e] = weights.ItemHistory!.Row(pool[k])[e];
         }
 

@@ -12,7 +12,7 @@ public class WarmStartTests
         Items = new([100L, 8, 7, 6, 5, 4, 2, 1, 0, 101], new int[10]);
 
     public static TheoryData<ModelOptions> Networks =>
-        [.. Models.Kinds.Select(kind => Models.Options(kind)), Models.Options("neumf", biases: true), Models.History("mf")];
+        [.. Models.Kinds.Select(kind => Models.Options(kind)), Models.Options(NetworkKind.Neumf, biases: true), Models.History(NetworkKind.Mf)];
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -32,7 +32,7 @@ public class WarmStartTests
     [Fact]
     public void TheSameUsersAndItemsGiveTheSameModel()
     {
-        ModelOptions options = Models.Options("neumf");
+        ModelOptions options = Models.Options(NetworkKind.Neumf);
         var earlier = new TrainedModel(Models.Random(options), EarlierUsers, EarlierItems);
         foreach ((Weight now, Weight then) in WarmStart.From(earlier, options, EarlierUsers, EarlierItems).All.Zip(earlier.Weights.All))
         {
@@ -43,12 +43,12 @@ public class WarmStartTests
     [Fact]
     public void OnlyNetworksOfOneShapeFit()
     {
-        ModelOptions options = Models.Options("neumf");
+        ModelOptions options = Models.Options(NetworkKind.Neumf);
         Assert.True(WarmStart.Fits(options, options with { EmbeddingInit = 0.2, Dropout = [0.5] }));
         Assert.False(WarmStart.Fits(options, options with { EmbeddingSize = 6 }));
         Assert.False(WarmStart.Fits(options, options with { MlpLayers = [7, 5] }));
         Assert.False(WarmStart.Fits(options, options with { Biases = true }));
-        Assert.False(WarmStart.Fits(options, options with { Kind = "gmf" }));
+        Assert.False(WarmStart.Fits(options, options with { Kind = NetworkKind.Gmf }));
     }
 
     private static void Check(Weight now, Weight then, IdTable ids, IdTable earlierIds)

@@ -82,18 +82,18 @@ public sealed class OptionsTwinTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mf", "none")]
-    [InlineData("neumf", "none")]
-    [InlineData("mlp", "relu")]
-    [InlineData("gmf", "relu")]
-    public void SimilarItemsAreThoseOfAllCosinesSorted(string kind, string activation)
+    [InlineData(NetworkKind.Mf, Activation.None)]
+    [InlineData(NetworkKind.Neumf, Activation.None)]
+    [InlineData(NetworkKind.Mlp, Activation.Relu)]
+    [InlineData(NetworkKind.Gmf, Activation.Relu)]
+    public void SimilarItemsAreThoseOfAllCosinesSorted(NetworkKind kind, Activation activation)
     {
         const int Items = 70;
         TrainedModel model = RandomModel(seed: 5, Items, kind, activation);
         int[] left = [.. Enumerable.Range(0, Items).Where(item => item % 4 != 1)];
         double[][] vectors = [.. Enumerable.Range(0, Items)
             .Select(item => new[] { model.Weights.ItemGmf, model.Weights.ItemMlp }.OfType<Weight>().SelectMany(table => table.Row(item).ToArray())
-                .Select(value => activation == "relu" ? Math.Max(value, 0.0) : value).ToArray())];
+                .Select(value => activation == Activation.Relu ? Math.Max(value, 0.0) : value).ToArray())];
         double Norm(int item) => Math.Sqrt(vectors[item].Sum(value => value * value));
         double Cosine(int a, int b) => Norm(a) == 0 || Norm(b) == 0 ? 0 : vectors[a].Zip(vectors[b], (x, y) => x * y).Sum() / Norm(a) / Norm(b);
         bool Trained(int item) => model.Items.Interactions[item] > 0;
@@ -179,12 +179,22 @@ public sealed class OptionsTwinTests : IDisposable
     private static int Pick(long seed, long place, long below) => (int)RandomStream.Named(seed, "pick").Below(place, below);
 
     // Every third item is a copy of an earlier one, so that there are ties; some items and users were not trained on.
-    private static TrainedModel RandomModel(long seed, int items, string? kind = null, string activation = "none")
+    private static TrainedModel RandomModel(long seed, int items, NetworkKind? kind = null, Activation activation = Activation.None)
     {
-        kind ??= new[] { "neumf", "mf", "gmf", "mlp", "mf" }[Pick(seed, 0, 5)];
-        bool history = kind != "mlp" && activation == "none" && Pick(seed, 1, 2) == 0;
-        var options = new ModelOptions { Kind = kind, EmbeddingSize = 5, MlpEmbeddingSize = 3, MlpLayers = [6, 4], EmbeddingInit = 1, EmbeddingActivation =
-            activation, User = history ? "history" : "embedding", HistoryLength = 3, UserMlpWidth = history && kind == "mf" ? 4 : 0, UserMlpLags = 2 };
+        kind ??= new[] { NetworkKind.Neumf, NetworkKind.Mf, NetworkKind.Gmf, NetworkKind.Mlp, NetworkKind.Mf }[Pick(seed, 0, 5)];
+        bool history = kind != NetworkKind.Mlp && activation == Activation.None && Pick(seed, 1, 2) == 0;
+        var options = new ModelOptions
+        {
+            Kind = kind.Value,
+            EmbeddingSize = 5,
+            MlpEmbeddingSize = 3,
+            MlpLayers = [6, 4],
+            EmbeddingInit = 1,
+            EmbeddingActivation = activation,
+            User = history ? UserEncoderKind.History : UserEncoderKind.Embedding,
+            History = new() { Length = 3 },
+            UserMlp = new() { Width = history && kind == NetworkKind.Mf ? 4 : 0, Lags = 2 },
+        };
         ModelWeights weights = ModelWeights.Initialize(options, Users, items, seed);
         foreach (Weight table in weights.ItemTables)
         {

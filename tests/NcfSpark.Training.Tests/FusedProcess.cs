@@ -13,8 +13,8 @@ internal static class FusedProcess
     public static void Main(string[] args)
     {
         string run = args[0];
-        var options = PlainOptions.Train with { Negatives = "resampled", Epochs = 2, BatchSize = 66 };
-        var model = PlainOptions.Model with { MlpLayers = [16, 8], User = args[1], UserMlpWidth = 8 };
+        var options = PlainOptions.Train with { Negatives = NegativeSource.Resampled, Epochs = 2, BatchSize = 66 };
+        var model = PlainOptions.Model with { MlpLayers = [16, 8], User = Enum.Parse<UserEncoderKind>(args[1]), UserMlp = new() { Width = 8 } };
         var trainer = new Trainer(model, options, CheckpointStore.Open(run, "test"), null, SilentProgress.Instance, TimeProvider.System);
         trainer.Train(Logs.TwoTastes());
         foreach (ProcessModule module in Process.GetCurrentProcess().Modules) Console.WriteLine(module.ModuleName);

@@ -71,16 +71,16 @@ public sealed class FusedStepTests
     {
         ["biases of every kind"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { Regularization = 0.02 }),
         ["fixed head"] = (Seed(0) with { TrainedGmfHead = false }, PlainOptions.Train),
-        ["fixed head of gmf"] = (Seed(0) with { Kind = "gmf", TrainedGmfHead = false, Biases = true }, PlainOptions.Train),
-        ["sgd"] = (Seed(0.25), PlainOptions.Train with { Optimizer = "sgd", LearningRate = 3e-4, Regularization = 0.02 }),
-        ["sgd for gmf"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.05 }),
-        ["adam for gmf"] = (Seed(0), PlainOptions.Train with { Optimizer = "sgd", LearningRate = 3e-4, GmfOptimizer = "adam", GmfLearningRate = 3e-3 }),
-        ["decay"] = (Seed(0), PlainOptions.Train with { WeightDecay = 3, GmfWeightDecay = 1 }),
-        ["linear"] = (Seed(0), PlainOptions.Train with { LearningRateSchedule = "linear" }),
+        ["fixed head of gmf"] = (Seed(0) with { Kind = NetworkKind.Gmf, TrainedGmfHead = false, Biases = true }, PlainOptions.Train),
+        ["sgd"] = (Seed(0.25), PlainOptions.Train with { Optimizer = Optimizer.Sgd, LearningRate = 3e-4, Regularization = 0.02 }),
+        ["sgd for gmf"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 1e-3, Regularization = 0.05 } }),
+        ["adam for gmf"] = (Seed(0), PlainOptions.Train with { Optimizer = Optimizer.Sgd, LearningRate = 3e-4, Embeddings = new() { Optimizer = Optimizer.Adam, LearningRate = 3e-3 } }),
+        ["decay"] = (Seed(0), PlainOptions.Train with { WeightDecay = 3, Embeddings = new() { WeightDecay = 1 } }),
+        ["linear"] = (Seed(0), PlainOptions.Train with { LearningRateSchedule = LearningRateSchedule.Linear }),
         ["recency"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { RecencyScale = 10, Regularization = 0.02 }),
         ["recipe A of notes/quality.md"] = (
             Seed(0) with { Biases = true, TrainedGmfHead = false, Dropout = [0, 0.7] },
-            PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 1e-3, GmfRegularization = 0.005, LearningRateSchedule = "linear", RecencyScale = 10 }),
+            PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 1e-3, Regularization = 0.005 }, LearningRateSchedule = LearningRateSchedule.Linear, RecencyScale = 10 }),
     };
 
     [Theory]
@@ -126,14 +126,14 @@ public sealed class FusedStepTests
     }
 
     [Theory]
-    [InlineData("neumf", 0.25)]
-    [InlineData("neumf", 0.0)]
-    [InlineData("gmf", 0.0)]
-    [InlineData("mlp", 0.25)]
-    [InlineData("mf", 0.0)]
-    public void TwoHundredStepsAgreeWithTorchInLoss(string kind, double rate)
+    [InlineData(NetworkKind.Neumf, 0.25)]
+    [InlineData(NetworkKind.Neumf, 0.0)]
+    [InlineData(NetworkKind.Gmf, 0.0)]
+    [InlineData(NetworkKind.Mlp, 0.25)]
+    [InlineData(NetworkKind.Mf, 0.0)]
+    public void TwoHundredStepsAgreeWithTorchInLoss(NetworkKind kind, double rate)
     {
-        var model = PlainOptions.Model with { Kind = kind, EmbeddingSize = 16, MlpEmbeddingSize = 16, MlpLayers = [32, 16, 8], Dropout = kind is "neumf" or "mlp" ? [rate, rate, rate] : [], EmbeddingInit = 0.1 };
+        var model = PlainOptions.Model with { Kind = kind, EmbeddingSize = 16, MlpEmbeddingSize = 16, MlpLayers = [32, 16, 8], Dropout = kind is NetworkKind.Neumf or NetworkKind.Mlp ? [rate, rate, rate] : [], EmbeddingInit = 0.1 };
         var options = PlainOptions.Train with { BatchSize = 256, Threads = 2, Regularization = 0.001 };
         Samples samples = Samples.Random(200, 150, 200 * 256, 3);
         double torch = Train(Torch(new TrainingState(ModelWeights.Initialize(model, 200, 150, 1)), options), samples).LossSum;
@@ -186,12 +186,12 @@ public sealed class FusedStepTests
         int depth = 1 + At(0, 4);
         return PlainOptions.Model with
         {
-            Kind = new[] { "neumf", "gmf", "mlp", "mf" }[At(1, 4)],
+            Kind = new[] { NetworkKind.Neumf, NetworkKind.Gmf, NetworkKind.Mlp, NetworkKind.Mf }[At(1, 4)],
             EmbeddingSize = 1 + At(2, 40),
             MlpEmbeddingSize = 1 + At(3, 40),
             MlpLayers = [.. Enumerable.Range(0, depth).Select(l => 1 + At(10 + l, l == 0 ? 150 : 70))],
             Dropout = dropout ? [.. Enumerable.Range(0, At(4, depth + 2)).Select(l => 0.2 * At(20 + l, 3))] : [],
-            EmbeddingActivation = At(5, 2) == 0 ? "none" : "relu",
+            EmbeddingActivation = At(5, 2) == 0 ? Activation.None : Activation.Relu,
             Biases = At(6, 2) == 0,
         };
     }

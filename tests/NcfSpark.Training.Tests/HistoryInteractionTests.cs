@@ -29,26 +29,21 @@ public sealed class HistoryInteractionTests
         int length = 1 + At(3, 12), depth = 1 + At(4, 3), negatives = 1 + At(12, 6), groups = 1 + At(13, 100);
         var model = PlainOptions.Model with
         {
-            Kind = new[] { "neumf", "gmf", "mf" }[At(5, 3)],
+            Kind = new[] { NetworkKind.Neumf, NetworkKind.Gmf, NetworkKind.Mf }[At(5, 3)],
             TrainedGmfHead = At(6, 2) == 0,
             Biases = At(7, 2) == 0,
             EmbeddingSize = 1 + At(8, 40),
             MlpEmbeddingSize = 1 + At(9, 40),
             MlpLayers = [.. Enumerable.Range(0, depth).Select(l => 1 + At(20 + l, 70))],
             Dropout = dropout ? [.. Enumerable.Range(0, At(10, depth + 2)).Select(l => 0.2 * At(30 + l, 3))] : [],
-            User = "history",
-            HistoryLength = length,
-            HistoryDecay = 0.5 + At(11, 5),
-            HistoryFactor = 0.5 + At(14, 4),
-            UserMlpWidth = userMlp ? 1 + At(15, 70) : 0,
-            UserMlpLags = At(16, length + 1),
-            UserMlpDropout = dropout ? 0.2 * At(17, 3) : 0,
-            UserMlpRhythm = At(18, 2) == 0,
+            User = UserEncoderKind.History,
+            History = new() { Length = length, Decay = 0.5 + At(11, 5), Factor = 0.5 + At(14, 4) },
+            UserMlp = new() { Width = userMlp ? 1 + At(15, 70) : 0, Lags = At(16, length + 1), Dropout = dropout ? 0.2 * At(17, 3) : 0, TemporalFeatures = At(18, 2) == 0 },
             EmbeddingInit = 0.3,
         };
         var options = PlainOptions.Train with
         {
-            Negatives = stored ? "stored" : "resampled",
+            Negatives = stored ? NegativeSource.Stored : NegativeSource.Resampled,
             NegativesPerPositive = negatives,
             BatchSize = groups * (stored ? 1 : negatives + 1),
             Regularization = 0.03 * At(40, 2),
@@ -80,22 +75,21 @@ public sealed class HistoryInteractionTests
         Dropout = [0.2, 0.1],
         Biases = true,
         EmbeddingInit = 0.1,
-        User = "history",
-        HistoryLength = 6,
-        UserMlpWidth = 20,
-        UserMlpRhythm = true,
+        User = UserEncoderKind.History,
+        History = new() { Length = 6 },
+        UserMlp = new() { Width = 20, TemporalFeatures = true },
     };
 
     private static readonly Dictionary<string, (ModelOptions Model, TrainOptions Train)> Variants = new()
     {
-        ["sgd for gmf"] = (NeuMF, PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.01, GmfRegularization = 0.02 }),
-        ["sgd"] = (NeuMF, PlainOptions.Train with { Optimizer = "sgd", LearningRate = 0.002, Regularization = 0.02 }),
-        ["adam"] = (NeuMF with { UserMlpWidth = 0 }, PlainOptions.Train with { Regularization = 0.02, LearningRateSchedule = "linear" }),
-        ["decay, recency"] = (NeuMF, PlainOptions.Train with { WeightDecay = 3, GmfWeightDecay = 1, RecencyScale = 10 }),
-        ["gmf with a trained head"] = (NeuMF with { Kind = "gmf" }, PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.01, GmfRegularization = 0.02 }),
-        ["fixed head"] = (NeuMF with { TrainedGmfHead = false }, PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.01 }),
-        ["mf by adam"] = (NeuMF with { Kind = "mf" }, PlainOptions.Train),
-        ["mf with decay"] = (NeuMF with { Kind = "mf" }, PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.01, GmfWeightDecay = 1 }),
+        ["sgd for gmf"] = (NeuMF, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01, Regularization = 0.02 } }),
+        ["sgd"] = (NeuMF, PlainOptions.Train with { Optimizer = Optimizer.Sgd, LearningRate = 0.002, Regularization = 0.02 }),
+        ["adam"] = (NeuMF with { UserMlp = new() { Width = 0 } }, PlainOptions.Train with { Regularization = 0.02, LearningRateSchedule = LearningRateSchedule.Linear }),
+        ["decay, recency"] = (NeuMF, PlainOptions.Train with { WeightDecay = 3, Embeddings = new() { WeightDecay = 1 }, RecencyScale = 10 }),
+        ["gmf with a trained head"] = (NeuMF with { Kind = NetworkKind.Gmf }, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01, Regularization = 0.02 } }),
+        ["fixed head"] = (NeuMF with { TrainedGmfHead = false }, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01 } }),
+        ["mf by adam"] = (NeuMF with { Kind = NetworkKind.Mf }, PlainOptions.Train),
+        ["mf with decay"] = (NeuMF with { Kind = NetworkKind.Mf }, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01, WeightDecay = 1 } }),
     };
 
     public static TheoryData<string> VariantNames() => [.. Variants.Keys];
@@ -105,7 +99,7 @@ public sealed class HistoryInteractionTests
     public void AnEpochAgreesWithTorch(string name)
     {
         (ModelOptions model, TrainOptions options) = Variants[name];
-        options = options with { Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 120, Threads = 2 };
+        options = options with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 120, Threads = 2 };
         TrainingSet set = HistoryLogs.Random(5, 40, 60);
         using ISampleSource samples = Samples(set, options);
         TrainingState before = Random(model, set), torch = Random(model, set), fused = Random(model, set);
@@ -128,7 +122,7 @@ public sealed class HistoryInteractionTests
     {
         const double Move = 0.003;
         TrainingSet set = HistoryLogs.Random(5, 40, 60);
-        var options = PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 480, Threads = 2, Seed = 7 };
+        var options = PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 480, Threads = 2, Seed = 7 };
         using ISampleSource samples = Samples(set, options);
         TrainingState state = Random(NeuMF, set);
         Advance(new FusedTrainingStep(state, options, Rules(options), level, samples), samples, options.BatchSize);
@@ -153,7 +147,7 @@ public sealed class HistoryInteractionTests
     public void AnyNumberOfThreadsGivesTheSameBytes(SimdLevel level)
     {
         TrainingSet set = HistoryLogs.Random(6, 60, 100);
-        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 400 };
+        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01 }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 400 };
         using ISampleSource samples = Samples(set, options);
         TrainingState[] results = [.. new[] { 1, 2, 3 }.Select(threads =>
         {
@@ -170,7 +164,7 @@ public sealed class HistoryInteractionTests
     {
         var options = PlainOptions.Train with
         {
-            Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 20, Epochs = 2, Workers = 3, RoundsPerEpoch = 4, LearningRate = 0.01,
+            Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 20, Epochs = 2, Workers = 3, Server = new() { RoundsPerEpoch = 4 }, LearningRate = 0.01,
         };
         (TrainingSet set, string run) = (HistoryLogs.Random(4, 25, 30), Directory.CreateTempSubdirectory("ncfspark-").FullName);
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(new WorkerRun(set, NeuMF, options, Path.Combine(run, "threads")).Threads());
@@ -180,7 +174,7 @@ public sealed class HistoryInteractionTests
 
     /// <summary>
     /// Users walk along the catalogue, so that the item before tells the next. NeuMF over histories learns it by the step that
-    /// "auto" takes, which is fused, and is scored without libtorch as the module scores it.
+    /// StepChoice.Auto takes, which is fused, and is scored without libtorch as the module scores it.
     /// </summary>
     [Fact]
     public void NeuMFLearnsWhatComesNextAndIsScoredAsTheModuleScoresIt()
@@ -191,8 +185,8 @@ public sealed class HistoryInteractionTests
         TrainingSet set = TrainingSet.Of(
             Users, Items, new InteractionRows(users, items, [.. Enumerable.Range(0, Users * Steps).Select(row => 1_000_000_000L + row)]),
             [.. Enumerable.Repeat(1, users.Length)], heldOut: []);
-        var options = PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 60, Epochs = 40, LearningRate = 0.01, Threads = 2 };
-        ModelOptions model = NeuMF with { EmbeddingSize = 16, HistoryDecay = 1, UserMlpWidth = 0 };
+        var options = PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 60, Epochs = 40, LearningRate = 0.01, Threads = 2 };
+        ModelOptions model = NeuMF with { EmbeddingSize = 16, History = new() { Decay = 1 }, UserMlp = new() { Width = 0 } };
         Assert.Null(options.WhyTorch(model));
         string run = Directory.CreateTempSubdirectory("ncfspark-").FullName;
         ModelWeights weights = new Trainer(model, options, CheckpointStore.Open(run, "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).Weights;

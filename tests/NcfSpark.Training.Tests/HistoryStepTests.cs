@@ -12,13 +12,13 @@ public sealed class HistoryStepTests
 {
     private static readonly SimdLevel[] Supported = [.. Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported)];
 
-    public static TheoryData<SimdLevel, string> LevelsAndLosses()
+    public static TheoryData<SimdLevel, LossKind> LevelsAndLosses()
     {
-        var data = new TheoryData<SimdLevel, string>();
+        var data = new TheoryData<SimdLevel, LossKind>();
         foreach (SimdLevel level in Supported)
         {
-            data.Add(level, "logistic");
-            data.Add(level, "softmax");
+            data.Add(level, LossKind.Logistic);
+            data.Add(level, LossKind.Softmax);
         }
 
         return data;
@@ -38,23 +38,18 @@ public sealed class HistoryStepTests
         int length = 1 + At(3, 12);
         var model = PlainOptions.Model with
         {
-            Kind = At(4, 2) == 0 ? "mf" : "gmf",
+            Kind = At(4, 2) == 0 ? NetworkKind.Mf : NetworkKind.Gmf,
             TrainedGmfHead = false,
             Biases = At(5, 2) == 0,
             EmbeddingSize = 1 + At(6, 40),
-            User = "history",
-            HistoryLength = length,
-            HistoryDecay = 0.5 + At(7, 5),
-            HistoryFactor = 0.5 + At(8, 4),
-            UserMlpWidth = mlp ? 1 + At(9, 70) : 0,
-            UserMlpLags = At(10, length + 1),
-            UserMlpDropout = 0.2 * At(11, 3),
-            UserMlpRhythm = At(17, 2) == 0,
+            User = UserEncoderKind.History,
+            History = new() { Length = length, Decay = 0.5 + At(7, 5), Factor = 0.5 + At(8, 4) },
+            UserMlp = new() { Width = mlp ? 1 + At(9, 70) : 0, Lags = At(10, length + 1), Dropout = 0.2 * At(11, 3), TemporalFeatures = At(17, 2) == 0 },
             EmbeddingInit = 0.3,
         };
         int negatives = 1 + At(12, 6), groups = 1 + At(13, 100);
-        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 1e-5, Negatives = stored ? "stored" : "resampled", NegativesPerPositive = negatives, BatchSize = groups * (stored ? 1 : negatives + 1), Threads = 2, Seed = 7, RecencyScale = At(14, 2), Loss = softmax ? "softmax" : "logistic", SoftmaxNegatives = At(15, 2) * 50 };
-        if (softmax && At(16, 3) == 0) options = options with { Negatives = "uniform" };
+        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.05, Regularization = 1e-5 }, Negatives = stored ? NegativeSource.Stored : NegativeSource.Resampled, NegativesPerPositive = negatives, BatchSize = groups * (stored ? 1 : negatives + 1), Threads = 2, Seed = 7, RecencyScale = At(14, 2), Loss = softmax ? LossKind.Softmax : LossKind.Logistic, SoftmaxNegatives = At(15, 2) * 50 };
+        if (softmax && At(16, 3) == 0) options = options with { Negatives = NegativeSource.Uniform };
         TrainingState before = Random(model, set), torch = Random(model, set);
         using ISampleSource samples = Samples(set, options);
         long count = Math.Min(options.BatchSize, samples.Count);
@@ -74,18 +69,18 @@ public sealed class HistoryStepTests
     }
 
     [Theory]
-    [InlineData(0, 1, "logistic")]
-    [InlineData(0, 40, "logistic")]
-    [InlineData(20, 1, "logistic")]
-    [InlineData(20, 40, "logistic")]
-    [InlineData(0, 1, "softmax")]
-    [InlineData(0, 40, "softmax")]
-    [InlineData(20, 40, "softmax")]
-    public void AnEpochAgreesWithTorch(int width, int groups, string loss)
+    [InlineData(0, 1, LossKind.Logistic)]
+    [InlineData(0, 40, LossKind.Logistic)]
+    [InlineData(20, 1, LossKind.Logistic)]
+    [InlineData(20, 40, LossKind.Logistic)]
+    [InlineData(0, 1, LossKind.Softmax)]
+    [InlineData(0, 40, LossKind.Softmax)]
+    [InlineData(20, 40, LossKind.Softmax)]
+    public void AnEpochAgreesWithTorch(int width, int groups, LossKind loss)
     {
         TrainingSet set = HistoryLogs.Random(5, 40, 60);
         ModelOptions model = Model(width);
-        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, LearningRateSchedule = "linear", Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 4 * groups, Threads = 2, Loss = loss };
+        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 }, LearningRateSchedule = LearningRateSchedule.Linear, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 4 * groups, Threads = 2, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState torch = Random(model, set), fused = Random(model, set);
         double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, samples.Count), actual = Advance(new FusedTrainingStep(fused, options, Rules(options), SimdLevels.Best, samples), samples, samples.Count);
@@ -99,10 +94,10 @@ public sealed class HistoryStepTests
 
     [Theory]
     [MemberData(nameof(LevelsAndLosses))]
-    public void AnyNumberOfThreadsGivesTheSameBytes(SimdLevel level, string loss)
+    public void AnyNumberOfThreadsGivesTheSameBytes(SimdLevel level, LossKind loss)
     {
         TrainingSet set = HistoryLogs.Random(6, 60, 100);
-        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
+        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
@@ -115,10 +110,10 @@ public sealed class HistoryStepTests
 
     [Theory]
     [MemberData(nameof(LevelsAndLosses))]
-    public void AHeavyUserGivesTheSameBytesForAnyNumberOfThreads(SimdLevel level, string loss)
+    public void AHeavyUserGivesTheSameBytesForAnyNumberOfThreads(SimdLevel level, LossKind loss)
     {
         TrainingSet set = HistoryLogs.WithHeavyUser(4, rows: 1500, items: 2000);
-        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, Negatives = "popularity-untouched", NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
+        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02 }, Negatives = NegativeSource.PopularityUntouched, NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
@@ -134,7 +129,7 @@ public sealed class HistoryStepTests
     public void ABatchOfAHeavyUserAgreesWithTorch(int seed, bool wide)
     {
         TrainingSet set = HistoryLogs.WithHeavyUser(seed, rows: 300, items: wide ? 40_000 : 500);
-        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.05, GmfRegularization = 1e-5, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = "softmax" };
+        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.05, Regularization = 1e-5 }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = LossKind.Softmax };
         TrainingState torch = Random(Model(20), set), fused = Random(Model(20), set);
         using ISampleSource samples = Samples(set, options);
         double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, options.BatchSize);
@@ -147,12 +142,12 @@ public sealed class HistoryStepTests
     }
 
     [Theory]
-    [InlineData("logistic")]
-    [InlineData("softmax")]
-    public void WindowsOfAnyLengthGiveTheSameBytes(string loss)
+    [InlineData(LossKind.Logistic)]
+    [InlineData(LossKind.Softmax)]
+    public void WindowsOfAnyLengthGiveTheSameBytes(LossKind loss)
     {
         TrainingSet set = HistoryLogs.Random(6, 60, 100);
-        var options = PlainOptions.Train with { GmfOptimizer = "sgd", GmfLearningRate = 0.02, GmfRegularization = 0.01, Negatives = "resampled", NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = loss };
+        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = loss };
         using ISampleSource samples = Samples(set, options);
         TrainingState whole = Random(Model(20), set), parts = Random(Model(20), set);
         Advance(new FusedTrainingStep(whole, options, Rules(options), SimdLevels.Best, samples), samples, samples.Count);
@@ -167,9 +162,9 @@ public sealed class HistoryStepTests
         AssertSameBytes(whole, parts);
     }
 
-    private static ModelOptions Model(int width) => PlainOptions.Model with { Kind = "mf", EmbeddingSize = 24, EmbeddingInit = 0.1, User = "history", HistoryLength = 6, UserMlpWidth = width };
+    private static ModelOptions Model(int width) => PlainOptions.Model with { Kind = NetworkKind.Mf, EmbeddingSize = 24, EmbeddingInit = 0.1, User = UserEncoderKind.History, History = new() { Length = 6 }, UserMlp = new() { Width = width } };
 
-    internal static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == "stored" ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
+    internal static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == NegativeSource.Stored ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
 
     internal static UpdateRules Rules(TrainOptions options) => new(options, totalSteps: 10_000);
 

@@ -85,7 +85,7 @@ public sealed class PastItemsTests
     {
         TrainingSet set = HistoryLogs.Random(seed);
         var past = new PastItems(set);
-        var options = PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 3 };
+        var options = PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 3 };
         using var samples = new ResampledSamples(set, options, past);
         int from = (int)(start.Get % samples.Count), length = (int)Math.Min(samples.Count - from, 1 + count.Get % 300);
         int[] users = new int[length], items = new int[length], ends = new int[length];
@@ -106,7 +106,7 @@ public sealed class PastItemsTests
     public void EveryPositiveIsInAnEpochOnceWithItsNegatives()
     {
         TrainingSet set = HistoryLogs.Random(3);
-        using var samples = new ResampledSamples(set, PlainOptions.Train with { Negatives = "resampled", NegativesPerPositive = 2 }, new PastItems(set));
+        using var samples = new ResampledSamples(set, PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 2 }, new PastItems(set));
         int count = (int)samples.Count;
         int[] users = new int[count], items = new int[count];
         float[] labels = new float[count], weights = new float[count];

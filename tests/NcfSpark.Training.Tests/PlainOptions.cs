@@ -10,23 +10,21 @@ internal static class PlainOptions
 {
     public static ModelOptions Model { get; } = new()
     {
-        Kind = "neumf",
+        Kind = NetworkKind.Neumf,
         EmbeddingSize = 32,
         MlpLayers = [],
         EmbeddingInit = 0.01,
-        User = "embedding",
+        User = UserEncoderKind.Embedding,
     };
 
     public static TrainOptions Train { get; } = new()
     {
-        Negatives = "stored",
+        Negatives = NegativeSource.Stored,
         NegativesPerPositive = 5,
-        Loss = "logistic",
+        Loss = LossKind.Logistic,
         Epochs = 20,
         BatchSize = 256,
-        LearningRateSchedule = "constant",
-        GmfOptimizer = "same",
-        GmfLearningRate = 0,
-        GmfRegularization = -1,
+        LearningRateSchedule = LearningRateSchedule.Constant,
+        Embeddings = new(),
     };
 }

@@ -124,10 +124,10 @@ public sealed class SamplingTests
     }
 
     [Theory]
-    [InlineData("uniform", 0.0)]
-    [InlineData("popularity", 0.5)]
-    [InlineData("popularity", 1.0)]
-    public void OtherNegativesFollowAPowerOfPopularityAndMayHaveBeenSeen(string negatives, double power)
+    [InlineData(NegativeSource.Uniform, 0.0)]
+    [InlineData(NegativeSource.Popularity, 0.5)]
+    [InlineData(NegativeSource.Popularity, 1.0)]
+    public void OtherNegativesFollowAPowerOfPopularityAndMayHaveBeenSeen(NegativeSource negatives, double power)
     {
         // Items 0 … 3 are used 16, 4, 1 and 0 times, the last counting as once.
         TrainingSet set = Logs.Of(16, 4, [.. Enumerable.Range(0, 16).Select(user => (user, 0)), .. Enumerable.Range(0, 4).Select(user => (user, 1)), (0, 2)]);
@@ -153,7 +153,7 @@ public sealed class SamplingTests
         // Items 0 … 3 are used 16, 4, 1 and 0 times, the last counting as once. User 20 has item 0 alone, so draws from the others.
         TrainingSet set = Logs.Of(21, 4,
             [.. Enumerable.Range(0, 15).Select(user => (user, 0)), .. Enumerable.Range(0, 4).Select(user => (user, 1)), (0, 2), (20, 0)]);
-        using var samples = new ResampledSamples(set, Fresh(20, 1, "popularity-untouched") with { NegativePopularity = 0.5 });
+        using var samples = new ResampledSamples(set, Fresh(20, 1, NegativeSource.PopularityUntouched) with { NegativePopularity = 0.5 });
         double[] hits = new double[4];
         for (int epoch = 0; epoch < 300; epoch++)
         {
@@ -178,7 +178,7 @@ public sealed class SamplingTests
         TrainingSet set = Logs.Of(1003, 5,
             [.. Enumerable.Range(2, 1000).SelectMany(user => new[] { (user, 0), (user, 1), (user, 2) }), (0, 0), (0, 1), (0, 2),
             .. Enumerable.Range(0, 5).Select(item => (1, item))]);
-        using var samples = new ResampledSamples(set, Fresh(4, 1, "popularity-untouched") with { NegativePopularity = 2 });
+        using var samples = new ResampledSamples(set, Fresh(4, 1, NegativeSource.PopularityUntouched) with { NegativePopularity = 2 });
         int[] hits = new int[5];
         for (int epoch = 0; epoch < 20; epoch++)
         {
@@ -218,7 +218,7 @@ public sealed class SamplingTests
     public void SomeOfTheUsersWeighAsAmongAllByTheTotalsOfAll()
     {
         TrainingSet whole = HistoryLogs.Random(3, 40, 30);
-        TrainOptions options = Fresh(3, 1, "popularity") with { RecencyScale = 4 };
+        TrainOptions options = Fresh(3, 1, NegativeSource.Popularity) with { RecencyScale = 4 };
         TrainingSet[] parts = [.. Enumerable.Range(0, 3).Select(part => Of(user => user % 3 == part))];
         var all = SampleTotals.Sum(parts.Select(part => SampleTotals.Of(part, options)));
         SampleTotals expected = SampleTotals.Of(whole, options);
@@ -249,7 +249,7 @@ public sealed class SamplingTests
     [Fact]
     public void DrawsGoByThePopularityOfAllUsers()
     {
-        using var samples = new ResampledSamples(Logs.Of(1, 4, [(0, 0)]), Fresh(10_000, 1, "popularity") with { NegativePopularity = 1 }, all: new SampleTotals(9, 0, [1, 1, 7, 0]));
+        using var samples = new ResampledSamples(Logs.Of(1, 4, [(0, 0)]), Fresh(10_000, 1, NegativeSource.Popularity) with { NegativePopularity = 1 }, all: new SampleTotals(9, 0, [1, 1, 7, 0]));
         Batch epoch = Epoch(samples, 0);
         Assert.InRange(epoch.Items.Zip(epoch.Labels).Count(sample => sample == (2, 0f)), 6_800, 7_200);
     }
@@ -257,7 +257,7 @@ public sealed class SamplingTests
     [Fact]
     public void ALinearScheduleFallsFromTheWholeRateTowardsZero()
     {
-        var options = PlainOptions.Train with { LearningRateSchedule = "linear", LearningRate = 0.4, GmfLearningRate = 0.2, BatchSize = 10, Epochs = 2 };
+        var options = PlainOptions.Train with { LearningRateSchedule = LearningRateSchedule.Linear, LearningRate = 0.4, Embeddings = new() { LearningRate = 0.2 }, BatchSize = 10, Epochs = 2 };
         Assert.Equal(4, UpdateRules.StepsOf(options, samples: 11));
         var rules = new UpdateRules(options, 4);
         Assert.Equal([0.4, 0.3, 0.2, 0.1], Enumerable.Range(1, 4).Select(step => Math.Round(rules.Dense(step).LearningRate, 9)));
@@ -315,7 +315,7 @@ public sealed class SamplingTests
         Assert.NotEqual(masks.Of(key, 0, 10, 0), masks.Of(DropoutMasks.Keys(1, 2).Bits(4), 0, 10, 0));
     }
 
-    private static TrainOptions Fresh(int negatives, int seed, string from = "resampled") => PlainOptions.Train with { Negatives = from, NegativesPerPositive = negatives, Seed = seed };
+    private static TrainOptions Fresh(int negatives, int seed, NegativeSource from = NegativeSource.Resampled) => PlainOptions.Train with { Negatives = from, NegativesPerPositive = negatives, Seed = seed };
 
     private static Batch Epoch(ISampleSource samples, int epoch)
     {

@@ -8,19 +8,19 @@ namespace NcfSpark.Training.Tests;
 
 public sealed class TorchStepTests
 {
-    public static TheoryData<string, string, double> Shapes() => new()
+    public static TheoryData<NetworkKind, Activation, double> Shapes() => new()
     {
-        { "neumf", "none", 0 },
-        { "neumf", "relu", 0.01 },
-        { "gmf", "none", 0.02 },
-        { "mlp", "relu", 0 },
-        { "mf", "none", 0.005 },
+        { NetworkKind.Neumf, Activation.None, 0 },
+        { NetworkKind.Neumf, Activation.Relu, 0.01 },
+        { NetworkKind.Gmf, Activation.None, 0.02 },
+        { NetworkKind.Mlp, Activation.Relu, 0 },
+        { NetworkKind.Mf, Activation.None, 0.005 },
     };
 
     /// <summary>The slow twin: dense autograd over whole tables, and Adam by its formula on the rows that the batch touches.</summary>
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void UpdatesEqualDenseAutogradAndAdamOnTouchedRows(string kind, string activation, double regularization)
+    public void UpdatesEqualDenseAutogradAndAdamOnTouchedRows(NetworkKind kind, Activation activation, double regularization)
     {
         var options = PlainOptions.Train with { BatchSize = 700, LearningRate = 0.01, Regularization = regularization, Threads = 2 };
         ModelWeights fast = Weights(kind, activation), slow = Weights(kind, activation);
@@ -44,7 +44,7 @@ public sealed class TorchStepTests
     [Fact]
     public void RowsThatABatchDoesNotTouchStandStill()
     {
-        ModelWeights weights = Weights("neumf", "none");
+        ModelWeights weights = Weights(NetworkKind.Neumf, Activation.None);
         var state = new TrainingState(weights);
         using var step = Step(state, PlainOptions.Train with { BatchSize = 4, Regularization = 0.1 });
         float[] before = [.. weights.UserGmf!.Row(7)];
@@ -59,7 +59,7 @@ public sealed class TorchStepTests
     {
         ModelWeights[] results = [.. new[] { 1, 2, 3 }.Select(threads =>
         {
-            ModelWeights weights = Weights("neumf", "none", dropout: 0.3);
+            ModelWeights weights = Weights(NetworkKind.Neumf, Activation.None, dropout: 0.3);
             using var step = Step(new TrainingState(weights), PlainOptions.Train with { BatchSize = 2000, Threads = threads });
             for (int t = 1; t <= 5; t++) step.Update(RandomBatch(2000, t), t);
             return weights;
@@ -76,7 +76,7 @@ public sealed class TorchStepTests
     {
         var options = PlainOptions.Train with { BatchSize = 8, LearningRate = 1e-12, Seed = 3 };
         Batch batch = RandomBatch(8, 1);
-        ModelWeights weights = Weights("mlp", "none", dropout: 0.4);
+        ModelWeights weights = Weights(NetworkKind.Mlp, Activation.None, dropout: 0.4);
         double LossOf()
         {
             using var step = Step(new TrainingState(weights), options);
@@ -102,7 +102,7 @@ public sealed class TorchStepTests
     [Fact]
     public void ALossThatIsNotFiniteLeavesTheWeightsAlone()
     {
-        ModelWeights weights = Weights("gmf", "none");
+        ModelWeights weights = Weights(NetworkKind.Gmf, Activation.None);
         weights.HeadBias.Values[0] = float.NaN;
         float[] before = [.. weights.UserGmf!.Values];
         using var step = Step(new TrainingState(weights), PlainOptions.Train with { BatchSize = 8 });
@@ -144,7 +144,7 @@ public sealed class TorchStepTests
         return loss.item<float>();
     }
 
-    private static ModelWeights Weights(string kind, string activation, double dropout = 0)
+    private static ModelWeights Weights(NetworkKind kind, Activation activation, double dropout = 0)
     {
         var options = PlainOptions.Model with
         {

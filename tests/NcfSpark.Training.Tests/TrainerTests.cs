@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training.Tests;
@@ -11,11 +12,11 @@ public sealed class TrainerTests : IDisposable
     public void Dispose() => Directory.Delete(run, recursive: true);
 
     [Theory]
-    [InlineData("neumf")]
-    [InlineData("gmf")]
-    [InlineData("mlp")]
-    [InlineData("mf")]
-    public void PlantedTastesAreRecovered(string kind)
+    [InlineData(NetworkKind.Neumf)]
+    [InlineData(NetworkKind.Gmf)]
+    [InlineData(NetworkKind.Mlp)]
+    [InlineData(NetworkKind.Mf)]
+    public void PlantedTastesAreRecovered(NetworkKind kind)
     {
         TrainingSet set = Logs.TwoTastes();
         TrainingResult result = Trainer(Options(epochs: 30) with { Regularization = 0.02 }, "planted", null, options: Network(kind) with { EmbeddingSize = 2, MlpEmbeddingSize = 2 }).Train(set);
@@ -45,13 +46,13 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("torch", 1)]
-    [InlineData("torch", 6)]
-    [InlineData("fused", 1)]
-    [InlineData("fused", 3)]
-    [InlineData("fused", 9)]
-    [InlineData("fused", 14)]
-    public void StoppedAnywhereAndStartedAgainItEndsWithTheSameBytes(string step, int stopAfterWindows)
+    [InlineData(StepChoice.Torch, 1)]
+    [InlineData(StepChoice.Torch, 6)]
+    [InlineData(StepChoice.Fused, 1)]
+    [InlineData(StepChoice.Fused, 3)]
+    [InlineData(StepChoice.Fused, 9)]
+    [InlineData(StepChoice.Fused, 14)]
+    public void StoppedAnywhereAndStartedAgainItEndsWithTheSameBytes(StepChoice step, int stopAfterWindows)
     {
         TrainingSet set = Logs.TwoTastes();
         TrainOptions options = Options(epochs: 4) with { Step = step, Patience = 2, CheckpointMinutes = 1e-9 }; // a checkpoint after every window
@@ -66,15 +67,15 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("torch", "logistic")]
-    [InlineData("fused", "logistic")]
-    [InlineData("torch", "softmax")]
-    [InlineData("fused", "softmax")]
-    public void AHistoryStoppedAndStartedAgainEndsWithTheSameBytes(string step, string loss)
+    [InlineData(StepChoice.Torch, LossKind.Logistic)]
+    [InlineData(StepChoice.Fused, LossKind.Logistic)]
+    [InlineData(StepChoice.Torch, LossKind.Softmax)]
+    [InlineData(StepChoice.Fused, LossKind.Softmax)]
+    public void AHistoryStoppedAndStartedAgainEndsWithTheSameBytes(StepChoice step, LossKind loss)
     {
         TrainingSet set = HistoryLogs.Random(4, 25, 30);
-        ModelOptions model = PlainOptions.Model with { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth = 10, UserMlpRhythm = true };
-        TrainOptions options = Options(epochs: 3) with { Step = step, Loss = loss, Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 100, GmfOptimizer = "sgd", LearningRateSchedule = "linear", CheckpointMinutes = 1e-9 };
+        ModelOptions model = PlainOptions.Model with { Kind = NetworkKind.Mf, EmbeddingSize = 8, EmbeddingInit = 0.1, User = UserEncoderKind.History, History = new() { Length = 5 }, UserMlp = new() { Width = 10, TemporalFeatures = true } };
+        TrainOptions options = Options(epochs: 3) with { Step = step, Loss = loss, Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 100, Embeddings = new() { Optimizer = Optimizer.Sgd }, LearningRateSchedule = LearningRateSchedule.Linear, CheckpointMinutes = 1e-9 };
         ModelWeights whole = Trainer(options, "whole", null, options: model).Train(set).Weights;
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => Trainer(options, "stopped", null, new StopAfter(3, stop), model).Train(set, stop.Token));
@@ -86,13 +87,13 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mf", "embedding")]
-    [InlineData("neumf", "history")]
-    [InlineData("gmf", "history")] // its head is trained
-    public void ASoftmaxOverWhatIsNoDotProductOfAHistoryIsRefused(string kind, string user)
+    [InlineData(NetworkKind.Mf, UserEncoderKind.Embedding)]
+    [InlineData(NetworkKind.Neumf, UserEncoderKind.History)]
+    [InlineData(NetworkKind.Gmf, UserEncoderKind.History)] // its head is trained
+    public void ASoftmaxOverWhatIsNoDotProductOfAHistoryIsRefused(NetworkKind kind, UserEncoderKind user)
     {
         ModelOptions model = PlainOptions.Model with { Kind = kind, User = user, MlpLayers = [4] };
-        TrainOptions options = Options() with { Loss = "softmax", Negatives = "resampled", NegativesPerPositive = 4, BatchSize = 50, GmfOptimizer = "sgd" };
+        TrainOptions options = Options() with { Loss = LossKind.Softmax, Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 50, Embeddings = new() { Optimizer = Optimizer.Sgd } };
         string message = Assert.Throws<InvalidInputException>(() => Trainer(options, "softmax", null, options: model).Train(Logs.TwoTastes())).Message;
         Assert.Contains("Train:Loss is \"softmax\"", message, StringComparison.Ordinal);
     }
@@ -100,8 +101,8 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void ABatchOfHalfAGroupIsRefused()
     {
-        ModelOptions model = PlainOptions.Model with { Kind = "mf", User = "history" };
-        string message = Assert.Throws<InvalidInputException>(() => Trainer(Options() with { BatchSize = 64, GmfOptimizer = "sgd" }, "half", null, options: model).Train(Logs.TwoTastes())).Message;
+        ModelOptions model = PlainOptions.Model with { Kind = NetworkKind.Mf, User = UserEncoderKind.History };
+        string message = Assert.Throws<InvalidInputException>(() => Trainer(Options() with { BatchSize = 64, Embeddings = new() { Optimizer = Optimizer.Sgd } }, "half", null, options: model).Train(Logs.TwoTastes())).Message;
         Assert.Contains("a multiple of 5, such as 65", message, StringComparison.Ordinal);
     }
 
@@ -132,11 +133,11 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("embedding")]
-    [InlineData("history")]
-    public void TheFusedStepLoadsNoLibtorch(string user)
+    [InlineData(UserEncoderKind.Embedding)]
+    [InlineData(UserEncoderKind.History)]
+    public void TheFusedStepLoadsNoLibtorch(UserEncoderKind user)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(FusedProcess).Assembly.Location, run, user]) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(FusedProcess).Assembly.Location, run, $"{user}"]) { RedirectStandardOutput = true })!;
         string modules = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
@@ -145,9 +146,9 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("torch")]
-    [InlineData("fused")]
-    public void ADivergedRunSaysSo(string step)
+    [InlineData(StepChoice.Torch)]
+    [InlineData(StepChoice.Fused)]
+    public void ADivergedRunSaysSo(StepChoice step)
     {
         TrainingSet set = Logs.TwoTastes();
         Assert.Throws<TrainingDivergedException>(() => Trainer(Options() with { Step = step, LearningRate = 1e30 }, "diverge", null).Train(set));
@@ -155,7 +156,7 @@ public sealed class TrainerTests : IDisposable
 
     private static TrainOptions Options(int epochs = 3) => PlainOptions.Train with
     {
-        Negatives = "resampled",
+        Negatives = NegativeSource.Resampled,
         NegativesPerPositive = 4,
         Epochs = epochs,
         BatchSize = 64,
@@ -163,13 +164,13 @@ public sealed class TrainerTests : IDisposable
         Threads = 1,
     };
 
-    private TrainingResult Train(TrainingSet set, TrainOptions options, string kind = "neumf", string run = "a") =>
+    private TrainingResult Train(TrainingSet set, TrainOptions options, NetworkKind kind = NetworkKind.Neumf, string run = "a") =>
         Trainer(options, run, null, options: Network(kind)).Train(set);
 
     private Trainer Trainer(TrainOptions train, string name, Func<ModelWeights, double>? validate, IProgressReporter? progress = null, ModelOptions? options = null) =>
-        new(options ?? Network("neumf"), train, CheckpointStore.Open(Path.Combine(run, name), "test"), validate, progress ?? SilentProgress.Instance, TimeProvider.System);
+        new(options ?? Network(NetworkKind.Neumf), train, CheckpointStore.Open(Path.Combine(run, name), "test"), validate, progress ?? SilentProgress.Instance, TimeProvider.System);
 
-    private static ModelOptions Network(string kind) => PlainOptions.Model with { Kind = kind, EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
+    private static ModelOptions Network(NetworkKind kind) => PlainOptions.Model with { Kind = kind, EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
 
     private static void AssertEqual(ModelWeights expected, ModelWeights actual)
     {

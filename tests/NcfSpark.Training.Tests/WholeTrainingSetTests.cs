@@ -81,8 +81,8 @@ public sealed class WholeTrainingSetTests : IDisposable
     public void TrainingStartsFromTheWeightsThatAreGiven()
     {
         TrainingSet set = Logs.TwoTastes();
-        ModelOptions network = PlainOptions.Model with { Kind = "gmf", EmbeddingSize = 4, EmbeddingInit = 0.1 };
-        TrainOptions options = PlainOptions.Train with { Epochs = 2, BatchSize = 64, Negatives = "resampled" };
+        ModelOptions network = PlainOptions.Model with { Kind = NetworkKind.Gmf, EmbeddingSize = 4, EmbeddingInit = 0.1 };
+        TrainOptions options = PlainOptions.Train with { Epochs = 2, BatchSize = 64, Negatives = NegativeSource.Resampled };
         ModelWeights usual = Train(null), same = Train(ModelWeights.Initialize(network, set.UserCount, set.ItemCount, options.Seed)),
             other = Train(ModelWeights.Initialize(network, set.UserCount, set.ItemCount, 99));
         Assert.Equal(usual.UserGmf!.Values.ToArray(), same.UserGmf!.Values.ToArray());

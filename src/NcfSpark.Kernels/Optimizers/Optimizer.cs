@@ -1,15 +1,20 @@
+using System.Text.Json.Serialization;
+
 namespace NcfSpark.Kernels;
 
 /// <summary>The optimizer of a part of the model.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Optimizer>))]
 public enum Optimizer
 {
     /// <summary>Adam (Kingma and Ba 2015), on the gradient of the batch's mean loss.</summary>
+    [JsonStringEnumMemberName("adam")]
     Adam,
 
     /// <summary>
     /// Plain gradient descent on the gradient of the batch's summed loss: to first order, the sum of updates made one
     /// sample at a time.
     /// </summary>
+    [JsonStringEnumMemberName("sgd")]
     Sgd,
 }
 

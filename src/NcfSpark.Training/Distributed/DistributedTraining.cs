@@ -33,8 +33,8 @@ public sealed class DistributedTraining(
     public DistributedResult Run(IWorkerPlace place, CancellationToken cancellation)
     {
         using ParameterServer server = MakeServer();
-        using var host = ParameterServerHost.Start(server, setup.Train.ServerAddress);
-        string reachedAt = setup.Train.ServerReachedAt.Length == 0 ? host.Address : $"http://{setup.Train.ServerReachedAt}";
+        using var host = ParameterServerHost.Start(server, setup.Train.Server.Address);
+        string reachedAt = setup.Train.Server.ReachedAt.Length == 0 ? host.Address : $"http://{setup.Train.Server.ReachedAt}";
         using (place) return Run(server, place, reachedAt, host.Token, cancellation); // ended while the server still answers
     }
 
@@ -52,7 +52,7 @@ public sealed class DistributedTraining(
         using CancellationTokenRegistration registration = cancellation.Register(() => server.Fail(new OperationCanceledException(cancellation)));
         server.Restart = Start;
         progress.Line($"Training by {setup.Train.Workers} {(setup.Train.Workers == 1 ? "worker" : "workers")} ({place.Description}), "
-            + $"{setup.Train.RoundsPerEpoch} rounds an epoch.");
+            + $"{setup.Train.Server.RoundsPerEpoch} rounds an epoch.");
         for (int worker = 0; worker < setup.Train.Workers; worker++) Start(worker, 1);
         return server.Completion.GetAwaiter().GetResult();
     }

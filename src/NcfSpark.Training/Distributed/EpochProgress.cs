@@ -26,7 +26,7 @@ internal sealed class EpochProgress
     public double LossSum => Position.LossSums.Sum();
 
     /// <summary>Whether all rounds of the epoch are done.</summary>
-    public bool IsEpochTrained => Position.Round == options.RoundsPerEpoch;
+    public bool IsEpochTrained => Position.Round == options.Server.RoundsPerEpoch;
 
     /// <summary>Whether no epoch is left to train, or Patience has run out.</summary>
     public bool IsFinished => choice.IsFinished(Position.Epoch, Position.History);

@@ -59,7 +59,7 @@ internal sealed class ParameterServerHost : IDisposable
         }
         catch (IOException cause)
         {
-            throw new Data.InvalidInputException($"The parameter server cannot listen on {listenOn} (Train:ServerAddress): {cause.Message}", cause);
+            throw new Data.InvalidInputException($"The parameter server cannot listen on {listenOn} (Train:Server:Address): {cause.Message}", cause);
         }
 
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();

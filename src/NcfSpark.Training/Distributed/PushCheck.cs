@@ -41,7 +41,7 @@ internal static class PushCheck
             {
                 throw new RequestRejectedException(
                     $"{whose} has {rows.Values[bad]} in row {rows.Rows[bad / weight.Columns]} of "
-                    + $"{weight.Name}{(half ? " (a change too large for Train:WirePrecision fp16 shows like this, too)" : "")}.");
+                    + $"{weight.Name}{(half ? " (a change too large for Train:Server:WirePrecision fp16 shows like this, too)" : "")}.");
             }
         }
     }

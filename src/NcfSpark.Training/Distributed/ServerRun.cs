@@ -64,7 +64,7 @@ internal sealed class ServerRun : IDisposable
         Workers.BeginSessions(position);
         if (position is not { Epoch: 0, Round: 0 } && !finished)
         {
-            progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.RoundsPerEpoch, "round")}.");
+            progress.Line($"Going on in epoch {position.Epoch + 1}, after {position.Round} of its {Plural(options.Server.RoundsPerEpoch, "round")}.");
         }
 
         if (finished) Finish();
@@ -122,10 +122,10 @@ internal sealed class ServerRun : IDisposable
     public void Lose(int worker, string reason, bool restart, Exception? cause = null)
     {
         if (Phases.Now == ServerPhase.Finished || completion.Task.IsCompleted) return;
-        if (failures++ >= options.WorkerAttempts)
+        if (failures++ >= options.Server.WorkerAttempts)
         {
             End(new WorkersLostException($"Worker {worker} was lost ({reason}). That is loss {failures} without a checkpoint between, "
-                + $"and Train:WorkerAttempts allows {options.WorkerAttempts}. The same command goes on from the last checkpoint.", cause));
+                + $"and Train:Server:WorkerAttempts allows {options.Server.WorkerAttempts}. The same command goes on from the last checkpoint.", cause));
             return;
         }
 
@@ -170,24 +170,24 @@ internal sealed class ServerRun : IDisposable
     public void Watch()
     {
         if (Phases.Now == ServerPhase.Finished) return;
-        if (Workers.Silent(TimeSpan.FromSeconds(options.WorkerTimeoutSeconds), time) is { } silent)
+        if (Workers.Silent(TimeSpan.FromSeconds(options.Server.WorkerTimeoutSeconds), time) is { } silent)
         {
-            Lose(silent, $"nothing was heard of it for {options.WorkerTimeoutSeconds:0.#} s", restart: true);
+            Lose(silent, $"nothing was heard of it for {options.Server.WorkerTimeoutSeconds:0.#} s", restart: true);
             return;
         }
 
         double waited = Phases.Lasted.TotalSeconds;
-        if (Phases.Now == ServerPhase.Gathering && waited > options.RegistrationSeconds)
+        if (Phases.Now == ServerPhase.Gathering && waited > options.Server.RegistrationSeconds)
         {
             int[] missing = [.. Phases.Gathering.Missing];
             End(new WorkersLostException(
-                $"Only {Workers.Count - missing.Length} of {Plural(Workers.Count, "worker")} came within {options.RegistrationSeconds:0.#} s "
-                + $"(Train:RegistrationSeconds); missing: {string.Join(", ", missing)}. "
+                $"Only {Workers.Count - missing.Length} of {Plural(Workers.Count, "worker")} came within {options.Server.RegistrationSeconds:0.#} s "
+                + $"(Train:Server:RegistrationSeconds); missing: {string.Join(", ", missing)}. "
                 + "Let there be as many slots for them as Train:Workers, or lower that."));
         }
-        else if (Phases.Now != ServerPhase.Gathering && waited > options.RoundTimeoutSeconds && Phases.Late is { } late)
+        else if (Phases.Now != ServerPhase.Gathering && waited > options.Server.RoundTimeoutSeconds && Phases.Late is { } late)
         {
-            Lose(late, $"the others waited for it for {options.RoundTimeoutSeconds:0.#} s (Train:RoundTimeoutSeconds) in {Here}", restart: true);
+            Lose(late, $"the others waited for it for {options.Server.RoundTimeoutSeconds:0.#} s (Train:Server:RoundTimeoutSeconds) in {Here}", restart: true);
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class ServerSaving(WorkerSetup setup, ServerCheckpoints checkpoi
 
     /// <summary>Whether a checkpoint is due after a round that does not end the epoch. Asked once a round.</summary>
     public bool IsDue() => time.GetElapsedTime(lastCheckpoint).TotalMinutes >= options.CheckpointMinutes
-        || (options.CheckpointRounds > 0 && ++roundsSinceCheckpoint >= options.CheckpointRounds);
+        || (options.Server.CheckpointRounds > 0 && ++roundsSinceCheckpoint >= options.Server.CheckpointRounds);
 
     /// <summary>From now on workers give their files.</summary>
     /// <param name="of">Of the epoch at whose end that is; null within one.</param>

@@ -37,9 +37,9 @@ internal sealed class SharedParameters
     public float[][] Momentum { get; }
 
     /// <summary>Whether changes travel, in 16 bits. A single worker's values are taken as they are.</summary>
-    public static bool TravelsAsHalf(TrainOptions options) => options.WirePrecision == WirePrecision.Fp16 && options.Workers > 1;
+    public static bool TravelsAsHalf(TrainOptions options) => options.Server.WirePrecision == WirePrecision.Fp16 && options.Workers > 1;
 
-    public static bool HasMomentum(TrainOptions options) => options.OuterOptimizer == OuterOptimizer.Nesterov && options.Workers > 1;
+    public static bool HasMomentum(TrainOptions options) => options.Server.OuterOptimizer == OuterOptimizer.Nesterov && options.Workers > 1;
 
     /// <summary>Whether a worker's push of this round is there.</summary>
     public bool Has(int worker) => combination.Has(worker);
@@ -72,7 +72,7 @@ internal sealed class SharedParameters
                 if (Finite.IndexOfOther(weight.Row(row)) >= 0)
                 {
                     throw new TrainingDivergedException($"The combined {weight.Name} is not finite in row {row}. Training stopped and no model was written; "
-                        + "lower Train:OuterLearningRate or Train:LearningRate.");
+                        + "lower Train:Server:OuterLearningRate or Train:LearningRate.");
                 }
             }
 
@@ -113,7 +113,7 @@ internal sealed class SharedParameters
     // From a change to the outer step.
     private void Accelerate(Span<double> change, Span<float> momentum)
     {
-        double kept = options.OuterMomentum, rate = options.OuterLearningRate;
+        double kept = options.Server.OuterMomentum, rate = options.Server.OuterLearningRate;
         int c = 0;
         for (; c <= change.Length - Vector<float>.Count; c += Vector<float>.Count)
         {

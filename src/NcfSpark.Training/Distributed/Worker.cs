@@ -30,7 +30,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
             data = read(setup, share);
             past = setup.Model.HasHistory ? new PastItems(data.Set) : null;
             totals = SampleTotals.Of(data.Set, options);
-            plan = new RoundPlan(SampleSources.CountOf(data.Set, options), options.BatchSize, options.RoundsPerEpoch);
+            plan = new RoundPlan(SampleSources.CountOf(data.Set, options), options.BatchSize, options.Server.RoundsPerEpoch);
             while (!TrainToEnd())
             {
             }

@@ -26,7 +26,7 @@ public static class WorkerProcess
             credentials.Worker,
             (setup, share) =>
             {
-                Volatile.Write(ref patience, setup.Train.WorkerTimeoutSeconds);
+                Volatile.Write(ref patience, setup.Train.Server.WorkerTimeoutSeconds);
                 return read(setup, share);
             },
             time);

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using NcfSpark.Configuration;
 using NcfSpark.Data;
+using NcfSpark.Model;
 
 namespace NcfSpark.Jobs.Tests;
 
@@ -57,7 +58,7 @@ public sealed class ConfFilesTests
     {
         NcfSparkConfiguration sample = ConfigurationLoader.Load(Repository.File("conf/ml-latest-small.json"), [], new Hashtable());
         Assert.Equal((10, 5, false), (sample.Prepare.Holdout, sample.Prepare.NegativesPerPositive, sample.Prepare.Validation));
-        Assert.Equal(("neumf", 32, 32, "relu"), (sample.Model.Kind, sample.Model.EmbeddingSize, sample.Model.MlpEmbeddingSize, sample.Model.EmbeddingActivation));
+        Assert.Equal((NetworkKind.Neumf, 32, 32, Activation.Relu), (sample.Model.Kind, sample.Model.EmbeddingSize, sample.Model.MlpEmbeddingSize, sample.Model.EmbeddingActivation));
         Assert.Equal([64, 32, 16, 8], sample.Model.MlpLayers);
         Assert.Equal([0.25, 0.25, 0.25], sample.Model.Dropout);
         Assert.Equal((1e-3, 256, 3, 0.5), (sample.Train.LearningRate, sample.Train.BatchSize, sample.Train.Epochs, sample.Evaluate.Threshold));

@@ -1,6 +1,7 @@
 using System.Collections;
 using NcfSpark.Configuration;
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Training;
@@ -68,9 +69,37 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [Fact]
     public void AnEnumerationIsWrittenInLowerCase()
     {
-        NcfSparkConfiguration loaded = Load(Minimal, ["Train:WirePrecision=fp16", "Prepare:NegativesAvoid=touched"], ("NCFSPARK_Train__Placement", "processes"));
-        Assert.Equal((WirePrecision.Fp16, AvoidedItems.Touched, Placement.Processes), (loaded.Train.WirePrecision, loaded.Prepare.NegativesAvoid, loaded.Train.Placement));
+        NcfSparkConfiguration loaded = Load(Minimal, ["Train:Server:WirePrecision=fp16", "Prepare:NegativesAvoid=touched"], ("NCFSPARK_Train__Placement", "processes"));
+        Assert.Equal((WirePrecision.Fp16, AvoidedItems.Touched, Placement.Processes), (loaded.Train.Server.WirePrecision, loaded.Prepare.NegativesAvoid, loaded.Train.Placement));
         Assert.Contains("\"WirePrecision\":\"fp16\"", SettingsJson.All(loaded.Train).ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AGroupOfSettingsIsAnObjectWithinItsSection()
+    {
+        string file = """{ "Input": { "Path": "log.csv" }, "train": { "Server": { "Address": "10.0.0.5:70", "roundsPerEpoch": 3 }, "Epochs": 2 } }""";
+        TrainOptions train = Load(file, ["Train:Server:WorkerAttempts=7"], ("NCFSPARK_Train__Server__OuterMomentum", "0.5")).Train;
+        Assert.Equal(("10.0.0.5:70", 3, 7, 0.5, 2), (train.Server.Address, train.Server.RoundsPerEpoch, train.Server.WorkerAttempts, train.Server.OuterMomentum, train.Epochs));
+        Assert.Equal(new ServerOptions().RegistrationSeconds, train.Server.RegistrationSeconds);
+    }
+
+    [Fact]
+    public void ASettingOfOneConfigurationIsNotThatOfACopy()
+    {
+        NcfSparkConfiguration one = Load(Minimal), other = one with { };
+        foreach (SettingKey key in new[] { "Train:Server:OuterMomentum", "Model:UserMlp:Dropout" }.Select(name => SettingKey.Find(name)!)) key.SetIn(other, 0.125);
+        Assert.Equal((0.125, 0.125), (other.Train.Server.OuterMomentum, other.Model.UserMlp.Dropout));
+        Assert.Equal((0.8, 0.3), (one.Train.Server.OuterMomentum, one.Model.UserMlp.Dropout));
+    }
+
+    [Fact]
+    public void NullLeavesASettingOpen()
+    {
+        Assert.Equal(Optimizer.Sgd, Load(Minimal).Train.Embeddings.Optimizer);
+        Assert.Null(Load(Minimal.Replace("\"Loss\"", "\"Embeddings\": { \"Optimizer\": null }, \"Loss\"", StringComparison.Ordinal)).Train.Embeddings.Optimizer);
+        Assert.Null(Load(Minimal, ["Train:Embeddings:LearningRate=null"]).Train.Embeddings.LearningRate);
+        Assert.Null(Load(Minimal, [], ("NCFSPARK_Train__Embeddings__Regularization", "null")).Train.Embeddings.Regularization);
+        Assert.Contains("\"Optimizer\":null", SettingsJson.ResultShaping(new TrainOptions { Embeddings = new() }).ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,6 +149,14 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Train.Epochs=3", "Train.Epochs is no section; did you mean Train:Epochs? (--set)")]
     [InlineData("Weather:Rain=3", "Weather is no section; there are Input, Prepare, Model, Train, Evaluate, Tune, Score, Spark, Nightly")]
     [InlineData("Train=3", "Train is a section: it holds settings")]
+    [InlineData("Train:Server=3", "Train:Server is a group of settings, such as Train:Server:Address, and is no setting itself (--set)")]
+    [InlineData("Train:Server:Adress=3", "Train:Server:Adress is no setting; did you mean Train:Server:Address? (--set)")]
+    [InlineData("Train:OuterMomentum=0.5", "Train:OuterMomentum is no setting; did you mean Train:Server:OuterMomentum? (--set)")]
+    [InlineData("Train:GmfLearningRate=0.1", "Train:GmfLearningRate is called Train:Embeddings:LearningRate now (--set)")]
+    [InlineData("Model:UserMlpRhythm=true", "Model:UserMlpRhythm is called Model:UserMlp:TemporalFeatures now (--set)")]
+    [InlineData("Train:Embeddings:Optimizer=same", "Train:Embeddings:Optimizer: \"same\" is not \"adam\" or \"sgd\" or \"null\" (--set)")]
+    [InlineData("Train:Embeddings:LearningRate=0", "Train:Embeddings:LearningRate: 0 is not between 1E-09 and 10 or null (--set)")]
+    [InlineData("Train:Epochs=null", "Train:Epochs: \"null\" is no whole number (--set)")]
     [InlineData("Train:Epochs:0=3", "Train:Epochs:0 is no setting; ")]
     [InlineData("Train:Epochs", "--set Train:Epochs has no \"=\"")]
     [InlineData("Train:Epochs=five", "Train:Epochs: \"five\" is no whole number (--set)")]
@@ -138,10 +175,10 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Train:Seed=-1", "Train:Seed: -1 is not at least 0 (--set)")]
     [InlineData("Train:Negatives=Stored", "Train:Negatives: \"Stored\" is not \"stored\" or \"resampled\" or \"uniform\" or \"popularity\" or \"popularity-untouched\"; did you mean \"stored\"? (--set)")]
     [InlineData("Train:Placement=process", "Train:Placement: \"process\" is not \"threads\" or \"processes\" or \"spark\"; did you mean \"processes\"? (--set)")]
-    [InlineData("Train:WirePrecision=16", "Train:WirePrecision: \"16\" is not \"fp32\" or \"fp16\"")]
+    [InlineData("Train:Server:WirePrecision=16", "Train:Server:WirePrecision: \"16\" is not \"fp32\" or \"fp16\"")]
     [InlineData("Train:Where=spark", "Train:Where is called Train:Placement now (--set)")]
-    [InlineData("train:outerstep=average", "train:outerstep is called Train:OuterOptimizer now (--set)")]
-    [InlineData("Model:Kind=neufm", "Model:Kind: \"neufm\" is not \"neumf\" or \"gmf\" or \"mlp\" or \"mf\"; did you mean \"neumf\"? (--set)")]
+    [InlineData("train:outerstep=average", "train:outerstep is called Train:Server:OuterOptimizer now (--set)")]
+    [InlineData("Model:Kind=neufm", "Model:Kind: \"neufm\" is not \"mf\" or \"gmf\" or \"mlp\" or \"neumf\"; did you mean \"neumf\"? (--set)")]
     [InlineData("Prepare:MemoryLimit=6XB", "Prepare:MemoryLimit: \"6XB\" is no amount of memory such as \"6GB\" (--set)")]
     [InlineData("Input:Path=", "Input:Path is not set: ")]
     [InlineData("Model:Dropout=[1.5]", "Model:Dropout has a rate that is not between 0 and below 1 (--set)")]

@@ -12,7 +12,7 @@ public class UntimedSettingsTests
     private static readonly NcfSparkConfiguration Everything = new()
     {
         Input = new InputOptions { TimestampColumn = "" },
-        Model = new ModelOptions { User = "history" },
+        Model = new ModelOptions { User = UserEncoderKind.History },
         Train = new TrainOptions { RecencyScale = 10 },
         Score = new ScoreOptions { Since = "2026-11-23", NotOlderThan = "2020" },
         Nightly = new NightlyOptions { MaxAgeDays = 3 },

@@ -26,7 +26,7 @@ public sealed class WorkerNightsTests : IDisposable
         [
             $"Input:Path={LogPath}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:TitlesPath=", "Input:RatingColumn=",
             "Prepare:Holdout=2", "Prepare:Validation=true", "Prepare:TestCandidates=0", "Prepare:NegativesPerPositive=2", "Prepare:Shards=4",
-            .. user == "history" ? ["Model:Kind=mf", "Model:User=history", "Model:Dropout=[]", "Model:EmbeddingActivation=none", "Train:GmfOptimizer=sgd"] : (string[])[],
+            .. user == "history" ? ["Model:Kind=mf", "Model:User=history", "Model:Dropout=[]", "Model:EmbeddingActivation=none", "Train:Embeddings:Optimizer=sgd"] : (string[])[],
             $"Train:Negatives={negatives}", "Train:NegativesPerPositive=4", "Train:Epochs=3", "Train:Patience=2", "Train:BatchSize=100", $"Train:Workers={workers}", "Train:Threads=1",
             "Evaluate:BootstrapSamples=50", "Evaluate:ExampleUsers=2", "Nightly:Refit=true", "Nightly:WarmStart=true", "Nightly:Gate=false", "Nightly:MaxDrift=1", "Nightly:MaxNewIds=1",
         ];

@@ -1,5 +1,6 @@
 using NcfSpark.Configuration;
 using NcfSpark.Data;
+using NcfSpark.Training;
 using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs.Tests.Tuning;
@@ -118,7 +119,7 @@ public sealed class HyperbandTests
             new TuneOptions { BudgetMinutes = minutes },
             Epochs,
             seed: 1,
-            number => number <= candidates ? new Candidate(number, configuration with { Train = configuration.Train with { LearningRateSchedule = "linear" } }, new Dictionary<string, string>()) : null,
+            number => number <= candidates ? new Candidate(number, configuration with { Train = configuration.Train with { LearningRateSchedule = LearningRateSchedule.Linear } }, new Dictionary<string, string>()) : null,
             trials).Run();
     }
 

@@ -1,5 +1,7 @@
 using System.Collections;
 using NcfSpark.Configuration;
+using NcfSpark.Model;
+using NcfSpark.Training;
 using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs.Tests.Tuning;
@@ -58,8 +60,8 @@ public sealed class TunedConfigurationTests : IDisposable
 
     private static NcfSparkConfiguration Changed(NcfSparkConfiguration read) => read with
     {
-        Model = read.Model with { Kind = "neumf", User = "embedding", MlpLayers = [5, 4], Dropout = [], EmbeddingInit = 1e-5 },
-        Train = read.Train with { Epochs = 77, GmfRegularization = 0.0123, Negatives = "uniform", NegativesPerPositive = 3, Patience = 0 },
+        Model = read.Model with { Kind = NetworkKind.Neumf, User = UserEncoderKind.Embedding, MlpLayers = [5, 4], Dropout = [], EmbeddingInit = 1e-5 },
+        Train = read.Train with { Epochs = 77, Embeddings = read.Train.Embeddings with { Regularization = 0.0123 }, Negatives = NegativeSource.Uniform, NegativesPerPositive = 3, Patience = 0 },
     };
 
     private void AssertSays(NcfSparkConfiguration wanted, string text)

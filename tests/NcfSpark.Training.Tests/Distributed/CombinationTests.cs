@@ -56,9 +56,9 @@ public sealed class CombinationTests
     {
         RandomStream chance = RandomStream.Named(seed, "pushes");
         int workers = 2 + (int)chance.Below(0, 4);
-        var options = PlainOptions.Train with { Workers = workers, OuterOptimizer = nesterov
+        var options = PlainOptions.Train with { Workers = workers, Server = new() { OuterOptimizer = nesterov
             ? OuterOptimizer.Nesterov
-            : OuterOptimizer.Average, WirePrecision = Precision(half), OuterLearningRate = .6, OuterMomentum = .8 };
+            : OuterOptimizer.Average, WirePrecision = Precision(half), OuterLearningRate = .6, OuterMomentum = .8 } };
         SharedParameters inOrder = NewShared(options), shuffled = NewShared(options);
         var twin = new PlainTwin(inOrder.Tables, options);
         long place = 1;
@@ -92,7 +92,7 @@ public sealed class CombinationTests
     [Property(MaxTest = 60)]
     public void WhatTravelsBackMakesTheServersValues(int seed, bool half)
     {
-        var options = PlainOptions.Train with { Workers = 2, WirePrecision = Precision(half) };
+        var options = PlainOptions.Train with { Workers = 2, Server = new() { WirePrecision = Precision(half) } };
         SharedParameters server = NewShared(options), worker = NewShared(options);
         RandomStream chance = RandomStream.Named(seed, "pushes");
         long place = 0;
@@ -108,7 +108,7 @@ public sealed class CombinationTests
     [Fact]
     public void OneWorkersValuesAreTakenAsTheyAreAndNothingTravelsBack()
     {
-        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 1, WirePrecision = WirePrecision.Fp16 });
+        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 1, Server = new() { WirePrecision = WirePrecision.Fp16 } });
         float[] values = [.. Enumerable.Range(0, shared.Tables[0].Columns).Select(c => 1f / (c + 3))];
         TableRows[] push = [new TableRows([2], values), .. shared.Tables.Skip(1).Select(_ => TableRows.None)];
         Assert.All(shared.Take(0, 10, push)!, rows => Assert.Empty(rows.Rows));
@@ -126,7 +126,7 @@ public sealed class CombinationTests
     [Fact]
     public void WhatIsNotFiniteAfterTheOuterStepStopsTraining()
     {
-        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 2, OuterLearningRate = 10 });
+        SharedParameters shared = NewShared(PlainOptions.Train with { Workers = 2, Server = new() { OuterLearningRate = 10 } });
         TableRows[] push = [new TableRows([0], [.. Enumerable.Repeat(3e38f, shared.Tables[0].Columns)]), .. shared.Tables.Skip(1).Select(_ => TableRows.None)];
         shared.Take(0, 1, push);
         Assert.Contains("item_gmf.weight is not finite in row 0",
@@ -216,19 +216,19 @@ public sealed class CombinationTests
                 int at = Array.IndexOf(pushes[worker][t].Rows, row);
                 if (at < 0) continue;
                 float value = pushes[worker][t].Values[at * tables[t].Columns + column];
-                sum += samples[worker] * (double)(options.WirePrecision == WirePrecision.Fp16 ? value : value - Values[t][i]);
+                sum += samples[worker] * (double)(options.Server.WirePrecision == WirePrecision.Fp16 ? value : value - Values[t][i]);
                 all += samples[worker];
             }
 
             if (all == 0) return;
             double change = sum / all;
-            if (options.OuterOptimizer == OuterOptimizer.Nesterov)
+            if (options.Server.OuterOptimizer == OuterOptimizer.Nesterov)
             {
-                momentum[t][i] = (float)(options.OuterMomentum * momentum[t][i] + change);
-                change = options.OuterLearningRate * (change + options.OuterMomentum * momentum[t][i]);
+                momentum[t][i] = (float)(options.Server.OuterMomentum * momentum[t][i] + change);
+                change = options.Server.OuterLearningRate * (change + options.Server.OuterMomentum * momentum[t][i]);
             }
 
-            if (options.WirePrecision == WirePrecision.Fp16) Values[t][i] += (float)(Half)change;
+            if (options.Server.WirePrecision == WirePrecision.Fp16) Values[t][i] += (float)(Half)change;
             else Values[t][i] = (float)(Values[t][i] + change);
         }
     }

@@ -1,4 +1,5 @@
 using NcfSpark.Data;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Training.Distributed;
 
@@ -11,11 +12,11 @@ public sealed class DistributedTrainingTests : IDisposable
     public void Dispose() => Directory.Delete(run, recursive: true);
 
     [Theory]
-    [InlineData("torch", false)]
-    [InlineData("fused", false)]
-    [InlineData("torch", true)]
-    [InlineData("fused", true)]
-    public void OneWorkerThroughTheServerGivesTheBytesOfARunWithoutOne(string step, bool history)
+    [InlineData(StepChoice.Torch, false)]
+    [InlineData(StepChoice.Fused, false)]
+    [InlineData(StepChoice.Torch, true)]
+    [InlineData(StepChoice.Fused, true)]
+    public void OneWorkerThroughTheServerGivesTheBytesOfARunWithoutOne(StepChoice step, bool history)
     {
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history, workers: 1);
         ModelWeights alone = new Trainer(
@@ -27,15 +28,15 @@ public sealed class DistributedTrainingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("torch", false, OuterOptimizer.Nesterov, WirePrecision.Fp32)]
-    [InlineData("fused", false, OuterOptimizer.Nesterov, WirePrecision.Fp32)]
-    [InlineData("fused", false, OuterOptimizer.Average, WirePrecision.Fp16)]
-    [InlineData("torch", true, OuterOptimizer.Average, WirePrecision.Fp32)]
-    [InlineData("fused", true, OuterOptimizer.Nesterov, WirePrecision.Fp16)]
-    public void SeveralWorkersGiveTheSameBytesEachTimeAndEverywhere(string step, bool history, OuterOptimizer outer, WirePrecision wire)
+    [InlineData(StepChoice.Torch, false, OuterOptimizer.Nesterov, WirePrecision.Fp32)]
+    [InlineData(StepChoice.Fused, false, OuterOptimizer.Nesterov, WirePrecision.Fp32)]
+    [InlineData(StepChoice.Fused, false, OuterOptimizer.Average, WirePrecision.Fp16)]
+    [InlineData(StepChoice.Torch, true, OuterOptimizer.Average, WirePrecision.Fp32)]
+    [InlineData(StepChoice.Fused, true, OuterOptimizer.Nesterov, WirePrecision.Fp16)]
+    public void SeveralWorkersGiveTheSameBytesEachTimeAndEverywhere(StepChoice step, bool history, OuterOptimizer outer, WirePrecision wire)
     {
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history, workers: 3);
-        options = options with { OuterOptimizer = outer, WirePrecision = wire };
+        options = options with { Server = options.Server with { OuterOptimizer = outer, WirePrecision = wire } };
         DistributedResult first = new WorkerRun(set, model, options, Path.Combine(run, "a")).Threads();
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(first);
         Assert.Equal(9, expected.Count);
@@ -47,14 +48,14 @@ public sealed class DistributedTrainingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("torch", 3)]
-    [InlineData("fused", 1)]
-    [InlineData("fused", 4)]
-    [InlineData("fused", 9)]
-    public void StoppedAnywhereAndStartedAgainItEndsWithTheSameBytes(string step, int stopAfter)
+    [InlineData(StepChoice.Torch, 3)]
+    [InlineData(StepChoice.Fused, 1)]
+    [InlineData(StepChoice.Fused, 4)]
+    [InlineData(StepChoice.Fused, 9)]
+    public void StoppedAnywhereAndStartedAgainItEndsWithTheSameBytes(StepChoice step, int stopAfter)
     {
         (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history: false, workers: 2);
-        options = options with { Epochs = 4, Patience = 2, CheckpointRounds = 1 };
+        options = options with { Epochs = 4, Patience = 2, Server = options.Server with { CheckpointRounds = 1 } };
         static ValidationScore Validate(ModelWeights weights) => new(-Math.Abs(weights.HeadBias.Values[0] + 0.02), 3); // best in the middle
         SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(
             new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Validate = Validate }.Threads());
@@ -70,7 +71,7 @@ public sealed class DistributedTrainingTests : IDisposable
     [InlineData(true)]
     public void FromGivenWeightsOneWorkerGivesTheBytesOfARunWithoutAServer(bool history)
     {
-        (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history, workers: 1);
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case(StepChoice.Fused, history, workers: 1);
         ModelWeights Initial() => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed: 99);
         var trainer = new Trainer(model, options, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance,
             TimeProvider.System) { Initial = Initial() };
@@ -83,7 +84,7 @@ public sealed class DistributedTrainingTests : IDisposable
     [InlineData(true)]
     public void FromGivenWeightsSeveralWorkersGiveTheSameBytesEverywhere(bool history)
     {
-        (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history, workers: 3);
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case(StepChoice.Fused, history, workers: 3);
         Func<ModelWeights> Initial(int seed) => () => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed);
         SortedDictionary<string, byte[]> byChance = FilesOf("chance", null), sameByChance = FilesOf("same", Initial(options.Seed));
         SortedDictionary<string, byte[]> given = FilesOf("given", Initial(99));
@@ -101,8 +102,8 @@ public sealed class DistributedTrainingTests : IDisposable
     [InlineData(6)]
     public void FromGivenWeightsStoppedAndStartedAgainItEndsWithTheSameBytes(int stopAfter)
     {
-        (TrainingSet set, ModelOptions model, TrainOptions options) = Case("fused", history: true, workers: 2);
-        options = options with { CheckpointRounds = 2, Epochs = 40 }; // far more than are trained before it stops
+        (TrainingSet set, ModelOptions model, TrainOptions options) = Case(StepChoice.Fused, history: true, workers: 2);
+        options = options with { Server = options.Server with { CheckpointRounds = 2 }, Epochs = 40 }; // far more than are trained before it stops
         ModelWeights Initial() => ModelWeights.Initialize(model, set.UserCount, set.ItemCount, seed: 99);
         SortedDictionary<string, byte[]> whole = WorkerRun.FilesOf(
             new WorkerRun(set, model, options, Path.Combine(run, "whole")) { Initial = Initial }.Threads());
@@ -119,7 +120,7 @@ public sealed class DistributedTrainingTests : IDisposable
     public void WorkersWithoutRowsTakePart()
     {
         TrainingSet set = Logs.TwoTastes(users: 3);
-        TrainOptions options = Options with { Workers = 5, RoundsPerEpoch = 7, BatchSize = 50 };
+        TrainOptions options = Options with { Workers = 5, Server = Options.Server with { RoundsPerEpoch = 7 }, BatchSize = 50 };
         DistributedResult result = new WorkerRun(set, Network, options, Path.Combine(run, "few")).Threads();
         Assert.Equal(3, result.History.Count);
         Assert.Equal(0, result.Workers[^1].Samples);
@@ -129,7 +130,7 @@ public sealed class DistributedTrainingTests : IDisposable
     public void PlantedTastesAreLearnedByFourWorkers()
     {
         TrainingSet set = Logs.TwoTastes();
-        TrainOptions options = Options with { Workers = 4, Epochs = 20, RoundsPerEpoch = 5 };
+        TrainOptions options = Options with { Workers = 4, Epochs = 20, Server = Options.Server with { RoundsPerEpoch = 5 } };
         IReadOnlyList<EpochRecord> alone = new Trainer(Network, options with { Workers = 1 }, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null,
             SilentProgress.Instance, TimeProvider.System).Train(set).History;
         IReadOnlyList<EpochRecord> four = new WorkerRun(set, Network, options, Path.Combine(run, "four")).Threads().History;
@@ -149,7 +150,7 @@ public sealed class DistributedTrainingTests : IDisposable
     [Fact]
     public void ADivergedWorkerEndsTheRunWithItsMessage()
     {
-        TrainOptions options = Options with { Workers = 2, LearningRate = 1e30, WorkerAttempts = 0 };
+        TrainOptions options = Options with { Workers = 2, LearningRate = 1e30, Server = Options.Server with { WorkerAttempts = 0 } };
         Assert.Throws<TrainingDivergedException>(() => new WorkerRun(Logs.TwoTastes(), Network, options, Path.Combine(run, "a")).Threads());
         Assert.Throws<TrainingDivergedException>(() => new WorkerRun(Logs.TwoTastes(), Network, options, Path.Combine(run, "b")).OverGrpc());
     }
@@ -159,8 +160,8 @@ public sealed class DistributedTrainingTests : IDisposable
     {
         // Users of one taste use items of one half; without negatives no other item is touched.
         TrainingSet whole = Logs.TwoTastes(users: 40, items: 1000, density: .01);
-        TrainOptions options = Options with { Workers = 2, Epochs = 1, RoundsPerEpoch = 1, NegativesPerPositive = 0, BatchSize = 16 };
-        var network = PlainOptions.Model with { Kind = "mf", EmbeddingSize = 8 };
+        TrainOptions options = Options with { Workers = 2, Epochs = 1, Server = Options.Server with { RoundsPerEpoch = 1 }, NegativesPerPositive = 0, BatchSize = 16 };
+        var network = PlainOptions.Model with { Kind = NetworkKind.Mf, EmbeddingSize = 8 };
         DistributedResult result = new WorkerRun(whole, network, options, Path.Combine(run, "bytes"), shards: 2).Threads();
         foreach (WorkerRecord worker in result.Workers)
         {
@@ -172,26 +173,38 @@ public sealed class DistributedTrainingTests : IDisposable
 
     private static TrainOptions Options => PlainOptions.Train with
     {
-        Negatives = "resampled",
+        Negatives = NegativeSource.Resampled,
         NegativesPerPositive = 4,
         Epochs = 3,
         BatchSize = 64,
         LearningRate = 0.01,
         Threads = 1,
-        RoundsPerEpoch = 3,
+        Server = new() { RoundsPerEpoch = 3 },
     };
 
     private static ModelOptions Network =>
         PlainOptions.Model with { EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
 
-    private static (TrainingSet Set, ModelOptions Model, TrainOptions Options) Case(string step, bool history, int workers)
+    private static (TrainingSet Set, ModelOptions Model, TrainOptions Options) Case(StepChoice step, bool history, int workers)
     {
-        TrainOptions options = Options with { Step = step, Workers = workers, LearningRateSchedule = "linear" };
-        return history
-            ? (HistoryLogs.Random(4, 25, 30),
-                PlainOptions.Model with { Kind = "mf", EmbeddingSize = 8, EmbeddingInit = 0.1, User = "history", HistoryLength = 5, UserMlpWidth =
-                    10, UserMlpRhythm = true }, options with { BatchSize = 20, GmfOptimizer = "sgd", Negatives = "popularity-untouched", RecencyScale = 4 })
-            : (Logs.TwoTastes(), Network, options);
+        TrainOptions options = Options with { Step = step, Workers = workers, LearningRateSchedule = LearningRateSchedule.Linear };
+        ModelOptions network = PlainOptions.Model with
+        {
+            Kind = NetworkKind.Mf,
+            EmbeddingSize = 8,
+            EmbeddingInit = 0.1,
+            User = UserEncoderKind.History,
+            History = new() { Length = 5 },
+            UserMlp = new() { Width = 10, TemporalFeatures = true },
+        };
+        TrainOptions ofHistory = options with
+        {
+            BatchSize = 20,
+            Embeddings = new() { Optimizer = Optimizer.Sgd },
+            Negatives = NegativeSource.PopularityUntouched,
+            RecencyScale = 4,
+        };
+        return history ? (HistoryLogs.Random(4, 25, 30), network, ofHistory) : (Logs.TwoTastes(), Network, options);
     }
 
     /// <summary>Cancels after hearing of so many steps forward.</summary>

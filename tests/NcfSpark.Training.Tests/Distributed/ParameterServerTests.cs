@@ -17,9 +17,7 @@ public sealed class ParameterServerTests : IDisposable
     {
         Workers = 2,
         Epochs = 2,
-        RoundsPerEpoch = 2,
-        OuterOptimizer = OuterOptimizer.Average,
-        WorkerAttempts = 2,
+        Server = new() { RoundsPerEpoch = 2, OuterOptimizer = OuterOptimizer.Average, WorkerAttempts = 2 },
     };
     private ParameterServer? server;
 
@@ -133,7 +131,7 @@ public sealed class ParameterServerTests : IDisposable
         await Eventually(() => restarted.Count > 0);
         Assert.Equal([(0, 2)], restarted);
         Assert.Contains(
-            lines.All, line => line.Contains("the others waited for it for 1800 s (Train:RoundTimeoutSeconds) in epoch 1, round 1", StringComparison.Ordinal));
+            lines.All, line => line.Contains("the others waited for it for 1800 s (Train:Server:RoundTimeoutSeconds) in epoch 1, round 1", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -144,7 +142,7 @@ public sealed class ParameterServerTests : IDisposable
         Task<Assignment> waiting = Server.Join(0, instance, 10, null, SampleTotals.None);
         time.Advance(TimeSpan.FromSeconds(601));
         string message = (await Assert.ThrowsAsync<WorkersLostException>(() => Server.Completion)).Message;
-        Assert.Contains("Only 1 of 2 workers came within 600 s (Train:RegistrationSeconds); missing: 1.", message, StringComparison.Ordinal);
+        Assert.Contains("Only 1 of 2 workers came within 600 s (Train:Server:RegistrationSeconds); missing: 1.", message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<RunEndedException>(() => waiting);
     }
 
@@ -182,14 +180,14 @@ public sealed class ParameterServerTests : IDisposable
         await Begin();
         for (int attempt = 1; attempt <= 3; attempt++) Server.Lost(1, attempt, "killed");
         string message = (await Assert.ThrowsAsync<WorkersLostException>(() => Server.Completion)).Message;
-        Assert.Contains("Worker 1 was lost (killed). That is loss 3 without a checkpoint between, and Train:WorkerAttempts allows 2.",
+        Assert.Contains("Worker 1 was lost (killed). That is loss 3 without a checkpoint between, and Train:Server:WorkerAttempts allows 2.",
             message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task AllAreToldTheTotalsOfAllAndWhatIsNoneIsRefused()
     {
-        ParameterServer popular = OfServer(options with { Negatives = "popularity", RecencyScale = 10 });
+        ParameterServer popular = OfServer(options with { Negatives = NegativeSource.Popularity, RecencyScale = 10 });
         Guid[] instances = [Guid.NewGuid(), Guid.NewGuid()];
         for (int worker = 0; worker < 2; worker++) popular.Hello(worker, 1, instances[worker], beats: true);
         void Refused(string why, SampleTotals totals) =>
@@ -272,7 +270,7 @@ public sealed class ParameterServerTests : IDisposable
     private ParameterServer Server => OfServer(options);
 
     private ParameterServer OfServer(TrainOptions of) => server ??= new ParameterServer(
-        new WorkerRun(Logs.TwoTastes(users: 6, items: 9), PlainOptions.Model with { Kind = "gmf", EmbeddingSize = 4 }, of, run, shards: 2).Setup,
+        new WorkerRun(Logs.TwoTastes(users: 6, items: 9), PlainOptions.Model with { Kind = NetworkKind.Gmf, EmbeddingSize = 4 }, of, run, shards: 2).Setup,
         CheckpointStore.Open(run, "test"), lines, time)
     {
         Restart = (worker, attempt) => restarted.Add((worker, attempt)),

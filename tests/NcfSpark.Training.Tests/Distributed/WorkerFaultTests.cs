@@ -9,17 +9,16 @@ public sealed class WorkerFaultTests : IDisposable
 {
     private readonly string run = Directory.CreateTempSubdirectory("ncfspark-").FullName;
     private readonly TrainingSet set = Logs.TwoTastes();
-    private readonly ModelOptions model = PlainOptions.Model with { Kind = "gmf", EmbeddingSize = 8 };
+    private readonly ModelOptions model = PlainOptions.Model with { Kind = NetworkKind.Gmf, EmbeddingSize = 8 };
     private readonly TrainOptions options = PlainOptions.Train with
     {
-        Negatives = "resampled",
+        Negatives = NegativeSource.Resampled,
         Epochs = 4,
         BatchSize = 64,
         LearningRate = .01,
         Threads = 1,
         Workers = 2,
-        RoundsPerEpoch = 3,
-        WorkerAttempts = 2,
+        Server = new() { RoundsPerEpoch = 3, WorkerAttempts = 2 },
     };
 
     public void Dispose() => Directory.Delete(run, recursive: true);
@@ -46,11 +45,11 @@ public sealed class WorkerFaultTests : IDisposable
     [InlineData(true)]
     public void AWorkerThatFailsEachTimeEndsTheRunAtTheLimitWithItsOwnException(bool grpc)
     {
-        var failing = new WorkerRun(set, model, options with { WorkerAttempts = 2 },
+        var failing = new WorkerRun(set, model, options with { Server = options.Server with { WorkerAttempts = 2 } },
             run) { Validate = _ => throw new InvalidOperationException("a bug that stays") };
         string message = Assert.Throws<WorkersLostException>(() => grpc ? failing.OverGrpc() : failing.Threads()).Message;
         Assert.Contains("it failed with InvalidOperationException: a bug that stays", message, StringComparison.Ordinal);
-        Assert.Contains("That is loss 3 without a checkpoint between, and Train:WorkerAttempts allows 2", message, StringComparison.Ordinal);
+        Assert.Contains("That is loss 3 without a checkpoint between, and Train:Server:WorkerAttempts allows 2", message, StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -60,7 +59,7 @@ public sealed class WorkerFaultTests : IDisposable
     [Fact]
     public void ATaskThatIsRetriedWhileItsFirstAttemptStillRunsTakesItsPlaceAndTheFirstIsRefused()
     {
-        TrainOptions longer = options with { Epochs = 40, WorkerTimeoutSeconds = 600 }; // the machine may be busy
+        TrainOptions longer = options with { Epochs = 40, Server = options.Server with { WorkerTimeoutSeconds = 600 } }; // the machine may be busy
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(new WorkerRun(set, model, longer, Path.Combine(run, "whole")).Threads());
         var lines = new Lines();
         var twice = new WorkerRun(set, model, longer, Path.Combine(run, "twice")) { Progress = lines };
