@@ -7,13 +7,13 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…, or settings [SECTION | --of RUN]</summary>
+/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…, or init LOG, or settings [SECTION | --of RUN]</summary>
 internal static class CommandLine
 {
     /// <summary>Parses the command line and runs its verb, or writes help, or says what is wrong with it.</summary>
-    public static ExitCode Run(string[] args, Func<Verb, JobArguments, ExitCode> run, TextWriter output, TextWriter error)
+    public static ExitCode Run(string[] args, Func<Verb, JobArguments, ExitCode> run, IProgressReporter progress, TextWriter output, TextWriter error)
     {
-        RootCommand root = Grammar(run, output, error);
+        RootCommand root = Grammar(run, progress, output, error);
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (Fault(root, parsed) is not { } fault)
         {
@@ -25,7 +25,7 @@ internal static class CommandLine
         return ExitCode.InvalidInput;
     }
 
-    private static RootCommand Grammar(Func<Verb, JobArguments, ExitCode> run, TextWriter output, TextWriter error)
+    private static RootCommand Grammar(Func<Verb, JobArguments, ExitCode> run, IProgressReporter progress, TextWriter output, TextWriter error)
     {
         var root = new RootCommand();
         foreach (Verb verb in Verb.All)
@@ -37,17 +37,28 @@ internal static class CommandLine
             Func<ParseResult, EngineArguments> engine = verb.RunsSql ? AddEngineOptions(command) : _ => EngineArguments.None;
             var night = new Argument<string?>("NIGHT") { Arity = ArgumentArity.ZeroOrOne };
             if (verb.TakesNight) command.Add(night);
+            var log = new Option<string?>("--input", "-i");
+            if (verb.TakesLog) command.Add(log);
             JobArguments ArgumentsOf(ParseResult parsed)
             {
                 string[] given = parsed.GetValue(set) ?? [];
                 if (verb.TakesNight && parsed.GetValue(night) is { } name) given = [.. given, $"Nightly:Night={name}"];
-                return new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), given) { Engine = engine(parsed) };
+                return new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), given)
+                {
+                    Engine = engine(parsed),
+                    Log = verb.TakesLog ? parsed.GetValue(log) : null,
+                };
             }
 
             command.SetAction(parsed => (int)run(verb, ArgumentsOf(parsed)));
             root.Add(command);
         }
 
+        var inspected = new Argument<string>("LOG");
+        var target = new Option<string?>("--config", "-c");
+        var init = new Command(InitJob.Name) { inspected, target };
+        init.SetAction(parsed => (int)InitJob.Run(parsed.GetValue(inspected)!, parsed.GetValue(target), progress, output, error));
+        root.Add(init);
         var section = new Argument<string?>("SECTION") { Arity = ArgumentArity.ZeroOrOne };
         var of = new Option<string?>("--of");
         var settings = new Command(SettingsJob.Name) { section, of };
@@ -105,6 +116,7 @@ internal static class CommandLine
             string name = parseResult.CommandResult.Command.Name;
             if (Verb.All.FirstOrDefault(verb => verb.Name == name) is { } verb) Help.WriteVerb(output, verb);
             else if (name == SettingsJob.Name) Help.WriteSettings(output);
+            else if (name == InitJob.Name) Help.WriteInit(output);
             else Help.WriteAll(output);
             return 0;
         }

@@ -8,6 +8,7 @@ internal static class Help
     private const int Width = 110;
 
     public const string Usage = "./submit.sh VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]...";
+    private const string InitUsage = "./submit.sh init LOG [--config conf/NAME.json]";
     private const string SettingsUsage = "./submit.sh settings [SECTION | --of RUN]";
 
     public static void WriteAll(TextWriter output)
@@ -32,6 +33,7 @@ internal static class Help
 
             Options
               --config, -c  the configuration file, such as one of those in conf/: what it leaves out has its default
+              --input, -i   of nightly: a log to look at, instead of a configuration
               --run, -r     the run directory, in which the directories above stand (default: runs/NAME)
               --set, -s     one setting instead of the file's; may be repeated, the last one counts
                             (--set Train:Epochs=5, --set Model:MlpLayers=[32,16]). The environment can do the same
@@ -42,11 +44,13 @@ internal static class Help
               --help, -h    this; after a verb, what the verb does and every setting that it uses
               --version     the version
 
-            Example
-              ./submit.sh nightly --config conf/ml-latest-small-good.json
+            Examples
+              ./submit.sh nightly --input clicks.csv                        your own log: looks at it, and chooses the settings
+              ./submit.sh nightly --config conf/ml-latest-small-good.json   MovieLens, which is here
               ./submit.sh train --help
 
             Beside the verbs
+              init LOG             looks at a log and writes a configuration for it, conf/NAME.json (init --help)
               settings [SECTION]   prints the reference of all settings: type, range, default, meaning (settings --help)
               settings --of RUN    prints the settings that a run was made with, as a configuration file
               worker-archive FILE  packs this program, with its .NET, for images of Spark's executors
@@ -82,6 +86,26 @@ internal static class Help
             output.WriteLine();
             WriteSection(output, section);
         }
+    }
+
+    public static void WriteInit(TextWriter output)
+    {
+        output.WriteLine($"""
+            ncfspark init: looks at a log and writes a configuration for it
+
+            Usage
+              {InitUsage}
+
+            Reads LOG (a file, a folder or a glob; CSV, JSON lines or Parquet, plain or compressed) and finds out how it is laid
+            out, which columns hold user, item and time, how times are written, and how large it is. It says what it took for
+            what, and why; where two readings are equally likely it says which setting chooses. It writes conf/NAME.json, under
+            the log's name unless --config names another file, with what it saw as comments. An existing file is left alone.
+
+            Examples
+              ./submit.sh init clicks.csv
+              ./submit.sh init 'logs/2026-*.csv.gz' --config conf/shop.json
+              ./submit.sh nightly --input clicks.csv     # does both: keeps the configuration in runs/clicks
+            """);
     }
 
     public static void WriteSettings(TextWriter output)

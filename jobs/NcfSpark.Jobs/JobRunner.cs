@@ -22,10 +22,10 @@ internal sealed class JobRunner(
         {
             arguments.RefuseEmpty();
             using EngineSource engine = verb.RunsSql ? arguments.Engine.Source(environment) : new EngineSource(EngineSource.DuckDb);
-            string path = arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json.{SettingsFile.Offer("conf")}");
+            string path = ConfigurationOf(verb, arguments);
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
             UntimedSettings.Refuse(verb.Sections, configuration);
-            string runDirectory = arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path));
+            string runDirectory = arguments.Log is null ? arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path)) : RunOf(arguments);
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
             if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // before a lock file is written there
@@ -77,6 +77,22 @@ internal sealed class JobRunner(
             return ExitCode.Failed;
         }
     }
+
+    // The file of settings, which --input lets be made.
+    private string ConfigurationOf(Verb verb, JobArguments arguments)
+    {
+        if (arguments.Log is null)
+        {
+            string log = verb.TakesLog ? ", or --input LOG, which looks at a log and chooses the settings" : "";
+            return arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json{log}.{SettingsFile.Offer("conf")}");
+        }
+
+        if (arguments.Config is not null) throw new InvalidInputException("--config and --input are both given: a configuration names its log (Input:Path). Leave one out.");
+        ProductionRule.CheckMayWrite(verb.Name, RunOf(arguments));
+        return InitJob.Kept(arguments.Log, RunOf(arguments), progress, output);
+    }
+
+    private static string RunOf(JobArguments arguments) => arguments.Run ?? InitJob.RunDirectoryOf(arguments.Log!);
 
     // After a signal, the exit code of that signal, whatever Spark returned.
     private ExitCode Launch(Verb verb, EngineArguments arguments, NcfSparkConfiguration configuration)

@@ -25,6 +25,6 @@ IProgressReporter progress = error is JsonLines lines ? new JsonProgress(lines, 
 if (args is [WorkerArchiveCommand.Verb, .. var rest]) return (int)WorkerArchiveCommand.Run(rest, progress, output, error);
 using var signals = new StopSignals(progress);
 var runner = new JobRunner(environment, progress, output, error, TimeProvider.System, signals);
-ExitCode code = CommandLine.Run(args, runner.Run, output, error);
+ExitCode code = CommandLine.Run(args, runner.Run, progress, output, error);
 if (output.Failure is { } lost) error.WriteLine($"Standard output could not be written, so lines of it are lost: {lost.Message}");
 return (int)code;

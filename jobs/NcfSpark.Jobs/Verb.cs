@@ -19,6 +19,9 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     /// <summary>Whether a night may stand behind it, which is Nightly:Night.</summary>
     public bool TakesNight { get; init; }
 
+    /// <summary>Whether --input may name a log instead of a configuration.</summary>
+    public bool TakesLog { get; init; }
+
     /// <summary>Whether it runs this program within Spark's tasks, where the engine is a Spark.</summary>
     public bool RunsTasks { get; init; }
 

@@ -62,7 +62,7 @@ public sealed class EngineArgumentsTests
     public void VerbsWithoutSqlHaveNoEngine()
     {
         using var error = new StringWriter();
-        Assert.Equal(ExitCode.InvalidInput, CommandLine.Run(["evaluate", "--master", "local"], (_, _) => ExitCode.Done, TextWriter.Null, error));
+        Assert.Equal(ExitCode.InvalidInput, CommandLine.Run(["evaluate", "--master", "local"], (_, _) => ExitCode.Done, SilentProgress.Instance, TextWriter.Null, error));
         Assert.Contains("--master is no option of evaluate", error.ToString(), StringComparison.Ordinal);
     }
 
@@ -71,7 +71,7 @@ public sealed class EngineArgumentsTests
     private static EngineArguments Parsed(string[] options)
     {
         EngineArguments? parsed = null;
-        Assert.Equal(ExitCode.Done, CommandLine.Run(["prepare", .. options], (_, arguments) => { parsed = arguments.Engine; return ExitCode.Done; }, TextWriter.Null, TextWriter.Null));
+        Assert.Equal(ExitCode.Done, CommandLine.Run(["prepare", .. options], (_, arguments) => { parsed = arguments.Engine; return ExitCode.Done; }, SilentProgress.Instance, TextWriter.Null, TextWriter.Null));
         return parsed!;
     }
 }

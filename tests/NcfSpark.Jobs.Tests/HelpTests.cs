@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using NcfSpark.Configuration;
+using NcfSpark.Data;
 
 namespace NcfSpark.Jobs.Tests;
 
@@ -23,7 +24,7 @@ public sealed class HelpTests
     public void TheExamplesConfigurationIsThere()
     {
         string example = Written(["--help"]).Split('\n').First(line => line.Contains("--config conf/ml", StringComparison.Ordinal));
-        Assert.True(File.Exists(Repository.File(example.Trim().Split("--config ")[1])));
+        Assert.True(File.Exists(Repository.File(example.Trim().Split("--config ")[1].Split(' ')[0])));
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed class HelpTests
     public void AWrongCommandLineRunsNothingAndSaysWhatWasMeant(string message, params string[] args)
     {
         using StringWriter output = new(), error = new();
-        ExitCode code = CommandLine.Run(args, (_, _) => throw new InvalidOperationException("ran"), output, error);
+        ExitCode code = CommandLine.Run(args, (_, _) => throw new InvalidOperationException("ran"), SilentProgress.Instance, output, error);
         Assert.Equal(ExitCode.InvalidInput, code);
         Assert.Equal("", output.ToString());
         Assert.Contains($"\n{message}", $"\n{error}", StringComparison.Ordinal);
@@ -85,6 +86,7 @@ public sealed class HelpTests
         ExitCode code = CommandLine.Run(
             ["score", "--set", "Score:TopK=3", "-c", "a b.json", "--set=Score:Threads=2", "--run", "r"],
             (given, values) => { (verb, arguments) = (given, values); return ExitCode.Refused; },
+            SilentProgress.Instance,
             TextWriter.Null,
             TextWriter.Null);
         Assert.Equal((ExitCode.Refused, "score", "a b.json", "r"), (code, verb!.Name, arguments!.Config, arguments.Run));
@@ -94,7 +96,7 @@ public sealed class HelpTests
     private static string Written(string[] args)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        Assert.Equal(ExitCode.Done, CommandLine.Run(args, (_, _) => throw new InvalidOperationException("ran"), output, TextWriter.Null));
+        Assert.Equal(ExitCode.Done, CommandLine.Run(args, (_, _) => throw new InvalidOperationException("ran"), SilentProgress.Instance, output, TextWriter.Null));
         return output.ToString();
     }
 

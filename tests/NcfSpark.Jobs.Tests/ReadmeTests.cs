@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
+using NcfSpark.Data;
 
 namespace NcfSpark.Jobs.Tests;
 
@@ -116,7 +117,7 @@ public sealed partial class ReadmeTests
     {
         JobArguments? arguments = null;
         using StringWriter output = new(), error = new();
-        ExitCode code = CommandLine.Run(command, (_, given) => { arguments = given; return ExitCode.Done; }, output, error);
+        ExitCode code = CommandLine.Run(command, (_, given) => { arguments = given; return ExitCode.Done; }, SilentProgress.Instance, output, error);
         Assert.True(code == ExitCode.Done, $"./submit.sh {string.Join(' ', command)}: {error}");
         return arguments;
     }

@@ -93,7 +93,7 @@ public sealed class SettingsJobTests : IDisposable
     private static (ExitCode Code, string Output, string Error) Run(string[] args)
     {
         using StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        ExitCode code = CommandLine.Run(args, (_, _) => throw new InvalidOperationException("ran a verb"), output, error);
+        ExitCode code = CommandLine.Run(args, (_, _) => throw new InvalidOperationException("ran a verb"), SilentProgress.Instance, output, error);
         return (code, output.ToString(), error.ToString());
     }
 

@@ -16,7 +16,7 @@ internal static class NightlyVerb
         "Input:Path, Score:PairsPath",
         "2026-11-24/, current, history.jsonl, nights.html, metrics.prom",
         [.. SettingKey.Sections.Except(["Tune"])],
-        job => new NightRun(job).Run()) { RunsSql = true, RunsTasks = true };
+        job => new NightRun(job).Run()) { RunsSql = true, RunsTasks = true, TakesLog = true };
 
     public static Verb Status { get; } = new(
         "status",

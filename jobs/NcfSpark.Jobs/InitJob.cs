@@ -1,0 +1,94 @@
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+using NcfSpark.Engines;
+using NcfSpark.Engines.DuckDb;
+using NcfSpark.Preparation;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>
+/// `init LOG` looks at a log and writes a configuration for it. `nightly --input LOG` does the same on the first night, and keeps the
+/// configuration in the run directory for the nights after it.
+/// </summary>
+internal static class InitJob
+{
+    public const string Name = "init";
+    private const string KeptName = "configuration.json";
+
+    /// <param name="log">The log: a file, folder or glob.</param>
+    /// <param name="file">Where the configuration goes; null: conf/, under the log's name.</param>
+    public static ExitCode Run(string log, string? file, IProgressReporter progress, TextWriter output, TextWriter error)
+    {
+        try
+        {
+            string path = file ?? Path.Combine("conf", $"{NameOf(log)}.json");
+            if (File.Exists(path)) throw new InvalidInputException($"{path} is there already. Name another file by --config, or delete it first.");
+            Write(path, Look(log, progress, output));
+            output.WriteLine($"""
+                Wrote {path}. Next:
+                  ./submit.sh nightly --config {path}
+                """);
+            return ExitCode.Done;
+        }
+        catch (InvalidInputException fault)
+        {
+            error.WriteLine(fault.Message);
+            return ExitCode.InvalidInput;
+        }
+        catch (Exception failure) when (FileFailure.Of(failure) is { } machine)
+        {
+            error.WriteLine(machine.Words);
+            return machine.IsOfThePlace ? ExitCode.InvalidInput : ExitCode.Failed;
+        }
+    }
+
+    /// <summary>The run directory for a log where none is named.</summary>
+    public static string RunDirectoryOf(string log) => Path.Combine("runs", NameOf(log));
+
+    /// <summary>The configuration of a log that the run directory keeps; made and kept now where there is none.</summary>
+    /// <exception cref="InvalidInputException">The log cannot be read, or the run directory is another log's.</exception>
+    public static string Kept(string log, string runDirectory, IProgressReporter progress, TextWriter output)
+    {
+        string path = Path.Combine(runDirectory, KeptName);
+        if (!File.Exists(path))
+        {
+            string text = Look(log, progress, output);
+            Write(path, text);
+            output.WriteLine($"These settings are kept in {path} for the nights to come. To look at the log anew, delete that file.");
+            return path;
+        }
+
+        string? its = SettingsFile.Read(path, []).LastOrDefault(setting => setting.Key.Equals("Input:Path", StringComparison.OrdinalIgnoreCase))?.Value.ToString();
+        if (its != FullPath(log)) throw new InvalidInputException($"{runDirectory} has nights of another log: {path} names {its}, and --input is {log}. Name another directory by --run.");
+        output.WriteLine($"Settings of {path}, which was made on the first night.");
+        return path;
+    }
+
+    private static string Look(string log, IProgressReporter progress, TextWriter output)
+    {
+        using ISqlEngine engine = new DuckDbEngine(new DuckDbOptions());
+        LogConfiguration made = LogConfiguration.For(FullPath(log), engine, progress);
+        foreach (string line in made.Seen) output.WriteLine(line);
+        return made.Text;
+    }
+
+    private static void Write(string path, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        string temporary = $"{path}.tmp";
+        File.WriteAllText(temporary, text);
+        File.Move(temporary, path);
+    }
+
+    // A configuration is read from other directories, too. A place with a scheme stays as it is.
+    private static string FullPath(string log) => InputPlace.HasScheme(log) ? log : Path.GetFullPath(log);
+
+    // "logs/clicks.csv.gz" and "logs/clicks/" are "clicks"; of a glob it is the folder's.
+    private static string NameOf(string log)
+    {
+        string path = Path.TrimEndingDirectorySeparator(log);
+        while (Path.GetFileName(path).AsSpan().ContainsAny('*', '?', '[')) path = Path.GetDirectoryName(path) ?? "";
+        string name = Path.GetFileName(path).Split('.', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "";
+        return name.Length == 0 ? "log" : name;
+    }
+}

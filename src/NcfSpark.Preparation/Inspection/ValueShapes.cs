@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace NcfSpark.Preparation;
+
+/// <summary>What values look like, one by one or as a column.</summary>
+internal static partial class ValueShapes
+{
+    private const double Most = 0.95; // of the values that are there: a few may be faults
+
+    public static bool IsNumberOrTime(string value) => IsNumber(value) || IsIsoTime(value);
+
+    public static bool IsNumber(string value) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number);
+
+    public static bool IsIsoTime(string value) => Iso().IsMatch(value.Trim());
+
+    /// <summary>The form in which a column holds times; null where it holds none.</summary>
+    public static TimeForm? TimesOf(SampledColumn column)
+    {
+        if (column.Type is { } type && (type.StartsWith("TIMESTAMP", StringComparison.Ordinal) || type == "DATE")) return TimeForm.Typed;
+        string[] values = [.. column.Values.Where(value => value.Length > 0)];
+        if (values.Length == 0) return null;
+        bool Are(Func<string, bool> test) => values.Count(test) >= Most * values.Length;
+        if (Are(IsIsoTime)) return TimeForm.Iso;
+        if (Are(value => YearMonthDay().IsMatch(value))) return TimeForm.YearMonthDay;
+        TimeForm[] counted = [TimeForm.Seconds, TimeForm.Milliseconds, TimeForm.Microseconds, TimeForm.Nanoseconds];
+        TimeForm? form = Array.Find(counted, form => Are(value => IsNumber(value) && TimeForms.Likely(form, double.Parse(value, CultureInfo.InvariantCulture)) is not null));
+        return form is TimeForm.Unreadable ? null : form;
+    }
+
+    /// <summary>Whether a column holds few different numbers between 0 and 10, as ratings are.</summary>
+    public static bool AreRatings(SampledColumn column)
+    {
+        string[] values = [.. column.Values.Where(value => value.Length > 0)];
+        return values.Length > 0
+            && values.Distinct().Count() <= 21
+            && values.All(value => IsNumber(value) && double.Parse(value, CultureInfo.InvariantCulture) is >= 0 and <= 10);
+    }
+
+    /// <summary>Whether it may be a column of ids: it is filled, holds more than one value, and no fractions.</summary>
+    public static bool AreIds(SampledColumn column)
+    {
+        string[] values = [.. column.Values.Where(value => value.Length > 0)];
+        if (values.Length < Most * column.Values.Count || values.Distinct().Count() < Math.Min(2, column.Values.Count)) return false;
+        return column.Type is not ("FLOAT" or "DOUBLE" or "BOOLEAN" or "DATE") && !values.All(value => IsNumber(value) && value.Contains('.', StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$")]
+    private static partial Regex Iso();
+
+    [GeneratedRegex(@"^(19[89]\d|20[0-3]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])[0-5]\d[0-5]\d)?$")]
+    private static partial Regex YearMonthDay();
+}
