@@ -14,7 +14,7 @@ public static class LogInspector
     public static InspectedLog Inspect(string path, ISqlEngine engine, IProgressReporter progress)
     {
         if (InputPlace.HasScheme(path)) throw new InvalidInputException($"{path} is not on this machine, so it cannot be looked at: write a configuration with Input:Path and the columns, as conf/README.md says.");
-        InputFiles files = InputFiles.Find(path, "auto", "--input");
+        InputFiles files = InputFiles.Find(path, InputFormat.Auto, "--input");
         FileCheck.CheckWhole(files);
         LogSample sample = LogSample.Read(files);
         ColumnRoles roles = ColumnRoles.Of(sample);
@@ -25,7 +25,7 @@ public static class LogInspector
         InteractionLog log = new LogReader(engine, input with { MaxBadRows = long.MaxValue }, [source], SilentProgress.Instance).Read();
         task.Advance(1);
         if (log.BadRows > 0 && log.BadRows <= MostBadRows * log.Rows) input = input with { MaxBadRows = 2 * log.BadRows };
-        input = input with { IdType = log.Ids is { UserIsText: false, ItemIsText: false } ? "number" : "auto" };
+        input = input with { IdType = log.Ids is { UserIsText: false, ItemIsText: false } ? IdType.Number : IdType.Auto };
         var words = new InspectionWords(engine, sample, roles, log, files);
         return new InspectedLog(input, words.Seen(), [.. sample.Doubts, .. roles.Doubts, .. words.Doubts(input.MaxBadRows)], words.Figures);
     }
