@@ -86,6 +86,18 @@ public sealed partial class ReadmeTests
         }
     }
 
+    [Fact]
+    public void MessagesThatAreExplainedAreThoseOfTheProgram()
+    {
+        string[] rows = Text("jobs/README.md").Split("## Troubleshooting by message\n")[1].Split('\n');
+        IEnumerable<string> explained = rows.Where(row => row.StartsWith("| `", StringComparison.Ordinal)).Select(row => row.Split(" | ")[0]);
+        string[] quoted = [.. explained.SelectMany(cell => InlineCode().Matches(cell)).Select(code => code.Value.Trim('`'))];
+        IEnumerable<string> files = Repository.Files("*.cs").Where(path => !Path.GetRelativePath(Repository.Root, path).StartsWith("tests", StringComparison.Ordinal));
+        string[] sources = [.. files.Append(Repository.File("submit.sh")).Select(File.ReadAllText)];
+        Assert.True(quoted.Length > 10);
+        Assert.All(quoted, words => Assert.Contains(sources, source => source.Contains(words, StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData("## What `score` can write", "what-score-can-write")]
     [InlineData("# Settings, your own data", "settings-your-own-data")]
