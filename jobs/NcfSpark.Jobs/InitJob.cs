@@ -58,8 +58,14 @@ internal static class InitJob
             return path;
         }
 
-        string? its = SettingsFile.Read(path, []).LastOrDefault(setting => setting.Key.Equals("Input:Path", StringComparison.OrdinalIgnoreCase))?.Value.ToString();
-        if (its != FullPath(log)) throw new InvalidInputException($"{runDirectory} has nights of another log: {path} names {its}, and --input is {log}. Name another directory by --run.");
+        string? its = SettingsFile.Read(path, []).LastOrDefault(
+            setting => setting.Key.Equals("Input:Path", StringComparison.OrdinalIgnoreCase))?.Value.ToString();
+        if (its != FullPath(log))
+        {
+            throw new InvalidInputException($"{runDirectory} has nights of another log: {path} names {its}, and --input is {log}. Name another "
+                + "directory by --run.");
+        }
+
         output.WriteLine($"Settings of {path}, which was made on the first night.");
         return path;
     }

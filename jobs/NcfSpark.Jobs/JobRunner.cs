@@ -87,7 +87,11 @@ internal sealed class JobRunner(
             return arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json{log}.{SettingsFile.Offer("conf")}");
         }
 
-        if (arguments.Config is not null) throw new InvalidInputException("--config and --input are both given: a configuration names its log (Input:Path). Leave one out.");
+        if (arguments.Config is not null)
+        {
+            throw new InvalidInputException("--config and --input are both given: a configuration names its log (Input:Path). Leave one out.");
+        }
+
         ProductionRule.CheckMayWrite(verb.Name, RunOf(arguments));
         return InitJob.Kept(arguments.Log, RunOf(arguments), progress, output);
     }

@@ -60,7 +60,8 @@ internal static class NetworkDescription
         string size = $"{options.EmbeddingSize}";
         layers.Add(new("history", "Input", [], "", $"{options.History.Length}", 0, "items before"));
         layers.Add(Embedding(weights, "item_history", "history", weights.ItemHistory!));
-        layers.Add(new("pool", "Weighted sum", ["item_history"], $"{options.History.Length} x {size}", size, 0, $"the latest most, x {options.History.Factor}"));
+        string weighted = $"the latest most, x {options.History.Factor}";
+        layers.Add(new("pool", "Weighted sum", ["item_history"], $"{options.History.Length} x {size}", size, 0, weighted));
         List<string> parts = ["user_gmf", "pool"];
         if (weights.UserLayers is [var hidden, var output])
         {

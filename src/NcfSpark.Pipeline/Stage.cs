@@ -47,7 +47,9 @@ public abstract class Stage
     /// <summary>The fingerprint of what is made from these inputs by these options: a stage's result, a whole night, a trial of a search.</summary>
     public static string FingerprintOf(string name, IEnumerable<Artifact> inputs, IEnumerable<(string Name, object Value)> options) =>
         StageManifest.FingerprintOf(
-            name, HashesOf(inputs), new(options.ToDictionary(option => option.Name, option => option.Value as JsonNode ?? SettingsJson.ResultShaping(option.Value))));
+            name,
+            HashesOf(inputs),
+            new(options.ToDictionary(option => option.Name, option => option.Value as JsonNode ?? SettingsJson.ResultShaping(option.Value))));
 
     private static SortedDictionary<string, string> HashesOf(IEnumerable<Artifact> inputs) =>
         new(inputs.ToDictionary(input => input.Name, input => input.Hash), StringComparer.Ordinal);

@@ -40,7 +40,8 @@ internal static class TunedConfiguration
         return result.Append(Encoding.UTF8.GetString(text.AsSpan(copied..))).ToString();
 
         // Settings of a group as they are added to it, those of groups within in objects of their own. A comma too many is welcome.
-        string Added(IEnumerable<SettingKey> keys, string group) => string.Concat(keys.GroupBy(key => Prefixes(key.Name).First(prefix => prefix.Length > group.Length)).Select(inner =>
+        string Added(IEnumerable<SettingKey> keys, string group) => string.Concat(keys.GroupBy(
+            key => Prefixes(key.Name).First(prefix => prefix.Length > group.Length)).Select(inner =>
         {
             string indent = $"\n{new string(' ', 2 * inner.Key.Split(':').Length)}", name = inner.Key.Split(':')[^1];
             return SettingKey.Find(inner.Key) is { } key
