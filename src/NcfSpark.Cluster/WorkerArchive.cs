@@ -127,8 +127,11 @@ public static class WorkerArchive
         ["runtimeOptions"] = new JsonObject
         {
             ["tfm"] = "net10.0",
-            ["framework"] = new JsonObject { ["name"] = "Microsoft.NETCore.App", ["version"] = Path.GetFileName(
-                Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory())) },
+            ["framework"] = new JsonObject
+            {
+                ["name"] = "Microsoft.NETCore.App",
+                ["version"] = Path.GetFileName(Path.TrimEndingDirectorySeparator(RuntimeEnvironment.GetRuntimeDirectory())),
+            },
             ["configProperties"] = new JsonObject { ["System.Globalization.Invariant"] = true, ["System.GC.Concurrent"] = false },
         },
     }.ToJsonString();

@@ -36,7 +36,11 @@ public sealed class EngineSource : IDisposable
 
     /// <summary>DuckDB in this process.</summary>
     public static ISqlEngine DuckDb(JobContext job) => new DuckDbEngine(
-        new DuckDbOptions { Threads = job.Configuration.Prepare.Threads, MemoryLimit = job.Configuration.Prepare.MemoryLimit, SpillDirectory = Path.Combine(
-            job.RunDirectory, "prepared.spill") },
+        new DuckDbOptions
+        {
+            Threads = job.Configuration.Prepare.Threads,
+            MemoryLimit = job.Configuration.Prepare.MemoryLimit,
+            SpillDirectory = Path.Combine(job.RunDirectory, "prepared.spill"),
+        },
         job.Cancellation);
 }

@@ -9,7 +9,8 @@ namespace NcfSpark.Jobs.Tests;
 public sealed class CiRunTests : IDisposable
 {
     private const string Passed = "Passed!  - Failed:     0, Passed:    12, Skipped:     3, Total:    15, Duration: 1 s - A.dll (net10.0)\n";
-    private const string Failed = "  Failed A.B [1 ms]\n  Error Message:\n   no\nFailed!  - Failed:     2, Passed:   155, Skipped:     0, Total:   157, Duration: 14 s - B.dll (net10.0)\n";
+    private const string Failed = "  Failed A.B [1 ms]\n  Error Message:\n   no\nFailed!  - Failed:     2, Passed:   155, Skipped:     0, Total:   "
+        + "157, Duration: 14 s - B.dll (net10.0)\n";
 
     private readonly TemporaryFolder folder = new();
 

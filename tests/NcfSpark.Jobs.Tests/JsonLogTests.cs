@@ -31,7 +31,8 @@ public sealed class JsonLogTests : IDisposable
 
         Assert.Equal(["started", "running", "running", "ended"], Lines.Select(line => (string?)line["state"]));
         Assert.Equal([0, 40, 80, 100], Lines.Select(line => (int)line["done"]!));
-        Assert.All(Lines, line => Assert.Equal(("information", "epoch 3 of 20", 100, "samples"), ((string)line["level"]!, (string)line["task"]!, (int)line["total"]!, (string)line["unit"]!)));
+        Assert.All(Lines, line => Assert.Equal(
+            ("information", "epoch 3 of 20", 100, "samples"), ((string)line["level"]!, (string)line["task"]!, (int)line["total"]!, (string)line["unit"]!)));
         Assert.Equal("2026-11-24T03:15:10.000Z", (string?)Lines[1]["time"]);
         Assert.Equal("loss 0.312", (string?)Lines[3]["detail"]);
     }

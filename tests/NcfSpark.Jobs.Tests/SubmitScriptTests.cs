@@ -5,8 +5,9 @@ using NcfSpark.Configuration;
 namespace NcfSpark.Jobs.Tests;
 
 /// <summary>
-/// submit.sh in a small tree of its own, with a stand-in for dotnet that notes what it is asked to build and does what is awkward of MSBuild: it writes over its last result in place, makes links to it,
-/// and passes over a source that is older. The program that it builds is the text of A.cs.
+/// submit.sh in a small tree of its own, with a stand-in for dotnet that notes what it is asked to build and does what
+/// is awkward of MSBuild: it writes over its last result in place, makes links to it, and passes over a source that is
+/// older. The program that it builds is the text of A.cs.
 /// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class SubmitScriptTests : IDisposable
@@ -47,7 +48,8 @@ public sealed class SubmitScriptTests : IDisposable
         """;
 
     private static readonly string[] Tools =
-        ["bash", "cat", "cp", "cut", "dirname", "env", "find", "flock", "grep", "ls", "mkdir", "mktemp", "mv", "readlink", "rm", "sha256sum", "sleep", "sort", "xargs"];
+        ["bash", "cat", "cp", "cut", "dirname", "env", "find", "flock", "grep", "ls", "mkdir", "mktemp", "mv", "readlink", "rm",
+            "sha256sum", "sleep", "sort", "xargs"];
 
     private readonly TemporaryFolder folder = new();
 
@@ -60,10 +62,16 @@ public sealed class SubmitScriptTests : IDisposable
             Directory.CreateDirectory(Path.Combine(folder.Path, place));
         }
 
-        foreach (string file in new[] { "a.props", "a.targets", "global.json", ".editorconfig", "BannedSymbols.txt", "src/A/A.cs", "jobs/NcfSpark.Jobs/Program.cs" }) folder.Write(file, "");
+        foreach (string file in new[] { "a.props", "a.targets", "global.json", ".editorconfig", "BannedSymbols.txt", "src/A/A.cs",
+            "jobs/NcfSpark.Jobs/Program.cs" })
+        {
+            folder.Write(file, "");
+        }
+
         folder.Write("dotnet/dotnet", StandIn.ReplaceLineEndings("\n"));
         // Places of the system where it would find a real SDK are taken out.
-        folder.Write("submit.sh", File.ReadAllText(Repository.File("submit.sh")).Replace("/usr/share/dotnet", "/nowhere").Replace("/usr/lib/dotnet", "/nowhere"));
+        folder.Write("submit.sh", File.ReadAllText(Repository.File("submit.sh")).Replace("/usr/share/dotnet", "/nowhere")
+            .Replace("/usr/lib/dotnet", "/nowhere"));
         foreach (string script in new[] { "submit.sh", "dotnet/dotnet" })
         {
             File.SetUnixFileMode(Path.Combine(folder.Path, script), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -136,7 +144,8 @@ public sealed class SubmitScriptTests : IDisposable
     [InlineData(">/dev/full 2>/dev/full")]
     public void ClosedAndFullDescriptorsStopNothing(string redirections)
     {
-        folder.Write("dotnet/dotnet", StandIn.Replace("exit 3", "ls -l /proc/self/fd >\"$home/descriptors\"; exit 3", StringComparison.Ordinal).ReplaceLineEndings("\n"));
+        folder.Write("dotnet/dotnet", StandIn.Replace("exit 3", "ls -l /proc/self/fd >\"$home/descriptors\"; exit 3", StringComparison.Ordinal)
+            .ReplaceLineEndings("\n"));
         folder.Write("start", $"#!/usr/bin/env bash\n\"{folder.Path}/submit.sh\" train {redirections}\n");
         File.SetUnixFileMode(Path.Combine(folder.Path, "start"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         Assert.Equal((3, "", ""), Start(Path.Combine(folder.Path, "start"), []));
@@ -172,14 +181,16 @@ public sealed class SubmitScriptTests : IDisposable
         string newer = ProgramIn(Submit(("NCFSPARK_MICROSOFT_SPARK_VERSION", "2.4.0"), "prepare", "--engine", "microsoft-spark").Output);
         Assert.Equal(builtIn, ProgramIn(Submit("prepare", "--engine", "microsoft-spark").Output));
         Assert.Equal(3, new[] { plain, builtIn, newer }.Distinct().Count());
-        Assert.Equal(["jobs/NcfSpark.Jobs", "jobs/NcfSpark.Jobs", "-p:MicrosoftSpark=true", "jobs/NcfSpark.Jobs", "-p:MicrosoftSpark=true", "-p:MicrosoftSparkVersion=2.4.0"], Built);
+        Assert.Equal(["jobs/NcfSpark.Jobs", "jobs/NcfSpark.Jobs", "-p:MicrosoftSpark=true", "jobs/NcfSpark.Jobs", "-p:MicrosoftSpark=true",
+            "-p:MicrosoftSparkVersion=2.4.0"], Built);
     }
 
     [Fact]
     public void AVersionThatIsNoneIsRefused()
     {
         (int code, _, string error) = Submit(("NCFSPARK_MICROSOFT_SPARK_VERSION", "2.3.1;x"), "prepare", "--engine", "microsoft-spark");
-        Assert.Equal((2, "NCFSPARK_MICROSOFT_SPARK_VERSION is \"2.3.1;x\", which is no version of the package Microsoft.Spark, such as 2.3.1.\n"), (code, error));
+        Assert.Equal((2, "NCFSPARK_MICROSOFT_SPARK_VERSION is \"2.3.1;x\", which is no version of the package Microsoft.Spark, such as 2.3.1.\n"),
+            (code, error));
         Assert.Empty(Built);
     }
 
@@ -311,11 +322,13 @@ public sealed class SubmitScriptTests : IDisposable
     // The program's path, which the stand-in says.
     private static string ProgramIn(string output) => output.Split('\n').First(line => line.EndsWith(".dll>", StringComparison.Ordinal)).Trim('<', '>');
 
-    private static Dictionary<string, string> Files(string program) => Directory.GetFiles(Path.GetDirectoryName(program)!).ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
+    private static Dictionary<string, string> Files(string program) =>
+        Directory.GetFiles(Path.GetDirectoryName(program)!).ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
 
     private (int Code, string Output, string Error) Submit(params string[] args) => Start(Path.Combine(folder.Path, "submit.sh"), args);
 
-    private (int Code, string Output, string Error) Submit((string, string) variable, params string[] args) => Ended(Begin(Path.Combine(folder.Path, "submit.sh"), variable, args));
+    private (int Code, string Output, string Error) Submit((string, string) variable, params string[] args) =>
+        Ended(Begin(Path.Combine(folder.Path, "submit.sh"), variable, args));
 
     private (int Code, string Output, string Error) Start(string script, string[] args) => Ended(Begin(script, null, args));
 

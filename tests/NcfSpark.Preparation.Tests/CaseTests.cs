@@ -92,8 +92,15 @@ public sealed class CaseTests(EngineFixture fixture) : IDisposable
     [InlineData("buy,cart", 44)]
     public void Taobao_TheEventsThatAreNamedCount(string events, long counted)
     {
-        var input = new InputOptions { Header = false, UserColumn = "1", ItemColumn = "2", EventColumn = "4", TimestampColumn = "5", EventWeights = new(
-            events.Split(',').ToDictionary(name => name, _ => 1.0), StringComparer.Ordinal) };
+        var input = new InputOptions
+        {
+            Header = false,
+            UserColumn = "1",
+            ItemColumn = "2",
+            EventColumn = "4",
+            TimestampColumn = "5",
+            EventWeights = new(events.Split(',').ToDictionary(name => name, _ => 1.0), StringComparer.Ordinal),
+        };
         (_, StageDirectory directory, string said) = Prepared("taobao/UserBehavior.csv", input);
         Assert.Equal(72 - counted, directory.Manifest.Rows["other_events"]);
         Assert.Contains("buy 25", said);

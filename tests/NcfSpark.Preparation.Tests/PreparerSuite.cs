@@ -34,8 +34,17 @@ public abstract class PreparerSuite : IDisposable
         from shards in Gen.Choose(1, 4)
         from seed in Gen.Choose(0, int.MaxValue)
         from avoid in Gen.Elements(AvoidedItems.Touched, AvoidedItems.Trained)
-        select PlainOptions.Prepare with { Holdout = holdout, Validation = validation, MinInteractions = minimum, NegativesPerPositive =
-            negatives, NegativesAvoid = avoid, TestCandidates = candidates, Shards = shards, Seed = seed };
+        select PlainOptions.Prepare with
+        {
+            Holdout = holdout,
+            Validation = validation,
+            MinInteractions = minimum,
+            NegativesPerPositive = negatives,
+            NegativesAvoid = avoid,
+            TestCandidates = candidates,
+            Shards = shards,
+            Seed = seed,
+        };
 
     [SkippableFact]
     public void EveryRowIsThatOfTheSlowTwin() => ForAll(30, Logs(user => $"{user * 37 % 11}", item => $"{item * 29 % 13 - 5}"), (log, options) =>

@@ -16,8 +16,14 @@ public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb)
     [SkippableFact]
     public void MovieLensHasTheSameRowsOnBothEngines() => spark.With(SparkFixture.ForLargeLogs, () =>
     {
-        var input = new InputOptions { Path = Path.Combine(TestFolder.RepositoryRoot, "tests", "data", "ml-latest-small",
-            "ratings.csv"), UserColumn = "userId", ItemColumn = "movieId", RatingColumn = "rating", MinRating = 2 };
+        var input = new InputOptions
+        {
+            Path = Path.Combine(TestFolder.RepositoryRoot, "tests", "data", "ml-latest-small", "ratings.csv"),
+            UserColumn = "userId",
+            ItemColumn = "movieId",
+            RatingColumn = "rating",
+            MinRating = 2,
+        };
         var options = PlainOptions.Prepare with { Validation = true, TestCandidates = 20 };
         using var folder = new TestFolder();
         StageDirectory Prepared(ISqlEngine engine, string run) =>

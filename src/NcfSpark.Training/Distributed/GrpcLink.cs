@@ -221,8 +221,15 @@ internal sealed class GrpcLink : IServerLink, IDisposable
         {
             await call.RequestStream.WriteAsync(new Wire.PushPart
             {
-                Head = new Wire.PushHead { Session = session, Epoch = push.Epoch, Round = push.Round, Samples = push.Samples, LossSum = push.LossSum, Times =
-                    WireTimes.To(push.Times) },
+                Head = new Wire.PushHead
+                {
+                    Session = session,
+                    Epoch = push.Epoch,
+                    Round = push.Round,
+                    Samples = push.Samples,
+                    LossSum = push.LossSum,
+                    Times = WireTimes.To(push.Times),
+                },
             });
             foreach (byte[] block in TableBlock.Encode(push.Tables, shared, half))
             {

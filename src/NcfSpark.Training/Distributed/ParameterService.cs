@@ -18,8 +18,16 @@ internal sealed class ParameterService(ParameterServer server) : Wire.ParameterS
     {
         BitArray? used = request.UsedItems.IsEmpty ? null : new BitArray(request.UsedItems.ToByteArray());
         Assignment place = await server.Join(request.Worker, InstanceOf(request.Instance), request.Samples, used, WireTotals.From(request.Totals));
-        return new Wire.JoinReply { Session = place.Session, Epoch = place.Epoch, Round = place.Round, LossSum = place.LossSum, HasState =
-            place.HasState, Finished = place.Finished, Totals = WireTotals.To(place.Totals) };
+        return new Wire.JoinReply
+        {
+            Session = place.Session,
+            Epoch = place.Epoch,
+            Round = place.Round,
+            LossSum = place.LossSum,
+            HasState = place.HasState,
+            Finished = place.Finished,
+            Totals = WireTotals.To(place.Totals),
+        };
     });
 
     public override Task<Wire.Nothing> Beat(Wire.BeatRequest request, ServerCallContext context) => Answer(() =>

@@ -68,8 +68,12 @@ public sealed class DotnetRunnerTests
         using var spark = new FakeSpark();
         spark.Write("conf/spark-defaults.conf", "# a comment\nspark.ui.enabled   true\nspark.log.level=INFO\nspark.local.dir : /fast\n");
         ProcessStartInfo start = Start(spark,
-            new() { Master = "local-cluster[2,1,1024]", Program = [], SubmitArguments = ["--conf", "spark.sql.catalogImplementation=hive", "--conf",
-                "spark.dotnet.numDotnetBackendThreads=40"] }, spark.File("scratch"));
+            new()
+            {
+                Master = "local-cluster[2,1,1024]",
+                Program = [],
+                SubmitArguments = ["--conf", "spark.sql.catalogImplementation=hive", "--conf", "spark.dotnet.numDotnetBackendThreads=40"],
+            }, spark.File("scratch"));
         Dictionary<string, string> settings = Settings(Words(start));
         Assert.Equal(("hive", "40", "40"), (settings["spark.sql.catalogImplementation"], settings["spark.dotnet.numDotnetBackendThreads"],
             start.Environment["DOTNET_SPARK_NUM_BACKEND_THREADS"]));

@@ -15,7 +15,8 @@ public sealed class RunHistoryTests : IDisposable
         NightRecord record = Record("2026-11-24", "2026-11-24") with
         {
             Figures = new("ndcg@10", 610, new(0.1, 0.09, 0.11), null, null, new(0.05, null, null), null),
-            Data = new() { Rows = 5, Interactions = 4, Users = 2, Items = 3, Duplicates = 0.2, BadRows = 0, FirstTimestamp = 1, LastTimestamp = 2, NewUsers = 0.5 },
+            Data = new() { Rows = 5, Interactions = 4, Users = 2, Items = 3, Duplicates = 0.2, BadRows = 0, FirstTimestamp = 1,
+                LastTimestamp = 2, NewUsers = 0.5 },
             Seconds = new() { ["model"] = 1.5 },
             BestEpoch = 7,
         };
@@ -60,7 +61,8 @@ public sealed class RunHistoryTests : IDisposable
         RunHistory.Append(nights, Record("2026-11-22", null, NightOutcome.Failed));
         RunHistory.Append(nights, Record("2026-11-23", "2026-11-23"));
         RunHistory.Append(nights, Record("2026-11-22", "2026-11-22"));
-        Assert.Equal([("2026-11-23", NightOutcome.Production), ("2026-11-22", NightOutcome.Production)], Read().Nights.Select(night => (night.Night, night.Outcome)));
+        Assert.Equal([("2026-11-23", NightOutcome.Production), ("2026-11-22", NightOutcome.Production)],
+            Read().Nights.Select(night => (night.Night, night.Outcome)));
     }
 
     [Fact]
@@ -111,9 +113,20 @@ public sealed class RunHistoryTests : IDisposable
     private void Put(params string[] names)
     {
         bool back = names[0] == NightEvent.Rollback;
-        foreach (string name in back ? names[1..] : names) RunHistory.Append(nights, Record(name, name) with { Event = back ? NightEvent.Rollback : NightEvent.Night });
+        foreach (string name in back ? names[1..] : names)
+        {
+            RunHistory.Append(nights, Record(name, name) with { Event = back ? NightEvent.Rollback : NightEvent.Night });
+        }
     }
 
     private static NightRecord Record(string night, string? production, string outcome = NightOutcome.Production) =>
-        new() { Night = night, Started = DateTimeOffset.UnixEpoch, Ended = DateTimeOffset.UnixEpoch.AddHours(1), Outcome = outcome, Reason = "it's good", Production = production };
+        new()
+        {
+            Night = night,
+            Started = DateTimeOffset.UnixEpoch,
+            Ended = DateTimeOffset.UnixEpoch.AddHours(1),
+            Outcome = outcome,
+            Reason = "it's good",
+            Production = production,
+        };
 }

@@ -40,13 +40,15 @@ public sealed class WorkerInputTests
     [InlineData("1\t~\t2\t100\t~\n", "Line 1 is not part, user, item and timestamp")]
     [InlineData("1\t7\t2\t100\t~", "Line 1 was cut short")]
     public void WhatIsNotWholeIsRefused(string rows, string says) =>
-        Assert.StartsWith(says, Assert.Throws<InvalidDataException>(() => Read($"{rows}{(rows.EndsWith('\n') ? $"~\t~\t~\t~\t{TaskWord.Of(Settings)}\n" : "")}")).Message, StringComparison.Ordinal);
+        Assert.StartsWith(says, Assert.Throws<InvalidDataException>(
+            () => Read($"{rows}{(rows.EndsWith('\n') ? $"~\t~\t~\t~\t{TaskWord.Of(Settings)}\n" : "")}")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void ARowOfAnotherWorkersUserIsRefused()
     {
         WorkerInput input = Read($"~\t~\t~\t~\t{TaskWord.Of(Settings)}\n1\t7\t2\t100\t~\n1\t6\t2\t100\t~\n2\t3\t5\t1\t~\n");
-        Assert.Contains("a row of user 6, who is another's", Assert.Throws<InvalidDataException>(() => input.Of(WorkerPart.Seen, Share)).Message, StringComparison.Ordinal);
+        Assert.Contains("a row of user 6, who is another's",
+            Assert.Throws<InvalidDataException>(() => input.Of(WorkerPart.Seen, Share)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -18,7 +18,8 @@ public sealed class SettingEscapesTests
     [InlineData("\t", "\t")]
     [InlineData("\"", "\"")]
     [InlineData("::", "::")]
-    public void WhatHelpShowsIsUnderstood(string given, string meant) => Assert.Equal((meant, null), (SettingEscapes.Read(given, out string? problem), problem));
+    public void WhatHelpShowsIsUnderstood(string given, string meant) =>
+        Assert.Equal((meant, null), (SettingEscapes.Read(given, out string? problem), problem));
 
     [Theory]
     [InlineData(@"\q", @"\q")]
@@ -34,7 +35,9 @@ public sealed class SettingEscapesTests
     public bool EveryCharacterHasAnEscape(char one)
     {
         string? meant = SettingEscapes.Read($"\\u{(int)one:x4}", out string? problem);
-        return char.IsSurrogate(one) ? problem!.Contains("half a character", StringComparison.Ordinal) : one == '\uFFFD' || (meant == $"{one}" && problem is null);
+        return char.IsSurrogate(one)
+            ? problem!.Contains("half a character", StringComparison.Ordinal)
+            : one == '\uFFFD' || (meant == $"{one}" && problem is null);
     }
 
     [Property]

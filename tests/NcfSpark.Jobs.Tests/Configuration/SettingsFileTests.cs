@@ -37,7 +37,8 @@ public sealed class SettingsFileTests : IDisposable
         folder.Write("b.json", "{}");
         folder.Write("a.json", "{}");
         string told = Refused(Path.Combine(folder.Path, "mine.json"));
-        Assert.EndsWith($"mine.json is not there. There are {Path.Combine(folder.Path, "a.json")}, {Path.Combine(folder.Path, "b.json")}.", told, StringComparison.Ordinal);
+        Assert.EndsWith($"mine.json is not there. There are {Path.Combine(folder.Path, "a.json")}, {Path.Combine(folder.Path, "b.json")}.",
+            told, StringComparison.Ordinal);
     }
 
     [Fact]

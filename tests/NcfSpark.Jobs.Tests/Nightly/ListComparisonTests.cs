@@ -41,7 +41,8 @@ public sealed class ListComparisonTests : IDisposable
 
     private ListChanges Compare(string before, string now)
     {
-        var job = new JobContext(new NcfSparkConfiguration(), folder.Path, SilentProgress.Instance, TextWriter.Null, TimeProvider.System, CancellationToken.None);
+        var job = new JobContext(new NcfSparkConfiguration(), folder.Path, SilentProgress.Instance, TextWriter.Null,
+            TimeProvider.System, CancellationToken.None);
         return ListComparison.Of(job, "2026-11-20", before, now, new Dictionary<string, string> { ["13"] = "thirteen" });
     }
 

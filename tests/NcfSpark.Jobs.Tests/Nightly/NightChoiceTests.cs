@@ -80,12 +80,21 @@ public sealed class NightChoiceTests : IDisposable
         Assert.Equal(new("2026-11-24-2", false), Choose("x"));
     }
 
-    private NightChoice Choose(string fingerprint, string night = "") => NightChoice.Of(nights, RunHistory.Read(nights), new NightlyOptions { Night = night }, fingerprint, Today);
+    private NightChoice Choose(string fingerprint, string night = "") =>
+        NightChoice.Of(nights, RunHistory.Read(nights), new NightlyOptions { Night = night }, fingerprint, Today);
 
     private void Make(string name, string fingerprint, string? outcome)
     {
         new NightState { Night = name, Fingerprint = fingerprint, Started = DateTimeOffset.UnixEpoch }.Write(nights);
         if (outcome is null) return;
-        RunHistory.Append(nights, new NightRecord { Night = name, Started = DateTimeOffset.UnixEpoch, Ended = DateTimeOffset.UnixEpoch, Outcome = outcome, Reason = "", Production = outcome == NightOutcome.Production ? name : null });
+        RunHistory.Append(nights, new NightRecord
+        {
+            Night = name,
+            Started = DateTimeOffset.UnixEpoch,
+            Ended = DateTimeOffset.UnixEpoch,
+            Outcome = outcome,
+            Reason = "",
+            Production = outcome == NightOutcome.Production ? name : null,
+        });
     }
 }

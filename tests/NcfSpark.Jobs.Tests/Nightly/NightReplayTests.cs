@@ -8,15 +8,17 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Jobs.Tests.Nightly;
 
 /// <summary>
-/// Nights replayed with mistakes, broken logs, `promote` and `rollback`, and any verb by hand in any night between them, drawn by chance. After each step production is what the
-/// history says, and every night that ever served is what it was, byte for byte.
+/// Nights replayed with mistakes, broken logs, `promote` and `rollback`, and any verb by hand in any night between
+/// them, drawn by chance. After each step production is what the history says, and every night that ever served is what
+/// it was, byte for byte.
 /// </summary>
 [Collection(StopSignalsTests.OfThisProcess)]
 public sealed class NightReplayTests : IDisposable
 {
     private const int Steps = 24, Users = 30, Items = 24;
     private static readonly string[] mistakes =
-        ["Input:UserColumn=nobody", "Input:Delimiter=;", "Input:Path=/nowhere/log.csv", "Score:UsersPath=/nowhere/users.csv", "Input:TitlesPath=/nowhere/titles.csv", "Nightly:TimeZone=Europe/Berln", "Train:Epochz=3"];
+        ["Input:UserColumn=nobody", "Input:Delimiter=;", "Input:Path=/nowhere/log.csv", "Score:UsersPath=/nowhere/users.csv",
+            "Input:TitlesPath=/nowhere/titles.csv", "Nightly:TimeZone=Europe/Berln", "Train:Epochz=3"];
 
     private readonly TemporaryFolder folder = new();
     private readonly Clock clock = new();
@@ -34,8 +36,10 @@ public sealed class NightReplayTests : IDisposable
         log = Path.Combine(folder.Path, "log.csv");
         settings =
         [
-            $"Input:Path={log}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:TitlesPath=", "Input:RatingColumn=", "Prepare:Holdout=2", "Prepare:TestCandidates=0", "Train:Epochs=1", "Train:BatchSize=512",
-            "Evaluate:BootstrapSamples=50", "Evaluate:ExampleUsers=2", "Nightly:Refit=true", "Nightly:MaxDrift=1", "Nightly:MaxNewIds=1", "Nightly:Keep=3", "Nightly:TimeZone=Europe/Berlin",
+            $"Input:Path={log}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:TitlesPath=", "Input:RatingColumn=", "Prepare:Holdout=2",
+            "Prepare:TestCandidates=0", "Train:Epochs=1", "Train:BatchSize=512",
+            "Evaluate:BootstrapSamples=50", "Evaluate:ExampleUsers=2", "Nightly:Refit=true", "Nightly:MaxDrift=1", "Nightly:MaxNewIds=1", "Nightly:Keep=3",
+            "Nightly:TimeZone=Europe/Berlin",
         ];
     }
 
@@ -113,7 +117,8 @@ public sealed class NightReplayTests : IDisposable
     private void Promote(string night)
     {
         bool may = night != nights.Production && (asServed.ContainsKey(night) || IsOfOnePiece(nights.PathOf(night)));
-        Assert.True(Run("promote", nights.Path, $"Nightly:Night={night}", "Nightly:Reason=by chance") == (may ? ExitCode.Done : ExitCode.InvalidInput), Story());
+        Assert.True(
+            Run("promote", nights.Path, $"Nightly:Night={night}", "Nightly:Reason=by chance") == (may ? ExitCode.Done : ExitCode.InvalidInput), Story());
         if (may) Served(night);
     }
 
@@ -127,7 +132,8 @@ public sealed class NightReplayTests : IDisposable
 
     private void ByHand(int verb, string night, int seed)
     {
-        string name = new[] { "prepare", "train", "evaluate", "score" }[verb], path = night == nights.Production && seed == 2 ? nights.CurrentPath : nights.PathOf(night);
+        string name = new[] { "prepare", "train", "evaluate", "score" }[verb];
+        string path = night == nights.Production && seed == 2 ? nights.CurrentPath : nights.PathOf(night);
         ExitCode code = Run(name, path, $"Train:Seed={seed}");
         Assert.True(asServed.ContainsKey(night) ? code == ExitCode.InvalidInput : code is ExitCode.Done or ExitCode.InvalidInput, Story());
     }
@@ -137,7 +143,11 @@ public sealed class NightReplayTests : IDisposable
         RunHistory history = History();
         Assert.True(nights.Production == (served.Count == 0 ? null : served[^1]), Story());
         if (history.Records.Count > 0) Assert.True(history.Records[^1].Production == nights.Production, Story());
-        foreach ((string night, SortedDictionary<string, string> files) in asServed.Where(night => nights.Exists(night.Key))) Assert.Equal(files, Files(nights.PathOf(night)));
+        foreach ((string night, SortedDictionary<string, string> files) in asServed.Where(night => nights.Exists(night.Key)))
+        {
+            Assert.Equal(files, Files(nights.PathOf(night)));
+        }
+
         using var output = new StringWriter();
         Assert.Equal(ExitCode.Done, Run("status", nights.Path, output, []));
         if (history.LastRun is not { } last) return;
@@ -158,7 +168,8 @@ public sealed class NightReplayTests : IDisposable
         (StageDirectory? prepared, StageDirectory? model, StageDirectory? report) = (Open("prepared"), Open("model"), Open("report"));
         if (prepared is null || model is null || report is null) return false;
         bool fits = model.Manifest.Configuration["Train"]["LearningRate"]!.GetValue<double>() > 1e-8 && model.Manifest.Seed == 1;
-        return fits && model.Manifest.MadeFrom["prepared"] == prepared.Manifest.Fingerprint && report.Manifest.MadeFrom["prepared"] == prepared.Manifest.Fingerprint && report.Manifest.MadeFrom["model"] == model.Manifest.Fingerprint;
+        return fits && model.Manifest.MadeFrom["prepared"] == prepared.Manifest.Fingerprint
+            && report.Manifest.MadeFrom["prepared"] == prepared.Manifest.Fingerprint && report.Manifest.MadeFrom["model"] == model.Manifest.Fingerprint;
     }
 
     // All but locks and the pages, which are made again from the rest.
@@ -179,7 +190,8 @@ public sealed class NightReplayTests : IDisposable
         using var error = new StringWriter();
         using var signals = new StopSignals(SilentProgress.Instance);
         var runner = new JobRunner(new Hashtable(), SilentProgress.Instance, output, error, clock, signals);
-        ExitCode code = runner.Run(Verb.All.Single(known => known.Name == verb), new JobArguments(Repository.File("conf/ml-latest-small.json"), run, [.. settings, .. more]));
+        ExitCode code = runner.Run(Verb.All.Single(known => known.Name == verb),
+            new JobArguments(Repository.File("conf/ml-latest-small.json"), run, [.. settings, .. more]));
         story.Add($"{verb} --run {Path.GetRelativePath(folder.Path, run)} {string.Join(' ', more)}: {code}. {error.ToString().Trim()}");
         return code;
     }
@@ -193,13 +205,15 @@ public sealed class NightReplayTests : IDisposable
     {
         RandomStream draws = RandomStream.Named(7, "pairs");
         IEnumerable<int> pairs = Enumerable.Range(0, Users * Items).OrderBy(pair => draws.Unit(pair)).Take(rows);
-        File.WriteAllLines(log, pairs.Select((pair, place) => $"{pair / Items},{pair % Items},{1_500_000_000 + 60 * place}").Prepend("user_id,item_id,timestamp"));
+        File.WriteAllLines(log, pairs.Select((pair, place) => $"{pair / Items},{pair % Items},{1_500_000_000 + 60 * place}")
+            .Prepend("user_id,item_id,timestamp"));
     }
 
     private sealed class Clock : TimeProvider
     {
         public TimeSpan Ahead { get; set; }
 
-        public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 11, 24, 22, 55, 0, TimeSpan.Zero) + Ahead + TimeSpan.FromTicks(GetTimestamp() % TimeSpan.TicksPerMinute);
+        public override DateTimeOffset GetUtcNow() =>
+            new DateTimeOffset(2026, 11, 24, 22, 55, 0, TimeSpan.Zero) + Ahead + TimeSpan.FromTicks(GetTimestamp() % TimeSpan.TicksPerMinute);
     }
 }

@@ -40,7 +40,8 @@ public sealed class NightTableTests : IDisposable
 
     [Fact]
     public void ANightThatHasNotEndedIsSaidToRun() =>
-        Assert.Contains(NightTable.Lines("r", RunHistory.Read(new RunNights(folder.Path)), null, "2026-11-26", 14), line => line.Contains("2026-11-26  has not ended", StringComparison.Ordinal));
+        Assert.Contains(NightTable.Lines("r", RunHistory.Read(new RunNights(folder.Path)), null, "2026-11-26", 14),
+            line => line.Contains("2026-11-26  has not ended", StringComparison.Ordinal));
 
     private string[] Lines(int most)
     {

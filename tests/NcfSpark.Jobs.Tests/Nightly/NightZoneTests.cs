@@ -15,7 +15,8 @@ public sealed class NightZoneTests
     [InlineData("Pacific/Kiritimati", "2026-11-25")]
     [InlineData("America/New_York", "2026-11-24")]
     public void ANightIsNamedForTheDateThere(string zone, string date) =>
-        Assert.Equal(DateOnly.ParseExact(date, "yyyy-MM-dd"), NightZone.DateOf(new DateTimeOffset(2026, 11, 24, 23, 30, 0, TimeSpan.Zero), NightZone.Of(zone, TimeProvider.System)));
+        Assert.Equal(DateOnly.ParseExact(date, "yyyy-MM-dd"),
+            NightZone.DateOf(new DateTimeOffset(2026, 11, 24, 23, 30, 0, TimeSpan.Zero), NightZone.Of(zone, TimeProvider.System)));
 
     [Fact]
     public void WithoutANameItIsTheMachines() => Assert.Equal(TimeSpan.FromHours(5), NightZone.Of("", new MachineElsewhere()).BaseUtcOffset);
@@ -24,7 +25,8 @@ public sealed class NightZoneTests
     [InlineData("Europe/Berlin", "2026-11-24", "2026-11-24T23:00:00Z")]
     [InlineData("Europe/Berlin", "2026-07-24", "2026-07-24T22:00:00Z")]
     [InlineData("America/Sao_Paulo", "2018-11-03", "2018-11-04T03:00:00Z")] // clocks jumped over that midnight
-    public void ANightEndsAtMidnightThere(string zone, string night, string end) => Assert.Equal(DateTimeOffset.Parse(end), NightZone.EndOf(night, NightZone.Of(zone, TimeProvider.System)));
+    public void ANightEndsAtMidnightThere(string zone, string night, string end) =>
+        Assert.Equal(DateTimeOffset.Parse(end), NightZone.EndOf(night, NightZone.Of(zone, TimeProvider.System)));
 
     [Theory]
     [InlineData("Europe/Berln", "did you mean Europe/Berlin?")]
@@ -33,7 +35,8 @@ public sealed class NightZoneTests
 
     [Property]
     public Property EveryMomentLiesBeforeTheEndOfItsNightAndAtMostADayAndAnHourBefore() => Prop.ForAll(
-        Gen.Elements(new[] { "UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Kiritimati" }).Zip(Gen.Choose(1_420_070_400, 2_051_222_400)).ToArbitrary(),
+        Gen.Elements(new[] { "UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Kiritimati" })
+            .Zip(Gen.Choose(1_420_070_400, 2_051_222_400)).ToArbitrary(),
         drawn =>
         {
             (string name, int seconds) = drawn;

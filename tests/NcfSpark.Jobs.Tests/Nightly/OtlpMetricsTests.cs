@@ -6,7 +6,10 @@ using NcfSpark.Nightly;
 
 namespace NcfSpark.Jobs.Tests.Nightly;
 
-/// <summary>The exporter against a receiver on the loopback address. OpenTelemetry reads its variables from the process, so these tests set and clear them, one at a time.</summary>
+/// <summary>
+/// The exporter against a receiver on the loopback address. OpenTelemetry reads its variables from the process, so
+/// these tests set and clear them, one at a time.
+/// </summary>
 public sealed class OtlpMetricsTests : IDisposable
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT", Protocol = "OTEL_EXPORTER_OTLP_PROTOCOL";

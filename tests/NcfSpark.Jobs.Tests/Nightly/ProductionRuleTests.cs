@@ -37,7 +37,8 @@ public sealed class ProductionRuleTests : IDisposable
     }
 
     [Fact]
-    public void APathThatSparkWritesIsNoWayAround() => Assert.Throws<InvalidInputException>(() => ProductionRule.CheckMayWrite("prepare", $"file://{nights.PathOf("2026-11-20").Replace(" ", "%20", StringComparison.Ordinal)}"));
+    public void APathThatSparkWritesIsNoWayAround() => Assert.Throws<InvalidInputException>(
+        () => ProductionRule.CheckMayWrite("prepare", $"file://{nights.PathOf("2026-11-20").Replace(" ", "%20", StringComparison.Ordinal)}"));
 
     [Theory]
     [InlineData("run")]
@@ -50,7 +51,8 @@ public sealed class ProductionRuleTests : IDisposable
     public void ANightThatCurrentLeadsToIsReadOnlyThoughItsLineIsMissing()
     {
         File.Delete(nights.HistoryPath);
-        Assert.Contains("is in production", Assert.Throws<InvalidInputException>(() => ProductionRule.CheckMayWrite("train", nights.PathOf("2026-11-20"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is in production",
+            Assert.Throws<InvalidInputException>(() => ProductionRule.CheckMayWrite("train", nights.PathOf("2026-11-20"))).Message, StringComparison.Ordinal);
         ProductionRule.CheckMayWrite("train", nights.PathOf("2026-11-21"));
     }
 

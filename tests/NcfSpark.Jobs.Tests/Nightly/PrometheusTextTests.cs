@@ -19,7 +19,8 @@ public sealed partial class PrometheusTextTests : IDisposable
         Assert.Equal(0, values["ncfspark_last_run_outcome{run=\"shop\",outcome=\"production\"}"]);
         Assert.Equal(2, values["ncfspark_nights{run=\"shop\",outcome=\"production\"}"]);
         Assert.Equal(0.1, values["ncfspark_quality{run=\"shop\",metric=\"ndcg@10\",of=\"production\"}"]);
-        Assert.Equal(new DateTimeOffset(2026, 11, 24, 3, 35, 0, TimeSpan.Zero).ToUnixTimeSeconds(), values["ncfspark_last_run_timestamp_seconds{run=\"shop\"}"]);
+        Assert.Equal(new DateTimeOffset(2026, 11, 24, 3, 35, 0, TimeSpan.Zero).ToUnixTimeSeconds(),
+            values["ncfspark_last_run_timestamp_seconds{run=\"shop\"}"]);
         Assert.DoesNotContain(values.Keys, key => key.StartsWith("ncfspark_rows", StringComparison.Ordinal)); // the last night's data are not known
     }
 
@@ -85,6 +86,8 @@ public sealed partial class PrometheusTextTests : IDisposable
     [GeneratedRegex("^# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) gauge$")]
     private static partial Regex Type();
 
-    [GeneratedRegex("""^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\\\|\\"|\\n)*"(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\\\|\\"|\\n)*")*\}) ([+-]?(?:\d+(?:\.\d+)?(?:E[+-]?\d+)?|Inf)|NaN)$""")]
+    [GeneratedRegex(
+        """^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\\\|\\"|\\n)*"(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\\\|\\"|\\n)*")*\})"""
+        + """ ([+-]?(?:\d+(?:\.\d+)?(?:E[+-]?\d+)?|Inf)|NaN)$""")]
     private static partial Regex Sample();
 }

@@ -51,5 +51,6 @@ public sealed class PrepareStageTests : IDisposable
     private string Fingerprint(InputOptions input, PrepareOptions options) => new PrepareStage(Job(input, options)).Fingerprint;
 
     private JobContext Job(InputOptions input, PrepareOptions options) => new(
-        new NcfSparkConfiguration { Input = input, Prepare = options }, folder.Path, SilentProgress.Instance, TextWriter.Null, TimeProvider.System, CancellationToken.None);
+        new NcfSparkConfiguration { Input = input, Prepare = options }, folder.Path, SilentProgress.Instance, TextWriter.Null,
+        TimeProvider.System, CancellationToken.None);
 }

@@ -160,7 +160,8 @@ public sealed class StagePipelineTests : IDisposable
 
         public override string Name => name;
 
-        public override IReadOnlyList<Artifact> Inputs => [.. madeFrom is null ? Array.Empty<Artifact>() : [Artifact.Of(madeFrom)], Artifact.File("text", () => text)];
+        public override IReadOnlyList<Artifact> Inputs =>
+            [.. madeFrom is null ? Array.Empty<Artifact>() : [Artifact.Of(madeFrom)], Artifact.File("text", () => text)];
 
         public override IReadOnlyList<(string, object)> Options => [("Train", Train), ("Value", JsonValue.Create(3))];
 

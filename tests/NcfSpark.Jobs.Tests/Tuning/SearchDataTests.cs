@@ -49,7 +49,8 @@ public sealed class SearchDataTests : IDisposable
         JobContext job = Job(workers);
         PreparedData data = Rows(job);
         var candidate = new Candidate(0, job.Configuration, new Dictionary<string, string>());
-        SearchTrials Trials(string name) => new(job, Path.Combine(folder.Path, name), data, new TrialJournal(Path.Combine(folder.Path, $"{name}.jsonl")), SilentProgress.Instance);
+        SearchTrials Trials(string name) =>
+            new(job, Path.Combine(folder.Path, name), data, new TrialJournal(Path.Combine(folder.Path, $"{name}.jsonl")), SilentProgress.Instance);
         SearchTrials inSteps = Trials("steps"), atOnce = Trials("once");
         inSteps.Run(candidate, 1, 1, TimeSpan.MaxValue);
         Assert.Equal(atOnce.Run(candidate, 3, 1, TimeSpan.MaxValue) with { Seconds = 0 }, inSteps.Run(candidate, 3, 1, TimeSpan.MaxValue) with { Seconds = 0 });
@@ -62,7 +63,8 @@ public sealed class SearchDataTests : IDisposable
     {
         JobContext job = Job(workers: 3);
         PreparedData data = Rows(job);
-        var trials = new SearchTrials(job, Path.Combine(folder.Path, "trials"), data, new TrialJournal(Path.Combine(folder.Path, TrialJournal.FileName)), SilentProgress.Instance);
+        var trials = new SearchTrials(
+            job, Path.Combine(folder.Path, "trials"), data, new TrialJournal(Path.Combine(folder.Path, TrialJournal.FileName)), SilentProgress.Instance);
         Trial trial = trials.Run(new Candidate(0, job.Configuration, new Dictionary<string, string>()), 2, 1, TimeSpan.MaxValue);
 
         string run = Path.Combine(folder.Path, "run");
@@ -92,8 +94,10 @@ public sealed class SearchDataTests : IDisposable
         string path = folder.Write("log.csv", log.ToString());
         NcfSparkConfiguration configuration = ConfigurationLoader.Load(
             Repository.File("conf/ml-latest-small.json"),
-            [$"Input:Path={path}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:RatingColumn=", "Input:TitlesPath=", "Prepare:Holdout=2", "Train:Threads=1", $"Train:Workers={workers}"],
+            [$"Input:Path={path}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:RatingColumn=", "Input:TitlesPath=", "Prepare:Holdout=2",
+                "Train:Threads=1", $"Train:Workers={workers}"],
             new System.Collections.Hashtable());
-        return new JobContext(SearchDataStage.Searched(configuration), folder.Path, SilentProgress.Instance, TextWriter.Null, TimeProvider.System, CancellationToken.None);
+        return new JobContext(SearchDataStage.Searched(configuration), folder.Path, SilentProgress.Instance, TextWriter.Null,
+            TimeProvider.System, CancellationToken.None);
     }
 }
