@@ -25,7 +25,8 @@ public static class ConfigurationText
             for (int level = open.Length; level > common; level--) text.Append(' ', 2 * level).Append("},\n");
             for (int level = common; level < groups.Length; level++) text.Append(' ', 2 * (level + 1)).Append($"\"{groups[level]}\": {{\n");
             open = groups;
-            text.Append(' ', 2 * (groups.Length + 1)).Append($"\"{key.Property.Name}\": {SettingValue.Show(setting.Value)},{(setting.Reason.Length > 0 ? $" // {setting.Reason}" : "")}\n");
+            text.Append(' ', 2 * (groups.Length + 1))
+                .Append($"\"{key.Property.Name}\": {SettingValue.Show(setting.Value)},{(setting.Reason.Length > 0 ? $" // {setting.Reason}" : "")}\n");
         }
 
         for (int level = open.Length; level > 0; level--) text.Append(' ', 2 * level).Append(level == 1 ? "}\n" : "},\n");

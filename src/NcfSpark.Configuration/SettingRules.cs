@@ -24,7 +24,11 @@ public static class SettingRules
         foreach (ValidationAttribute rule in key.Property.GetCustomAttributes<ValidationAttribute>().Where(rule => !rule.IsValid(value)))
         {
             string shown = SettingValue.Show(value);
-            if (rule is RangeAttribute range) return $"{shown} is not {Words(range)}{(Nullable.GetUnderlyingType(key.Property.PropertyType) is null ? "" : OrNull)}";
+            if (rule is RangeAttribute range)
+            {
+                return $"{shown} is not {Words(range)}{(Nullable.GetUnderlyingType(key.Property.PropertyType) is null ? "" : OrNull)}";
+            }
+
             return rule is AllowedValuesAttribute allowed
                 ? SettingValue.NotOneOf(Choices(allowed), value!)
                 : $"{shown} {rule.ErrorMessage ?? rule.FormatErrorMessage(key.Name)}";

@@ -20,7 +20,11 @@ public static class SettingValue
     {
         problem = null;
         Type type = Nullable.GetUnderlyingType(nullableType) ?? nullableType;
-        if (type != nullableType && (given.ValueKind == JsonValueKind.Null || (given.ValueKind == JsonValueKind.String && given.GetString() == "null"))) return null;
+        if (type != nullableType && (given.ValueKind == JsonValueKind.Null || (given.ValueKind == JsonValueKind.String && given.GetString() == "null")))
+        {
+            return null;
+        }
+
         JsonElement value = given.ValueKind == JsonValueKind.String ? Unquoted(given, type) : given;
         object? converted = type == Weights ? WeightsOf(value) : type.IsArray ? List(value, type.GetElementType()!) : One(value, type);
         problem = converted is not null ? null

@@ -6,9 +6,10 @@ using NcfSpark.Data;
 namespace NcfSpark.Configuration;
 
 /// <summary>
-/// Reads a configuration file: a JSON object of sections, each an object of settings and of groups of settings; comments and trailing commas are welcome. Unlike
-/// Microsoft.Extensions.Configuration it knows the line of each value, takes a list as one value (there, [16, 8] over [64, 32, 16, 8]
-/// becomes [16, 8, 16, 8]), and goes on after a setting that is there twice, so that all faults are told at once.
+/// Reads a configuration file: a JSON object of sections, each an object of settings and of groups of settings;
+/// comments and trailing commas are welcome. Unlike Microsoft.Extensions.Configuration it knows the line of each value,
+/// takes a list as one value (there, [16, 8] over [64, 32, 16, 8] becomes [16, 8, 16, 8]), and goes on after a setting
+/// that is there twice, so that all faults are told at once.
 /// </summary>
 public static class SettingsFile
 {

@@ -25,7 +25,9 @@ public static class SettingsJson
         {
             if (property.GetCustomAttribute<ExcludeFromFingerprintAttribute>() is null && all.TryGetPropertyValue(property.Name, out JsonNode? value))
             {
-                shaping.Add(property.Name, value is JsonObject && property.GetValue(section) is { } group and not IDictionary ? ResultShaping(group) : value?.DeepClone());
+                shaping.Add(property.Name, value is JsonObject && property.GetValue(section) is { } group and not IDictionary
+                    ? ResultShaping(group)
+                    : value?.DeepClone());
             }
         }
 

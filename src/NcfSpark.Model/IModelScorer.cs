@@ -18,8 +18,8 @@ public interface IModelScorer : IScorer, IDisposable
 }
 
 /// <summary>
-/// What scores a model: the fused kernel, whatever trained it. It serves every shape on every processor, and is all that Spark's tasks have (libtorch is not sent there), so `score`
-/// gives the same bits here and there.
+/// What scores a model: the fused kernel, whatever trained it. It serves every shape on every processor, and is all
+/// that Spark's tasks have (libtorch is not sent there), so `score` gives the same bits here and there.
 /// </summary>
 public static class Scorers
 {

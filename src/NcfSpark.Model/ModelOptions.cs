@@ -99,15 +99,32 @@ public sealed record ModelOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (HasMlp && MlpLayers.Length == 0) yield return new($"is empty, but \"{SettingText.Of(Kind)}\" has an MLP: give its widths, such as [64, 32, 16, 8]", [nameof(MlpLayers)]);
+        if (HasMlp && MlpLayers.Length == 0)
+        {
+            yield return new($"is empty, but \"{SettingText.Of(Kind)}\" has an MLP: give its widths, such as [64, 32, 16, 8]", [nameof(MlpLayers)]);
+        }
+
         if (MlpLayers.Any(width => width is < 1 or > 65536)) yield return new("has a width that is not between 1 and 65536", [nameof(MlpLayers)]);
         if (Dropout.Any(rate => rate is not (>= 0 and < 1))) yield return new("has a rate that is not between 0 and below 1", [nameof(Dropout)]);
-        if (Dropout.Length > MlpLayers.Length + 1) yield return new($"has {Dropout.Length} rates for an input and {MlpLayers.Length} layers", [nameof(Dropout)]);
-        if (HasHistory && Kind == NetworkKind.Mlp) yield return new("is \"history\", which adds to the embeddings of GMF and MF; Kind \"mlp\" has none", [nameof(User)]);
-        if (HasHistory && EmbeddingActivation != Activation.None) yield return new("is \"history\", whose sum of embeddings takes no EmbeddingActivation: set that to \"none\"", [nameof(User)]);
+        if (Dropout.Length > MlpLayers.Length + 1)
+        {
+            yield return new($"has {Dropout.Length} rates for an input and {MlpLayers.Length} layers", [nameof(Dropout)]);
+        }
+
+        if (HasHistory && Kind == NetworkKind.Mlp)
+        {
+            yield return new("is \"history\", which adds to the embeddings of GMF and MF; Kind \"mlp\" has none", [nameof(User)]);
+        }
+
+        if (HasHistory && EmbeddingActivation != Activation.None)
+        {
+            yield return new("is \"history\", whose sum of embeddings takes no EmbeddingActivation: set that to \"none\"", [nameof(User)]);
+        }
+
         if (HasUserMlp && UserMlp.Lags > History.Length)
         {
-            yield return new($"is {UserMlp.Lags}, but the pool holds {History.Length} items (Model:History:Length)", [$"{nameof(UserMlp)}:{nameof(UserMlp.Lags)}"]);
+            yield return new($"is {UserMlp.Lags}, but the pool holds {History.Length} items (Model:History:Length)",
+                [$"{nameof(UserMlp)}:{nameof(UserMlp.Lags)}"]);
         }
     }
 }

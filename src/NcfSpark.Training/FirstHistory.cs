@@ -3,7 +3,10 @@ using NcfSpark.Model;
 
 namespace NcfSpark.Training;
 
-/// <summary>How a model with a history begins: who or what has no training rows has nothing of its own, rather than chance. Such users are scored by what they did later alone.</summary>
+/// <summary>
+/// How a model with a history begins: who or what has no training rows has nothing of its own, rather than chance. Such
+/// users are scored by what they did later alone.
+/// </summary>
 internal static class FirstHistory
 {
     /// <summary>The items that somebody used.</summary>

@@ -49,7 +49,8 @@ internal sealed class FusedTrainingStep : ITrainingStep
     /// <summary>The setting to change where no fused step covers a model with a user history; null where one does.</summary>
     public static string? NotCovered(TrainOptions options) =>
         options.Softmax is null || HasPlainRows(options) ? null
-        : "with Train:Loss \"softmax\" it needs Train:Embeddings:Optimizer \"sgd\" and Train:Embeddings:WeightDecay 0 (Train:Embeddings:Regularization does the like)";
+        : "with Train:Loss \"softmax\" it needs Train:Embeddings:Optimizer \"sgd\" and Train:Embeddings:WeightDecay 0 "
+            + "(Train:Embeddings:Regularization does the like)";
 
     public TrainingPosition Advance(TrainingPosition position, ISampleSource samples, long end)
     {

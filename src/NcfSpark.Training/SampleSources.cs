@@ -5,17 +5,22 @@ namespace NcfSpark.Training;
 internal static class SampleSources
 {
     /// <summary>How many samples an epoch of a training set will have.</summary>
-    public static long CountOf(TrainingSet set, TrainOptions options) => options.Negatives == NegativeSource.Stored ? set.Rows.Count : set.Labels.Count(label => label == 1) * (options.NegativesPerPositive + 1L);
+    public static long CountOf(TrainingSet set, TrainOptions options) =>
+        options.Negatives == NegativeSource.Stored ? set.Rows.Count : set.Labels.Count(label => label == 1) * (options.NegativesPerPositive + 1L);
 
     /// <summary>The samples of a training set, as the options say.</summary>
     /// <param name="all">Of all workers' rows, where these are not all there are.</param>
     /// <exception cref="InvalidInputException">A batch would end within a group.</exception>
     public static ISampleSource Of(TrainingSet set, TrainOptions options, PastItems? past, SampleTotals? all = null)
     {
-        ISampleSource samples = options.Negatives == NegativeSource.Stored ? new StoredSamples(set, options, past, all) : new ResampledSamples(set, options, past, all);
+        ISampleSource samples = options.Negatives == NegativeSource.Stored
+            ? new StoredSamples(set, options, past, all)
+            : new ResampledSamples(set, options, past, all);
         if (options.BatchSize % samples.GroupSize == 0) return samples;
         int size = samples.GroupSize;
         samples.Dispose();
-        throw new InvalidInputException($"Train:BatchSize is {options.BatchSize}. With Model:User \"history\" a batch is of whole groups of a positive and its Train:NegativesPerPositive {options.NegativesPerPositive}: let it be a multiple of {size}, such as {(options.BatchSize + size - 1) / size * size}.");
+        throw new InvalidInputException($"Train:BatchSize is {options.BatchSize}. "
+            + $"With Model:User \"history\" a batch is of whole groups of a positive and its Train:NegativesPerPositive {options.NegativesPerPositive}: "
+            + $"let it be a multiple of {size}, such as {(options.BatchSize + size - 1) / size * size}.");
     }
 }

@@ -1,8 +1,9 @@
 namespace NcfSpark.Training;
 
 /// <summary>
-/// What samples need to know of all training rows at once. Where several workers train, each has those of its own users, and their sum says the same for all of them: a
-/// positive weighs, and an item is drawn, as if one had all rows. What the options do not ask for is left at 0, or empty.
+/// What samples need to know of all training rows at once. Where several workers train, each has those of its own
+/// users, and their sum says the same for all of them: a positive weighs, and an item is drawn, as if one had all rows.
+/// What the options do not ask for is left at 0, or empty.
 /// </summary>
 /// <param name="Positives">How many have a weight by recency.</param>
 /// <param name="RecencySum">The sum of their weights by <see cref="RecencyWeights"/>, before the mean is made 1.</param>

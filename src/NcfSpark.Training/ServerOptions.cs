@@ -93,7 +93,8 @@ public sealed record ServerOptions
     public int CheckpointRounds { get; init; }
 
     internal static bool IsHostAndPort(string text) =>
-        text.Contains(':', StringComparison.Ordinal) && Uri.TryCreate($"http://{text}", UriKind.Absolute, out Uri? uri) && uri.Port > 0 && uri.PathAndQuery == "/";
+        text.Contains(':', StringComparison.Ordinal) && Uri.TryCreate($"http://{text}", UriKind.Absolute, out Uri? uri) && uri.Port > 0
+            && uri.PathAndQuery == "/";
 }
 
 /// <summary>What the server applies to the workers' mean change.</summary>

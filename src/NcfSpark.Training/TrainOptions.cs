@@ -175,13 +175,22 @@ public sealed record TrainOptions : IValidatableObject
     /// <summary>Why these options train a model by the Torch step wherever that is; null where processors with vectors take the fused step.</summary>
     public string? WhyTorch(ModelOptions model) =>
         Step == StepChoice.Torch ? "Train:Step is \"torch\""
-        : Step == StepChoice.Auto && model.HasHistory && FusedTrainingStep.NotCovered(this) is { } uncovered ? $"the fused step does not cover this model with a history: {uncovered}"
+        : Step == StepChoice.Auto && model.HasHistory && FusedTrainingStep.NotCovered(this) is { } uncovered
+            ? $"the fused step does not cover this model with a history: {uncovered}"
         : null;
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Negatives != NegativeSource.Stored && NegativesPerPositive == 0) yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
-        if (Loss == LossKind.Softmax && Negatives == NegativeSource.Stored) yield return new("is \"softmax\", which needs negatives drawn afresh: set Train:Negatives to \"resampled\"", [nameof(Loss)]);
+        if (Negatives != NegativeSource.Stored && NegativesPerPositive == 0)
+        {
+            yield return new("is 0, so there is nothing to tell positives from: draw at least 1", [nameof(NegativesPerPositive)]);
+        }
+
+        if (Loss == LossKind.Softmax && Negatives == NegativeSource.Stored)
+        {
+            yield return new("is \"softmax\", which needs negatives drawn afresh: set Train:Negatives to \"resampled\"", [nameof(Loss)]);
+        }
+
         if (Server.ReachedAt.Length > 0 && !ServerOptions.IsHostAndPort(Server.ReachedAt))
         {
             yield return new("is not a host with a port, such as \"trainer.example.org:7070\"", [$"{nameof(Server)}:{nameof(Server.ReachedAt)}"]);
@@ -194,7 +203,10 @@ public sealed record TrainOptions : IValidatableObject
     }
 }
 
-/// <summary>Group Train:Embeddings: how the embeddings of MF and GMF and the biases are updated. The MLP's embeddings and all layers take Train's own settings.</summary>
+/// <summary>
+/// Group Train:Embeddings: how the embeddings of MF and GMF and the biases are updated. The MLP's embeddings and all
+/// layers take Train's own settings.
+/// </summary>
 public sealed record EmbeddingUpdateOptions
 {
     /// <summary>Their optimizer: "sgd" (default), best for a dot product, or "adam". null: Train:Optimizer.</summary>

@@ -16,7 +16,10 @@ public sealed record TrainingSet
     /// <summary>For each row 1 (seen) or 0 (sampled).</summary>
     public required int[] Labels { get; init; }
 
-    /// <summary>For each user the distinct items that are never drawn as a negative, in rising order: those of training, with or without the held-out ones.</summary>
+    /// <summary>
+    /// For each user the distinct items that are never drawn as a negative, in rising order: those of training, with or
+    /// without the held-out ones.
+    /// </summary>
     public required InteractionLists Avoided { get; init; }
 
     /// <summary>Reads a prepared directory.</summary>
@@ -28,7 +31,10 @@ public sealed record TrainingSet
         return Of((int)prepared.Directory.Manifest.Rows["users"], ItemsOf(prepared), rows, labels, heldOut);
     }
 
-    /// <summary>Reads a worker's rows of a prepared directory: those of its shards alone. Users have the numbers that <see cref="WorkerShare"/> gives them.</summary>
+    /// <summary>
+    /// Reads a worker's rows of a prepared directory: those of its shards alone. Users have the numbers that
+    /// <see cref="WorkerShare"/> gives them.
+    /// </summary>
     /// <param name="avoidHeldOut">Whether held-out items are never drawn as negatives, too.</param>
     public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut, WorkerShare share)
     {

@@ -17,13 +17,20 @@ internal static class TrainingSteps
         ModelOptions model = state.Weights.Options;
         if (options.Loss == LossKind.Softmax && (!model.HasHistory || model.HasMlp || (model.HasHead && model.TrainedGmfHead)))
         {
-            throw new InvalidInputException("Train:Loss is \"softmax\", which sets one user against many items by dot products: it needs Model:User \"history\" and Model:Kind \"mf\", or \"gmf\" with TrainedGmfHead false. Set these, or set Train:Loss to \"logistic\".");
+            throw new InvalidInputException("Train:Loss is \"softmax\", which sets one user against many items by dot products: "
+                + "it needs Model:User \"history\" and Model:Kind \"mf\", or \"gmf\" with TrainedGmfHead false. Set these, or set Train:Loss to \"logistic\".");
         }
 
         var rules = new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count));
         string? uncovered = model.HasHistory ? FusedTrainingStep.NotCovered(options) : null;
-        if (options.Step == StepChoice.Fused && uncovered is not null) throw new InvalidInputException($"Train:Step is \"fused\", which does not cover this model with a history: {uncovered}. Set it, or set Train:Step to \"torch\", which covers all and is slow.");
-        string? whyTorch = options.WhyTorch(model) ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated ? "this processor has no vectors for the fused step" : null);
+        if (options.Step == StepChoice.Fused && uncovered is not null)
+        {
+            throw new InvalidInputException($"Train:Step is \"fused\", which does not cover this model with a history: {uncovered}. "
+                + "Set it, or set Train:Step to \"torch\", which covers all and is slow.");
+        }
+
+        string? whyTorch = options.WhyTorch(model)
+            ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated ? "this processor has no vectors for the fused step" : null);
         // What Spark's executors are sent has none.
         if (whyTorch is not null && !IsTorchThere())
         {

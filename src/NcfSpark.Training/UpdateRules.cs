@@ -28,5 +28,6 @@ internal sealed class UpdateRules(TrainOptions options, long totalSteps)
     public PartRule Dense(long step) => new() { Optimizer = options.Optimizer, LearningRate = Scheduled(options.LearningRate, step) };
 
     // Linear: from the whole rate at the first step to 0 after the last.
-    private double Scheduled(double rate, long step) => options.LearningRateSchedule == LearningRateSchedule.Linear ? rate * Math.Max(0, 1 - (step - 1) / (double)totalSteps) : rate;
+    private double Scheduled(double rate, long step) =>
+        options.LearningRateSchedule == LearningRateSchedule.Linear ? rate * Math.Max(0, 1 - (step - 1) / (double)totalSteps) : rate;
 }

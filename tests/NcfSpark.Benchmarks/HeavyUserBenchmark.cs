@@ -33,8 +33,10 @@ internal static class HeavyUserBenchmark
     [
         ("history, softmax", History, Softmax), // conf/ml-1m-best.json
         ("history, logistic", History, Softmax with { Loss = LossKind.Logistic }),
-        ("neumf, batch 256", StepCase.All().First().Model, PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 5, BatchSize = 256 }),
-        ("neumf, batch 16384", StepCase.All().First().Model, PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 5, BatchSize = 16_384 }),
+        ("neumf, batch 256", StepCase.All().First().Model,
+            PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 5, BatchSize = 256 }),
+        ("neumf, batch 16384", StepCase.All().First().Model,
+            PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 5, BatchSize = 16_384 }),
     ];
 
     /// <param name="args">rounds=5 seconds=0.3 threads=(all) case=(a part of a case's name).</param>

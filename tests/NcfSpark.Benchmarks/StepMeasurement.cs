@@ -27,7 +27,13 @@ internal sealed class StepMeasurement : IDisposable
     {
         (this.of, this.seconds, this.threads, this.withTorch) = (of, seconds, threads, withTorch);
         TrainingSet set = SyntheticSet.Make(of.Users, of.Items, Interactions, seed: 1);
-        var options = PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = Negatives, BatchSize = of.BatchSize, Threads = threads };
+        var options = PlainOptions.Train with
+        {
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = Negatives,
+            BatchSize = of.BatchSize,
+            Threads = threads,
+        };
         var rules = new UpdateRules(options, totalSteps: 1);
         fresh = new ResampledSamples(set, options);
         ready = new ReadySamples(fresh, count: 1 << 21);

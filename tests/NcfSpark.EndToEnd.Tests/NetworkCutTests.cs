@@ -99,7 +99,8 @@ public sealed class NetworkCutTests : IDisposable
         using TrainRun train = Start("Train:Server:WorkerAttempts=0");
         train.WaitFor("Epoch 3");
         network.Break();
-        AssertEnds(train, "That is loss 1 without a checkpoint between, and Train:Server:WorkerAttempts allows 0. The same command goes on from the last checkpoint.");
+        AssertEnds(
+            train, "That is loss 1 without a checkpoint between, and Train:Server:WorkerAttempts allows 0. The same command goes on from the last checkpoint.");
         network.Heal();
         NcfSparkProcess.RunWell(["train", .. settings, "--run", run.Path]);
         Assert.Equal(Expected(), TrainRun.ModelHash(run));

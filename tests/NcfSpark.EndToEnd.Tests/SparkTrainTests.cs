@@ -114,7 +114,8 @@ public sealed class SparkTrainTests : IDisposable
         SparkHome.RequireAsked("a minute");
         string[] longer = ["--set", "Train:Epochs=300"];
         ModelOfThreads(longer);
-        using SparkRun spark = Start("local-cluster[2,1,1024]", [.. longer, "--set", "Train:Server:WorkerTimeoutSeconds=5", "--set", "Train:Server:RegistrationSeconds=30"]);
+        using SparkRun spark = Start("local-cluster[2,1,1024]",
+            [.. longer, "--set", "Train:Server:WorkerTimeoutSeconds=5", "--set", "Train:Server:RegistrationSeconds=30"]);
         spark.WaitForLine("Epoch 3");
         int task = spark.Tasks(Word)[0];
         OwnProcesses.Signal("STOP", task);

@@ -25,7 +25,8 @@ public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
     public void KilledAnywhereTrainingEndsWithTheSameModel()
     {
         (string[] settings, string expectedHash) = Expect(
-            workers: 3, "--set", "Train:Server:RoundsPerEpoch=4", "--set", "Train:Epochs=60", "--set", "Train:Patience=60", "--set", "Train:Server:WorkerAttempts=1000");
+            workers: 3, "--set", "Train:Server:RoundsPerEpoch=4", "--set", "Train:Epochs=60", "--set", "Train:Patience=60", "--set",
+            "Train:Server:WorkerAttempts=1000");
         RandomStream chance = RandomStream.Named(Environment.TickCount64, "kills"); // other points every time
         var points = new List<string>();
         long draw = 0;

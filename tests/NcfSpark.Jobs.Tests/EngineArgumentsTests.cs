@@ -36,7 +36,8 @@ public sealed class EngineArgumentsTests
     [InlineData("microsoft-spark", "--master", "spark://host:7077", "--executor-memory", "2g")]
     [InlineData("spark-connect", "--remote", "sc://host")]
     [InlineData("duckdb", "--engine", "duckdb")]
-    public void UnderSparkSubmitTheEngineIsTheOneThatWorksThere(string engine, params string[] options) => Assert.Equal(engine, Parsed(options).Resolve(UnderSparkSubmit));
+    public void UnderSparkSubmitTheEngineIsTheOneThatWorksThere(string engine, params string[] options) =>
+        Assert.Equal(engine, Parsed(options).Resolve(UnderSparkSubmit));
 
     [Theory]
     [InlineData]
@@ -56,13 +57,15 @@ public sealed class EngineArgumentsTests
 
     [Fact]
     public void AWrongAddressIsRefusedBeforeAnythingRuns() =>
-        Assert.Contains("does not begin with sc://", Assert.Throws<InvalidInputException>(() => Parsed(["--remote", "http://host"]).Source(new Hashtable())).Message, StringComparison.Ordinal);
+        Assert.Contains("does not begin with sc://",
+            Assert.Throws<InvalidInputException>(() => Parsed(["--remote", "http://host"]).Source(new Hashtable())).Message, StringComparison.Ordinal);
 
     [Fact]
     public void VerbsWithoutSqlHaveNoEngine()
     {
         using var error = new StringWriter();
-        Assert.Equal(ExitCode.InvalidInput, CommandLine.Run(["evaluate", "--master", "local"], (_, _) => ExitCode.Done, SilentProgress.Instance, TextWriter.Null, error));
+        Assert.Equal(ExitCode.InvalidInput,
+            CommandLine.Run(["evaluate", "--master", "local"], (_, _) => ExitCode.Done, SilentProgress.Instance, TextWriter.Null, error));
         Assert.Contains("--master is no option of evaluate", error.ToString(), StringComparison.Ordinal);
     }
 
@@ -71,7 +74,8 @@ public sealed class EngineArgumentsTests
     private static EngineArguments Parsed(string[] options)
     {
         EngineArguments? parsed = null;
-        Assert.Equal(ExitCode.Done, CommandLine.Run(["prepare", .. options], (_, arguments) => { parsed = arguments.Engine; return ExitCode.Done; }, SilentProgress.Instance, TextWriter.Null, TextWriter.Null));
+        Assert.Equal(ExitCode.Done, CommandLine.Run(["prepare", .. options], (_, arguments) => { parsed =
+            arguments.Engine; return ExitCode.Done; }, SilentProgress.Instance, TextWriter.Null, TextWriter.Null));
         return parsed!;
     }
 }

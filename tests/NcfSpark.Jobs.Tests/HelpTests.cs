@@ -49,13 +49,17 @@ public sealed class HelpTests
     {
         foreach (SettingKey key in SettingKey.All)
         {
-            if (key.Property.GetCustomAttribute<RangeAttribute>() is { } range) Assert.Contains($"{range.Minimum}", SettingRules.Describe(key), StringComparison.Ordinal);
+            if (key.Property.GetCustomAttribute<RangeAttribute>() is { } range)
+            {
+                Assert.Contains($"{range.Minimum}", SettingRules.Describe(key), StringComparison.Ordinal);
+            }
         }
     }
 
     [Theory]
     [MemberData(nameof(Widths))]
-    public void HelpFitsIntoATerminal(string verb) => Assert.All(Written(verb.Length == 0 ? ["--help"] : [verb, "--help"]).Split('\n'), line => Assert.True(line.Length <= 130, line));
+    public void HelpFitsIntoATerminal(string verb) =>
+        Assert.All(Written(verb.Length == 0 ? ["--help"] : [verb, "--help"]).Split('\n'), line => Assert.True(line.Length <= 130, line));
 
     public static TheoryData<string> Widths => ["", .. Verb.All.Select(verb => verb.Name)];
 
@@ -96,7 +100,8 @@ public sealed class HelpTests
     private static string Written(string[] args)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        Assert.Equal(ExitCode.Done, CommandLine.Run(args, (_, _) => throw new InvalidOperationException("ran"), SilentProgress.Instance, output, TextWriter.Null));
+        Assert.Equal(ExitCode.Done, CommandLine.Run(
+            args, (_, _) => throw new InvalidOperationException("ran"), SilentProgress.Instance, output, TextWriter.Null));
         return output.ToString();
     }
 

@@ -54,7 +54,8 @@ public sealed class LayeringTests
         foreach (string name in Repository.Files("*.csproj").Where(path => !IsTest(path)).Select(path => Path.GetFileNameWithoutExtension(path)))
         {
             Assert.Contains($"\"{name}\"", solution, StringComparison.Ordinal);
-            bool hasFolder = Directory.GetDirectories(Repository.File("tests"), "NcfSpark.*.Tests").Any(tests => Directory.Exists(Path.Combine(tests, name["NcfSpark.".Length..])));
+            bool hasFolder = Directory.GetDirectories(Repository.File("tests"), "NcfSpark.*.Tests")
+                .Any(tests => Directory.Exists(Path.Combine(tests, name["NcfSpark.".Length..])));
             Assert.True(hasFolder || solution.Contains($"\"{name}.Tests\"", StringComparison.Ordinal), $"{name} has no tests of its own.");
         }
     }
@@ -66,7 +67,10 @@ public sealed class LayeringTests
         Assert.DoesNotContain(Repository.Files("*.cs"), path => vague.Any(word => Path.GetFileName(path).Contains(word, StringComparison.OrdinalIgnoreCase)));
     }
 
-    /// <summary>A record or an interface may have small companions of its own, and options their enumerations; other public types stand in a file of their name.</summary>
+    /// <summary>
+    /// A record or an interface may have small companions of its own, and options their enumerations; other public
+    /// types stand in a file of their name.
+    /// </summary>
     [Fact]
     public void AFileIsNamedForATypeInIt()
     {
@@ -74,9 +78,11 @@ public sealed class LayeringTests
         {
             string name = Path.GetFileNameWithoutExtension(path).Split('.')[0], text = File.ReadAllText(path);
             Assert.True(
-                text.Split([' ', '\n', '(', '<', ':', '{', ';', '\r'], StringSplitOptions.RemoveEmptyEntries).Contains(name) && DeclaredTypes(text).Contains(name),
+                text.Split([' ', '\n', '(', '<', ':', '{', ';', '\r'], StringSplitOptions.RemoveEmptyEntries).Contains(name)
+                    && DeclaredTypes(text).Contains(name),
                 $"{Path.GetRelativePath(Repository.Root, path)} declares {string.Join(", ", DeclaredTypes(text))}, but no {name}.");
-            Assert.True(PublicTopLevelTypes(text) <= 3, $"{Path.GetRelativePath(Repository.Root, path)} declares {PublicTopLevelTypes(text)} public types: give them files of their own.");
+            Assert.True(PublicTopLevelTypes(text) <= 3,
+                $"{Path.GetRelativePath(Repository.Root, path)} declares {PublicTopLevelTypes(text)} public types: give them files of their own.");
         }
     }
 
@@ -102,7 +108,8 @@ public sealed class LayeringTests
             {
                 string? line = File.ReadLines(path).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
                 if (line is null) continue; // a program's top-level statements
-                Assert.True(line == $"namespace {name};" || line.StartsWith($"namespace {name}.", StringComparison.Ordinal), $"{Path.GetRelativePath(Repository.Root, path)}: {line}");
+                Assert.True(line == $"namespace {name};" || line.StartsWith($"namespace {name}.", StringComparison.Ordinal),
+                    $"{Path.GetRelativePath(Repository.Root, path)}: {line}");
             }
         }
     }
@@ -122,15 +129,18 @@ public sealed class LayeringTests
 
     private static IEnumerable<string> DeclaredTypes(string text) => text.Split('\n').Where(IsTopLevelType).Select(TypeName);
 
-    private static int PublicTopLevelTypes(string text) => text.Split('\n').Count(line => line.StartsWith("public ", StringComparison.Ordinal) && !line.StartsWith("public enum ", StringComparison.Ordinal) && IsTopLevelType(line));
+    private static int PublicTopLevelTypes(string text) => text.Split('\n').Count(
+        line => line.StartsWith("public ", StringComparison.Ordinal) && !line.StartsWith("public enum ", StringComparison.Ordinal) && IsTopLevelType(line));
 
     private static bool IsTopLevelType(string line) =>
-        line.Length > 0 && char.IsAsciiLetterLower(line[0]) && line.Split(' ').Any(word => word is "class" or "record" or "interface" or "enum" or "struct" or "delegate");
+        line.Length > 0 && char.IsAsciiLetterLower(line[0])
+            && line.Split(' ').Any(word => word is "class" or "record" or "interface" or "enum" or "struct" or "delegate");
 
     private static string TypeName(string line)
     {
         string[] words = line.Split(' ');
-        int at = Array.FindLastIndex(words, Math.Min(words.Length - 1, 6), word => word is "class" or "record" or "interface" or "enum" or "struct" or "delegate");
+        int at = Array.FindLastIndex(words, Math.Min(words.Length - 1, 6),
+            word => word is "class" or "record" or "interface" or "enum" or "struct" or "delegate");
         string declared = words[at] == "delegate" ? string.Join(' ', words[(at + 2)..]) : string.Join(' ', words[(at + 1)..]);
         return declared.Split(['(', '<', ' ', ':', ';', '{'])[0];
     }

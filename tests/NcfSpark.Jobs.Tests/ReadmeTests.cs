@@ -92,7 +92,8 @@ public sealed partial class ReadmeTests
         string[] rows = Text("jobs/README.md").Split("## Troubleshooting by message\n")[1].Split('\n');
         IEnumerable<string> explained = rows.Where(row => row.StartsWith("| `", StringComparison.Ordinal)).Select(row => row.Split(" | ")[0]);
         string[] quoted = [.. explained.SelectMany(cell => InlineCode().Matches(cell)).Select(code => code.Value.Trim('`'))];
-        IEnumerable<string> files = Repository.Files("*.cs").Where(path => !Path.GetRelativePath(Repository.Root, path).StartsWith("tests", StringComparison.Ordinal));
+        IEnumerable<string> files = Repository.Files("*.cs")
+            .Where(path => !Path.GetRelativePath(Repository.Root, path).StartsWith("tests", StringComparison.Ordinal));
         string[] sources = [.. files.Append(Repository.File("submit.sh")).Select(File.ReadAllText)];
         Assert.True(quoted.Length > 10);
         Assert.All(quoted, words => Assert.Contains(sources, source => source.Contains(words, StringComparison.Ordinal)));

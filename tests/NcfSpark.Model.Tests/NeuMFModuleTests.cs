@@ -104,7 +104,8 @@ public sealed class NeuMFModuleTests
     [Fact]
     public void NeuMFOfOneDimensionByHand()
     {
-        var weights = new ModelWeights(new ModelOptions { Kind = NetworkKind.Neumf, User = UserEncoderKind.Embedding, EmbeddingSize = 1, MlpEmbeddingSize = 1, MlpLayers = [1] }, 1, 1);
+        var weights = new ModelWeights(
+            new ModelOptions { Kind = NetworkKind.Neumf, User = UserEncoderKind.Embedding, EmbeddingSize = 1, MlpEmbeddingSize = 1, MlpLayers = [1] }, 1, 1);
         weights.UserGmf!.Values[0] = 2;
         weights.ItemGmf!.Values[0] = 3;
         weights.UserMlp!.Values[0] = 1;

@@ -67,7 +67,8 @@ public sealed class WriterTests : IDisposable
     public void AUserWithoutTrainingRowsIsScoredByTheirHistoryWhereTheModelHasOne(bool torch)
     {
         ModelWeights history = ModelWeights.Initialize(
-            new ModelOptions { Kind = NetworkKind.Mf, EmbeddingSize = 4, EmbeddingInit = 1, User = UserEncoderKind.History, History = new() { Length = 2 } }, UserCount, ItemCount, 1);
+            new ModelOptions { Kind = NetworkKind.Mf, EmbeddingSize = 4, EmbeddingInit = 1, User = UserEncoderKind.History, History = new() { Length = 2 } },
+            UserCount, ItemCount, 1);
         history.UserGmf!.Row(3).Clear();
         history.Pools = UserPools.Latest(InteractionLists.FromRows(UserCount, [2, 3, 3, 3], [9, 20, 7, 8]), 2); // of user 3's three items the latest two
         TrainedModel model = Model() with { Weights = history };
@@ -110,7 +111,8 @@ public sealed class WriterTests : IDisposable
     public void UsersOfManyRowGroupsKeepTheirOrder()
     {
         const int Many = 20_000; // three groups
-        ModelWeights many = ModelWeights.Initialize(new ModelOptions { Kind = NetworkKind.Gmf, User = UserEncoderKind.Embedding, EmbeddingSize = 2, EmbeddingInit = 1 }, Many, 5, 1);
+        ModelWeights many = ModelWeights.Initialize(
+            new ModelOptions { Kind = NetworkKind.Gmf, User = UserEncoderKind.Embedding, EmbeddingSize = 2, EmbeddingInit = 1 }, Many, 5, 1);
         var model = new TrainedModel(many, new IdTable([.. Enumerable.Range(0, Many).Select(user => (long)user)],
             [.. Enumerable.Range(0, Many).Select(user => user % 3)]), new IdTable([10L, 11, 12, 13, 14], [5, 4, 3, 2, 1]));
         using var scorer = new FusedScorer(many, SimdLevels.Best);

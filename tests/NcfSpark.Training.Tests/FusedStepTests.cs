@@ -48,7 +48,14 @@ public sealed class FusedStepTests
         RandomStream draw = RandomStream.Named(seed, "architecture");
         ModelOptions model = Architecture(draw, dropout);
         int users = 1 + (int)draw.Below(50, 60), items = 1 + (int)draw.Below(51, 60), count = 1 + batchSize.Get * 37 % 300;
-        var options = PlainOptions.Train with { BatchSize = count, LearningRate = 0.01, Regularization = draw.Below(52, 2) * 0.03, Threads = 1 + (int)draw.Below(53, 2), Seed = 7 };
+        var options = PlainOptions.Train with
+        {
+            BatchSize = count,
+            LearningRate = 0.01,
+            Regularization = draw.Below(52, 2) * 0.03,
+            Threads = 1 + (int)draw.Below(53, 2),
+            Seed = 7,
+        };
         Samples samples = Samples.Random(users, items, count, seed);
         TrainingState torch = Random(model, users, items);
         double expected = Train(Torch(torch, options), samples).LossSum;
@@ -73,14 +80,25 @@ public sealed class FusedStepTests
         ["fixed head"] = (Seed(0) with { TrainedGmfHead = false }, PlainOptions.Train),
         ["fixed head of gmf"] = (Seed(0) with { Kind = NetworkKind.Gmf, TrainedGmfHead = false, Biases = true }, PlainOptions.Train),
         ["sgd"] = (Seed(0.25), PlainOptions.Train with { Optimizer = Optimizer.Sgd, LearningRate = 3e-4, Regularization = 0.02 }),
-        ["sgd for gmf"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 1e-3, Regularization = 0.05 } }),
-        ["adam for gmf"] = (Seed(0), PlainOptions.Train with { Optimizer = Optimizer.Sgd, LearningRate = 3e-4, Embeddings = new() { Optimizer = Optimizer.Adam, LearningRate = 3e-3 } }),
+        ["sgd for gmf"] = (Seed(0.25) with { Biases = true },
+            PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 1e-3, Regularization = 0.05 } }),
+        ["adam for gmf"] = (Seed(0), PlainOptions.Train with
+        {
+            Optimizer = Optimizer.Sgd,
+            LearningRate = 3e-4,
+            Embeddings = new() { Optimizer = Optimizer.Adam, LearningRate = 3e-3 },
+        }),
         ["decay"] = (Seed(0), PlainOptions.Train with { WeightDecay = 3, Embeddings = new() { WeightDecay = 1 } }),
         ["linear"] = (Seed(0), PlainOptions.Train with { LearningRateSchedule = LearningRateSchedule.Linear }),
         ["recency"] = (Seed(0.25) with { Biases = true }, PlainOptions.Train with { RecencyScale = 10, Regularization = 0.02 }),
         ["recipe A of notes/quality.md"] = (
             Seed(0) with { Biases = true, TrainedGmfHead = false, Dropout = [0, 0.7] },
-            PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 1e-3, Regularization = 0.005 }, LearningRateSchedule = LearningRateSchedule.Linear, RecencyScale = 10 }),
+            PlainOptions.Train with { Embeddings = new()
+            {
+                Optimizer = Optimizer.Sgd,
+                LearningRate = 1e-3,
+                Regularization = 0.005,
+            }, LearningRateSchedule = LearningRateSchedule.Linear, RecencyScale = 10 }),
     };
 
     [Theory]
@@ -133,7 +151,15 @@ public sealed class FusedStepTests
     [InlineData(NetworkKind.Mf, 0.0)]
     public void TwoHundredStepsAgreeWithTorchInLoss(NetworkKind kind, double rate)
     {
-        var model = PlainOptions.Model with { Kind = kind, EmbeddingSize = 16, MlpEmbeddingSize = 16, MlpLayers = [32, 16, 8], Dropout = kind is NetworkKind.Neumf or NetworkKind.Mlp ? [rate, rate, rate] : [], EmbeddingInit = 0.1 };
+        var model = PlainOptions.Model with
+        {
+            Kind = kind,
+            EmbeddingSize = 16,
+            MlpEmbeddingSize = 16,
+            MlpLayers = [32, 16, 8],
+            Dropout = kind is NetworkKind.Neumf or NetworkKind.Mlp ? [rate, rate, rate] : [],
+            EmbeddingInit = 0.1,
+        };
         var options = PlainOptions.Train with { BatchSize = 256, Threads = 2, Regularization = 0.001 };
         Samples samples = Samples.Random(200, 150, 200 * 256, 3);
         double torch = Train(Torch(new TrainingState(ModelWeights.Initialize(model, 200, 150, 1)), options), samples).LossSum;
@@ -176,9 +202,11 @@ public sealed class FusedStepTests
 
     private static TorchStep Torch(TrainingState state, TrainOptions options) => new(state, options, new UpdateRules(options, totalSteps: 10));
 
-    private static FusedTrainingStep Fused(TrainingState state, TrainOptions options, SimdLevel level) => new(state, options, new UpdateRules(options, totalSteps: 10), level);
+    private static FusedTrainingStep Fused(TrainingState state, TrainOptions options, SimdLevel level) =>
+        new(state, options, new UpdateRules(options, totalSteps: 10), level);
 
-    private static ModelOptions Seed(double dropout) => PlainOptions.Model with { MlpLayers = [64, 32, 16, 8], Dropout = [dropout, dropout, dropout], EmbeddingInit = 0.1 };
+    private static ModelOptions Seed(double dropout) =>
+        PlainOptions.Model with { MlpLayers = [64, 32, 16, 8], Dropout = [dropout, dropout, dropout], EmbeddingInit = 0.1 };
 
     private static ModelOptions Architecture(RandomStream draw, bool dropout)
     {

@@ -38,7 +38,9 @@ public sealed class HistoryInteractionTests
             Dropout = dropout ? [.. Enumerable.Range(0, At(10, depth + 2)).Select(l => 0.2 * At(30 + l, 3))] : [],
             User = UserEncoderKind.History,
             History = new() { Length = length, Decay = 0.5 + At(11, 5), Factor = 0.5 + At(14, 4) },
-            UserMlp = new() { Width = userMlp ? 1 + At(15, 70) : 0, Lags = At(16, length + 1), Dropout = dropout ? 0.2 * At(17, 3) : 0, TemporalFeatures = At(18, 2) == 0 },
+            UserMlp = new() { Width = userMlp ? 1 + At(15, 70) : 0, Lags = At(16, length + 1), Dropout = dropout
+                ? 0.2 * At(17, 3)
+                : 0, TemporalFeatures = At(18, 2) == 0 },
             EmbeddingInit = 0.3,
         };
         var options = PlainOptions.Train with
@@ -84,12 +86,16 @@ public sealed class HistoryInteractionTests
     {
         ["sgd for gmf"] = (NeuMF, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01, Regularization = 0.02 } }),
         ["sgd"] = (NeuMF, PlainOptions.Train with { Optimizer = Optimizer.Sgd, LearningRate = 0.002, Regularization = 0.02 }),
-        ["adam"] = (NeuMF with { UserMlp = new() { Width = 0 } }, PlainOptions.Train with { Regularization = 0.02, LearningRateSchedule = LearningRateSchedule.Linear }),
+        ["adam"] = (NeuMF with { UserMlp = new() { Width = 0 } },
+            PlainOptions.Train with { Regularization = 0.02, LearningRateSchedule = LearningRateSchedule.Linear }),
         ["decay, recency"] = (NeuMF, PlainOptions.Train with { WeightDecay = 3, Embeddings = new() { WeightDecay = 1 }, RecencyScale = 10 }),
-        ["gmf with a trained head"] = (NeuMF with { Kind = NetworkKind.Gmf }, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01, Regularization = 0.02 } }),
-        ["fixed head"] = (NeuMF with { TrainedGmfHead = false }, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01 } }),
+        ["gmf with a trained head"] = (NeuMF with { Kind = NetworkKind.Gmf },
+            PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01, Regularization = 0.02 } }),
+        ["fixed head"] = (NeuMF with { TrainedGmfHead = false },
+            PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01 } }),
         ["mf by adam"] = (NeuMF with { Kind = NetworkKind.Mf }, PlainOptions.Train),
-        ["mf with decay"] = (NeuMF with { Kind = NetworkKind.Mf }, PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01, WeightDecay = 1 } }),
+        ["mf with decay"] = (NeuMF with { Kind = NetworkKind.Mf },
+            PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01, WeightDecay = 1 } }),
     };
 
     public static TheoryData<string> VariantNames() => [.. Variants.Keys];
@@ -147,7 +153,13 @@ public sealed class HistoryInteractionTests
     public void AnyNumberOfThreadsGivesTheSameBytes(SimdLevel level)
     {
         TrainingSet set = HistoryLogs.Random(6, 60, 100);
-        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01 }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 400 };
+        var options = PlainOptions.Train with
+        {
+            Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.01 },
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = 3,
+            BatchSize = 400,
+        };
         using ISampleSource samples = Samples(set, options);
         TrainingState[] results = [.. new[] { 1, 2, 3 }.Select(threads =>
         {
@@ -164,7 +176,8 @@ public sealed class HistoryInteractionTests
     {
         var options = PlainOptions.Train with
         {
-            Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 20, Epochs = 2, Workers = 3, Server = new() { RoundsPerEpoch = 4 }, LearningRate = 0.01,
+            Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 20, Epochs = 2, Workers = 3,
+            Server = new() { RoundsPerEpoch = 4 }, LearningRate = 0.01,
         };
         (TrainingSet set, string run) = (HistoryLogs.Random(4, 25, 30), Directory.CreateTempSubdirectory("ncfspark-").FullName);
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(new WorkerRun(set, NeuMF, options, Path.Combine(run, "threads")).Threads());
@@ -185,11 +198,20 @@ public sealed class HistoryInteractionTests
         TrainingSet set = TrainingSet.Of(
             Users, Items, new InteractionRows(users, items, [.. Enumerable.Range(0, Users * Steps).Select(row => 1_000_000_000L + row)]),
             [.. Enumerable.Repeat(1, users.Length)], heldOut: []);
-        var options = PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 60, Epochs = 40, LearningRate = 0.01, Threads = 2 };
+        var options = PlainOptions.Train with
+        {
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = 4,
+            BatchSize = 60,
+            Epochs = 40,
+            LearningRate = 0.01,
+            Threads = 2,
+        };
         ModelOptions model = NeuMF with { EmbeddingSize = 16, History = new() { Decay = 1 }, UserMlp = new() { Width = 0 } };
         Assert.Null(options.WhyTorch(model));
         string run = Directory.CreateTempSubdirectory("ncfspark-").FullName;
-        ModelWeights weights = new Trainer(model, options, CheckpointStore.Open(run, "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).Weights;
+        ModelWeights weights = new Trainer(model, options, CheckpointStore.Open(run, "test"), null, SilentProgress.Instance, TimeProvider.System)
+            .Train(set).Weights;
         Directory.Delete(run, recursive: true);
         using FusedScorer fused = Scorers.Of(weights);
         using var module = new ModelScorer(weights);

@@ -25,8 +25,9 @@ public sealed class HistoryStepTests
     }
 
     /// <summary>
-    /// One update by plain descent moves each weight in proportion to its gradient; the dense block's moments show its. L2 is tiny here (AnEpochAgreesWithTorch has it), since a row that
-    /// several samples touch is shrunk by each in turn, which is autograd's sum only to the first order of rate times L2.
+    /// One update by plain descent moves each weight in proportion to its gradient; the dense block's moments show its.
+    /// L2 is tiny here (AnEpochAgreesWithTorch has it), since a row that several samples touch is shrunk by each in
+    /// turn, which is autograd's sum only to the first order of rate times L2.
     /// </summary>
     [Property(MaxTest = 30)]
     public void GradientsEqualAutogradsForAnyShape(int seed, bool mlp, bool stored, bool softmax)
@@ -48,7 +49,10 @@ public sealed class HistoryStepTests
             EmbeddingInit = 0.3,
         };
         int negatives = 1 + At(12, 6), groups = 1 + At(13, 100);
-        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.05, Regularization = 1e-5 }, Negatives = stored ? NegativeSource.Stored : NegativeSource.Resampled, NegativesPerPositive = negatives, BatchSize = groups * (stored ? 1 : negatives + 1), Threads = 2, Seed = 7, RecencyScale = At(14, 2), Loss = softmax ? LossKind.Softmax : LossKind.Logistic, SoftmaxNegatives = At(15, 2) * 50 };
+        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.05, Regularization = 1e-5 }, Negatives = stored
+            ? NegativeSource.Stored
+            : NegativeSource.Resampled, NegativesPerPositive = negatives, BatchSize = groups * (stored ? 1 : negatives + 1), Threads = 2, Seed = 7,
+            RecencyScale = At(14, 2), Loss = softmax ? LossKind.Softmax : LossKind.Logistic, SoftmaxNegatives = At(15, 2) * 50 };
         if (softmax && At(16, 3) == 0) options = options with { Negatives = NegativeSource.Uniform };
         TrainingState before = Random(model, set), torch = Random(model, set);
         using ISampleSource samples = Samples(set, options);
@@ -80,10 +84,20 @@ public sealed class HistoryStepTests
     {
         TrainingSet set = HistoryLogs.Random(5, 40, 60);
         ModelOptions model = Model(width);
-        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 }, LearningRateSchedule = LearningRateSchedule.Linear, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 4 * groups, Threads = 2, Loss = loss };
+        var options = PlainOptions.Train with
+        {
+            Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 },
+            LearningRateSchedule = LearningRateSchedule.Linear,
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = 3,
+            BatchSize = 4 * groups,
+            Threads = 2,
+            Loss = loss,
+        };
         using ISampleSource samples = Samples(set, options);
         TrainingState torch = Random(model, set), fused = Random(model, set);
-        double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, samples.Count), actual = Advance(new FusedTrainingStep(fused, options, Rules(options), SimdLevels.Best, samples), samples, samples.Count);
+        double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, samples.Count);
+        double actual = Advance(new FusedTrainingStep(fused, options, Rules(options), SimdLevels.Best, samples), samples, samples.Count);
         Assert.Equal(expected / samples.Count, actual / samples.Count, groups == 1 ? 1e-5 : 1e-4);
         foreach ((OptimizedWeight one, OptimizedWeight two) in torch.All.Zip(fused.All))
         {
@@ -97,7 +111,14 @@ public sealed class HistoryStepTests
     public void AnyNumberOfThreadsGivesTheSameBytes(SimdLevel level, LossKind loss)
     {
         TrainingSet set = HistoryLogs.Random(6, 60, 100);
-        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
+        var options = PlainOptions.Train with
+        {
+            Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 },
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = 3,
+            BatchSize = 400,
+            Loss = loss,
+        };
         using ISampleSource samples = Samples(set, options);
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
@@ -113,7 +134,14 @@ public sealed class HistoryStepTests
     public void AHeavyUserGivesTheSameBytesForAnyNumberOfThreads(SimdLevel level, LossKind loss)
     {
         TrainingSet set = HistoryLogs.WithHeavyUser(4, rows: 1500, items: 2000);
-        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02 }, Negatives = NegativeSource.PopularityUntouched, NegativesPerPositive = 3, BatchSize = 400, Loss = loss };
+        var options = PlainOptions.Train with
+        {
+            Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02 },
+            Negatives = NegativeSource.PopularityUntouched,
+            NegativesPerPositive = 3,
+            BatchSize = 400,
+            Loss = loss,
+        };
         using ISampleSource samples = Samples(set, options);
         TrainingState[] results = [.. new[] { 1, 2, 5 }.Select(threads =>
         {
@@ -129,11 +157,20 @@ public sealed class HistoryStepTests
     public void ABatchOfAHeavyUserAgreesWithTorch(int seed, bool wide)
     {
         TrainingSet set = HistoryLogs.WithHeavyUser(seed, rows: 300, items: wide ? 40_000 : 500);
-        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.05, Regularization = 1e-5 }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = LossKind.Softmax };
+        var options = PlainOptions.Train with
+        {
+            Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.05, Regularization = 1e-5 },
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = 3,
+            BatchSize = 80,
+            Threads = 2,
+            Loss = LossKind.Softmax,
+        };
         TrainingState torch = Random(Model(20), set), fused = Random(Model(20), set);
         using ISampleSource samples = Samples(set, options);
         double expected = Advance(new TorchStep(torch, options, Rules(options)), samples, options.BatchSize);
-        Assert.Equal(expected, Advance(new FusedTrainingStep(fused, options, Rules(options), SimdLevels.Best, samples), samples, options.BatchSize), 1e-5 * options.BatchSize);
+        Assert.Equal(expected, Advance(new FusedTrainingStep(fused, options, Rules(options), SimdLevels.Best, samples), samples, options.BatchSize),
+            1e-5 * options.BatchSize);
         foreach ((OptimizedWeight one, OptimizedWeight two) in torch.All.Zip(fused.All))
         {
             if (torch.Dense.Contains(one)) continue; // moved by Adam, whose first step has the size of the rate whatever the gradient
@@ -147,7 +184,15 @@ public sealed class HistoryStepTests
     public void WindowsOfAnyLengthGiveTheSameBytes(LossKind loss)
     {
         TrainingSet set = HistoryLogs.Random(6, 60, 100);
-        var options = PlainOptions.Train with { Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3, BatchSize = 80, Threads = 2, Loss = loss };
+        var options = PlainOptions.Train with
+        {
+            Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = 0.02, Regularization = 0.01 },
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = 3,
+            BatchSize = 80,
+            Threads = 2,
+            Loss = loss,
+        };
         using ISampleSource samples = Samples(set, options);
         TrainingState whole = Random(Model(20), set), parts = Random(Model(20), set);
         Advance(new FusedTrainingStep(whole, options, Rules(options), SimdLevels.Best, samples), samples, samples.Count);
@@ -162,9 +207,19 @@ public sealed class HistoryStepTests
         AssertSameBytes(whole, parts);
     }
 
-    private static ModelOptions Model(int width) => PlainOptions.Model with { Kind = NetworkKind.Mf, EmbeddingSize = 24, EmbeddingInit = 0.1, User = UserEncoderKind.History, History = new() { Length = 6 }, UserMlp = new() { Width = width } };
+    private static ModelOptions Model(int width) => PlainOptions.Model with
+    {
+        Kind = NetworkKind.Mf,
+        EmbeddingSize = 24,
+        EmbeddingInit = 0.1,
+        User = UserEncoderKind.History,
+        History = new() { Length = 6 },
+        UserMlp = new() { Width = width },
+    };
 
-    internal static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == NegativeSource.Stored ? new StoredSamples(set, options, new PastItems(set)) : new ResampledSamples(set, options, new PastItems(set));
+    internal static ISampleSource Samples(TrainingSet set, TrainOptions options) => options.Negatives == NegativeSource.Stored
+        ? new StoredSamples(set, options, new PastItems(set))
+        : new ResampledSamples(set, options, new PastItems(set));
 
     internal static UpdateRules Rules(TrainOptions options) => new(options, totalSteps: 10_000);
 
@@ -176,7 +231,8 @@ public sealed class HistoryStepTests
         return loss;
     }
 
-    private static float[] Moved(OptimizedWeight now, OptimizedWeight before) => [.. now.Weight.Values.ToArray().Zip(before.Weight.Values.ToArray(), (x, y) => x - y)];
+    private static float[] Moved(OptimizedWeight now, OptimizedWeight before) =>
+        [.. now.Weight.Values.ToArray().Zip(before.Weight.Values.ToArray(), (x, y) => x - y)];
 
     internal static TrainingState Random(ModelOptions options, TrainingSet set)
     {

@@ -106,7 +106,8 @@ public sealed class PastItemsTests
     public void EveryPositiveIsInAnEpochOnceWithItsNegatives()
     {
         TrainingSet set = HistoryLogs.Random(3);
-        using var samples = new ResampledSamples(set, PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 2 }, new PastItems(set));
+        using var samples = new ResampledSamples(
+            set, PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 2 }, new PastItems(set));
         int count = (int)samples.Count;
         int[] users = new int[count], items = new int[count];
         float[] labels = new float[count], weights = new float[count];

@@ -199,7 +199,11 @@ public sealed class SamplingTests
     public void RecencyWeighsByHowManyOfTheUsersPositivesAreLater()
     {
         // User 0 at the seconds 5, 9, 9, the middle one with a stored negative; user 1 at 100.
-        TrainingSet set = Logs.Of(2, 9, [(0, 1), (0, 2), (0, 8), (0, 3), (1, 4)]) with { Labels = [1, 1, 0, 1, 1], Rows = new InteractionRows([0, 0, 0, 0, 1], [1, 2, 8, 3, 4], [5, 9, 9, 9, 100]) };
+        TrainingSet set = Logs.Of(2, 9, [(0, 1), (0, 2), (0, 8), (0, 3), (1, 4)]) with
+        {
+            Labels = [1, 1, 0, 1, 1],
+            Rows = new InteractionRows([0, 0, 0, 0, 1], [1, 2, 8, 3, 4], [5, 9, 9, 9, 100]),
+        };
         double old = 0.05 + 0.95 * Math.Exp(-2 / 10.0), mean = (old + 1 + 1 + 1) / 4;
         float[] weights = RecencyWeights.Of(set, PlainOptions.Train with { RecencyScale = 10 })!;
         double[] expected = [old / mean, 1 / mean, 1 / mean, 1 / mean, 1 / mean];
@@ -249,7 +253,8 @@ public sealed class SamplingTests
     [Fact]
     public void DrawsGoByThePopularityOfAllUsers()
     {
-        using var samples = new ResampledSamples(Logs.Of(1, 4, [(0, 0)]), Fresh(10_000, 1, NegativeSource.Popularity) with { NegativePopularity = 1 }, all: new SampleTotals(9, 0, [1, 1, 7, 0]));
+        using var samples = new ResampledSamples(
+            Logs.Of(1, 4, [(0, 0)]), Fresh(10_000, 1, NegativeSource.Popularity) with { NegativePopularity = 1 }, all: new SampleTotals(9, 0, [1, 1, 7, 0]));
         Batch epoch = Epoch(samples, 0);
         Assert.InRange(epoch.Items.Zip(epoch.Labels).Count(sample => sample == (2, 0f)), 6_800, 7_200);
     }
@@ -257,7 +262,14 @@ public sealed class SamplingTests
     [Fact]
     public void ALinearScheduleFallsFromTheWholeRateTowardsZero()
     {
-        var options = PlainOptions.Train with { LearningRateSchedule = LearningRateSchedule.Linear, LearningRate = 0.4, Embeddings = new() { LearningRate = 0.2 }, BatchSize = 10, Epochs = 2 };
+        var options = PlainOptions.Train with
+        {
+            LearningRateSchedule = LearningRateSchedule.Linear,
+            LearningRate = 0.4,
+            Embeddings = new() { LearningRate = 0.2 },
+            BatchSize = 10,
+            Epochs = 2,
+        };
         Assert.Equal(4, UpdateRules.StepsOf(options, samples: 11));
         var rules = new UpdateRules(options, 4);
         Assert.Equal([0.4, 0.3, 0.2, 0.1], Enumerable.Range(1, 4).Select(step => Math.Round(rules.Dense(step).LearningRate, 9)));
@@ -315,7 +327,8 @@ public sealed class SamplingTests
         Assert.NotEqual(masks.Of(key, 0, 10, 0), masks.Of(DropoutMasks.Keys(1, 2).Bits(4), 0, 10, 0));
     }
 
-    private static TrainOptions Fresh(int negatives, int seed, NegativeSource from = NegativeSource.Resampled) => PlainOptions.Train with { Negatives = from, NegativesPerPositive = negatives, Seed = seed };
+    private static TrainOptions Fresh(int negatives, int seed, NegativeSource from = NegativeSource.Resampled) =>
+        PlainOptions.Train with { Negatives = from, NegativesPerPositive = negatives, Seed = seed };
 
     private static Batch Epoch(ISampleSource samples, int epoch)
     {

@@ -19,7 +19,8 @@ public sealed class TrainerTests : IDisposable
     public void PlantedTastesAreRecovered(NetworkKind kind)
     {
         TrainingSet set = Logs.TwoTastes();
-        TrainingResult result = Trainer(Options(epochs: 30) with { Regularization = 0.02 }, "planted", null, options: Network(kind) with { EmbeddingSize = 2, MlpEmbeddingSize = 2 }).Train(set);
+        TrainingResult result = Trainer(Options(epochs: 30) with { Regularization = 0.02 }, "planted", null,
+            options: Network(kind) with { EmbeddingSize = 2, MlpEmbeddingSize = 2 }).Train(set);
         using var scorer = new ModelScorer(result.Weights);
         float[] scores = new float[set.ItemCount];
         double right = 0;
@@ -40,7 +41,8 @@ public sealed class TrainerTests : IDisposable
     public void SameSeedGivesTheSameBytesAndAnotherSeedOthers()
     {
         TrainingSet set = Logs.TwoTastes();
-        ModelWeights one = Train(set, Options()).Weights, two = Train(set, Options() with { Threads = 2 }, run: "b").Weights, other = Train(set, Options() with { Seed = 2 }, run: "c").Weights;
+        ModelWeights one = Train(set, Options()).Weights, two = Train(set, Options() with { Threads = 2 }, run: "b").Weights;
+        ModelWeights other = Train(set, Options() with { Seed = 2 }, run: "c").Weights;
         AssertEqual(one, two);
         Assert.NotEqual(one.UserGmf!.Values.ToArray(), other.UserGmf!.Values.ToArray());
     }
@@ -74,8 +76,26 @@ public sealed class TrainerTests : IDisposable
     public void AHistoryStoppedAndStartedAgainEndsWithTheSameBytes(StepChoice step, LossKind loss)
     {
         TrainingSet set = HistoryLogs.Random(4, 25, 30);
-        ModelOptions model = PlainOptions.Model with { Kind = NetworkKind.Mf, EmbeddingSize = 8, EmbeddingInit = 0.1, User = UserEncoderKind.History, History = new() { Length = 5 }, UserMlp = new() { Width = 10, TemporalFeatures = true } };
-        TrainOptions options = Options(epochs: 3) with { Step = step, Loss = loss, Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 100, Embeddings = new() { Optimizer = Optimizer.Sgd }, LearningRateSchedule = LearningRateSchedule.Linear, CheckpointMinutes = 1e-9 };
+        ModelOptions model = PlainOptions.Model with
+        {
+            Kind = NetworkKind.Mf,
+            EmbeddingSize = 8,
+            EmbeddingInit = 0.1,
+            User = UserEncoderKind.History,
+            History = new() { Length = 5 },
+            UserMlp = new() { Width = 10, TemporalFeatures = true },
+        };
+        TrainOptions options = Options(epochs: 3) with
+        {
+            Step = step,
+            Loss = loss,
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = 4,
+            BatchSize = 100,
+            Embeddings = new() { Optimizer = Optimizer.Sgd },
+            LearningRateSchedule = LearningRateSchedule.Linear,
+            CheckpointMinutes = 1e-9,
+        };
         ModelWeights whole = Trainer(options, "whole", null, options: model).Train(set).Weights;
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => Trainer(options, "stopped", null, new StopAfter(3, stop), model).Train(set, stop.Token));
@@ -83,7 +103,8 @@ public sealed class TrainerTests : IDisposable
         AssertEqual(whole, resumed);
         Assert.Equal(whole.Pools!.Items_UK, resumed.Pools!.Items_UK);
         Assert.Equal(whole.Pools.TemporalFeatures_U, resumed.Pools.TemporalFeatures_U);
-        for (int user = 0; user < set.UserCount; user++) Assert.Equal(whole.Pools[user].IsEmpty, whole.UserGmf!.Row(user).ToArray().All(value => value == 0)); // chance is no embedding
+        // Chance is no embedding.
+        for (int user = 0; user < set.UserCount; user++) Assert.Equal(whole.Pools[user].IsEmpty, whole.UserGmf!.Row(user).ToArray().All(value => value == 0));
     }
 
     [Theory]
@@ -93,7 +114,14 @@ public sealed class TrainerTests : IDisposable
     public void ASoftmaxOverWhatIsNoDotProductOfAHistoryIsRefused(NetworkKind kind, UserEncoderKind user)
     {
         ModelOptions model = PlainOptions.Model with { Kind = kind, User = user, MlpLayers = [4] };
-        TrainOptions options = Options() with { Loss = LossKind.Softmax, Negatives = NegativeSource.Resampled, NegativesPerPositive = 4, BatchSize = 50, Embeddings = new() { Optimizer = Optimizer.Sgd } };
+        TrainOptions options = Options() with
+        {
+            Loss = LossKind.Softmax,
+            Negatives = NegativeSource.Resampled,
+            NegativesPerPositive = 4,
+            BatchSize = 50,
+            Embeddings = new() { Optimizer = Optimizer.Sgd },
+        };
         string message = Assert.Throws<InvalidInputException>(() => Trainer(options, "softmax", null, options: model).Train(Logs.TwoTastes())).Message;
         Assert.Contains("Train:Loss is \"softmax\"", message, StringComparison.Ordinal);
     }
@@ -102,7 +130,8 @@ public sealed class TrainerTests : IDisposable
     public void ABatchOfHalfAGroupIsRefused()
     {
         ModelOptions model = PlainOptions.Model with { Kind = NetworkKind.Mf, User = UserEncoderKind.History };
-        string message = Assert.Throws<InvalidInputException>(() => Trainer(Options() with { BatchSize = 64, Embeddings = new() { Optimizer = Optimizer.Sgd } }, "half", null, options: model).Train(Logs.TwoTastes())).Message;
+        string message = Assert.Throws<InvalidInputException>(() => Trainer(
+            Options() with { BatchSize = 64, Embeddings = new() { Optimizer = Optimizer.Sgd } }, "half", null, options: model).Train(Logs.TwoTastes())).Message;
         Assert.Contains("a multiple of 5, such as 65", message, StringComparison.Ordinal);
     }
 
@@ -137,7 +166,8 @@ public sealed class TrainerTests : IDisposable
     [InlineData(UserEncoderKind.History)]
     public void TheFusedStepLoadsNoLibtorch(UserEncoderKind user)
     {
-        using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(FusedProcess).Assembly.Location, run, $"{user}"]) { RedirectStandardOutput = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("dotnet", ["exec", typeof(FusedProcess).Assembly.Location, run, $"{user}"]) { RedirectStandardOutput = true })!;
         string modules = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
@@ -167,10 +197,13 @@ public sealed class TrainerTests : IDisposable
     private TrainingResult Train(TrainingSet set, TrainOptions options, NetworkKind kind = NetworkKind.Neumf, string run = "a") =>
         Trainer(options, run, null, options: Network(kind)).Train(set);
 
-    private Trainer Trainer(TrainOptions train, string name, Func<ModelWeights, double>? validate, IProgressReporter? progress = null, ModelOptions? options = null) =>
-        new(options ?? Network(NetworkKind.Neumf), train, CheckpointStore.Open(Path.Combine(run, name), "test"), validate, progress ?? SilentProgress.Instance, TimeProvider.System);
+    private Trainer Trainer(TrainOptions train, string name, Func<ModelWeights, double>? validate, IProgressReporter? progress = null,
+        ModelOptions? options = null) =>
+        new(options ?? Network(NetworkKind.Neumf), train, CheckpointStore.Open(Path.Combine(run, name), "test"), validate,
+            progress ?? SilentProgress.Instance, TimeProvider.System);
 
-    private static ModelOptions Network(NetworkKind kind) => PlainOptions.Model with { Kind = kind, EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
+    private static ModelOptions Network(NetworkKind kind) =>
+        PlainOptions.Model with { Kind = kind, EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
 
     private static void AssertEqual(ModelWeights expected, ModelWeights actual)
     {

@@ -37,7 +37,8 @@ internal sealed partial class ColumnRoles
         {
             (SampledColumn Column, int Rank)[] named =
             [
-                .. sample.Columns.Where(column => !IsTaken(column) && Fits(column, role)).Select(column => (Column: column, Rank: ColumnNames.Rank(column.Name, role)))
+                .. sample.Columns.Where(column => !IsTaken(column) && Fits(column, role))
+                    .Select(column => (Column: column, Rank: ColumnNames.Rank(column.Name, role)))
                     .Where(one => one.Rank is not null).Select(one => (one.Column, one.Rank!.Value)).OrderBy(one => one.Value),
             ];
             if (named.Length == 0) continue;
@@ -58,7 +59,8 @@ internal sealed partial class ColumnRoles
         }
 
         // A rating has few values; so have ids where there are few rows, so two columns must be left for these.
-        if (!found.ContainsKey(ColumnRole.Rating) && !sample.Header && Free.Where(ValueShapes.AreRatings).ToArray() is [.., var rating] && Free.Count(column => column != rating && ValueShapes.AreIds(column)) >= Missing.Length)
+        if (!found.ContainsKey(ColumnRole.Rating) && !sample.Header && Free.Where(ValueShapes.AreRatings).ToArray() is [.., var rating]
+            && Free.Count(column => column != rating && ValueShapes.AreIds(column)) >= Missing.Length)
         {
             found[ColumnRole.Rating] = (rating, "it has few values, all numbers up to 10");
         }
@@ -70,8 +72,13 @@ internal sealed partial class ColumnRoles
             SampledColumn? known = Array.Find(ids, column => LooksLike(column, role));
             SampledColumn[] possible = [.. ids.Where(column => !LooksLike(column, Other(role)))];
             SampledColumn chosen = known ?? (possible.Length > 0 ? possible[0] : ids[0]);
-            found[role] = (chosen, known is not null ? $"its values look like {(role == ColumnRole.User ? "Amazon's reviewers" : "Amazon's products")}" : "it is the first column left that could hold ids");
-            if (known is null) doubts.Add($"Nothing but its place says that column {ShownText.Of(chosen.Name)} is the {WordOf(role)}. If it is not, set {SettingOf(role)}.");
+            found[role] = (chosen, known is not null
+                ? $"its values look like {(role == ColumnRole.User ? "Amazon's reviewers" : "Amazon's products")}"
+                : "it is the first column left that could hold ids");
+            if (known is null)
+            {
+                doubts.Add($"Nothing but its place says that column {ShownText.Of(chosen.Name)} is the {WordOf(role)}. If it is not, set {SettingOf(role)}.");
+            }
         }
     }
 
@@ -80,7 +87,8 @@ internal sealed partial class ColumnRoles
     {
         if (found[ColumnRole.User].Column.Values.SequenceEqual(found[ColumnRole.Item].Column.Values))
         {
-            doubts.Add($"User and item are the same in every row ({ShownText.Of(found[ColumnRole.User].Column.Name)} and {ShownText.Of(found[ColumnRole.Item].Column.Name)}): set Input:UserColumn or Input:ItemColumn to another column.");
+            doubts.Add($"User and item are the same in every row ({ShownText.Of(found[ColumnRole.User].Column.Name)} and "
+                + $"{ShownText.Of(found[ColumnRole.Item].Column.Name)}): set Input:UserColumn or Input:ItemColumn to another column.");
         }
     }
 
@@ -108,7 +116,9 @@ internal sealed partial class ColumnRoles
     private static string SettingOf(ColumnRole role) => role == ColumnRole.User ? "Input:UserColumn" : "Input:ItemColumn";
 
     private InvalidInputException Unknown(ColumnRole role) => new(
-        $"No column looks like the {WordOf(role)}'s id. There {(sample.Columns.Count == 1 ? "is" : "are")} {string.Join(", ", sample.Columns.Select(column => $"{ShownText.Of(column.Name)} ('{ShownText.Of(column.Values.FirstOrDefault(value => value.Length > 0) ?? "", 30)}')"))}. "
+        $"No column looks like the {WordOf(role)}'s id. "
+        + $"There {(sample.Columns.Count == 1 ? "is" : "are")} "
+        + $"{string.Join(", ", sample.Columns.Select(column => $"{ShownText.Of(column.Name)} ('{ShownText.Of(column.Values.FirstOrDefault(value => value.Length > 0) ?? "", 30)}')"))}. "
         + $"A log has a user and an item in each row. If it has, name the columns in a configuration: Input:UserColumn and Input:ItemColumn.");
 
     [GeneratedRegex("^A[0-9A-Z]{9,27}$")]

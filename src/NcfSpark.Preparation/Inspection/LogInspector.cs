@@ -13,7 +13,12 @@ public static class LogInspector
     /// <exception cref="InvalidInputException">It is not there, cannot be read, or holds nothing that could be a log.</exception>
     public static InspectedLog Inspect(string path, ISqlEngine engine, IProgressReporter progress)
     {
-        if (InputPlace.HasScheme(path)) throw new InvalidInputException($"{path} is not on this machine, so it cannot be looked at: write a configuration with Input:Path and the columns, as conf/README.md says.");
+        if (InputPlace.HasScheme(path))
+        {
+            throw new InvalidInputException(
+                $"{path} is not on this machine, so it cannot be looked at: write a configuration with Input:Path and the columns, as conf/README.md says.");
+        }
+
         InputFiles files = InputFiles.Find(path, InputFormat.Auto, "--input");
         FileCheck.CheckWhole(files);
         LogSample sample = LogSample.Read(files);
@@ -40,6 +45,7 @@ public static class LogInspector
         ItemColumn = roles[ColumnRole.Item]!.Name,
         TimestampColumn = roles[ColumnRole.Time]?.Name ?? "",
         EventColumn = roles[ColumnRole.Event]?.Name ?? "",
-        DecimalSeparator = sample.Format == InputFormat.Csv && sample.Delimiter != "," && roles[ColumnRole.Rating] is { } rating && rating.Values.Any(value => value.Contains(',', StringComparison.Ordinal)) ? "," : ".",
+        DecimalSeparator = sample.Format == InputFormat.Csv && sample.Delimiter != "," && roles[ColumnRole.Rating] is { } rating
+            && rating.Values.Any(value => value.Contains(',', StringComparison.Ordinal)) ? "," : ".",
     };
 }

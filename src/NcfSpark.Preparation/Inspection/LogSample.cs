@@ -46,9 +46,16 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
         IReadOnlyList<(string Name, string Type)> columns = ParquetSlices.Columns(file);
         // What is nested has no text that a column of ids or times could hold.
         (string Name, string Type)[] plain = [.. columns.Where(column => !column.Type.Contains('(', StringComparison.Ordinal) && !column.Type.EndsWith(']'))];
-        if (plain.Length == 0) throw new InvalidInputException($"{file} has no column of numbers, texts or times; there are {string.Join(", ", columns.Select(column => ShownText.Of(column.Name)))}.");
-        Array[] part = ParquetSlices.Read(file, plain, numbers: false, MostRows).FirstOrDefault() ?? throw new InvalidInputException($"{file} has no rows. Check what wrote it, or name another file.");
-        return new LogSample(InputFormat.Parquet, ",", "\"", true, [.. plain.Select((column, place) => new SampledColumn(column.Name, (string[])part[place], column.Type))]);
+        if (plain.Length == 0)
+        {
+            throw new InvalidInputException(
+                $"{file} has no column of numbers, texts or times; there are {string.Join(", ", columns.Select(column => ShownText.Of(column.Name)))}.");
+        }
+
+        Array[] part = ParquetSlices.Read(file, plain, numbers: false, MostRows).FirstOrDefault()
+            ?? throw new InvalidInputException($"{file} has no rows. Check what wrote it, or name another file.");
+        return new LogSample(InputFormat.Parquet, ",", "\"", true,
+            [.. plain.Select((column, place) => new SampledColumn(column.Name, (string[])part[place], column.Type))]);
     }
 
     private static LogSample OfJson(string file)
@@ -65,8 +72,14 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
             rows.Add(row);
         }
 
-        if (names.Count == 0) throw new InvalidInputException($"{file}: no line of the first {rows.Count:N0} is a JSON object with a text or number in it. JSON lines are wanted, an object on each line.");
-        return new LogSample(InputFormat.Json, ",", "\"", true, [.. names.Select(name => new SampledColumn(name, [.. rows.Select(row => row.GetValueOrDefault(name, ""))]))]);
+        if (names.Count == 0)
+        {
+            throw new InvalidInputException(
+                $"{file}: no line of the first {rows.Count:N0} is a JSON object with a text or number in it. JSON lines are wanted, an object on each line.");
+        }
+
+        return new LogSample(InputFormat.Json, ",", "\"", true,
+            [.. names.Select(name => new SampledColumn(name, [.. rows.Select(row => row.GetValueOrDefault(name, ""))]))]);
     }
 
     private static IEnumerable<(string Name, string Value)> FieldsOf(string line)
@@ -82,7 +95,8 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
         }
     }
 
-    private static IEnumerable<(string Name, string Value)> FieldsOf(JsonElement parent, string prefix) => parent.EnumerateObject().SelectMany(field => field.Value.ValueKind switch
+    private static IEnumerable<(string Name, string Value)> FieldsOf(JsonElement parent, string prefix) =>
+        parent.EnumerateObject().SelectMany(field => field.Value.ValueKind switch
     {
         JsonValueKind.Object => FieldsOf(field.Value, $"{prefix}{field.Name}."),
         JsonValueKind.Array => [],
@@ -94,18 +108,24 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
         (string delimiter, string quote, List<List<string>> records) = Delimiters
             .Select(delimiter => Split(file, delimiter))
             .MaxBy(reading => (Agreeing(reading.Records), reading.Delimiter.Length, reading.Records.Count == 0 ? 0 : Width(reading.Records)));
-        if (records.Count == 0) throw new InvalidInputException($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
+        if (records.Count == 0)
+        {
+            throw new InvalidInputException($"{file} is empty: it has no line that says anything. Check what wrote it, or name another file.");
+        }
+
         int width = Width(records);
         if (width < 2)
         {
             throw new InvalidInputException(
-                $"{file}: its lines are one column, whether split at a comma, a tab, \";\", \"|\" or \"::\" (the first: '{ShownText.Of(records[0][0])}'). A log has a user and an item on each line.");
+                $"{file}: its lines are one column, whether split at a comma, a tab, \";\", \"|\" or \"::\" (the first: '{ShownText.Of(records[0][0])}'). "
+                + "A log has a user and an item on each line.");
         }
 
         bool header = HasNames(records, width, out string? doubt);
         List<string>[] rows = [.. records.Skip(header ? 1 : 0).Where(record => record.Count == width)];
         if (rows.Length == 0) throw new InvalidInputException($"{file} has a line of names and no rows. Check what wrote it, or name another file.");
-        return new LogSample(InputFormat.Csv, delimiter, quote, header, [.. Enumerable.Range(0, width).Select(c => new SampledColumn(header ? records[0][c] : $"{c + 1}", [.. rows.Select(row => row[c].Trim())]))])
+        return new LogSample(InputFormat.Csv, delimiter, quote, header,
+            [.. Enumerable.Range(0, width).Select(c => new SampledColumn(header ? records[0][c] : $"{c + 1}", [.. rows.Select(row => row[c].Trim())]))])
         {
             Doubts = doubt is null ? [] : [doubt],
         };
@@ -123,11 +143,13 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
             return (delimiter, "", Take(CsvRecords.Read(file, delimiter, "")));
         }
 
-        static List<List<string>> Take(IEnumerable<(long Line, List<string> Fields)> records) => [.. records.Take(MostRows + 1).Select(record => record.Fields)];
+        static List<List<string>> Take(IEnumerable<(long Line, List<string> Fields)> records) =>
+            [.. records.Take(MostRows + 1).Select(record => record.Fields)];
     }
 
     // The share of lines that have as many columns as most have, in hundredths; 0 where these are one column.
-    private static int Agreeing(List<List<string>> records) => records.Count == 0 || Width(records) == 1 ? 0 : 100 * records.Count(record => record.Count == Width(records)) / records.Count;
+    private static int Agreeing(List<List<string>> records) =>
+        records.Count == 0 || Width(records) == 1 ? 0 : 100 * records.Count(record => record.Count == Width(records)) / records.Count;
 
     private static int Width(List<List<string>> records) => records.GroupBy(record => record.Count).MaxBy(group => (group.Count(), group.Key))!.Key;
 
@@ -139,9 +161,14 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
         if (first.Count != width || first.Exists(field => string.IsNullOrWhiteSpace(field))) return false;
         List<string>[] others = [.. records.Skip(1).Where(record => record.Count == width)];
         if (first.Exists(ValueShapes.IsNumberOrTime)) return false;
-        if (Enumerable.Range(0, width).Any(c => others.Length > 0 && others.Count(record => ValueShapes.IsNumberOrTime(record[c])) >= 0.9 * others.Length)) return true;
+        if (Enumerable.Range(0, width).Any(c => others.Length > 0 && others.Count(record => ValueShapes.IsNumberOrTime(record[c])) >= 0.9 * others.Length))
+        {
+            return true;
+        }
+
         if (first.Exists(name => ColumnNames.RoleOf(name) is not null)) return true;
-        doubt = $"No column is of numbers or times, so nothing tells whether line 1 ({string.Join(", ", first.Select(field => ShownText.Of(field)))}) names the columns: it is taken for a row. "
+        doubt = $"No column is of numbers or times, so nothing tells whether line 1 ({string.Join(", ", first.Select(field => ShownText.Of(field)))}) names "
+            + "the columns: it is taken for a row. "
             + "If it does, set Input:Header to true and give the columns by name.";
         return false;
     }

@@ -10,7 +10,8 @@ internal static partial class ValueShapes
 
     public static bool IsNumberOrTime(string value) => IsNumber(value) || IsIsoTime(value);
 
-    public static bool IsNumber(string value) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number);
+    public static bool IsNumber(string value) =>
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number);
 
     public static bool IsIsoTime(string value) => Iso().IsMatch(value.Trim());
 
@@ -24,7 +25,8 @@ internal static partial class ValueShapes
         if (Are(IsIsoTime)) return TimeForm.Iso;
         if (Are(value => YearMonthDay().IsMatch(value))) return TimeForm.YearMonthDay;
         TimeForm[] counted = [TimeForm.Seconds, TimeForm.Milliseconds, TimeForm.Microseconds, TimeForm.Nanoseconds];
-        TimeForm? form = Array.Find(counted, form => Are(value => IsNumber(value) && TimeForms.Likely(form, double.Parse(value, CultureInfo.InvariantCulture)) is not null));
+        TimeForm? form = Array.Find(counted,
+            form => Are(value => IsNumber(value) && TimeForms.Likely(form, double.Parse(value, CultureInfo.InvariantCulture)) is not null));
         return form is TimeForm.Unreadable ? null : form;
     }
 
@@ -42,7 +44,8 @@ internal static partial class ValueShapes
     {
         string[] values = [.. column.Values.Where(value => value.Length > 0)];
         if (values.Length < Most * column.Values.Count || values.Distinct().Count() < Math.Min(2, column.Values.Count)) return false;
-        return column.Type is not ("FLOAT" or "DOUBLE" or "BOOLEAN" or "DATE") && !values.All(value => IsNumber(value) && value.Contains('.', StringComparison.Ordinal));
+        return column.Type is not ("FLOAT" or "DOUBLE" or "BOOLEAN" or "DATE")
+            && !values.All(value => IsNumber(value) && value.Contains('.', StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$")]

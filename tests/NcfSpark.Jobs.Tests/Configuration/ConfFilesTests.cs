@@ -46,7 +46,8 @@ public sealed class ConfFilesTests
     public void WhatShapesAConfigurationsResultIsAsRecorded(string file)
     {
         NcfSparkConfiguration resolved = ConfigurationLoader.Load(Repository.File($"conf/{file}"), [], new Hashtable());
-        string[] recorded = [.. File.ReadLines(Repository.File("tests/NcfSpark.Jobs.Tests/configurations.txt")).Where(line => line.StartsWith($"{file} ", StringComparison.Ordinal))];
+        string[] recorded = [.. File.ReadLines(Repository.File("tests/NcfSpark.Jobs.Tests/configurations.txt"))
+            .Where(line => line.StartsWith($"{file} ", StringComparison.Ordinal))];
         string[] now = [Line("Prepare", resolved.Prepare), Line("Model", resolved.Model), Line("Train", resolved.Train)];
         Assert.Equal(recorded, now);
 
@@ -58,7 +59,8 @@ public sealed class ConfFilesTests
     {
         NcfSparkConfiguration sample = ConfigurationLoader.Load(Repository.File("conf/ml-latest-small.json"), [], new Hashtable());
         Assert.Equal((10, 5, false), (sample.Prepare.Holdout, sample.Prepare.NegativesPerPositive, sample.Prepare.Validation));
-        Assert.Equal((NetworkKind.Neumf, 32, 32, Activation.Relu), (sample.Model.Kind, sample.Model.EmbeddingSize, sample.Model.MlpEmbeddingSize, sample.Model.EmbeddingActivation));
+        Assert.Equal((NetworkKind.Neumf, 32, 32, Activation.Relu),
+            (sample.Model.Kind, sample.Model.EmbeddingSize, sample.Model.MlpEmbeddingSize, sample.Model.EmbeddingActivation));
         Assert.Equal([64, 32, 16, 8], sample.Model.MlpLayers);
         Assert.Equal([0.25, 0.25, 0.25], sample.Model.Dropout);
         Assert.Equal((1e-3, 256, 3, 0.5), (sample.Train.LearningRate, sample.Train.BatchSize, sample.Train.Epochs, sample.Evaluate.Threshold));

@@ -42,14 +42,16 @@ public sealed class ConfigurationLoaderTests : IDisposable
         KeyValuePair<string, double>[] weights = [new("add to cart", 2.5), new("view", 1)];
         Assert.Equal(weights, Load(Minimal, ["Input:EventColumn=event", $"Input:EventWeights={given}"]).Input.EventWeights);
         Assert.Equal(weights, Load(Minimal, ["Input:EventColumn=event"], ("NCFSPARK_Input__EventWeights", given)).Input.EventWeights);
-        Assert.Equal(weights, Load("""{ "Input": { "Path": "x", "EventColumn": "event", "EventWeights": { "view": 1, "add to cart": 2.5 } } }""", []).Input.EventWeights);
+        Assert.Equal(weights,
+            Load("""{ "Input": { "Path": "x", "EventColumn": "event", "EventWeights": { "view": 1, "add to cart": 2.5 } } }""", []).Input.EventWeights);
     }
 
     [Theory]
     [InlineData("NA,None", "NA", "None")]
     [InlineData("""["NA", "a,b"]""", "NA", "a,b")]
     [InlineData("")]
-    public void AListOfTextsNeedsNoQuotes(string given, params string[] texts) => Assert.Equal(texts, Load(Minimal, [$"Input:NullValues={given}"]).Input.NullValues);
+    public void AListOfTextsNeedsNoQuotes(string given, params string[] texts) =>
+        Assert.Equal(texts, Load(Minimal, [$"Input:NullValues={given}"]).Input.NullValues);
 
     [Fact]
     public void SetsListReplacesTheEnvironmentsLongerOne() =>
@@ -69,8 +71,10 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [Fact]
     public void AnEnumerationIsWrittenInLowerCase()
     {
-        NcfSparkConfiguration loaded = Load(Minimal, ["Train:Server:WirePrecision=fp16", "Prepare:NegativesAvoid=touched"], ("NCFSPARK_Train__Placement", "processes"));
-        Assert.Equal((WirePrecision.Fp16, AvoidedItems.Touched, Placement.Processes), (loaded.Train.Server.WirePrecision, loaded.Prepare.NegativesAvoid, loaded.Train.Placement));
+        NcfSparkConfiguration loaded = Load(
+            Minimal, ["Train:Server:WirePrecision=fp16", "Prepare:NegativesAvoid=touched"], ("NCFSPARK_Train__Placement", "processes"));
+        Assert.Equal((WirePrecision.Fp16, AvoidedItems.Touched, Placement.Processes),
+            (loaded.Train.Server.WirePrecision, loaded.Prepare.NegativesAvoid, loaded.Train.Placement));
         Assert.Contains("\"WirePrecision\":\"fp16\"", SettingsJson.All(loaded.Train).ToJsonString(), StringComparison.Ordinal);
     }
 
@@ -79,7 +83,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
     {
         string file = """{ "Input": { "Path": "log.csv" }, "train": { "Server": { "Address": "10.0.0.5:70", "roundsPerEpoch": 3 }, "Epochs": 2 } }""";
         TrainOptions train = Load(file, ["Train:Server:WorkerAttempts=7"], ("NCFSPARK_Train__Server__OuterMomentum", "0.5")).Train;
-        Assert.Equal(("10.0.0.5:70", 3, 7, 0.5, 2), (train.Server.Address, train.Server.RoundsPerEpoch, train.Server.WorkerAttempts, train.Server.OuterMomentum, train.Epochs));
+        Assert.Equal(("10.0.0.5:70", 3, 7, 0.5, 2),
+            (train.Server.Address, train.Server.RoundsPerEpoch, train.Server.WorkerAttempts, train.Server.OuterMomentum, train.Epochs));
         Assert.Equal(new ServerOptions().RegistrationSeconds, train.Server.RegistrationSeconds);
     }
 
@@ -87,7 +92,11 @@ public sealed class ConfigurationLoaderTests : IDisposable
     public void ASettingOfOneConfigurationIsNotThatOfACopy()
     {
         NcfSparkConfiguration one = Load(Minimal), other = one with { };
-        foreach (SettingKey key in new[] { "Train:Server:OuterMomentum", "Model:UserMlp:Dropout" }.Select(name => SettingKey.Find(name)!)) key.SetIn(other, 0.125);
+        foreach (SettingKey key in new[] { "Train:Server:OuterMomentum", "Model:UserMlp:Dropout" }.Select(name => SettingKey.Find(name)!))
+        {
+            key.SetIn(other, 0.125);
+        }
+
         Assert.Equal((0.125, 0.125), (other.Train.Server.OuterMomentum, other.Model.UserMlp.Dropout));
         Assert.Equal((0.8, 0.3), (one.Train.Server.OuterMomentum, one.Model.UserMlp.Dropout));
     }
@@ -96,7 +105,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
     public void NullLeavesASettingOpen()
     {
         Assert.Equal(Optimizer.Sgd, Load(Minimal).Train.Embeddings.Optimizer);
-        Assert.Null(Load(Minimal.Replace("\"Loss\"", "\"Embeddings\": { \"Optimizer\": null }, \"Loss\"", StringComparison.Ordinal)).Train.Embeddings.Optimizer);
+        Assert.Null(
+            Load(Minimal.Replace("\"Loss\"", "\"Embeddings\": { \"Optimizer\": null }, \"Loss\"", StringComparison.Ordinal)).Train.Embeddings.Optimizer);
         Assert.Null(Load(Minimal, ["Train:Embeddings:LearningRate=null"]).Train.Embeddings.LearningRate);
         Assert.Null(Load(Minimal, [], ("NCFSPARK_Train__Embeddings__Regularization", "null")).Train.Embeddings.Regularization);
         Assert.Contains("\"Optimizer\":null", SettingsJson.ResultShaping(new TrainOptions { Embeddings = new() }).ToJsonString(), StringComparison.Ordinal);
@@ -105,7 +115,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [Fact]
     public void KeysMayBeInAnyCase()
     {
-        NcfSparkConfiguration loaded = Load(Minimal.Replace("MlpLayers", "mlplayers", StringComparison.Ordinal), ["TRAIN:epochs=7"], ("ncfspark_train__SEED", "8"));
+        NcfSparkConfiguration loaded = Load(
+            Minimal.Replace("MlpLayers", "mlplayers", StringComparison.Ordinal), ["TRAIN:epochs=7"], ("ncfspark_train__SEED", "8"));
         Assert.Equal((7, 8, 4), (loaded.Train.Epochs, loaded.Train.Seed, loaded.Model.MlpLayers.Length));
     }
 
@@ -125,8 +136,10 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.Equal("\t", Load(Minimal, [@"Input:Delimiter=\t"]).Input.Delimiter);
         Assert.Equal("\x01", Load(Minimal, [], ("NCFSPARK_Input__Delimiter", @"\x01")).Input.Delimiter);
         Assert.Equal(@"C:\temp", Load(Minimal, [@"Input:TitlesPath=C:\temp"]).Input.TitlesPath);
-        Assert.Contains(@"Input:Delimiter: ""\\q"" holds \q, which is no escape", Assert.Throws<InvalidInputException>(() => Load(Minimal, [@"Input:Delimiter=\q"])).Message, StringComparison.Ordinal);
-        Assert.Contains("Input:Delimiter holds a line break", Assert.Throws<InvalidInputException>(() => Load(Minimal, [@"Input:Delimiter=\n"])).Message, StringComparison.Ordinal);
+        Assert.Contains(@"Input:Delimiter: ""\\q"" holds \q, which is no escape",
+            Assert.Throws<InvalidInputException>(() => Load(Minimal, [@"Input:Delimiter=\q"])).Message, StringComparison.Ordinal);
+        Assert.Contains("Input:Delimiter holds a line break",
+            Assert.Throws<InvalidInputException>(() => Load(Minimal, [@"Input:Delimiter=\n"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -173,8 +186,10 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Input:EventWeights=view=1", "Input:EventWeights needs an EventColumn (--set)")]
     [InlineData("Train:BatchSize=0", "Train:BatchSize: 0 is not between 1 and 1000000 (--set)")]
     [InlineData("Train:Seed=-1", "Train:Seed: -1 is not at least 0 (--set)")]
-    [InlineData("Train:Negatives=Stored", "Train:Negatives: \"Stored\" is not \"stored\" or \"resampled\" or \"uniform\" or \"popularity\" or \"popularity-untouched\"; did you mean \"stored\"? (--set)")]
-    [InlineData("Train:Placement=process", "Train:Placement: \"process\" is not \"threads\" or \"processes\" or \"spark\"; did you mean \"processes\"? (--set)")]
+    [InlineData("Train:Negatives=Stored", "Train:Negatives: \"Stored\" is not \"stored\" or \"resampled\" or \"uniform\" or \"popularity\" or "
+        + "\"popularity-untouched\"; did you mean \"stored\"? (--set)")]
+    [InlineData("Train:Placement=process",
+        "Train:Placement: \"process\" is not \"threads\" or \"processes\" or \"spark\"; did you mean \"processes\"? (--set)")]
     [InlineData("Train:Server:WirePrecision=16", "Train:Server:WirePrecision: \"16\" is not \"fp32\" or \"fp16\"")]
     [InlineData("Train:Where=spark", "Train:Where is called Train:Placement now (--set)")]
     [InlineData("train:outerstep=average", "train:outerstep is called Train:Server:OuterOptimizer now (--set)")]

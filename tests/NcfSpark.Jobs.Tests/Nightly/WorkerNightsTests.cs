@@ -26,13 +26,21 @@ public sealed class WorkerNightsTests : IDisposable
         [
             $"Input:Path={LogPath}", "Input:UserColumn=user_id", "Input:ItemColumn=item_id", "Input:TitlesPath=", "Input:RatingColumn=",
             "Prepare:Holdout=2", "Prepare:Validation=true", "Prepare:TestCandidates=0", "Prepare:NegativesPerPositive=2", "Prepare:Shards=4",
-            .. user == "history" ? ["Model:Kind=mf", "Model:User=history", "Model:Dropout=[]", "Model:EmbeddingActivation=none", "Train:Embeddings:Optimizer=sgd"] : (string[])[],
-            $"Train:Negatives={negatives}", "Train:NegativesPerPositive=4", "Train:Epochs=3", "Train:Patience=2", "Train:BatchSize=100", $"Train:Workers={workers}", "Train:Threads=1",
-            "Evaluate:BootstrapSamples=50", "Evaluate:ExampleUsers=2", "Nightly:Refit=true", "Nightly:WarmStart=true", "Nightly:Gate=false", "Nightly:MaxDrift=1", "Nightly:MaxNewIds=1",
+            .. user == "history"
+                ? ["Model:Kind=mf", "Model:User=history", "Model:Dropout=[]", "Model:EmbeddingActivation=none", "Train:Embeddings:Optimizer=sgd"]
+                : (string[])[],
+            $"Train:Negatives={negatives}", "Train:NegativesPerPositive=4", "Train:Epochs=3", "Train:Patience=2", "Train:BatchSize=100",
+            $"Train:Workers={workers}", "Train:Threads=1",
+            "Evaluate:BootstrapSamples=50", "Evaluate:ExampleUsers=2", "Nightly:Refit=true", "Nightly:WarmStart=true", "Nightly:Gate=false",
+            "Nightly:MaxDrift=1", "Nightly:MaxNewIds=1",
         ];
         SortedDictionary<string, string> threads = Nights("threads", settings), processes = Nights("processes", settings);
         Assert.Equal(threads, processes);
-        if (user == "history") Assert.NotEqual(threads["2/model/shared.safetensors"], Nights("threads", [.. settings, "Nightly:WarmStart=false"], "cold")["2/model/shared.safetensors"]);
+        if (user == "history")
+        {
+            Assert.NotEqual(threads["2/model/shared.safetensors"],
+                Nights("threads", [.. settings, "Nightly:WarmStart=false"], "cold")["2/model/shared.safetensors"]);
+        }
     }
 
     // Two nights of a log that grows; the hashes of both models of each night.
@@ -47,12 +55,16 @@ public sealed class WorkerNightsTests : IDisposable
             using var error = new StringWriter();
             using var signals = new StopSignals(SilentProgress.Instance);
             var runner = new JobRunner(new Hashtable(), SilentProgress.Instance, TextWriter.Null, error, clock, signals);
-            ExitCode code = runner.Run(Verb.All.Single(verb => verb.Name == "nightly"), new JobArguments(Repository.File("conf/ml-latest-small.json"), run, [.. settings, $"Train:Placement={where}"]));
+            ExitCode code = runner.Run(Verb.All.Single(verb => verb.Name == "nightly"),
+                new JobArguments(Repository.File("conf/ml-latest-small.json"), run, [.. settings, $"Train:Placement={where}"]));
             Assert.True(code == ExitCode.Done, $"{code}. {error}");
             string path = new RunNights(run).PathOf(new RunNights(run).Production!);
             foreach (string stage in new[] { "model", "refit" })
             {
-                foreach ((string file, StageFile content) in StageDirectory.Open(path, stage).Manifest.Files.Where(file => file.Key != TrainingLog.FileName)) hashes.Add($"{night}/{stage}/{file}", content.Sha256);
+                foreach ((string file, StageFile content) in StageDirectory.Open(path, stage).Manifest.Files.Where(file => file.Key != TrainingLog.FileName))
+                {
+                    hashes.Add($"{night}/{stage}/{file}", content.Sha256);
+                }
             }
         }
 
@@ -66,7 +78,8 @@ public sealed class WorkerNightsTests : IDisposable
     {
         RandomStream draws = RandomStream.Named(7, "pairs");
         IEnumerable<int> pairs = Enumerable.Range(0, Users * Items).OrderBy(pair => draws.Unit(pair)).Take(rows);
-        File.WriteAllLines(LogPath, pairs.Select((pair, place) => $"{pair / Items},{pair % Items},{1_500_000_000 + 60 * place}").Prepend("user_id,item_id,timestamp"));
+        File.WriteAllLines(LogPath, pairs.Select((pair, place) => $"{pair / Items},{pair % Items},{1_500_000_000 + 60 * place}")
+            .Prepend("user_id,item_id,timestamp"));
     }
 
     // Its timestamps are the system's: training measures time by them.

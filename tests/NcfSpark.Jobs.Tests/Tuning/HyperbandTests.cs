@@ -31,7 +31,8 @@ public sealed class HyperbandTests
         SearchResult result = Search(new MadeUp(), minutes: 20);
         Trial[] bracket = [.. result.Trials.Skip(1).Take(13)];
         Assert.Equal([.. Enumerable.Repeat(3, 9), 9, 9, 9, 27], bracket.Select(trial => trial.Epochs));
-        Assert.Equal(bracket[..9].OrderByDescending(trial => trial.Ndcg).Take(3).Select(trial => trial.Candidate), bracket[9..12].Select(trial => trial.Candidate));
+        Assert.Equal(bracket[..9].OrderByDescending(trial => trial.Ndcg).Take(3).Select(trial => trial.Candidate),
+            bracket[9..12].Select(trial => trial.Candidate));
         Assert.Equal(bracket[9..12].MaxBy(trial => trial.Ndcg)!.Candidate, bracket[12].Candidate);
     }
 
@@ -119,13 +120,17 @@ public sealed class HyperbandTests
             new TuneOptions { BudgetMinutes = minutes },
             Epochs,
             seed: 1,
-            number => number <= candidates ? new Candidate(number, configuration with { Train = configuration.Train with { LearningRateSchedule = LearningRateSchedule.Linear } }, new Dictionary<string, string>()) : null,
+            number => number <= candidates
+                ? new Candidate(number, configuration with { Train = configuration.Train with { LearningRateSchedule = LearningRateSchedule.Linear } },
+                    new Dictionary<string, string>())
+                : null,
             trials).Run();
     }
 
     private sealed class MadeUp : ITrials
     {
-        public Func<int, int, double?> Worth { get; init; } = (candidate, seed) => 0.1 + 0.1 * RandomStream.Named(1, "worth").Unit(candidate) + 0.001 * RandomStream.Named(seed, "luck").Unit(candidate);
+        public Func<int, int, double?> Worth { get; init; } = (
+            candidate, seed) => 0.1 + 0.1 * RandomStream.Named(1, "worth").Unit(candidate) + 0.001 * RandomStream.Named(seed, "luck").Unit(candidate);
 
         public List<TimeSpan> Limits { get; } = [];
 

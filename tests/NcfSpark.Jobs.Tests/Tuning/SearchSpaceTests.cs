@@ -29,8 +29,10 @@ public sealed class SearchSpaceTests : IDisposable
     [Fact]
     public void TheSameSeedDrawsTheSameCandidatesInAnyOrderOfTheFileAndOfTheAsking()
     {
-        SearchSpace one = Space("""{ "Train": { "LearningRate": { "From": 0.001, "To": 0.1, "Scale": "log" }, "BatchSize": [128, 256] }, "Model": { "EmbeddingSize": [8, 16, 32] } }""");
-        SearchSpace other = Space("""{ "Model": { "EmbeddingSize": [8, 16, 32] }, "Train": { "BatchSize": [128, 256], "LearningRate": { "From": 0.001, "To": 0.1, "Scale": "log" } } }""");
+        SearchSpace one = Space(
+            """{ "Train": { "LearningRate": { "From": 0.001, "To": 0.1, "Scale": "log" }, "BatchSize": [128, 256] }, "Model": { "EmbeddingSize": [8, 16, 32] } }""");
+        SearchSpace other = Space(
+            """{ "Model": { "EmbeddingSize": [8, 16, 32] }, "Train": { "BatchSize": [128, 256], "LearningRate": { "From": 0.001, "To": 0.1, "Scale": "log" } } }""");
         other.Draw(20);
         for (int number = 0; number <= 20; number++) Assert.Equal(Sorted(one.Draw(number)!), Sorted(other.Draw(number)!));
     }
@@ -40,13 +42,17 @@ public sealed class SearchSpaceTests : IDisposable
     {
         SearchSpace one = Space("""{ "Train": { "LearningRate": { "From": 0.001, "To": 0.1 } } }""");
         SearchSpace more = Space("""{ "Train": { "LearningRate": { "From": 0.001, "To": 0.1 }, "BatchSize": { "From": 100, "To": 200 } } }""");
-        for (int number = 1; number <= 20; number += 2) Assert.Equal(one.Draw(number)!.Configuration.Train.LearningRate, more.Draw(number)!.Configuration.Train.LearningRate);
+        for (int number = 1; number <= 20; number += 2)
+        {
+            Assert.Equal(one.Draw(number)!.Configuration.Train.LearningRate, more.Draw(number)!.Configuration.Train.LearningRate);
+        }
     }
 
     [Fact]
     public void WhatIsDrawnLiesWithinAndSpreadsOverTheRange()
     {
-        SearchSpace space = Space("""{ "Train": { "LearningRate": { "From": 0.0001, "To": 0.1, "Scale": "log" }, "NegativesPerPositive": { "From": 3, "To": 6 } } }""");
+        SearchSpace space = Space(
+            """{ "Train": { "LearningRate": { "From": 0.0001, "To": 0.1, "Scale": "log" }, "NegativesPerPositive": { "From": 3, "To": 6 } } }""");
         Candidate[] drawn = [.. Enumerable.Range(0, 150).Select(i => space.Draw(2 * i + 1)!)]; // the odd ones are drawn whole
         Assert.All(drawn, candidate => Assert.InRange(candidate.Configuration.Train.LearningRate, 0.0001, 0.1));
         Assert.InRange(drawn.Count(candidate => candidate.Configuration.Train.LearningRate < 0.00316), 50, 100); // half of a logarithm
@@ -65,7 +71,8 @@ public sealed class SearchSpaceTests : IDisposable
     [Fact]
     public void WithAHistoryABatchIsTakenUpToWholeGroups()
     {
-        SearchSpace space = Space("""{ "Model": { "Kind": ["mf"], "User": ["history"], "EmbeddingActivation": ["none"] }, "Train": { "Negatives": ["resampled"], "NegativesPerPositive": [4, 8] } }""");
+        SearchSpace space = Space(
+            """{ "Model": { "Kind": ["mf"], "User": ["history"], "EmbeddingActivation": ["none"] }, "Train": { "Negatives": ["resampled"], "NegativesPerPositive": [4, 8] } }""");
         NcfSparkConfiguration drawn = space.Draw(1)!.Configuration;
         Assert.Equal(0, drawn.Train.BatchSize % (drawn.Train.NegativesPerPositive + 1));
         Assert.InRange(drawn.Train.BatchSize, 256, 264);
@@ -75,7 +82,8 @@ public sealed class SearchSpaceTests : IDisposable
     [Fact]
     public void WhatIsImpossibleTogetherIsNotDrawn()
     {
-        SearchSpace space = Space("""{ "Model": { "Kind": ["mf", "mlp"], "User": ["embedding", "history"], "EmbeddingActivation": ["none"] }, "Train": { "Negatives": ["resampled"], "LearningRate": { "From": 0.001, "To": 0.1 } } }""");
+        SearchSpace space = Space(
+            """{ "Model": { "Kind": ["mf", "mlp"], "User": ["embedding", "history"], "EmbeddingActivation": ["none"] }, "Train": { "Negatives": ["resampled"], "LearningRate": { "From": 0.001, "To": 0.1 } } }""");
         for (int number = 1; number <= 30; number++)
         {
             ModelOptions drawn = space.Draw(number)!.Configuration.Model;
@@ -113,7 +121,8 @@ public sealed class SearchSpaceTests : IDisposable
 
     private static NcfSparkConfiguration Start { get; } = ConfigurationLoader.Load(Repository.File("conf/ml-latest-small.json"), [], new Hashtable());
 
-    private static string Sorted(Candidate candidate) => string.Join(' ', candidate.Settings.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={setting.Value}"));
+    private static string Sorted(Candidate candidate) =>
+        string.Join(' ', candidate.Settings.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key}={setting.Value}"));
 
     private SearchSpace Space(string text) => SearchSpace.Read(folder.Write("search.json", text), Start, seed: 7);
 }

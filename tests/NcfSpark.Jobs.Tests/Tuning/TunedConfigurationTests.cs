@@ -61,7 +61,14 @@ public sealed class TunedConfigurationTests : IDisposable
     private static NcfSparkConfiguration Changed(NcfSparkConfiguration read) => read with
     {
         Model = read.Model with { Kind = NetworkKind.Neumf, User = UserEncoderKind.Embedding, MlpLayers = [5, 4], Dropout = [], EmbeddingInit = 1e-5 },
-        Train = read.Train with { Epochs = 77, Embeddings = read.Train.Embeddings with { Regularization = 0.0123 }, Negatives = NegativeSource.Uniform, NegativesPerPositive = 3, Patience = 0 },
+        Train = read.Train with
+        {
+            Epochs = 77,
+            Embeddings = read.Train.Embeddings with { Regularization = 0.0123 },
+            Negatives = NegativeSource.Uniform,
+            NegativesPerPositive = 3,
+            Patience = 0,
+        },
     };
 
     private void AssertSays(NcfSparkConfiguration wanted, string text)

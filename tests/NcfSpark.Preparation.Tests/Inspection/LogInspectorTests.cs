@@ -15,17 +15,25 @@ public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
     [Theory]
     [InlineData("MovieLens 100K", "u.data", "{user}\t{item}\t{rating}\t{seconds}", "", "\\t", false, "1", "2", "4")]
     [InlineData("MovieLens 1M", "ratings.dat", "{user}::{item}::{rating}::{seconds}", "", "::", false, "1", "2", "4")]
-    [InlineData("MovieLens 25M", "ratings.csv", "{user},{item},{rating}.5,{seconds}", "userId,movieId,rating,timestamp", ",", true, "userId", "movieId", "timestamp")]
+    [InlineData("MovieLens 25M", "ratings.csv", "{user},{item},{rating}.5,{seconds}", "userId,movieId,rating,timestamp", ",", true,
+        "userId", "movieId", "timestamp")]
     [InlineData("Amazon 2014, ratings only", "ratings_Books.csv", "A{user}NB2VFCIL4{user},00060092{item}X,{rating}.0,{seconds}", "", ",", false, "1", "2", "4")]
     [InlineData("Amazon 2018, ratings only", "Books.csv", "B00{item}QWERT,A{user}NB2VFCIL4{user},{rating}.0,{seconds}", "", ",", false, "2", "1", "4")]
-    [InlineData("Amazon 2018, reviews", "Books.json", """{"overall": {rating}.0, "verified": true, "reviewTime": "03 {user}, 2014", "reviewerID": "A{user}NB2VFCIL4", "asin": "00060092{item}X", "style": {"Format:": " Paperback"}, "reviewText": "Good, {item}", "unixReviewTime": {seconds}}""", "", ",", true, "reviewerID", "asin", "unixReviewTime")]
-    [InlineData("RetailRocket", "events.csv", "{milliseconds},{user},{event},{item},", "timestamp,visitorid,event,itemid,transactionid", ",", true, "visitorid", "itemid", "timestamp")]
-    [InlineData("H&M", "transactions_train.csv", "{day},00{user}58a1,066{item},0.0508{item},{rating}", "t_dat,customer_id,article_id,price,sales_channel_id", ",", true, "customer_id", "article_id", "t_dat")]
+    [InlineData("Amazon 2018, reviews", "Books.json",
+        """{"overall": {rating}.0, "verified": true, "reviewTime": "03 {user}, 2014", "reviewerID": "A{user}NB2VFCIL4", "asin": "00060092{item}X", "style": {"Format:": " Paperback"}, "reviewText": "Good, {item}", "unixReviewTime": {seconds}}""", "", ",", true, "reviewerID", "asin", "unixReviewTime")]
+    [InlineData("RetailRocket", "events.csv", "{milliseconds},{user},{event},{item},", "timestamp,visitorid,event,itemid,transactionid", ",", true,
+        "visitorid", "itemid", "timestamp")]
+    [InlineData("H&M", "transactions_train.csv", "{day},00{user}58a1,066{item},0.0508{item},{rating}", "t_dat,customer_id,article_id,price,sales_channel_id",
+        ",", true, "customer_id", "article_id", "t_dat")]
     [InlineData("Yoochoose", "yoochoose-clicks.dat", "{user},{day}T10:51:09.277Z,2145{item},0", "", ",", false, "1", "3", "2")]
-    [InlineData("Last.fm 360K", "usersha1-artmbid-artname-plays.tsv", "00000c289a1829a8{user}\t3bd73256-3905-4f3a-97e2-{item}\tname \"{item}\tx{item}\t21{item}", "", "\\t", false, "1", "2", "")]
-    [InlineData("a shop", "clicks.csv", "{day} 10:00:00;\"s;{user}\";{event};SKU-{item};1,50", "viewed_at;visitor;action;sku;price", ";", true, "visitor", "sku", "viewed_at")]
-    [InlineData("nested fields", "log.jsonl", """{"user": {"id": "u{user}"}, "item": {"id": {item}}, "ts": "{day}T00:00:00Z"}""", "", ",", true, "user.id", "item.id", "ts")]
-    public void AWellKnownLayoutIsRecognisedWithoutHelp(string name, string file, string row, string header, string delimiter, bool hasHeader, string user, string item, string time)
+    [InlineData("Last.fm 360K", "usersha1-artmbid-artname-plays.tsv",
+        "00000c289a1829a8{user}\t3bd73256-3905-4f3a-97e2-{item}\tname \"{item}\tx{item}\t21{item}", "", "\\t", false, "1", "2", "")]
+    [InlineData("a shop", "clicks.csv", "{day} 10:00:00;\"s;{user}\";{event};SKU-{item};1,50", "viewed_at;visitor;action;sku;price", ";", true,
+        "visitor", "sku", "viewed_at")]
+    [InlineData("nested fields", "log.jsonl", """{"user": {"id": "u{user}"}, "item": {"id": {item}}, "ts": "{day}T00:00:00Z"}""", "", ",",
+        true, "user.id", "item.id", "ts")]
+    public void AWellKnownLayoutIsRecognisedWithoutHelp(
+        string name, string file, string row, string header, string delimiter, bool hasHeader, string user, string item, string time)
     {
         InspectedLog log = Inspect(file, row, header);
         Assert.Equal(
@@ -43,7 +51,8 @@ public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
         Assert.Contains("clicks.csv: CSV, split at \";\"; line 1 names the columns, 5 columns, ", said, StringComparison.Ordinal);
         Assert.Contains("user     visitor, by its name: texts such as 's;", said, StringComparison.Ordinal);
         Assert.Contains("item     sku, by its name: texts such as 'SKU-", said, StringComparison.Ordinal);
-        Assert.Contains("time     viewed_at, by its name, dates and times of ISO 8601: 2014-01-01 to 2014-03-01; every day has rows.", said, StringComparison.Ordinal);
+        Assert.Contains("time     viewed_at, by its name, dates and times of ISO 8601: 2014-01-01 to 2014-03-01; every day has rows.",
+            said, StringComparison.Ordinal);
         Assert.Contains("event    action, by its name. All types of column action count: ", said, StringComparison.Ordinal);
         Assert.Contains("others   price: not used.", said, StringComparison.Ordinal);
         Assert.Empty(log.Doubts);
@@ -54,9 +63,11 @@ public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
     {
         InspectedLog log = Inspect("u.data", "{user}\t{item}\t{rating}\t{seconds}", "");
         Assert.Equal(
-            ["Nothing but its place says that column 1 is the user. If it is not, set Input:UserColumn.", "Nothing but its place says that column 2 is the item. If it is not, set Input:ItemColumn."], log.Doubts);
+            ["Nothing but its place says that column 1 is the user. If it is not, set Input:UserColumn.",
+                "Nothing but its place says that column 2 is the item. If it is not, set Input:ItemColumn."], log.Doubts);
         Assert.Equal("customer_id", Inspect("two.csv", "{user},9{user},{item},{day}", "session_id,customer_id,sku,date").Input.UserColumn);
-        Assert.StartsWith("session_id could be the user as well as customer_id.", Inspect("two.csv", "{user},9{user},{item},{day}", "session_id,customer_id,sku,date").Doubts[0], StringComparison.Ordinal);
+        Assert.StartsWith("session_id could be the user as well as customer_id.",
+            Inspect("two.csv", "{user},9{user},{item},{day}", "session_id,customer_id,sku,date").Doubts[0], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -65,7 +76,8 @@ public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
     [InlineData("x.csv", "price,rating\n1.5,3.5\n2.5,4.5\n", "No column looks like the user's id. There are price ('1.5'), rating ('3.5').")]
     [InlineData("x.jsonl", "[1]\n", "no line of the first 1 is a JSON object")]
     public void WhatIsNoLogIsRefused(string file, string text, string message) =>
-        Assert.Contains(message, Assert.Throws<InvalidInputException>(() => LogInspector.Inspect(folder.Write(file, text), fixture.Engine, SilentProgress.Instance)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InvalidInputException>(
+            () => LogInspector.Inspect(folder.Write(file, text), fixture.Engine, SilentProgress.Instance)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void AFewBadRowsAreAllowedAndSaid()
@@ -86,6 +98,7 @@ public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
             .Replace("{seconds}", $"{1_388_534_400 + r * 8641}", StringComparison.Ordinal)
             .Replace("{milliseconds}", $"{1_388_534_400_123 + r * 8_641_000L}", StringComparison.Ordinal)
             .Replace("{day}", new DateTime(2014, 1, 1).AddDays(r / 10).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), StringComparison.Ordinal));
-        return LogInspector.Inspect(folder.Write(file, string.Join('\n', header.Length == 0 ? rows : rows.Prepend(header)) + more), fixture.Engine, SilentProgress.Instance);
+        return LogInspector.Inspect(folder.Write(file, string.Join('\n', header.Length == 0 ? rows : rows.Prepend(header)) + more),
+            fixture.Engine, SilentProgress.Instance);
     }
 }

@@ -160,7 +160,14 @@ public sealed class DistributedTrainingTests : IDisposable
     {
         // Users of one taste use items of one half; without negatives no other item is touched.
         TrainingSet whole = Logs.TwoTastes(users: 40, items: 1000, density: .01);
-        TrainOptions options = Options with { Workers = 2, Epochs = 1, Server = Options.Server with { RoundsPerEpoch = 1 }, NegativesPerPositive = 0, BatchSize = 16 };
+        TrainOptions options = Options with
+        {
+            Workers = 2,
+            Epochs = 1,
+            Server = Options.Server with { RoundsPerEpoch = 1 },
+            NegativesPerPositive = 0,
+            BatchSize = 16,
+        };
         var network = PlainOptions.Model with { Kind = NetworkKind.Mf, EmbeddingSize = 8 };
         DistributedResult result = new WorkerRun(whole, network, options, Path.Combine(run, "bytes"), shards: 2).Threads();
         foreach (WorkerRecord worker in result.Workers)

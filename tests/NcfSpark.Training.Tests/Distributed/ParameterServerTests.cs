@@ -131,7 +131,8 @@ public sealed class ParameterServerTests : IDisposable
         await Eventually(() => restarted.Count > 0);
         Assert.Equal([(0, 2)], restarted);
         Assert.Contains(
-            lines.All, line => line.Contains("the others waited for it for 1800 s (Train:Server:RoundTimeoutSeconds) in epoch 1, round 1", StringComparison.Ordinal));
+            lines.All, line => line.Contains(
+                "the others waited for it for 1800 s (Train:Server:RoundTimeoutSeconds) in epoch 1, round 1", StringComparison.Ordinal));
     }
 
     [Fact]
