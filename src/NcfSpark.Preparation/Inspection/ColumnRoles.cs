@@ -115,11 +115,14 @@ internal sealed partial class ColumnRoles
 
     private static string SettingOf(ColumnRole role) => role == ColumnRole.User ? "Input:UserColumn" : "Input:ItemColumn";
 
-    private InvalidInputException Unknown(ColumnRole role) => new(
-        $"No column looks like the {WordOf(role)}'s id. "
-        + $"There {(sample.Columns.Count == 1 ? "is" : "are")} "
-        + $"{string.Join(", ", sample.Columns.Select(column => $"{ShownText.Of(column.Name)} ('{ShownText.Of(column.Values.FirstOrDefault(value => value.Length > 0) ?? "", 30)}')"))}. "
-        + $"A log has a user and an item in each row. If it has, name the columns in a configuration: Input:UserColumn and Input:ItemColumn.");
+    private InvalidInputException Unknown(ColumnRole role)
+    {
+        IEnumerable<string> columns = sample.Columns.Select(
+            column => $"{ShownText.Of(column.Name)} ('{ShownText.Of(column.Values.FirstOrDefault(value => value.Length > 0) ?? "", 30)}')");
+        return new InvalidInputException($"No column looks like the {WordOf(role)}'s id. "
+            + $"There {(sample.Columns.Count == 1 ? "is" : "are")} {string.Join(", ", columns)}. "
+            + "A log has a user and an item in each row. If it has, name the columns in a configuration: Input:UserColumn and Input:ItemColumn.");
+    }
 
     [GeneratedRegex("^A[0-9A-Z]{9,27}$")]
     private static partial Regex AmazonReviewer();

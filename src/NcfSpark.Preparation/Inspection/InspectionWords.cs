@@ -20,7 +20,8 @@ internal sealed class InspectionWords
         IReadOnlyList<object?> counted = engine.Query($"""
             WITH pairs AS (SELECT user_id, item_id, count(*) AS repeats FROM {InteractionLog.Table} WHERE problem = 0 GROUP BY user_id, item_id),
                  users AS (SELECT user_id, count(*) AS items FROM pairs GROUP BY user_id)
-            SELECT (SELECT CAST(sum(repeats) AS BIGINT) FROM pairs), (SELECT count(*) FROM pairs), count(*), (SELECT count(DISTINCT item_id) FROM pairs), CAST(median(items) AS BIGINT), max(items)
+            SELECT (SELECT CAST(sum(repeats) AS BIGINT) FROM pairs), (SELECT count(*) FROM pairs), count(*),
+                (SELECT count(DISTINCT item_id) FROM pairs), CAST(median(items) AS BIGINT), max(items)
             FROM users
             """)[0];
         IReadOnlyList<object?> calendar = engine.Query($"""
@@ -93,11 +94,13 @@ internal sealed class InspectionWords
     private string Layout()
     {
         long bytes = files.Paths.Sum(path => new FileInfo(path).Length);
+        string delimiter = sample.Delimiter == "\t" ? "\\t" : sample.Delimiter, quotes = sample.Quote.Length == 0 ? ", quotes are ordinary letters" : "";
+        string names = sample.Header ? "line 1 names the columns" : "no line of names, so columns go by number";
         string what = sample.Format switch
         {
             InputFormat.Parquet => "Parquet",
             InputFormat.Json => "JSON lines",
-            _ => $"CSV, split at \"{(sample.Delimiter == "\t" ? "\\t" : sample.Delimiter)}\"{(sample.Quote.Length == 0 ? ", quotes are ordinary letters" : "")}; {(sample.Header ? "line 1 names the columns" : "no line of names, so columns go by number")}",
+            _ => $"CSV, split at \"{delimiter}\"{quotes}; {names}",
         };
         return $"{files.Name}: {(files.Paths.Count == 1 ? "" : $"{files.Paths.Count:N0} files, ")}{what}, {sample.Columns.Count} columns, {ShownSize(bytes)}.";
     }
