@@ -13,24 +13,25 @@ public static class ConfigurationText
     {
         var text = new StringBuilder();
         foreach (string remark in remarks) Comment(text, remark);
-        text.Append("{\n");
         ILookup<SettingKey, ChosenSetting> byKey = settings.ToLookup(setting => SettingKey.Find(setting.Name)!);
-        var lines = SettingKey.All.Where(byKey.Contains).ToList();
-        string[] open = [];
-        foreach (SettingKey key in lines)
-        {
-            ChosenSetting setting = byKey[key].Last();
-            string[] groups = key.Name.Split(':')[..^1];
-            int common = open.Zip(groups).TakeWhile(pair => pair.First == pair.Second).Count();
-            for (int level = open.Length; level > common; level--) text.Append(' ', 2 * level).Append("},\n");
-            for (int level = common; level < groups.Length; level++) text.Append(' ', 2 * (level + 1)).Append($"\"{groups[level]}\": {{\n");
-            open = groups;
-            text.Append(' ', 2 * (groups.Length + 1))
-                .Append($"\"{key.Property.Name}\": {SettingValue.Show(setting.Value)},{(setting.Reason.Length > 0 ? $" // {setting.Reason}" : "")}\n");
-        }
+        (SettingKey Key, ChosenSetting Setting)[] ordered = [.. SettingKey.All.Where(byKey.Contains).Select(key => (key, byKey[key].Last()))];
+        return text.Append("{\n").Append(Group(ordered, depth: 0)).Append("}\n").ToString();
+    }
 
-        for (int level = open.Length; level > 0; level--) text.Append(' ', 2 * level).Append(level == 1 ? "}\n" : "},\n");
-        return text.Append("}\n").ToString();
+    // The settings and groups of a group, each on a line of its own; a group of one setting is one line.
+    private static string Group(IReadOnlyList<(SettingKey Key, ChosenSetting Setting)> settings, int depth)
+    {
+        string indent = new(' ', 2 * (depth + 1));
+        var parts = settings.GroupBy(one => one.Key.Name.Split(':')[depth]).ToList();
+        return string.Concat(parts.Select((part, place) =>
+        {
+            string comma = place < parts.Count - 1 ? "," : "";
+            (SettingKey Key, ChosenSetting Setting)[] inside = [.. part];
+            if (inside.Length > 1) return $"{indent}\"{part.Key}\": {{\n{Group(inside, depth + 1)}{indent}}}{comma}\n";
+            (SettingKey key, ChosenSetting setting) = inside[0];
+            string value = key.Name.Split(':')[(depth + 1)..].Reverse().Aggregate(SettingValue.Show(setting.Value), (inner, name) => $"{{ \"{name}\": {inner} }}");
+            return $"{indent}\"{part.Key}\": {value}{comma}{(setting.Reason.Length > 0 ? $" // {setting.Reason}" : "")}\n";
+        }));
     }
 
     private static void Comment(StringBuilder text, string remark)

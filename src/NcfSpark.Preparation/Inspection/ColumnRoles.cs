@@ -6,9 +6,12 @@ namespace NcfSpark.Preparation;
 /// <summary>Which column of a log is what, each with the reason, and what is doubtful about it.</summary>
 internal sealed partial class ColumnRoles
 {
+    public const string ByItsName = "by its name";
+
     private readonly LogSample sample;
     private readonly Dictionary<ColumnRole, (SampledColumn Column, string Reason)> found = [];
     private readonly List<string> doubts = [];
+    private readonly List<SampledColumn> constant = [];
 
     private ColumnRoles(LogSample sample) => this.sample = sample;
 
@@ -25,10 +28,22 @@ internal sealed partial class ColumnRoles
     public static ColumnRoles Of(LogSample sample)
     {
         var roles = new ColumnRoles(sample);
+        roles.LeaveOutConstantTimes();
         if (sample.Header) roles.ByName();
         roles.ByContent();
         roles.TellOfPairs();
         return roles;
+    }
+
+    // A column of one and the same time tells nothing of what came last.
+    private void LeaveOutConstantTimes()
+    {
+        if (!sample.Header || sample.Rows < 2) return;
+        foreach (SampledColumn column in sample.Columns.Where(column => ColumnNames.Rank(column.Name, ColumnRole.Time) is not null && column is { IsFolder: false } && column.Values.Distinct().Count() == 1))
+        {
+            constant.Add(column);
+            doubts.Add($"Column {ShownText.Of(column.Name)} holds one and the same time ('{ShownText.Of(column.Values[0], 30)}') in the first {sample.Rows:N0} rows, so it is taken for no time. If it is one, set Input:TimestampColumn.");
+        }
     }
 
     private void ByName()
@@ -42,7 +57,7 @@ internal sealed partial class ColumnRoles
                     .Where(one => one.Rank is not null).Select(one => (one.Column, one.Rank!.Value)).OrderBy(one => one.Value),
             ];
             if (named.Length == 0) continue;
-            found[role] = (named[0].Column, "by its name");
+            found[role] = (named[0].Column, ByItsName);
             if (named.Length > 1 && role is ColumnRole.User or ColumnRole.Item)
             {
                 string others = string.Join(" and ", named[1..].Select(one => ShownText.Of(one.Column.Name)));
@@ -96,7 +111,7 @@ internal sealed partial class ColumnRoles
 
     private IEnumerable<SampledColumn> Free => sample.Columns.Where(column => !IsTaken(column));
 
-    private bool IsTaken(SampledColumn column) => found.Values.Any(one => one.Column == column);
+    private bool IsTaken(SampledColumn column) => constant.Contains(column) || found.Values.Any(one => one.Column == column);
 
     private static bool Fits(SampledColumn column, ColumnRole role) => role switch
     {

@@ -12,11 +12,13 @@ internal sealed class InspectionWords
     private readonly ColumnRoles roles;
     private readonly InteractionLog log;
     private readonly InputFiles files;
+    private readonly string[] nothing;
     private readonly long days, daysWithout, longestGap;
 
-    public InspectionWords(ISqlEngine engine, LogSample sample, ColumnRoles roles, InteractionLog log, InputFiles files)
+    /// <param name="nothing">Texts that say that there is no value.</param>
+    public InspectionWords(ISqlEngine engine, LogSample sample, ColumnRoles roles, InteractionLog log, InputFiles files, string[] nothing)
     {
-        (this.sample, this.roles, this.log, this.files) = (sample, roles, log, files);
+        (this.sample, this.roles, this.log, this.files, this.nothing) = (sample, roles, log, files, nothing);
         IReadOnlyList<object?> counted = engine.Query($"""
             WITH pairs AS (SELECT user_id, item_id, count(*) AS repeats FROM {InteractionLog.Table} WHERE problem = 0 GROUP BY user_id, item_id),
                  users AS (SELECT user_id, count(*) AS items FROM pairs GROUP BY user_id)
@@ -108,8 +110,8 @@ internal sealed class InspectionWords
     private string Line(ColumnRole role, string word, long count, string plural)
     {
         SampledColumn column = roles[role]!;
-        string examples = string.Join(
-            ", ", column.Values.Where(value => value.Length > 0).Distinct().Take(Examples).Select(value => $"'{ShownText.Of(value, 30)}'"));
+        IEnumerable<string> values = column.Values.Where(value => value.Length > 0 && !nothing.Contains(value)).Distinct();
+        string examples = string.Join(", ", values.Take(Examples).Select(value => $"'{ShownText.Of(value, 30)}'"));
         bool text = role == ColumnRole.User ? log.Ids.UserIsText : log.Ids.ItemIsText;
         return $"{word}     {ShownText.Of(column.Name)}, {roles.ReasonOf(role)}: {(text ? "texts" : "numbers")} such as {examples}; {count:N0} {plural}.";
     }
@@ -124,7 +126,7 @@ internal sealed class InspectionWords
         DateTime At(long moment) => DateTime.UnixEpoch.AddSeconds(moment / log.TicksPerSecond);
         string gap = daysWithout == 0 ? "every day has rows" : $"{daysWithout:N0} of {days:N0} days have none, at most {longestGap:N0} in a row";
         TimeForm? form = ValueShapes.TimesOf(column);
-        string how = form is null or TimeForm.Typed ? "" : $", {TimeForms.Plural(form.Value)}";
+        string how = form is null or TimeForm.Typed || roles.ReasonOf(ColumnRole.Time) != ColumnRoles.ByItsName ? "" : $", {TimeForms.Plural(form.Value)}";
         return log.Notes.TryGetValue("times", out string? note) && form is null
             ? $"time     {ShownText.Of(column.Name)}, {roles.ReasonOf(ColumnRole.Time)}. {note}"
             : $"time     {ShownText.Of(column.Name)}, {roles.ReasonOf(ColumnRole.Time)}{how}: "

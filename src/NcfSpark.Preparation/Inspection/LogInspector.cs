@@ -25,13 +25,12 @@ public static class LogInspector
         ColumnRoles roles = ColumnRoles.Of(sample);
         InputOptions input = OptionsOf(path, sample, roles);
         using var scratch = new ScratchFolder();
-        using IProgressTask task = progress.Start("looking at the log", 1, "passes");
+        progress.Line($"Looking at {files.Name} ...");
         InputSource source = InputSource.Open(engine, input, files with { Setting = "Input:Path" }, "ncf_inspected", scratch);
         InteractionLog log = new LogReader(engine, input with { MaxBadRows = long.MaxValue }, [source], SilentProgress.Instance).Read();
-        task.Advance(1);
         if (log.BadRows > 0 && log.BadRows <= MostBadRows * log.Rows) input = input with { MaxBadRows = 2 * log.BadRows };
         input = input with { IdType = log.Ids is { UserIsText: false, ItemIsText: false } ? IdType.Number : IdType.Auto };
-        var words = new InspectionWords(engine, sample, roles, log, files);
+        var words = new InspectionWords(engine, sample, roles, log, files, input.NullValues);
         return new InspectedLog(input, words.Seen(), [.. sample.Doubts, .. roles.Doubts, .. words.Doubts(input.MaxBadRows)], words.Figures);
     }
 

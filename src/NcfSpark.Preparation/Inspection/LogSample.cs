@@ -8,7 +8,11 @@ namespace NcfSpark.Preparation;
 /// <param name="Name">Its name, or its number from 1 where the file has no line of names: what a setting would say.</param>
 /// <param name="Values">Its values as text, row by row; "" where there is none.</param>
 /// <param name="Type">Its type, of Parquet; else null.</param>
-internal sealed record SampledColumn(string Name, IReadOnlyList<string> Values, string? Type = null);
+internal sealed record SampledColumn(string Name, IReadOnlyList<string> Values, string? Type = null)
+{
+    /// <summary>Whether folders name it, as in date=2026-01-01: a sample has the value of one of them.</summary>
+    public bool IsFolder { get; init; }
+}
 
 /// <summary>The first rows of a log, and how its first file is laid out as far as they tell.</summary>
 /// <param name="Delimiter">Of CSV: the text between two columns.</param>
@@ -37,7 +41,7 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
         };
         // Folders such as date=2026-01-01 are columns, too.
         IEnumerable<SampledColumn> folders = Partitions.Names(files.Paths).Except(inFile.Columns.Select(column => column.Name))
-            .Select(name => new SampledColumn(name, [.. Enumerable.Repeat(Partitions.ValueOf(file, name) ?? "", inFile.Rows)]));
+            .Select(name => new SampledColumn(name, [.. Enumerable.Repeat(Partitions.ValueOf(file, name) ?? "", inFile.Rows)]) { IsFolder = true });
         return inFile with { Columns = [.. inFile.Columns, .. folders] };
     }
 

@@ -80,6 +80,14 @@ public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
             () => LogInspector.Inspect(folder.Write(file, text), fixture.Engine, SilentProgress.Instance)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void AColumnOfOneAndTheSameTimeIsTakenForNoTime()
+    {
+        InspectedLog log = Inspect("clicks.csv", "{user},{item},0", "user_id,item_id,timestamp");
+        Assert.Equal("", log.Input.TimestampColumn);
+        Assert.StartsWith("Column timestamp holds one and the same time ('0') in the first 600 rows, so it is taken for no time.", log.Doubts[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AFewBadRowsAreAllowedAndSaid()
     {
         InspectedLog log = Inspect("clicks.csv", "{user},{item},{seconds}", "user_id,item_id,timestamp", "\n7,,1400000000\n");
