@@ -29,7 +29,8 @@ public static class ConfigurationText
             (SettingKey Key, ChosenSetting Setting)[] inside = [.. part];
             if (inside.Length > 1) return $"{indent}\"{part.Key}\": {{\n{Group(inside, depth + 1)}{indent}}}{comma}\n";
             (SettingKey key, ChosenSetting setting) = inside[0];
-            string value = key.Name.Split(':')[(depth + 1)..].Reverse().Aggregate(SettingValue.Show(setting.Value), (inner, name) => $"{{ \"{name}\": {inner} }}");
+            IEnumerable<string> names = key.Name.Split(':').Skip(depth + 1).Reverse();
+            string value = names.Aggregate(SettingValue.Show(setting.Value), (inner, name) => $"{{ \"{name}\": {inner} }}");
             return $"{indent}\"{part.Key}\": {value}{comma}{(setting.Reason.Length > 0 ? $" // {setting.Reason}" : "")}\n";
         }));
     }

@@ -39,10 +39,13 @@ internal sealed partial class ColumnRoles
     private void LeaveOutConstantTimes()
     {
         if (!sample.Header || sample.Rows < 2) return;
-        foreach (SampledColumn column in sample.Columns.Where(column => ColumnNames.Rank(column.Name, ColumnRole.Time) is not null && column is { IsFolder: false } && column.Values.Distinct().Count() == 1))
+        foreach (SampledColumn column in sample.Columns.Where(column => !column.IsFolder && ColumnNames.Rank(column.Name, ColumnRole.Time) is not null))
         {
+            if (column.Values.Distinct().Count() > 1) continue;
             constant.Add(column);
-            doubts.Add($"Column {ShownText.Of(column.Name)} holds one and the same time ('{ShownText.Of(column.Values[0], 30)}') in the first {sample.Rows:N0} rows, so it is taken for no time. If it is one, set Input:TimestampColumn.");
+            doubts.Add(
+                $"Column {ShownText.Of(column.Name)} holds one and the same time ('{ShownText.Of(column.Values[0], 30)}') in the first {sample.Rows:N0} rows, "
+                + "so it is taken for no time. If it is one, set Input:TimestampColumn.");
         }
     }
 

@@ -84,7 +84,8 @@ public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
     {
         InspectedLog log = Inspect("clicks.csv", "{user},{item},0", "user_id,item_id,timestamp");
         Assert.Equal("", log.Input.TimestampColumn);
-        Assert.StartsWith("Column timestamp holds one and the same time ('0') in the first 600 rows, so it is taken for no time.", log.Doubts[0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Column timestamp holds one and the same time ('0') in the first 600 rows, so it is taken for no time.", log.Doubts[0], StringComparison.Ordinal);
     }
 
     [Fact]
