@@ -173,10 +173,18 @@ public sealed class AllPairsTests
         var best = new TopLists(twin.Users, 10);
         int[] users = twin.AllUsers, excluded = [4, 7];
         pairs.FindBest(twin, users, _ => excluded, best, threads); // compiles, and makes the tiles
-        var counting = new Counting(twin);
-        pairs.FindBest(counting, users, _ => excluded, best, threads);
-        Assert.Equal(twin.Users, counting.Fills);
-        Assert.Equal(0, counting.Allocated);
+        // A collection that another test sets off can move the runtime's count of a thread by a buffer of 8 KB, so a count of 0 in one of some
+        // runs is what counts: what scoring allocated would show in all.
+        long least = long.MaxValue;
+        for (int run = 0; run < 10 && least > 0; run++)
+        {
+            var counting = new Counting(twin);
+            pairs.FindBest(counting, users, _ => excluded, best, threads);
+            Assert.Equal(twin.Users, counting.Fills);
+            least = Math.Min(least, counting.Allocated);
+        }
+
+        Assert.Equal(0, least);
     }
 
     [Fact]

@@ -53,10 +53,18 @@ public sealed class FusedStepTests
         using var step = new FusedStep(Shape, 50, 40, 100, threads, SimdLevels.Best);
         double loss = 0;
         step.Run(new Feed(), 20, ref loss); // compiles
-        var feed = new Feed();
-        step.Run(feed, 2000, ref loss);
-        Assert.True(feed.Fills > 2000);
-        Assert.Equal(0, feed.Allocated);
+        // A collection that another test sets off can move the runtime's count of a thread by a buffer of 8 KB, so a count of 0 in one of some
+        // runs is what counts: what a step allocated would show in all.
+        long least = long.MaxValue;
+        for (int run = 0; run < 10 && least > 0; run++)
+        {
+            var feed = new Feed();
+            step.Run(feed, 2000, ref loss);
+            Assert.True(feed.Fills > 2000);
+            least = Math.Min(least, feed.Allocated);
+        }
+
+        Assert.Equal(0, least);
     }
 
     [Fact]
