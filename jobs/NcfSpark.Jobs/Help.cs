@@ -1,4 +1,5 @@
 using NcfSpark.Configuration;
+using NcfSpark.Jobs.Verbs;
 
 namespace NcfSpark.Jobs;
 
@@ -41,7 +42,7 @@ internal static class Help
               --master URL  of prepare, score and nightly: a Spark is started for it and stopped after it (prepare --help)
               --remote URL  the same with a Spark Connect server that runs: sc://host:15002
               NCFSPARK_LOG=json in the environment makes standard error JSON lines, for collectors of logs
-              --help, -h    this; after a verb, what the verb does and every setting that it uses
+              --help, -h    this; after a verb, what the verb does, and the settings that are changed most
               --version     the version
 
             Examples
@@ -77,15 +78,34 @@ internal static class Help
 
             Reads   {verb.Reads}
             Writes  {verb.Writes}
-            The run directory (--run) holds what ends in "/". A setting is given in the file, as {"{"} "Train": {"{"} "Epochs": 5 {"}"} {"}"}, or in the
-            environment, as NCFSPARK_Train__Epochs=5, or on the command line, as --set Train:Epochs=5. The last of these counts.
             """);
-        if (verb.RunsSql) WriteEngines(output);
-        foreach (string section in verb.Sections)
+        if (verb.Often.Length > 0)
         {
-            output.WriteLine();
-            WriteSection(output, section);
+            output.WriteLine("\nSettings that people change most, with their defaults, in the file or by --set:");
+            foreach (string name in verb.Often) WriteShortly(output, SettingKey.Find(name)!);
         }
+
+        output.WriteLine("\nExamples");
+        foreach (string example in verb.Examples) output.WriteLine($"  ./submit.sh {verb.Name} {example}");
+        if (verb.Sections.Length > 0)
+        {
+            string sections = $"All settings are those of {string.Join(", ", verb.Sections)}. `./submit.sh settings {verb.Sections[0]}` explains those of a section.";
+            output.WriteLine($"\n{string.Join('\n', Wrapped(sections, Width))}");
+        }
+
+        if (verb == PrepareVerb.Verb) WriteEngines(output);
+        else if (verb.RunsSql) output.WriteLine("On Spark by --master URL or --remote sc://HOST: ./submit.sh prepare --help says more.");
+    }
+
+    // "Train:Epochs  10  Number of passes over the training rows; with Patience, the most."
+    private static void WriteShortly(TextWriter output, SettingKey key)
+    {
+        string meaning = SettingDocs.Of(key);
+        int end = meaning.IndexOf(". ", StringComparison.Ordinal);
+        string text = $"{SettingValue.Show(key.ValueIn(new NcfSparkConfiguration()))}  {(end < 0 ? meaning : meaning[..(end + 1)])}";
+        string[] lines = [.. Wrapped(text, Width - 36)];
+        output.WriteLine($"  {key,-32}  {lines[0]}");
+        foreach (string line in lines[1..]) output.WriteLine($"{"",36}{line}");
     }
 
     public static void WriteInit(TextWriter output)

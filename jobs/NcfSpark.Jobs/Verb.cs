@@ -10,6 +10,12 @@ namespace NcfSpark.Jobs;
 /// <param name="Sections">The sections of the configuration that it uses.</param>
 internal sealed record Verb(string Name, string Summary, string Description, string Reads, string Writes, string[] Sections, Func<JobContext, ExitCode> Run)
 {
+    /// <summary>The settings that people change most, for its help.</summary>
+    public string[] Often { get; init; } = [];
+
+    /// <summary>Command lines, without ./submit.sh and the verb.</summary>
+    public string[] Examples { get; init; } = [];
+
     /// <summary>Whether it changes nothing, so that it need not hold the run directory.</summary>
     public bool OnlyLooks { get; init; }
 
@@ -29,6 +35,6 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     public static IReadOnlyList<Verb> All { get; } =
     [
         PrepareVerb.Verb, TrainVerb.Verb, EvaluateVerb.Verb, ScoreVerb.Verb, NightlyVerb.Verb,
-        PromoteVerb.Promote, PromoteVerb.Rollback, NightlyVerb.Status, TuneVerb.Verb,
+        PromoteVerb.Promote, PromoteVerb.Rollback, StatusVerb.Verb, TuneVerb.Verb,
     ];
 }

@@ -31,16 +31,21 @@ public sealed class HelpTests
     public void TheVerbsTogetherUseEverySection() => Assert.Equal(SettingKey.Sections.Order(), Verb.All.SelectMany(verb => verb.Sections).Distinct().Order());
 
     [Fact]
-    public void AVerbsHelpHasEverySettingOfItsSectionsWithTypeRangeDefaultAndMeaning()
+    public void AVerbsHelpIsOneScreenWithWhatPeopleChangeMostAndExamples()
     {
         foreach (Verb verb in Verb.All)
         {
-            string help = OneLine(Written([verb.Name, "--help"]));
-            foreach (SettingKey key in verb.Sections.SelectMany(SettingKey.Of))
+            string help = Written([verb.Name, "--help"]);
+            Assert.InRange(help.Split('\n').Length, 10, verb.Name == "prepare" ? 64 : 45); // prepare's says where SQL runs, too
+            Assert.InRange(verb.Often.Length, 0, 10);
+            foreach (SettingKey key in verb.Often.Select(name => SettingKey.Find(name)!))
             {
-                string standard = SettingValue.Show(key.ValueIn(new NcfSparkConfiguration()));
-                Assert.Contains(OneLine($" {key} {SettingRules.Describe(key)} (default {standard}) {SettingDocs.Of(key)}"), help, StringComparison.Ordinal);
+                Assert.Contains(key.Section.Name, verb.Sections);
+                Assert.Contains($"\n  {key} ", help, StringComparison.Ordinal);
             }
+
+            Assert.NotEmpty(verb.Examples);
+            foreach (string example in verb.Examples) Assert.Contains($"./submit.sh {verb.Name} {example}", help, StringComparison.Ordinal);
         }
     }
 

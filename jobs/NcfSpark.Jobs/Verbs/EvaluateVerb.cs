@@ -17,7 +17,15 @@ internal static class EvaluateVerb
         "prepared/, model/",
         "report/, report.html",
         ["Evaluate"],
-        Run);
+        Run)
+    {
+        Often =
+        [
+            "Evaluate:CutOffs", "Evaluate:Users", "Evaluate:BootstrapSamples", "Evaluate:NegativesPerPositive", "Evaluate:Threshold",
+            "Evaluate:ExampleUsers",
+        ],
+        Examples = ["--config conf/shop.json"],
+    };
 
     private static ExitCode Run(JobContext job)
     {

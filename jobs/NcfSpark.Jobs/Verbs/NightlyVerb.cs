@@ -16,17 +16,19 @@ internal static class NightlyVerb
         "Input:Path, Score:PairsPath",
         "2026-11-24/, current, history.jsonl, nights.html, metrics.prom",
         [.. SettingKey.Sections.Except(["Tune"])],
-        job => new NightRun(job).Run()) { RunsSql = true, RunsTasks = true, TakesLog = true };
-
-    public static Verb Status { get; } = new(
-        "status",
-        "prints the last nights: how they ended, what they measured, which is in production",
-        """
-        Prints the last nights of the run directory as a table, the latest last, and why one did not go into production. It only
-        looks, so it can be asked while a night runs. nights.html of the run directory shows all nights in a browser.
-        """,
-        "history.jsonl",
-        "nothing",
-        [],
-        NightTable.Print) { OnlyLooks = true };
+        job => new NightRun(job).Run())
+    {
+        RunsSql = true,
+        RunsTasks = true,
+        TakesLog = true,
+        Often =
+        [
+            "Input:Path", "Prepare:Holdout", "Model:UserMlp:Width", "Train:Epochs", "Score:TopK", "Nightly:Gate", "Nightly:MaxDrop",
+            "Nightly:MaxChange", "Nightly:Refit", "Nightly:Keep",
+        ],
+        Examples =
+        [
+            "--input clicks.csv", "--config conf/shop.json --run /srv/shop --set Score:TopK=50", "--config conf/shop.json --master spark://host:7077",
+        ],
+    };
 }

@@ -15,7 +15,16 @@ internal static class PrepareVerb
         "Input:Path",
         "prepared/",
         ["Input", "Prepare"],
-        Run) { RunsSql = true };
+        Run)
+    {
+        RunsSql = true,
+        Often =
+        [
+            "Input:Path", "Input:UserColumn", "Input:ItemColumn", "Input:TimestampColumn", "Input:Delimiter", "Input:MaxBadRows", "Prepare:Holdout",
+            "Prepare:MinInteractions", "Prepare:Split", "Prepare:MemoryLimit",
+        ],
+        Examples = ["--config conf/shop.json", "--config conf/shop.json --set Prepare:Holdout=1", "--config conf/shop.json --master 'local[*]'"],
+    };
 
     private static ExitCode Run(JobContext job)
     {

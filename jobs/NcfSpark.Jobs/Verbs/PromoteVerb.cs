@@ -14,7 +14,12 @@ internal static class PromoteVerb
         "2026-11-24/",
         "current, history.jsonl",
         ["Nightly"],
-        Promotion.Promote) { TakesNight = true };
+        Promotion.Promote)
+    {
+        TakesNight = true,
+        Often = ["Nightly:Reason"],
+        Examples = ["2026-11-24 --config conf/shop.json --set Nightly:Reason='looked at, and good'"],
+    };
 
     public static Verb Rollback { get; } = new(
         "rollback",
@@ -26,5 +31,5 @@ internal static class PromoteVerb
         "current, history.jsonl",
         "current, history.jsonl",
         ["Nightly"],
-        Promotion.RollBack);
+        Promotion.RollBack) { Often = ["Nightly:Reason"], Examples = ["--config conf/shop.json --set Nightly:Reason='recommends only boxed sets'"] };
 }

@@ -16,7 +16,17 @@ internal static class ScoreVerb
         "prepared/, model/, Score:PairsPath",
         "predictions/",
         ["Score", "Spark"],
-        Run) { RunsSql = true, RunsTasks = true };
+        Run)
+    {
+        RunsSql = true,
+        RunsTasks = true,
+        Often =
+        [
+            "Score:TopK", "Score:ExcludeSeen", "Score:UsersPath", "Score:Since", "Score:AllowPath", "Score:DenyPath", "Score:NotOlderThan",
+            "Score:MaxPerGroup", "Score:PairsPath", "Score:SimilarItems",
+        ],
+        Examples = ["--config conf/shop.json", "--config conf/shop.json --set Score:TopK=50 --set Score:UsersPath=members.csv"],
+    };
 
     private static ExitCode Run(JobContext job)
     {

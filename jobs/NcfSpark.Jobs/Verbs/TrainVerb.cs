@@ -15,7 +15,17 @@ internal static class TrainVerb
         "prepared/",
         "model/",
         ["Model", "Train", "Spark"],
-        Run) { RunsSql = true, RunsTasks = true };
+        Run)
+    {
+        RunsSql = true,
+        RunsTasks = true,
+        Often =
+        [
+            "Model:Kind", "Model:User", "Model:EmbeddingSize", "Model:UserMlp:Width", "Train:Epochs", "Train:Loss", "Train:Negatives",
+            "Train:Embeddings:Regularization", "Train:Workers", "Train:Seed",
+        ],
+        Examples = ["--config conf/shop.json --set Train:Epochs=5", "--config conf/shop.json --set Train:Workers=4"],
+    };
 
     private static ExitCode Run(JobContext job)
     {

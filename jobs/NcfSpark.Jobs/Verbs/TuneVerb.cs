@@ -17,5 +17,10 @@ internal static class TuneVerb
         "Input:Path, Tune:Search",
         "tune/",
         ["Tune"],
-        TuneStage.Tune) { RunsSql = true };
+        TuneStage.Tune)
+    {
+        RunsSql = true,
+        Often = ["Tune:BudgetMinutes", "Tune:Search", "Tune:Finalists", "Tune:FinalSeeds", "Tune:Seed"],
+        Examples = ["--config conf/ml-latest-small-good.json --set Tune:BudgetMinutes=5"],
+    };
 }
