@@ -85,7 +85,8 @@ public sealed class ReaderFuzzTests : IDisposable
             List<string> rows = Read(engine, input, isParquet);
             if (watch.Elapsed > Hang) return $"File {number} ({seed.Name}) took {watch.Elapsed}.";
             Interlocked.Increment(ref read);
-            if (isParquet) return null; // of a damaged file two readers say two things: of number 199 DuckDB reads times, Parquet.Net their places in a dictionary
+            // Of a damaged file two readers say two things: of number 199 DuckDB reads times, Parquet.Net their places in a dictionary.
+            if (isParquet) return null;
             string difference = Difference(rows, Expected(content, isJson, seed, input, blanks: false));
             if (difference.Length > 0) difference = Difference(rows, Expected(content, isJson, seed, input, blanks: true));
             return difference.Length == 0
