@@ -57,12 +57,17 @@ internal static class CommandLine
         var inspected = new Argument<string>("LOG");
         var target = new Option<string?>("--config", "-c");
         var init = new Command(InitJob.Name) { inspected, target };
-        init.SetAction(parsed => (int)InitJob.Run(parsed.GetValue(inspected)!, parsed.GetValue(target), progress, output, error));
+        init.SetAction(parsed => (int)UnlockedVerb.Run(() => InitJob.Run(parsed.GetValue(inspected)!, parsed.GetValue(target), progress, output), error));
         root.Add(init);
+        var user = new Argument<string?>("USER") { Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> item = new("--item"), shownRun = new("--run", "-r");
+        var show = new Command(ShowJob.Name) { user, item, shownRun };
+        show.SetAction(parsed => (int)UnlockedVerb.Run(() => ShowJob.Run(parsed.GetValue(user), parsed.GetValue(item), parsed.GetValue(shownRun), output), error));
+        root.Add(show);
         var section = new Argument<string?>("SECTION") { Arity = ArgumentArity.ZeroOrOne };
         var of = new Option<string?>("--of");
         var settings = new Command(SettingsJob.Name) { section, of };
-        settings.SetAction(parsed => (int)SettingsJob.Run(parsed.GetValue(section), parsed.GetValue(of), output, error));
+        settings.SetAction(parsed => (int)UnlockedVerb.Run(() => SettingsJob.Run(parsed.GetValue(section), parsed.GetValue(of), output), error));
         root.Add(settings);
         root.Options.OfType<HelpOption>().Single().Action = new TeachingHelp();
         root.Options.OfType<VersionOption>().Single().Action = new TellVersion();
@@ -117,6 +122,7 @@ internal static class CommandLine
             if (Verb.All.FirstOrDefault(verb => verb.Name == name) is { } verb) Help.WriteVerb(output, verb);
             else if (name == SettingsJob.Name) Help.WriteSettings(output);
             else if (name == InitJob.Name) Help.WriteInit(output);
+            else if (name == ShowJob.Name) Help.WriteShow(output);
             else Help.WriteAll(output);
             return 0;
         }

@@ -52,6 +52,7 @@ internal static class Help
 
             Beside the verbs
               init LOG             looks at a log and writes a configuration for it, conf/NAME.json (init --help)
+              show USER            prints a user's latest items and recommendations; show --item ITEM: items like one
               settings [SECTION]   prints the reference of all settings: type, range, default, meaning (settings --help)
               settings --of RUN    prints the settings that a run was made with, as a configuration file
               worker-archive FILE  packs this program, with its .NET, for images of Spark's executors
@@ -125,6 +126,25 @@ internal static class Help
               ./submit.sh init clicks.csv
               ./submit.sh init 'logs/2026-*.csv.gz' --config conf/shop.json
               ./submit.sh nightly --input clicks.csv     # does both: keeps the configuration in runs/clicks
+            """);
+    }
+
+    public static void WriteShow(TextWriter output)
+    {
+        output.WriteLine("""
+            ncfspark show: prints a user's latest items and recommendations, or the items like an item
+
+            Usage
+              ./submit.sh show USER [--run DIR]
+              ./submit.sh show --item ITEM [--run DIR]
+
+            Reads the night in production of the run directory, or, where there are no nights, the stages in it. --run may be
+            left out where runs/ holds one run. Titles stand beside ids where Input:TitlesPath named a file of them. Scores of
+            similar items are cosines. It needs no configuration, and changes nothing.
+
+            Examples
+              ./submit.sh show 42
+              ./submit.sh show --item 296 --run runs/ml-latest-small-good
             """);
     }
 

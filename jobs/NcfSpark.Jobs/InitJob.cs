@@ -17,29 +17,15 @@ internal static class InitJob
 
     /// <param name="log">The log: a file, folder or glob.</param>
     /// <param name="file">Where the configuration goes; null: conf/, under the log's name.</param>
-    public static ExitCode Run(string log, string? file, IProgressReporter progress, TextWriter output, TextWriter error)
+    public static void Run(string log, string? file, IProgressReporter progress, TextWriter output)
     {
-        try
-        {
-            string path = file ?? Path.Combine("conf", $"{NameOf(log)}.json");
-            if (File.Exists(path)) throw new InvalidInputException($"{path} is there already. Name another file by --config, or delete it first.");
-            Write(path, Look(log, progress, output));
-            output.WriteLine($"""
-                Wrote {path}. Next:
-                  ./submit.sh nightly --config {path}
-                """);
-            return ExitCode.Done;
-        }
-        catch (InvalidInputException fault)
-        {
-            error.WriteLine(fault.Message);
-            return ExitCode.InvalidInput;
-        }
-        catch (Exception failure) when (FileFailure.Of(failure) is { } machine)
-        {
-            error.WriteLine(machine.Words);
-            return machine.IsOfThePlace ? ExitCode.InvalidInput : ExitCode.Failed;
-        }
+        string path = file ?? Path.Combine("conf", $"{NameOf(log)}.json");
+        if (File.Exists(path)) throw new InvalidInputException($"{path} is there already. Name another file by --config, or delete it first.");
+        Write(path, Look(log, progress, output));
+        output.WriteLine($"""
+            Wrote {path}. Next:
+              ./submit.sh nightly --config {path}
+            """);
     }
 
     /// <summary>The run directory for a log where none is named.</summary>

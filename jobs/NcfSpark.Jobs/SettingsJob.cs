@@ -16,19 +16,10 @@ internal static class SettingsJob
 
     /// <param name="section">The section to print; null for all of them.</param>
     /// <param name="runDirectory">The run or night whose settings are printed instead of the reference; null for the reference.</param>
-    public static ExitCode Run(string? section, string? runDirectory, TextWriter output, TextWriter error)
+    public static void Run(string? section, string? runDirectory, TextWriter output)
     {
-        try
-        {
-            if (runDirectory is not null) output.WriteLine(TextOf(runDirectory, section is null ? SettingKey.Sections : [Known(section)]));
-            else WriteReference(output, section is null ? SettingKey.Sections : [Known(section)]);
-            return ExitCode.Done;
-        }
-        catch (InvalidInputException fault)
-        {
-            error.WriteLine(fault.Message);
-            return ExitCode.InvalidInput;
-        }
+        if (runDirectory is not null) output.WriteLine(TextOf(runDirectory, section is null ? SettingKey.Sections : [Known(section)]));
+        else WriteReference(output, section is null ? SettingKey.Sections : [Known(section)]);
     }
 
     private static void WriteReference(TextWriter output, IReadOnlyList<string> sections)

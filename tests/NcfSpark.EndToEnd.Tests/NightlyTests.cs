@@ -67,6 +67,37 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
     }
 
     [Fact]
+    public void ShowPrintsAUsersLatestItemsBesideTheListWithTitles()
+    {
+        string shown = NcfSparkProcess.RunWell("show", "42", "--run", run.Path);
+        string ratings = Path.Combine(NcfSparkProcess.Repository, "tests/data/ml-latest-small/ratings.csv");
+        string[] rows = [.. File.ReadLines(ratings).Where(line => line.StartsWith("42,", StringComparison.Ordinal))];
+        Assert.StartsWith($"User 42: {rows.Length} items were used, the latest first\n", shown, StringComparison.Ordinal);
+        long latest = rows.Max(line => long.Parse(line.Split(',')[3]));
+        Assert.Contains($"\n  {DateTime.UnixEpoch.AddSeconds(latest):yyyy-MM-dd}  ", shown, StringComparison.Ordinal);
+        string recommendations = run.Served("predictions", "recommendations");
+        long[] users = ParquetColumns.Read<long>(recommendations, "user_id"), items = ParquetColumns.Read<long>(recommendations, "item_id");
+        string[] lines = shown[shown.IndexOf("Recommended\n", StringComparison.Ordinal)..].TrimEnd().Split('\n')[1..];
+        Assert.Equal(
+            users.Zip(items).Where(row => row.First == 42).Select(row => $"({row.Second})"),
+            lines.Select(line => line[line.LastIndexOf('(')..(line.LastIndexOf(')') + 1)]));
+    }
+
+    [Fact]
+    public void ShowPrintsItemsLikeAnItemAndRefusesWhatIsNotThere()
+    {
+        string[] lines = NcfSparkProcess.RunWell("show", "--item", "1", "--run", run.Path).TrimEnd().Split('\n');
+        Assert.StartsWith("Item Toy Story (1995) (1): used ", lines[0], StringComparison.Ordinal);
+        Assert.Equal(11, lines.Length);
+        Assert.DoesNotContain(lines[1..], line => line.Contains("(1)", StringComparison.Ordinal));
+        (int code, _, string error) = NcfSparkProcess.Run("show", "nobody", "--run", run.Path);
+        Assert.Equal(2, code);
+        Assert.Contains("knows no user nobody; users look like ", error, StringComparison.Ordinal);
+        Assert.Equal(2, NcfSparkProcess.Run("show", "42", "--run", Path.Combine(run.Path, "none")).ExitCode);
+        Assert.Equal(2, NcfSparkProcess.Run("show", "--run", run.Path).ExitCode);
+    }
+
+    [Fact]
     public void TheReportHoldsFiguresOfTheModelAndOfBothBaselines()
     {
         JsonNode report = JsonNode.Parse(File.ReadAllText(run.Served("report", "report.json")))!;

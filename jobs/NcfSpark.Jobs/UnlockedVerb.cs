@@ -1,0 +1,27 @@
+using NcfSpark.Configuration;
+using NcfSpark.Data;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>Runs a verb that needs neither a configuration nor the lock of a run directory: what goes wrong becomes a message and an exit code.</summary>
+internal static class UnlockedVerb
+{
+    public static ExitCode Run(Action verb, TextWriter error)
+    {
+        try
+        {
+            verb();
+            return ExitCode.Done;
+        }
+        catch (InvalidInputException fault)
+        {
+            error.WriteLine(fault.Message);
+            return ExitCode.InvalidInput;
+        }
+        catch (Exception failure) when (FileFailure.Of(failure) is { } machine)
+        {
+            error.WriteLine(machine.Words);
+            return machine.IsOfThePlace ? ExitCode.InvalidInput : ExitCode.Failed;
+        }
+    }
+}

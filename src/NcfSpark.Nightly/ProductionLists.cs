@@ -1,0 +1,134 @@
+using System.Text.Json;
+using NcfSpark.Data;
+using NcfSpark.Engines.DuckDb;
+using NcfSpark.Kernels;
+using NcfSpark.Model;
+using NcfSpark.Pipeline;
+using NcfSpark.Preparation;
+
+namespace NcfSpark.Nightly;
+
+/// <summary>What the night in production recommends, as lines for a terminal: to a user, beside what they used last, and items like an item.</summary>
+public sealed class ProductionLists : IDisposable
+{
+    private const int LatestShown = 10, SimilarShown = 10, TitleWidth = 50;
+
+    private readonly string night;
+    private readonly StageDirectory prepared;
+    private readonly Titles titles;
+    private readonly DuckDbEngine engine = new(new DuckDbOptions());
+
+    private ProductionLists(string night, StageDirectory prepared, Titles titles) => (this.night, this.prepared, this.titles) = (night, prepared, titles);
+
+    /// <param name="runDirectory">A run directory with a night in production, or one in which the stages were made by hand.</param>
+    /// <exception cref="InvalidInputException">There is no such directory, or nothing was recommended there yet.</exception>
+    public static ProductionLists Open(string runDirectory)
+    {
+        if (!Directory.Exists(runDirectory)) throw new InvalidInputException($"{runDirectory} is not there: name a run directory by --run.");
+        var nights = new RunNights(runDirectory);
+        string night = nights.Production is { } name ? nights.PathOf(name) : runDirectory;
+        if (!Directory.Exists(Path.Combine(night, Stage.Predictions)))
+        {
+            throw new InvalidInputException($"{runDirectory} has no recommendations yet: `nightly` makes them, and puts a night into production.");
+        }
+
+        StageDirectory prepared = StageDirectory.Open(night, PreparedData.StageName, isRead: _ => false);
+        InputOptions input = prepared.Manifest.Configuration["Input"].Deserialize<InputOptions>()!;
+        return new ProductionLists(night, prepared, TitlesOf(input));
+    }
+
+    /// <summary>A user's latest items, and their list.</summary>
+    /// <exception cref="InvalidInputException">Nothing is known of such a user.</exception>
+    public IEnumerable<string> OfUser(string user)
+    {
+        string id = engine.Dialect.Literal(user);
+        View("lists", Path.Combine(Stage.Predictions, "recommendations"));
+        var list = engine.Query($"SELECT rank, CAST(item_id AS VARCHAR), score, source FROM lists WHERE CAST(user_id AS VARCHAR) = {id} ORDER BY rank");
+        (string Item, long When)[] used = Used(id);
+        if (list.Count == 0 && used.Length == 0)
+        {
+            var examples = engine.Query("SELECT DISTINCT CAST(user_id AS VARCHAR) AS u FROM lists ORDER BY u LIMIT 3").Select(row => $"{row[0]}");
+            throw new InvalidInputException($"{night} knows no user {ShownText.Of(user)}; users look like {string.Join(", ", examples)}.");
+        }
+
+        yield return $"User {ShownText.Of(user)}: {used.Length:N0} items were used, the latest first";
+        foreach ((string item, long when) in used.Take(LatestShown)) yield return $"  {Day(when)}  {Named(item)}";
+        if (used.Length > LatestShown) yield return $"  and {used.Length - LatestShown:N0} before them";
+        yield return "";
+        yield return list.Count == 0 ? "Nothing is recommended: the lists were made for other users (Score:UsersPath, Score:Since)." : "Recommended";
+        foreach (IReadOnlyList<object?> row in list)
+        {
+            yield return $"  {row[0],3}  {Named($"{row[1]}"),-TitleWidth}  {Convert.ToDouble(row[2]):F4}{($"{row[3]}" == "model" ? "" : $"  by {row[3]}")}";
+        }
+    }
+
+    /// <summary>The items most similar to one, by the cosine of what the model has learned of them.</summary>
+    /// <exception cref="InvalidInputException">The model does not know the item.</exception>
+    public IEnumerable<string> LikeItem(string item)
+    {
+        string model = Directory.Exists(Path.Combine(night, Stage.Refit)) ? Stage.Refit : TrainedModel.StageName;
+        TrainedModel trained = TrainedModel.Read(StageDirectory.Open(night, model));
+        int index = trained.Items.Find(item);
+        if (index < 0)
+        {
+            IEnumerable<string> examples = Enumerable.Range(0, Math.Min(3, trained.Items.Count)).Select(trained.Items.TextOf);
+            throw new InvalidInputException($"{night} knows no item {ShownText.Of(item)}; items look like {string.Join(", ", examples)}.");
+        }
+
+        int[] among = [.. Enumerable.Range(0, trained.Items.Count).Where(other => trained.Items.Interactions[other] > 0)];
+        using var embeddings = new ItemEmbeddings(trained.Weights, among, SimdLevels.FromEnvironment());
+        var best = new TopLists(1, Math.Clamp(SimilarShown, 1, Math.Max(1, among.Length)));
+        embeddings.FindBest(new[] { index }, best, threads: 1);
+        yield return $"Item {Named(item)}: used {trained.Items.Interactions[index]:N0} times. The most similar items";
+        for (int place = 0; place < best.Items(0).Length; place++)
+        {
+            yield return $"  {place + 1,3}  {Named(trained.Items.TextOf(best.Items(0)[place])),-TitleWidth}  {best.Scores(0)[place]:F4}";
+        }
+    }
+
+    public void Dispose() => engine.Dispose();
+
+    // Of all parts, what was held out too.
+    private (string Item, long When)[] Used(string id)
+    {
+        View("users", "users");
+        View("items", "items");
+        string[] parts = [.. new[] { "train", "validation", "test" }.Where(part => Directory.Exists(prepared.File(part)))];
+        foreach (string part in parts) View(part, part);
+        string rows = string.Join(
+            " UNION ALL ", parts.Select(part => $"SELECT user_index, item_index, timestamp FROM {part}{(part == "train" ? " WHERE label = 1" : "")}"));
+        return
+        [
+            .. engine.Query($"""
+                SELECT CAST(item_id AS VARCHAR), r.timestamp FROM ({rows}) r JOIN users USING (user_index) JOIN items USING (item_index)
+                WHERE CAST(user_id AS VARCHAR) = {id} ORDER BY r.timestamp DESC, item_index
+                """).Select(row => ((string)row[0]!, (long)row[1]!)),
+        ];
+    }
+
+    private void View(string name, string directory)
+    {
+        string path = directory.StartsWith(Stage.Predictions, StringComparison.Ordinal) ? Path.Combine(night, directory) : prepared.File(directory);
+        string[] files = [.. Directory.GetFiles(path, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        engine.ReadParquet(name, files);
+    }
+
+    private string Named(string item) => titles.ByItemId.TryGetValue(item, out string? title)
+        ? $"{ShownText.Of(title, TitleWidth - 12)} ({ShownText.Of(item, 30)})"
+        : ShownText.Of(item);
+
+    private static string Day(long seconds) => seconds == 0 ? "no time   " : $"{DateTime.UnixEpoch.AddSeconds(seconds):yyyy-MM-dd}";
+
+    // Lists are of use without titles, too.
+    private static Titles TitlesOf(InputOptions input)
+    {
+        try
+        {
+            return Titles.Read(input);
+        }
+        catch (InvalidInputException)
+        {
+            return Titles.Read(input with { TitlesPath = "" });
+        }
+    }
+}
