@@ -7,7 +7,7 @@ using NcfSpark.Data;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…, or init LOG, or settings [SECTION | --of RUN]</summary>
+/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…, or init LOG, show USER, settings [SECTION | --of RUN]</summary>
 internal static class CommandLine
 {
     /// <summary>Parses the command line and runs its verb, or writes help, or says what is wrong with it.</summary>
@@ -62,7 +62,8 @@ internal static class CommandLine
         var user = new Argument<string?>("USER") { Arity = ArgumentArity.ZeroOrOne };
         Option<string?> item = new("--item"), shownRun = new("--run", "-r");
         var show = new Command(ShowJob.Name) { user, item, shownRun };
-        show.SetAction(parsed => (int)UnlockedVerb.Run(() => ShowJob.Run(parsed.GetValue(user), parsed.GetValue(item), parsed.GetValue(shownRun), output), error));
+        show.SetAction(parsed =>
+            (int)UnlockedVerb.Run(() => ShowJob.Run(parsed.GetValue(user), parsed.GetValue(item), parsed.GetValue(shownRun), output), error));
         root.Add(show);
         var section = new Argument<string?>("SECTION") { Arity = ArgumentArity.ZeroOrOne };
         var of = new Option<string?>("--of");

@@ -90,7 +90,8 @@ internal static class Help
         foreach (string example in verb.Examples) output.WriteLine($"  ./submit.sh {verb.Name} {example}");
         if (verb.Sections.Length > 0)
         {
-            string sections = $"All settings are those of {string.Join(", ", verb.Sections)}. `./submit.sh settings {verb.Sections[0]}` explains those of a section.";
+            string sections = $"All settings are those of {string.Join(", ", verb.Sections)}. "
+                + $"`./submit.sh settings {verb.Sections[0]}` explains those of a section.";
             output.WriteLine($"\n{string.Join('\n', Wrapped(sections, Width))}");
         }
 

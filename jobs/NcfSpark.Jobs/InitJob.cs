@@ -67,9 +67,7 @@ internal static class InitJob
     private static void Write(string path, string text)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        string temporary = $"{path}.tmp";
-        File.WriteAllText(temporary, text);
-        File.Move(temporary, path);
+        AtomicFile.Write(path, text);
     }
 
     // A configuration is read from other directories, too. A place with a scheme stays as it is.

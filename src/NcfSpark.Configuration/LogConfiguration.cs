@@ -9,9 +9,6 @@ namespace NcfSpark.Configuration;
 /// <param name="Text">The configuration file.</param>
 public sealed record LogConfiguration(IReadOnlyList<string> Seen, string Text)
 {
-    private static readonly string[] Of = ["Path", "Delimiter", "Quote", "Header", "UserColumn", "ItemColumn", "IdType", "TimestampColumn", "EventColumn",
-        "DecimalSeparator", "MaxBadRows"];
-
     /// <exception cref="InvalidInputException">The log is not there, cannot be read, or holds nothing that could be a log.</exception>
     public static LogConfiguration For(string path, ISqlEngine engine, IProgressReporter progress)
     {
@@ -23,10 +20,10 @@ public sealed record LogConfiguration(IReadOnlyList<string> Seen, string Text)
             .. chosen.Select(setting => $"chosen   {setting.Name} {SettingValue.Show(setting.Value)}: {setting.Reason}."),
             .. log.Doubts.Select(doubt => $"unsure   {doubt}"),
         ];
-        InputOptions standard = new();
-        IEnumerable<ChosenSetting> input = Of.Select(
-            name => new ChosenSetting($"Input:{name}", typeof(InputOptions).GetProperty(name)!.GetValue(log.Input), ""))
-            .Where(setting => SettingValue.Show(setting.Value) != SettingValue.Show(SettingKey.Find(setting.Name)!.Property.GetValue(standard)));
+        NcfSparkConfiguration standard = new(), read = standard with { Input = log.Input };
+        IEnumerable<ChosenSetting> input = SettingKey.Of(nameof(standard.Input))
+            .Where(key => SettingValue.Show(key.ValueIn(read)) != SettingValue.Show(key.ValueIn(standard)))
+            .Select(key => new ChosenSetting(key.Name, key.ValueIn(read), ""));
         string[] remarks = [$"Made by looking at {path}. Change what is wrong; `./submit.sh settings` explains every setting.", .. seen];
         return new LogConfiguration(seen, ConfigurationText.Of(remarks, [.. input, .. chosen]));
     }

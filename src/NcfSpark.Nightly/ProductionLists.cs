@@ -42,7 +42,7 @@ public sealed class ProductionLists : IDisposable
     public IEnumerable<string> OfUser(string user)
     {
         string id = engine.Dialect.Literal(user);
-        View("lists", Path.Combine(Stage.Predictions, "recommendations"));
+        View("lists", Path.Combine(night, Stage.Predictions, "recommendations"));
         var list = engine.Query($"SELECT rank, CAST(item_id AS VARCHAR), score, source FROM lists WHERE CAST(user_id AS VARCHAR) = {id} ORDER BY rank");
         (string Item, long When)[] used = Used(id);
         if (list.Count == 0 && used.Length == 0)
@@ -91,10 +91,10 @@ public sealed class ProductionLists : IDisposable
     // Of all parts, what was held out too.
     private (string Item, long When)[] Used(string id)
     {
-        View("users", "users");
-        View("items", "items");
+        View("users", prepared.File("users"));
+        View("items", prepared.File("items"));
         string[] parts = [.. new[] { "train", "validation", "test" }.Where(part => Directory.Exists(prepared.File(part)))];
-        foreach (string part in parts) View(part, part);
+        foreach (string part in parts) View(part, prepared.File(part));
         string rows = string.Join(
             " UNION ALL ", parts.Select(part => $"SELECT user_index, item_index, timestamp FROM {part}{(part == "train" ? " WHERE label = 1" : "")}"));
         return
@@ -106,12 +106,8 @@ public sealed class ProductionLists : IDisposable
         ];
     }
 
-    private void View(string name, string directory)
-    {
-        string path = directory.StartsWith(Stage.Predictions, StringComparison.Ordinal) ? Path.Combine(night, directory) : prepared.File(directory);
-        string[] files = [.. Directory.GetFiles(path, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-        engine.ReadParquet(name, files);
-    }
+    private void View(string name, string directory) =>
+        engine.ReadParquet(name, [.. Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]);
 
     private string Named(string item) => titles.ByItemId.TryGetValue(item, out string? title)
         ? $"{ShownText.Of(title, TitleWidth - 12)} ({ShownText.Of(item, 30)})"

@@ -9,7 +9,7 @@ namespace NcfSpark.Preparation;
 /// <param name="Places">Where the wanted columns stand, from 0.</param>
 internal sealed record ListLayout(string Delimiter, bool Header, int Count, int[] Places)
 {
-    private static readonly string[] Usual = [",", "\t", ";", "|", "::"];
+    public static readonly string[] UsualDelimiters = [",", "\t", ";", "|", "::"];
 
     /// <summary>The delimiter, for messages.</summary>
     public string ShownDelimiter => Shown(Delimiter);
@@ -23,7 +23,7 @@ internal sealed record ListLayout(string Delimiter, bool Header, int Count, int[
     {
         (string Delimiter, List<string> Fields)[] readings = 
         [
-            .. Usual.Prepend(input.Delimiter).Distinct()
+            .. UsualDelimiters.Prepend(input.Delimiter).Distinct()
                 .Where(delimiter => input.Quote.Length == 0 || !delimiter.Contains(input.Quote, StringComparison.Ordinal))
                 .Select(delimiter => (delimiter, CsvHeader.FirstRecord(file, delimiter, input.Quote))),
         ];

@@ -22,8 +22,6 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
 {
     private const int MostRows = 2000;
 
-    private static readonly string[] Delimiters = [",", "\t", ";", "|", "::"];
-
     /// <summary>What else there is to say of the layout, where two readings are possible.</summary>
     public IReadOnlyList<string> Doubts { get; init; } = [];
 
@@ -109,7 +107,7 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
 
     private static LogSample OfText(string file)
     {
-        (string delimiter, string quote, List<List<string>> records) = Delimiters
+        (string delimiter, string quote, List<List<string>> records) = ListLayout.UsualDelimiters
             .Select(delimiter => Split(file, delimiter))
             .MaxBy(reading => (Agreeing(reading.Records), reading.Delimiter.Length, reading.Records.Count == 0 ? 0 : Width(reading.Records)));
         if (records.Count == 0)
