@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Jobs;
 

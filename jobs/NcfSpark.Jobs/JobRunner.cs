@@ -1,14 +1,14 @@
 using System.Collections;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
-using NcfSpark.Engines.MicrosoftSpark;
+using NcfSpark.Core;
 using NcfSpark.Engines;
+using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Jobs.Progress;
 using NcfSpark.Nightly;
 using NcfSpark.Preparation;
-using NcfSpark.Training.Distributed;
 using NcfSpark.Training;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Jobs;
 

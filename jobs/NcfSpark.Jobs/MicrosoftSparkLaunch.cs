@@ -1,7 +1,7 @@
 using NcfSpark.Configuration;
-using NcfSpark.Data;
-using NcfSpark.Engines.MicrosoftSpark;
+using NcfSpark.Core;
 using NcfSpark.Engines;
+using NcfSpark.Engines.MicrosoftSpark;
 
 namespace NcfSpark.Jobs;
 

@@ -1,7 +1,7 @@
 using System.Collections;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Jobs;
 using NcfSpark.Jobs.Progress;
 

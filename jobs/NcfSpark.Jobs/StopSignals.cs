@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Jobs;
 

@@ -1,10 +1,10 @@
 using System.Net;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
-using NcfSpark.Engines.MicrosoftSpark;
+using NcfSpark.Core;
 using NcfSpark.Engines;
-using NcfSpark.Training.Distributed;
+using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Training;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Cluster;
 

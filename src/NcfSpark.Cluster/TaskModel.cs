@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 using NcfSpark.Model;
 using NcfSpark.Scoring;

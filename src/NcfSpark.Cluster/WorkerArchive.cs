@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Cluster;
 

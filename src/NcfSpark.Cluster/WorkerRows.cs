@@ -1,8 +1,8 @@
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Evaluation;
 using NcfSpark.Model;
-using NcfSpark.Training.Distributed;
 using NcfSpark.Training;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Cluster;
 

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Configuration;
 

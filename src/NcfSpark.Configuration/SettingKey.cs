@@ -1,5 +1,5 @@
 using System.Reflection;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Configuration;
 

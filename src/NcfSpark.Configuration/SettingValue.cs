@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Configuration;
 

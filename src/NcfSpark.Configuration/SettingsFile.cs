@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Configuration;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Evaluation;
 

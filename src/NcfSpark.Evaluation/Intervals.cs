@@ -1,4 +1,4 @@
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Evaluation;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Evaluation;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Evaluation;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Evaluation;
 

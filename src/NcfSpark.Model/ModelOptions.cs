@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Model;
 

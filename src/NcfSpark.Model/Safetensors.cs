@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Model;
 

@@ -1,5 +1,5 @@
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Preparation;
 
 namespace NcfSpark.Nightly;

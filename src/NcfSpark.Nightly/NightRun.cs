@@ -1,6 +1,6 @@
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 using NcfSpark.Model;
 using NcfSpark.Pipeline;

@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Nightly;
 

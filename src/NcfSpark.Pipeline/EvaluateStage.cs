@@ -1,7 +1,7 @@
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Evaluation;
 using NcfSpark.Model;
 using NcfSpark.Preparation;

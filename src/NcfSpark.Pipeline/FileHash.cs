@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Preparation;
 
 namespace NcfSpark.Pipeline;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Evaluation;
 using NcfSpark.Model;
 using NcfSpark.Reporting;

@@ -1,12 +1,12 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
-using NcfSpark.Training.Distributed;
 using NcfSpark.Training;
-using System.Text.Json.Serialization;
-using System.Text.Json;
+using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Pipeline;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 
 namespace NcfSpark.Pipeline;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 using NcfSpark.Training;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using ICSharpCode.SharpZipLib;
 using ICSharpCode.SharpZipLib.BZip2;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using ZstdSharp;
 
 namespace NcfSpark.Preparation;

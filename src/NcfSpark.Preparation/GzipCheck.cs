@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Preparation;
 

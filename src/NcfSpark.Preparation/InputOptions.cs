@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json.Serialization;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Preparation;
 

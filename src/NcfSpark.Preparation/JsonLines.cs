@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Preparation;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training;

@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Training;
 

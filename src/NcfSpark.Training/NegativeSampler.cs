@@ -1,5 +1,5 @@
 using System.Numerics;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 
 namespace NcfSpark.Training;

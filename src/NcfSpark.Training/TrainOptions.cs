@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Text.Json.Serialization;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 

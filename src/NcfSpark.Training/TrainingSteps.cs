@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 

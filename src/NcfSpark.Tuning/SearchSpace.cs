@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 using NcfSpark.Training;
 

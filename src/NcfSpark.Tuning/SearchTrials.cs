@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Evaluation;
 using NcfSpark.Model;
 using NcfSpark.Pipeline;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Training;

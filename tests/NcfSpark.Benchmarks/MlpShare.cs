@@ -1,4 +1,4 @@
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Evaluation;
 using NcfSpark.Jobs;
 using NcfSpark.Model;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.DuckDb;
 using NcfSpark.Evaluation;
 using NcfSpark.Preparation;

@@ -1,5 +1,5 @@
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Evaluation;
 using NcfSpark.Jobs;
 using NcfSpark.Model;

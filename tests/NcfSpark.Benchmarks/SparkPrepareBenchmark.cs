@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using NcfSpark.Data;
-using NcfSpark.Engines.SparkConnect;
+using NcfSpark.Core;
 using NcfSpark.Engines;
+using NcfSpark.Engines.SparkConnect;
 using NcfSpark.Evaluation;
 using NcfSpark.Preparation;
 using NcfSpark.Preparation.Tests;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.EndToEnd.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using DuckDB.NET.Data;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.EndToEnd.Tests;
 

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests;

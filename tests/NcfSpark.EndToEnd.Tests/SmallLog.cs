@@ -1,5 +1,5 @@
 using System.Text;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.EndToEnd.Tests;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;

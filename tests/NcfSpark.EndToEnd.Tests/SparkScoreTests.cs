@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.SparkConnect;
 using NcfSpark.Engines.Tests.SparkConnect;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Nightly;
 
 namespace NcfSpark.EndToEnd.Tests;

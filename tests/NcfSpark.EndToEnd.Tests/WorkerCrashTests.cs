@@ -1,6 +1,6 @@
-using Xunit.Abstractions;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
+using Xunit.Abstractions;
 
 namespace NcfSpark.EndToEnd.Tests;
 

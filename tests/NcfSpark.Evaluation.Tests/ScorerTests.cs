@@ -1,5 +1,5 @@
 using FsCheck.Xunit;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Evaluation.Tests;
 

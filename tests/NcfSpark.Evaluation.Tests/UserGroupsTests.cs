@@ -22,7 +22,7 @@ public class UserGroupsTests
     [Property(MaxTest = 100)]
     public void EveryUserIsInOneGroupAndGroupsAreInOrder(int seed, byte users, byte lengths)
     {
-        NcfSpark.Data.RandomStream stream = NcfSpark.Data.RandomStream.Named(seed, "lengths");
+        NcfSpark.Core.RandomStream stream = NcfSpark.Core.RandomStream.Named(seed, "lengths");
         int[] seen = [.. Enumerable.Range(0, 2 * users).Select(user => (int)stream.Below(user, lengths + 1))];
         IReadOnlyList<int[]> groups = UserGroups.Split(seen);
         if (groups.Count == 0) return;

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Jobs.Tests;
 

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Jobs.Progress;
 
 namespace NcfSpark.Jobs.Tests;

@@ -8,14 +8,14 @@ public sealed class LayeringTests
 {
     private static readonly Dictionary<string, string[]> MayKnow = new()
     {
-        ["NcfSpark.Data"] = [],
+        ["NcfSpark.Core"] = [],
         ["NcfSpark.Kernels"] = [],
-        ["NcfSpark.Engines"] = ["NcfSpark.Data"],
-        ["NcfSpark.Preparation"] = ["NcfSpark.Engines", "NcfSpark.Data"],
-        ["NcfSpark.Model"] = ["NcfSpark.Kernels", "NcfSpark.Data"],
-        ["NcfSpark.Training"] = ["NcfSpark.Model", "NcfSpark.Data", "NcfSpark.Kernels"],
-        ["NcfSpark.Scoring"] = ["NcfSpark.Model", "NcfSpark.Data", "NcfSpark.Kernels"],
-        ["NcfSpark.Evaluation"] = ["NcfSpark.Data"],
+        ["NcfSpark.Engines"] = ["NcfSpark.Core"],
+        ["NcfSpark.Preparation"] = ["NcfSpark.Engines", "NcfSpark.Core"],
+        ["NcfSpark.Model"] = ["NcfSpark.Kernels", "NcfSpark.Core"],
+        ["NcfSpark.Training"] = ["NcfSpark.Model", "NcfSpark.Core", "NcfSpark.Kernels"],
+        ["NcfSpark.Scoring"] = ["NcfSpark.Model", "NcfSpark.Core", "NcfSpark.Kernels"],
+        ["NcfSpark.Evaluation"] = ["NcfSpark.Core"],
         ["NcfSpark.Configuration"] = ["NcfSpark.Preparation", "NcfSpark.Training", "NcfSpark.Evaluation", "NcfSpark.Scoring"],
         ["NcfSpark.Reporting"] = ["NcfSpark.Evaluation"],
         ["NcfSpark.Cluster"] = ["NcfSpark.Configuration"],

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Jobs.Tests;
 

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Text.Json.Nodes;
-using NcfSpark.Data;
 using NcfSpark.Configuration;
+using NcfSpark.Core;
 
 namespace NcfSpark.Jobs.Tests;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Jobs.Tests;
 

@@ -1,4 +1,4 @@
-using NcfSpark.Data;
+using NcfSpark.Core;
 using TorchSharp;
 
 namespace NcfSpark.Model.Tests;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Model.Tests;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
 

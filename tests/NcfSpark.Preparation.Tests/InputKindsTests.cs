@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation.Tests;

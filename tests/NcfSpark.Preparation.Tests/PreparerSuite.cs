@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation.Tests;

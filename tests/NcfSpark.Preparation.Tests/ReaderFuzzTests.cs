@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
 

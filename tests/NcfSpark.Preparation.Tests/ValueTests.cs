@@ -1,7 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
 

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Xunit;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 
 namespace NcfSpark.Scoring.Tests;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 

@@ -1,4 +1,4 @@
-using NcfSpark.Data;
+using NcfSpark.Core;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

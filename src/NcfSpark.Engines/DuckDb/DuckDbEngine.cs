@@ -1,7 +1,7 @@
 using System.Data;
 using System.Numerics;
 using DuckDB.NET.Data;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Engines.DuckDb;
 

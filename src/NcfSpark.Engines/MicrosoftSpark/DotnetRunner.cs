@@ -2,7 +2,7 @@ using System.Collections;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.SparkConnect;
 
 namespace NcfSpark.Engines.MicrosoftSpark;

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Microsoft.Spark;
 using Microsoft.Spark.Sql;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.SparkConnect;
 
 namespace NcfSpark.Engines.MicrosoftSpark;

@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.SparkConnect.Protocol;
 
 namespace NcfSpark.Engines.SparkConnect;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Engines.SparkConnect;
 

@@ -3,7 +3,7 @@ using Apache.Arrow;
 using Apache.Arrow.Ipc;
 using Grpc.Core;
 using Grpc.Net.Client;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.SparkConnect.Protocol;
 
 namespace NcfSpark.Engines.SparkConnect;

@@ -1,5 +1,5 @@
 using Apache.Arrow;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Engines.SparkConnect;
 

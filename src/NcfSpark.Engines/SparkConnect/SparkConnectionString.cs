@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Engines.SparkConnect;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Engines.SparkConnect;
 

@@ -1,5 +1,5 @@
 using System.Collections;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Training.Distributed;
 

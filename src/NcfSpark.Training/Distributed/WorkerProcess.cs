@@ -1,5 +1,5 @@
 using Grpc.Core;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Training.Distributed;
 

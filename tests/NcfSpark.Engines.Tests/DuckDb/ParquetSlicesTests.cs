@@ -1,5 +1,5 @@
 using DuckDB.NET.Data;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.DuckDb;
 
 namespace NcfSpark.Engines.Tests.DuckDb;

@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Diagnostics;
 using System.Runtime.Versioning;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Engines.SparkConnect;
 

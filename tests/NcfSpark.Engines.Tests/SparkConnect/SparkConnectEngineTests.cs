@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.SparkConnect;
 
 namespace NcfSpark.Engines.Tests.SparkConnect;

@@ -1,4 +1,4 @@
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.SparkConnect;
 
 namespace NcfSpark.Engines.Tests.SparkConnect;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.SparkConnect;
 
 namespace NcfSpark.Engines.Tests.SparkConnect;

@@ -1,4 +1,4 @@
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Nightly;
 
 namespace NcfSpark.Evaluation.Tests.Nightly;

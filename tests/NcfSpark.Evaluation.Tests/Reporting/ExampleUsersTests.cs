@@ -1,4 +1,4 @@
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Reporting;
 
 namespace NcfSpark.Evaluation.Tests.Reporting;

@@ -1,6 +1,6 @@
 using System.Reflection;
 using NcfSpark.Cluster;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Jobs.Tests.Cluster;

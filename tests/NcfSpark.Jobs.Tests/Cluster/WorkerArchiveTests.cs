@@ -3,7 +3,7 @@ using System.Formats.Tar;
 using System.IO.Compression;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Jobs.Tests.Cluster;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using NcfSpark.Cluster;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Jobs.Tests.Cluster;

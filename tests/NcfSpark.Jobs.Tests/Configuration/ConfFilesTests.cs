@@ -2,7 +2,7 @@ using System.Collections;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 
 namespace NcfSpark.Jobs.Tests;

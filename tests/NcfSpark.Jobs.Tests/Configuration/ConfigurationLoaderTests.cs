@@ -1,6 +1,6 @@
 using System.Collections;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Preparation;

@@ -1,7 +1,7 @@
 using System.Collections;
 using FsCheck.Xunit;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
 using NcfSpark.Model;

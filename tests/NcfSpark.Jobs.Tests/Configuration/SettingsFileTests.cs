@@ -1,6 +1,6 @@
 using System.Text;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 
 namespace NcfSpark.Jobs.Tests;
 

@@ -1,5 +1,5 @@
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Scoring;

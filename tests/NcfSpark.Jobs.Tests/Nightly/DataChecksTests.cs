@@ -1,5 +1,5 @@
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Engines.DuckDb;
 using NcfSpark.Nightly;
 using NcfSpark.Preparation;

@@ -1,5 +1,5 @@
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Nightly;
 
 namespace NcfSpark.Jobs.Tests.Nightly;

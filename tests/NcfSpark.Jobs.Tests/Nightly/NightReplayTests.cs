@@ -1,7 +1,7 @@
 using System.Collections;
 using System.Security.Cryptography;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Nightly;
 using NcfSpark.Reporting;
 

@@ -1,8 +1,8 @@
+using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using FsCheck;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Nightly;
 
 namespace NcfSpark.Jobs.Tests.Nightly;

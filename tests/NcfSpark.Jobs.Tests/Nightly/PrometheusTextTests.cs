@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Nightly;
 
 namespace NcfSpark.Jobs.Tests.Nightly;

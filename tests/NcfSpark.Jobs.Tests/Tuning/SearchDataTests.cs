@@ -1,7 +1,7 @@
-using System.Text.Json;
 using System.Text;
+using System.Text.Json;
 using NcfSpark.Configuration;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Pipeline;
 using NcfSpark.Preparation;
 using NcfSpark.Tuning;

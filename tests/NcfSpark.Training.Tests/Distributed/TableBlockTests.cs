@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using FsCheck.Xunit;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Model;
 using NcfSpark.Training.Distributed;
 

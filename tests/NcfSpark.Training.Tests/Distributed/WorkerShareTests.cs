@@ -1,5 +1,5 @@
 using FsCheck.Xunit;
-using NcfSpark.Data;
+using NcfSpark.Core;
 using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Training.Tests.Distributed;

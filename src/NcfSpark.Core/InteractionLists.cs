@@ -1,0 +1,56 @@
+namespace NcfSpark.Core;
+
+/// <summary>
+/// For each user a list of items, all lists one after the other (compressed sparse rows).
+/// Example: user 0 with items 4, 1, user 1 with none and user 2 with 3 is Offsets {0, 2, 2, 3}, Items {4, 1, 3}.
+/// </summary>
+public sealed class InteractionLists
+{
+    private InteractionLists(long[] offsets, int[] items) => (Offsets, Items) = (offsets, items);
+
+    /// <summary>User u's list is Items[Offsets[u] … Offsets[u + 1] - 1].</summary>
+    public long[] Offsets { get; }
+
+    public int[] Items { get; }
+
+    public int UserCount => Offsets.Length - 1;
+
+    /// <summary>The user's items in the order in which they were given (or sorted, if made so).</summary>
+    public ReadOnlySpan<int> this[int user] => Items.AsSpan((int)Offsets[user], (int)(Offsets[user + 1] - Offsets[user]));
+
+    /// <summary>Whether the user's list, which is in rising order, holds an item.</summary>
+    public bool SortedHolds(int user, int item) => this[user].BinarySearch(item) >= 0;
+
+    /// <summary>Gathers rows of (user, item), given in any order, into lists; within a user the order of the rows is kept.</summary>
+    public static InteractionLists FromRows(int userCount, ReadOnlySpan<int> users, ReadOnlySpan<int> items)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(items.Length, users.Length);
+        long[] offsets = new long[userCount + 1];
+        foreach (int user in users) offsets[user + 1]++;
+        for (int user = 0; user < userCount; user++) offsets[user + 1] += offsets[user];
+        int[] gathered = new int[items.Length];
+        long[] next = offsets[..^1];
+        for (int row = 0; row < users.Length; row++) gathered[next[users[row]]++] = items[row];
+        return new InteractionLists(offsets, gathered);
+    }
+
+    /// <summary>The same lists with another number for each of their items.</summary>
+    public InteractionLists Select(Converter<int, int> number) => new(Offsets, Array.ConvertAll(Items, number));
+
+    /// <summary>A copy with each user's items in rising order.</summary>
+    public InteractionLists Sorted()
+    {
+        int[] sorted = [.. Items];
+        for (int user = 0; user < UserCount; user++) Array.Sort(sorted, (int)Offsets[user], (int)(Offsets[user + 1] - Offsets[user]));
+        return new InteractionLists(Offsets, sorted);
+    }
+}
+
+/// <summary>Rows of interactions, a column each: row r is user Users[r], who used item Items[r] at Timestamps[r].</summary>
+/// <param name="Users">Dense user indexes.</param>
+/// <param name="Items">Dense item indexes.</param>
+/// <param name="Timestamps">Seconds since 1970-01-01 UTC.</param>
+public sealed record InteractionRows(int[] Users, int[] Items, long[] Timestamps)
+{
+    public int Count => Users.Length;
+}

@@ -1,0 +1,58 @@
+using System.IO.Compression;
+using Parquet;
+using Parquet.Schema;
+
+namespace NcfSpark.Core;
+
+/// <summary>
+/// A Parquet file that is being written, a row group at a time. Columns hold numbers or strings, without missing values.
+/// The same rows in the same groups give the same bytes.
+/// </summary>
+/// <example><c>using var file = ParquetFile.Create(path, ("user_id", typeof(long)), ("score", typeof(float))); file.WriteGroup(ids, scores);</c></example>
+public sealed class ParquetFile : IDisposable
+{
+    private readonly FileStream stream;
+    private readonly ParquetWriter writer;
+    private readonly DataField[] fields;
+
+    private ParquetFile(FileStream stream, ParquetWriter writer, DataField[] fields) => (this.stream, this.writer, this.fields) = (stream, writer, fields);
+
+    public static ParquetFile Create(string path, params (string Name, Type Type)[] columns)
+    {
+        DataField[] fields = [.. columns.Select(column => new DataField(column.Name, column.Type, isNullable: false))];
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var stream = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite);
+        // The library's default level is the smallest size: 300 ms for a group of 82,000 recommendations instead of 15 ms, for files that are 1 % smaller.
+        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, CompressionLevel = CompressionLevel.Optimal };
+        return new ParquetFile(stream, ParquetWriter.CreateAsync(new ParquetSchema(fields), stream, options).GetAwaiter().GetResult(), fields);
+    }
+
+    /// <summary>Writes one row group: for each column an array of its type (int, long, float or string), all of one length.</summary>
+    public void WriteGroup(params Array[] columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(columns.Length, fields.Length);
+        using ParquetRowGroupWriter group = writer.CreateRowGroup();
+        for (int c = 0; c < columns.Length; c++)
+        {
+            DataField field = fields[c];
+            Task written = columns[c] switch
+            {
+                int[] values => group.WriteAsync<int>(field, values),
+                long[] values => group.WriteAsync<long>(field, values),
+                float[] values => group.WriteAsync<float>(field, values),
+                string[] values => group.WriteAsync(field, values),
+                _ => throw new ArgumentException($"Column {field.Name}: arrays of {columns[c].GetType().GetElementType()} are not supported.", nameof(columns)),
+            };
+            written.GetAwaiter().GetResult();
+        }
+
+        group.CompleteValidate();
+    }
+
+    public void Dispose()
+    {
+        writer.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        stream.Flush(flushToDisk: true);
+        stream.Dispose();
+    }
+}

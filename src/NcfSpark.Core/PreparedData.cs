@@ -1,0 +1,123 @@
+namespace NcfSpark.Core;
+
+/// <summary>
+/// Reads a prepared directory. Engines write rows in any order; everything here comes in one order, so that what
+/// is made from it is a function of the rows alone.
+/// </summary>
+public sealed class PreparedData(StageDirectory directory)
+{
+    public const string StageName = "prepared";
+
+    public StageDirectory Directory { get; } = directory;
+
+    /// <exception cref="InvalidInputException">See <see cref="StageDirectory.Open(string, string, IReadOnlyList{StageDirectory})"/>.</exception>
+    public static PreparedData Open(string runDirectory) => new(StageDirectory.Open(runDirectory, StageName));
+
+    /// <summary>The users by user_index.</summary>
+    public IdTable ReadUsers() => ReadIds("users", "user_id", "user_index");
+
+    /// <summary>The items by item_index, which is their order by falling popularity in training.</summary>
+    public IdTable ReadItems() => ReadIds("items", "item_id", "item_index");
+
+    /// <summary>Training rows by user, timestamp, item and label, and their labels: 1 seen, 0 sampled.</summary>
+    /// <param name="shards">Of which shards; null for all.</param>
+    public (InteractionRows Rows, int[] Labels) ReadTrain(IEnumerable<int>? shards = null)
+    {
+        // A shard without rows has no folder.
+        string[] paths = shards is null
+            ? [Directory.File("train")]
+            : [.. shards.Select(shard => Directory.File(Path.Combine("train", $"shard={shard}"))).Where(System.IO.Directory.Exists)];
+        T[] Column<T>(string name)
+            where T : unmanaged => paths.Length == 1
+                ? ParquetColumns.Read<T>(paths[0], name)
+                : [.. paths.SelectMany(path => ParquetColumns.Read<T>(path, name))];
+        int[] users = Column<int>("user_index"), items = Column<int>("item_index"), labels = Column<int>("label");
+        long[] timestamps = Column<long>("timestamp");
+        return InTrainOrder(new InteractionRows(users, items, timestamps), labels);
+    }
+
+    /// <summary>Training rows that came in any order, in the one of <see cref="ReadTrain"/>.</summary>
+    public static (InteractionRows Rows, int[] Labels) InTrainOrder(InteractionRows rows, int[] labels)
+    {
+        int[] order = OrderOf(rows.Users, row => (rows.Timestamps[row], rows.Items[row], labels[row]));
+        return (Take(rows, order), Take(labels, order));
+    }
+
+    /// <summary>The held-out rows of "validation" or "test", by user and then latest first. Empty where the part does not exist.</summary>
+    public InteractionRows ReadHeldOut(string part)
+    {
+        string path = Directory.File(part);
+        if (Directory.Manifest.Rows.GetValueOrDefault(part) == 0) return new InteractionRows([], [], []);
+        int[] users = ParquetColumns.Read<int>(path, "user_index"), items = ParquetColumns.Read<int>(path, "item_index");
+        long[] timestamps = ParquetColumns.Read<long>(path, "timestamp");
+        return InHeldOutOrder(new InteractionRows(users, items, timestamps));
+    }
+
+    /// <summary>Held-out rows that came in any order, in the one of <see cref="ReadHeldOut"/>.</summary>
+    public static InteractionRows InHeldOutOrder(InteractionRows rows) => Take(rows, OrderOf(rows.Users, row => (-rows.Timestamps[row], rows.Items[row])));
+
+    /// <summary>For each user the distinct items touched in training, validation or test, in rising order.</summary>
+    public InteractionLists ReadTouched()
+    {
+        string train = Directory.File("train");
+        int[] labels = ParquetColumns.Read<int>(train, "label");
+        InteractionRows validation = ReadHeldOut("validation"), test = ReadHeldOut("test");
+        int[] Touched(string column, int[] validated, int[] tested) =>
+            [.. ParquetColumns.Read<int>(train, column).Where((_, row) => labels[row] == 1), .. validated, .. tested];
+        return InteractionLists.FromRows((int)Directory.Manifest.Rows["users"], Touched("user_index", validation.Users, test.Users),
+            Touched("item_index", validation.Items, test.Items)).Sorted();
+    }
+
+    /// <summary>
+    /// The sampled candidates: for each row of "test", as <see cref="ReadHeldOut"/> gives them, the items it is ranked among. Empty lists
+    /// where none were asked for.
+    /// </summary>
+    public InteractionLists ReadTestCandidates(InteractionRows test)
+    {
+        if (Directory.Manifest.Rows.GetValueOrDefault("test_candidates") == 0) return InteractionLists.FromRows(test.Count, [], []);
+        string path = Directory.File("test_candidates");
+        int[] users = ParquetColumns.Read<int>(path, "user_index"), heldOut = ParquetColumns.Read<int>(path, "test_item_index");
+        int[] items = ParquetColumns.Read<int>(path, "item_index");
+        var rowOf = new Dictionary<(int User, int Item), int>(test.Count);
+        for (int row = 0; row < test.Count; row++) rowOf.Add((test.Users[row], test.Items[row]), row);
+        int[] rows = new int[users.Length];
+        for (int c = 0; c < rows.Length; c++) rows[c] = rowOf[(users[c], heldOut[c])];
+        return InteractionLists.FromRows(test.Count, rows, items).Sorted();
+    }
+
+    private IdTable ReadIds(string part, string idColumn, string indexColumn)
+    {
+        string path = Directory.File(part);
+        int[] indexes = ParquetColumns.Read<int>(path, indexColumn), interactions = ParquetColumns.Read<int>(path, "interactions");
+        int[] order = new int[indexes.Length];
+        for (int row = 0; row < indexes.Length; row++) order[indexes[row]] = row;
+        return ParquetColumns.IsString(path, idColumn)
+            ? new IdTable(Take(ParquetColumns.ReadStrings(path, idColumn), order), Take(interactions, order))
+            : new IdTable(Take(ParquetColumns.Read<long>(path, idColumn), order), Take(interactions, order));
+    }
+
+    // Rows by user first: a counting sort over users, then a small sort within each, which beats one sort of all by far.
+    private static int[] OrderOf<TKey>(int[] users, Func<int, TKey> keyWithinUser)
+    {
+        int[] rows = [.. Enumerable.Range(0, users.Length)];
+        int userCount = users.Length == 0 ? 0 : users.Max() + 1;
+        InteractionLists byUser = InteractionLists.FromRows(userCount, users, rows);
+        Parallel.For(0, userCount, user =>
+        {
+            int start = (int)byUser.Offsets[user], length = (int)(byUser.Offsets[user + 1] - start);
+            TKey[] keys = Array.ConvertAll(byUser.Items[start..(start + length)], row => keyWithinUser(row));
+            keys.AsSpan().Sort(byUser.Items.AsSpan(start, length));
+        });
+        return byUser.Items;
+    }
+
+    private static InteractionRows Take(InteractionRows rows, int[] order) =>
+        new(Take(rows.Users, order), Take(rows.Items, order), Take(rows.Timestamps, order));
+
+    private static T[] Take<T>(T[] values, int[] order)
+    {
+        var taken = new T[order.Length];
+        for (int row = 0; row < order.Length; row++) taken[row] = values[order[row]];
+        return taken;
+    }
+}
