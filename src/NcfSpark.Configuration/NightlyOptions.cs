@@ -72,11 +72,11 @@ public sealed record NightlyOptions : IValidatableObject
     public bool WarmStart { get; init; }
 
     /// <summary>
-    /// Largest number of epochs of a warm start. 0 (default): Train:Epochs. A third of these is plenty; fewer stay closer to the
+    /// Largest number of epochs of a warm start. null (default): Train:Epochs. A third of these is plenty; fewer stay closer to the
     /// night before.
     /// </summary>
-    [Range(0, 100_000)]
-    public int WarmEpochs { get; init; }
+    [Range(1, 100_000)]
+    public int? WarmEpochs { get; init; }
 
     /// <summary>
     /// Number of latest nights in production that the data is compared with (MaxChange). At least 7, so that the days of a week

@@ -7,7 +7,7 @@ namespace NcfSpark.Model;
 /// A model with all that scoring needs: weights, and the ids of users and items. Its directory holds shared.safetensors
 /// (rows of items, also those of users' pools, and dense layers), users/shard=S.safetensors, users.parquet and
 /// items.parquet. Row r of shard S of N belongs to user r · N + S. With a user history a shard also holds user_history,
-/// the latest items of each user, and user_rhythm, their temporal features, if the model uses them.
+/// the latest items of each user, and user_temporal_features, their temporal features, if the model uses them.
 /// </summary>
 public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable Items)
 {
@@ -106,7 +106,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         return weights;
     }
 
-    private const string PoolsName = "user_history", TemporalFeaturesName = "user_rhythm";
+    private const string PoolsName = "user_history", TemporalFeaturesName = "user_temporal_features";
 
     private static void ReadTemporalFeatures(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, string path)
     {

@@ -3,39 +3,39 @@ using NcfSpark.Core;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// Initial weights for training from an earlier model. Users and items that it knew keep their rows, under their new
+/// Initial weights for training from the model in production (the incumbent). Users and items that it knew keep their rows, under their new
 /// indexes. New ones start at the mean of all rows of their kind that were trained. Layers and head are copied. The
 /// optimizer's moments start at 0, as always.
 /// </summary>
 public static class WarmStart
 {
     /// <summary>Whether the weights of one network fit another: the same parts of the same widths.</summary>
-    public static bool Fits(ModelOptions earlier, ModelOptions options)
+    public static bool Fits(ModelOptions incumbent, ModelOptions options)
     {
-        return Shape(earlier).SequenceEqual(Shape(options));
+        return Shape(incumbent).SequenceEqual(Shape(options));
 
         static IEnumerable<(string, int, int)> Shape(ModelOptions options) =>
             new ModelWeights(options, 1, 1).All.Select(weight => (weight.Name, weight.Rows, weight.Columns));
     }
 
-    /// <param name="earlier">The model to start from, which <see cref="Fits"/>.</param>
-    public static ModelWeights From(TrainedModel earlier, ModelOptions options, IdTable users, IdTable items)
+    /// <param name="incumbent">The model to start from, which <see cref="Fits"/>.</param>
+    public static ModelWeights From(TrainedModel incumbent, ModelOptions options, IdTable users, IdTable items)
     {
         var weights = new ModelWeights(options, users.Count, items.Count);
-        int[] earlierUsers = users.IndexesIn(earlier.Users), earlierItems = items.IndexesIn(earlier.Items);
-        Take(weights.UserTables, earlier.Weights.UserTables, earlierUsers, earlier.Users.Interactions);
-        Take(weights.ItemTables, earlier.Weights.ItemTables, earlierItems, earlier.Items.Interactions);
-        Take(weights.PoolTables, earlier.Weights.PoolTables, earlierItems, earlier.Items.Interactions);
-        foreach ((Weight now, Weight then) in weights.Dense.Zip(earlier.Weights.Dense)) then.Values.CopyTo(now.Values);
+        int[] oldUsers = users.IndexesIn(incumbent.Users), oldItems = items.IndexesIn(incumbent.Items);
+        Take(weights.UserTables, incumbent.Weights.UserTables, oldUsers, incumbent.Users.Interactions);
+        Take(weights.ItemTables, incumbent.Weights.ItemTables, oldItems, incumbent.Items.Interactions);
+        Take(weights.PoolTables, incumbent.Weights.PoolTables, oldItems, incumbent.Items.Interactions);
+        foreach ((Weight now, Weight then) in weights.Dense.Zip(incumbent.Weights.Dense)) then.Values.CopyTo(now.Values);
         return weights;
     }
 
-    private static void Take(IReadOnlyList<Weight> tables, IReadOnlyList<Weight> earlier, int[] earlierIndexes, int[] interactions)
+    private static void Take(IReadOnlyList<Weight> tables, IReadOnlyList<Weight> incumbent, int[] oldIndexes, int[] interactions)
     {
-        foreach ((Weight now, Weight then) in tables.Zip(earlier))
+        foreach ((Weight now, Weight then) in tables.Zip(incumbent))
         {
             float[] mean = MeanOf(then, interactions);
-            Parallel.For(0, earlierIndexes.Length, row => (earlierIndexes[row] >= 0 ? then.Row(earlierIndexes[row]) : mean).CopyTo(now.Row(row)));
+            Parallel.For(0, oldIndexes.Length, row => (oldIndexes[row] >= 0 ? then.Row(oldIndexes[row]) : mean).CopyTo(now.Row(row)));
         }
     }
 

@@ -54,7 +54,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
         (IdTable users, IdTable items) = Ids();
         var model = new TrainedModel(result.Weights, users, items);
         model.Write(Context.Writer.Path, Job.Configuration.Prepare.Shards);
-        return Write(new TrainingLog(result.BestEpoch, result.History));
+        return Write(new TrainingLog(result.BestEpoch, result.Epochs));
     }
 
     private StageCounts RunByWorkers(CheckpointStore checkpoints)
@@ -91,7 +91,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
 
         (IdTable users, IdTable items) = Ids();
         TrainedModel.WriteIds(Context.Writer.Path, users, items);
-        return Write(new TrainingLog(result.BestEpoch, result.History) { Workers = result.Workers });
+        return Write(new TrainingLog(result.BestEpoch, result.Epochs) { Workers = result.Workers });
     }
 
     // With the number of interactions that were trained on.

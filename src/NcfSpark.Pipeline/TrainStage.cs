@@ -62,5 +62,5 @@ public sealed class TrainStage(NcfSparkConfiguration settings, StageDirectory pr
 
     /// <summary>The options of training; a warm start has epochs of its own.</summary>
     internal static TrainOptions OptionsOf(NcfSparkConfiguration settings, Incumbent? from) =>
-        from is not null && settings.Nightly.WarmEpochs > 0 ? settings.Train with { Epochs = settings.Nightly.WarmEpochs } : settings.Train;
+        from is not null && settings.Nightly.WarmEpochs is { } epochs ? settings.Train with { Epochs = epochs } : settings.Train;
 }

@@ -7,21 +7,21 @@ internal sealed class EpochChoice(TrainOptions options, bool validates)
     /// <summary>Whether validation chooses; otherwise the last epoch is kept.</summary>
     public bool ByValidation => options.Patience > 0 && validates;
 
-    /// <summary>Whether an epoch, the last of the history, is the best so far.</summary>
-    public bool IsBest(EpochRecord record, IReadOnlyList<EpochRecord> history) => ByValidation && BestOf(history) == record;
+    /// <summary>Whether an epoch, the last of those finished, is the best so far.</summary>
+    public bool IsBest(EpochRecord record, IReadOnlyList<EpochRecord> epochs) => ByValidation && BestOf(epochs) == record;
 
     /// <summary>Whether no epoch is left to train, or the last ones were no better than one before them for as long as Patience waits.</summary>
-    public bool IsFinished(int epochs, IReadOnlyList<EpochRecord> history) => epochs >= options.Epochs || HasStalled(history);
+    public bool IsFinished(IReadOnlyList<EpochRecord> epochs) => epochs.Count >= options.Epochs || HasStalled(epochs);
 
-    private bool HasStalled(IReadOnlyList<EpochRecord> history) =>
-        ByValidation && history.Count > 0 && history.Count - BestOf(history).Epoch >= options.Patience;
+    private bool HasStalled(IReadOnlyList<EpochRecord> epochs) =>
+        ByValidation && epochs.Count > 0 && epochs.Count - BestOf(epochs).Epoch >= options.Patience;
 
-    /// <summary>The epoch that is kept of a whole history, from 1.</summary>
-    public int Kept(IReadOnlyList<EpochRecord> history) => ByValidation ? BestOf(history).Epoch : history.Count;
+    /// <summary>The epoch that is kept, from 1, once training has ended.</summary>
+    public int Kept(IReadOnlyList<EpochRecord> epochs) => ByValidation ? BestOf(epochs).Epoch : epochs.Count;
 
     // The first of equals, so that an epoch has to be better to be kept; NaN is never better.
-    private static EpochRecord BestOf(IReadOnlyList<EpochRecord> history) =>
-        history.Aggregate((best, next) => next.ValidationNdcg > best.ValidationNdcg ? next : best);
+    private static EpochRecord BestOf(IReadOnlyList<EpochRecord> epochs) =>
+        epochs.Aggregate((best, next) => next.ValidationNdcg > best.ValidationNdcg ? next : best);
 }
 
 /// <summary>What an epoch came to.</summary>

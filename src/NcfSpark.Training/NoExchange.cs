@@ -43,14 +43,14 @@ internal sealed class NoExchange(
     {
         TrainingPosition position = state.Position;
         var record = new EpochRecord(position.Epoch + 1, position.LossSum / position.Samples, validation?.Ndcg, position.Seconds, position.Samples);
-        IReadOnlyList<EpochRecord> history = [.. position.History, record];
-        bool isBest = choice.IsBest(record, history);
+        IReadOnlyList<EpochRecord> epochs = [.. position.Epochs, record];
+        bool isBest = choice.IsBest(record, epochs);
         string best = isBest ? " (best so far)" : "";
         if (validation is { Ndcg: var ndcg }) progress.Line($"Epoch {record.Epoch}: loss {record.Loss:F4}, validation NDCG@10 {ndcg:F4}{best}");
         if (isBest) checkpoints.SaveBest(state.Weights);
-        state.Position = new TrainingPosition { Epoch = position.Epoch + 1, Steps = position.Steps, History = history };
+        state.Position = new TrainingPosition { Epoch = position.Epoch + 1, Steps = position.Steps, Epochs = epochs };
         checkpoints.Save(state);
-        return choice.IsFinished(state.Position.Epoch, history);
+        return choice.IsFinished(epochs);
     }
 
     public void Dispose()

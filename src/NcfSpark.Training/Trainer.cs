@@ -37,7 +37,7 @@ public sealed class Trainer(
 
         using ITrainingStep step = TrainingSteps.Make(state, options, samples);
         progress.Line($"Steps by {step.Description}.");
-        if (!choice.IsFinished(state.Position.Epoch, state.Position.History))
+        if (!choice.IsFinished(state.Position.Epochs))
         {
             using var exchange = new NoExchange(options, samples.Count, choice, checkpoints, progress, time);
             var plan = new RoundPlan(samples.Count, options.BatchSize, Rounds: 1);
@@ -45,18 +45,18 @@ public sealed class Trainer(
             new TrainingLoop(options, plan, samples, score, exchange, time).Run(state, step, cancellation);
         }
 
-        IReadOnlyList<EpochRecord> history = state.Position.History;
-        int bestEpoch = choice.Kept(history);
-        if (bestEpoch != history.Count) checkpoints.RestoreBest(state.Weights);
-        return new TrainingResult(state.Weights, history, bestEpoch);
+        IReadOnlyList<EpochRecord> epochs = state.Position.Epochs;
+        int bestEpoch = choice.Kept(epochs);
+        if (bestEpoch != epochs.Count) checkpoints.RestoreBest(state.Weights);
+        return new TrainingResult(state.Weights, epochs, bestEpoch);
     }
 }
 
 /// <summary>What training came to.</summary>
 /// <param name="Weights">Those after <paramref name="BestEpoch"/>.</param>
-/// <param name="History">Each epoch, in order.</param>
+/// <param name="Epochs">Each epoch, in order.</param>
 /// <param name="BestEpoch">From 1: the one with the best validation, or the last where nothing chose.</param>
-public sealed record TrainingResult(ModelWeights Weights, IReadOnlyList<EpochRecord> History, int BestEpoch);
+public sealed record TrainingResult(ModelWeights Weights, IReadOnlyList<EpochRecord> Epochs, int BestEpoch);
 
 /// <summary>The loss became infinite or no number; training stopped before the weights were updated with it, and no model was written.</summary>
 public sealed class TrainingDivergedException(string message) : Exception(message);

@@ -22,5 +22,5 @@ internal sealed record TrainingPosition
     public double Seconds { get; init; }
 
     /// <summary>Finished epochs.</summary>
-    public IReadOnlyList<EpochRecord> History { get; init; } = [];
+    public IReadOnlyList<EpochRecord> Epochs { get; init; } = [];
 }

@@ -91,7 +91,7 @@ internal sealed class SearchTrials : ITrials
             ? TrainAlone(model, train, checkpoints, validates, stop)
             : TrainByWorkers(model, train, checkpoints, validates, stop);
         RankingResult last = Rank(result.Weights, train);
-        EpochRecord bestOf = candidate.GoesOn ? result.History.MaxBy(epoch => epoch.ValidationNdcg)! : result.History[^1];
+        EpochRecord bestOf = candidate.GoesOn ? result.Epochs.MaxBy(epoch => epoch.ValidationNdcg)! : result.Epochs[^1];
         return (bestOf.ValidationNdcg ?? last["ndcg@10"], last["hr@10"], bestOf.Epoch);
     }
 
@@ -117,7 +117,7 @@ internal sealed class SearchTrials : ITrials
         };
         var training = new DistributedTraining(setup, checkpoints, Read, SilentProgress.Instance, job.Time);
         DistributedResult result = training.RunThreads(stop);
-        return new TrainingResult(TrainedModel.ReadWeights(result.ModelDirectory, model, set.UserCount, set.ItemCount), result.History, result.BestEpoch);
+        return new TrainingResult(TrainedModel.ReadWeights(result.ModelDirectory, model, set.UserCount, set.ItemCount), result.Epochs, result.BestEpoch);
 
         WorkerData Read(WorkerSetup of, WorkerShare share) => WorkerRows.DataOf(parts.GetOrAdd(share, set.Of), _ => share.RowsOf(heldOut), of, share);
     }

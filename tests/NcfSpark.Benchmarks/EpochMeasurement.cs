@@ -27,7 +27,7 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
         InTemporaryFolder(store => new DistributedTraining(setup, store, Read, direct, TimeProvider.System).RunThreads(default));
         DistributedResult over = InTemporaryFolder(
             store => new DistributedTraining(setup, store, Read, grpc, TimeProvider.System).Run(new GrpcThreads(Read), default));
-        return new EpochRound(over.History[0].Samples, alone.Rate, direct.Rate, grpc.Rate, over.Workers[0].Times);
+        return new EpochRound(over.Epochs[0].Samples, alone.Rate, direct.Rate, grpc.Rate, over.Workers[0].Times);
     }
 
     private WorkerData Read(WorkerSetup setup, WorkerShare share) => parts[share.Worker];

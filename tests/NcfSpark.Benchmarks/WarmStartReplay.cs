@@ -68,10 +68,10 @@ internal static class WarmStartReplay
         (double differenceLow, double differenceHigh) = Bootstrap.Interval([.. resampled[1].Zip(resampled[0], (w, c) => w - c)]);
         return new(
             cold.Last.Sums.Length, cold.Last.Value, low, high, warm.Last.Value, differenceLow, differenceHigh,
-            FirstAtLeast(cold, low)!.Value, FirstAtLeast(warm, low), FirstAtLeast(warm, cold.Last.Value), cold.Result.History.Count, warm.Result.History.Count);
+            FirstAtLeast(cold, low)!.Value, FirstAtLeast(warm, low), FirstAtLeast(warm, cold.Last.Value), cold.Result.Epochs.Count, warm.Result.Epochs.Count);
     }
 
-    private static int? FirstAtLeast(Trained trained, double level) => trained.Result.History.FirstOrDefault(epoch => epoch.ValidationNdcg >= level)?.Epoch;
+    private static int? FirstAtLeast(Trained trained, double level) => trained.Result.Epochs.FirstOrDefault(epoch => epoch.ValidationNdcg >= level)?.Epoch;
 
     private static string Show(int? epoch) => epoch is null ? "-" : $"{epoch}";
 

@@ -34,7 +34,7 @@ public sealed class TrainerTests : IDisposable
         }
 
         Assert.InRange(right / set.UserCount, 0.97, 1);
-        Assert.True(result.History[^1].Loss < result.History[0].Loss);
+        Assert.True(result.Epochs[^1].Loss < result.Epochs[0].Loss);
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class TrainerTests : IDisposable
             return scores[epoch++];
         }).Train(set);
         Assert.Equal(2, result.BestEpoch); // the first of equals
-        Assert.Equal(5, result.History.Count); // epochs 3, 4 and 5 were no better
+        Assert.Equal(5, result.Epochs.Count); // epochs 3, 4 and 5 were no better
         Assert.Equal(seen[1], result.Weights.UserGmf!.Values.ToArray());
     }
 

@@ -34,7 +34,7 @@ public sealed class DistributedTraining(
     {
         using ParameterServer server = MakeServer();
         using var host = ParameterServerHost.Start(server, setup.Train.Server.Address);
-        string reachedAt = setup.Train.Server.ReachedAt.Length == 0 ? host.Address : $"http://{setup.Train.Server.ReachedAt}";
+        string reachedAt = setup.Train.Server.ReachedAt is { } address ? $"http://{address}" : host.Address;
         using (place) return Run(server, place, reachedAt, host.Token, cancellation); // ended while the server still answers
     }
 
@@ -61,10 +61,10 @@ public sealed class DistributedTraining(
 /// <summary>What training by several workers came to.</summary>
 /// <param name="ModelDirectory">Holds the kept epoch's model, without ids: <see cref="TrainedModel.SharedFile"/> and
 /// each shard's <see cref="TrainedModel.UserFile"/>.</param>
-/// <param name="History">Each epoch, in order.</param>
+/// <param name="Epochs">Each epoch, in order.</param>
 /// <param name="Workers">What each worker did in each epoch.</param>
 /// <param name="BestEpoch">From 1: the one that is kept.</param>
-public sealed record DistributedResult(string ModelDirectory, IReadOnlyList<EpochRecord> History, IReadOnlyList<WorkerRecord> Workers, int BestEpoch);
+public sealed record DistributedResult(string ModelDirectory, IReadOnlyList<EpochRecord> Epochs, IReadOnlyList<WorkerRecord> Workers, int BestEpoch);
 
 /// <summary>Training ended since workers did not come, or were lost too often. The same command goes on from the last checkpoint.</summary>
 public sealed class WorkersLostException(string message, Exception? cause = null) : Exception(message, cause);

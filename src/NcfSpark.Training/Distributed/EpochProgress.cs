@@ -29,10 +29,10 @@ internal sealed class EpochProgress
     public bool IsEpochTrained => Position.Round == options.Server.RoundsPerEpoch;
 
     /// <summary>Whether no epoch is left to train, or Patience has run out.</summary>
-    public bool IsFinished => choice.IsFinished(Position.Epoch, Position.History);
+    public bool IsFinished => choice.IsFinished(Position.Epochs);
 
     /// <summary>The result of training, whose model is in this directory.</summary>
-    public DistributedResult ResultIn(string modelDirectory) => new(modelDirectory, Position.History, Position.Workers, choice.Kept(Position.History));
+    public DistributedResult ResultIn(string modelDirectory) => new(modelDirectory, Position.Epochs, Position.Workers, choice.Kept(Position.Epochs));
 
     /// <summary>Restarts from a checkpoint; from the start where there is none.</summary>
     public void Restore(ServerPosition? checkpoint) => Position = checkpoint ?? ServerPosition.AtStart(0, options.Workers);
@@ -60,10 +60,10 @@ internal sealed class EpochProgress
     {
         for (int worker = 0; worker < reports.Length; worker++) Position.Times[worker] = Position.Times[worker].Plus(reports[worker].Times);
         var record = new EpochRecord(Position.Epoch + 1, LossSum / Samples, MeanValidation(), seconds, Samples);
-        IReadOnlyList<EpochRecord> history = [.. Position.History, record];
-        bool isBest = choice.IsBest(record, history);
+        IReadOnlyList<EpochRecord> epochs = [.. Position.Epochs, record];
+        bool isBest = choice.IsBest(record, epochs);
         IEnumerable<WorkerRecord> workers = Position.Times.Select((times, worker) => new WorkerRecord(record.Epoch, worker, Position.Samples[worker], times));
-        Position = ServerPosition.AtStart(Position.Epoch + 1, reports.Length) with { History = history, Workers = [.. Position.Workers, .. workers] };
+        Position = ServerPosition.AtStart(Position.Epoch + 1, reports.Length) with { Epochs = epochs, Workers = [.. Position.Workers, .. workers] };
         bool finished = IsFinished;
         return (record, isBest, new EpochVerdict(choice.ByValidation ? isBest : finished, finished));
     }

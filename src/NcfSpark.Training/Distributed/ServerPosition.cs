@@ -22,7 +22,7 @@ internal sealed record ServerPosition
     public double Seconds { get; init; }
 
     /// <summary>Finished epochs.</summary>
-    public IReadOnlyList<EpochRecord> History { get; init; } = [];
+    public IReadOnlyList<EpochRecord> Epochs { get; init; } = [];
 
     /// <summary>What each worker did in each of them.</summary>
     public IReadOnlyList<WorkerRecord> Workers { get; init; } = [];

@@ -43,7 +43,7 @@ public sealed class DistributedTrainingTests : IDisposable
         WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(new WorkerRun(set, model, options, Path.Combine(run, "b")).Threads()));
         DistributedResult grpc = new WorkerRun(set, model, options, Path.Combine(run, "c")).OverGrpc();
         WorkerRun.AssertEqual(expected, WorkerRun.FilesOf(grpc));
-        Assert.Equal(first.History.Select(epoch => epoch.Loss), grpc.History.Select(epoch => epoch.Loss));
+        Assert.Equal(first.Epochs.Select(epoch => epoch.Loss), grpc.Epochs.Select(epoch => epoch.Loss));
         Assert.Equal(first.Workers.Select(worker => worker.Samples), grpc.Workers.Select(worker => worker.Samples));
     }
 
@@ -122,7 +122,7 @@ public sealed class DistributedTrainingTests : IDisposable
         TrainingSet set = Logs.TwoTastes(users: 3);
         TrainOptions options = Options with { Workers = 5, Server = Options.Server with { RoundsPerEpoch = 7 }, BatchSize = 50 };
         DistributedResult result = new WorkerRun(set, Network, options, Path.Combine(run, "few")).Threads();
-        Assert.Equal(3, result.History.Count);
+        Assert.Equal(3, result.Epochs.Count);
         Assert.Equal(0, result.Workers[^1].Samples);
     }
 
@@ -132,8 +132,8 @@ public sealed class DistributedTrainingTests : IDisposable
         TrainingSet set = Logs.TwoTastes();
         TrainOptions options = Options with { Workers = 4, Epochs = 20, Server = Options.Server with { RoundsPerEpoch = 5 } };
         IReadOnlyList<EpochRecord> alone = new Trainer(Network, options with { Workers = 1 }, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null,
-            SilentProgress.Instance, TimeProvider.System).Train(set).History;
-        IReadOnlyList<EpochRecord> four = new WorkerRun(set, Network, options, Path.Combine(run, "four")).Threads().History;
+            SilentProgress.Instance, TimeProvider.System).Train(set).Epochs;
+        IReadOnlyList<EpochRecord> four = new WorkerRun(set, Network, options, Path.Combine(run, "four")).Threads().Epochs;
         Assert.Equal(alone[^1].Samples, four[^1].Samples);
         Assert.InRange(four[^1].Loss, 0, 0.8 * alone[0].Loss);
         Assert.InRange(four[^1].Loss, 0, 0.3 * four[0].Loss);
