@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Runtime.InteropServices;
 using NcfSpark.Configuration;
+using NcfSpark.Core;
 using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Cluster;
@@ -42,8 +43,8 @@ public static class WorkerJob
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            error.WriteLine(failure is Data.InvalidInputException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}");
-            return failure is Data.InvalidInputException ? ExitCode.InvalidInput : ExitCode.Failed;
+            error.WriteLine(failure is InvalidInputException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}");
+            return failure is InvalidInputException ? ExitCode.InvalidInput : ExitCode.Failed;
         }
     }
 }

@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using NcfSpark.Core;
 using NcfSpark.Model;
 
 namespace NcfSpark.Evaluation.Tests;
@@ -22,7 +23,7 @@ public class UserGroupsTests
     [Property(MaxTest = 100)]
     public void EveryUserIsInOneGroupAndGroupsAreInOrder(int seed, byte users, byte lengths)
     {
-        NcfSpark.Core.RandomStream stream = NcfSpark.Core.RandomStream.Named(seed, "lengths");
+        RandomStream stream = RandomStream.Named(seed, "lengths");
         int[] seen = [.. Enumerable.Range(0, 2 * users).Select(user => (int)stream.Below(user, lengths + 1))];
         IReadOnlyList<int[]> groups = UserGroups.Split(seen);
         if (groups.Count == 0) return;
@@ -36,7 +37,7 @@ public class UserGroupsTests
     {
         EvaluationData data = Logs.Random(120, 60, 0.3, 3, 0, seed: 6);
         EvaluationResult result = Evaluator.Run(
-            data, Evaluator.Baselines(data), new EvaluateOptions { CutOffs = [10], BootstrapSamples = 20 }, Data.SilentProgress.Instance);
+            data, Evaluator.Baselines(data), new EvaluateOptions { CutOffs = [10], BootstrapSamples = 20 }, SilentProgress.Instance);
         Assert.InRange(result.ByHistory.Count, 2, 4);
         Assert.Equal(result.WholeCatalogue.Users, result.ByHistory.Sum(group => group.Result.Users));
         Assert.Equal(result.WholeCatalogue.Rows, result.ByHistory.Sum(group => group.Result.Rows));

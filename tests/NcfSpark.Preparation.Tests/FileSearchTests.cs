@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using NcfSpark.Core;
 
 namespace NcfSpark.Preparation.Tests;
 
@@ -61,7 +62,7 @@ public sealed class FileSearchTests : IDisposable
     {
         folder.Write("log/a.csv", "a");
         File.CreateSymbolicLink(Path.Combine(folder.Path, "log/b.csv"), target);
-        Assert.Contains($"log/b.csv is a link to {target}, which is not there", Assert.Throws<Data.InvalidInputException>(() => Find("log")).Message);
+        Assert.Contains($"log/b.csv is a link to {target}, which is not there", Assert.Throws<InvalidInputException>(() => Find("log")).Message);
     }
 
     [Theory]

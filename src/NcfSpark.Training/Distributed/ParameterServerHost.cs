@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using NcfSpark.Core;
 
 namespace NcfSpark.Training.Distributed;
 
@@ -30,7 +31,7 @@ internal sealed class ParameterServerHost : IDisposable
 
     /// <summary>Listens.</summary>
     /// <param name="listenOn">Address and port; port 0 for a free one.</param>
-    /// <exception cref="Data.InvalidInputException">It cannot listen there.</exception>
+    /// <exception cref="InvalidInputException">It cannot listen there.</exception>
     public static ParameterServerHost Start(ParameterServer server, string listenOn)
     {
         string token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
@@ -59,7 +60,7 @@ internal sealed class ParameterServerHost : IDisposable
         }
         catch (IOException cause)
         {
-            throw new Data.InvalidInputException($"The parameter server cannot listen on {listenOn} (Train:Server:Address): {cause.Message}", cause);
+            throw new InvalidInputException($"The parameter server cannot listen on {listenOn} (Train:Server:Address): {cause.Message}", cause);
         }
 
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
