@@ -36,7 +36,7 @@ public static class SparkTraining
                 + $"one for each worker: {DotnetRunner.CureFor(workers)}; or lower Train:Workers.");
         }
 
-        if (job.Configuration.Train.Server.ReachedAt is not null) return; // said by who knows
+        if (job.Configuration.Train.Server.ReachedAt.Length > 0) return; // said by who knows
         string address = job.Configuration.Train.Server.Address;
         IPAddress listens = IPEndPoint.Parse(address).Address;
         if (listens.Equals(IPAddress.Any) || listens.Equals(IPAddress.IPv6Any))

@@ -16,10 +16,10 @@ public sealed record ServerOptions
 
     /// <summary>
     /// Host and port at which workers reach the server, if it differs from Address (for example a published port of a
-    /// container). null (default): Address.
+    /// container). "" (default): Address.
     /// </summary>
     [ExcludeFromFingerprint]
-    public string? ReachedAt { get; init; }
+    public string ReachedAt { get; init; } = "";
 
     /// <summary>
     /// Number of rounds in an epoch. At the end of a round the workers' changes are combined. More rounds keep closer to one

@@ -191,7 +191,7 @@ public sealed record TrainOptions : IValidatableObject
             yield return new("is \"softmax\", which needs negatives drawn afresh: set Train:Negatives to \"resampled\"", [nameof(Loss)]);
         }
 
-        if (Server.ReachedAt is { } reachedAt && !ServerOptions.IsHostAndPort(reachedAt))
+        if (Server.ReachedAt.Length > 0 && !ServerOptions.IsHostAndPort(Server.ReachedAt))
         {
             yield return new("is not a host with a port, such as \"trainer.example.org:7070\"", [$"{nameof(Server)}:{nameof(Server.ReachedAt)}"]);
         }

@@ -34,7 +34,7 @@ public sealed class DistributedTraining(
     {
         using ParameterServer server = MakeServer();
         using var host = ParameterServerHost.Start(server, setup.Train.Server.Address);
-        string reachedAt = setup.Train.Server.ReachedAt is { } address ? $"http://{address}" : host.Address;
+        string reachedAt = setup.Train.Server.ReachedAt.Length == 0 ? host.Address : $"http://{setup.Train.Server.ReachedAt}";
         using (place) return Run(server, place, reachedAt, host.Token, cancellation); // ended while the server still answers
     }
 
