@@ -22,6 +22,13 @@ public sealed record ServerOptions
     public string ReachedAt { get; init; } = "";
 
     /// <summary>
+    /// Whether workers and server speak TLS, with a certificate made for the run. Workers are given its fingerprint with the run's
+    /// secret and accept no other. null (default): true, unless both are on this machine (loopback addresses).
+    /// </summary>
+    [ExcludeFromFingerprint]
+    public bool? Tls { get; init; }
+
+    /// <summary>
     /// Number of rounds in an epoch. At the end of a round the workers' changes are combined. More rounds keep closer to one
     /// worker's result, and send more bytes. Only with several Workers.
     /// </summary>
@@ -91,6 +98,10 @@ public sealed record ServerOptions
     [ExcludeFromFingerprint]
     [Range(0, 1_000_000)]
     public int CheckpointRounds { get; init; }
+
+    internal bool UsesTls => Tls ?? !(IsLoopback(Address) && (ReachedAt.Length == 0 || IsLoopback(ReachedAt)));
+
+    private static bool IsLoopback(string hostAndPort) => Uri.TryCreate($"http://{hostAndPort}", UriKind.Absolute, out Uri? uri) && uri.IsLoopback;
 
     internal static bool IsHostAndPort(string text) =>
         text.Contains(':', StringComparison.Ordinal) && Uri.TryCreate($"http://{text}", UriKind.Absolute, out Uri? uri) && uri.Port > 0

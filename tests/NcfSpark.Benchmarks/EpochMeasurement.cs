@@ -23,11 +23,13 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
             UserCount = set.UserCount,
             ItemCount = set.ItemCount,
         };
-        EpochWatch direct = new(), grpc = new();
+        EpochWatch direct = new(), grpc = new(), tls = new();
         InTemporaryFolder(store => new DistributedTraining(setup, store, Read, direct, TimeProvider.System).RunThreads(default));
         DistributedResult over = InTemporaryFolder(
             store => new DistributedTraining(setup, store, Read, grpc, TimeProvider.System).Run(new GrpcThreads(Read), default));
-        return new EpochRound(over.Epochs[0].Samples, alone.Rate, direct.Rate, grpc.Rate, over.Workers[0].Times);
+        WorkerSetup withTls = setup with { Train = setup.Train with { Server = setup.Train.Server with { Tls = true } } };
+        InTemporaryFolder(store => new DistributedTraining(withTls, store, Read, tls, TimeProvider.System).Run(new GrpcThreads(Read), default));
+        return new EpochRound(over.Epochs[0].Samples, alone.Rate, direct.Rate, grpc.Rate, tls.Rate, over.Workers[0].Times);
     }
 
     private WorkerData Read(WorkerSetup setup, WorkerShare share) => parts[share.Worker];
@@ -84,9 +86,9 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
 
         public string Description => "threads over gRPC";
 
-        public void Start(WorkerCredentials ticket, Action<string> lost)
+        public void Start(WorkerCredentials credentials, Action<string> lost)
         {
-            var thread = new Thread(() => WorkerProcess.Run(ticket, null, read, Console.Error.WriteLine, TimeProvider.System));
+            var thread = new Thread(() => WorkerProcess.Run(credentials, null, read, Console.Error.WriteLine, TimeProvider.System));
             threads.Add(thread);
             thread.Start();
         }
@@ -96,4 +98,4 @@ internal sealed class EpochMeasurement(ModelOptions model, TrainOptions options,
 }
 
 /// <summary>An epoch of each side.</summary>
-internal sealed record EpochRound(long Samples, WindowRate Alone, WindowRate Direct, WindowRate Grpc, WorkerTimes GrpcTimes);
+internal sealed record EpochRound(long Samples, WindowRate Alone, WindowRate Direct, WindowRate Grpc, WindowRate Tls, WorkerTimes GrpcTimes);

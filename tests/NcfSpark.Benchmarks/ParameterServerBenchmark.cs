@@ -10,8 +10,8 @@ namespace NcfSpark.Benchmarks;
 /// <summary>
 /// Whole epochs of 2 workers of 1 thread each through the parameter server, beside 1 worker of 2 threads without one, interleaved in one run: thousand
 /// samples a second, and the median of their ratios within a round. The workers are threads of this process, once with the server called directly, as
-/// with Train:Placement threads, and once over gRPC on the loopback address, as processes do. Ratios by processor time ("cpu") say what the code does where
-/// other programs take cores away; spinning at barriers counts against either side.
+/// with Train:Placement threads, once over gRPC on the loopback address, as processes do, and once so with TLS. Ratios by processor time ("cpu") say what the code
+/// does where other programs take cores away; spinning at barriers counts against either side.
 /// Then what a round moves and costs, beside the cost model of src/README.md.
 /// </summary>
 internal static class ParameterServerBenchmark
@@ -53,6 +53,9 @@ internal static class ParameterServerBenchmark
         Console.WriteLine($"2 workers x 1 thread, over gRPC {Median(round => round.Grpc.PerSecond) / 1e3,8:N0}  ratio "
             + $"{Median(round => round.Grpc.PerSecond / round.Alone.PerSecond),5:F2}  cpu "
             + $"{Median(round => round.Grpc.PerCpuSecond / round.Alone.PerCpuSecond),5:F2}");
+        Console.WriteLine($"the same with TLS               {Median(round => round.Tls.PerSecond) / 1e3,8:N0}  over without "
+            + $"{Median(round => round.Tls.PerSecond / round.Grpc.PerSecond),5:F2}  cpu "
+            + $"{Median(round => round.Tls.PerCpuSecond / round.Grpc.PerCpuSecond),5:F2}");
 
         var combining = new CombineMeasurement(of.Model, of.Items, Workers);
         double[] rates = [.. Enumerable.Range(0, 3 + 20).Select(_ => combining.Measure()).Skip(3).Order()]; // the first ones compile
@@ -73,6 +76,8 @@ internal static class ParameterServerBenchmark
                 ratio_by_cpu = WindowOptions.Rounded(Median(round => round.Direct.PerCpuSecond / round.Alone.PerCpuSecond)),
                 ratio_over_grpc = WindowOptions.Rounded(Median(round => round.Grpc.PerSecond / round.Alone.PerSecond)),
                 ratio_over_grpc_by_cpu = WindowOptions.Rounded(Median(round => round.Grpc.PerCpuSecond / round.Alone.PerCpuSecond)),
+                tls_over_plain = WindowOptions.Rounded(Median(round => round.Tls.PerSecond / round.Grpc.PerSecond)),
+                tls_over_plain_by_cpu = WindowOptions.Rounded(Median(round => round.Tls.PerCpuSecond / round.Grpc.PerCpuSecond)),
                 bytes_sent_a_round = perRound(times.BytesSent),
                 bytes_received_a_round = perRound(times.BytesReceived),
                 combined_bytes_per_second = WindowOptions.Rounded(rates[rates.Length / 2]),

@@ -19,7 +19,7 @@ public sealed class DistributedTraining(
     {
         using ParameterServer server = MakeServer();
         using var threads = new WorkerThreads(server, read, time);
-        return Run(server, threads, "", "", cancellation);
+        return Run(server, threads, new WorkerCredentials("", "", "", 0, 0), cancellation);
     }
 
     /// <summary>Trains to the end by processes of this machine.</summary>
@@ -33,9 +33,8 @@ public sealed class DistributedTraining(
     public DistributedResult Run(IWorkerPlace place, CancellationToken cancellation)
     {
         using ParameterServer server = MakeServer();
-        using var host = ParameterServerHost.Start(server, setup.Train.Server.Address);
-        string reachedAt = setup.Train.Server.ReachedAt.Length == 0 ? host.Address : $"http://{setup.Train.Server.ReachedAt}";
-        using (place) return Run(server, place, reachedAt, host.Token, cancellation); // ended while the server still answers
+        using var host = ParameterServerHost.Start(server, setup.Train.Server, time);
+        using (place) return Run(server, place, host.Credentials, cancellation); // ended while the server still answers
     }
 
     private ParameterServer MakeServer()
@@ -45,10 +44,10 @@ public sealed class DistributedTraining(
         return server;
     }
 
-    private DistributedResult Run(ParameterServer server, IWorkerPlace place, string address, string token, CancellationToken cancellation)
+    private DistributedResult Run(ParameterServer server, IWorkerPlace place, WorkerCredentials credentials, CancellationToken cancellation)
     {
         void Start(int worker, int attempt) =>
-            place.Start(new WorkerCredentials(address, token, worker, attempt), reason => server.Lost(worker, attempt, reason));
+            place.Start(credentials with { Worker = worker, Attempt = attempt }, reason => server.Lost(worker, attempt, reason));
         using CancellationTokenRegistration registration = cancellation.Register(() => server.Fail(new OperationCanceledException(cancellation)));
         server.Restart = Start;
         progress.Line($"Training by {setup.Train.Workers} {(setup.Train.Workers == 1 ? "worker" : "workers")} ({place.Description}), "

@@ -1,5 +1,7 @@
 using System.Collections;
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Google.Protobuf;
 using Grpc.Core;
@@ -27,6 +29,7 @@ internal sealed class GrpcLink : IServerLink, IDisposable
     private long samples;
     private double lossSum;
     private volatile Exception? answerToBeat;
+    private volatile string? otherCertificate; // the fingerprint of one that was shown and is not the run's
 
     public GrpcLink(WorkerCredentials credentials)
     {
@@ -37,6 +40,7 @@ internal sealed class GrpcLink : IServerLink, IDisposable
             EnableMultipleHttp2Connections = true,
             InitialHttp2StreamWindowSize = 8 << 20,
             ConnectTimeout = TimeSpan.FromSeconds(10),
+            SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => IsOfTheRun(shown, credentials.Certificate) },
         };
         // No limits: it trusts its server, which has them, and totals are of as many items as there are.
         var options = new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = null, MaxSendMessageSize = null };
@@ -192,6 +196,14 @@ internal sealed class GrpcLink : IServerLink, IDisposable
 
     public void Dispose() => channel.Dispose();
 
+    private bool IsOfTheRun(X509Certificate? shown, string expected)
+    {
+        string fingerprint = shown?.GetCertHashString(HashAlgorithmName.SHA256) ?? "none";
+        if (fingerprint == expected) return true;
+        otherCertificate = fingerprint;
+        return false;
+    }
+
     // The network may be away for a moment: a new attempt that ended at once would use up the run's attempts.
     private Wire.HelloReply SayHello()
     {
@@ -201,6 +213,11 @@ internal sealed class GrpcLink : IServerLink, IDisposable
             try
             {
                 return client.Hello(new Wire.HelloRequest { Worker = worker, Attempt = attempt, Instance = instance }, token, cancellationToken: enough.Token);
+            }
+            catch (RpcException) when (otherCertificate is { } shown)
+            {
+                throw new RunEndedException($"What answers at {channel.Target} is not this run's parameter server: the SHA-256 of its certificate is {shown}. "
+                    + "Another program listens there, or something stands between. Nothing was sent to it.");
             }
             catch (RpcException silence) when (enough.IsCancellationRequested)
             {

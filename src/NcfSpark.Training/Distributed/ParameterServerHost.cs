@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
@@ -15,25 +16,29 @@ using NcfSpark.Core;
 
 namespace NcfSpark.Training.Distributed;
 
-/// <summary>The server's gRPC end: HTTP/2 without TLS on one address. Every call needs the run's token, a random secret.</summary>
+/// <summary>
+/// The server's gRPC end: HTTP/2 on one address, with TLS where <see cref="ServerOptions.Tls"/> says so. Every call needs the run's token, a random
+/// secret. The certificate is made for the run and signs itself: workers know it by its fingerprint, so neither names nor dates nor authorities matter.
+/// </summary>
 internal sealed class ParameterServerHost : IDisposable
 {
     private const int Window = 8 << 20; // several blocks may be under way
 
     private readonly WebApplication application;
 
-    private ParameterServerHost(WebApplication application, string address, string token) => (this.application, Address, Token) = (application, address, token);
+    private readonly X509Certificate2? certificate;
 
-    /// <summary>Such as "http://127.0.0.1:41234".</summary>
-    public string Address { get; }
+    private ParameterServerHost(WebApplication application, X509Certificate2? certificate, WorkerCredentials credentials) =>
+        (this.application, this.certificate, Credentials) = (application, certificate, credentials);
 
-    public string Token { get; }
+    /// <summary>What a worker needs to call it, but for its number and attempt.</summary>
+    public WorkerCredentials Credentials { get; }
 
-    /// <summary>Listens.</summary>
-    /// <param name="listenOn">Address and port; port 0 for a free one.</param>
+    /// <summary>Listens on <see cref="ServerOptions.Address"/>.</summary>
     /// <exception cref="InvalidInputException">It cannot listen there.</exception>
-    public static ParameterServerHost Start(ParameterServer server, string listenOn)
+    public static ParameterServerHost Start(ParameterServer server, ServerOptions options, TimeProvider time)
     {
+        X509Certificate2? certificate = options.UsesTls ? MakeCertificate(time) : null;
         string token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -46,9 +51,14 @@ internal sealed class ParameterServerHost : IDisposable
             (grpc.MaxReceiveMessageSize, grpc.MaxSendMessageSize) = (largest, largest);
             grpc.Interceptors.Add<TokenCheck>(token);
         });
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPEndPoint.Parse(listenOn), listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(IPEndPoint.Parse(options.Address), listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                if (certificate is not null) listen.UseHttps(certificate);
+            });
             (kestrel.Limits.MaxRequestBodySize, kestrel.Limits.MinRequestBodyDataRate, kestrel.Limits.MinResponseDataRate) = (null, null, null);
             (kestrel.Limits.Http2.InitialConnectionWindowSize, kestrel.Limits.Http2.InitialStreamWindowSize) = (2 * Window, Window);
         });
@@ -60,11 +70,21 @@ internal sealed class ParameterServerHost : IDisposable
         }
         catch (IOException cause)
         {
-            throw new InvalidInputException($"The parameter server cannot listen on {listenOn} (Train:Server:Address): {cause.Message}", cause);
+            throw new InvalidInputException($"The parameter server cannot listen on {options.Address} (Train:Server:Address): {cause.Message}", cause);
         }
 
         string address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new ParameterServerHost(application, address, token);
+        if (options.ReachedAt.Length > 0) address = $"{(certificate is null ? "http" : "https")}://{options.ReachedAt}";
+        string fingerprint = certificate?.GetCertHashString(HashAlgorithmName.SHA256) ?? "";
+        return new ParameterServerHost(application, certificate, new WorkerCredentials(address, token, fingerprint, 0, 0));
+    }
+
+    private static X509Certificate2 MakeCertificate(TimeProvider time)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=ncfspark parameter server", key, HashAlgorithmName.SHA256);
+        DateTimeOffset now = time.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddYears(1));
     }
 
     public void Dispose()
@@ -72,6 +92,7 @@ internal sealed class ParameterServerHost : IDisposable
         using var now = new CancellationTokenSource(TimeSpan.FromSeconds(1)); // calls that still run are of workers that end by it
         application.StopAsync(now.Token).GetAwaiter().GetResult();
         application.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        certificate?.Dispose();
     }
 
     private sealed class SilentLifetime : IHostLifetime

@@ -6,18 +6,19 @@ namespace NcfSpark.Training.Distributed;
 /// <summary>
 /// How a worker's process is told its credentials, whoever starts it: environment variables, which unlike a command line other users cannot read.
 /// <code>
-/// NCFSPARK_WORKER_SERVER    the server's address, such as http://10.0.0.5:41234
-/// NCFSPARK_WORKER_TOKEN     the run's secret
-/// NCFSPARK_WORKER_NUMBER    which worker, from 0
-/// NCFSPARK_WORKER_ATTEMPT   which attempt of it, from 1; absent or 0: the latest to come counts
-/// NCFSPARK_WORKER_RUN       the run directory as this machine sees it, in which prepared/ stands; absent: the server's own path
-/// NCFSPARK_WORKER_THREADS   threads of this worker; absent: what the server says
+/// NCFSPARK_WORKER_SERVER       the server's address, such as https://10.0.0.5:41234
+/// NCFSPARK_WORKER_TOKEN        the run's secret
+/// NCFSPARK_WORKER_CERTIFICATE  SHA-256 of the server's certificate; absent: the server does not speak TLS
+/// NCFSPARK_WORKER_NUMBER       which worker, from 0
+/// NCFSPARK_WORKER_ATTEMPT      which attempt of it, from 1; absent or 0: the latest to come counts
+/// NCFSPARK_WORKER_RUN          the run directory as this machine sees it, in which prepared/ stands; absent: the server's own path
+/// NCFSPARK_WORKER_THREADS      threads of this worker; absent: what the server says
 /// </code>
 /// </summary>
 public static class WorkerEnvironment
 {
-    public const string Server = "NCFSPARK_WORKER_SERVER", Token = "NCFSPARK_WORKER_TOKEN", Number = "NCFSPARK_WORKER_NUMBER", Attempt =
-        "NCFSPARK_WORKER_ATTEMPT";
+    public const string Server = "NCFSPARK_WORKER_SERVER", Token = "NCFSPARK_WORKER_TOKEN", Certificate = "NCFSPARK_WORKER_CERTIFICATE";
+    public const string Number = "NCFSPARK_WORKER_NUMBER", Attempt = "NCFSPARK_WORKER_ATTEMPT";
     public const string Run = "NCFSPARK_WORKER_RUN", Threads = "NCFSPARK_WORKER_THREADS";
 
     /// <summary>Sets the variables of a credentials.</summary>
@@ -25,6 +26,7 @@ public static class WorkerEnvironment
     {
         environment[Server] = credentials.Server;
         environment[Token] = credentials.Token;
+        environment[Certificate] = credentials.Certificate;
         environment[Number] = $"{credentials.Worker}";
         environment[Attempt] = $"{credentials.Attempt}";
     }
@@ -36,10 +38,12 @@ public static class WorkerEnvironment
         string server = Text(environment, Server) ?? throw Missing(Server), token = Text(environment, Token) ?? throw Missing(Token);
         if (!Uri.TryCreate(server, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
         {
-            throw new InvalidInputException($"{Server} is \"{server}\", which is no address such as http://10.0.0.5:41234.");
+            throw new InvalidInputException($"{Server} is \"{server}\", which is no address such as https://10.0.0.5:41234.");
         }
 
-        return new WorkerCredentials(server, token, WholeNumber(environment, Number) ?? throw Missing(Number), WholeNumber(environment, Attempt) ?? 0);
+        string certificate = Text(environment, Certificate) ?? (address.Scheme == "https" ? throw Missing(Certificate) : "");
+        int number = WholeNumber(environment, Number) ?? throw Missing(Number);
+        return new WorkerCredentials(server, token, certificate, number, WholeNumber(environment, Attempt) ?? 0);
     }
 
     /// <summary>A variable; null where it is absent or empty.</summary>

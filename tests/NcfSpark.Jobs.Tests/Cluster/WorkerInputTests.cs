@@ -7,7 +7,7 @@ namespace NcfSpark.Jobs.Tests.Cluster;
 
 public sealed class WorkerInputTests
 {
-    private static readonly WorkerTaskSettings Settings = new(new WorkerCredentials("http://10.0.0.5:7070", "secret", 1, 0), "", [0, 2, 1, 0], 3);
+    private static readonly WorkerTaskSettings Settings = new(new WorkerCredentials("http://10.0.0.5:7070", "secret", "", 1, 0), "", [0, 2, 1, 0], 3);
 
     // 4 shards, 2 workers: worker 1 has the users 1, 3, 5, 7, …, which are 0, 1, 2, 3, … there.
     private static readonly WorkerShare Share = new(4, 2, 1);

@@ -237,8 +237,8 @@ public sealed class ParameterServerTests : IDisposable
     [InlineData("wrong", "token")]
     public void AWrongTokenIsRefusedWhateverIsAsked(string token, string why)
     {
-        using var host = ParameterServerHost.Start(Server, "127.0.0.1:0");
-        using var link = new GrpcLink(new WorkerCredentials(host.Address, token, 0, 1));
+        using var host = ParameterServerHost.Start(Server, options.Server, TimeProvider.System);
+        using var link = new GrpcLink(host.Credentials with { Token = token, Attempt = 1 });
         Assert.Contains(why, Assert.Throws<RunEndedException>(link.Hello).Message, StringComparison.Ordinal);
         Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Join(1, null, SampleTotals.None)).Message, StringComparison.Ordinal);
         Assert.Contains(why, Assert.Throws<RunEndedException>(() => link.Beat(TimeSpan.FromSeconds(20), TimeProvider.System)).Message,
@@ -253,8 +253,8 @@ public sealed class ParameterServerTests : IDisposable
     [Fact]
     public async Task AMalformedPushIsRefusedOverGrpcAsWell()
     {
-        using var host = ParameterServerHost.Start(Server, "127.0.0.1:0");
-        GrpcLink[] links = [.. Enumerable.Range(0, 2).Select(worker => new GrpcLink(new WorkerCredentials(host.Address, host.Token, worker, 1)))];
+        using var host = ParameterServerHost.Start(Server, options.Server, TimeProvider.System);
+        GrpcLink[] links = [.. Enumerable.Range(0, 2).Select(worker => new GrpcLink(host.Credentials with { Worker = worker, Attempt = 1 }))];
         foreach (GrpcLink link in links) link.Hello();
         await Task.WhenAll(links.Select(link => Task.Run(() => link.Join(10, null, SampleTotals.None))));
         Weight[] shared = [.. Server.Shared.Select(weight => new Weight(weight.Name, weight.Rows, weight.Columns))];

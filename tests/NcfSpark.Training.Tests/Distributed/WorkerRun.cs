@@ -73,13 +73,13 @@ internal sealed class WorkerRun(TrainingSet set, ModelOptions model, TrainOption
 
         public string Description => "threads over gRPC";
 
-        public void Start(WorkerCredentials ticket, Action<string> lost)
+        public void Start(WorkerCredentials credentials, Action<string> lost)
         {
             var thread = new Thread(() =>
             {
                 try
                 {
-                    WorkerProcess.Run(ticket, null, read, _ => { }, TimeProvider.System);
+                    WorkerProcess.Run(credentials, null, read, _ => { }, TimeProvider.System);
                 }
 #pragma warning disable CA1031 // as a process's end
                 catch (Exception failure)
