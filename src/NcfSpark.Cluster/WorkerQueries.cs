@@ -43,10 +43,11 @@ internal sealed class WorkerQueries
     }
 
     /// <summary>A worker's rows.</summary>
-    public string Of(WorkerCredentials worker)
+    /// <param name="tokenFile">Where its task finds the run's secret.</param>
+    public string Of(WorkerCredentials worker, string tokenFile)
     {
         long[] rows = brought.Count == 0 ? [] : [.. Enum.GetValues<WorkerPart>().Select(part => counts.GetValueOrDefault((worker.Worker, (int)part)))];
-        string settings = TaskWord.Of(new WorkerTaskSettings(worker, runDirectory, rows, threads));
+        string settings = TaskWord.Of(new WorkerTaskSettings(worker with { Token = "" }, tokenFile, runDirectory, rows, threads));
         string query = "SELECT CAST(NULL AS INT) AS part, CAST(NULL AS INT) AS user_index, CAST(NULL AS INT) AS item_index, "
             + $"CAST(NULL AS BIGINT) AS timestamp, '{settings}' AS settings FROM range(0, 1, 1, 1)";
         foreach (string part in brought)

@@ -22,7 +22,7 @@ public static class WorkerTask
             (WorkerCredentials worker, string run) = (given.Settings.Worker, given.Settings.RunDirectory);
             // Spark tells no attempt: the latest to come counts.
             WorkerProcess.Run(
-                worker with { Attempt = 0 },
+                worker with { Attempt = 0, Token = File.ReadAllText(given.Settings.TokenFile) },
                 given.Settings.Threads,
                 (setup, share) => run.Length > 0 ? Read(run, setup, share) : WorkerRows.Of(given, setup, share),
                 reason => End(reason, error),

@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
 using NcfSpark.Engines;
 using NcfSpark.Training.Distributed;
 
@@ -14,6 +17,9 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQ
     private static readonly TimeSpan ToEnd = TimeSpan.FromSeconds(15);
 
     private readonly Dictionary<int, Worker> workers = [];
+    private readonly string secrets = Directory.CreateTempSubdirectory("ncfspark-token-").FullName; // readable by this user alone
+    private readonly Lock shipping = new();
+    private string? tokenFile;
     private bool disposed;
 
     public string Description => $"tasks of {engine.Name}";
@@ -47,6 +53,20 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQ
         }
 
         Task.WaitAll(left, ToEnd);
+        Directory.Delete(secrets, recursive: true);
+    }
+
+    // As a file of Spark's session: what stands in a query is shown by Spark's pages and kept in its event log.
+    private string TokenFileOf(WorkerCredentials credentials)
+    {
+        lock (shipping)
+        {
+            if (tokenFile is not null) return tokenFile;
+            byte[] token = Encoding.UTF8.GetBytes(credentials.Token);
+            string path = Path.Combine(secrets, "token.tar.gz"), alias = $"ncfspark-token-{Convert.ToHexStringLower(SHA256.HashData(token))[..16]}";
+            using (var archive = new TaskArchive(path, CompressionLevel.Fastest)) archive.Add("token", new MemoryStream(token));
+            return tokenFile = $"{engine.Ship(path, alias)}/token";
+        }
     }
 
     private void Run(WorkerCredentials credentials, Worker worker)
@@ -74,7 +94,7 @@ internal sealed class WorkerTasks(IClusterEngine engine, string program, WorkerQ
         try
         {
             var script = new TaskScript(TaskProgram.Command(program, WorkerTask.Verb), [("worker", "INT")]);
-            IReadOnlyList<IReadOnlyList<object?>> rows = engine.Query(script.Over(queries.Of(credentials), WorkerQueries.Columns));
+            IReadOnlyList<IReadOnlyList<object?>> rows = engine.Query(script.Over(queries.Of(credentials, TokenFileOf(credentials)), WorkerQueries.Columns));
             // After a good end it stays among the workers: no other is wanted.
             return rows is [[long number]] && number == credentials.Worker ? null : "its task ended without a word";
         }

@@ -10,8 +10,8 @@ namespace NcfSpark.Benchmarks;
 /// <summary>
 /// Whole epochs of 2 workers of 1 thread each through the parameter server, beside 1 worker of 2 threads without one, interleaved in one run: thousand
 /// samples a second, and the median of their ratios within a round. The workers are threads of this process, once with the server called directly, as
-/// with Train:Placement threads, once over gRPC on the loopback address, as processes do, and once so with TLS. Ratios by processor time ("cpu") say what the code
-/// does where other programs take cores away; spinning at barriers counts against either side.
+/// with Train:Placement threads, once over gRPC on the loopback address, as processes do, and once so with TLS. Ratios by processor time ("cpu") say
+/// what the code does where other programs take cores away; spinning at barriers counts against either side.
 /// Then what a round moves and costs, beside the cost model of src/README.md.
 /// </summary>
 internal static class ParameterServerBenchmark

@@ -7,7 +7,8 @@ namespace NcfSpark.Jobs.Tests.Cluster;
 
 public sealed class WorkerInputTests
 {
-    private static readonly WorkerTaskSettings Settings = new(new WorkerCredentials("http://10.0.0.5:7070", "secret", "", 1, 0), "", [0, 2, 1, 0], 3);
+    private static readonly WorkerTaskSettings Settings =
+        new(new WorkerCredentials("http://10.0.0.5:7070", "", "", 1, 0), "./ncfspark-token-0/token", "", [0, 2, 1, 0], 3);
 
     // 4 shards, 2 workers: worker 1 has the users 1, 3, 5, 7, …, which are 0, 1, 2, 3, … there.
     private static readonly WorkerShare Share = new(4, 2, 1);
@@ -31,6 +32,16 @@ public sealed class WorkerInputTests
     {
         WorkerTaskSettings storage = Settings with { RunDirectory = "/mnt/a b/run", Rows = [] };
         Assert.Equal("/mnt/a b/run", Read($"~\t~\t~\t~\t{TaskWord.Of(storage)}\n").Settings.RunDirectory);
+    }
+
+    /// <summary>Spark's pages and its event log show the text of a query.</summary>
+    [Fact]
+    public void TheRunsSecretIsNotInTheQueryThatStartsAWorker()
+    {
+        string query = WorkerQueries.FromStorage("/mnt/run", threads: 1).Of(Settings.Worker with { Token = "secret" }, Settings.TokenFile);
+        string word = query.Split('\'')[1], told = Encoding.UTF8.GetString(Convert.FromBase64String(word));
+        Assert.DoesNotContain("secret", query + told, StringComparison.Ordinal);
+        Assert.Equal(Settings.TokenFile, TaskWord.Parse<WorkerTaskSettings>(word, WorkerTask.Verb).TokenFile);
     }
 
     [Theory]
