@@ -5,6 +5,7 @@ using NcfSpark.Core;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>kill -9 at random points over all stages, followed by the same command again, ends with the same predictions, byte for byte.</summary>
+[Trait("Category", "Slow")]
 public sealed class CrashTests
 {
     // Enough to meet every stage; the 30 points and more with NCFSPARK_TEST_KILLS=40.

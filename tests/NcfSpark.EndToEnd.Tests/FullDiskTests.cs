@@ -4,6 +4,7 @@ using NcfSpark.Configuration;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>A disk that fills up in the middle: a file system in memory of the size that is wanted, in a namespace of the test's own.</summary>
+[Trait("Category", "Slow")]
 public sealed class FullDiskTests
 {
     private const string Script = """
@@ -34,7 +35,7 @@ public sealed class FullDiskTests
             process.WaitForExit();
             string said = output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult();
             Skip.If(process.ExitCode is 77 or 1 && said.Contains("unshare", StringComparison.Ordinal),
-                "This machine lets no test mount a file system of its own.");
+                "Needs to mount a file system: run as root, or allow user namespaces.");
             Assert.True(process.ExitCode == 2, $"exit code {process.ExitCode}: {said}");
             Assert.Contains("disk", said, StringComparison.Ordinal);
             Assert.Contains("--run", said, StringComparison.Ordinal);

@@ -4,13 +4,14 @@ using NcfSpark.Evaluation;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>The NCF paper's own split of ML-1M through `prepare`, checked by figures that are known for popularity on it.</summary>
+[Trait("Category", "Slow")]
 public sealed class GivenSplitTests
 {
     [SkippableFact]
     public void PopularityOnTheNcfPapersFilesGivesTheKnownFigures()
     {
         string folder = Path.Combine(NcfSparkProcess.Repository, "..", "shared", "data", "ml-1m-ncf");
-        Skip.IfNot(Directory.Exists(folder), "The NCF paper's ML-1M files are not in ../shared/data/ml-1m-ncf; conf/ml-1m.json says where they come from.");
+        Skip.IfNot(Directory.Exists(folder), "Needs MovieLens 1M in ../shared/data/ml-1m-ncf: conf/ml-1m.json says where to get it.");
         using var run = new RunDirectory();
         NcfSparkProcess.RunWell("prepare", "--config", "conf/ml-1m.json", "--run", run.Path);
         EvaluationData data = EvaluationData.From(PreparedData.Open(run.Path));

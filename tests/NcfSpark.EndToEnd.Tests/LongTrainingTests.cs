@@ -1,5 +1,6 @@
 namespace NcfSpark.EndToEnd.Tests;
 
+[Trait("Category", "Slow")]
 public sealed class LongTrainingTests : IDisposable
 {
     private const int Warm = 400; // epochs until all code is compiled and the heap has found its size: 74 MB in the 50th, 92 here, 91 in the 800th

@@ -6,6 +6,7 @@ namespace NcfSpark.EndToEnd.Tests;
 /// The network between workers and server breaks, swallows everything, and comes back or does not: the bytes of a run
 /// that nobody disturbed, or a clear end; and nobody outlives it.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class NetworkCutTests : IDisposable
 {
     private const int Breaks = 6;

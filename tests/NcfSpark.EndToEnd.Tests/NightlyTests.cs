@@ -112,6 +112,7 @@ public sealed class NightlyTests : IClassFixture<NightlyTests.MovieLensRun>
     }
 
     [Fact]
+    [Trait("Category", "Slow")]
     public void RunAgainItPassesOverEverythingAndFromTheStartItGivesTheSameBytesWithAnyNumberOfThreads()
     {
         string before = run.PredictionsHash();

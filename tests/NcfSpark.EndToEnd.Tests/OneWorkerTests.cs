@@ -4,6 +4,7 @@ namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>One worker as a process or a task of Spark, with a parameter server: every file of the model has the bytes of a run without a server.</summary>
 [Collection(RunningSparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class OneWorkerTests(RunningSpark running) : IDisposable
 {
     private readonly RunDirectory alone = new(), run = new();

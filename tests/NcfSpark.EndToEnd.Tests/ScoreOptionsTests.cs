@@ -11,6 +11,7 @@ namespace NcfSpark.EndToEnd.Tests;
 /// `score` with every setting, on a trained model, as a user runs it: beside the plain twin, refused where a list is
 /// wrong, killed and started again.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class ScoreOptionsTests : IDisposable
 {
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_KILLS") ?? "5");

@@ -8,12 +8,12 @@ namespace NcfSpark.EndToEnd.Tests;
 /// kill -9 of executors, of workers within their tasks, and of the server, at random points of training on a Spark of
 /// two executors: it ends with the bytes of a run by threads that nobody disturbed.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class SparkCrashTests(ITestOutputHelper output) : IDisposable
 {
     private const string Word = "worker-task", Executor = "an executor", Worker = "a worker", Server = "the server";
 
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_KILLS") ?? "3");
-    private static readonly TimeSpan ForBoth = TimeSpan.FromMinutes(5); // to come back; the machine may be busy
 
     private readonly RunDirectory expected = new();
     private readonly List<string> points = [];
@@ -61,7 +61,7 @@ public sealed class SparkCrashTests(ITestOutputHelper output) : IDisposable
         while (true)
         {
             int[] tasks = [];
-            Assert.True(OwnProcesses.Eventually(() => (tasks = spark.Tasks(Word)).Length == 2 || spark.HasExited, ForBoth),
+            Assert.True(OwnProcesses.Eventually(() => (tasks = spark.Tasks(Word)).Length == 2 || spark.HasExited, TrainRun.Longest),
                 $"The workers did not come back after kills of\n{string.Join('\n', points)}");
             seen.UnionWith(tasks);
             if (!spark.HasExited && points.Count < Kills) Thread.Sleep((int)(chance.Unit(draw++) * 2000));

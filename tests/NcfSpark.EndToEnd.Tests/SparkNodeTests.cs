@@ -3,6 +3,7 @@ using NcfSpark.Engines.Tests.SparkConnect;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>train on a standalone cluster that loses a whole node in the middle: daemon, executor and tasks at once.</summary>
+[Trait("Category", "Slow")]
 public sealed class SparkNodeTests : IDisposable
 {
     private const string Word = "worker-task";
@@ -28,7 +29,6 @@ public sealed class SparkNodeTests : IDisposable
     [SkippableFact]
     public void ANodeLostInTheMiddleChangesNoByteWhereTheOtherHasSlotsForAllWorkers()
     {
-        SparkHome.RequireCi("a minute");
         string expected = ModelOfThreads();
         using (SparkRun spark = Start(cores: 2))
         {
@@ -43,7 +43,7 @@ public sealed class SparkNodeTests : IDisposable
     [SkippableFact]
     public void WhereTheOtherNodeHasTooFewSlotsItEndsWithTheirNumberAndGoesOnElsewhere()
     {
-        SparkHome.RequireAsked("two minutes");
+        SparkHome.RequireAsked();
         string expected = ModelOfThreads();
         using (SparkRun spark = Start(cores: 1, "--set", "Train:Server:RegistrationSeconds=40"))
         {

@@ -77,13 +77,13 @@ internal sealed class SparkRun : IDisposable
     public void Signal(string name, bool toGroup) => Process.Start("kill", [$"-{name}", "--", $"{(toGroup ? "-" : "")}{process.Id}"]).WaitForExit();
 
     /// <summary>Waits for its end, and for nothing of Spark to be left.</summary>
-    public int WaitForExit(TimeSpan? limit = null)
+    public int WaitForExit()
     {
         rest ??= Task.Run(ReadRest);
-        Assert.True(process.WaitForExit(limit ?? Limit), $"It did not end:\n{Said}");
+        Assert.True(process.WaitForExit(Limit), $"It did not end:\n{Said}");
         rest.Wait(Limit);
         // A program that was killed leaves it to the shell around Spark to stop it.
-        for (int looks = 0; process.ExitCode == 128 + 9 && looks < 300 && IsLeft(); looks++) Thread.Sleep(200);
+        if (process.ExitCode == 128 + 9) OwnProcesses.Eventually(() => !IsLeft(), Limit);
         Assert.False(IsLeft(), "Some of Spark is left.");
         return process.ExitCode;
     }

@@ -8,6 +8,7 @@ namespace NcfSpark.EndToEnd.Tests;
 /// prepare on a Spark of its own, as a user runs it: the rows of DuckDB; stopped or struck in the middle it leaves
 /// nothing, and the next run succeeds.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class SparkRunTests : IDisposable
 {
     private readonly RunDirectory here = new(), there = new();
@@ -21,21 +22,11 @@ public sealed class SparkRunTests : IDisposable
         there.Dispose();
     }
 
-    /// <summary>Three Sparks, half a minute: what the other tests here do one by one, and more slowly.</summary>
-    [SkippableFact]
-    public void KilledThenStoppedItLeavesNothingAndWithAnExecutorLostItHasTheRowsOfDuckDb()
-    {
-        Strike("local[2]", run => Process.GetProcessById(run.Driver).Kill(), exitCode: 1, "was killed (signal 9");
-        Strike("local[2]", run => run.Signal("INT", toGroup: true), exitCode: 130, "stopped; the same command again goes on from here");
-        RunWithAnExecutorKilled();
-    }
-
     [SkippableTheory]
     [InlineData("TERM", false, 143)]
     [InlineData("INT", true, 130)]
     public void StoppedInTheMiddleItLeavesNothingAndTheNextRunHasTheRowsOfDuckDb(string signal, bool toGroup, int exitCode)
     {
-        SparkHome.RequireCi("a minute");
         Strike("local[2]", run => run.Signal(signal, toGroup), exitCode, "stopped; the same command again goes on from here");
         AssertTheNextRunSucceeds("local[2]");
     }
@@ -43,7 +34,6 @@ public sealed class SparkRunTests : IDisposable
     [SkippableFact]
     public void TheServerKilledInTheMiddleIsToldAtOnceAndTheNextRunSucceeds()
     {
-        SparkHome.RequireCi("a minute");
         string said = Strike("local[2]", run => Process.GetProcessById(run.Driver).Kill(), exitCode: 1, "was killed (signal 9");
         Assert.Contains("Nothing was changed.", said, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
@@ -53,14 +43,20 @@ public sealed class SparkRunTests : IDisposable
     [SkippableFact]
     public void AnExecutorKilledInTheMiddleChangesNoRow()
     {
-        SparkHome.RequireCi("a minute");
-        RunWithAnExecutorKilled();
+        using SparkRun run = Start("local-cluster[2,1,1024]");
+        run.WaitUntilItWorks();
+        // A driver answers before its executors are there.
+        while (!run.HasExited && Executors(SparkRun.SessionOf(run.Driver)).Length < 2) Thread.Sleep(100);
+        int[] session = SparkRun.SessionOf(run.Driver), executors = Executors(session);
+        Process.GetProcessById(executors[0]).Kill();
+        Assert.True(run.WaitForExit() == 0, run.Said);
+        Assert.DoesNotContain(session, id => SparkRun.CommandLine(id).Length > 0);
+        AssertTheRowsOfDuckDb();
     }
 
     [SkippableFact]
     public void AStandaloneClusterGivesTheRowsOfDuckDb()
     {
-        SparkHome.RequireCi("a minute");
         using var cluster = new StandaloneCluster(Path.Combine(Path.GetDirectoryName(here.Path)!, "cluster"));
         using SparkRun run = new(cluster.Master,
             ["prepare", .. settings, "--run", there.Path, "--executor-memory", "512m", "--conf", "spark.sql.shuffle.partitions=4"]);
@@ -79,23 +75,10 @@ public sealed class SparkRunTests : IDisposable
         using SparkRun run = Start(master);
         run.WaitUntilItWorks();
         strike(run);
-        Assert.Equal(exitCode, run.WaitForExit(TimeSpan.FromSeconds(60)));
+        Assert.Equal(exitCode, run.WaitForExit());
         Assert.Contains(saying, run.Said, StringComparison.Ordinal);
         Assert.False(Directory.Exists(there.Path), "Something was left.");
         return run.Said;
-    }
-
-    private void RunWithAnExecutorKilled()
-    {
-        using SparkRun run = Start("local-cluster[2,1,1024]");
-        run.WaitUntilItWorks();
-        // A driver answers before its executors are there.
-        while (Executors(SparkRun.SessionOf(run.Driver)).Length < 2) Thread.Sleep(100);
-        int[] session = SparkRun.SessionOf(run.Driver), executors = Executors(session);
-        Process.GetProcessById(executors[0]).Kill();
-        Assert.True(run.WaitForExit() == 0, run.Said);
-        Assert.DoesNotContain(session, id => SparkRun.CommandLine(id).Length > 0);
-        AssertTheRowsOfDuckDb();
     }
 
     private void AssertTheNextRunSucceeds(string master)

@@ -7,6 +7,7 @@ using NcfSpark.Engines.Tests.SparkConnect;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>score within Spark's tasks, as a user runs it: the rows of score without Spark, in the same order, whatever happens to an executor.</summary>
+[Trait("Category", "Slow")]
 public sealed class SparkScoreTests : IDisposable
 {
     private readonly RunDirectory run = new();
@@ -33,7 +34,7 @@ public sealed class SparkScoreTests : IDisposable
     [InlineData(60)]
     public void TheirNumberChangesNoRow(int tasks)
     {
-        SparkHome.RequireAsked("half a minute");
+        SparkHome.RequireAsked();
         string[] settings = Settings();
         List<Row> expected = RowsOfOneProcess(settings);
         AssertRows(expected, "local[2]", settings, $"Spark:ScoreTasks={tasks}");
@@ -42,7 +43,7 @@ public sealed class SparkScoreTests : IDisposable
     [SkippableFact]
     public void UsersWhoHaveEverythingGetNothingAndSeenItemsMayBeGivenAgain()
     {
-        SparkHome.RequireAsked("half a minute");
+        SparkHome.RequireAsked();
         string[] settings = Settings("Score:ExcludeSeen=false", "Score:TopK=100");
         List<Row> expected = RowsOfOneProcess(settings);
         AssertRows(expected, "local[2]", settings, "Spark:ScoreTasks=3");
@@ -51,7 +52,7 @@ public sealed class SparkScoreTests : IDisposable
     [SkippableFact]
     public void EachExecutorFetchesTheModelOnceAndReadsNothingOfTheRunDirectory()
     {
-        SparkHome.RequireAsked("half a minute");
+        SparkHome.RequireAsked();
         // 60 and 61 are not known.
         string[] settings = Settings("Input:IdType=text", "Spark:ScoreTasks=12",
             $"Score:UsersPath={WriteLines("users.csv", ["user_id", .. Enumerable.Range(5, 57)])}", "Score:UsersColumn=user_id");
@@ -92,7 +93,7 @@ public sealed class SparkScoreTests : IDisposable
     [SkippableFact]
     public void AModelThatWasTrainedAgainIsScoredInTasks()
     {
-        SparkHome.RequireAsked("half a minute");
+        SparkHome.RequireAsked();
         string[] settings = [.. SmallLog.Settings(log), "--set", "Nightly:Refit=true"];
         NcfSparkProcess.RunWell(["nightly", .. settings, "--run", run.Path]);
         List<Row> expected = Rows(run.NightPath);
@@ -143,7 +144,7 @@ public sealed class SparkScoreTests : IDisposable
     [SkippableFact]
     public void ExecutorsThatCannotStartItAreToldWithTheCureAndNothingIsChanged()
     {
-        SparkHome.RequireAsked("half a minute");
+        SparkHome.RequireAsked();
         string[] settings = Settings();
         List<Row> before = RowsOfOneProcess(settings);
         using SparkRun spark = new("local[2]", ["score", .. settings, "--set", "Spark:WorkerDirectory=/no-such-directory"]);
@@ -159,7 +160,7 @@ public sealed class SparkScoreTests : IDisposable
     public void AnExecutorKilledInTheMiddleCostsItsTasksOnly(bool seesTheRunDirectory)
     {
         SparkHome.Require();
-        if (!seesTheRunDirectory) SparkHome.RequireAsked("a minute");
+        if (!seesTheRunDirectory) SparkHome.RequireAsked();
         string elsewhere = Path.Combine(Path.GetDirectoryName(run.Path)!, "elsewhere");
         string[] settings = Settings(seesTheRunDirectory ? [] : [$"Spark:PreparedPath={elsewhere}"]);
         List<Row> expected = RowsOfOneProcess(settings);
@@ -181,18 +182,17 @@ public sealed class SparkScoreTests : IDisposable
     [InlineData("KILL", 137)]
     public void StoppedInTheMiddleNoTaskLivesOnAndNothingIsChanged(string signal, int exitCode)
     {
-        SparkHome.RequireAsked("a minute");
+        SparkHome.RequireAsked();
         string[] settings = Settings();
         List<Row> before = RowsOfOneProcess(settings);
         using (SparkRun spark = new("local-cluster[2,1,1024]", ["score", .. settings, "--set", "Spark:ScoreTasks=30"]))
         {
             WaitForATask(spark);
             spark.Signal(signal, toGroup: false);
-            Assert.Equal(exitCode, spark.WaitForExit(TimeSpan.FromSeconds(60)));
+            Assert.Equal(exitCode, spark.WaitForExit());
         }
 
-        for (int looks = 0; looks < 50 && Tasks().Length > 0; looks++) Thread.Sleep(100); // they look every half second
-        Assert.Empty(Tasks());
+        Assert.True(OwnProcesses.Eventually(() => Tasks().Length == 0, TrainRun.Longest), "Tasks live on."); // they look every half second
         Assert.Equal(before, Rows());
     }
 

@@ -5,6 +5,7 @@ namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>train with workers that are tasks of Spark: the bytes of workers that are threads, whatever happens to an executor.</summary>
 [Collection(RunningSparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkTrainTests : IDisposable
 {
     private const string Word = "worker-task";
@@ -91,7 +92,7 @@ public sealed class SparkTrainTests : IDisposable
     [SkippableFact]
     public void AWorkerKilledWhereSparkTriesNothingAgainChangesNoByte()
     {
-        SparkHome.RequireAsked("a minute");
+        SparkHome.RequireAsked();
         string[] longer = ["--set", "Train:Epochs=150"];
         string expected = ModelOfThreads(longer);
         using (SparkRun spark = Start("local[2]", longer))
@@ -111,7 +112,7 @@ public sealed class SparkTrainTests : IDisposable
     [SkippableFact]
     public void ATaskThatIsStoppedEndsTheRunWithAMessageAndDoesNotOutliveIt()
     {
-        SparkHome.RequireAsked("a minute");
+        SparkHome.RequireAsked();
         string[] longer = ["--set", "Train:Epochs=300"];
         ModelOfThreads(longer);
         using SparkRun spark = Start("local-cluster[2,1,1024]",
@@ -160,7 +161,6 @@ public sealed class SparkTrainTests : IDisposable
     [SkippableFact]
     public void AnExecutorWithoutLibtorchSaysSoWhereItIsNeeded()
     {
-        SparkHome.RequireCi("half a minute");
         SparkHome.Require();
         string directory = SparkRun.UnpackProgram(Path.Combine(Path.GetDirectoryName(there.Path)!, "program"));
         int files = Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Length;

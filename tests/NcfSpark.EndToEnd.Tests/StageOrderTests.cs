@@ -4,6 +4,7 @@ using NcfSpark.Nightly;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>Stages that do not find what they need, or find it changed, say which, why and what to do, end with 2 and change nothing.</summary>
+[Trait("Category", "Slow")]
 public sealed class StageOrderTests : IDisposable
 {
     private readonly RunDirectory run = new();

@@ -6,6 +6,7 @@ using NcfSpark.Nightly;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>A night ends well where nobody hears of it: standard output and standard error closed, on a full disk, or read by nobody.</summary>
+[Trait("Category", "Slow")]
 public sealed class StandardOutputTests
 {
     [Theory]

@@ -6,6 +6,7 @@ using NcfSpark.Nightly;
 namespace NcfSpark.EndToEnd.Tests;
 
 /// <summary>`tune` as a user runs it: what it leaves can be used at once, and a kill loses at most the trial that ran.</summary>
+[Trait("Category", "Slow")]
 public sealed class TuneTests
 {
     [Fact]

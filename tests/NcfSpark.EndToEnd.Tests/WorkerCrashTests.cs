@@ -8,6 +8,7 @@ namespace NcfSpark.EndToEnd.Tests;
 /// Workers and the server that are killed, stopped or slow at random points of training by several processes: it ends
 /// with the bytes of a run that nobody disturbed.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class WorkerCrashTests(ITestOutputHelper output) : IDisposable
 {
     // The 100 with NCFSPARK_TEST_KILLS=100.

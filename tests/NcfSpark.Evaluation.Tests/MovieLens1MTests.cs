@@ -12,7 +12,7 @@ public class MovieLens1MTests
     public void PopularityGivesTheKnownFigures()
     {
         string? folder = Folder();
-        Skip.If(folder is null, "The ML-1M files of the NCF paper are not beside the repository (shared/data/ml-1m-ncf).");
+        Skip.If(folder is null, "Needs MovieLens 1M in ../shared/data/ml-1m-ncf: conf/ml-1m.json says where to get it.");
 
         int[] interactions = new int[Items];
         foreach (string[] row in Rows(folder!, "train.rating")) interactions[int.Parse(row[1])]++;

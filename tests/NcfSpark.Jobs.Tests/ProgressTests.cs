@@ -167,7 +167,7 @@ public sealed class ProgressTests : IDisposable
     [SkippableFact]
     public void WhatIsNotATerminalGetsPlainLines()
     {
-        Skip.IfNot(Console.IsErrorRedirected, "Standard error is a terminal here.");
+        Skip.IfNot(Console.IsErrorRedirected, "Needs standard error in a file or a pipe: dotnet test 2>&1 | cat.");
         Assert.IsType<PlainProgress>(ConsoleProgress.For(written, time));
     }
 }

@@ -94,7 +94,7 @@ public sealed class TrainedModelTests : IDisposable
     [SkippableFact]
     public void PythonReadsTheSameValues()
     {
-        Skip.If(!HasPython(), "python3 is not installed; `apt-get install python3` brings it.");
+        Skip.If(!HasPython(), "Needs Python: apt install python3.");
         string path = Path.Combine(run, "b.safetensors");
         Safetensors.Write(path, [new StoredTensor("x", new[] { 1.5f, -2.25f, 1e-30f }, 1, 3), new StoredTensor("n", new[] { 9_000_000_000L }, 1)],
             new Dictionary<string, string> { ["step"] = "7" });

@@ -52,8 +52,7 @@ public sealed class GivenSplitTests(EngineFixture fixture) : IDisposable
     public void TheNcfPapersSplitOfMovieLens1M()
     {
         string source = Path.Combine(TestFolder.RepositoryRoot, "..", "shared", "data", "ml-1m-ncf");
-        Skip.IfNot(Directory.Exists(source), "The NCF paper's split of MovieLens 1M is not there: "
-            + "put ml-1m.{train.rating,test.rating,test.negative}.gz into ../shared/data/ml-1m-ncf beside the repository.");
+        Skip.IfNot(Directory.Exists(source), "Needs MovieLens 1M in ../shared/data/ml-1m-ncf: conf/ml-1m.json says where to get it.");
         InputOptions input = NcfLayout with
         {
             Path = Path.Combine(source, "ml-1m.train.rating.gz"),

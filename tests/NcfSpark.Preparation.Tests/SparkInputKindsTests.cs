@@ -5,6 +5,7 @@ namespace NcfSpark.Preparation.Tests;
 
 /// <summary>The kinds of input of <see cref="InputKindsTests"/> on Spark: the same rows as on DuckDB, or the same words of refusal.</summary>
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkInputKindsTests(SparkFixture spark, EngineFixture duckDb) : IDisposable
 {
     private const string Header = InputKindsTests.Header, Good = InputKindsTests.Good;
@@ -32,7 +33,6 @@ public sealed class SparkInputKindsTests(SparkFixture spark, EngineFixture duckD
     [SkippableFact]
     public void TypesOfSeveralFilesAreUnitedOrRefused()
     {
-        SparkHome.RequireCi("a quarter of a minute");
         AssertAlike(
             [
                 .. new[] { "pq_mixed_int_then_text/log", "pq_mixed_ts_tz/log" }.Select(name => Usual with { Path = InputKindsTests.Case(name) }),
@@ -60,7 +60,6 @@ public sealed class SparkInputKindsTests(SparkFixture spark, EngineFixture duckD
     [SkippableFact]
     public void FoldersAreColumns()
     {
-        SparkHome.RequireCi("a quarter of a minute");
         var inputs = new[] { "csv", "parquet", "jsonl" }.Select(format => Usual with { Path = here.WritePartitions(format), UserColumn = "shop" }).ToList();
         string nothing = Path.GetDirectoryName(Path.GetDirectoryName(folder.Write("log/shop=__HIVE_DEFAULT_PARTITION__/part.csv", Good)))!;
         folder.Write("log/shop=1/part.csv", Good);
@@ -70,7 +69,6 @@ public sealed class SparkInputKindsTests(SparkFixture spark, EngineFixture duckD
     [SkippableFact]
     public void JsonLinesAreReadAndBadOnesAreTold()
     {
-        SparkHome.RequireCi("a quarter of a minute");
         string lines = "{\"user\": {\"id\": \"007\"}, \"item\": 12345678901234567890123, \"t\": 1700000000}\n\n \n{\"t\": \"1700000001\", \"item\": "
             + "\"1,2\\\"\", \"user.id\": \"top\\\\\"}\n";
         string[] bad = ["not \"json", "[1,2]", "{\"user_id\": {\"id\": 1}, \"item_id\": 2, \"timestamp\": 3}",
@@ -102,7 +100,6 @@ public sealed class SparkInputKindsTests(SparkFixture spark, EngineFixture duckD
     [SkippableFact]
     public void QuotesLineEndsAndCompressionAreAlike()
     {
-        SparkHome.RequireCi("a quarter of a minute");
         string[] lines = Good.TrimEnd('\n').Split('\n');
         string mixed = string.Concat(lines.Select((line, index) => line + (index < 1 ? "\n" : index < 2 ? "\r\n" : "\r")));
         AssertAlike(

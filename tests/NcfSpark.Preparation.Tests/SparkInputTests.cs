@@ -5,6 +5,7 @@ namespace NcfSpark.Preparation.Tests;
 
 /// <summary>Input that only Spark reads, and what is said of bad input there.</summary>
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkInputTests(SparkFixture spark, EngineFixture duckDb) : IDisposable
 {
     private const string Header = "user_id,item_id,timestamp\n", Good = Header + "1,10,100\n1,11,200\n2,10,300\n2,12,400\n2,11,150\n";

@@ -7,6 +7,7 @@ namespace NcfSpark.Preparation.Tests;
 
 /// <summary>A run directory that Spark writes; file: stands for a store that only Spark reaches.</summary>
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkOutputTests(SparkFixture spark, EngineFixture duckDb) : IDisposable
 {
     private readonly TestFolder folder = new();
@@ -16,7 +17,6 @@ public sealed class SparkOutputTests(SparkFixture spark, EngineFixture duckDb) :
     [SkippableFact]
     public void ACopyOfAVersionThatSparkWroteIsThePreparedDirectoryOfDuckDb()
     {
-        SparkHome.RequireCi("half a minute");
         string csv = folder.Write("log.csv", "user_id,item_id,timestamp\n1,10,100\n1,11,200\n2,10,300\n2,12,400\n2,11,150\n3,10,never\n");
         string run = Path.Combine(folder.Path, "it's a run");
         StageDirectory expected = Prepared(duckDb.Engine, csv, Path.Combine(folder.Path, "here"));

@@ -6,6 +6,7 @@ namespace NcfSpark.Preparation.Tests;
 
 /// <summary>The laws on Spark, and the same rows there as on DuckDB.</summary>
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkPreparerTests(SparkFixture spark, EngineFixture duckDb) : PreparerSuite
 {
     protected override ISqlEngine Engine => spark.Engine;

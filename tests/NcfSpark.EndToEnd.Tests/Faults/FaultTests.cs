@@ -10,11 +10,12 @@ namespace NcfSpark.EndToEnd.Tests.Faults;
 /// was in production is what it was, and what is in production is whole; and the same command again succeeds, with the
 /// same result as if nothing had been.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class FaultTests
 {
-    // The 200 where CI is set; NCFSPARK_TEST_FAULTS says otherwise, and NCFSPARK_TEST_FAULTS_SEED repeats a failure.
+    // NCFSPARK_TEST_FAULTS says otherwise, and NCFSPARK_TEST_FAULTS_SEED repeats a failure.
     private static readonly bool InCi = Environment.GetEnvironmentVariable("CI") is { Length: > 0 };
-    private static readonly string Trials = Environment.GetEnvironmentVariable("NCFSPARK_TEST_FAULTS") ?? (InCi ? "200" : "72");
+    private static readonly string Trials = Environment.GetEnvironmentVariable("NCFSPARK_TEST_FAULTS") ?? "200";
     private static readonly string Seed = Environment.GetEnvironmentVariable("NCFSPARK_TEST_FAULTS_SEED") ?? "1";
 
     [SkippableFact]
@@ -30,7 +31,7 @@ public sealed class FaultTests
                 Assert.Fail($"The fault-injection test compiles a small library, and cannot: {absent} Install a C compiler (apt install gcc libc6-dev).");
             }
 
-            Skip.If(absent is not null, $"There is no C compiler for the library that lets file operations fail: {absent}");
+            Skip.If(absent is not null, "Needs a C compiler: apt install gcc libc6-dev.");
 
             var start = new ProcessStartInfo("dotnet", [typeof(FaultTests).Assembly.Location, folder, library, Trials, Seed])
             {

@@ -6,6 +6,7 @@ using NcfSpark.Nightly;
 namespace NcfSpark.EndToEnd.Tests.Nights;
 
 /// <summary>What people do about nights: promote one that the gate refused, roll back, start one twice.</summary>
+[Trait("Category", "Slow")]
 public sealed class ByHandTests : IDisposable
 {
     private readonly RunDirectory run = new();

@@ -9,6 +9,7 @@ namespace NcfSpark.EndToEnd.Tests.Nights;
 /// Nights replayed from ml-latest-small by time, with what goes wrong in years of nights: a poisoned log, an empty one, one with half its rows, a full disk,
 /// and kills. After each the right model is in production, and at no instant is there another, half a one, or none.
 /// </summary>
+[Trait("Category", "Slow")]
 public sealed class ReplayTests
 {
     // Each misfortune once, between good nights. The 30 nights with NCFSPARK_TEST_NIGHTS=30.
@@ -129,7 +130,7 @@ public sealed class ReplayTests
         process.WaitForExit();
         string said = output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult();
         Directory.Delete(disk);
-        Skip.If(process.ExitCode is 77 or 1 && said.Contains("unshare", StringComparison.Ordinal), "This machine lets no test mount a file system of its own.");
+        Skip.If(process.ExitCode is 77 or 1 && said.Contains("unshare", StringComparison.Ordinal), "Needs to mount a file system: run as root, or allow user namespaces.");
         Assert.True(process.ExitCode == 2 && said.Contains("disk", StringComparison.Ordinal), $"exit code {process.ExitCode}: {said}");
         Assert.Equal(NightOutcome.Failed, RunHistory.Read(new RunNights(runDirectory)).Of(night)?.Outcome);
     }

@@ -12,7 +12,7 @@ internal sealed class FakeSpark : IDisposable
     public FakeSpark(string core = "spark-core_2.12-3.5.9.jar", string submit = "exit 0")
     {
         Skip.If(SparkInstallation.OnPath("java") is null && Environment.GetEnvironmentVariable("JAVA_HOME") is null,
-            "There is no Java here, which is looked for before a Spark is started.");
+            "Needs Java: apt install openjdk-17-jre-headless.");
         foreach (string place in new[] { "bin", "jars", "conf", "work", "app", "scratch" }) Directory.CreateDirectory(File(place));
         Write("bin/spark-submit", $"#!/bin/bash\n{submit}\n");
         System.IO.File.SetUnixFileMode(File("bin/spark-submit"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -6,6 +6,7 @@ using NcfSpark.Engines.SparkConnect;
 namespace NcfSpark.Engines.Tests.SparkConnect;
 
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkConnectEngineTests : IDisposable
 {
     private readonly SparkFixture spark;

@@ -4,6 +4,7 @@ namespace NcfSpark.Engines.Tests.SparkConnect;
 
 /// <summary>What every engine must do, on Spark.</summary>
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkEngineSuiteTests(SparkFixture spark, SparkEngineSuiteTests.Session session)
     : SqlEngineSuite, IClassFixture<SparkEngineSuiteTests.Session>
 {

@@ -3,6 +3,7 @@ using NcfSpark.Engines.SparkConnect;
 namespace NcfSpark.Engines.Tests.SparkConnect;
 
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkErrorTests(SparkFixture spark)
 {
     [SkippableFact]

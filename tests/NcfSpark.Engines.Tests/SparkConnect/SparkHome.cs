@@ -5,7 +5,7 @@ namespace NcfSpark.Engines.Tests.SparkConnect;
 /// <summary>The Spark that tests run: SPARK_HOME, or the archive beside the repository, unpacked once into the user's cache.</summary>
 internal static class SparkHome
 {
-    private const string HowToGetOne = "There is no Spark: set SPARK_HOME to an unpacked Spark 4 (tests/README.md).";
+    private const string HowToGetOne = "Needs Spark: set SPARK_HOME to an unpacked Spark 4 (tests/README.md).";
 
     private const string Release = "spark-4.3.0", Cases = "NCFSPARK_TEST_SPARK_CASES";
 
@@ -14,12 +14,9 @@ internal static class SparkHome
     /// <summary>Where there is none, the test is skipped, with a line that says how to get one; in CI it fails, so that nothing is green unseen.</summary>
     public static string Require() => Require(Found.Value, Environment.GetEnvironmentVariable("CI"));
 
-    /// <summary>What takes longer than a newcomer should wait runs in CI, and for who asks.</summary>
-    public static void RequireCi(string takes) =>
-        Skip.If(!IsCi(Environment.GetEnvironmentVariable("CI")) && !IsAsked, $"It takes {takes} on Spark: it runs in CI, and with {Cases}=1.");
-
     /// <summary>What takes longer than CI has time for runs for who asks.</summary>
-    public static void RequireAsked(string takes) => Skip.If(!IsAsked, $"It takes {takes} on Spark: it runs with {Cases}=1.");
+    public static void RequireAsked() =>
+        Skip.If(Environment.GetEnvironmentVariable(Cases) is null, $"Needs half a minute or more on Spark, more than CI has: set {Cases}=1.");
 
     internal static string Require(string? found, string? ci)
     {
@@ -27,8 +24,6 @@ internal static class SparkHome
         Skip.If(found is null, HowToGetOne);
         return found;
     }
-
-    private static bool IsAsked => Environment.GetEnvironmentVariable(Cases) is not null;
 
     private static bool IsCi(string? ci) => ci is "true" or "1";
 

@@ -34,7 +34,7 @@ public sealed class SparkServerScriptTests
 
     private static async Task KillLauncher(string standIn, string notes)
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "looks into /proc");
+        Skip.IfNot(OperatingSystem.IsLinux(), "Needs Linux.");
         string scratch = Directory.CreateTempSubdirectory("ncfspark-test-").FullName;
         using Stream script = typeof(NcfSpark.Engines.SparkConnect.SparkConnectServer).Assembly.GetManifestResourceStream("spark-server.sh")!;
         using var reader = new StreamReader(script);

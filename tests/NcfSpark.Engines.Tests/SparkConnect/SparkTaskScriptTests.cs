@@ -4,6 +4,7 @@ using NcfSpark.Engines.SparkConnect;
 namespace NcfSpark.Engines.Tests.SparkConnect;
 
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkTaskScriptTests(SparkFixture spark) : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("ncfspark-test-").FullName;

@@ -71,7 +71,7 @@ public sealed class BrowserTests : IDisposable
 
     private string Run(string path, params string[] what)
     {
-        Skip.If(Chromium is null, "There is no Chromium here (Debian: apt-get install chromium).");
+        Skip.If(Chromium is null, "Needs Chromium: apt install chromium.");
         string[] arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
             $"--user-data-dir={Path.Combine(directory, "profile")}", .. what, new Uri(path).AbsoluteUri];
         using Process process = Process.Start(new ProcessStartInfo(Chromium!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;

@@ -13,6 +13,7 @@ namespace NcfSpark.Jobs.Tests.Nightly;
 /// it was, byte for byte.
 /// </summary>
 [Collection(StopSignalsTests.OfThisProcess)]
+[Trait("Category", "Slow")]
 public sealed class NightReplayTests : IDisposable
 {
     private const int Steps = 24, Users = 30, Items = 24;

@@ -7,6 +7,7 @@ namespace NcfSpark.Jobs.Tests.Nightly;
 
 /// <summary>Nights whose training, warm start and refit are done by workers: where these run changes no byte of what is measured and served.</summary>
 [Collection(StopSignalsTests.OfThisProcess)]
+[Trait("Category", "Slow")]
 public sealed class WorkerNightsTests : IDisposable
 {
     private const int Users = 30, Items = 24;

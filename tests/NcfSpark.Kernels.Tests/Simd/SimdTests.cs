@@ -7,14 +7,14 @@ public sealed unsafe class SimdTests
     [SkippableFact]
     public void Vectors512KeepTheContract()
     {
-        Skip.IfNot(SimdLevels.IsSupported(SimdLevel.Avx512));
+        Skip.IfNot(SimdLevels.IsSupported(SimdLevel.Avx512), "Needs a processor with AVX-512.");
         KeepsTheContract<Simd512, Vector512<float>>();
     }
 
     [SkippableFact]
     public void Vectors256KeepTheContract()
     {
-        Skip.IfNot(SimdLevels.IsSupported(SimdLevel.Avx2));
+        Skip.IfNot(SimdLevels.IsSupported(SimdLevel.Avx2), "Needs a processor with AVX2.");
         KeepsTheContract<Simd256, Vector256<float>>();
     }
 

@@ -151,7 +151,7 @@ public sealed class CombinationTests
                 reply = shared.Take(1, 1, push);
             });
             server.Start();
-            Assert.True(server.Join(TimeSpan.FromSeconds(30)), "the outer step waits for a thread of the pool");
+            Assert.True(server.Join(TimeSpan.FromMinutes(10)), "the outer step waits for a thread of the pool");
             Assert.Equal(Rows, reply![0].Rows.Length);
         }
         finally

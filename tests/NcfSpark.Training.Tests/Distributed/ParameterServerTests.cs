@@ -164,8 +164,8 @@ public sealed class ParameterServerTests : IDisposable
         Task working = Task.Run(() => Server.Lost(1, 1, "killed")); // says so while it holds the gate
         try
         {
-            Assert.True(atWork.Wait(TimeSpan.FromMinutes(1)));
-            await Task.Run(() => time.Advance(TimeSpan.FromSeconds(1))).WaitAsync(TimeSpan.FromMinutes(1)); // ticks within it
+            Assert.True(atWork.Wait(TimeSpan.FromMinutes(10)));
+            await Task.Run(() => time.Advance(TimeSpan.FromSeconds(1))).WaitAsync(TimeSpan.FromMinutes(10)); // ticks within it
         }
         finally
         {
@@ -290,7 +290,7 @@ public sealed class ParameterServerTests : IDisposable
 
     private static async Task Eventually(Func<bool> holds)
     {
-        for (int wait = 0; wait < 1000 && !holds(); wait++) await Task.Delay(10);
+        for (int wait = 0; wait < 60_000 && !holds(); wait++) await Task.Delay(10); // only a hang meets the end
         Assert.True(holds());
     }
 

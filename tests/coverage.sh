@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Prints how many lines each project has, and how many of them the fast tests run. Needs a build: `dotnet test` makes one.
+set -uo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
+results=$(mktemp -d)
+trap 'rm -rf -- "$results"' EXIT
+env -u CI -u NCFSPARK_TEST_ALL dotnet test --no-build -v quiet --collect "Code Coverage;Format=Cobertura" --results-directory "$results" </dev/null >"$results/said" 2>&1 ||
+  cat -- "$results/said"
+# A line counts as run where a test of any project runs it.
+find "$results" -name '*.cobertura.xml' -exec cat {} + | awk '
+  function value(name) { return match($0, name "=\"[^\"]*\"") ? substr($0, RSTART + length(name) + 2, RLENGTH - length(name) - 3) : "" }
+  /<class / { file = value("filename"); project = match(file, /NcfSpark\.[A-Za-z.]*\//) && file !~ /\/obj\// ? substr(file, RSTART, RLENGTH - 1) : "" }
+  /<line / && project != "" && project !~ /\.(Tests|TestLogger|Benchmarks)$/ {
+    line = project " " file " " value("number")
+    if (!(line in seen)) { seen[line]; lines[project]++; lines["all"]++ }
+    if (value("hits") > 0 && !(line in run)) { run[line]; covered[project]++; covered["all"]++ }
+  }
+  END { for (project in lines) printf "%-26s %6d lines %5.1f %% run by fast tests\n", project, lines[project], 100 * covered[project] / lines[project] }' | sort
