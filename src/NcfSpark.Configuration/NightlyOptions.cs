@@ -41,9 +41,9 @@ public sealed record NightlyOptions : IValidatableObject
     public int Keep { get; init; } = 7;
 
     /// <summary>
-    /// Whether a model must pass the gate before it goes into production: it must recommend better than popularity, and not worse
-    /// than the model in production by more than MaxDrop. A night whose model is refused ends with exit code 3. false puts every
-    /// model into production whose scores are finite.
+    /// Whether a model must pass the gate before it goes into production: it must recommend better than the
+    /// baseline that is strongest on validation, and not worse than the model in production by more than MaxDrop. A night whose
+    /// model is refused ends with exit code 3. false puts every model into production whose scores are finite.
     /// </summary>
     [ExcludeFromFingerprint]
     public bool Gate { get; init; } = true;

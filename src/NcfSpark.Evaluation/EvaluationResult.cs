@@ -9,6 +9,9 @@ public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolRes
 {
     /// <summary>The catalogue's ndcg and hr by length of history, shortest first; empty where there are too few users to tell.</summary>
     public IReadOnlyList<UserGroup> ByHistory { get; init; } = [];
+
+    /// <summary>The baselines among the scorers, and which of them validation found strongest; null where none were chosen by validation.</summary>
+    public ChosenBaselines? Baselines { get; init; }
 }
 
 /// <summary>How users with histories of about one length are served.</summary>

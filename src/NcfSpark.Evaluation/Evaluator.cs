@@ -8,13 +8,6 @@ namespace NcfSpark.Evaluation;
 /// </summary>
 public static class Evaluator
 {
-    /// <summary>The baselines that every model is held against: popularity and item-item cosine, both knowing the training rows only.</summary>
-    public static IReadOnlyList<NamedScorer> Baselines(EvaluationData data) =>
-    [
-        new("popularity", "popularity", new PopularityScorer(data.ItemInteractions), ScoresAreProbabilities: false),
-        new("item_cosine", "item-item cosine", new ItemCosineScorer(data.History, data.ItemInteractions.Length), ScoresAreProbabilities: false),
-    ];
-
     /// <param name="scorers">The model first, then the baselines that it is compared with.</param>
     /// <exception cref="InvalidInputException">There are no test rows, or a scorer knows another number of items than the data has.</exception>
     public static EvaluationResult Run(EvaluationData data, IReadOnlyList<NamedScorer> scorers, EvaluateOptions options, IProgressReporter progress)

@@ -37,6 +37,12 @@ internal static class Intervals
         return results;
     }
 
+    /// <summary>A single average with its interval.</summary>
+    public static MetricInterval Of(PerUserMetric average, EvaluateOptions options) => Interval(
+        average.Value,
+        MetricValue.Of(average).Resampled(_ => new Bootstrap(average.Sums.Length, options.BootstrapSamples, RandomStream.Named(options.Seed, "bootstrap"))
+            .Resample([average], options.Threads)[0]))!;
+
     private static MetricInterval? Interval(double? value, double[]? resampled)
     {
         if (value is not double known) return null;

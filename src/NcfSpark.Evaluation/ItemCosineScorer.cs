@@ -8,11 +8,12 @@ namespace NcfSpark.Evaluation;
 /// <summary>
 /// The item-item baseline: items are alike that the same users have. With U_i the users of item i and H(u) the items of user u,
 /// sim(i, j) = |U_i ∩ U_j| / √(|U_i| |U_j|), the cosine of their 0/1 columns, and score(u, i) = Σ sim(i, j) over j in H(u) other than i.
-/// All items are neighbours of all. A user without history, and an item without users, score 0.
+/// All items are neighbours of all. A user without history, and an item without users, score 0. With weights, sim(i, j) counts w(u, j) times: by
+/// recency, w(u, j) = e^(-(k - 1) / decay) for the k-th latest item of the user, as Model:History:Decay has it.
 /// </summary>
 /// <remarks>
-/// Exact, without the items × items matrix. Turned around, score(u, i) = 1/√|U_i| · Σ w_v over v in U_i, where w_v = Σ 1/√|U_j| over j in
-/// H(u) ∩ H(v) says how much of u's history v shares; where i is in H(u) its own term 1/√|U_i| is taken off each w_v.
+/// Exact, without the items × items matrix. Turned around, score(u, i) = 1/√|U_i| · Σ s_v over v in U_i, where s_v = Σ w(u, j)/√|U_j| over j in
+/// H(u) ∩ H(v) says how much of u's history v shares; where i is in H(u) its own term w(u, i)/√|U_i| is taken off each s_v.
 /// Sixteen users are scored at once, so one walk over the log serves them all and each step is four vector additions. A user's sums run
 /// in the same order whoever is beside them, so a batch gives the same bits as one by one.
 /// Sarwar et al. 2001, "Item-based collaborative filtering recommendation algorithms"; Deshpande and Karypis 2004,
@@ -24,12 +25,14 @@ public sealed class ItemCosineScorer : IScorer
     private readonly InteractionLists history;
     private readonly InteractionLists usersOfItem;
     private readonly double[] inverseRoot_N; // 1/√|U_i|, 0 where nobody has the item
+    private readonly double[]? weights; // w, laid out as history.Items; null where all are 1
 
-    /// <param name="train">The training positives by user, in any order. An item that is listed twice counts once.</param>
-    public ItemCosineScorer(InteractionLists train, int itemCount)
+    /// <param name="train">The training positives by user, in any order. An item that is listed twice counts once, by its largest weight.</param>
+    /// <param name="weights">Weights above 0, laid out as <c>train.Items</c>; null: all are 1.</param>
+    public ItemCosineScorer(InteractionLists train, int itemCount, double[]? weights = null)
     {
         ItemCount = itemCount;
-        (int[] users, int[] items) = DistinctPairs(train);
+        (int[] users, int[] items, this.weights) = DistinctPairs(train, weights);
         history = InteractionLists.FromRows(train.UserCount, users, items);
         usersOfItem = InteractionLists.FromRows(itemCount, items, users);
         inverseRoot_N = new double[itemCount];
@@ -56,13 +59,14 @@ public sealed class ItemCosineScorer : IScorer
         ArrayPool<double>.Shared.Return(shared_VL);
     }
 
-    // w_v for one user: summed side by side, where scattered additions stay in the cache, then laid into the user's lane.
+    // s_v for one user: summed side by side, where scattered additions stay in the cache, then laid into the user's lane.
     private void Share(int user, int lane, Span<double> shared_V, Span<double> shared_VL)
     {
         shared_V.Clear();
-        foreach (int item in history[user])
+        for (long place = history.Offsets[user]; place < history.Offsets[user + 1]; place++)
         {
-            double share = inverseRoot_N[item];
+            int item = history.Items[place];
+            double share = ShareOf(place);
             foreach (int other in usersOfItem[item]) shared_V[other] += share;
         }
 
@@ -96,34 +100,46 @@ public sealed class ItemCosineScorer : IScorer
 
         for (int lane = 0; lane < users_L.Length; lane++)
         {
-            foreach (int item in history[users_L[lane]]) scores_LN[lane * ItemCount + item] = (float)ScoreOfOwn(item, lane, shared_VL);
+            for (long place = history.Offsets[users_L[lane]]; place < history.Offsets[users_L[lane] + 1]; place++)
+            {
+                scores_LN[lane * ItemCount + history.Items[place]] = (float)ScoreOfOwn(place, lane, shared_VL);
+            }
         }
     }
 
-    // An item of the user's own: its own term leaves each w_v before the sum, so what is exactly 0 comes out as 0 and not as a rounding error.
-    private double ScoreOfOwn(int item, int lane, ReadOnlySpan<double> shared_VL)
+    // An item of the user's own: its own term leaves each s_v before the sum, so what is exactly 0 comes out as 0 and not as a rounding error.
+    private double ScoreOfOwn(long place, int lane, ReadOnlySpan<double> shared_VL)
     {
-        double sum = 0;
-        foreach (int user in usersOfItem[item]) sum += shared_VL[user * Lanes + lane] - inverseRoot_N[item];
-        return sum * inverseRoot_N[item];
+        double sum = 0, own = ShareOf(place);
+        foreach (int user in usersOfItem[history.Items[place]]) sum += shared_VL[user * Lanes + lane] - own;
+        return sum * inverseRoot_N[history.Items[place]];
     }
 
-    private static (int[] Users, int[] Items) DistinctPairs(InteractionLists train)
+    private double ShareOf(long place) => weights is null ? inverseRoot_N[history.Items[place]] : weights[place] * inverseRoot_N[history.Items[place]];
+
+    private static (int[] Users, int[] Items, double[]? Weights) DistinctPairs(InteractionLists train, double[]? weights)
     {
-        InteractionLists sorted = train.Sorted();
-        var (users, items) = (new List<int>(sorted.Items.Length), new List<int>(sorted.Items.Length));
-        for (int user = 0; user < sorted.UserCount; user++)
+        var (users, items, kept) = (new List<int>(train.Items.Length), new List<int>(train.Items.Length), new List<double>());
+        for (int user = 0; user < train.UserCount; user++)
         {
-            int last = -1;
-            foreach (int item in sorted[user])
+            int[] own = train[user].ToArray();
+            double[] their = weights is null ? [] : weights[(int)train.Offsets[user]..(int)train.Offsets[user + 1]];
+            if (weights is null) Array.Sort(own);
+            else Array.Sort(own, their);
+            for (int place = 0; place < own.Length; place++)
             {
-                if (item == last) continue;
-                last = item;
+                if (place > 0 && own[place] == own[place - 1])
+                {
+                    if (weights is not null) kept[^1] = Math.Max(kept[^1], their[place]);
+                    continue;
+                }
+
                 users.Add(user);
-                items.Add(item);
+                items.Add(own[place]);
+                if (weights is not null) kept.Add(their[place]);
             }
         }
 
-        return ([.. users], [.. items]);
+        return ([.. users], [.. items], weights is null ? null : [.. kept]);
     }
 }

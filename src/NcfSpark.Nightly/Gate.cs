@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// Decides whether a night's model (the candidate) goes into production. It must be finite. It must beat popularity: the 95 % interval of the difference
-/// lies above 0. It must not be worse than the incumbent, the model in production, by more than a share of the incumbent's figure, unless the difference
+/// Decides whether a night's model (the candidate) goes into production. It must be finite. It must beat the baseline that was strongest on validation: the
+/// 95 % interval of the difference lies above 0. It must not be worse than the incumbent, the model in production, by more than a share of the incumbent's figure, unless the difference
 /// may be chance: its interval contains 0. All three are measured on the same held-out users, and differences are paired by user.
 /// </summary>
 public static class Gate
@@ -24,12 +24,14 @@ public static class Gate
         if (!finite || figures.Model is not { } model) return Refuse("The model has weights or figures that are not finite.");
         string own = $"{name.Title} {name.Format(model.Value)}";
         if (maxDrop is not { } share) return Approve($"The gate is off (Nightly:Gate); {own}.");
-        if (figures.AgainstPopularity is not { } ahead || (ahead.Low ?? ahead.Value) <= 0)
+        NightBaseline baseline = figures.Baseline;
+        string strongest = $"the {(baseline.Value is null ? "?" : name.Format(baseline.Value.Value))} of {baseline.Title}, the strongest baseline";
+        if (baseline.Difference is not { } ahead || (ahead.Low ?? ahead.Value) <= 0)
         {
-            return Refuse($"{own} does not beat popularity's {Show(figures.Popularity, name)} (difference {Difference(figures.AgainstPopularity, name)}).");
+            return Refuse($"{own} does not beat {strongest} (difference {Difference(baseline.Difference, name)}).");
         }
 
-        string beats = $"{own} beats popularity's {Show(figures.Popularity, name)}";
+        string beats = $"{own} beats {strongest}";
         if (figures.Incumbent is not { } before || figures.AgainstIncumbent is not { } difference)
         {
             return Approve(
@@ -46,8 +48,6 @@ public static class Gate
 
         GateDecision Refuse(string reason) => new(false, reason, figures);
     }
-
-    private static string Show(MetricInterval? value, MetricName name) => value is null ? "?" : name.Format(value.Value);
 
     private static string Difference(MetricInterval? difference, MetricName name) => difference is null ? "not finite" :
         $"{name.FormatDifference(difference.Value)}{(difference.Low is null ? "" : $", 95 % interval {name.FormatDifferenceInterval(difference)}")}";

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using NcfSpark.Evaluation;
 using NcfSpark.Pipeline;
 using NcfSpark.Reporting;
@@ -5,7 +6,7 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// What the gate decided by: the metric of the candidate, of popularity and of the incumbent, on the same held-out users of this night, with 95 %
+/// What the gate decided by: the metric of the candidate, of baselines and of the incumbent, on the same held-out users of this night, with 95 %
 /// intervals. Null where something was not measured or is not finite.
 /// </summary>
 /// <param name="Metric">What the values are, such as "ndcg@10" over the whole catalogue.</param>
@@ -26,6 +27,13 @@ public sealed record NightFigures(
     /// <summary>The key of the model in production among the scorers.</summary>
     public const string IncumbentKey = IncumbentComparison.Key;
 
+    /// <summary>The baseline that was strongest on validation, which the gate compares with; null in nights of versions that had none but popularity.</summary>
+    public NightBaseline? StrongestBaseline { get; init; }
+
+    /// <summary>The baseline that the gate compares with.</summary>
+    [JsonIgnore]
+    public NightBaseline Baseline => StrongestBaseline ?? new(Baselines.Popularity, "popularity", Popularity, AgainstPopularity);
+
     /// <param name="result">What was measured, the model first.</param>
     /// <param name="cutOffs">The cut-offs of its metrics.</param>
     public static NightFigures From(EvaluationResult result, int[] cutOffs)
@@ -36,10 +44,15 @@ public sealed record NightFigures(
             metric,
             catalogue.Users,
             Finite(catalogue.Scorers[0].Metrics[metric]),
-            Of(catalogue.Scorers, "popularity"),
+            Of(catalogue.Scorers, Baselines.Popularity),
             Of(catalogue.Scorers, IncumbentKey),
-            Of(catalogue.Differences, "popularity"),
-            Of(catalogue.Differences, IncumbentKey));
+            Of(catalogue.Differences, Baselines.Popularity),
+            Of(catalogue.Differences, IncumbentKey))
+        {
+            StrongestBaseline = result.Baselines is not { Strongest: var key } chosen
+                ? null
+                : new(key, chosen.Figures.Single(one => one.Key == key).Title, Of(catalogue.Scorers, key), Of(catalogue.Differences, key)),
+        };
 
         MetricInterval? Of(IReadOnlyList<ScorerMetrics> scorers, string key) => Finite(scorers.FirstOrDefault(scorer => scorer.Key == key)?.Metrics[metric]);
     }
@@ -47,3 +60,9 @@ public sealed record NightFigures(
     // JSON has neither NaN nor infinity.
     private static MetricInterval? Finite(MetricInterval? value) => value is not null && double.IsFinite(value.Value) ? value : null;
 }
+
+/// <summary>A baseline beside a night's model.</summary>
+/// <param name="Key">Its key in report.json, such as "ease".</param>
+/// <param name="Title">Its name for people, such as "EASE".</param>
+/// <param name="Difference">The model minus the baseline, paired by user.</param>
+public sealed record NightBaseline(string Key, string Title, MetricInterval? Value, MetricInterval? Difference);

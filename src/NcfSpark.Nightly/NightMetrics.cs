@@ -43,9 +43,10 @@ internal static class NightMetrics
         Add(
             "quality",
             "The metric that the gate decides by, over the whole catalogue: of the last night's model, of what is in production as measured on its own night, "
-            + "of popularity.",
+            + "of the baseline that was strongest on validation, of popularity.",
             (Of("last"), last.Figures?.Model?.Value),
             (Of("production"), measured?.Figures?.Model?.Value),
+            (Of("baseline"), last.Figures?.Baseline.Value?.Value),
             (Of("popularity"), last.Figures?.Popularity?.Value));
         Add(
             "quality_than_production",

@@ -33,7 +33,7 @@ public static class NightTable
 
         NightRecord[] shown = [.. history.Nights.TakeLast(most)];
         string metric = shown.LastOrDefault(night => night.Figures is not null)?.Figures!.Metric ?? "ndcg@10";
-        string[] header = ["", "night", "outcome", "rows", "users", $"{metric.ToUpperInvariant()} (95 %)", "than production", "than popularity", "time"];
+        string[] header = ["", "night", "outcome", "rows", "users", $"{metric.ToUpperInvariant()} (95 %)", "than production", "than baseline", "time"];
         string[][] rows = [header, .. shown.Select(night => Row(night, production))];
         int[] widths = [.. header.Select((_, column) => rows.Max(row => row[column].Length))];
         yield return $"{runDirectory}: {NightWords.Sentence(history, production)}.";
@@ -69,7 +69,7 @@ public static class NightTable
             night.Data?.Users.ToString("N0") ?? "",
             NightWords.Value(metric, night.Figures?.Model),
             NightWords.Difference(metric, night.Figures?.AgainstIncumbent),
-            NightWords.Difference(metric, night.Figures?.AgainstPopularity),
+            NightWords.Difference(metric, night.Figures?.Baseline.Difference),
             NightWords.Seconds(night) is double seconds ? NightWords.Duration(seconds) : "",
         ];
     }

@@ -41,7 +41,8 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         using IModelScorer scorer = Scorers.Of(trained.Weights);
         TrainedModel? incumbent = night?.Incumbent is { } before ? TrainedModel.Read(before.Model) : null;
         using IModelScorer? incumbentScorer = incumbent is null ? null : Scorers.Of(incumbent.Weights);
-        List<NamedScorer> others = [.. Evaluator.Baselines(data)];
+        ChosenBaselines baselines = Baselines.Choose(data, options, context.Job.Progress);
+        List<NamedScorer> others = [.. baselines.Scorers];
         if (incumbent is not null)
         {
             var mapped = new IncumbentScorer(incumbentScorer!, incumbent.Users, incumbent.Items, trained.Users, trained.Items);
@@ -49,7 +50,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         }
 
         NamedScorer[] all = [new("model", NameOf(settings.Model), scorer, ScoresAreProbabilities: true), .. others];
-        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress);
+        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = baselines };
         ReportWriter.Write(context.Writer.Path, new ReportInput
         {
             Title = TitleOf(context.Job.RunDirectory),
@@ -97,8 +98,10 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         JsonNode json = JsonNode.Parse(File.ReadAllText(report.File(ReportWriter.JsonName)))!, catalogue = json["whole_catalogue"]!;
         string cutOff = json["verdict"]!["metric"]!.GetValue<string>().Split('@')[1];
         string Of(string scorer, string metric) => $"{catalogue[scorer]![$"{metric}@{cutOff}"]!["value"]!.GetValue<double>():F4}";
+        JsonNode baselines = json["baselines"]!;
+        string strongest = baselines["strongest"]!.GetValue<string>(), title = baselines[strongest]!["title"]!.GetValue<string>();
         return $"whole catalogue NDCG@{cutOff} {Of("model", "ndcg")}, HR@{cutOff} {Of("model", "hr")}; "
-            + $"popularity {Of("popularity", "ndcg")}, {Of("popularity", "hr")}; item-item cosine {Of("item_cosine", "ndcg")}, {Of("item_cosine", "hr")}";
+            + $"the strongest baseline, {title}, {Of(strongest, "ndcg")}, {Of(strongest, "hr")}";
     }
 
     private static string NameOf(ModelOptions model) =>

@@ -44,6 +44,7 @@ public static class ReportJson
                 ["sampled"] = ScorersOf(input.Evaluation.Sampled?.Differences),
                 ["classification"] = ScorersOf(input.Evaluation.Classification?.Differences),
             },
+            ["baselines"] = BaselinesOf(input.Evaluation.Baselines),
             ["examples"] = Array(input.Examples.Select(ExampleOf)),
             ["configuration"] = input.Configuration.DeepClone(),
         };
@@ -128,6 +129,19 @@ public static class ReportJson
         })),
     };
 
+    private static JsonObject? BaselinesOf(ChosenBaselines? baselines)
+    {
+        if (baselines is null) return null;
+        var result = new JsonObject(baselines.Figures.Select(one => KeyValuePair.Create(one.Key, (JsonNode?)new JsonObject
+        {
+            ["title"] = one.Title, ["setting"] = one.Setting, ["validation_ndcg@10"] = IntervalOf(one.Validation),
+        })));
+        result.Insert(0, "strongest", baselines.Strongest);
+        result.Insert(1, "validation_users", baselines.ValidationUsers);
+        result["left_out"] = Array(baselines.LeftOut.Select(reason => (JsonNode)reason));
+        return result;
+    }
+
     private static JsonObject GroupOf(UserGroup group)
     {
         JsonObject result = ProtocolOf(group.Result)!;
@@ -150,11 +164,12 @@ public static class ReportJson
     private static JsonObject? ScorersOf(IReadOnlyList<ScorerMetrics>? scorers) =>
         scorers is null ? null : new JsonObject(scorers.Select(scorer => KeyValuePair.Create(scorer.Key, (JsonNode?)MetricsOf(scorer))));
 
-    private static JsonObject MetricsOf(ScorerMetrics scorer) => new(scorer.Metrics.Select(metric => KeyValuePair.Create(
-        metric.Key,
-        metric.Value is not { } known
-            ? null
-            : (JsonNode?)new JsonObject { ["value"] = Number(known.Value), ["low"] = Number(known.Low), ["high"] = Number(known.High) })));
+    private static JsonObject MetricsOf(ScorerMetrics scorer) =>
+        new(scorer.Metrics.Select(metric => KeyValuePair.Create(metric.Key, (JsonNode?)IntervalOf(metric.Value))));
+
+    private static JsonObject? IntervalOf(MetricInterval? value) => value is null
+        ? null
+        : new JsonObject { ["value"] = Number(value.Value), ["low"] = Number(value.Low), ["high"] = Number(value.High) };
 
     private static JsonObject ExampleOf(ExampleUser user) => new()
     {

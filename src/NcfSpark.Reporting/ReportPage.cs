@@ -231,13 +231,27 @@ public static class ReportPage
             <dt>Coverage and novelty</dt><dd>Coverage is the share of items in at least one user's top K.
             Novelty is the mean of −log₂(training interactions of the item / number of users) over a user's list, in bits;
             an item without interactions counts as if it had one.</dd>
-            <dt>Baselines</dt><dd>Popularity ranks by training interactions.
-            Item-item cosine scores an item by the sum of its cosine similarities, over who used what, with the user's items.
-            Both know the training interactions only, as the model does.</dd>
+            <dt>Baselines</dt><dd>Popularity ranks by training interactions; recent popularity by those in a window before the user's latest one;
+            decayed popularity lets them fade.
+            Item-item cosine scores an item by the sum of its cosine similarities, over who used what, with the user's items;
+            with recency, the latest of these weigh more. EASE is a linear regression of items on items in closed form.
+            All know the training interactions only, as the model does. {BaselinesOf(input.Evaluation.Baselines)}</dd>
             <dt>Intervals</dt><dd>{intervals}
             They say what other users could have given, not what training with another seed would.</dd>
             </dl>
             """);
+    }
+
+    private static string BaselinesOf(ChosenBaselines? baselines)
+    {
+        if (baselines is null) return "";
+        string Of(BaselineFigures one) => $"{one.Title}{(one.Setting.Length == 0 ? "" : $" ({one.Setting})")}"
+            + (one.Validation is null ? "" : $" {new MetricName("ndcg@10").Format(one.Validation.Value)}");
+        string chosen = baselines.ValidationUsers == 0
+            ? "Nobody has enough training interactions to choose their settings on."
+            : $"Their settings, and the strongest, were chosen by NDCG@10 on training interactions held out for that, of {baselines.ValidationUsers:N0} "
+                + $"users: {string.Join("; ", baselines.Figures.Select(Of))}.";
+        return string.Join(' ', [chosen, .. baselines.LeftOut]);
     }
 
     private static int CutOffOf(ReportInput input) => Verdict.CutOffOf(input.Options.CutOffs);

@@ -23,12 +23,20 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         ILookup<string, string> baselines = catalogue.Differences.ToLookup(
             difference => OutcomeOf(difference.Metrics[metric]!), difference => difference.Title);
         List<string> clauses = [];
-        if (baselines[Better].Any()) clauses.Add($"beats {And(baselines[Better])}");
-        if (baselines[Undecided].Any()) clauses.Add($"cannot be told apart from {And(baselines[Undecided])}");
-        if (baselines[Worse].Any()) clauses.Add($"falls behind {And(baselines[Worse])}");
+        if (baselines[Better].Any()) clauses.Add($"beats {Names(Better)}");
+        if (baselines[Undecided].Any()) clauses.Add($"cannot be told apart from {Names(Undecided)}");
+        if (baselines[Worse].Any()) clauses.Add($"falls behind {Names(Worse)}");
         string outcome = baselines[Worse].Any() ? Worse : baselines[Undecided].Any() ? Undecided : Better;
         return new(metric, outcome, $"{model.Title} {string.Join(", but ", clauses)}.",
-            $"{Figures(metric, model, catalogue.Users)} {AgainstStrongest(metric, catalogue)}");
+            $"{Figures(metric, model, catalogue.Users)} {AgainstStrongest(metric, catalogue, result.Baselines?.Strongest)}");
+
+        // All baselines are named together; the model in production is none.
+        string Names(string outcome)
+        {
+            string[] titles = [.. result.Baselines?.Figures.Select(baseline => baseline.Title) ?? []], those = [.. baselines[outcome]];
+            bool isAll = titles.Length > 2 && titles.All(those.Contains);
+            return And(isAll ? [$"all {titles.Length} baselines", .. those.Except(titles)] : those);
+        }
     }
 
     /// <summary>The cut-off that is spoken of first: 10 if it was measured, else the first.</summary>
@@ -46,12 +54,14 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
             + $"{(users == 1 ? "user" : "users")}.";
     }
 
-    private static string AgainstStrongest(string metric, ProtocolResult catalogue)
+    // By validation, as the gate has it; where nothing was validated, by these figures.
+    private static string AgainstStrongest(string metric, ProtocolResult catalogue, string? onValidation)
     {
         var name = new MetricName(metric);
-        ScorerMetrics strongest = catalogue.Scorers.Skip(1).MaxBy(scorer => scorer.Metrics[metric]!.Value)!;
+        ScorerMetrics strongest = catalogue.Scorers.Skip(1).FirstOrDefault(scorer => scorer.Key == onValidation)
+            ?? catalogue.Scorers.Skip(1).MaxBy(scorer => scorer.Metrics[metric]!.Value)!;
         MetricInterval own = strongest.Metrics[metric]!, difference = catalogue.Differences.Single(baseline => baseline.Key == strongest.Key).Metrics[metric]!;
-        string which = catalogue.Differences.Count == 1 ? $"The baseline, {strongest.Title}," : $"The strongest baseline, {strongest.Title},";
+        string which = catalogue.Differences.Count == 1 ? $"The baseline, {strongest.Title}," : $"The strongest baseline{(onValidation is null ? "" : " on validation")}, {strongest.Title},";
         string relative = own.Value > 0 && difference.Value != 0
             ? $", {Math.Abs(difference.Value / own.Value) * 100:N0} % {(difference.Value > 0 ? "more" : "less")}"
             : "";

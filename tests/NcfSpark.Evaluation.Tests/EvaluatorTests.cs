@@ -20,7 +20,7 @@ public class EvaluatorTests
     }
 
     private static EvaluationResult Run(IScorer model, EvaluateOptions options) =>
-        Evaluator.Run(Data, [new("model", "the model", model, ScoresAreProbabilities: true), .. Evaluator.Baselines(Data)], options, SilentProgress.Instance);
+        Evaluator.Run(Data, [new("model", "the model", model, ScoresAreProbabilities: true), .. Logs.Baselines(Data)], options, SilentProgress.Instance);
 
     [Fact]
     public void AModelThatKnowsTheAnswerIsPerfectAndBeatsTheBaselines()
@@ -112,7 +112,7 @@ public class EvaluatorTests
     public void WithoutCandidatesOnlyTheCatalogueIsRanked()
     {
         EvaluationData data = Data with { TestCandidates = InteractionLists.FromRows(Data.Test.Count, [], []) };
-        EvaluationResult result = Evaluator.Run(data, Evaluator.Baselines(data), Options, SilentProgress.Instance);
+        EvaluationResult result = Evaluator.Run(data, Logs.Baselines(data), Options, SilentProgress.Instance);
         Assert.Null(result.Sampled);
         Assert.Null(result.Classification);
     }
@@ -132,6 +132,6 @@ public class EvaluatorTests
     {
         EvaluationData data = Data with { Test = Logs.Rows(), TestCandidates = InteractionLists.FromRows(0, [], []) };
         Assert.Contains("Prepare:Holdout",
-            Assert.Throws<InvalidInputException>(() => Evaluator.Run(data, Evaluator.Baselines(data), Options, SilentProgress.Instance)).Message);
+            Assert.Throws<InvalidInputException>(() => Evaluator.Run(data, Logs.Baselines(data), Options, SilentProgress.Instance)).Message);
     }
 }

@@ -11,6 +11,22 @@ internal static class Logs
     public static InteractionLists Lists(int users, params (int User, int Item)[] pairs) =>
         InteractionLists.FromRows(users, Array.ConvertAll(pairs, pair => pair.User), Array.ConvertAll(pairs, pair => pair.Item));
 
+    /// <summary>The two baselines without times or settings.</summary>
+    public static IReadOnlyList<NamedScorer> Baselines(EvaluationData data) =>
+    [
+        new("popularity", "popularity", new PopularityScorer(data.ItemInteractions), ScoresAreProbabilities: false),
+        new("item_cosine", "item-item cosine", new ItemCosineScorer(data.History, data.ItemInteractions.Length), ScoresAreProbabilities: false),
+    ];
+
+    /// <summary>The same log with a time for each row, drawn by hash: seconds of some days, several rows a second.</summary>
+    public static EvaluationData Timed(EvaluationData data, int days, long seed)
+    {
+        RandomStream times = RandomStream.Named(seed, "times");
+        InteractionRows Timed(InteractionRows rows, long place) =>
+            rows with { Timestamps = [.. rows.Users.Select((_, row) => 1_000_000_000 + times.Below(place + row, days * 24) * 3600)] };
+        return new(data.UserCount, data.ItemInteractions, Timed(data.Train, 0), Timed(data.Validation, 1 << 20), Timed(data.Test, 1 << 21), data.TestCandidates);
+    }
+
     /// <summary>Each user meets each item with the given chance; the first of a user's items in a shuffled order are held out.</summary>
     public static EvaluationData Random(int users, int items, double density, int heldOut, int candidates, long seed)
     {

@@ -7,11 +7,16 @@ namespace NcfSpark.Evaluation.Tests;
 public class ScorerTests
 {
     private const int Users = 23, Items = 37;
-    private static readonly EvaluationData Data = Logs.Random(Users, Items, 0.3, 2, 0, seed: 5);
+    private static readonly IReadOnlyList<NamedScorer> Baselines = Evaluation.Baselines.Choose(
+        Logs.Timed(Logs.Random(Users, Items, 0.3, 2, 0, seed: 5), 100, seed: 5), new EvaluateOptions { Threads = 1 }, SilentProgress.Instance).Scorers;
 
-    public static TheoryData<string> Keys => ["popularity", "item_cosine"];
+    public static TheoryData<string> Keys =>
+        ["popularity", "recent_popularity", "decayed_popularity", "item_cosine", "recent_item_cosine", "ease"];
 
-    private static IScorer Scorer(string key) => Evaluator.Baselines(Data).Single(baseline => baseline.Key == key).Scorer;
+    private static IScorer Scorer(string key) => Baselines.Single(baseline => baseline.Key == key).Scorer;
+
+    [Fact]
+    public void EveryBaselineIsMeasured() => Assert.Equal(Keys.Select(key => key.Data), Baselines.Select(baseline => baseline.Key));
 
     [Theory]
     [MemberData(nameof(Keys))]
@@ -54,7 +59,7 @@ public class ScorerTests
     [Theory]
     [MemberData(nameof(Keys))]
     public void BaselinesClaimNoProbabilities(string key) =>
-        Assert.False(Evaluator.Baselines(Data).Single(baseline => baseline.Key == key).ScoresAreProbabilities);
+        Assert.False(Baselines.Single(baseline => baseline.Key == key).ScoresAreProbabilities);
 
     [Fact]
     public void PopularityIsTheCountOfInteractions()
@@ -72,12 +77,14 @@ public class ScorerTests
         (int, int)[] pairs = [.. from user in Enumerable.Range(0, Size) from item in Enumerable.Range(0, Size) where user % 2 == item % 2 && user != item
             select (user, item)];
         InteractionLists train = Logs.Lists(Size, pairs);
-        var scorer = new ItemCosineScorer(train, Size);
         float[] scores = new float[Size];
-        for (int user = 0; user < Size; user++)
+        foreach (IScorer scorer in new IScorer[] { new ItemCosineScorer(train, Size), new EaseScorer(train, Size, 10, 1) })
         {
-            scorer.ScoreAll([user], scores);
-            Assert.Equal(user, TopItems.Of(scores, train[user], 1).Single());
+            for (int user = 0; user < Size; user++)
+            {
+                scorer.ScoreAll([user], scores);
+                Assert.Equal(user, TopItems.Of(scores, train[user], 1).Single());
+            }
         }
     }
 
@@ -110,9 +117,11 @@ public class ScorerTests
     }
 
     [Property(MaxTest = 20)]
-    public void ItemCosineAgreesWithTheWholeSimilarityMatrix(int seed)
+    public void ItemCosineAgreesWithTheWholeSimilarityMatrix(int seed, bool weighted)
     {
         InteractionLists train = Logs.Random(19, 23, 0.3, 0, 0, seed).History;
+        double[]? weights = weighted ? [.. train.Items.Select((_, place) => 0.1 + RandomStream.Named(seed, "weights").Unit(place))] : null;
+        double Weight(int user, int k) => weights is null ? 1 : weights[train.Offsets[user] + k];
         bool[,] used = new bool[19, 23];
         for (int user = 0; user < 19; user++)
         {
@@ -122,12 +131,13 @@ public class ScorerTests
         double Count(int i) => Enumerable.Range(0, 19).Count(user => used[user, i]);
         double Both(int i, int j) => Enumerable.Range(0, 19).Count(user => used[user, i] && used[user, j]);
         float[] scores = new float[19 * 23];
-        new ItemCosineScorer(train, 23).ScoreAll([.. Enumerable.Range(0, 19)], scores);
+        new ItemCosineScorer(train, 23, weights).ScoreAll([.. Enumerable.Range(0, 19)], scores);
         for (int user = 0; user < 19; user++)
         {
             for (int i = 0; i < 23; i++)
             {
-                double expected = train[user].ToArray().Where(j => j != i && Count(i) > 0).Sum(j => Both(i, j) / Math.Sqrt(Count(i) * Count(j)));
+                double expected = train[user].ToArray().Select((j, k) => (j, k)).Where(own => own.j != i && Count(i) > 0)
+                    .Sum(own => Weight(user, own.k) * Both(i, own.j) / Math.Sqrt(Count(i) * Count(own.j)));
                 Assert.Equal(expected, scores[user * 23 + i], tolerance: 1e-5);
             }
         }

@@ -37,7 +37,7 @@ public class UserGroupsTests
     {
         EvaluationData data = Logs.Random(120, 60, 0.3, 3, 0, seed: 6);
         EvaluationResult result = Evaluator.Run(
-            data, Evaluator.Baselines(data), new EvaluateOptions { CutOffs = [10], BootstrapSamples = 20 }, SilentProgress.Instance);
+            data, Logs.Baselines(data), new EvaluateOptions { CutOffs = [10], BootstrapSamples = 20 }, SilentProgress.Instance);
         Assert.InRange(result.ByHistory.Count, 2, 4);
         Assert.Equal(result.WholeCatalogue.Users, result.ByHistory.Sum(group => group.Result.Users));
         Assert.Equal(result.WholeCatalogue.Rows, result.ByHistory.Sum(group => group.Result.Rows));

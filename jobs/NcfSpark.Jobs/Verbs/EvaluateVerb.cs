@@ -11,8 +11,8 @@ internal static class EvaluateVerb
         "evaluate",
         "measures the model on the held-out rows, beside baselines, and writes a report with pictures",
         """
-        Ranks the whole catalogue for each user with held-out rows, and does the same with popularity and item-item cosine, so that the
-        figures mean something. Open report.html in a browser.
+        Ranks the whole catalogue for each user with held-out rows, and does the same with up to six baselines, from popularity to
+        EASE, so that the figures mean something. Open report.html in a browser.
         """,
         "prepared/, model/",
         "report/, report.html",

@@ -12,17 +12,17 @@ internal static class NightCharts
     private const int MostNights = 60, MostLabels = 6;
     private static readonly string[] stages = [.. Stage.Names];
 
-    /// <summary>The last nights that were measured, by the metric that decides, with intervals; popularity beside it.</summary>
+    /// <summary>The last nights that were measured, by the metric that decides, with intervals; the strongest baseline beside it.</summary>
     public static Html Metric(IReadOnlyList<NightRecord> nights)
     {
         NightRecord[] shown = [.. nights.Where(night => night.Figures?.Model is not null).TakeLast(MostNights)];
         if (shown.Length == 0) return Html.Empty;
         var name = new MetricName(shown[^1].Figures!.Metric);
         MetricInterval Model(NightRecord night) => night.Figures!.Model!;
-        MetricInterval?[] popularity = [.. shown.Select(night => night.Figures!.Popularity)];
+        MetricInterval?[] baseline = [.. shown.Select(night => night.Figures!.Baseline.Value)];
         IEnumerable<double> lows = shown.Select(night => Model(night).Low ?? Model(night).Value);
         IEnumerable<double> highs = shown.Select(night => Model(night).High ?? Model(night).Value);
-        Axis y = Vertical([.. lows, .. highs, .. popularity.OfType<MetricInterval>().Select(value => value.Value)]);
+        Axis y = Vertical([.. lows, .. highs, .. baseline.OfType<MetricInterval>().Select(value => value.Value)]);
         Html Whisker(NightRecord night, double x) => Model(night) is { Low: double low, High: double high }
             ? Html.Of($"<line class=\"whisker\" x1=\"{x}\" x2=\"{x}\" y1=\"{y.At(low)}\" y2=\"{y.At(high)}\"/>")
             : Html.Empty;
@@ -32,11 +32,11 @@ internal static class NightCharts
 
             """));
         Html line = Chart.Line("line past", shown.Select((night, i) => (At(i, shown), y.At(Model(night).Value))));
-        IEnumerable<(MetricInterval? Value, int Place)> below = popularity.Select((value, i) => (value, i)).Where(point => point.value is not null);
+        IEnumerable<(MetricInterval? Value, int Place)> below = baseline.Select((value, i) => (value, i)).Where(point => point.value is not null);
         Html lineBelow = Chart.Line("line popularity", below.Select(point => (At(point.Place, shown), y.At(point.Value!.Value))));
         string Of(MetricInterval? value) => NightWords.Value(name.Key, value);
         string description = $"{name.Title} of {shown.Length} nights, from {Of(Model(shown[0]))} on {shown[0].Night} to {Of(Model(shown[^1]))} on "
-            + $"{shown[^1].Night}; popularity had {Of(popularity[^1])} then.";
+            + $"{shown[^1].Night}; {shown[^1].Figures!.Baseline.Title} had {Of(baseline[^1])} then.";
         Html drawn = Html.Of($"{Labels(shown)}{lineBelow}{line}{marks}");
         return Chart.Frame("nights-metric", $"{name.Title} by night", description, Axis.None, y, "night", name.Title, drawn);
     }

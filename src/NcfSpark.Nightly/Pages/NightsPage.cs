@@ -75,7 +75,7 @@ public static class NightsPage
     {
         (string Title, Html Chart, Html Detail)[] charts =
         [
-            ("How good", NightCharts.Metric(nights), new Html("on each night's own held-out users; grey: popularity; hollow: did not go into production")),
+            ("How good", NightCharts.Metric(nights), new Html("on each night's own held-out users; grey: the strongest baseline; hollow: did not go into production")),
             ("Interactions", NightCharts.Size(nights, "nights-interactions", "interactions", "", data => data.Interactions, Count), Html.Empty),
             ("Users", NightCharts.Size(nights, "nights-users", "users", "", data => data.Users, Count), Html.Empty),
             ("Items", NightCharts.Size(nights, "nights-items", "items", "", data => data.Items, Count), Html.Empty),
@@ -97,7 +97,7 @@ public static class NightsPage
     {
         if (input.History.Records.Count == 0) return Html.Empty;
         string metric = input.History.Nights.LastOrDefault(night => night.Figures is not null)?.Figures!.Metric ?? "ndcg@10";
-        string[] names = [new MetricName(metric).Title, "than production", "than popularity", "Users", "Interactions", "Time"];
+        string[] names = [new MetricName(metric).Title, "than production", "than the baseline", "Users", "Interactions", "Time"];
         IEnumerable<Html> heads = names.Select(name => Html.Of($"<th scope=\"col\" class=\"number\">{name}</th>"));
         Html Change(NightRecord change)
         {
@@ -132,7 +132,7 @@ public static class NightsPage
         [
             NightWords.Value(metric, night.Figures?.Model),
             NightWords.Difference(metric, night.Figures?.AgainstIncumbent),
-            NightWords.Difference(metric, night.Figures?.AgainstPopularity),
+            NightWords.Difference(metric, night.Figures?.Baseline.Difference),
             night.Data?.Users.ToString("N0") ?? "",
             night.Data?.Interactions.ToString("N0") ?? "",
             NightWords.Seconds(night) is double seconds ? NightWords.Duration(seconds) : "",

@@ -8,11 +8,22 @@ public class GateTests
     private static readonly NightFigures Good = Figures(model: 0.10, popularity: (0.05, 0.03, 0.07), before: 0.10, difference: (0, -0.01, 0.01));
 
     [Fact]
-    public void TheFirstNightHasToBeatPopularityAlone()
+    public void TheStrongestBaselineDecidesAndPopularityWhereThereIsNoOther()
+    {
+        NightFigures against = Good with { StrongestBaseline = new("ease", "EASE", new(0.11, null, null), new(-0.01, -0.03, 0.01)) };
+        GateDecision decision = Gate.Decide(against, finite: true, production: null, 0.05);
+        Assert.False(decision.Approved);
+        Assert.Equal(
+            "NDCG@10 0.1000 does not beat the 0.1100 of EASE, the strongest baseline (difference −0.0100, 95 % interval −0.0300 to +0.0100).", decision.Reason);
+        Assert.Equal("popularity", Good.Baseline.Key);
+    }
+
+    [Fact]
+    public void TheFirstNightHasToBeatTheBaselineAlone()
     {
         GateDecision decision = Gate.Decide(Good with { Incumbent = null, AgainstIncumbent = null }, finite: true, production: null, 0.05);
         Assert.True(decision.Approved);
-        Assert.Equal("NDCG@10 0.1000 beats popularity's 0.0500; nothing was in production before.", decision.Reason);
+        Assert.Equal("NDCG@10 0.1000 beats the 0.0500 of popularity, the strongest baseline; nothing was in production before.", decision.Reason);
     }
 
     [Theory]

@@ -31,7 +31,7 @@ public class ReportJsonTests
         Assert.Equal(["value", "low", "high"], Keys(report["whole_catalogue"]!["model"]!["ndcg@10"]));
         Assert.Equal(["users", "rows", "negatives"], Keys(report["sampled"]).Take(3));
         Assert.Equal(
-            ["fewest_seen", "most_seen", "users", "rows", "negatives", "model", "popularity", "item_cosine", "differences"], Keys(
+            ["fewest_seen", "most_seen", "users", "rows", "negatives", "model", "popularity", "item_cosine", "ease", "differences"], Keys(
                 report["whole_catalogue_by_history"]![0]));
         Assert.Equal(["best_epoch", "validation_metric", "epochs", "workers"], Keys(report["training"]));
         Assert.Equal(

@@ -1,0 +1,153 @@
+using NcfSpark.Core;
+
+namespace NcfSpark.Evaluation;
+
+/// <summary>
+/// The baselines that every model is held against. What can be set of one (a window, a half-life, a decay, λ) is chosen by NDCG@10 on validation rows, and so
+/// is the strongest of them, which the gate compares the model with. Then each learns from all training rows, as the model does. Test rows are not looked at.
+/// </summary>
+/// <remarks>
+/// Validation rows are those that `prepare` held out (Prepare:Validation). Where there are none, they are the latest training rows of the users that are
+/// tested: as many as the user has test rows, at most half of the training rows, equal times in the order of a hash. What is chosen learned from the rest.
+/// </remarks>
+public static class Baselines
+{
+    public const string Popularity = "popularity", RecentPopularity = "recent_popularity", DecayedPopularity = "decayed_popularity";
+    public const string ItemCosine = "item_cosine", RecentItemCosine = "recent_item_cosine", Ease = "ease";
+
+    private const string Metric = "ndcg@10";
+    private const int MostUsers = 2000; // validated on, so that choosing takes no longer than measuring, whatever the log's size
+    private const long Hour = 3600, Day = 24 * Hour;
+
+    private static readonly long[] spans = [Hour, 6 * Hour, Day, 3 * Day, 7 * Day, 14 * Day, 30 * Day, 90 * Day, 180 * Day, 365 * Day];
+    private static readonly double[] decays = [1, 3, 10, 30, 100];
+    private static readonly double[] regularizations = [30, 100, 300, 1000];
+
+    /// <exception cref="InvalidInputException">There is nothing to learn from.</exception>
+    public static ChosenBaselines Choose(EvaluationData data, EvaluateOptions options, IProgressReporter progress)
+    {
+        int itemCount = data.ItemInteractions.Length;
+        (InteractionRows known, InteractionRows heldOut) = data.Validation.Count > 0 ? (data.Train, data.Validation) : HoldOut(data, options.Seed);
+        var before = new BaselineRows(data.UserCount, itemCount, known, heldOut);
+        var all = data.Validation.Count > 0 && data.Test.Count == 0 ? before : new BaselineRows(data.UserCount, itemCount, data.Train, data.Test);
+        var leftOut = new List<string>();
+        Family[] families = [.. Families(before, options, leftOut)];
+        var ranking = new RankingEvaluator(before.Items, heldOut, [10], users: MostUsers, seed: options.Seed);
+        using IProgressTask task = progress.Start("choosing the baselines", families.Sum(family => family.Settings.Length), "trials");
+        var scorers = new List<NamedScorer>();
+        var figures = new List<BaselineFigures>();
+        foreach (Family family in families)
+        {
+            (double setting, PerUserMetric? best) = (family.Settings[0], null);
+            foreach (double tried in ranking.UserCount == 0 ? [] : family.Settings)
+            {
+                PerUserMetric value = ranking.Evaluate(family.Make(before, tried), options.Threads, SilentProgress.Instance).Metrics
+                    .Single(metric => metric.Name == Metric);
+                if (best is null || value.Value > best.Value) (setting, best) = (tried, value);
+                task.Advance(1);
+            }
+
+            scorers.Add(new(family.Key, family.Title, family.Make(all, setting), ScoresAreProbabilities: false));
+            figures.Add(new(family.Key, family.Title, family.Words(setting), best is null ? null : Intervals.Of(best, options)));
+        }
+
+        string strongest = figures.MaxBy(figure => figure.Validation?.Value ?? 0)!.Key; // the first of equals
+        return new ChosenBaselines(scorers, figures, strongest, ranking.UserCount, leftOut);
+    }
+
+    private static IEnumerable<Family> Families(BaselineRows rows, EvaluateOptions options, List<string> leftOut)
+    {
+        yield return new(Popularity, "popularity", [0], (of, _) => new PopularityScorer(of.ItemInteractions), _ => "");
+        long[] shorter = [.. spans.Where(span => span < rows.Span)];
+        if (shorter.Length > 0)
+        {
+            double[] seconds = [.. shorter.Select(span => (double)span)];
+            yield return new(
+                RecentPopularity, "recent popularity", seconds, (of, window) => new RecentPopularityScorer(of, (long)window), window => $"of the last {Time(window)}");
+            yield return new(
+                DecayedPopularity, "decayed popularity", seconds, (of, half) => new DecayedPopularityScorer(of, half), half => $"halved every {Time(half)}");
+        }
+
+        yield return new(ItemCosine, "item-item cosine", [0], (of, _) => new ItemCosineScorer(of.Items, of.ItemCount), _ => "");
+        if (rows.HasTimes)
+        {
+            yield return new(
+                RecentItemCosine, "item-item, recency", decays, RecentCosine, decay => $"the k-th latest item weighs e^(-(k - 1) / {decay})");
+        }
+
+        if (shorter.Length == 0)
+        {
+            leftOut.Add(rows.HasTimes
+                ? "Recent and decayed popularity are left out: the log covers less than an hour or two."
+                : "Recent and decayed popularity and item-item cosine with recency are left out: the log has no times.");
+        }
+
+        int side = Math.Min(rows.ItemCount, rows.Items.UserCount);
+        if (side <= options.EaseItems)
+        {
+            yield return new(Ease, "EASE", regularizations, (of, weight) => new EaseScorer(of.Items, of.ItemCount, weight, options.Threads), weight => $"λ {weight}");
+        }
+        else
+        {
+            leftOut.Add($"EASE is left out: there are {rows.ItemCount:N0} items and {rows.Items.UserCount:N0} users, and Evaluate:EaseItems is "
+                + $"{options.EaseItems:N0}.");
+        }
+    }
+
+    private static ItemCosineScorer RecentCosine(BaselineRows rows, double decay) =>
+        new(rows.Items, rows.ItemCount, Array.ConvertAll(rows.LaterRows, later => Math.Exp(-later / decay)));
+
+    // The latest training rows of the tested users, and the others.
+    private static (InteractionRows Known, InteractionRows HeldOut) HoldOut(EvaluationData data, long seed)
+    {
+        int[] tested = new int[data.UserCount];
+        foreach (int user in data.Test.Users) tested[user]++;
+        InteractionLists rowsOfUser = InteractionLists.FromRows(data.UserCount, data.Train.Users, [.. Enumerable.Range(0, data.Train.Count)]);
+        bool[] isHeldOut = new bool[data.Train.Count];
+        for (int user = 0; user < data.UserCount; user++)
+        {
+            int[] rows = rowsOfUser[user].ToArray();
+            RandomStream ties = RandomStream.Named(seed, "baselines", user);
+            int held = Math.Min(tested[user], rows.Length / 2);
+            foreach (int row in rows.OrderByDescending(row => data.Train.Timestamps[row]).ThenBy(row => ties.Bits(data.Train.Items[row])).Take(held))
+            {
+                isHeldOut[row] = true;
+            }
+        }
+
+        return (Where(held: false), Where(held: true));
+
+        InteractionRows Where(bool held)
+        {
+            int[] rows = [.. Enumerable.Range(0, isHeldOut.Length).Where(row => isHeldOut[row] == held)];
+            return new(
+                Array.ConvertAll(rows, row => data.Train.Users[row]), Array.ConvertAll(rows, row => data.Train.Items[row]),
+                Array.ConvertAll(rows, row => data.Train.Timestamps[row]));
+        }
+    }
+
+    private static string Time(double seconds) => seconds switch
+    {
+        Hour => "hour",
+        < Day => $"{seconds / Hour} hours",
+        Day => "day",
+        _ => $"{seconds / Day} days",
+    };
+
+    /// <summary>A kind of baseline and what may be set of it.</summary>
+    private sealed record Family(string Key, string Title, double[] Settings, Func<BaselineRows, double, IScorer> Make, Func<double, string> Words);
+}
+
+/// <summary>The baselines of a log, by their best settings.</summary>
+/// <param name="Scorers">They have learned from all training rows.</param>
+/// <param name="Figures">What they reached on validation, in the same order.</param>
+/// <param name="Strongest">The key of the one that was best on validation.</param>
+/// <param name="ValidationUsers">Users validated on; 0 where nobody has enough training rows, and popularity counts as the strongest.</param>
+/// <param name="LeftOut">Which baselines there are not, and why, in sentences.</param>
+public sealed record ChosenBaselines(
+    IReadOnlyList<NamedScorer> Scorers, IReadOnlyList<BaselineFigures> Figures, string Strongest, int ValidationUsers, IReadOnlyList<string> LeftOut);
+
+/// <summary>A baseline on validation.</summary>
+/// <param name="Setting">What was chosen, in words, such as "of the last 7 days"; "" where there is nothing to choose.</param>
+/// <param name="Validation">NDCG@10 over the whole catalogue; null where there was nothing to validate on.</param>
+public sealed record BaselineFigures(string Key, string Title, string Setting, MetricInterval? Validation);
