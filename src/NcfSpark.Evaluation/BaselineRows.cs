@@ -18,12 +18,12 @@ internal sealed class BaselineRows
     {
         (Rows, ItemInteractions) = (rows, new int[itemCount]);
         Items = InteractionLists.FromRows(userCount, rows.Users, rows.Items);
-        HasTimes = rows.Count > 0 && rows.Timestamps.Min() < rows.Timestamps.Max();
+        HasTimes = AreTimed(rows);
         Moments = new long[userCount];
         if (HasTimes)
         {
             long latest = rows.Timestamps.Max();
-            Array.Fill(Moments, asked.Count > 0 && asked.Timestamps.Min() >= latest ? latest : long.MinValue);
+            Array.Fill(Moments, IsAfter(asked, rows) ? latest : long.MinValue);
             for (int row = 0; row < rows.Count; row++) Moments[rows.Users[row]] = Math.Max(Moments[rows.Users[row]], rows.Timestamps[row]);
             for (int user = 0; user < userCount; user++)
             {
@@ -62,6 +62,12 @@ internal sealed class BaselineRows
     /// order, which nobody knows, changes nothing.
     /// </summary>
     public double[] LaterRows => laterRows.Value;
+
+    /// <summary>Whether rows were split by time: none of them is earlier than any of the others, and times tell anything.</summary>
+    public static bool IsAfter(InteractionRows asked, InteractionRows rows) =>
+        asked.Count > 0 && AreTimed(rows) && asked.Timestamps.Min() >= rows.Timestamps.Max();
+
+    private static bool AreTimed(InteractionRows rows) => rows.Count > 0 && rows.Timestamps.Min() < rows.Timestamps.Max();
 
     private double[] CountLaterRows()
     {

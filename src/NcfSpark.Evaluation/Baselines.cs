@@ -8,7 +8,9 @@ namespace NcfSpark.Evaluation;
 /// </summary>
 /// <remarks>
 /// Validation rows are those that `prepare` held out (Prepare:Validation). Where there are none, they are the latest training rows of the users that are
-/// tested: as many as the user has test rows, at most half of the training rows, equal times in the order of a hash. What is chosen learned from the rest.
+/// tested: as many as the user has test rows, at most half of the training rows, equal times in the order of a hash. Where all test rows come after all
+/// training rows (a split by time), they are the latest training rows of all users: about as many as there are test rows, at most half. What is chosen
+/// learned from the rest.
 /// </remarks>
 public static class Baselines
 {
@@ -23,8 +25,10 @@ public static class Baselines
     private static readonly double[] decays = [1, 3, 10, 30, 100];
     private static readonly double[] regularizations = [30, 100, 300, 1000];
 
-    /// <exception cref="InvalidInputException">There is nothing to learn from.</exception>
-    public static ChosenBaselines Choose(EvaluationData data, EvaluateOptions options, IProgressReporter progress)
+    /// <param name="users">How many users are validated on at most, drawn by hash; 0 for all.</param>
+    /// <returns>The baselines, which have learned from all training rows, and what was chosen.</returns>
+    public static (IReadOnlyList<NamedScorer> Scorers, ChosenBaselines Chosen) Choose(
+        EvaluationData data, EvaluateOptions options, IProgressReporter progress, int users = MostUsers)
     {
         int itemCount = data.ItemInteractions.Length;
         (InteractionRows known, InteractionRows heldOut) = data.Validation.Count > 0 ? (data.Train, data.Validation) : HoldOut(data, options.Seed);
@@ -32,27 +36,27 @@ public static class Baselines
         var all = data.Validation.Count > 0 && data.Test.Count == 0 ? before : new BaselineRows(data.UserCount, itemCount, data.Train, data.Test);
         var leftOut = new List<string>();
         Family[] families = [.. Families(before, options, leftOut)];
-        var ranking = new RankingEvaluator(before.Items, heldOut, [10], users: MostUsers, seed: options.Seed);
+        var ranking = new RankingEvaluator(before.Items, heldOut, [10], users: users, seed: options.Seed);
         using IProgressTask task = progress.Start("choosing the baselines", families.Sum(family => family.Settings.Length), "trials");
         var scorers = new List<NamedScorer>();
         var figures = new List<BaselineFigures>();
         foreach (Family family in families)
         {
-            (double setting, PerUserMetric? best) = (family.Settings[0], null);
+            (double setting, PerUserMetric? best, IScorer? scorer) = (family.Settings[0], null, null);
             foreach (double tried in ranking.UserCount == 0 ? [] : family.Settings)
             {
-                PerUserMetric value = ranking.Evaluate(family.Make(before, tried), options.Threads, SilentProgress.Instance).Metrics
-                    .Single(metric => metric.Name == Metric);
-                if (best is null || value.Value > best.Value) (setting, best) = (tried, value);
+                IScorer made = family.Make(before, tried);
+                PerUserMetric value = ranking.Evaluate(made, options.Threads, SilentProgress.Instance).Metrics.Single(metric => metric.Name == Metric);
+                if (best is null || value.Value > best.Value) (setting, best, scorer) = (tried, value, before == all ? made : null);
                 task.Advance(1);
             }
 
-            scorers.Add(new(family.Key, family.Title, family.Make(all, setting), ScoresAreProbabilities: false));
+            scorers.Add(new(family.Key, family.Title, scorer ?? family.Make(all, setting), ScoresAreProbabilities: false));
             figures.Add(new(family.Key, family.Title, family.Words(setting), best is null ? null : Intervals.Of(best, options)));
         }
 
         string strongest = figures.MaxBy(figure => figure.Validation?.Value ?? 0)!.Key; // the first of equals
-        return new ChosenBaselines(scorers, figures, strongest, ranking.UserCount, leftOut);
+        return (scorers, new ChosenBaselines(figures, strongest, ranking.UserCount, leftOut));
     }
 
     private static IEnumerable<Family> Families(BaselineRows rows, EvaluateOptions options, List<string> leftOut)
@@ -97,13 +101,36 @@ public static class Baselines
     private static ItemCosineScorer RecentCosine(BaselineRows rows, double decay) =>
         new(rows.Items, rows.ItemCount, Array.ConvertAll(rows.LaterRows, later => Math.Exp(-later / decay)));
 
-    // The latest training rows of the tested users, and the others.
+    // The latest training rows, and the others.
     private static (InteractionRows Known, InteractionRows HeldOut) HoldOut(EvaluationData data, long seed)
+    {
+        bool[] isHeldOut = new bool[data.Train.Count];
+        if (BaselineRows.IsAfter(data.Test, data.Train))
+        {
+            long[] times = [.. data.Train.Timestamps.Order()];
+            long moment = times[Math.Max(times.Length / 2, times.Length - data.Test.Count)];
+            for (int row = 0; row < isHeldOut.Length; row++) isHeldOut[row] = data.Train.Timestamps[row] >= moment;
+        }
+        else
+        {
+            HoldOutOfEach(data, seed, isHeldOut);
+        }
+
+        return (Where(held: false), Where(held: true));
+
+        InteractionRows Where(bool held)
+        {
+            int[] rows = [.. Enumerable.Range(0, isHeldOut.Length).Where(row => isHeldOut[row] == held)];
+            T[] Of<T>(T[] column) => Array.ConvertAll(rows, row => column[row]);
+            return new(Of(data.Train.Users), Of(data.Train.Items), Of(data.Train.Timestamps));
+        }
+    }
+
+    private static void HoldOutOfEach(EvaluationData data, long seed, bool[] isHeldOut)
     {
         int[] tested = new int[data.UserCount];
         foreach (int user in data.Test.Users) tested[user]++;
         InteractionLists rowsOfUser = InteractionLists.FromRows(data.UserCount, data.Train.Users, [.. Enumerable.Range(0, data.Train.Count)]);
-        bool[] isHeldOut = new bool[data.Train.Count];
         for (int user = 0; user < data.UserCount; user++)
         {
             int[] rows = rowsOfUser[user].ToArray();
@@ -113,16 +140,6 @@ public static class Baselines
             {
                 isHeldOut[row] = true;
             }
-        }
-
-        return (Where(held: false), Where(held: true));
-
-        InteractionRows Where(bool held)
-        {
-            int[] rows = [.. Enumerable.Range(0, isHeldOut.Length).Where(row => isHeldOut[row] == held)];
-            return new(
-                Array.ConvertAll(rows, row => data.Train.Users[row]), Array.ConvertAll(rows, row => data.Train.Items[row]),
-                Array.ConvertAll(rows, row => data.Train.Timestamps[row]));
         }
     }
 
@@ -139,13 +156,11 @@ public static class Baselines
 }
 
 /// <summary>The baselines of a log, by their best settings.</summary>
-/// <param name="Scorers">They have learned from all training rows.</param>
-/// <param name="Figures">What they reached on validation, in the same order.</param>
+/// <param name="Figures">What each reached on validation, in the order in which they are shown.</param>
 /// <param name="Strongest">The key of the one that was best on validation.</param>
 /// <param name="ValidationUsers">Users validated on; 0 where nobody has enough training rows, and popularity counts as the strongest.</param>
 /// <param name="LeftOut">Which baselines there are not, and why, in sentences.</param>
-public sealed record ChosenBaselines(
-    IReadOnlyList<NamedScorer> Scorers, IReadOnlyList<BaselineFigures> Figures, string Strongest, int ValidationUsers, IReadOnlyList<string> LeftOut);
+public sealed record ChosenBaselines(IReadOnlyList<BaselineFigures> Figures, string Strongest, int ValidationUsers, IReadOnlyList<string> LeftOut);
 
 /// <summary>A baseline on validation.</summary>
 /// <param name="Setting">What was chosen, in words, such as "of the last 7 days"; "" where there is nothing to choose.</param>

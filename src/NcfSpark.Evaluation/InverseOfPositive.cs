@@ -66,6 +66,7 @@ internal static class InverseOfPositive
             for (int i = 0; i < width; i++) column[i] = d_BB[i * Block + k];
             for (int i = 0; i < width; i++)
             {
+                if (i == k) continue;
                 double share = column[i] / pivot;
                 for (int j = 0; j < width; j++) d_BB[i * Block + j] -= share * column[j];
                 d_BB[i * Block + k] = d_BB[k * Block + i] = share;
@@ -105,8 +106,15 @@ internal static class InverseOfPositive
             (s30, s31) = (Vector256.FusedMultiplyAdd(row, left, s30), Vector256.FusedMultiplyAdd(row, right, s31));
         }
 
-        (sums[0], sums[1], sums[2], sums[3]) = (Vector256.Sum(s00), Vector256.Sum(s01), Vector256.Sum(s10), Vector256.Sum(s11));
-        (sums[4], sums[5], sums[6], sums[7]) = (Vector256.Sum(s20), Vector256.Sum(s21), Vector256.Sum(s30), Vector256.Sum(s31));
+        (sums[0], sums[1], sums[2], sums[3]) = (Sum(s00), Sum(s01), Sum(s10), Sum(s11));
+        (sums[4], sums[5], sums[6], sums[7]) = (Sum(s20), Sum(s21), Sum(s30), Sum(s31));
+    }
+
+    // Vector256.Sum adds in another order once its caller is optimised, so two runs in one process could differ.
+    private static double Sum(Vector256<double> lanes)
+    {
+        Vector128<double> half = lanes.GetLower() + lanes.GetUpper();
+        return half.GetElement(0) + half.GetElement(1);
     }
 
     private static double Dot(ReadOnlySpan<double> left, ReadOnlySpan<double> right)
@@ -115,6 +123,6 @@ internal static class InverseOfPositive
         ReadOnlySpan<Vector256<double>> left_4 = MemoryMarshal.Cast<double, Vector256<double>>(left);
         ReadOnlySpan<Vector256<double>> right_4 = MemoryMarshal.Cast<double, Vector256<double>>(right);
         for (int i = 0; i < left_4.Length; i++) sum = Vector256.FusedMultiplyAdd(left_4[i], right_4[i], sum);
-        return Vector256.Sum(sum);
+        return Sum(sum);
     }
 }

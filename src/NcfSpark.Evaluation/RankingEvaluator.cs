@@ -104,6 +104,9 @@ public sealed class RankingEvaluator
 /// top K. Empty where lists were not asked for.</param>
 public sealed record RankingResult(int[] Users, IReadOnlyList<PerUserMetric> Metrics, IReadOnlyDictionary<string, double> Coverage)
 {
+    /// <summary>A metric that is an average, with its 95 % interval.</summary>
+    public MetricInterval WithInterval(string name, EvaluateOptions options) => Intervals.Of(Metrics.Single(metric => metric.Name == name), options);
+
     /// <summary>A metric's value by its name, such as "ndcg@10".</summary>
     public double this[string name] => Coverage.TryGetValue(name, out double coverage) ? coverage : Metrics.Single(metric => metric.Name == name).Value;
 }

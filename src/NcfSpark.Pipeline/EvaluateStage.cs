@@ -41,8 +41,8 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         using IModelScorer scorer = Scorers.Of(trained.Weights);
         TrainedModel? incumbent = night?.Incumbent is { } before ? TrainedModel.Read(before.Model) : null;
         using IModelScorer? incumbentScorer = incumbent is null ? null : Scorers.Of(incumbent.Weights);
-        ChosenBaselines baselines = Baselines.Choose(data, options, context.Job.Progress);
-        List<NamedScorer> others = [.. baselines.Scorers];
+        (IReadOnlyList<NamedScorer> baselines, ChosenBaselines chosen) = Baselines.Choose(data, options, context.Job.Progress);
+        List<NamedScorer> others = [.. baselines];
         if (incumbent is not null)
         {
             var mapped = new IncumbentScorer(incumbentScorer!, incumbent.Users, incumbent.Items, trained.Users, trained.Items);
@@ -50,7 +50,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         }
 
         NamedScorer[] all = [new("model", NameOf(settings.Model), scorer, ScoresAreProbabilities: true), .. others];
-        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = baselines };
+        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = chosen };
         ReportWriter.Write(context.Writer.Path, new ReportInput
         {
             Title = TitleOf(context.Job.RunDirectory),

@@ -13,7 +13,7 @@ public class BaselinesTests
     private static EvaluationData With(EvaluationData data, InteractionRows? validation = null, InteractionRows? test = null) => new(
         data.UserCount, data.ItemInteractions, data.Train, validation ?? data.Validation, test ?? data.Test, data.TestCandidates);
 
-    private static ChosenBaselines Choose(EvaluationData data) => Baselines.Choose(data, Options, SilentProgress.Instance);
+    private static ChosenBaselines Choose(EvaluationData data) => Baselines.Choose(data, Options, SilentProgress.Instance).Chosen;
 
     private static float[] Scores(IScorer scorer)
     {
@@ -88,6 +88,17 @@ public class BaselinesTests
     }
 
     [Fact]
+    public void OfALogSplitByTimeTheLatestTrainingRowsOfAllAreValidatedOn()
+    {
+        // Four training rows and one test row: one is held out, of a user who is not tested.
+        var train = new InteractionRows([0, 1, 1, 2], [0, 1, 2, 0], [100, 200, 300, 400]);
+        EvaluationData data = new(3, [2, 1, 1], train, new([], [], []), new InteractionRows([0], [1], [500]), InteractionLists.FromRows(1, [], []));
+        ChosenBaselines chosen = Choose(data);
+        Assert.Equal(1, chosen.ValidationUsers);
+        Assert.Equal(0.5, chosen.Figures[0].Validation!.Value); // by popularity, item 0 ties with two others, which count against it
+    }
+
+    [Fact]
     public void RowsOfOneSecondShareAPlaceFromTheLatest() => Assert.Equal(
         [3.0, 1, 1, 0, 0], new BaselineRows(2, 9, new([0, 0, 0, 0, 1], [4, 5, 6, 7, 8], [10, 20, 20, 30, 20]), new([], [], [])).LaterRows);
 
@@ -159,20 +170,21 @@ public class BaselinesTests
     {
         EvaluationData data = With(Log(seed), validation: new([], [], []));
         var others = data.Test with { Items = [.. data.Test.Items.Select(item => (item + 7) % Items)] };
-        ChosenBaselines one = Choose(data), other = Choose(With(data, test: others));
+        (IReadOnlyList<NamedScorer> scorers, ChosenBaselines one) = Baselines.Choose(data, Options, SilentProgress.Instance);
+        (IReadOnlyList<NamedScorer> otherScorers, ChosenBaselines other) = Baselines.Choose(With(data, test: others), Options, SilentProgress.Instance);
         Assert.Equal(one.Figures, other.Figures);
         Assert.Equal(one.Strongest, other.Strongest);
-        Assert.Equal(one.Scorers.Select(baseline => Scores(baseline.Scorer)), other.Scorers.Select(baseline => Scores(baseline.Scorer)));
+        Assert.Equal(scorers.Select(baseline => Scores(baseline.Scorer)), otherScorers.Select(baseline => Scores(baseline.Scorer)));
     }
 
     [Fact]
     public void TheChoiceIsByTheValidationRowsThatThereAre()
     {
         EvaluationData data = Log(3);
-        ChosenBaselines chosen = Choose(data);
+        (IReadOnlyList<NamedScorer> scorers, ChosenBaselines chosen) = Baselines.Choose(data, Options, SilentProgress.Instance);
         Assert.Equal(data.Validation.Users.Distinct().Count(), chosen.ValidationUsers);
         var ranking = new RankingEvaluator(data.History, data.Validation, [10]);
-        foreach ((NamedScorer scorer, BaselineFigures figures) in chosen.Scorers.Zip(chosen.Figures))
+        foreach ((NamedScorer scorer, BaselineFigures figures) in scorers.Zip(chosen.Figures))
         {
             // It learned from the training rows alone then and now, so what validation said can be measured again.
             Assert.Equal(ranking.Evaluate(scorer.Scorer, 1, SilentProgress.Instance)["ndcg@10"], figures.Validation!.Value, tolerance: 1e-12);
@@ -185,15 +197,15 @@ public class BaselinesTests
     public void OfALogWithoutTimesWhatNeedsThemIsLeftOut()
     {
         ChosenBaselines chosen = Choose(Logs.Random(Users, Items, 0.4, 2, 0, seed: 1));
-        Assert.Equal([Baselines.Popularity, Baselines.ItemCosine, Baselines.Ease], chosen.Scorers.Select(baseline => baseline.Key));
+        Assert.Equal([Baselines.Popularity, Baselines.ItemCosine, Baselines.Ease], chosen.Figures.Select(baseline => baseline.Key));
         Assert.Equal(["Recent and decayed popularity and item-item cosine with recency are left out: the log has no times."], chosen.LeftOut);
     }
 
     [Fact]
     public void EaseIsLeftOutOfACatalogueThatIsTooLarge()
     {
-        ChosenBaselines chosen = Baselines.Choose(Log(1), Options with { EaseItems = Items - 1 }, SilentProgress.Instance);
-        Assert.DoesNotContain(Baselines.Ease, chosen.Scorers.Select(baseline => baseline.Key));
+        ChosenBaselines chosen = Baselines.Choose(Log(1), Options with { EaseItems = Items - 1 }, SilentProgress.Instance).Chosen;
+        Assert.DoesNotContain(Baselines.Ease, chosen.Figures.Select(baseline => baseline.Key));
         Assert.Contains("Evaluate:EaseItems", chosen.LeftOut.Single(), StringComparison.Ordinal);
     }
 
@@ -208,19 +220,18 @@ public class BaselinesTests
     [Fact]
     public void WhatIsInFashionWinsWhereFashionsChange()
     {
-        // Each day everybody uses the items of that day, so all-time popularity knows nothing of the next.
-        // A user stays for six days, of which the last is held out.
+        // A fashion of six items lasts six days, and each user stays for six days, of which the last is held out.
         InteractionRows Days(params int[] days)
         {
-            (int User, int Day)[] used = [.. from user in Enumerable.Range(0, 40) from day in days select (user, user % 4 + day)];
-            return new([.. used.Select(one => one.User)], [.. used.Select(one => one.Day * 3 + one.User % 3)],
+            (int User, int Day)[] used = [.. from user in Enumerable.Range(0, 80) from day in days select (user, user % 8 * 3 + day)];
+            return new([.. used.Select(one => one.User)], [.. used.Select(one => one.Day / 6 * 6 + (one.User + one.Day) % 6)],
                 [.. used.Select(one => one.Day * 86400L + one.User)]);
         }
 
         InteractionRows train = Days(0, 1, 2, 3, 4), test = Days(5);
-        int[] interactions = new int[Items];
+        int[] interactions = new int[30];
         foreach (int item in train.Items) interactions[item]++;
-        ChosenBaselines chosen = Choose(new EvaluationData(40, interactions, train, Logs.Rows(), test, InteractionLists.FromRows(test.Count, [], [])));
+        ChosenBaselines chosen = Choose(new EvaluationData(80, interactions, train, Logs.Rows(), test, InteractionLists.FromRows(test.Count, [], [])));
         double Validated(string key) => chosen.Figures.Single(one => one.Key == key).Validation!.Value;
         Assert.True(Validated(Baselines.RecentPopularity) > Validated(Baselines.Popularity));
     }

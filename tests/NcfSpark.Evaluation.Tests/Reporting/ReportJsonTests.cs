@@ -14,7 +14,7 @@ public class ReportJsonTests
         JsonObject report = ReportJson.Of(SampleReport.Input);
         Assert.Equal(
             ["schema", "title", "verdict", "data", "network", "training", "whole_catalogue", "whole_catalogue_by_history", "sampled", "classification",
-                "differences", "examples", "configuration"],
+                "differences", "baselines", "examples", "configuration"],
             report.Select(entry => entry.Key));
         foreach (string scorer in new[] { "model", "popularity", "item_cosine" })
         {
@@ -28,6 +28,8 @@ public class ReportJsonTests
             }
         }
 
+        Assert.Equal(["strongest", "validation_users", "popularity", "item_cosine", "ease", "left_out"], Keys(report["baselines"]));
+        Assert.Equal(["title", "setting", "validation_ndcg@10"], Keys(report["baselines"]!["ease"]));
         Assert.Equal(["value", "low", "high"], Keys(report["whole_catalogue"]!["model"]!["ndcg@10"]));
         Assert.Equal(["users", "rows", "negatives"], Keys(report["sampled"]).Take(3));
         Assert.Equal(

@@ -43,9 +43,9 @@ internal static class SampleReport
         RandomStream noise = RandomStream.Named(2, "noise");
         var model = new TableScorer([.. Enumerable.Range(0, 60)
             .Select(u => Enumerable.Range(0, 50).Select(i => (float)(data.ItemInteractions[i] / 20.0 * noise.Unit(u * 50 + i))).ToArray())]);
-        ChosenBaselines baselines = Baselines.Choose(data, options, SilentProgress.Instance);
-        EvaluationResult result = Evaluator.Run(data, [new("model", "NeuMF", model, true), .. baselines.Scorers], options, SilentProgress.Instance)
-            with { Baselines = baselines };
+        (IReadOnlyList<NamedScorer> baselines, ChosenBaselines chosen) = Baselines.Choose(data, options, SilentProgress.Instance);
+        EvaluationResult result = Evaluator.Run(data, [new("model", "NeuMF", model, true), .. baselines], options, SilentProgress.Instance)
+            with { Baselines = chosen };
         var users = new IdTable([.. Enumerable.Range(0, 60).Select(u => $"u{u}")], new int[60]);
         var items = new IdTable([.. Enumerable.Range(0, 50).Select(i => 100L + i)], data.ItemInteractions);
         return new ReportInput
