@@ -52,10 +52,26 @@ public static class SparkTraining
         }
     }
 
+    /// <summary>Asks Spark, which is started for it, whether it would take executors away from workers that wait for each other, or run one twice.</summary>
+    /// <exception cref="InvalidInputException">It would.</exception>
+    public static void CheckCluster(JobContext job)
+    {
+        if (job.Configuration.Train.Placement != Placement.Spark) return;
+        var engine = (IClusterEngine)job.Engine.Open(job);
+        foreach (string setting in (string[])["spark.dynamicAllocation.enabled", "spark.speculation"])
+        {
+            if (engine.Query($"SET {setting}")[0][1] is not "true") continue;
+            throw new InvalidInputException($"{setting} is true in this Spark. Training workers wait for each other and each runs once, so Spark must neither "
+                + $"take their executors away nor start them twice. Add --conf {setting}=false (with --remote, start the server with it), "
+                + "or set Train:Placement to threads or processes.");
+        }
+    }
+
     public static DistributedResult Run(JobContext job, StageManifest prepared, WorkerSetup setup, DistributedTraining training)
     {
         try
         {
+            CheckCluster(job);
             var engine = (IClusterEngine)job.Engine.Open(job);
             SparkOptions spark = job.Configuration.Spark;
             WorkerQueries queries = spark.PreparedPath.Length == 0

@@ -52,6 +52,7 @@ public sealed class NightRun
             NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, NightZone.DateOf(started, zone));
             log.RecordKilled(choice.IsDone ? null : choice.Name);
             if (choice.IsDone) return PassOver(choice.Name);
+            SparkTraining.CheckCluster(job); // before an hour of prepare
             wasThere = nights.Exists(choice.Name);
             using RunLock held = RunLock.Take(nights.PathOf(choice.Name), job.Time); // from whoever runs a single stage in it
             Begin(choice.Name, fingerprint);

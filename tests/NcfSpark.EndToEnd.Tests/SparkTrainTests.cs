@@ -145,6 +145,19 @@ public sealed class SparkTrainTests : IDisposable
             Refused("--set", "Train:Placement=spark", "--master", "yarn", "--set", "Train:Server:Address=0.0.0.0:0"), StringComparison.Ordinal);
     }
 
+    [SkippableTheory]
+    [InlineData("spark.dynamicAllocation.enabled")]
+    [InlineData("spark.speculation")]
+    public void ASparkThatTakesExecutorsAwayOrRunsTasksTwiceIsRefusedByTheSettingsName(string setting)
+    {
+        SparkHome.Require();
+        NcfSparkProcess.RunWell(["prepare", .. settings, "--run", there.Path]);
+        using SparkRun spark = Start("local[2]", "--conf", $"{setting}=true");
+        Assert.True(spark.WaitForExit() == 2, spark.Said);
+        Assert.Contains($"{setting} is true in this Spark.", spark.Said, StringComparison.Ordinal);
+        Assert.Contains($"Add --conf {setting}=false", spark.Said, StringComparison.Ordinal);
+    }
+
     /// <summary>Each of its six attempts failed with TypeInitializationException.</summary>
     [Fact]
     public void WhatOnlyTorchTrainsIsRefusedBeforeAnythingStarts()
