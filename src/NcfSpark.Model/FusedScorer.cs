@@ -39,6 +39,12 @@ public sealed class FusedScorer : IModelScorer
     public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
         pairs.FindBest(encoder, users, excluded, best, threads, cancellation);
 
+    /// <summary>Finds the best items of a session, on the calling thread. Any number of threads may call it at once.</summary>
+    /// <param name="excluded">Items to leave out, ascending.</param>
+    /// <param name="best">Receives the list, in place 0.</param>
+    public void FindBest(UserSession session, int[] excluded, TopLists best) =>
+        pairs.FindBest(new SessionEncoder(encoder, session), new[] { session.User }, _ => excluded, best, threads: 1);
+
     public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P) => pairs.ScorePairs(encoder, users_P, items_P, scores_P);
 
     public void Dispose()
@@ -107,9 +113,15 @@ public sealed class FusedScorer : IModelScorer
             for (int t = 0; t < users_T.Length; t++) biases_T[t] = Finish(users_T[t], vectors_TK.Slice(t * k, k), firsts_TH.Slice(t * h, h));
         }
 
+        public float Fill(UserSession session, Span<float> vector_K, Span<float> first_H)
+        {
+            if (weights.UserGmf is not null) vectors.Write(session, vector_K[..weights.UserGmf.Columns]);
+            return Finish(session.User, vector_K, first_H);
+        }
+
         public void Dispose() => vectors.Dispose();
 
-        // Completes what a user contributes, once vector_K holds v.
+        // Completes what a user contributes, once vector_K holds v. Below 0: somebody whom the model does not know, as if their rows were 0.
         private float Finish(int user, Span<float> vector_K, Span<float> first_H)
         {
             if (weights.UserGmf is not null)
@@ -126,10 +138,15 @@ public sealed class FusedScorer : IModelScorer
             if (layer is not null)
             {
                 weights.MlpLayers[0].Bias.Values.CopyTo(first_H);
-                layer.Add(weights.UserMlp!.Row(user), relu, first_H);
+                if (user >= 0) layer.Add(weights.UserMlp!.Row(user), relu, first_H);
             }
 
-            return weights.HeadBias.Values[0] + (weights.UserBias is null ? 0 : weights.UserBias.Values[user]);
+            return weights.HeadBias.Values[0] + (weights.UserBias is null || user < 0 ? 0 : weights.UserBias.Values[user]);
         }
+    }
+
+    private sealed class SessionEncoder(UserEncoder encoder, UserSession session) : IUserEncoder
+    {
+        public float Fill(int user, Span<float> vector_K, Span<float> first_H) => encoder.Fill(session, vector_K, first_H);
     }
 }

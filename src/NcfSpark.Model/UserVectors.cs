@@ -39,13 +39,7 @@ internal sealed class UserVectors : IDisposable
         int size = weights.UserGmf!.Columns;
         if (mlp is null)
         {
-            for (int t = 0; t < users_T.Length; t++)
-            {
-                Span<float> vector = vectors.Slice(t * stride, size);
-                WritePool(users_T[t], vector);
-                Add(weights.UserGmf.Row(users_T[t]), 1, vector);
-            }
-
+            for (int t = 0; t < users_T.Length; t++) WriteOwnAndPool(InputOf(users_T[t]), vectors.Slice(t * stride, size));
             return;
         }
 
@@ -53,11 +47,28 @@ internal sealed class UserVectors : IDisposable
         for (int start = 0; start < users_T.Length; start += BatchedMlpBuffers.Lanes)
         {
             int count = Math.Min(BatchedMlpBuffers.Lanes, users_T.Length - start);
-            for (int lane = 0; lane < count; lane++) SetInputs(batch, lane, users_T[start + lane], vectors.Slice((start + lane) * stride, size));
+            for (int lane = 0; lane < count; lane++) SetInputs(batch, lane, InputOf(users_T[start + lane]), vectors.Slice((start + lane) * stride, size));
             mlp.Apply(batch);
             for (int lane = 0; lane < count; lane++) batch.AddTo(lane, vectors.Slice((start + lane) * stride, size));
         }
 
+        batches.Add(batch);
+    }
+
+    /// <summary>Writes the vector [E] of a session.</summary>
+    public void Write(UserSession session, Span<float> vector)
+    {
+        var input = new Input(session.User < 0 ? [] : weights.UserGmf!.Row(session.User), session.Pool, session.TemporalFeatures);
+        if (mlp is null)
+        {
+            WriteOwnAndPool(input, vector);
+            return;
+        }
+
+        if (!batches.TryTake(out BatchedMlpBuffers? batch)) batch = mlp.NewBatch();
+        SetInputs(batch, 0, input, vector);
+        mlp.Apply(batch);
+        batch.AddTo(0, vector);
         batches.Add(batch);
     }
 
@@ -68,42 +79,63 @@ internal sealed class UserVectors : IDisposable
     }
 
     // Sets the inputs of the MLP, and writes p + h to the vector.
-    private void SetInputs(BatchedMlpBuffers batch, int lane, int user, Span<float> vector)
+    private void SetInputs(BatchedMlpBuffers batch, int lane, Input input, Span<float> vector)
     {
-        ReadOnlySpan<int> pool = PoolOf(user);
-        int lags = weights.Options.UserMlp.Lags, size = vector.Length, filled = Math.Min(lags, pool.Length);
-        for (int k = 0; k < filled; k++) batch.Set(lane, k * size, weights.ItemHistory!.Row(pool[k]));
+        int lags = weights.Options.UserMlp.Lags, size = vector.Length, filled = Math.Min(lags, input.Pool.Length);
+        for (int k = 0; k < filled; k++) batch.Set(lane, k * size, weights.ItemHistory!.Row(input.Pool[k]));
         batch.Clear(lane, filled * size, (lags - filled) * size);
-        WritePool(user, vector);
+        WritePool(input.Pool, vector);
         batch.Set(lane, lags * size, vector);
-        ReadOnlySpan<float> own = weights.UserGmf!.Row(user);
-        batch.Set(lane, (lags + 1) * size, own);
+        if (input.Own.IsEmpty) batch.Clear(lane, (lags + 1) * size, size);
+        else batch.Set(lane, (lags + 1) * size, input.Own);
         if (weights.Options.HasTemporalFeatures)
         {
             Span<float> features = stackalloc float[TemporalFeatures.Count];
-            TemporalFeatureBits.Unpack(weights.Pools?.TemporalFeatures_U[user] ?? 0, features);
+            TemporalFeatureBits.Unpack(input.TemporalFeatures, features);
             batch.Set(lane, (lags + 2) * size, features);
         }
 
-        Add(own, 1, vector);
+        Add(input.Own, 1, vector);
+    }
+
+    private void WriteOwnAndPool(Input input, Span<float> vector)
+    {
+        WritePool(input.Pool, vector);
+        Add(input.Own, 1, vector);
     }
 
     // h
-    private void WritePool(int user, Span<float> vector)
+    private void WritePool(ReadOnlySpan<int> pool, Span<float> vector)
     {
         vector.Clear();
         if (weights.ItemHistory is not { } table) return;
-        ReadOnlySpan<int> pool = PoolOf(user);
         for (int k = 0; k < pool.Length; k++) Add(table.Row(pool[k]), (float)weights.Options.History.Factor * shares[pool.Length][k], vector);
     }
 
-    private ReadOnlySpan<int> PoolOf(int user) => weights.Pools is { } pools ? pools[user] : [];
+    private Input InputOf(int user) => weights.Pools is { } pools
+        ? new(weights.UserGmf!.Row(user), pools[user], pools.TemporalFeatures_U[user])
+        : new(weights.UserGmf!.Row(user), [], 0);
 
     private static void Add(ReadOnlySpan<float> row, float share, Span<float> vector)
     {
+        if (row.IsEmpty) return; // somebody without a row
         ReadOnlySpan<Vector<float>> rows = MemoryMarshal.Cast<float, Vector<float>>(row);
         Span<Vector<float>> sums = MemoryMarshal.Cast<float, Vector<float>>(vector);
         for (int v = 0; v < sums.Length; v++) sums[v] += rows[v] * share;
         for (int e = sums.Length * Vector<float>.Count; e < vector.Length; e++) vector[e] += row[e] * share;
     }
+
+    // p (empty for somebody without one), the latest items, and r.
+    private readonly ref struct Input(ReadOnlySpan<float> own, ReadOnlySpan<int> pool, uint temporalFeatures)
+    {
+        public readonly ReadOnlySpan<float> Own = own;
+        public readonly ReadOnlySpan<int> Pool = pool;
+        public readonly uint TemporalFeatures = temporalFeatures;
+    }
 }
+
+/// <summary>Somebody as a request describes them: what they used last, and who they are, if the model knows them.</summary>
+/// <param name="User">Index of the user whose embedding and bias count; -1 for somebody whom the model does not know, who has neither.</param>
+/// <param name="Pool">Their latest items, latest first, at most Model:History:Length. Empty if the model has no user history.</param>
+/// <param name="TemporalFeatures">The <see cref="Model.TemporalFeatures"/> of these items; 0 if times are not known.</param>
+public sealed record UserSession(int User, int[] Pool, uint TemporalFeatures);

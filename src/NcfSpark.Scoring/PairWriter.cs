@@ -102,12 +102,8 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
             for (int pair = start; pair < end; pair++)
             {
                 (int user, int item) = (IndexOf(users, pair, model.Users), IndexOf(items, pair, model.Items));
-                bool trained = item >= 0 && model.Items.Interactions[item] > 0;
-                sources[pair] = trained ? Source.Of(model, user) : Source.Popularity;
-                if (sources[pair] == Source.Popularity)
-                {
-                    (user, scores[pair]) = (user < 0 ? Unknown : NotScored, item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
-                }
+                (sources[pair], float popularity) = Source.OfPair(model, user, item);
+                if (sources[pair] == Source.Popularity) (user, scores[pair]) = (user < 0 ? Unknown : NotScored, popularity);
 
                 (userIndex[pair], itemIndex[pair]) = (user, item);
             }

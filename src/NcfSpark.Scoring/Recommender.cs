@@ -41,6 +41,22 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
         return Rows(users.Span, placeOf, sources);
     }
 
+    /// <summary>An empty list of one user, of at most so many items, for <see cref="Recommend(int, ExcludedItems, TopLists)"/>.</summary>
+    public TopLists NewList(int most) => new(1, Math.Clamp(most, 1, Math.Max(1, items.Items.Length))) { Limit = items.Groups };
+
+    /// <summary>Finds one user's list. Any number of threads may call it at once, each with a list of its own; none is larger than that list.</summary>
+    /// <param name="user">As for many users.</param>
+    /// <param name="best">Receives the list. Its K counts.</param>
+    /// <returns>The list's source.</returns>
+    public string Recommend(int user, ExcludedItems seen, TopLists best)
+    {
+        ReadOnlySpan<int> Excluded(int one) => options.ExcludeSeen ? seen(one) : [];
+        string source = Source.Of(model, user);
+        if (source == Source.Popularity) best.Keep(0, popularity_N, items.Items, Excluded(user));
+        else scorer.FindBest(new[] { user }, Excluded, best, threads: 1);
+        return source;
+    }
+
     private RecommendationRows Rows(ReadOnlySpan<int> users, int[] placeOf, string[] sources)
     {
         int count = 0, row = 0;
@@ -79,6 +95,15 @@ public static class Source
     public const string Popularity = "popularity";
 
     /// <summary>What a user is scored by; below 0 is one whom the model does not know.</summary>
-    internal static string Of(TrainedModel model, int user) =>
+    public static string Of(TrainedModel model, int user) =>
         user < 0 ? Popularity : model.Users.Interactions[user] > 0 ? Model : model.Weights.Pools is { } pools && !pools[user].IsEmpty ? History : Popularity;
+
+    /// <summary>What a pair is scored by, and its score where that is popularity: the share of users who have the item, 0 for an unknown item.</summary>
+    /// <param name="user">Below 0: the model does not know them.</param>
+    /// <param name="item">Below 0: the model does not know it.</param>
+    public static (string Source, float Popularity) OfPair(TrainedModel model, int user, int item)
+    {
+        string source = item >= 0 && model.Items.Interactions[item] > 0 ? Of(model, user) : Popularity;
+        return (source, item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
+    }
 }

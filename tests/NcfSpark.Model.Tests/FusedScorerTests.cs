@@ -33,6 +33,33 @@ public sealed class FusedScorerTests
     [InlineData(NetworkKind.Neumf, 4)]
     public void UsersWithAHistoryAreScoredAsByTorch(NetworkKind kind, int userMlpWidth) => AssertTorchsScores(Models.History(kind, userMlpWidth));
 
+    /// <summary>
+    /// A session of somebody whom the model does not know is a user whose rows are 0; one of a user with what they did last is that user. To the bit.
+    /// </summary>
+    [Theory]
+    [InlineData(NetworkKind.Mf, 4)]
+    [InlineData(NetworkKind.Mf, 0)]
+    [InlineData(NetworkKind.Gmf, 0)]
+    [InlineData(NetworkKind.Neumf, 4)]
+    public void ASessionIsScoredAsAUserOfThatPast(NetworkKind kind, int userMlpWidth)
+    {
+        ModelWeights weights = Models.Random(Models.History(kind, userMlpWidth), users: 4, items: 300);
+        foreach (Weight table in weights.UserTables) table.Row(2).Clear();
+        foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
+        {
+            using var scorer = new FusedScorer(weights, level);
+            for (int user = 0; user < 4; user++)
+            {
+                TopLists known = new(1, 300), session = new(1, 300);
+                var pool = weights.Pools![user].ToArray();
+                scorer.FindBest(new[] { user }, _ => [5, 7], known, threads: 1);
+                scorer.FindBest(new UserSession(user == 2 ? -1 : user, pool, weights.Pools.TemporalFeatures_U[user]), [5, 7], session);
+                Assert.Equal(known.Items(0).ToArray(), session.Items(0).ToArray());
+                Assert.Equal(known.Scores(0).ToArray(), session.Scores(0).ToArray());
+            }
+        }
+    }
+
     private static void AssertTorchsScores(ModelOptions options)
     {
         ModelWeights weights = Models.Random(options, users: 4, items: 1000);
