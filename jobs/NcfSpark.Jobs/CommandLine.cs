@@ -39,10 +39,13 @@ internal static class CommandLine
             if (verb.TakesNight) command.Add(night);
             var log = new Option<string?>("--input", "-i");
             if (verb.TakesLog) command.Add(log);
+            var port = new Option<int?>("--port", "-p");
+            if (verb.TakesPort) command.Add(port);
             JobArguments ArgumentsOf(ParseResult parsed)
             {
                 string[] given = parsed.GetValue(set) ?? [];
                 if (verb.TakesNight && parsed.GetValue(night) is { } name) given = [.. given, $"Nightly:Night={name}"];
+                if (verb.TakesPort && parsed.GetValue(port) is { } number) given = [.. given, $"Serve:Port={number}"];
                 return new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), given)
                 {
                     Engine = engine(parsed),

@@ -75,7 +75,7 @@ internal static class Help
             {string.Join('\n', Wrapped(verb.Description, Width))}
 
             Usage
-              {Usage.Replace("VERB", verb.TakesNight ? $"{verb.Name} NIGHT" : verb.Name, StringComparison.Ordinal)}
+              {UsageOf(verb)}
 
             Reads   {verb.Reads}
             Writes  {verb.Writes}
@@ -98,6 +98,10 @@ internal static class Help
         if (verb == PrepareVerb.Verb) WriteEngines(output);
         else if (verb.RunsSql) output.WriteLine("On Spark by --master URL or --remote sc://HOST: ./submit.sh prepare --help says more.");
     }
+
+    private static string UsageOf(Verb verb) => verb.NeedsNoConfiguration
+        ? $"./submit.sh {verb.Name} [--run DIR]{(verb.TakesPort ? " [--port PORT]" : "")} [--set Section:Key=value]..."
+        : Usage.Replace("VERB", verb.TakesNight ? $"{verb.Name} NIGHT" : verb.Name, StringComparison.Ordinal);
 
     // "Train:Epochs  10  Number of passes over the training rows; with Patience, the most."
     private static void WriteShortly(TextWriter output, SettingKey key)

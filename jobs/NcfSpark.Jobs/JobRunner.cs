@@ -22,10 +22,11 @@ internal sealed class JobRunner(
         {
             arguments.RefuseEmpty();
             using EngineSource engine = verb.RunsSql ? arguments.Engine.Source(environment) : new EngineSource(EngineSource.DuckDb);
-            string path = ConfigurationOf(verb, arguments);
+            string? path = ConfigurationOf(verb, arguments);
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
             UntimedSettings.Refuse(verb.Sections, configuration);
-            string runDirectory = arguments.Log is null ? arguments.Run ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(path)) : RunOf(arguments);
+            string runDirectory = arguments.Log is not null ? RunOf(arguments)
+                : arguments.Run ?? (path is null ? ShowJob.OnlyRun() : Path.Combine("runs", Path.GetFileNameWithoutExtension(path)));
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
             if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // before a lock file is written there
@@ -78,11 +79,12 @@ internal sealed class JobRunner(
         }
     }
 
-    // The file of settings, which --input lets be made.
-    private string ConfigurationOf(Verb verb, JobArguments arguments)
+    // The file of settings, which --input lets be made; null for none.
+    private string? ConfigurationOf(Verb verb, JobArguments arguments)
     {
         if (arguments.Log is null)
         {
+            if (arguments.Config is null && verb.NeedsNoConfiguration) return null;
             string log = verb.TakesLog ? ", or --input LOG, which looks at a log and chooses the settings" : "";
             return arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json{log}.{SettingsFile.Offer("conf")}");
         }

@@ -8,6 +8,8 @@ internal static class ShowJob
 {
     public const string Name = "show";
 
+    private const string SageMakerModel = "/opt/ml/model";
+
     /// <param name="user">The user's id; null where an item is asked for.</param>
     /// <param name="item">The item's id; null where a user is asked for.</param>
     /// <param name="runDirectory">The run directory; null: the only one below runs/.</param>
@@ -18,8 +20,11 @@ internal static class ShowJob
         foreach (string line in user is not null ? lists.OfUser(user) : lists.LikeItem(item!)) output.WriteLine(line);
     }
 
-    private static string OnlyRun()
+    /// <summary>The only run directory below runs/; in a container of SageMaker the model that it unpacked.</summary>
+    /// <exception cref="InvalidInputException">There are none, or several.</exception>
+    public static string OnlyRun()
     {
+        if (Directory.Exists(SageMakerModel)) return SageMakerModel;
         string[] runs = Directory.Exists("runs") ? [.. Directory.GetDirectories("runs").Order(StringComparer.Ordinal)] : [];
         return runs.Length == 1
             ? runs[0]

@@ -28,6 +28,12 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     /// <summary>Whether --input may name a log instead of a configuration.</summary>
     public bool TakesLog { get; init; }
 
+    /// <summary>Whether it may run without --config: with the defaults, the environment and --set.</summary>
+    public bool NeedsNoConfiguration { get; init; }
+
+    /// <summary>Whether --port may stand behind it, which is Serve:Port.</summary>
+    public bool TakesPort { get; init; }
+
     /// <summary>Whether it runs this program within Spark's tasks, where the engine is a Spark.</summary>
     public bool RunsTasks { get; init; }
 
@@ -35,6 +41,6 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     public static IReadOnlyList<Verb> All { get; } =
     [
         PrepareVerb.Verb, TrainVerb.Verb, EvaluateVerb.Verb, ScoreVerb.Verb, NightlyVerb.Verb,
-        PromoteVerb.Promote, PromoteVerb.Rollback, StatusVerb.Verb, TuneVerb.Verb,
+        PromoteVerb.Promote, PromoteVerb.Rollback, StatusVerb.Verb, ServeVerb.Verb, TuneVerb.Verb,
     ];
 }

@@ -9,14 +9,15 @@ namespace NcfSpark.Configuration;
 /// </summary>
 public static class ConfigurationLoader
 {
+    /// <param name="path">The file; null for none, of a verb that reads no log.</param>
     /// <param name="assignments">What --set was given, such as "Train:Epochs=5". A later one wins over an earlier one.</param>
     /// <exception cref="InvalidInputException">Something is wrong in any of them. The message has a line for each fault.</exception>
-    public static NcfSparkConfiguration Load(string path, IEnumerable<string> assignments, IDictionary environment)
+    public static NcfSparkConfiguration Load(string? path, IEnumerable<string> assignments, IDictionary environment)
     {
         var problems = new List<string>();
         IReadOnlyList<GivenSetting> given =
         [
-            .. SettingsFile.Read(path, problems),
+            .. path is null ? [] : SettingsFile.Read(path, problems),
             .. SettingsEnvironment.Read(environment),
             .. Assigned(assignments, problems),
         ];
@@ -40,6 +41,7 @@ public static class ConfigurationLoader
 
         foreach ((SettingKey key, string problem) in ConfigurationCheck.Faults(configuration, broken))
         {
+            if (path is null && !last.ContainsKey(key)) continue; // Input:Path must be set, but a verb that runs without a file reads no log
             problems.Add(last.TryGetValue(key, out GivenSetting? setting) ? $"{key}{problem} ({setting.Origin})" : $"{key}{problem}");
         }
 
@@ -70,7 +72,7 @@ public static class ConfigurationLoader
         }
     }
 
-    private static string Message(string path, List<string> problems) => problems.Count == 1
+    private static string Message(string? path, List<string> problems) => problems.Count == 1
         ? problems[0]
-        : $"{path} and what was set beside it have {problems.Count} faults:\n{string.Join('\n', problems.Select(problem => $"  {problem}"))}";
+        : $"{path ?? "No file"} and what was set beside it have {problems.Count} faults:\n{string.Join('\n', problems.Select(problem => $"  {problem}"))}";
 }

@@ -26,4 +26,6 @@ public sealed record NcfSparkConfiguration
     public SparkOptions Spark { get; init; } = new();
 
     public NightlyOptions Nightly { get; init; } = new();
+
+    public ServeOptions Serve { get; init; } = new();
 }

@@ -22,7 +22,8 @@ public sealed class LayeringTests
         ["NcfSpark.Pipeline"] = ["NcfSpark.Cluster", "NcfSpark.Reporting"],
         ["NcfSpark.Tuning"] = ["NcfSpark.Pipeline"],
         ["NcfSpark.Nightly"] = ["NcfSpark.Pipeline"],
-        ["NcfSpark.Jobs"] = ["NcfSpark.Nightly", "NcfSpark.Tuning"],
+        ["NcfSpark.Serving"] = ["NcfSpark.Pipeline"],
+        ["NcfSpark.Jobs"] = ["NcfSpark.Nightly", "NcfSpark.Serving", "NcfSpark.Tuning"],
     };
 
     [Fact]
