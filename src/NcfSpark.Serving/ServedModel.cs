@@ -219,10 +219,12 @@ internal sealed class ServedModel
         const string Setting = "Serve:ListsPath";
         if (serve.ListsPath.Length == 0) yield break;
         if (!Directory.Exists(serve.ListsPath)) throw new InvalidInputException($"{serve.ListsPath} is no directory ({Setting}).");
+        var there = new HashSet<string>(StringComparer.Ordinal);
         foreach (string file in Directory.GetFiles(serve.ListsPath).Order(StringComparer.Ordinal))
         {
             string name = Path.GetFileName(file).Split('.')[0];
             if (name.Length == 0) continue; // .gitignore and the like
+            if (!there.Add(name)) throw new InvalidInputException($"{serve.ListsPath} has two files of the list {name} ({Setting}): keep one of them.");
             string[] ids = ListFiles.Find(input, file, Setting).Read(new ListColumn("Score:ItemsColumn", score.ItemsColumn))[0];
             HashSet<int> listed = [.. ids.Select(model.Items.Find)];
             yield return (name, items with { Items = Array.FindAll(items.Items, listed.Contains) });

@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -63,9 +65,10 @@ public sealed class ServingHost : IAsyncDisposable
         {
             application.Start();
         }
-        catch (Exception cause) when (cause is IOException or InvalidOperationException or System.Net.Sockets.SocketException)
+        catch (Exception cause) when (cause is IOException or InvalidOperationException or FormatException or SocketException or CryptographicException)
         {
-            throw new InvalidInputException($"The server cannot listen: {cause.Message} Choose another port by --port, or another Serve:Address.", cause);
+            throw new InvalidInputException(
+                $"The server cannot listen: {cause.Message} Choose another port by --port, another Serve:Address, or mend Kestrel's settings.", cause);
         }
 
         following = Task.Run(() => production.FollowAsync(stopping.Token));

@@ -2,6 +2,8 @@ using System.Collections;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Threading.RateLimiting;
@@ -135,6 +137,42 @@ public sealed class LimitTests(HistoryRun history)
         Assert.Contains("no IP address", Refusal(SampleRun.Options with { Address = "here" }), StringComparison.Ordinal);
         Assert.Contains("which is no port", Assert.Throws<InvalidInputException>(
             () => history.Serve(environment: new Hashtable { [ServingHost.SageMakerPort] = "http" })).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Kestrel's own settings in the environment name addresses and certificates.</summary>
+    [Fact]
+    public async Task TlsIsKestrelsOwn()
+    {
+        const string Url = "Kestrel__Endpoints__Https__Url", Certificate = "Kestrel__Endpoints__Https__Certificate__Path";
+        string path = Path.Combine(history.Folder, "server.pfx");
+        using (var key = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+        {
+            var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+            DateTimeOffset now = TimeProvider.System.GetUtcNow();
+            using X509Certificate2 certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+            File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx));
+        }
+
+        try
+        {
+            Environment.SetEnvironmentVariable(Url, "https://127.0.0.1:0");
+            Environment.SetEnvironmentVariable(Certificate, path);
+            await using (ServingHost host = history.Serve())
+            {
+                using var handler = new HttpClientHandler { ServerCertificateCustomValidationCallback = (_, shown, _, _) => shown!.Subject == "CN=localhost" };
+                using var client = new HttpClient(handler);
+                Assert.StartsWith("https://127.0.0.1:", host.Addresses.Single(), StringComparison.Ordinal);
+                Assert.Equal("ready\n", await client.GetStringAsync(new Uri($"{host.Addresses.Single()}/readyz")));
+            }
+
+            File.WriteAllText(path, "no certificate");
+            Assert.Contains("mend Kestrel's settings", Refusal(SampleRun.Options), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Url, null);
+            Environment.SetEnvironmentVariable(Certificate, null);
+        }
     }
 
     [Fact]

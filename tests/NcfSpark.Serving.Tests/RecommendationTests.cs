@@ -58,6 +58,10 @@ public sealed class RecommendationTests(HistoryRun history, RulesRun rules)
             Assert.True(list.Count <= 2 + 2); // two series of at most two items (MaxPerGroup) are among the nine
         }
 
+        string second = Path.Combine(rules.Folder, "lists", "few.txt");
+        File.WriteAllText(second, "item_id\nx\n");
+        Assert.Contains("two files of the list few", Assert.Throws<InvalidInputException>(() => rules.Serve(rules.WithLists)).Message, StringComparison.Ordinal);
+        File.Delete(second);
         Assert.Contains("did you mean few?", await client.RefusalAsync(400, "/v1/users/1/recommendations?list=fwe"), StringComparison.OrdinalIgnoreCase);
     }
 
