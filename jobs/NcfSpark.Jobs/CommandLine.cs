@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Reflection;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
+using NcfSpark.Jobs.Verbs;
 
 namespace NcfSpark.Jobs;
 
@@ -38,18 +39,27 @@ internal static class CommandLine
             var night = new Argument<string?>("NIGHT") { Arity = ArgumentArity.ZeroOrOne };
             if (verb.TakesNight) command.Add(night);
             var log = new Option<string?>("--input", "-i");
-            if (verb.TakesLog) command.Add(log);
+            var tune = new Option<string?>("--tune");
+            if (verb.TakesLog)
+            {
+                command.Add(log);
+                command.Add(tune);
+            }
+
             var port = new Option<int?>("--port", "-p");
             if (verb.TakesPort) command.Add(port);
             JobArguments ArgumentsOf(ParseResult parsed)
             {
                 string[] given = parsed.GetValue(set) ?? [];
+                string? minutes = verb.TakesLog ? parsed.GetValue(tune) : null;
+                if (!string.IsNullOrWhiteSpace(minutes)) given = [.. given, $"Tune:BudgetMinutes={minutes}"];
                 if (verb.TakesNight && parsed.GetValue(night) is { } name) given = [.. given, $"Nightly:Night={name}"];
                 if (verb.TakesPort && parsed.GetValue(port) is { } number) given = [.. given, $"Serve:Port={number}"];
                 return new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), given)
                 {
                     Engine = engine(parsed),
                     Log = verb.TakesLog ? parsed.GetValue(log) : null,
+                    Tune = minutes,
                 };
             }
 
@@ -58,9 +68,15 @@ internal static class CommandLine
         }
 
         var inspected = new Argument<string>("LOG");
-        var target = new Option<string?>("--config", "-c");
-        var init = new Command(InitJob.Name) { inspected, target };
-        init.SetAction(parsed => (int)UnlockedVerb.Run(() => InitJob.Run(parsed.GetValue(inspected)!, parsed.GetValue(target), progress, output), error));
+        Option<string?> target = new("--config", "-c"), tuned = new("--tune");
+        var init = new Command(InitJob.Name) { inspected, target, tuned };
+        init.SetAction(parsed =>
+        {
+            (string of, string? file, string? minutes) = (parsed.GetValue(inspected)!, parsed.GetValue(target), parsed.GetValue(tuned));
+            if (minutes is null) return (int)UnlockedVerb.Run(() => InitJob.Run(of, file, progress, output), error);
+            var search = new JobArguments(null, null, [$"Tune:BudgetMinutes={minutes}"]) { Log = of, Tune = minutes };
+            return (int)InitJob.RunTuned(of, file, () => run(TuneVerb.Verb, search), output, error);
+        });
         root.Add(init);
         var user = new Argument<string?>("USER") { Arity = ArgumentArity.ZeroOrOne };
         Option<string?> item = new("--item"), shownRun = new("--run", "-r");

@@ -9,7 +9,7 @@ internal static class Help
     private const int Width = 110;
 
     public const string Usage = "./submit.sh VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]...";
-    private const string InitUsage = "./submit.sh init LOG [--config conf/NAME.json]";
+    private const string InitUsage = "./submit.sh init LOG [--config conf/NAME.json] [--tune MINUTES]";
     private const string SettingsUsage = "./submit.sh settings [SECTION | --of RUN]";
 
     public static void WriteAll(TextWriter output)
@@ -34,7 +34,8 @@ internal static class Help
 
             Options
               --config, -c  the configuration file, such as one of those in conf/: what it leaves out has its default
-              --input, -i   of nightly: a log to look at, instead of a configuration
+              --input, -i   of nightly and tune: a log to look at, instead of a configuration
+              --tune        with --input: minutes to search for the kind of model and its settings, before the first night
               --run, -r     the run directory, in which the directories above stand (default: runs/NAME)
               --set, -s     one setting instead of the file's; may be repeated, the last one counts
                             (--set Train:Epochs=5, --set Model:MlpLayers=[32,16]). The environment can do the same
@@ -126,6 +127,7 @@ internal static class Help
             out, which columns hold user, item and time, how times are written, and how large it is. It says what it took for
             what, and why; where two readings are equally likely it says which setting chooses. It writes conf/NAME.json, under
             the log's name unless --config names another file, with what it saw as comments. An existing file is left alone.
+            With --tune it searches for so many minutes for the kind of model and its settings.
 
             Examples
               ./submit.sh init clicks.csv

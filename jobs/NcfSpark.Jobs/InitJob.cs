@@ -13,20 +13,44 @@ namespace NcfSpark.Jobs;
 internal static class InitJob
 {
     public const string Name = "init";
-    private const string KeptName = "configuration.json";
+    /// <summary>The file in a run directory that keeps the configuration of its log.</summary>
+    public const string KeptName = "configuration.json";
 
     /// <param name="log">The log: a file, folder or glob.</param>
     /// <param name="file">Where the configuration goes; null: conf/, under the log's name.</param>
     public static void Run(string log, string? file, IProgressReporter progress, TextWriter output)
     {
-        string path = file ?? Path.Combine("conf", $"{NameOf(log)}.json");
-        if (File.Exists(path)) throw new InvalidInputException($"{path} is there already. Name another file by --config, or delete it first.");
+        string path = TargetOf(log, file);
         Write(path, Look(log, progress, output));
-        output.WriteLine($"""
-            Wrote {path}. Next:
-              ./submit.sh nightly --config {path}
-            """);
+        SayWhatIsNext(path, output);
     }
+
+    /// <summary>`init LOG --tune MINUTES`: the same with what a search found, which stands in the log's run directory.</summary>
+    /// <param name="search">Searches, and keeps what it finds there.</param>
+    public static ExitCode RunTuned(string log, string? file, Func<ExitCode> search, TextWriter output, TextWriter error)
+    {
+        ExitCode code = UnlockedVerb.Run(() => TargetOf(log, file), error);
+        if (code == ExitCode.Done) code = search();
+        return code != ExitCode.Done ? code : UnlockedVerb.Run(
+            () =>
+            {
+                string path = TargetOf(log, file);
+                Write(path, File.ReadAllText(Path.Combine(RunDirectoryOf(log), KeptName)));
+                SayWhatIsNext(path, output);
+            },
+            error);
+    }
+
+    private static string TargetOf(string log, string? file)
+    {
+        string path = file ?? Path.Combine("conf", $"{NameOf(log)}.json");
+        return File.Exists(path) ? throw new InvalidInputException($"{path} is there already. Name another file by --config, or delete it first.") : path;
+    }
+
+    private static void SayWhatIsNext(string path, TextWriter output) => output.WriteLine($"""
+        Wrote {path}. Next:
+          ./submit.sh nightly --config {path}
+        """);
 
     /// <summary>The run directory for a log where none is named.</summary>
     public static string RunDirectoryOf(string log) => Path.Combine("runs", NameOf(log));
@@ -44,16 +68,19 @@ internal static class InitJob
             return path;
         }
 
-        string? its = SettingsFile.Read(path, []).LastOrDefault(
-            setting => setting.Key.Equals("Input:Path", StringComparison.OrdinalIgnoreCase))?.Value.ToString();
-        if (its != FullPath(log))
-        {
-            throw new InvalidInputException($"{runDirectory} has nights of another log: {path} names {its}, and --input is {log}. Name another "
-                + "directory by --run.");
-        }
-
+        RefuseAnother(log, path);
         output.WriteLine($"Settings of {path}, which was made on the first night.");
         return path;
+    }
+
+    /// <exception cref="InvalidInputException">A kept configuration is another log's.</exception>
+    public static void RefuseAnother(string log, string path)
+    {
+        string? its = SettingsFile.Read(path, []).LastOrDefault(
+            setting => setting.Key.Equals("Input:Path", StringComparison.OrdinalIgnoreCase))?.Value.ToString();
+        if (its == FullPath(log)) return;
+        throw new InvalidInputException($"{Path.GetDirectoryName(path)} has nights of another log: {path} names {its}, and --input is {log}. Name another "
+            + "directory by --run.");
     }
 
     private static string Look(string log, IProgressReporter progress, TextWriter output)

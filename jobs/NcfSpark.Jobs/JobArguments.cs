@@ -14,12 +14,16 @@ internal sealed record JobArguments(string? Config, string? Run, string[] Set)
     /// <summary>--input: a log to look at, instead of a configuration; null where it is not given.</summary>
     public string? Log { get; init; }
 
+    /// <summary>--tune: minutes of a search for the kind of model and its settings; null where it is not given.</summary>
+    public string? Tune { get; init; }
+
     /// <summary>An empty value is mostly a variable of a script that is not set.</summary>
     /// <exception cref="InvalidInputException">There is one.</exception>
     public void RefuseEmpty()
     {
         Refuse("--config", Config, "name a configuration file, such as --config conf/ml-latest-small-good.json");
         Refuse("--run", Run, "name a directory, such as --run runs/mine, or leave --run out");
+        Refuse("--tune", Tune, "write minutes, such as --tune 10, or leave --tune out");
         Refuse("--input", Log, "name a log, such as --input clicks.csv, or leave --input out");
         foreach (string assignment in Set) Refuse("--set", assignment, "write --set Section:Key=value, such as --set Train:Epochs=5, or leave --set out");
     }

@@ -5,6 +5,7 @@ using NcfSpark.Core;
 using NcfSpark.Engines;
 using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Jobs.Progress;
+using NcfSpark.Jobs.Verbs;
 using NcfSpark.Nightly;
 using NcfSpark.Preparation;
 using NcfSpark.Training;
@@ -37,12 +38,20 @@ internal sealed class JobRunner(
             }
 
             using RunLock? runLock = elsewhere || verb.OnlyLooks ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
-            ExitCode code = verb.Run(new JobContext(configuration, runDirectory, progress, output, time, signals.Token)
+            var job = new JobContext(configuration, runDirectory, progress, output, time, signals.Token)
             {
                 Engine = engine,
                 ConfigurationFile = path,
                 CheckMayWrite = directory => ProductionRule.CheckMayWrite(verb.Name, directory),
-            });
+            };
+            if (IsTuned(verb, arguments))
+            {
+                path = TunedRun.Search(job);
+                if (verb == TuneVerb.Verb) return ExitCode.Done;
+                job = job with { ConfigurationFile = path, Configuration = ConfigurationLoader.Load(path, arguments.Set, environment) };
+            }
+
+            ExitCode code = verb.Run(job);
             return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // its output is all that it makes
         }
         catch (InvalidInputException fault)
@@ -82,6 +91,12 @@ internal sealed class JobRunner(
     // The file of settings, which --input lets be made; null for none.
     private string? ConfigurationOf(Verb verb, JobArguments arguments)
     {
+        if (arguments.Tune is not null && arguments.Log is null && verb != TuneVerb.Verb)
+        {
+            throw new InvalidInputException("--tune searches the settings of a log: add --input LOG. For a configuration of your own, "
+                + "`tune --config conf/NAME.json` writes a better one, tune/best.json.");
+        }
+
         if (arguments.Log is null)
         {
             if (arguments.Config is null && verb.NeedsNoConfiguration) return null;
@@ -95,8 +110,12 @@ internal sealed class JobRunner(
         }
 
         ProductionRule.CheckMayWrite(verb.Name, RunOf(arguments));
-        return InitJob.Kept(arguments.Log, RunOf(arguments), progress, output);
+        return IsTuned(verb, arguments)
+            ? TunedRun.Begin(arguments.Log, RunOf(arguments), progress, output)
+            : InitJob.Kept(arguments.Log, RunOf(arguments), progress, output);
     }
+
+    private static bool IsTuned(Verb verb, JobArguments arguments) => arguments.Log is not null && (verb == TuneVerb.Verb || arguments.Tune is not null);
 
     private static string RunOf(JobArguments arguments) => arguments.Run ?? InitJob.RunDirectoryOf(arguments.Log!);
 

@@ -9,7 +9,8 @@ public sealed record TuneOptions
     /// <summary>
     /// File of the ranges to search, laid out like a configuration with ranges in place of values: a list names each choice, {
     /// "From": 0.001, "To": 0.1, "Scale": "log" } stands for all values between. Settings of Model and Train can be searched; all
-    /// others stay as they are. See conf/search/.
+    /// others stay as they are. See conf/search/. "" (default): the kind of model is searched (mf, neumf, with a history, with an
+    /// MLP over it), with settings of each, beside the baselines.
     /// </summary>
     public string Search { get; init; } = "";
 

@@ -8,7 +8,10 @@ namespace NcfSpark.Evaluation;
 /// the sweep operator"). With D the block on the diagonal and C the columns below and above it, a sweep turns D into -D⁻¹, C into C D⁻¹ and the rest R into
 /// R - C D⁻¹ Cᵀ; after all sweeps the matrix is minus its inverse. n³/2 multiplications and additions, since only the lower triangle is kept.
 /// </summary>
-/// <remarks>Sums have a fixed order, four lanes wide, so every machine and any number of threads gives the same bits.</remarks>
+/// <remarks>
+/// MathNet.Numerics 5.0 (managed) took 25 s for 2,000 columns, by Cholesky and a solution for the unit matrix, where this took 1 s (2 busy cores, 2026-11-30).
+/// Sums have a fixed order, four lanes wide, so every machine and any number of threads gives the same bits.
+/// </remarks>
 internal static class InverseOfPositive
 {
     private const int Block = 128, Rows = 4, Columns = 2; // a tile of 4 × 2 sums stays in registers

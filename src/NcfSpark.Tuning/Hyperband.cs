@@ -9,10 +9,12 @@ namespace NcfSpark.Tuning;
 /// epochs. At the end it and the best candidates are trained again with other seeds, and the best mean wins, because the figures that found the finalists
 /// are the luckiest of many.
 /// </summary>
+/// <param name="epochs">The most epochs of any candidate.</param>
+/// <param name="secondsBefore">What of the budget was used already.</param>
 /// <remarks>
 /// The trials follow from the ranges, the options and how long trials took, so a search that resumes from a journal, which has the seconds, is the same.
 /// </remarks>
-internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials)
+internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials, double secondsBefore = 0)
 {
     private const int Reduction = 3, MostRungs = 3, SmallestBracket = 3;
     private const int Recent = 10;
@@ -24,7 +26,7 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
     private readonly double budget = options.BudgetMinutes * 60;
     private readonly List<Trial> done = [];
     private readonly HashSet<int> started = [];
-    private double spent;
+    private double spent = secondsBefore;
     private int next = 1;
 
     /// <summary>Epochs by rung, rising: all of them, a third and a ninth, those that there are.</summary>
@@ -34,12 +36,17 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
     public SearchResult Run()
     {
         Candidate start = draw(0)!;
-        Try(start, epochs, seed, TimeSpan.MaxValue);
+        Try(start, EpochsOf(start, rungs.Length - 1), seed, start.MostEpochs is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(budget));
         int brackets = 0;
         while (Bracket(rungs.Length - 1 - brackets % Math.Max(1, rungs.Length - 1)) is { Count: > 0 }) brackets++;
         IReadOnlyList<Finalist> found = Found(), finalists = Finals(found);
         return new SearchResult(done, brackets, started.Count - 1, spent, finalists);
     }
+
+    // Of a candidate at a rung: all of its own, a third, a ninth.
+    private int EpochsOf(Candidate candidate, int rung) => candidate.MostEpochs is { } most
+        ? Math.Max(1, (int)Math.Round(most / Math.Pow(Reduction, rungs.Length - 1 - rung)))
+        : rungs[rung];
 
     // How many candidates a bracket over so many rungs has, as in the paper: about the same work for each.
     private int SizeOf(int halvings) => Math.Max(SmallestBracket, (int)Math.Ceiling(rungs.Length / (halvings + 1.0) * Math.Pow(Reduction, halvings)));
@@ -63,8 +70,8 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
             var results = new List<(Candidate Candidate, Trial Trial)>();
             foreach (Candidate candidate in field)
             {
-                if (all.Count > 0 && SecondsOf(candidate, rungs[rung]) > Left) break; // no time for the rest of this bracket
-                Trial trial = Try(candidate, rungs[rung], seed, TimeSpan.FromSeconds(budget * LongestTrial));
+                if (all.Count > 0 && SecondsOf(candidate, EpochsOf(candidate, rung)) > Left) break; // no time for the rest of this bracket
+                Trial trial = Try(candidate, EpochsOf(candidate, rung), seed, TimeSpan.FromSeconds(budget * LongestTrial));
                 all.Add(trial);
                 results.Add((candidate, trial));
             }
@@ -123,10 +130,11 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
     private Trial Try(Candidate candidate, int upTo, int withSeed, TimeSpan limit)
     {
         started.Add(candidate.Number);
+        if (done.Find(trial => (trial.Candidate, trial.Epochs, trial.Seed) == (candidate.Number, upTo, withSeed)) is { } before) return before; // few epochs
         Trial trial = trials.Run(candidate, upTo, withSeed, limit);
         spent += trial.Seconds;
         done.Add(trial);
-        if (withSeed != seed || upTo == epochs) trials.Forget(candidate, withSeed);
+        if (withSeed != seed || upTo == EpochsOf(candidate, rungs.Length - 1)) trials.Forget(candidate, withSeed);
         return trial;
     }
 
@@ -146,20 +154,26 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
 
     private double Cost(int size, int first)
     {
-        double work = 0;
-        for (int rung = first, field = size; rung < rungs.Length; rung++, field = Math.Max(1, field / Reduction)) work += field * rungs[rung];
-        return work * SecondsAnEpoch;
+        Candidate[] field = [.. Enumerable.Range(next, size).Select(draw).OfType<Candidate>()];
+        double seconds = 0;
+        for (int rung = first, left = size; rung < rungs.Length; rung++, left = Math.Max(1, left / Reduction))
+        {
+            seconds += left / (double)size * field.Sum(candidate => SecondsOf(candidate, EpochsOf(candidate, rung)));
+        }
+
+        return seconds;
     }
 
     // Of training each once, from the start.
     private double CostOf(IEnumerable<Finalist> finalists) => finalists.Sum(finalist => SecondsOf(finalist.Candidate, finalist.Epochs, anew: true));
 
-    // From earlier trials of the candidate, else of all candidates.
+    // From earlier trials of the candidate, else of those of its kind, else of all.
     private double SecondsOf(Candidate candidate, int upTo, bool anew = false)
     {
         Trial[] own = [.. done.Where(trial => trial.Candidate == candidate.Number)];
         int before = own.Length == 0 || anew || !candidate.GoesOn ? 0 : own.Max(trial => trial.Epochs);
-        double rate = own.Length == 0 ? SecondsAnEpoch : own.Sum(trial => trial.Seconds) / own.Sum(trial => WorkOf(trial));
+        Trial[] alike = own.Length > 0 || candidate.MostEpochs is null ? own : [.. done.Where(trial => draw(trial.Candidate)!.Kind == candidate.Kind)];
+        double rate = alike.Length == 0 ? SecondsAnEpoch : alike.Sum(trial => trial.Seconds) / alike.Sum(trial => WorkOf(trial));
         return rate * Math.Max(1, upTo - before);
     }
 

@@ -18,9 +18,13 @@ internal sealed class SearchDataStage(JobContext searched) : PrepareStage(search
     /// The configuration that is searched: with validation, and with held-out items drawn as negatives like all others. If they were never drawn, a model
     /// could recognize them by that, and the search would choose the best fit (conf/README.md, "A trap: negatives and held-out items").
     /// </summary>
+    /// <remarks>Where the kind is searched as well, at most 2,000 users are validated on, because the baselines of a large log take long.</remarks>
     public static NcfSparkConfiguration Searched(NcfSparkConfiguration configuration) => configuration with
     {
         Prepare = configuration.Prepare with { Validation = true, NegativesAvoid = AvoidedItems.Trained, TestCandidates = 0 },
+        Train = configuration.Tune.Search.Length == 0 && configuration.Train.ValidationUsers == 0
+            ? configuration.Train with { ValidationUsers = 2000 }
+            : configuration.Train,
     };
 
     /// <exception cref="InvalidInputException">The input is at fault, or there is nothing to validate on.</exception>

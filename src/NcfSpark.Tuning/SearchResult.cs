@@ -1,3 +1,5 @@
+using NcfSpark.Evaluation;
+
 namespace NcfSpark.Tuning;
 
 /// <summary>What a search came to.</summary>
@@ -6,7 +8,14 @@ namespace NcfSpark.Tuning;
 /// <param name="Candidates">How many candidates were tried, without the configuration itself.</param>
 /// <param name="Seconds">What all trials took.</param>
 /// <param name="Finalists">The best first; the configuration itself is among them unless it failed.</param>
-internal sealed record SearchResult(IReadOnlyList<Trial> Trials, int Brackets, int Candidates, double Seconds, IReadOnlyList<Finalist> Finalists);
+internal sealed record SearchResult(IReadOnlyList<Trial> Trials, int Brackets, int Candidates, double Seconds, IReadOnlyList<Finalist> Finalists)
+{
+    /// <summary>What the baselines reach on the same rows; null where the kind of model is not searched.</summary>
+    public ChosenBaselines? Baselines { get; init; }
+
+    /// <summary>The baseline that is better than every model that was tried; null where there is none.</summary>
+    public BaselineFigures? Better => Baselines?.Figures.FirstOrDefault(one => one.Key == Baselines.Strongest && one.Validation?.Value > Finalists[0].Mean);
+}
 
 /// <summary>One of the best candidates.</summary>
 /// <param name="Epochs">The number of epochs that was best for it.</param>

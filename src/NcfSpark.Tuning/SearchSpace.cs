@@ -10,7 +10,7 @@ namespace NcfSpark.Tuning;
 /// <summary>
 /// Ranges over the settings of a configuration. Each setting of each candidate has its own random stream, so the same seed draws the same candidates in any
 /// order of the file, and another range does not change what the others draw. Every second candidate keeps about half of the configuration's own values,
-/// because those are seldom all wrong.
+/// because those are seldom all wrong. Where the kind of model is searched as well, kinds take turns, each beginning with its own configuration.
 /// </summary>
 internal sealed class SearchSpace
 {
@@ -19,24 +19,26 @@ internal sealed class SearchSpace
         [.. new[] { "Train:Epochs", "Train:Patience", "Train:ValidationUsers", "Train:Seed" }.Select(name => SettingKey.Find(name)!)];
 
     private readonly NcfSparkConfiguration start;
-    private readonly IReadOnlyList<SettingRange> ranges;
+    private readonly IReadOnlyList<ModelKind> kinds;
+    private readonly bool isByKind;
     private readonly long seed;
     private readonly List<Candidate> drawn = [];
 
-    private SearchSpace(NcfSparkConfiguration start, IReadOnlyList<SettingRange> ranges, long seed) =>
-        (this.start, this.ranges, this.seed) = (start, ranges, seed);
+    private SearchSpace(NcfSparkConfiguration start, IReadOnlyList<ModelKind> kinds, bool isByKind, long seed) =>
+        (this.start, this.kinds, this.isByKind, this.seed) = (start, kinds, isByKind, seed);
 
     /// <summary>The names of the settings that are searched.</summary>
-    public IEnumerable<string> Searched => ranges.Select(range => range.Key.Name);
+    public IEnumerable<string> Searched => kinds.SelectMany(kind => kind.Ranges).Select(range => range.Key.Name).Distinct();
+
+    /// <summary>The kinds of models that suit the log, each with ranges of its own.</summary>
+    public static SearchSpace OfKinds(NcfSparkConfiguration start, long interactions, long seed) => new(start, ModelKind.For(start, interactions), true, seed);
+
+    /// <summary>The most epochs of any candidate.</summary>
+    public int MostEpochs => kinds.Select(kind => kind.Begin.Train.Epochs).Append(start.Train.Epochs).Max();
 
     /// <exception cref="InvalidInputException">The file is missing or wrong; the message has every fault, with its line.</exception>
     public static SearchSpace Read(string path, NcfSparkConfiguration start, long seed)
     {
-        if (path.Length == 0)
-        {
-            throw new InvalidInputException($"Tune:Search is not set: name a file of ranges.{SettingsFile.Offer(Path.Combine("conf", "search"))}");
-        }
-
         var problems = new List<string>();
         var unknownSections = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var ranges = new List<SettingRange>();
@@ -51,7 +53,7 @@ internal sealed class SearchSpace
         }
 
         if (problems.Count == 0 && ranges.Count == 0) problems.Add($"{path} has no ranges: there is nothing to search.");
-        return problems.Count == 0 ? new SearchSpace(start, ranges, seed) : throw new InvalidInputException(string.Join('\n', problems));
+        return problems.Count == 0 ? new SearchSpace(start, [new("", start, ranges)], false, seed) : throw new InvalidInputException(string.Join('\n', problems));
     }
 
     /// <summary>A candidate by its number, from 0, the configuration itself; null where nothing new is left to draw.</summary>
@@ -70,13 +72,15 @@ internal sealed class SearchSpace
     private Candidate? Next(int number)
     {
         if (number == 0) return Of(0, start);
+        ModelKind kind = kinds[(number - 1) % kinds.Count];
+        int turn = (number - 1) / kinds.Count + 1;
         string? fault = null;
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
-            NcfSparkConfiguration configuration = start with { };
-            foreach (SettingRange range in ranges)
+            NcfSparkConfiguration configuration = kind.Begin with { };
+            foreach (SettingRange range in isByKind && turn == 1 && attempt == 0 ? [] : kind.Ranges)
             {
-                if (number % 2 == 0 && RandomStream.Named(seed, $"tune keeps {range.Key}", number).Unit(attempt) < 0.5) continue;
+                if (turn % 2 == 0 && RandomStream.Named(seed, $"tune keeps {range.Key}", number).Unit(attempt) < 0.5) continue;
                 range.Key.SetIn(configuration, range.Draw(RandomStream.Named(seed, $"tune {range.Key}", number), attempt));
             }
 
@@ -100,9 +104,15 @@ internal sealed class SearchSpace
     private Candidate Of(int number, NcfSparkConfiguration configuration)
     {
         SettingKey batchSize = SettingKey.Find("Train:BatchSize")!;
-        IEnumerable<SettingKey> shown = ranges.Select(range => range.Key);
-        if (configuration.Train.BatchSize != start.Train.BatchSize) shown = shown.Append(batchSize).Distinct();
-        return new Candidate(number, configuration, shown.ToDictionary(key => key.Name, key => SettingValue.Show(key.ValueIn(configuration))));
+        IEnumerable<SettingKey> shown = isByKind
+            ? SettingKey.Of("Model").Concat(SettingKey.Of("Train")).Except(tied)
+                .Where(key => SettingValue.Show(key.ValueIn(configuration)) != SettingValue.Show(key.ValueIn(start)))
+            : kinds[0].Ranges.Select(range => range.Key);
+        if (!isByKind && configuration.Train.BatchSize != start.Train.BatchSize) shown = shown.Append(batchSize).Distinct();
+        return new Candidate(number, configuration, shown.ToDictionary(key => key.Name, key => SettingValue.Show(key.ValueIn(configuration))))
+        {
+            MostEpochs = isByKind ? configuration.Train.Epochs : null,
+        };
     }
 
     private static bool SameSettings(Candidate one, Candidate other) =>
@@ -127,4 +137,10 @@ public sealed record Candidate(int Number, NcfSparkConfiguration Configuration, 
     /// Whether more epochs continue the same training. With a learning rate that falls to 0 over all epochs, another number of epochs starts again.
     /// </summary>
     public bool GoesOn => Configuration.Train.LearningRateSchedule == LearningRateSchedule.Constant;
+
+    /// <summary>The most epochs that it is trained; null where that is the same for all.</summary>
+    public int? MostEpochs { get; init; }
+
+    /// <summary>The kind of its model.</summary>
+    public string Kind => ModelKind.NameOf(Configuration.Model);
 }

@@ -65,8 +65,10 @@ internal sealed class SearchTrials : ITrials
         try
         {
             TrainOptions train = candidate.Configuration.Train with { Epochs = epochs, Patience = 0, Seed = seed };
-            (double ndcg, double hitRate, int bestEpoch) = Train(candidate, train, stop.Token);
-            return double.IsFinite(ndcg) ? Ended(ndcg, hitRate, bestEpoch, null) : Ended(null, null, 0, "its scores are not finite");
+            (double ndcg, RankingResult last, int bestEpoch) = Train(candidate, train, stop.Token);
+            if (!double.IsFinite(ndcg)) return Ended(null, null, 0, "its scores are not finite");
+            MetricInterval? interval = bestEpoch == epochs ? last.WithInterval("ndcg@10", job.Configuration.Evaluate) : null;
+            return Ended(ndcg, last["hr@10"], bestEpoch, null) with { Low = interval?.Low, High = interval?.High };
         }
         catch (TrainingDivergedException)
         {
@@ -81,7 +83,7 @@ internal sealed class SearchTrials : ITrials
             new(candidate.Number, epochs, seed, ndcg, hitRate, bestEpoch, job.Time.GetElapsedTime(started).TotalSeconds, failure);
     }
 
-    private (double Ndcg, double HitRate, int BestEpoch) Train(Candidate candidate, TrainOptions train, CancellationToken stop)
+    private (double Ndcg, RankingResult Last, int BestEpoch) Train(Candidate candidate, TrainOptions train, CancellationToken stop)
     {
         ModelOptions model = candidate.Configuration.Model;
         Directory.CreateDirectory(DirectoryOf(candidate, train.Seed));
@@ -92,7 +94,7 @@ internal sealed class SearchTrials : ITrials
             : TrainByWorkers(model, train, checkpoints, validates, stop);
         RankingResult last = Rank(result.Weights, train);
         EpochRecord bestOf = candidate.GoesOn ? result.Epochs.MaxBy(epoch => epoch.ValidationNdcg)! : result.Epochs[^1];
-        return (bestOf.ValidationNdcg ?? last["ndcg@10"], last["hr@10"], bestOf.Epoch);
+        return (bestOf.ValidationNdcg ?? last["ndcg@10"], last, bestOf.Epoch);
     }
 
     private TrainingResult TrainAlone(ModelOptions model, TrainOptions train, CheckpointStore checkpoints, bool validates, CancellationToken stop)
@@ -143,7 +145,7 @@ internal sealed class SearchTrials : ITrials
         string came = trial.Failure ?? $"NDCG@10 {trial.Ndcg:F4}{(trial.Ndcg >= best ? " (best so far)" : "")}";
         string what = candidate.Number == 0
             ? "the configuration itself"
-            : string.Join(", ", candidate.Settings.Select(setting => $"{setting.Key.Split(':')[1]} {setting.Value}"));
-        job.Progress.Line($"{candidate.Number,4}, {trial.Epochs} epochs: {came}, {trial.Seconds:F1} s; {what}");
+            : string.Join(", ", candidate.Settings.Select(setting => $"{setting.Key.Split(':')[^1]} {setting.Value}"));
+        job.Progress.Line($"{candidate.Number,4}, {trial.Epochs} epochs: {came}, {trial.Seconds:F1} s; {(candidate.MostEpochs is null ? "" : $"{candidate.Kind}: ")}{what}");
     }
 }

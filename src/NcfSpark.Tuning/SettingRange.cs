@@ -19,6 +19,10 @@ internal sealed class SettingRange
 
     public SettingKey Key { get; }
 
+    public static SettingRange Choice(SettingKey key, object?[] choices) => new(key, choices);
+
+    public static SettingRange Logarithmic(SettingKey key, double from, double to) => new(key, from, to, isLogarithmic: true);
+
     private bool IsWhole => NumberType(Key) == typeof(int);
 
     /// <summary>

@@ -14,6 +14,12 @@ namespace NcfSpark.Tuning;
 /// <param name="Failure">Why it failed; null if it did not.</param>
 internal sealed record Trial(int Candidate, int Epochs, int Seed, double? Ndcg, double? HitRate, int BestEpoch, double Seconds, string? Failure = null)
 {
+    /// <summary>The 95 % interval of the NDCG over users; null where it is not of the last epoch.</summary>
+    public double? Low { get; init; }
+
+    /// <summary>See <see cref="Low"/>.</summary>
+    public double? High { get; init; }
+
     /// <summary>Whether it was stopped since it took too long, so that more time may change what it comes to.</summary>
     [JsonIgnore]
     public bool IsTooSlow => Failure == TooSlow;

@@ -8,7 +8,7 @@ namespace NcfSpark.Tuning;
 /// A configuration file with some other values: its text, with comments, in which each value that differs is replaced. A setting that the file lacks is
 /// added at the start of its section.
 /// </summary>
-internal static class TunedConfiguration
+public static class TunedConfiguration
 {
     /// <param name="path">A configuration file that can be read.</param>
     /// <param name="configuration">What the new text is to say.</param>

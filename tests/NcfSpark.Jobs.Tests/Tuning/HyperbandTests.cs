@@ -91,6 +91,21 @@ public sealed class HyperbandTests
     }
 
     [Fact]
+    public void ACandidateWithItsOwnNumberOfEpochsIsTrainedForANinthAThirdAndAllOfThem()
+    {
+        SearchResult result = Search(new MadeUp(), minutes: 20, most: number => number % 2 == 0 ? Epochs : 3);
+        Assert.Equal([1, 3], result.Trials.Where(trial => trial.Candidate % 2 == 1).Select(trial => trial.Epochs).Distinct().Order());
+        Assert.Equal(result.Trials.Count, result.Trials.Select(trial => (trial.Candidate, trial.Epochs, trial.Seed)).Distinct().Count()); // none twice
+    }
+
+    [Fact]
+    public void WhatWasUsedBeforeIsOfTheBudget()
+    {
+        SearchResult result = Search(new MadeUp(), minutes: 20, secondsBefore: 600);
+        Assert.InRange(result.Seconds, 600 + 0.5 * 600, 20 * 60);
+    }
+
+    [Fact]
     public void TheSameTrialsAgainGiveTheSameSearch()
     {
         SearchResult first = Search(new MadeUp(), minutes: 9), again = Search(new MadeUp(), minutes: 9);
@@ -113,7 +128,8 @@ public sealed class HyperbandTests
         Assert.Empty(trials.Kept);
     }
 
-    private static SearchResult Search(MadeUp trials, double minutes, int candidates = int.MaxValue)
+    private static SearchResult Search(
+        MadeUp trials, double minutes, int candidates = int.MaxValue, Func<int, int?>? most = null, double secondsBefore = 0)
     {
         var configuration = new NcfSparkConfiguration();
         return new Hyperband(
@@ -122,9 +138,10 @@ public sealed class HyperbandTests
             seed: 1,
             number => number <= candidates
                 ? new Candidate(number, configuration with { Train = configuration.Train with { LearningRateSchedule = LearningRateSchedule.Linear } },
-                    new Dictionary<string, string>())
+                    new Dictionary<string, string>()) { MostEpochs = most?.Invoke(number) }
                 : null,
-            trials).Run();
+            trials,
+            secondsBefore).Run();
     }
 
     private sealed class MadeUp : ITrials

@@ -1,0 +1,51 @@
+using System.Collections;
+using NcfSpark.Configuration;
+using NcfSpark.Core;
+using NcfSpark.Tuning;
+
+namespace NcfSpark.Jobs;
+
+/// <summary>
+/// `--input LOG --tune MINUTES`: before the first night of a log the kind of model and its settings are searched, and the run directory keeps what was
+/// found. untuned.json there is what the search begins from; while it is there the search has not ended, and the same command continues it.
+/// </summary>
+internal static class TunedRun
+{
+    private const string UntunedName = "untuned.json";
+
+    /// <summary>The configuration to begin with: that of the search, or the kept one where the search ended.</summary>
+    public static string Begin(string log, string runDirectory, IProgressReporter progress, TextWriter output)
+    {
+        string untuned = Path.Combine(runDirectory, UntunedName);
+        if (File.Exists(untuned))
+        {
+            InitJob.RefuseAnother(log, untuned);
+            return untuned;
+        }
+
+        string kept = InitJob.Kept(log, runDirectory, progress, output);
+        if (Directory.Exists(Path.Combine(runDirectory, TuneStage.StageName)))
+        {
+            output.WriteLine($"They were searched before. To search anew, delete {Path.Combine(runDirectory, TuneStage.StageName)}.");
+            return kept;
+        }
+
+        AtomicFile.Write(untuned, File.ReadAllText(kept));
+        return untuned;
+    }
+
+    /// <summary>Searches, where that has not ended, and keeps what was found: all that the log's configuration says, with another model and training.</summary>
+    /// <param name="job">Its configuration is that of <see cref="Begin"/>, with what the command line and the environment set.</param>
+    /// <returns>The kept configuration.</returns>
+    public static string Search(JobContext job)
+    {
+        string kept = Path.Combine(job.RunDirectory, InitJob.KeptName), untuned = Path.Combine(job.RunDirectory, UntunedName);
+        if (job.ConfigurationFile != untuned) return kept;
+        NcfSparkConfiguration best = ConfigurationLoader.Load(TuneStage.Best(job), [], new Hashtable()), start = ConfigurationLoader.Load(untuned, [], new Hashtable());
+        string[] remark = [$"Model and Train were chosen by a search of {job.Configuration.Tune.BudgetMinutes} minutes; tune/ has the table of what was tried."];
+        AtomicFile.Write(kept, TunedConfiguration.Text(untuned, start with { Model = best.Model, Train = best.Train }, remark));
+        File.Delete(untuned);
+        job.Output.WriteLine($"These settings are kept in {kept} for the nights to come.");
+        return kept;
+    }
+}
