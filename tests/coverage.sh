@@ -4,7 +4,7 @@ set -uo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 results=$(mktemp -d)
 trap 'rm -rf -- "$results"' EXIT
-env -u CI -u NCFSPARK_TEST_ALL dotnet test --no-build -v quiet --collect "Code Coverage;Format=Cobertura" --results-directory "$results" </dev/null >"$results/said" 2>&1 ||
+env -u CI -u NCFSPARK_TEST_ALL dotnet test --no-build -v quiet --collect "Code Coverage" --results-directory "$results" </dev/null >"$results/said" 2>&1 ||
   cat -- "$results/said"
 # A line counts as run where a test of any project runs it.
 find "$results" -name '*.cobertura.xml' -exec cat {} + | awk '

@@ -18,7 +18,7 @@ public sealed class RunningSpark : IDisposable
     {
         Master = "local-cluster[2,1,1024]",
         SparkHome = SparkHome.Require(),
-        SubmitArguments = ["--conf", $"spark.executorEnv.{Variable}={marker}"],
+        SubmitArguments = ["--conf", $"spark.executorEnv.{Variable}={marker}", .. SparkHome.ForSeconds],
     })).GetAwaiter().GetResult());
 
     /// <summary>What a verb's command line names it by.</summary>

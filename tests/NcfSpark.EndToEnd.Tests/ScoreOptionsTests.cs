@@ -12,7 +12,7 @@ namespace NcfSpark.EndToEnd.Tests;
 /// wrong, killed and started again.
 /// </summary>
 [Trait("Category", "Slow")]
-public sealed class ScoreOptionsTests : IDisposable
+public sealed class ScoreOptionsTests : IClassFixture<ScoreOptionsTests.ScoredRun>, IDisposable
 {
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_KILLS") ?? "5");
 
@@ -20,12 +20,11 @@ public sealed class ScoreOptionsTests : IDisposable
     private readonly string[] settings;
     private readonly string folder;
 
-    public ScoreOptionsTests()
+    public ScoreOptionsTests(ScoredRun scored)
     {
         folder = Path.GetDirectoryName(run.Path)!;
-        settings = [.. SmallLog.Settings(SmallLog.Write(folder)), "--set", "Score:UsersColumn=user_id", "--set",
-            "Score:ItemsColumn=item_id", "--run", run.Path];
-        foreach (string verb in new[] { "prepare", "train", "score" }) NcfSparkProcess.RunWell([verb, .. settings]);
+        NcfSparkProcess.Start("cp", ["-r", $"{scored.Folder}/.", folder]).WaitForExit();
+        settings = [.. scored.Settings, "--run", run.Path];
     }
 
     public void Dispose() => run.Dispose();
@@ -237,5 +236,23 @@ public sealed class ScoreOptionsTests : IDisposable
         string path = Path.Combine(folder, name);
         File.WriteAllText(path, text);
         return path;
+    }
+
+    /// <summary>A log, trained on and scored once; each test has a copy.</summary>
+    public sealed class ScoredRun : IDisposable
+    {
+        private readonly RunDirectory run = new();
+
+        public ScoredRun()
+        {
+            Settings = [.. SmallLog.Settings(SmallLog.Write(Folder)), "--set", "Score:UsersColumn=user_id", "--set", "Score:ItemsColumn=item_id"];
+            foreach (string verb in new[] { "prepare", "train", "score" }) NcfSparkProcess.RunWell([verb, .. Settings, "--run", run.Path]);
+        }
+
+        public string Folder => Path.GetDirectoryName(run.Path)!;
+
+        public string[] Settings { get; }
+
+        public void Dispose() => run.Dispose();
     }
 }

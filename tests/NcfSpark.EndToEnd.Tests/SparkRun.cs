@@ -21,7 +21,8 @@ internal sealed class SparkRun : IDisposable
     {
         // What runs the tests may have told its children to ignore Ctrl-C.
         string[] command = ["env", "--default-signal=INT", "dotnet", NcfSparkProcess.Assembly, .. arguments, "--master", master, "--conf",
-            $"spark.ncfspark.test={marker}", "--conf", $"spark.executorEnv.{Variable}={marker}"];
+            $"spark.ncfspark.test={marker}", "--conf", $"spark.executorEnv.{Variable}={marker}",
+            .. SparkHome.ForSeconds];
         var start = new ProcessStartInfo("setsid", command)
         {
             WorkingDirectory = NcfSparkProcess.Repository,

@@ -216,9 +216,12 @@ public sealed class SparkScoreTests : IDisposable
         Assert.Empty(Tasks());
     }
 
-    private static SparkConnectServer StartServer(string master, params string[] submitArguments) =>
-        Task.Run(() => SparkConnectServer.StartAsync(
-            new SparkServerOptions { Master = master, SparkHome = SparkHome.Require(), SubmitArguments = submitArguments })).GetAwaiter().GetResult();
+    private static SparkConnectServer StartServer(string master, params string[] submitArguments)
+    {
+        string[] arguments = [.. submitArguments, .. SparkHome.ForSeconds];
+        return Task.Run(() => SparkConnectServer.StartAsync(
+            new SparkServerOptions { Master = master, SparkHome = SparkHome.Require(), SubmitArguments = arguments })).GetAwaiter().GetResult();
+    }
 
     private static int Lines(string text, params string[] words) =>
         text.Split('\n').Count(line => words.All(word => line.Contains(word, StringComparison.Ordinal)));

@@ -10,7 +10,7 @@ public sealed class CiRunTests : IDisposable
 {
     private const string Passed = "NcfSpark.A.Tests               12 passed, 0 failed, 3 skipped, 1 s\n";
     private const string Failed = "Failed A.B [0.1 s]\nno\nNcfSpark.B.Tests               155 passed, 2 failed, 0 skipped, 14 s\n";
-    private const string Totals = "\n24 passed, 0 failed, 6 skipped\n    6 skipped. Needs Chromium: apt install chromium.\n";
+    private const string Totals = "24 passed, 0 failed, 6 skipped\n    6 skipped. Needs Chromium: apt install chromium.\n";
 
     private readonly TemporaryFolder folder = new();
 
@@ -24,7 +24,7 @@ public sealed class CiRunTests : IDisposable
     [InlineData("", 0, "0 passed, 0 failed, 0 skipped", 1)]
     public void TheLastLineSumsUpAndTheExitCodeSaysWhetherAllIsWell(string told, int dotnetCode, string last, int code)
     {
-        folder.Write("told", told);
+        folder.Write("told", $"Test run for A.dll\n\n{told}");
         folder.Write("bin/dotnet", $"#!/bin/bash\n[[ $1 == test && $CI == true && $PWD == \"{folder.Path}\" ]] || exit 9\ncat told\nexit {dotnetCode}\n");
         folder.Write(".ci/run", File.ReadAllText(Repository.File(".ci/run")));
         folder.Write("tests/coverage.sh", "#!/bin/bash\necho NcfSpark.A 10 lines\n");

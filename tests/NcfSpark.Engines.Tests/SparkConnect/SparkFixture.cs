@@ -22,9 +22,11 @@ public sealed class SparkFixture : IDisposable
     /// <summary>Of the shell around it.</summary>
     public int ProcessId => server.Value.ProcessId;
 
-    public SparkConnectServer Start(string master, params string[] arguments) =>
-        Task.Run(() => SparkConnectServer.StartAsync(new SparkServerOptions { Master = master, SparkHome = Home, SubmitArguments = arguments })).GetAwaiter()
-            .GetResult();
+    public SparkConnectServer Start(string master, params string[] arguments)
+    {
+        var options = new SparkServerOptions { Master = master, SparkHome = Home, SubmitArguments = [.. arguments, .. SparkHome.ForSeconds] };
+        return Task.Run(() => SparkConnectServer.StartAsync(options)).GetAwaiter().GetResult();
+    }
 
     public Task<SparkConnectClient> ConnectAsync(SparkConnectOptions? options = null) => SparkConnectClient.ConnectAsync(Address, options ?? new());
 

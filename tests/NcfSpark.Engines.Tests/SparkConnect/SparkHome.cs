@@ -11,6 +11,10 @@ internal static class SparkHome
 
     private static readonly Lazy<string?> Found = new(Find);
 
+    /// <summary>For spark-submit: a Spark of a test lives for seconds, in which compiling better costs more than it gains.</summary>
+    public static string[] ForSeconds { get; } = [.. new[] { "driver", "executor" }.SelectMany(
+        of => new[] { "--conf", $"spark.{of}.extraJavaOptions=-XX:TieredStopAtLevel=1" })];
+
     /// <summary>Where there is none, the test is skipped, with a line that says how to get one; in CI it fails, so that nothing is green unseen.</summary>
     public static string Require() => Require(Found.Value, Environment.GetEnvironmentVariable("CI"));
 
