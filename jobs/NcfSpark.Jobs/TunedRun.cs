@@ -41,11 +41,13 @@ internal static class TunedRun
     {
         string kept = Path.Combine(job.RunDirectory, InitJob.KeptName), untuned = Path.Combine(job.RunDirectory, UntunedName);
         if (job.ConfigurationFile != untuned) return kept;
-        NcfSparkConfiguration best = ConfigurationLoader.Load(TuneStage.Best(job), [], new Hashtable()), start = ConfigurationLoader.Load(untuned, [], new Hashtable());
-        string[] remark = [$"Model and Train were chosen by a search of {job.Configuration.Tune.BudgetMinutes} minutes; tune/ has the table of what was tried."];
+        NcfSparkConfiguration best = Load(TuneStage.Best(job)), start = Load(untuned);
+        string[] remark = [$"Model and Train were chosen by a search of {job.Configuration.Tune.BudgetMinutes} minutes; tune/ has what was tried."];
         AtomicFile.Write(kept, TunedConfiguration.Text(untuned, start with { Model = best.Model, Train = best.Train }, remark));
         File.Delete(untuned);
         job.Output.WriteLine($"These settings are kept in {kept} for the nights to come.");
         return kept;
+
+        NcfSparkConfiguration Load(string path) => ConfigurationLoader.Load(path, [], new Hashtable()); // without what this command line sets
     }
 }

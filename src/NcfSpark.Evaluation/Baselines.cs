@@ -67,7 +67,8 @@ public static class Baselines
         {
             double[] seconds = [.. shorter.Select(span => (double)span)];
             yield return new(
-                RecentPopularity, "recent popularity", seconds, (of, window) => new RecentPopularityScorer(of, (long)window), window => $"of the last {Time(window)}");
+                RecentPopularity, "recent popularity", seconds, (of, window) => new RecentPopularityScorer(of, (long)window),
+                window => $"of the last {Time(window)}");
             yield return new(
                 DecayedPopularity, "decayed popularity", seconds, (of, half) => new DecayedPopularityScorer(of, half), half => $"halved every {Time(half)}");
         }
@@ -89,7 +90,8 @@ public static class Baselines
         int side = Math.Min(rows.ItemCount, rows.Items.UserCount);
         if (side <= options.EaseItems)
         {
-            yield return new(Ease, "EASE", regularizations, (of, weight) => new EaseScorer(of.Items, of.ItemCount, weight, options.Threads), weight => $"λ {weight}");
+            yield return new(
+                Ease, "EASE", regularizations, (of, weight) => new EaseScorer(of.Items, of.ItemCount, weight, options.Threads), weight => $"λ {weight}");
         }
         else
         {

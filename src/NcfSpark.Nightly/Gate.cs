@@ -7,8 +7,8 @@ namespace NcfSpark.Nightly;
 
 /// <summary>
 /// Decides whether a night's model (the candidate) goes into production. It must be finite. It must beat the baseline that was strongest on validation: the
-/// 95 % interval of the difference lies above 0. It must not be worse than the incumbent, the model in production, by more than a share of the incumbent's figure, unless the difference
-/// may be chance: its interval contains 0. All three are measured on the same held-out users, and differences are paired by user.
+/// 95 % interval of the difference lies above 0. It must not be worse than the incumbent, the model in production, by more than a share of the incumbent's
+/// figure, unless the difference may be chance: its interval contains 0. All are measured on the same held-out users, and differences are paired by user.
 /// </summary>
 public static class Gate
 {

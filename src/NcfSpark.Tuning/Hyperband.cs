@@ -11,10 +11,15 @@ namespace NcfSpark.Tuning;
 /// </summary>
 /// <param name="epochs">The most epochs of any candidate.</param>
 /// <param name="secondsBefore">What of the budget was used already.</param>
+/// <param name="beginnings">
+/// How many of the first candidates are trained for all epochs before the brackets, where there is time: the kinds of models as they begin, because some learn
+/// slowly at first, and a bracket would leave them behind.
+/// </param>
 /// <remarks>
 /// The trials follow from the ranges, the options and how long trials took, so a search that resumes from a journal, which has the seconds, is the same.
 /// </remarks>
-internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials, double secondsBefore = 0)
+internal sealed class Hyperband(
+    TuneOptions options, int epochs, int seed, Func<int, Candidate?> draw, ITrials trials, double secondsBefore = 0, int beginnings = 0)
 {
     private const int Reduction = 3, MostRungs = 3, SmallestBracket = 3;
     private const int Recent = 10;
@@ -37,6 +42,13 @@ internal sealed class Hyperband(TuneOptions options, int epochs, int seed, Func<
     {
         Candidate start = draw(0)!;
         Try(start, EpochsOf(start, rungs.Length - 1), seed, start.MostEpochs is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(budget));
+        for (; next <= beginnings && draw(next) is { } kind; next++)
+        {
+            if (Left <= 0) continue;
+            double share = Left / (beginnings - next + 1); // what another kind took says little of this one
+            Try(kind, EpochsOf(kind, rungs.Length - 1), seed, TimeSpan.FromSeconds(Math.Min(budget * LongestTrial, share)));
+        }
+
         int brackets = 0;
         while (Bracket(rungs.Length - 1 - brackets % Math.Max(1, rungs.Length - 1)) is { Count: > 0 }) brackets++;
         IReadOnlyList<Finalist> found = Found(), finalists = Finals(found);

@@ -75,7 +75,8 @@ internal sealed record ModelKind(string Name, NcfSparkConfiguration Begin, IRead
             mf,
             new("history", Beginning(small ? 10 : 3, history, Pooled), pool),
             neumf,
-            new("history, MLP", Beginning(small ? 10 : 3, mlp, Pooled), [.. pool, Choice("Model:UserMlp:Width", 32, 64, 128), Choice("Model:UserMlp:Lags", 2, 3, 5)]),
+            new("history, MLP", Beginning(small ? 10 : 3, mlp, Pooled),
+                [.. pool, Choice("Model:UserMlp:Width", 32, 64, 128), Choice("Model:UserMlp:Lags", 2, 3, 5)]),
         ];
 
         TrainOptions Pooled(TrainOptions train) => train with

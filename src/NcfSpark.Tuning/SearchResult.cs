@@ -13,6 +13,9 @@ internal sealed record SearchResult(IReadOnlyList<Trial> Trials, int Brackets, i
     /// <summary>What the baselines reach on the same rows; null where the kind of model is not searched.</summary>
     public ChosenBaselines? Baselines { get; init; }
 
+    /// <summary>The kinds of models that were to be tried; empty where the kind is not searched.</summary>
+    public IReadOnlyList<string> Kinds { get; init; } = [];
+
     /// <summary>The baseline that is better than every model that was tried; null where there is none.</summary>
     public BaselineFigures? Better => Baselines?.Figures.FirstOrDefault(one => one.Key == Baselines.Strongest && one.Validation?.Value > Finalists[0].Mean);
 }

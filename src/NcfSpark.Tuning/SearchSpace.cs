@@ -33,6 +33,9 @@ internal sealed class SearchSpace
     /// <summary>The kinds of models that suit the log, each with ranges of its own.</summary>
     public static SearchSpace OfKinds(NcfSparkConfiguration start, long interactions, long seed) => new(start, ModelKind.For(start, interactions), true, seed);
 
+    /// <summary>The kinds that take turns: the first candidates are these as they begin. Empty where the kind is not searched.</summary>
+    public IReadOnlyList<string> Kinds => isByKind ? [.. kinds.Select(kind => kind.Name)] : [];
+
     /// <summary>The most epochs of any candidate.</summary>
     public int MostEpochs => kinds.Select(kind => kind.Begin.Train.Epochs).Append(start.Train.Epochs).Max();
 
@@ -53,7 +56,8 @@ internal sealed class SearchSpace
         }
 
         if (problems.Count == 0 && ranges.Count == 0) problems.Add($"{path} has no ranges: there is nothing to search.");
-        return problems.Count == 0 ? new SearchSpace(start, [new("", start, ranges)], false, seed) : throw new InvalidInputException(string.Join('\n', problems));
+        if (problems.Count > 0) throw new InvalidInputException(string.Join('\n', problems));
+        return new SearchSpace(start, [new("", start, ranges)], false, seed);
     }
 
     /// <summary>A candidate by its number, from 0, the configuration itself; null where nothing new is left to draw.</summary>

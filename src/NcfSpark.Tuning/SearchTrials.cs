@@ -146,6 +146,7 @@ internal sealed class SearchTrials : ITrials
         string what = candidate.Number == 0
             ? "the configuration itself"
             : string.Join(", ", candidate.Settings.Select(setting => $"{setting.Key.Split(':')[^1]} {setting.Value}"));
-        job.Progress.Line($"{candidate.Number,4}, {trial.Epochs} epochs: {came}, {trial.Seconds:F1} s; {(candidate.MostEpochs is null ? "" : $"{candidate.Kind}: ")}{what}");
+        string kind = candidate.MostEpochs is null ? "" : $"{candidate.Kind}: ";
+        job.Progress.Line($"{candidate.Number,4}, {trial.Epochs} epochs: {came}, {trial.Seconds:F1} s; {kind}{what}");
     }
 }

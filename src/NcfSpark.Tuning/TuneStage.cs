@@ -84,7 +84,8 @@ public sealed class TuneStage : Stage
         (ChosenBaselines? baselines, double seconds) = ranges is null ? MeasureBaselines(journal, progress) : (null, 0);
         var trials = new SearchTrials(searched, work, data!, journal, progress);
         int epochs = ranges is null ? space.MostEpochs : searched.Configuration.Train.Epochs;
-        SearchResult result = new Hyperband(Settings, epochs, searched.Configuration.Train.Seed, space.Draw, trials, seconds).Run() with { Baselines = baselines };
+        SearchResult result = new Hyperband(Settings, epochs, searched.Configuration.Train.Seed, space.Draw, trials, seconds, space.Kinds.Count).Run()
+            with { Baselines = baselines, Kinds = space.Kinds };
         if (result.Finalists.Count == 0)
         {
             throw new InvalidInputException(result.Trials.Any(trial => trial.IsTooSlow)

@@ -119,6 +119,8 @@ internal static class TuneTable
             text, ["kind", "NDCG@10", "95 % interval", "epochs", "seconds", "settings"],
             models.Take(RowsShown).Union(models.DistinctBy(one => one.Row[0])).Concat(simple).OrderByDescending(one => one.Ndcg).Select(one => one.Row),
             leftAligned: [0, 5]);
+        string[] untried = [.. result.Kinds.Except(models.Select(one => one.Row[0]))];
+        if (untried.Length > 0) text.Append($"There was no time to train {string.Join(" or ", untried)}: give the search more minutes.\n");
         foreach (string reason in baselines.LeftOut) text.Append($"{reason}\n");
         if (result.Better is { } better)
         {
@@ -128,10 +130,12 @@ internal static class TuneTable
         text.Append('\n');
     }
 
-    // "EmbeddingSize 64, LearningRate 0.03": what differs from the configuration itself, but for what the kind says already.
+    // "EmbeddingSize 64, LearningRate 0.03": what differs from the configuration itself, but for what the kind says already or does not use.
     private static string Short(Candidate candidate) => string.Join(
-        ", ", candidate.Settings.Where(setting => setting.Key is not ("Model:Kind" or "Model:User"))
-            .Select(setting => $"{setting.Key.Replace("Train:", "", StringComparison.Ordinal).Replace("Model:", "", StringComparison.Ordinal)} {setting.Value}"));
+        ", ", candidate.Settings.Where(setting => setting.Key is not ("Model:Kind" or "Model:User")
+                && (candidate.Configuration.Model.HasHistory || !setting.Key.StartsWith("Model:History:", StringComparison.Ordinal))
+                && (candidate.Configuration.Model.UserMlp.Width > 0 || !setting.Key.StartsWith("Model:UserMlp:", StringComparison.Ordinal)))
+            .Select(setting => $"{setting.Key[(setting.Key.IndexOf(':', StringComparison.Ordinal) + 1)..]} {setting.Value}"));
 
     private static string Failures(SearchResult result)
     {

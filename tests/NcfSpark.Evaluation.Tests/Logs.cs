@@ -24,7 +24,8 @@ internal static class Logs
         RandomStream times = RandomStream.Named(seed, "times");
         InteractionRows Timed(InteractionRows rows, long place) =>
             rows with { Timestamps = [.. rows.Users.Select((_, row) => 1_000_000_000 + times.Below(place + row, days * 24) * 3600)] };
-        return new(data.UserCount, data.ItemInteractions, Timed(data.Train, 0), Timed(data.Validation, 1 << 20), Timed(data.Test, 1 << 21), data.TestCandidates);
+        return new(
+            data.UserCount, data.ItemInteractions, Timed(data.Train, 0), Timed(data.Validation, 1 << 20), Timed(data.Test, 1 << 21), data.TestCandidates);
     }
 
     /// <summary>Each user meets each item with the given chance; the first of a user's items in a shuffled order are held out.</summary>

@@ -28,7 +28,8 @@ internal static class NightlyVerb
         ],
         Examples =
         [
-            "--input clicks.csv", "--input clicks.csv --tune 10", "--config conf/shop.json --run /srv/shop --set Score:TopK=50", "--config conf/shop.json --master spark://host:7077",
+            "--input clicks.csv", "--input clicks.csv --tune 10", "--config conf/shop.json --run /srv/shop --set Score:TopK=50",
+            "--config conf/shop.json --master spark://host:7077",
         ],
     };
 }

@@ -75,7 +75,10 @@ public static class NightsPage
     {
         (string Title, Html Chart, Html Detail)[] charts =
         [
-            ("How good", NightCharts.Metric(nights), new Html("on each night's own held-out users; grey: the strongest baseline; hollow: did not go into production")),
+            (
+                "How good",
+                NightCharts.Metric(nights),
+                new Html("on each night's own held-out users; grey: the strongest baseline; hollow: did not go into production")),
             ("Interactions", NightCharts.Size(nights, "nights-interactions", "interactions", "", data => data.Interactions, Count), Html.Empty),
             ("Users", NightCharts.Size(nights, "nights-users", "users", "", data => data.Users, Count), Html.Empty),
             ("Items", NightCharts.Size(nights, "nights-items", "items", "", data => data.Items, Count), Html.Empty),

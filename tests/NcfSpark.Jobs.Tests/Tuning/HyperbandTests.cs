@@ -99,6 +99,14 @@ public sealed class HyperbandTests
     }
 
     [Fact]
+    public void KindsAreTrainedForAllTheirEpochsBeforeTheBrackets()
+    {
+        SearchResult result = Search(new MadeUp(), minutes: 20, beginnings: 3);
+        Assert.Equal([(0, Epochs), (1, Epochs), (2, Epochs), (3, Epochs), (4, 3)], result.Trials.Take(5).Select(trial => (trial.Candidate, trial.Epochs)));
+        Assert.Equal(0, Search(new MadeUp(), minutes: 0.5, beginnings: 3).Candidates); // no time for one, after the configuration itself
+    }
+
+    [Fact]
     public void WhatWasUsedBeforeIsOfTheBudget()
     {
         SearchResult result = Search(new MadeUp(), minutes: 20, secondsBefore: 600);
@@ -129,7 +137,7 @@ public sealed class HyperbandTests
     }
 
     private static SearchResult Search(
-        MadeUp trials, double minutes, int candidates = int.MaxValue, Func<int, int?>? most = null, double secondsBefore = 0)
+        MadeUp trials, double minutes, int candidates = int.MaxValue, Func<int, int?>? most = null, double secondsBefore = 0, int beginnings = 0)
     {
         var configuration = new NcfSparkConfiguration();
         return new Hyperband(
@@ -141,7 +149,8 @@ public sealed class HyperbandTests
                     new Dictionary<string, string>()) { MostEpochs = most?.Invoke(number) }
                 : null,
             trials,
-            secondsBefore).Run();
+            secondsBefore,
+            beginnings).Run();
     }
 
     private sealed class MadeUp : ITrials

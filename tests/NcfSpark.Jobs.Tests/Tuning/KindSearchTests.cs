@@ -82,7 +82,8 @@ public sealed class KindSearchTests : IDisposable
 
         var space = SearchSpace.OfKinds(start, interactions, seed: 1);
         Candidate[] drawn = [.. Enumerable.Range(0, 25).Select(number => space.Draw(number)!)];
-        Assert.Equal(25, drawn.Select(candidate => string.Join(' ', candidate.Settings.OrderBy(setting => setting.Key, StringComparer.Ordinal))).Distinct().Count());
+        string Of(Candidate candidate) => string.Join(' ', candidate.Settings.OrderBy(setting => setting.Key, StringComparer.Ordinal));
+        Assert.Equal(25, drawn.Select(Of).Distinct().Count());
         Assert.Equal(["history", "mf", "history", "neumf", "history, MLP"], drawn[..5].Select(candidate => candidate.Kind));
     }
 
@@ -99,7 +100,9 @@ public sealed class KindSearchTests : IDisposable
         string path = folder.Write("log.csv", log.ToString());
         string file = folder.Write("start.json", "{ }");
         NcfSparkConfiguration configuration = ConfigurationLoader.Load(
-            file, [$"Input:Path={path}", "Prepare:Holdout=1", "Train:Threads=1", "Tune:BudgetMinutes=1.5", "Tune:FinalSeeds=1", "Tune:Finalists=1"], new Hashtable());
+            file,
+            [$"Input:Path={path}", "Prepare:Holdout=1", "Train:Threads=1", "Tune:BudgetMinutes=1.5", "Tune:FinalSeeds=1", "Tune:Finalists=1"],
+            new Hashtable());
         var job = new JobContext(configuration, folder.Path, SilentProgress.Instance, TextWriter.Null, new CountedTime(), CancellationToken.None)
         {
             ConfigurationFile = file,
