@@ -26,9 +26,6 @@ internal sealed class Admission : IDisposable
         largeBodies = LimiterOf(LargeBodies, options.Queue);
     }
 
-    /// <summary>The largest body in bytes.</summary>
-    public long MaxBody => (long)options.MaxBodyMegabytes << 20;
-
     /// <summary>Waits for a request's turn to compute. It is over when the lease is disposed.</summary>
     /// <exception cref="RefusedRequestException">429: too many wait already. 503: it did not come in time.</exception>
     public async ValueTask<RateLimitLease> TurnAsync(HttpContext context)
@@ -81,6 +78,9 @@ internal sealed class Admission : IDisposable
         turns.Dispose();
         largeBodies.Dispose();
     }
+
+    // In bytes.
+    private long MaxBody => (long)options.MaxBodyMegabytes << 20;
 
     private static ConcurrencyLimiter LimiterOf(int permits, int queue) => new(new ConcurrencyLimiterOptions
     {

@@ -72,7 +72,7 @@ internal sealed class PairRequest
         foreach (string text in RequestJson.TextOf(body).Split('\n'))
         {
             number++;
-            string line = text.Trim();
+            string line = text.Trim().TrimStart('\ufeff');
             if (line.Length == 0 || (number == 1 && line.Replace("\"", "", StringComparison.Ordinal) == $"{User},{Item}")) continue;
             string[] fields = line.Split(',');
             if (fields.Length != 2)

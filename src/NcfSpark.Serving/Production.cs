@@ -18,6 +18,7 @@ internal sealed class Production : IDisposable
     private ServedModel current;
     private string? failed; // the night that could not be read, and since when
     private long failedAt;
+    private volatile bool disposed;
 
     /// <exception cref="InvalidInputException">Nothing is in production, or it cannot be read.</exception>
     public Production(string runDirectory, NcfSparkConfiguration settings, TimeProvider time, IProgressReporter progress)
@@ -47,6 +48,7 @@ internal sealed class Production : IDisposable
         {
             ServedModel model = Volatile.Read(ref current);
             if (model.TryHold()) return model; // else another has just taken its place
+            ObjectDisposedException.ThrowIf(disposed, this);
         }
     }
 
@@ -88,5 +90,9 @@ internal sealed class Production : IDisposable
         }
     }
 
-    public void Dispose() => current.Release();
+    public void Dispose()
+    {
+        disposed = true;
+        current.Release();
+    }
 }

@@ -12,12 +12,12 @@ namespace NcfSpark.Serving;
 /// <summary>
 /// All that answers need of one night: the model, what users have seen, and the rules of section Score that the night's lists were made by. Nothing of it
 /// changes. Each request holds it until its answer is complete, so no answer mixes two nights; whoever lets go last frees it.
-/// Memory: the model twice (weights, and items as the kernel reads them; single pairs need a third copy of the items), and 4 bytes for each interaction.
+/// Memory: the weights, the items three more times (for lists, for pairs, for similar items), and 4 bytes for each interaction.
 /// </summary>
 internal sealed class ServedModel
 {
     private readonly TouchedRange[] touched;
-    private readonly FusedScorer pairs; // of all items
+    private readonly FusedScorer pairs; // of all items: that of the lists, if all may be recommended
     private readonly ItemEmbeddings similar;
     private readonly int similarCount;
     private readonly SortedDictionary<string, ItemList> lists = new(StringComparer.Ordinal);
@@ -28,8 +28,8 @@ internal sealed class ServedModel
         IEnumerable<(string Name, RecommendableItems Items)> named)
     {
         (Night, Model, Score, this.touched) = (night, model, score, touched);
-        pairs = Scorers.Of(model.Weights);
         all = ListOf(items);
+        pairs = items.Items.Length == model.Items.Count ? all.Scorer : Scorers.Of(model.Weights);
         foreach ((string name, RecommendableItems ofList) in named) lists.Add(name, ListOf(ofList));
         int[] among = Array.FindAll(items.Items, item => model.Items.Interactions[item] > 0);
         (similar, similarCount) = (new ItemEmbeddings(model.Weights, among, SimdLevels.FromEnvironment()), among.Length);
@@ -104,7 +104,7 @@ internal sealed class ServedModel
     {
         if (Interlocked.Decrement(ref holders) > 0) return;
         foreach (ItemList list in lists.Values.Append(all)) list.Scorer.Dispose();
-        pairs.Dispose();
+        if (pairs != all.Scorer) pairs.Dispose();
         similar.Dispose();
     }
 

@@ -54,7 +54,7 @@ public sealed class ServingHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = admission.MaxBody;
+            kestrel.Limits.MaxRequestBodySize = null; // Admission refuses larger ones; Kestrel would close the connection before the client reads why
             listen(kestrel);
         });
         application = builder.Build();

@@ -17,7 +17,8 @@ public sealed class FuzzTests(HistoryRun history, RulesRun rules)
         "1,4\n4,\"7\"\n", "user_id,item_id\n1,4", "{\"user_id\":1,\"item_id\":4}\n{\"user_id\":1,\"item_id\":4}\n",
     ];
 
-    private static readonly string[] pieces = ["{", "}", "[", "]", ",", ":", "\"", "null", "true", "1e999", "-0", "\\u0000", "\\ud800", "\0", "\u00ff", "\n", "[[[[[[[["];
+    private static readonly string[] pieces =
+        ["{", "}", "[", "]", ",", ":", "\"", "null", "true", "1e999", "-0", "\\u0000", "\\ud800", "\0", "\u00ff", "\n", "[[[[[[[["];
 
     private static readonly string[] ways =
         ["/v1/models/ncf:predict", "/v1/recommendations", "/invocations", "/v1/models/ncf/versions/20261101000001:predict", "/v1/users/1/recommendations"];
@@ -26,8 +27,8 @@ public sealed class FuzzTests(HistoryRun history, RulesRun rules)
 
     private static readonly string[] paths =
     [
-        "/v1/users/{0}/recommendations?k={1}", "/v1/users/{0}/recommendations?list={1}", "/v1/items/{0}/similar?k={1}", "/v1/models/{0}", "/v1/models/ncf/versions/{0}",
-        "/v1/{0}?{1}", "/{0}",
+        "/v1/users/{0}/recommendations?k={1}", "/v1/users/{0}/recommendations?list={1}", "/v1/items/{0}/similar?k={1}", "/v1/models/{0}",
+        "/v1/models/ncf/versions/{0}", "/v1/{0}?{1}", "/{0}",
     ];
 
     [Fact]

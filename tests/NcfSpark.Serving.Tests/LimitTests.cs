@@ -8,6 +8,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
 
@@ -32,7 +33,8 @@ public sealed class LimitTests(HistoryRun history)
             Assert.Contains("whole number from 1 to 3", await client.RefusalAsync(400, $"/v1/users/1/recommendations?k={k}"), StringComparison.Ordinal);
         }
 
-        Assert.Contains("whole number from 1 to 3", await client.RefusalAsync(400, "/v1/recommendations", "{\"items\":[1],\"k\":1.5}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "whole number from 1 to 3", await client.RefusalAsync(400, "/v1/recommendations", "{\"items\":[1],\"k\":1.5}"), StringComparison.Ordinal);
         Assert.Equal(3, Client.ListOf(await client.GetAsync("/v1/users/1/recommendations")).Count); // TopK 7 is more than one may ask for
         Assert.Contains("larger than 1 MB", await client.RefusalAsync(413, Predict, new string(' ', (1 << 20) + 1)), StringComparison.Ordinal);
         using var zipped = new HttpRequestMessage(HttpMethod.Post, Predict) { Content = Client.Content(Pair) };
@@ -45,8 +47,8 @@ public sealed class LimitTests(HistoryRun history)
     public async Task ABodyWithoutALengthIsCountedAsItArrives()
     {
         await using ServingHost host = history.Serve(SampleRun.Options with { MaxBodyMegabytes = 1 });
-        (string status, string answer) = await SendAsync(host,
-            $"POST {Predict} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{string.Concat(Enumerable.Repeat($"10000\r\n{new string(' ', 65_536)}\r\n", 17))}");
+        string chunks = string.Concat(Enumerable.Repeat($"10000\r\n{new string(' ', 65_536)}\r\n", 17));
+        (string status, string answer) = await SendAsync(host, $"POST {Predict} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
         Assert.StartsWith("HTTP/1.1 413", status, StringComparison.Ordinal);
         Assert.Contains("error", answer, StringComparison.Ordinal);
     }
@@ -224,8 +226,8 @@ public sealed class LimitTests(HistoryRun history)
         using var client = new Client(host);
         JsonElement paths = (await client.GetAsync("/openapi.json")).GetProperty("paths");
         IEnumerable<string> described = paths.EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(method => $"{method.Name} {path.Name}"));
-        IEnumerable<string> there = host.Routes.Select(route =>
-            $"{route.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods.Single().ToLowerInvariant()} {route.RoutePattern.RawText}");
+        IEnumerable<string> there = host.Routes.Select(
+            route => $"{route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Single().ToLowerInvariant()} {route.RoutePattern.RawText}");
         Assert.Equal(there.Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
     }
 
@@ -238,9 +240,12 @@ public sealed class LimitTests(HistoryRun history)
         Assert.Contains("is not there", Start(Path.Combine(folder, "nowhere")), StringComparison.Ordinal);
         Assert.Contains("is not there", Start(Path.Combine(folder, "2026-11-01")), StringComparison.Ordinal);
 
-        static string Start(string run) => Assert.Throws<InvalidInputException>(() => ServingHost.Start(
-            new JobContext(new NcfSparkConfiguration { Serve = SampleRun.Options }, run, SilentProgress.Instance, TextWriter.Null, TimeProvider.System, default),
-            new Hashtable())).Message;
+        static string Start(string run)
+        {
+            var settings = new NcfSparkConfiguration { Serve = SampleRun.Options };
+            var job = new JobContext(settings, run, SilentProgress.Instance, TextWriter.Null, TimeProvider.System, default);
+            return Assert.Throws<InvalidInputException>(() => ServingHost.Start(job, new Hashtable())).Message;
+        }
     }
 
     private string Refusal(ServeOptions options) => Assert.Throws<InvalidInputException>(() => history.Serve(options)).Message;

@@ -36,7 +36,8 @@ public sealed class PredictTests(HistoryRun history, RulesRun rules) : IAsyncLif
     [Fact]
     public async Task StatusAndMetadataAreTensorFlowServings()
     {
-        const string Expected = """{"model_version_status":[{"version":"20261101000001","state":"AVAILABLE","status":{"error_code":"OK","error_message":""}}]}""";
+        const string Expected = """{"model_version_status":[{"version":"20261101000001","state":"AVAILABLE","status":"""
+            + """{"error_code":"OK","error_message":""}}]}""";
         foreach (string path in new[] { "/v1/models/ncf", "/v1/models/ncf/versions/20261101000001" })
         {
             Assert.Equal(Expected, await client.Http.GetStringAsync(path));
@@ -64,9 +65,8 @@ public sealed class PredictTests(HistoryRun history, RulesRun rules) : IAsyncLif
         (string User, string Item)[] pairs = [.. users.SelectMany(user => items.Select(item => (user, item)))];
         JsonElement rows = await client.PostAsync(
             Predict, JsonSerializer.Serialize(new { instances = pairs.Select(pair => new { user_id = pair.User, item_id = new[] { pair.Item } }) }));
-        JsonElement columns = (await client.PostAsync(
-            Predict, JsonSerializer.Serialize(new { signature_name = "serving_default", inputs = new { user_id = pairs.Select(p => p.User), item_id = pairs.Select(p => p.Item) } })))
-            .GetProperty("outputs");
+        var inputs = new { user_id = pairs.Select(pair => pair.User), item_id = pairs.Select(pair => pair.Item) };
+        JsonElement columns = await client.PostAsync(Predict, JsonSerializer.Serialize(new { signature_name = "serving_default", inputs }));
         using var scorer = new FusedScorer(model.Weights, SimdLevels.FromEnvironment());
         foreach (((string user, string item), int place) in pairs.Select((pair, place) => (pair, place)))
         {
@@ -78,11 +78,14 @@ public sealed class PredictTests(HistoryRun history, RulesRun rules) : IAsyncLif
             Assert.Equal(one[0], row.GetProperty("score").GetSingle());
             Assert.Equal(u >= 0 && i >= 0 ? Source.Model : Source.Popularity, row.GetProperty("source").GetString());
             Assert.Equal(one[0] >= 0.5 ? 1 : 0, row.GetProperty("prediction").GetInt32());
-            foreach (string name in new[] { "score", "source", "prediction" }) Assert.Equal($"{row.GetProperty(name)}", $"{columns.GetProperty(name)[place]}");
+            foreach (string name in new[] { "score", "source", "prediction" })
+            {
+                Assert.Equal($"{row.GetProperty(name)}", $"{columns.GetProperty("outputs").GetProperty(name)[place]}");
+            }
         }
     }
 
-    /// <summary>As the sample's client does it, also with its widths: tf.one_hot(id, depth=number of users), where an id beyond the depth is all zeros.</summary>
+    /// <summary>As the sample's client does it, with its widths: tf.one_hot(id, depth=number of users), where an id beyond the depth is all zeros.</summary>
     [Fact]
     public async Task TheRequestOfTheAwsSampleGetsTheShapeOfItsResponseAndTheProbabilitiesOfItsIds()
     {
@@ -110,13 +113,15 @@ public sealed class PredictTests(HistoryRun history, RulesRun rules) : IAsyncLif
     [Fact]
     public async Task PositionsAreIndexesWhereIdsAreTextsOrTheSettingSaysSo()
     {
-        foreach ((SampleRun run, ServeOptions options) in new[] { ((SampleRun)rules, SampleRun.Options), (history, SampleRun.Options with { OneHot = OneHotPosition.Index }) })
+        (SampleRun Run, ServeOptions Options)[] cases = [(rules, SampleRun.Options), (history, SampleRun.Options with { OneHot = OneHotPosition.Index })];
+        foreach ((SampleRun run, ServeOptions options) in cases)
         {
             run.Nights.PutInProduction(SampleRun.First);
             await using ServingHost other = run.Serve(options);
             using var asked = new Client(other);
             TrainedModel model = run.ModelOf(SampleRun.First);
-            string Body(int user, int item, int width) => $"{{\"instances\": [{{\"input_1\": {OneHot(user, width)}, \"input_2\": {OneHot(item, model.Items.Count)}}}]}}";
+            string Body(int user, int item, int width) =>
+                $"{{\"instances\": [{{\"input_1\": {OneHot(user, width)}, \"input_2\": {OneHot(item, model.Items.Count)}}}]}}";
             JsonElement answer = await asked.PostAsync(Predict, Body(5, 3, model.Users.Count));
             JsonElement byId = await asked.PostAsync(
                 Predict, JsonSerializer.Serialize(new { instances = new[] { new { user_id = model.Users.TextOf(5), item_id = model.Items.TextOf(3) } } }));
@@ -173,7 +178,8 @@ public sealed class PredictTests(HistoryRun history, RulesRun rules) : IAsyncLif
         Assert.Equal($"{lines[0]}\n{lines[1]}\n", await Accepted("application/jsonlines"));
         string[] csv = (await Accepted("text/csv")).Split('\n');
         Assert.EndsWith(",model", csv[0], StringComparison.Ordinal);
-        Assert.Equal(JsonSerializer.Deserialize<JsonElement>(lines[1]).GetProperty("score").GetSingle(), float.Parse(csv[1].Split(',')[0], CultureInfo.InvariantCulture));
+        float score = JsonSerializer.Deserialize<JsonElement>(lines[1]).GetProperty("score").GetSingle();
+        Assert.Equal(score, float.Parse(csv[1].Split(',')[0], CultureInfo.InvariantCulture));
         Assert.Equal($"{await client.PostAsync("/v1/recommendations", "{\"items\": [1]}")}", $"{await client.PostAsync("/invocations", "{\"items\": [1]}")}");
         Assert.Contains("line 2: there are 3 fields", await client.RefusalAsync(400, "/invocations", "1,2\n1,2,3", "text/csv"), StringComparison.Ordinal);
         Assert.Contains("line 2 has no item_id", await client.RefusalAsync(
@@ -192,7 +198,8 @@ public sealed class PredictTests(HistoryRun history, RulesRun rules) : IAsyncLif
     }
 
     // As json.dumps writes what tf.one_hot(…).tolist() gives.
-    private static string OneHot(int position, int depth) => $"[{string.Join(", ", Enumerable.Range(0, depth).Select(place => place == position ? "1.0" : "0.0"))}]";
+    private static string OneHot(int position, int depth) =>
+        $"[{string.Join(", ", Enumerable.Range(0, depth).Select(place => place == position ? "1.0" : "0.0"))}]";
 
     // As the server has it: pools are of all that users did, also what was held out.
     private TrainedModel Model()

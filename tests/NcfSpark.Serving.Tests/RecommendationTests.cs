@@ -29,7 +29,8 @@ public sealed class RecommendationTests(HistoryRun history, RulesRun rules)
             Assert.Equal(rows.Select(row => (row.Item, row.Score)), Client.ListOf(answer));
             Assert.Equal(rows[0].Source, answer.GetProperty("source").GetString());
             Assert.Equal(SampleRun.Second, answer.GetProperty("night").GetString());
-            Assert.Equal(Enumerable.Range(1, rows.Count), answer.GetProperty("recommendations").EnumerateArray().Select(one => one.GetProperty("rank").GetInt32()));
+            IEnumerable<int> ranks = answer.GetProperty("recommendations").EnumerateArray().Select(one => one.GetProperty("rank").GetInt32());
+            Assert.Equal(Enumerable.Range(1, rows.Count), ranks);
         }
     }
 
@@ -60,7 +61,8 @@ public sealed class RecommendationTests(HistoryRun history, RulesRun rules)
 
         string second = Path.Combine(rules.Folder, "lists", "few.txt");
         File.WriteAllText(second, "item_id\nx\n");
-        Assert.Contains("two files of the list few", Assert.Throws<InvalidInputException>(() => rules.Serve(rules.WithLists)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<InvalidInputException>(() => rules.Serve(rules.WithLists)).Message;
+        Assert.Contains("two files of the list few", message, StringComparison.Ordinal);
         File.Delete(second);
         Assert.Contains("did you mean few?", await client.RefusalAsync(400, "/v1/users/1/recommendations?list=fwe"), StringComparison.OrdinalIgnoreCase);
     }
