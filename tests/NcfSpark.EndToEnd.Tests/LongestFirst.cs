@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 
 namespace NcfSpark.EndToEnd.Tests;
 
-/// <summary>Two classes run at a time. Those that take longest begin, so that none of them is left alone at the end.</summary>
+/// <summary>A few classes run at a time. Those that take longest begin, so that none of them is left alone at the end.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] Longest = [nameof(Faults.FaultTests), RunningSparkCollection.Name, nameof(SparkRunTests), nameof(Nights.ByHandTests),
