@@ -41,6 +41,14 @@ public sealed record NightlyOptions : IValidatableObject
     public int Keep { get; init; } = 7;
 
     /// <summary>
+    /// Largest number of users whose latest items and list the report's search finds. They are written beside the report, in lists/:
+    /// about 1 KB a user. A night with more users has no search; `show USER` finds any. 0: never.
+    /// </summary>
+    [ExcludeFromFingerprint]
+    [Range(0, 10_000_000)]
+    public int SearchableUsers { get; init; } = 50_000;
+
+    /// <summary>
     /// Whether a model must pass the gate before it goes into production: it must recommend better than the
     /// baseline that is strongest on validation, and not worse than the model in production by more than MaxDrop. A night whose
     /// model is refused ends with exit code 3. false puts every model into production whose scores are finite.

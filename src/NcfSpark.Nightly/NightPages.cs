@@ -6,9 +6,10 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// Writes what people and monitoring see, after each night: NIGHT/report.html (figures, items by their titles, the history, what changed), nights.html and
-/// metrics.prom of the run directory, and the same metrics over OTLP. Each file is written under a temporary name and renamed. All of it follows from the
-/// history and the nights and can be written again at any time; report.html is the only file of a night in production that may change.
+/// Writes what people and monitoring see, after each night: NIGHT/report.html (figures, items by their titles, the history, what changed), NIGHT/lists/
+/// (what its search finds), nights.html and metrics.prom of the run directory, and the same metrics over OTLP. All is written under a temporary name and
+/// renamed. It follows from the history and the nights and can be written again at any time; report.html and lists/ are all of a night in production that
+/// may change.
 /// </summary>
 public static class NightPages
 {
@@ -23,7 +24,7 @@ public static class NightPages
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(job.RunDirectory)), name = Path.GetFileName(full);
         var nights = new RunNights(Path.GetDirectoryName(full) ?? full);
         bool isNight = RunNights.IsName(name) && File.Exists(nights.HistoryPath);
-        AtomicFile.Write(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory));
+        AtomicFile.Write(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory, night: null));
         return path;
     }
 
@@ -40,6 +41,7 @@ public static class NightPages
             if (input.Reports.Contains(night)) AtomicFile.Write(ReportOf(nights, night), Report(job, nights, night, input));
             AtomicFile.Write(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
             AtomicFile.Write(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, production));
+            UserLists.Write(job, nights.PathOf(night));
             if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, production))
             {
                 job.Progress.Line("The metrics could not be sent over OTLP: the collector at OTEL_EXPORTER_OTLP_ENDPOINT did not take them.");
@@ -67,15 +69,15 @@ public static class NightPages
     private static string Report(JobContext job, RunNights nights, string night, NightsInput input)
     {
         ListChanges? changes = input.History.ProductionBefore(night) is { } before ? ChangesSince(job, nights, before, night) : null;
-        return NightsPage.Report(Page(job, nights.PathOf(night)), input, changes);
+        return Page(job, nights.PathOf(night), NightsPage.ForReport(input, night, changes));
     }
 
-    private static string Page(JobContext job, string runDirectory)
+    private static string Page(JobContext job, string runDirectory, ReportNight? night)
     {
         Titles titles = Titles.Read(job.Configuration.Input);
         IdTable items = new PreparedData(StageDirectory.Open(runDirectory, PreparedData.StageName, isRead: _ => false)).ReadItems();
         if (titles.Remark(items) is { } remark) job.Output.WriteLine(remark);
-        return ReportWriter.Page(Path.Combine(runDirectory, Stage.Report), titles.ByItemId);
+        return ReportWriter.Page(Path.Combine(runDirectory, Stage.Report), titles.ByItemId, night);
     }
 
     // Null where one of the two has no predictions: it was refused, or is pruned.

@@ -104,22 +104,30 @@ public sealed class NightRun
     private ExitCode RunStages(StagePipeline pipeline)
     {
         NcfSparkConfiguration settings = job.Configuration;
+        var steps = new NightSteps(job, history);
+        steps.Next();
         StageDirectory prepared = pipeline.Make(prepare);
         isPrepared = true;
         job.Engine.Close(); // the fingerprint of a table opened it
+        steps.Next();
         Incumbent? before = NightDirectory.OpenIncumbent(nights, history, state!.Before, job.Progress);
         CheckData(prepared, before);
         scoreFiles!.Check(new PreparedData(prepared)); // before training, which may take hours
 
+        steps.Next();
         Incumbent? from = WarmStartFrom(before);
         StageDirectory model = pipeline.Make(new TrainStage(settings, prepared, from));
         var comparison = NightComparison.Of(settings, before, before is null ? state.Before : null);
+        steps.Next();
         StageDirectory report = pipeline.Make(new EvaluateStage(settings, prepared, model, comparison));
         GateDecision decision = NightComparison.DecisionIn(report)!;
         if (!decision.Approved) return Refuse(decision, report);
 
+        if (settings.Nightly.Refit) steps.Next();
         StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
+        steps.Next();
         pipeline.Make(new ScoreStage(settings, prepared, served));
+        steps.Next();
         PutInProduction(decision);
         job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, state.Night)} in a browser.");
         job.Output.WriteLine($"in production: {state.Night} → {nights.CurrentPath}");

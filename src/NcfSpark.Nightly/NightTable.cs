@@ -1,13 +1,18 @@
 using NcfSpark.Configuration;
 using NcfSpark.Core;
+using NcfSpark.Evaluation;
+using NcfSpark.Reporting;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>Nights as lines for a terminal, the latest last.</summary>
+/// <summary>Nights as lines for a terminal of 80 columns, the latest last.</summary>
 public static class NightTable
 {
-    private const int NightsShown = 14;
-    private const int ReasonWidth = 110;
+    private const int Width = 80, NightsShown = 14, ReasonLines = 3;
+
+    // Columns of the table that are left out, one after the other, until it fits; nights.html has all of them.
+    private const int Rows = 3, Users = 4, Metric = 5, ThanProduction = 6, ThanBaseline = 7, Time = 8;
+    private static readonly int[] leftOut = [Rows, ThanBaseline, Users, Time, ThanProduction, Metric];
 
     /// <summary>Prints the last nights of a run directory. It takes no lock and writes nothing, so it can be asked while a night runs.</summary>
     public static ExitCode Print(JobContext job)
@@ -26,57 +31,104 @@ public static class NightTable
     {
         if (history.Records.Count == 0 && unfinished is null)
         {
-            yield return $"{runDirectory} has no nights yet: ./submit.sh nightly --config conf/NAME.json makes one. "
-                + "(--run DIR looks into another run directory.)";
+            const string Make = "./submit.sh nightly --config conf/NAME.json makes one. (--run DIR looks into another run directory.)";
+            foreach (string line in Wrapped("", $"{runDirectory} has no nights yet: {Make}")) yield return line;
             yield break;
         }
 
         NightRecord[] shown = [.. history.Nights.TakeLast(most)];
-        string metric = shown.LastOrDefault(night => night.Figures is not null)?.Figures!.Metric ?? "ndcg@10";
-        string[] header = ["", "night", "outcome", "rows", "users", $"{metric.ToUpperInvariant()} (95 %)", "than production", "than baseline", "time"];
-        string[][] rows = [header, .. shown.Select(night => Row(night, production))];
-        int[] widths = [.. header.Select((_, column) => rows.Max(row => row[column].Length))];
-        yield return $"{runDirectory}: {NightWords.Sentence(history, production)}.";
+        foreach (string line in Wrapped("", $"{runDirectory}: {NightWords.Sentence(history, production)}.")) yield return line;
         yield return "";
-        for (int i = 0; i < rows.Length; i++)
+        string[] table = [.. Table(shown, production)];
+        yield return table[0];
+        for (int i = 0; i < shown.Length; i++)
         {
-            IEnumerable<string> cells = rows[i].Select((cell, column) => column is 0 or 1 or 2 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]));
-            yield return string.Join("  ", cells).TrimEnd();
-            if (i > 0 && shown[i - 1].Outcome != NightOutcome.Production) yield return $"     {Cut(shown[i - 1].Reason)}";
+            yield return table[i + 1];
+            if (shown[i].Outcome == NightOutcome.Production) continue;
+            foreach (string line in Wrapped("     ", Plain(shown[i].Reason), ReasonLines)) yield return line;
         }
 
-        if (unfinished is not null) yield return $"   {unfinished}  has not ended: it runs now, or was killed, and the next run of nightly goes on with it.";
+        if (unfinished is not null)
+        {
+            const string Told = "has not ended: it runs now, or was killed, and the next run of nightly goes on with it.";
+            foreach (string line in Wrapped($"   {unfinished}  ", Told)) yield return line;
+        }
+
         foreach (NightRecord change in history.Records.Where(record => record.IsByHand && record.Ended >= shown.FirstOrDefault()?.Started))
         {
-            yield return $"{change.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC, {change.Event} of {change.Night} by hand: {Cut(change.Reason)}";
+            string told = $"{change.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC, {change.Event} of {change.Night} by hand: {Plain(change.Reason)}";
+            foreach (string line in Wrapped("", told, ReasonLines)) yield return line;
         }
 
         if (history.Unreadable > 0) yield return $"{history.Unreadable} line{(history.Unreadable == 1 ? "" : "s")} of history.jsonl cannot be read.";
         yield return "";
         string more = history.Nights.Count > shown.Length ? $"; {history.Nights.Count - shown.Length} earlier nights" : "";
-        yield return $"* in production{more}. {Path.Combine(runDirectory, NightsPage.Name)} shows all in a browser.";
+        string all = Path.Combine(runDirectory, NightsPage.Name);
+        foreach (string line in Wrapped("", $"* in production{more}. {all} shows all in a browser.")) yield return line;
+    }
+
+    private static IEnumerable<string> Table(NightRecord[] shown, string? production)
+    {
+        string metric = shown.LastOrDefault(night => night.Figures is not null)?.Figures!.Metric ?? "ndcg@10";
+        string[] header = ["", "night", "outcome", "rows", "users", $"{metric.ToUpperInvariant()} (95 %)", "vs production", "vs baseline", "time"];
+        string[][] rows = [header, .. shown.Select(night => Row(night, production))];
+        int[] widths = [.. header.Select((_, column) => rows.Max(row => row[column].Length))];
+        List<int> columns = [.. Enumerable.Range(0, header.Length)];
+        foreach (int column in leftOut)
+        {
+            if (columns.Sum(kept => widths[kept] + 2) - 2 > Width) columns.Remove(column);
+        }
+
+        return rows.Select(row => string.Join(
+            "  ", columns.Select(column => column < Rows ? row[column].PadRight(widths[column]) : row[column].PadLeft(widths[column]))).TrimEnd());
     }
 
     private static string[] Row(NightRecord night, string? production)
     {
         string metric = night.Figures?.Metric ?? "";
+        string Difference(MetricInterval? value) => value is null ? "" : new MetricName(metric).FormatDifference(value.Value);
         return
         [
             night.Night == production ? "*" : "",
             night.Night,
-            NightWords.Outcome(night.Outcome),
+            night.Outcome == NightOutcome.Abandoned ? NightWords.Outcome(night.Outcome) : night.Outcome,
             night.Data?.Rows.ToString("N0") ?? "",
             night.Data?.Users.ToString("N0") ?? "",
             NightWords.Value(metric, night.Figures?.Model),
-            NightWords.Difference(metric, night.Figures?.AgainstIncumbent),
-            NightWords.Difference(metric, night.Figures?.Baseline.Difference),
+            Difference(night.Figures?.AgainstIncumbent),
+            Difference(night.Figures?.Baseline.Difference),
             NightWords.Seconds(night) is double seconds ? NightWords.Duration(seconds) : "",
         ];
     }
 
-    private static string Cut(string reason)
+    private static string Plain(string reason) => ShownText.Of(reason.ReplaceLineEndings(" "), 1000);
+
+    /// <summary>
+    /// A text in lines of at most 80 columns, broken at blanks. A longer word, such as a path to copy, stays whole, unless the number of lines is limited:
+    /// then what does not fit ends in "…".
+    /// </summary>
+    private static IEnumerable<string> Wrapped(string start, string text, int? mostLines = null)
     {
-        string line = reason.ReplaceLineEndings(" ");
-        return line.Length <= ReasonWidth ? line : line[..ReasonWidth] + "…";
+        (string line, int lines, bool isEmpty) = (start, 1, true);
+        foreach (string word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!isEmpty && line.Length + 1 + word.Length > Width)
+            {
+                if (lines == mostLines)
+                {
+                    line += $" {word}";
+                    break;
+                }
+
+                yield return Cut(line);
+                (line, lines, isEmpty) = ("     ", lines + 1, true);
+            }
+
+            (line, isEmpty) = (isEmpty ? line + word : $"{line} {word}", false);
+        }
+
+        yield return Cut(line);
+
+        string Cut(string whole) => mostLines is null || whole.Length <= Width ? whole : $"{whole[..(Width - 1)]}…";
     }
 }

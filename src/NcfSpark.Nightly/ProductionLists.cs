@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NcfSpark.Core;
+using NcfSpark.Engines;
 using NcfSpark.Engines.DuckDb;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
@@ -42,7 +43,7 @@ public sealed class ProductionLists : IDisposable
     public IEnumerable<string> OfUser(string user)
     {
         string id = engine.Dialect.Literal(user);
-        View("lists", Path.Combine(night, Stage.Predictions, "recommendations"));
+        View(engine, "lists", Path.Combine(night, Stage.Predictions, "recommendations"));
         var list = engine.Query($"SELECT rank, CAST(item_id AS VARCHAR), score, source FROM lists WHERE CAST(user_id AS VARCHAR) = {id} ORDER BY rank");
         (string Item, long When)[] used = Used(id);
         if (list.Count == 0 && used.Length == 0)
@@ -88,25 +89,31 @@ public sealed class ProductionLists : IDisposable
 
     public void Dispose() => engine.Dispose();
 
-    // Of all parts, what was held out too.
     private (string Item, long When)[] Used(string id)
     {
-        View("users", prepared.File("users"));
-        View("items", prepared.File("items"));
-        string[] parts = [.. new[] { "train", "validation", "test" }.Where(part => Directory.Exists(prepared.File(part)))];
-        foreach (string part in parts) View(part, prepared.File(part));
-        string rows = string.Join(
-            " UNION ALL ", parts.Select(part => $"SELECT user_index, item_index, timestamp FROM {part}{(part == "train" ? " WHERE label = 1" : "")}"));
+        ViewUsed(engine, prepared);
         return
         [
-            .. engine.Query($"""
-                SELECT CAST(item_id AS VARCHAR), r.timestamp FROM ({rows}) r JOIN users USING (user_index) JOIN items USING (item_index)
-                WHERE CAST(user_id AS VARCHAR) = {id} ORDER BY r.timestamp DESC, item_index
-                """).Select(row => ((string)row[0]!, (long)row[1]!)),
+            .. engine.Query($"SELECT i, timestamp FROM used WHERE u = {id} ORDER BY timestamp DESC, item_index")
+                .Select(row => ((string)row[0]!, (long)row[1]!)),
         ];
     }
 
-    private void View(string name, string directory) =>
+    /// <summary>Makes the view `used` of all interactions, those held out too: u and i (ids as text), item_index, timestamp.</summary>
+    internal static void ViewUsed(ISqlEngine engine, StageDirectory prepared)
+    {
+        string[] parts = [.. new[] { "train", "validation", "test" }.Where(part => Directory.Exists(prepared.File(part)))];
+        foreach (string part in parts.Concat(["users", "items"])) View(engine, part, prepared.File(part));
+        string rows = string.Join(
+            " UNION ALL ", parts.Select(part => $"SELECT user_index, item_index, timestamp FROM {part}{(part == "train" ? " WHERE label = 1" : "")}"));
+        engine.Execute($"""
+            CREATE TEMP VIEW used AS SELECT CAST(user_id AS VARCHAR) AS u, CAST(item_id AS VARCHAR) AS i, item_index, r.timestamp
+            FROM ({rows}) r JOIN users USING (user_index) JOIN items USING (item_index)
+            """);
+    }
+
+    /// <summary>Makes a view of all Parquet files below a directory.</summary>
+    internal static void View(ISqlEngine engine, string name, string directory) =>
         engine.ReadParquet(name, [.. Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]);
 
     private string Named(string item) => titles.ByItemId.TryGetValue(item, out string? title)

@@ -46,7 +46,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         if (incumbent is not null)
         {
             var mapped = new IncumbentScorer(incumbentScorer!, incumbent.Users, incumbent.Items, trained.Users, trained.Items);
-            others.Add(new(IncumbentComparison.Key, $"the model in production ({night!.Incumbent!.Name})", mapped, ScoresAreProbabilities: false));
+            others.Insert(0, new(IncumbentComparison.Key, $"the model in production ({night!.Incumbent!.Name})", mapped, ScoresAreProbabilities: false));
         }
 
         NamedScorer[] all = [new("model", NameOf(settings.Model), scorer, ScoresAreProbabilities: true), .. others];

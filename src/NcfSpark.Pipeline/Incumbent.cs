@@ -21,5 +21,5 @@ public sealed record Incumbent(string Name, StageDirectory Prepared, StageDirect
 public sealed record IncumbentComparison(Incumbent? Incumbent, JsonObject Settings, Func<EvaluationResult, ModelWeights, ReportGate> Decide, string? Served)
 {
     /// <summary>The key of the model in production among the scorers, and among what a report was made from.</summary>
-    public const string Key = "incumbent";
+    public const string Key = Verdict.IncumbentKey;
 }

@@ -49,13 +49,15 @@ public sealed class Axis
         return from + along * (to - from);
     }
 
-    /// <summary>A tick's label with as many decimals as the marks need.</summary>
+    /// <summary>A tick's label with as many decimals as the marks need; thousands and more are "100 k", "2.5 M", as a chart has room for six letters.</summary>
     public string Label(double tick)
     {
-        double step = Ticks.Length > 1 && !isLogarithmic ? Ticks[^1] - Ticks[^2] : 1;
+        double largest = isLogarithmic ? tick : Ticks.Max(Math.Abs);
+        (double scale, string unit) = largest switch { >= 1e9 => (1e9, " G"), >= 1e6 => (1e6, " M"), >= 1e5 => (1e3, " k"), _ => (1, "") };
+        double step = (Ticks.Length > 1 && !isLogarithmic ? Ticks[^1] - Ticks[^2] : scale) / scale;
         int decimals = step >= 1 ? 0 : (int)Math.Ceiling(-Math.Log10(step) - 1e-9);
         if (decimals > 0 && Math.Abs(step * Math.Pow(10, decimals) - Math.Round(step * Math.Pow(10, decimals))) > 1e-6) decimals++;
-        return tick.ToString($"N{decimals}");
+        return (tick / scale).ToString($"N{decimals}") + unit;
     }
 
     // 1, 2 or 5 times a power of ten, the nearest above.

@@ -6,7 +6,7 @@ namespace NcfSpark.Reporting;
 /// </summary>
 public static class Chart
 {
-    public const double Width = 460, Height = 280, Left = 58, Right = 16, Top = 14, Bottom = 44;
+    public const double Width = 460, Height = 280, Left = 70, Right = 16, Top = 14, Bottom = 44;
 
     /// <param name="id">Unique on the page.</param>
     /// <param name="xTitle">Its name and unit.</param>
@@ -17,7 +17,7 @@ public static class Chart
         {y.Ticks.Select(tick => HorizontalMark(tick, y))}{x.Ticks.Select(tick => VerticalMark(tick, x))}
         <line class="axis" x1="{Left}" x2="{Width - Right}" y1="{Height - Bottom}" y2="{Height - Bottom}"/>
         <text class="axis-title" x="{(Left + Width - Right) / 2}" y="{Height - 8}" text-anchor="middle">{xTitle}</text>
-        <text class="axis-title" transform="translate(13 {(Top + Height - Bottom) / 2}) rotate(-90)" text-anchor="middle">{yTitle}</text>
+        <text class="axis-title" transform="translate(12 {(Top + Height - Bottom) / 2}) rotate(-90)" text-anchor="middle">{yTitle}</text>
         {marks}
         </svg>
         """);

@@ -5,7 +5,10 @@ namespace NcfSpark.Reporting;
 /// <summary>Each metric as a small panel: a row a scorer, a dot at its value, a bar over its 95 % interval, all from 0.</summary>
 internal static class MetricCharts
 {
-    private const double Width = 460, RowHeight = 30, Left = 130, Right = 66, Top = 8, AxisHeight = 26;
+    private const double Width = 460, RowHeight = 30, LineHeight = 15, Left = 130, Right = 66, Top = 8, AxisHeight = 26;
+
+    // As many letters as fit beside the chart; a word alone may have wide ones.
+    private const int LabelWidth = 16, WordWidth = 13;
 
     public static Html Panel(ProtocolResult protocol, string metric)
     {
@@ -30,7 +33,9 @@ internal static class MetricCharts
             [.. protocol.Scorers.Where(scorer => scorer.Metrics.GetValueOrDefault(name.Key) is not null).Select(scorer => (scorer, scorer.Metrics[name.Key]!))];
         if (rows.Length == 0) return Html.Empty;
         Axis x = Axis.Linear([0, leastHigh, .. rows.Select(row => row.Value.High ?? row.Value.Value)], Left, Width - Right);
-        double bottom = Top + rows.Length * RowHeight;
+        string[][] labels = [.. rows.Select(row => Lines(row.Scorer.Title))];
+        double[] heights = [.. labels.Select(lines => RowHeight + (lines.Length - 1) * LineHeight)];
+        double bottom = Top + heights.Sum();
         string description = string.Join("; ",
             rows.Select(row => $"{row.Scorer.Title} {name.Format(row.Value.Value)}{(row.Value.Low is null ? "" : $" ({name.FormatInterval(row.Value)})")}"));
         return Html.Of($"""
@@ -38,7 +43,8 @@ internal static class MetricCharts
             <svg class="chart" viewBox="0 0 {Width} {bottom + AxisHeight}" role="img" aria-labelledby="metric-{id}-title metric-{id}-description">
             <title id="metric-{id}-title">{name.Title} of the model and the baselines: {heading}</title><desc id="metric-{id}-description">{description}</desc>
             {x.Ticks.Select(Tick)}
-            {rows.Select((row, r) => Row(name, row.Scorer, row.Value, x, Top + (r + 0.5) * RowHeight, LookOf(protocol, row.Scorer)))}
+            {rows.Select((row, r) => Row(
+                name, row.Scorer, labels[r], row.Value, x, Top + heights[..r].Sum() + heights[r] / 2, LookOf(protocol, row.Scorer)))}
             </svg></figure>
             """);
 
@@ -55,19 +61,34 @@ internal static class MetricCharts
         return place == 0 ? "model" : $"baseline-{(place - 1) % 3 + 1}";
     }
 
-    private static Html Row(MetricName name, ScorerMetrics scorer, MetricInterval value, Axis x, double y, string look)
+    private static Html Row(MetricName name, ScorerMetrics scorer, string[] label, MetricInterval value, Axis x, double y, string look)
     {
         Html bar = value is { Low: double low, High: double high }
             ? Html.Of($"<path class=\"whisker {look}\" d=\"M{x.At(low)} {y - 5}V{y + 5}M{x.At(low)} {y}H{x.At(high)}M{x.At(high)} {y - 5}V{y + 5}\"/>")
             : Html.Empty;
-        string shown = scorer.Title.Length > 18 ? scorer.Title[..17] + "…" : scorer.Title;
+        Html Line(string line, int place) =>
+            Html.Of($"<tspan x=\"{Left - 10}\" y=\"{y + 4 + (place - (label.Length - 1) / 2.0) * LineHeight}\">{line}</tspan>");
         return Html.Of($"""
             <g class="{look}"><title>{scorer.Title}: {name.Format(value.Value)} {name.FormatInterval(value)}</title>
             <line class="stem" x1="{x.At(0)}" x2="{x.At(value.Value)}" y1="{y}" y2="{y}"/>{bar}{Mark(look, x.At(value.Value), y)}
-            <text class="label" x="{Left - 10}" y="{y + 4}" text-anchor="end">{shown}</text>
+            <text class="label" text-anchor="end">{label.Select(Line)}</text>
             <text class="value" x="{Width - 4}" y="{y + 4}" text-anchor="end">{name.Format(value.Value)}</text></g>
 
             """);
+    }
+
+    // A title in lines that fit: broken at blanks, and within a word that is longer than a line.
+    private static string[] Lines(string title)
+    {
+        List<string> lines = [""];
+        foreach (string part in title.Split(' ').SelectMany(word => word.Chunk(WordWidth)).Select(letters => new string(letters)))
+        {
+            if (lines[^1].Length == 0) lines[^1] = part;
+            else if (lines[^1].Length + 1 + part.Length <= LabelWidth) lines[^1] += $" {part}";
+            else lines.Add(part);
+        }
+
+        return [.. lines];
     }
 
     // Shapes differ as well as colours, for print and for eyes that do not tell the colours apart.

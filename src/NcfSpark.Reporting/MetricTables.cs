@@ -5,6 +5,9 @@ namespace NcfSpark.Reporting;
 /// <summary>Metrics of all scorers side by side, and the model's paired differences to the baselines.</summary>
 internal static class MetricTables
 {
+    /// <summary>With more scorers, the differences stand below the values and not beside them.</summary>
+    private const int MostBeside = 3;
+
     /// <summary>
     /// The metrics at one cut-off side by side with the differences, and below, folded, those at all others. Metrics
     /// without a cut-off are all shown.
@@ -33,7 +36,8 @@ internal static class MetricTables
             $"{protocol.Scorers[0].Title} minus each baseline, paired by user", protocol.Differences, compared,
             (baseline, metric) => Difference(
                 metric, baseline.Metrics[metric.Key], protocol.Scorers.Single(scorer => scorer.Key == baseline.Key).Metrics[metric.Key]));
-        return Html.Of($"<div class=\"tables\">{values}{differences}</div>");
+        string look = protocol.Scorers.Count > MostBeside ? "tables stacked" : "tables";
+        return Html.Of($"<div class=\"{look}\">{values}{differences}</div>");
     }
 
     private static Html Table(string caption, IReadOnlyList<ScorerMetrics> columns, string[] metrics, Func<ScorerMetrics, MetricName, Html> cell) =>

@@ -48,3 +48,10 @@ public sealed record ReportInput
 /// <param name="Reason">Why or why not, in a sentence.</param>
 /// <param name="Json">The same with its figures, for report.json.</param>
 public sealed record ReportGate(bool Approved, string Reason, JsonNode Json);
+
+/// <summary>What only the run history knows of a night, for its report.</summary>
+/// <param name="WentIntoProduction">Whether the night was ever in production; null where its end is not recorded.</param>
+/// <param name="State">The same in a few words, which stay true: "Went into production on 2026-11-24 03:35 UTC", "Refused by the gate".</param>
+/// <param name="Link">To the page of all nights.</param>
+/// <param name="Sections">Sections before those of the report; those without a body are left out.</param>
+public sealed record ReportNight(bool? WentIntoProduction, string State, Html Link, IReadOnlyList<(string Id, string Title, Html Body)> Sections);

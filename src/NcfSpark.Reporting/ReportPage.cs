@@ -3,12 +3,13 @@ using NcfSpark.Evaluation;
 
 namespace NcfSpark.Reporting;
 
-/// <summary>report.html: one page that loads nothing from anywhere and holds no script.</summary>
+/// <summary>report.html: one page that loads nothing from elsewhere.</summary>
 public static class ReportPage
 {
     private const int MostShownOfARow = 160;
 
-    public static string Of(ReportInput input)
+    /// <param name="night">What only the run history knows of a night; null outside one.</param>
+    public static string Of(ReportInput input, ReportNight? night = null)
     {
         Verdict verdict = Verdict.Of(input.Evaluation, input.Options.CutOffs);
         (string Id, string Title, Html Body)[] sections =
@@ -24,18 +25,28 @@ public static class ReportPage
             ("configuration", "Configuration", Configuration(input.Configuration)),
             ("words", "How this was measured", Words(input)),
         ];
-        sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
+        sections = [.. (night?.Sections ?? []).Concat(sections).Where(section => section.Body.Markup.Length > 0)];
+        (string look, string state) = StateOf(verdict, night);
         Html header = Html.Of($"""
             <h1>Recommender report · <bdi>{input.Title}</bdi></h1>
-            <div class="verdict {verdict.Outcome}"><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>
+            <div class="verdict {look}"><p class="state">{state}</p><strong>{verdict.Sentence}</strong><p>{verdict.Detail}</p>
             {GateOf(input)}{(input.Caution is null ? Html.Empty : Html.Of($"<p class=\"caution\" role=\"note\">{input.Caution}</p>"))}</div>
             {Tiles(input, verdict)}
-            <nav aria-label="Sections">{HtmlPage.Links(sections)}</nav>
+            <nav aria-label="Sections">{night?.Link ?? Html.Empty}{HtmlPage.Links(sections)}</nav>
             """);
         Html footer = Html.Of($"Made by NcfSpark{(input.Made is DateTimeOffset made ? $" on {made.UtcDateTime:yyyy-MM-dd HH:mm} UTC" : "")}. "
             + $"All figures, unrounded, are in report/report.json beside this page.");
         return HtmlPage.Of($"{input.Title}: {verdict.Sentence}", header, sections, footer);
     }
+
+    // A warning stands before an approval: with the gate off, a model can go into production that beats nothing.
+    private static (string Look, string State) StateOf(Verdict verdict, ReportNight? night) => night switch
+    {
+        { WentIntoProduction: false } => ("worse", night.State),
+        _ when !verdict.BeatsABaseline => ("unsure", night is null ? "No baseline beaten" : $"{night.State}, but no baseline beaten"),
+        { WentIntoProduction: true } => ("better", night.State),
+        _ => ("measured", night?.State ?? "Measured"),
+    };
 
     private static Html GateOf(ReportInput input)
     {
@@ -290,6 +301,6 @@ public static class ReportPage
     };
 
     // Seconds beyond the calendar of DateTime stay seconds.
-    private static string Day(long seconds) =>
+    public static string Day(long seconds) =>
         seconds is >= -62135596800 and <= 253402300799 ? $"{DateTimeOffset.FromUnixTimeSeconds(seconds):yyyy-MM-dd}" : seconds.ToString();
 }

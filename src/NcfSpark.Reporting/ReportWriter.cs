@@ -32,17 +32,18 @@ public static class ReportWriter
         File.WriteAllText(Path.Combine(directory, NetworkName), NetworkDrawing.File(input.Model.Network), utf8);
     }
 
-    /// <summary>The page: it needs nothing else.</summary>
+    /// <summary>The page. It needs nothing else; a night's lists beside it can be searched from it.</summary>
     /// <param name="directory">Where <see cref="Write"/> wrote.</param>
     /// <param name="titles">Titles by the item's id as text; an item without one is shown by its id.</param>
+    /// <param name="night">What only the run history knows of a night; null outside one.</param>
     /// <exception cref="InvalidInputException">page.json is not there or cannot be read: another version wrote the directory.</exception>
-    public static string Page(string directory, IReadOnlyDictionary<string, string> titles)
+    public static string Page(string directory, IReadOnlyDictionary<string, string> titles, ReportNight? night = null)
     {
         string path = Path.Combine(directory, FiguresName);
         try
         {
             ReportInput input = JsonSerializer.Deserialize<ReportInput>(File.ReadAllBytes(path), Json) ?? throw new JsonException("it is empty");
-            return ReportPage.Of(input with { Examples = [.. input.Examples.Select(user => user.WithTitles(titles))] });
+            return ReportPage.Of(input with { Examples = [.. input.Examples.Select(user => user.WithTitles(titles))] }, night);
         }
         catch (Exception cause) when (cause is JsonException or FileNotFoundException)
         {

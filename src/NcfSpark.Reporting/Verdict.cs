@@ -6,8 +6,12 @@ namespace NcfSpark.Reporting;
 /// <param name="Metric">What it is judged by: ndcg over the whole catalogue, at 10 if that was measured.</param>
 /// <param name="Outcome">"better" than every baseline, "worse" than at least one, or "undecided".</param>
 /// <param name="Sentence">The sentence, such as "NeuMF beats popularity, but falls behind item-item cosine."</param>
-public sealed record Verdict(string Metric, string Outcome, string Sentence, string Detail)
+/// <param name="BeatsABaseline">Whether it certainly beats at least one baseline; the model in production is none.</param>
+public sealed record Verdict(string Metric, string Outcome, string Sentence, string Detail, bool BeatsABaseline)
 {
+    /// <summary>The key of the model in production among the scorers of a night.</summary>
+    public const string IncumbentKey = "incumbent";
+
     private const string Better = "better", Worse = "worse", Undecided = "undecided";
 
     public static Verdict Of(EvaluationResult result, int[] cutOffs)
@@ -17,7 +21,7 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         ScorerMetrics model = catalogue.Scorers[0];
         if (catalogue.Differences.Count == 0)
         {
-            return new(metric, Undecided, $"{model.Title} was compared with no baseline.", Figures(metric, model, catalogue.Users));
+            return new(metric, Undecided, $"{model.Title} was compared with no baseline.", Figures(metric, model, catalogue.Users), BeatsABaseline: false);
         }
 
         ILookup<string, string> baselines = catalogue.Differences.ToLookup(
@@ -28,7 +32,8 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         if (baselines[Worse].Any()) clauses.Add($"falls behind {Names(Worse)}");
         string outcome = baselines[Worse].Any() ? Worse : baselines[Undecided].Any() ? Undecided : Better;
         return new(metric, outcome, $"{model.Title} {string.Join(", but ", clauses)}.",
-            $"{Figures(metric, model, catalogue.Users)} {AgainstStrongest(metric, catalogue, result.Baselines?.Strongest)}");
+            $"{Figures(metric, model, catalogue.Users)} {AgainstStrongest(metric, catalogue, result.Baselines?.Strongest)}",
+            catalogue.Differences.Any(scorer => scorer.Key != IncumbentKey && OutcomeOf(scorer.Metrics[metric]!) == Better));
 
         // All baselines are named together; the model in production is none.
         string Names(string outcome)

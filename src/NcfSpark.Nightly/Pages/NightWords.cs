@@ -14,6 +14,18 @@ public static class NightWords
         _ => outcome,
     };
 
+    /// <summary>Whether a night went into production, and the same in words that stay true; null where its end is not recorded.</summary>
+    public static (bool? WentIntoProduction, string State) State(RunHistory history, string night)
+    {
+        if (history.FirstInProduction(night) is { } first) return (true, $"Went into production on {first.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
+        return history.Of(night)?.Outcome switch
+        {
+            null => (null, "Measured by hand"),
+            NightOutcome.Refused => (false, "Refused by the gate"),
+            { } outcome => (false, $"Did not go into production: {Outcome(outcome)}"),
+        };
+    }
+
     /// <summary>What happened last, and what is in production now, in a sentence.</summary>
     public static string Sentence(RunHistory history, string? production)
     {

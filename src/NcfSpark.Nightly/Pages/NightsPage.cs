@@ -3,7 +3,7 @@ using NcfSpark.Reporting;
 
 namespace NcfSpark.Nightly;
 
-/// <summary>The page of all nights, and what a night's own report gains from them. Like the report they load nothing and hold no script.</summary>
+/// <summary>The page of all nights, and what a night's own report gains from them. Like the report it loads nothing from elsewhere.</summary>
 public static class NightsPage
 {
     public const string Name = "nights.html";
@@ -25,30 +25,19 @@ public static class NightsPage
         return HtmlPage.Of($"{input.Title}: {sentence}", header, sections, footer);
     }
 
-    /// <summary>
-    /// A night's report with what only the history knows put before its own sections: what changed in the lists since the night before, and the nights
-    /// side by side.
-    /// </summary>
-    /// <param name="report">The report without the nights.</param>
+    /// <summary>What a night's report gains: how the night ended, what changed in the lists since the night before, and the nights side by side.</summary>
     /// <param name="changes">What changed since; null where nothing was in production before, or this night has no predictions.</param>
-    public static string Report(string report, NightsInput input, ListChanges? changes)
+    public static ReportNight ForReport(NightsInput input, string night, ListChanges? changes)
     {
-        (string Id, string Title, Html Body)[] sections =
-        [
-            ("changes", $"Since {changes?.Before}", changes is null ? Html.Empty : Changes(changes)),
-            ("nights", "Night by night", Charts(input.History.Nights)),
-        ];
-        sections = [.. sections.Where(section => section.Body.Markup.Length > 0)];
-        const string Nav = "<nav aria-label=\"Sections\">", Main = "<main>";
-        Html links = Html.Of($"<a href=\"../{Name}\">All nights</a>{HtmlPage.Links(sections)}");
-        return Inserted(Inserted(report, Nav, links), Main, HtmlPage.Sections(sections));
-    }
-
-    // Markup stands once on the page: what comes from outside is escaped there.
-    private static string Inserted(string page, string after, Html piece)
-    {
-        int place = page.IndexOf(after, StringComparison.Ordinal) + after.Length;
-        return place < after.Length ? page : $"{page[..place]}\n{piece}{page[place..]}";
+        (bool? wentIn, string state) = NightWords.State(input.History, night);
+        return new ReportNight(
+            wentIn,
+            state,
+            Html.Of($"<a href=\"../{Name}\">All nights</a>"),
+            [
+                ("changes", $"Since {changes?.Before}", changes is null ? Html.Empty : Changes(changes)),
+                ("nights", "Night by night", input.History.Nights.Count < 2 ? Html.Empty : Charts(input.History.Nights)),
+            ]);
     }
 
     private static Html Tiles(NightsInput input)
@@ -110,11 +99,12 @@ public static class NightsPage
 
         NightRecord[] byHand = [.. input.History.Records.Where(record => record.IsByHand).Reverse()];
         return Html.Of($"""
-            <div class="scroll"><table><caption>Nights, the latest first</caption>
+            <div class="scroll" tabindex="0" role="region" aria-label="Nights"><table><caption>Nights, the latest first</caption>
             <thead><tr><th scope="col">Night</th><th scope="col">Outcome</th>{heads}</tr></thead>
             <tbody>{input.History.Nights.Reverse().Select(night => Row(input, night))}</tbody></table></div>
+            {NightFigureTable.Data(input)}
             {(byHand.Length == 0 ? Html.Empty : Html.Of($"""
-            <div class="scroll"><table><caption>Changed by hand, the latest first</caption>
+            <div class="scroll" tabindex="0" role="region" aria-label="Changed by hand"><table><caption>Changed by hand, the latest first</caption>
             <thead><tr><th scope="col">When</th><th scope="col">Into production</th><th scope="col">Why</th></tr></thead>
             <tbody>{byHand.Select(Change)}</tbody></table></div>
             """))}
@@ -138,11 +128,13 @@ public static class NightsPage
             NightWords.Difference(metric, night.Figures?.Baseline.Difference),
             night.Data?.Users.ToString("N0") ?? "",
             night.Data?.Interactions.ToString("N0") ?? "",
-            NightWords.Seconds(night) is double seconds ? NightWords.Duration(seconds) : "",
         ];
+        Html time = NightWords.Seconds(night) is double seconds
+            ? Html.Of($"<td class=\"number\" data-value=\"{seconds}\">{NightWords.Duration(seconds)}</td>")
+            : Html.Of($"<td class=\"number\"></td>");
         return Html.Of($"""
             <tr><th scope="row">{name}{serves}</th><td class="{(wentIn ? "" : "worse")}">{NightWords.Outcome(night.Outcome)}{reason}</td>
-            {cells.Select(Cell)}</tr>
+            {cells.Select(Cell)}{time}</tr>
 
             """);
     }
@@ -177,7 +169,7 @@ public static class NightsPage
     }
 
     private static Html Items(string caption, IReadOnlyList<ItemChange> items) => items.Count == 0 ? Html.Empty : Html.Of($"""
-        <div class="scroll"><table><caption>{caption}</caption>
+        <div class="scroll" tabindex="0" role="region" aria-label="{caption}"><table><caption>{caption}</caption>
         <thead><tr><th scope="col">Item</th><th scope="col" class="number">before</th><th scope="col" class="number">now</th></tr></thead>
         <tbody>{items.Select(Item)}</tbody></table></div>
         """);

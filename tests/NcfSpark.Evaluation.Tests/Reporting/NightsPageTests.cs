@@ -28,7 +28,7 @@ public sealed class NightsPageTests : IDisposable
     [Fact]
     public void ChartsAreWhereThereIsSomethingToShow()
     {
-        string page = NightsPage.Of(SampleNights.Input(directory));
+        string page = SampleReport.WithoutScript(NightsPage.Of(SampleNights.Input(directory)));
         foreach (string chart in new[] { "metric", "interactions", "users", "items", "drift", "times" })
         {
             Assert.Contains($"id=\"nights-{chart}-title\"", page, StringComparison.Ordinal);
@@ -51,9 +51,10 @@ public sealed class NightsPageTests : IDisposable
     {
         NightsInput input = SampleNights.Input(directory, reason: Hostile) with { Title = Hostile };
         var changes = new ListChanges("2026-11-20", [1, 2], 0.5, 0, 0, [new ItemChange(Hostile, 0, 1)], []);
-        foreach (string page in new[] { NightsPage.Of(input), NightsPage.Report(ReportPage.Of(SampleReport.With(Hostile)), input, changes) })
+        string nights = NightsPage.Of(input), report = ReportPage.Of(SampleReport.With(Hostile), NightsPage.ForReport(input, "2026-11-21", changes));
+        foreach ((string page, int scripts) in new[] { (nights, 2), (report, 1) }) // the pages' own, and the figures of the nights
         {
-            Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
+            Assert.Equal(scripts, Regex.Count(page, "<script"));
             Assert.Contains("&lt;script&gt;", page, StringComparison.Ordinal);
         }
     }
@@ -62,8 +63,8 @@ public sealed class NightsPageTests : IDisposable
     public void ANightsReportKeepsItsSectionsAndGainsTheNightsAndWhatChanged()
     {
         string report = ReportPage.Of(SampleReport.Input);
-        string page = NightsPage.Report(
-            report, SampleNights.Input(directory), new ListChanges("2026-11-20", [1, 0, 5], 0.75, 2, 1, [new ItemChange("Heat", 0.1, 0.2)], []));
+        var changes = new ListChanges("2026-11-20", [1, 0, 5], 0.75, 2, 1, [new ItemChange("Heat", 0.1, 0.2)], []);
+        string page = ReportPage.Of(SampleReport.Input, NightsPage.ForReport(SampleNights.Input(directory), "2026-11-21", changes));
         foreach (Match section in Regex.Matches(report, "<section id=\"([a-z]+)\"")) Assert.Contains(section.Value, page, StringComparison.Ordinal);
         Assert.Contains("<section id=\"changes\"", page, StringComparison.Ordinal);
         Assert.Contains("<section id=\"nights\"", page, StringComparison.Ordinal);
@@ -76,5 +77,49 @@ public sealed class NightsPageTests : IDisposable
 
     [Fact]
     public void TheFirstNightHasNothingToCompareWith() => Assert.DoesNotContain(
-        "id=\"changes\"", NightsPage.Report(ReportPage.Of(SampleReport.Input), SampleNights.Input(directory), null), StringComparison.Ordinal);
+        "id=\"changes\"",
+        ReportPage.Of(SampleReport.Input, NightsPage.ForReport(SampleNights.Input(directory), "2026-11-20", null)),
+        StringComparison.Ordinal);
+
+    // In production: green; refused or otherwise not there: red; no baseline beaten: amber, also in production. The word says the same as the colour.
+    [Theory]
+    [InlineData("2026-11-21", true, "better", "Went into production on 2026-11-21 03:35 UTC")]
+    [InlineData("2026-11-21", false, "unsure", "Went into production on 2026-11-21 03:35 UTC, but no baseline beaten")]
+    [InlineData("2026-11-22", true, "worse", "Refused by the gate")]
+    [InlineData("2026-11-22", false, "worse", "Refused by the gate")]
+    [InlineData("2026-11-24", true, "worse", "Did not go into production: failed")]
+    [InlineData("2026-11-25", true, "measured", "Measured by hand")]
+    [InlineData(null, true, "measured", "Measured")]
+    [InlineData(null, false, "unsure", "No baseline beaten")]
+    public void TheVerdictOfProductionStandsFirstInItsColour(string? night, bool beatsABaseline, string look, string state)
+    {
+        ReportInput input = SampleReport.Input;
+        MetricInterval difference = beatsABaseline ? new(0.1, 0.05, 0.15) : new(-0.1, -0.15, -0.05);
+        ProtocolResult catalogue = input.Evaluation.WholeCatalogue;
+        ScorerMetrics With(ScorerMetrics scorer) =>
+            scorer with { Metrics = new OrderedDictionary<string, MetricInterval?>(scorer.Metrics) { ["ndcg@10"] = difference } };
+        catalogue = catalogue with { Differences = [.. catalogue.Differences.Select(With)] };
+        input = input with { Evaluation = input.Evaluation with { WholeCatalogue = catalogue } };
+        string page = ReportPage.Of(input, night is null ? null : NightsPage.ForReport(SampleNights.Input(directory), night, null));
+        Assert.Contains($"<div class=\"verdict {look}\"><p class=\"state\">{state}</p><strong>", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BeatingOnlyTheModelInProductionBeatsNoBaseline()
+    {
+        ProtocolResult catalogue = SampleReport.WithProduction.Evaluation.WholeCatalogue;
+        ScorerMetrics With(ScorerMetrics scorer, double by) =>
+            scorer with { Metrics = new OrderedDictionary<string, MetricInterval?>(scorer.Metrics) { ["ndcg@10"] = new(by, by, by) } };
+        Verdict Of(double thanProduction, double thanBaselines) => Verdict.Of(
+            SampleReport.Input.Evaluation with
+            {
+                WholeCatalogue = catalogue with
+                {
+                    Differences = [.. catalogue.Differences.Select(one => With(one, one.Key == Verdict.IncumbentKey ? thanProduction : thanBaselines))],
+                },
+            },
+            [10]);
+        Assert.False(Of(0.1, -0.1).BeatsABaseline);
+        Assert.True(Of(-0.1, 0.1).BeatsABaseline);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NcfSpark.Core;
 using NcfSpark.Reporting;
 
@@ -22,9 +23,32 @@ internal static class SampleReport
         new("score", "Dense + Sigmoid", ["neumf"], "16", "1", 17),
     ];
 
-    private static readonly Lazy<ReportInput> Made = new(() => Make("sample"));
+    private static readonly Lazy<ReportInput> Made = new(() => Make("sample")), BesideProduction = new(() => Make("sample", others: 1)),
+        BesideMany = new(() => Make("sample", others: 5));
 
     public static ReportInput Input => Made.Value;
+
+    /// <summary>The model in production was measured, too.</summary>
+    public static ReportInput WithProduction => BesideProduction.Value;
+
+    private static string LongTitle { get; } = string.Join(' ', Enumerable.Repeat("a long title", 12));
+
+    /// <summary>And so were four candidates more; titles are long.</summary>
+    public static ReportInput WithMany => BesideMany.Value with
+    {
+        Title = new string('w', 120),
+        Examples = [.. BesideMany.Value.Examples.Select(user => user with
+        {
+            UserId = new string('u', 90),
+            History = [.. user.History.Select(item => item with { Item = $"{item.Item} {new string('x', 150)}" })],
+            Recommendations = [.. user.Recommendations.Select(item => item with { Item = LongTitle })],
+        })],
+    };
+
+    /// <summary>A report's page, without what stands in its script element.</summary>
+    public static string Page(ReportInput input) => WithoutScript(ReportPage.Of(input));
+
+    public static string WithoutScript(string page) => Regex.Replace(page, "(?s)<script>.*?</script>", "<script></script>");
 
     /// <summary>A report in which every text that comes from outside is the given one.</summary>
     public static ReportInput With(string text) => Input with
@@ -36,7 +60,7 @@ internal static class SampleReport
         Data = Input.Data with { Rows = new Dictionary<string, long> { [text] = 1 } },
     };
 
-    private static ReportInput Make(string title)
+    private static ReportInput Make(string title, int others = 0)
     {
         EvaluationData data = Logs.Random(60, 50, 0.25, 3, candidates: 12, seed: 21);
         var options = new EvaluateOptions { CutOffs = [5, 10], BootstrapSamples = 100, Threads = 1 };
@@ -44,8 +68,8 @@ internal static class SampleReport
         var model = new TableScorer([.. Enumerable.Range(0, 60)
             .Select(u => Enumerable.Range(0, 50).Select(i => (float)(data.ItemInteractions[i] / 20.0 * noise.Unit(u * 50 + i))).ToArray())]);
         (IReadOnlyList<NamedScorer> baselines, ChosenBaselines chosen) = Baselines.Choose(data, options, SilentProgress.Instance);
-        EvaluationResult result = Evaluator.Run(data, [new("model", "NeuMF", model, true), .. baselines], options, SilentProgress.Instance)
-            with { Baselines = chosen };
+        NamedScorer[] scorers = [new("model", "NeuMF", model, true), .. Others(others, model), .. baselines];
+        EvaluationResult result = Evaluator.Run(data, scorers, options, SilentProgress.Instance) with { Baselines = chosen };
         var users = new IdTable([.. Enumerable.Range(0, 60).Select(u => $"u{u}")], new int[60]);
         var items = new IdTable([.. Enumerable.Range(0, 50).Select(i => 100L + i)], data.ItemInteractions);
         return new ReportInput
@@ -62,4 +86,8 @@ internal static class SampleReport
             Configuration = new JsonObject { ["Train"] = new JsonObject { ["Epochs"] = 3 } },
         };
     }
+
+    private static IEnumerable<NamedScorer> Others(int count, IScorer scorer) => Enumerable.Range(0, count).Select(place => place == 0
+        ? new NamedScorer(Verdict.IncumbentKey, "the model in production (2026-11-23)", scorer, ScoresAreProbabilities: false)
+        : new NamedScorer($"candidate-{place}", $"candidate {place} with a hyphenated-and-uncommonly-long name", scorer, ScoresAreProbabilities: false));
 }

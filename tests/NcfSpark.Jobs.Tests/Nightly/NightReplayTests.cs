@@ -173,10 +173,11 @@ public sealed class NightReplayTests : IDisposable
             && report.Manifest.MadeFrom["prepared"] == prepared.Manifest.Fingerprint && report.Manifest.MadeFrom["model"] == model.Manifest.Fingerprint;
     }
 
-    // All but locks and the pages, which are made again from the rest.
+    // All but locks, and the pages and what their search finds, which are made again from the rest.
     private static SortedDictionary<string, string> Files(string directory) => new(
         (Directory.Exists(directory) ? Directory.GetFiles(directory, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }) : [])
-            .Where(file => Path.GetFileName(file) is not (".lock" or ".lock-holder" or "report.html"))
+            .Where(file => Path.GetFileName(file) is not (".lock" or ".lock-holder" or "report.html")
+                && Path.GetFileName(Path.GetDirectoryName(file)) is not ("lists" or "lists.tmp" or "lists.old"))
             .ToDictionary(file => Path.GetRelativePath(directory, file), file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))),
         StringComparer.Ordinal);
 
