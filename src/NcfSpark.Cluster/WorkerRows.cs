@@ -1,3 +1,4 @@
+using System.Collections;
 using NcfSpark.Core;
 using NcfSpark.Evaluation;
 using NcfSpark.Model;
@@ -50,6 +51,7 @@ public static class WorkerRows
     public static (RankingEvaluator Ranking, Func<ModelWeights, double> Validate) Validation(InteractionRows heldOut, TrainingSet set, TrainOptions train)
     {
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
+        if (OfTrainedUsers(heldOut, set) is { Count: > 0 } known) heldOut = known;
         var ranking = new RankingEvaluator(
             InteractionLists.FromRows(set.UserCount, users, items), heldOut, [10], users: train.ValidationUsers, seed: train.Seed);
         return (ranking, weights =>
@@ -68,9 +70,20 @@ public static class WorkerRows
     private static Func<ModelWeights, ValidationScore> Validation(InteractionRows heldOut, TrainingSet set, WorkerSetup setup, WorkerShare share)
     {
         TrainOptions train = setup.Train with { Threads = setup.Threads, ValidationUsers = UsersOf(setup.Train.ValidationUsers, share) };
+        heldOut = OfTrainedUsers(heldOut, set);
         if (heldOut.Count == 0 || train.ValidationUsers < 0) return _ => new ValidationScore(0, 0);
         (RankingEvaluator ranking, Func<ModelWeights, double> validate) = Validation(heldOut, set, train);
         return weights => new ValidationScore(validate(weights), ranking.UserCount);
+    }
+
+    // New users, whom a split by time has, are scored by popularity, whatever was learned.
+    private static InteractionRows OfTrainedUsers(InteractionRows rows, TrainingSet set)
+    {
+        var trained = new BitArray(set.UserCount);
+        foreach (int user in set.Rows.Users) trained[user] = true;
+        int[] kept = [.. Enumerable.Range(0, rows.Count).Where(row => trained[rows.Users[row]])];
+        T[] Of<T>(T[] column) => Array.ConvertAll(kept, row => column[row]);
+        return kept.Length == rows.Count ? rows : new(Of(rows.Users), Of(rows.Items), Of(rows.Timestamps));
     }
 
     // Its part of the users that are validated on: 0 for all, -1 where there is none for it.

@@ -56,7 +56,7 @@ public static class ConfigurationCheck
                 "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some (5 in the AWS sample), or set it to \"resampled\"");
         }
 
-        if (prepare.Split == SplitRule.Latest && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
+        if (prepare.Split != SplitRule.Given && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
         {
             yield return (
                 Keys("Evaluate:NegativesPerPositive", "Prepare:TestCandidates", "Prepare:Split"),
@@ -67,7 +67,7 @@ public static class ConfigurationCheck
         if (prepare.Split == SplitRule.Given && input.TestPath.Length == 0)
         {
             yield return (Keys("Input:TestPath", "Prepare:Split"),
-                "is not set, but Prepare:Split is \"given\": name the file of held-out interactions, or set Split to \"latest\"");
+                "is not set, but Prepare:Split is \"given\": name the file of held-out interactions, or set Split to \"latest\" or \"time\"");
         }
     }
 

@@ -8,7 +8,13 @@ public sealed class PreparedData(StageDirectory directory)
 {
     public const string StageName = "prepared";
 
+    /// <summary>Number of users with test rows, among the counts of the manifest; it is there where the split is by time.</summary>
+    public const string TestUsers = "test_users";
+
     public StageDirectory Directory { get; } = directory;
+
+    /// <summary>Whether what is tested is all that came from a moment on, and not each user's latest.</summary>
+    public bool IsSplitByTime => Directory.Manifest.Rows.ContainsKey(TestUsers);
 
     /// <exception cref="InvalidInputException">See <see cref="StageDirectory.Open(string, string, IReadOnlyList{StageDirectory})"/>.</exception>
     public static PreparedData Open(string runDirectory) => new(StageDirectory.Open(runDirectory, StageName));

@@ -10,6 +10,9 @@ public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolRes
     /// <summary>The catalogue's ndcg and hr by length of history, shortest first; empty where there are too few users to tell.</summary>
     public IReadOnlyList<UserGroup> ByHistory { get; init; } = [];
 
+    /// <summary>The same for users with training interactions, and then for new ones, without; empty where only one of the kinds is tested.</summary>
+    public IReadOnlyList<UserGroup> ByPresence { get; init; } = [];
+
     /// <summary>The baselines among the scorers, and which of them validation found strongest; null where none were chosen by validation.</summary>
     public ChosenBaselines? Baselines { get; init; }
 }

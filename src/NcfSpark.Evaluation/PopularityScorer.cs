@@ -14,3 +14,24 @@ public sealed class PopularityScorer(int[] itemInteractions) : IScorer
         for (int b = 0; b < users_B.Length; b++) scores_N.CopyTo(scores_BN.Slice(b * ItemCount, ItemCount));
     }
 }
+
+/// <summary>
+/// A model as it serves: users without training interactions, about whom it knows nothing, get the popularity list, with the share of users who have the
+/// item as its score.
+/// </summary>
+/// <param name="history">By user the training items.</param>
+public sealed class ServedScorer(IScorer model, InteractionLists history, int[] itemInteractions) : IScorer
+{
+    private readonly float[] popularity_N = Array.ConvertAll(itemInteractions, count => (float)count / history.UserCount);
+
+    public int ItemCount => model.ItemCount;
+
+    public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN)
+    {
+        model.ScoreAll(users_B, scores_BN);
+        for (int b = 0; b < users_B.Length; b++)
+        {
+            if (history[users_B[b]].IsEmpty) popularity_N.CopyTo(scores_BN.Slice(b * ItemCount, ItemCount));
+        }
+    }
+}

@@ -30,6 +30,14 @@ internal static class UserGroups
         return groups.Count < 2 ? [] : groups;
     }
 
+    /// <summary>Those who were there before the test, and then the new ones, as places; none where there is one kind only.</summary>
+    public static IReadOnlyList<int[]> ByPresence(bool[] wasThere)
+    {
+        int[] places = [.. Enumerable.Range(0, wasThere.Length)];
+        int[] known = [.. places.Where(place => wasThere[place])], unknown = [.. places.Where(place => !wasThere[place])];
+        return known.Length == 0 || unknown.Length == 0 ? [] : [known, unknown];
+    }
+
     /// <summary>The average over some of its users.</summary>
     public static PerUserMetric Over(PerUserMetric average, int[] places) =>
         new(average.Name, Array.ConvertAll(places, place => average.Sums[place]), Array.ConvertAll(places, place => average.Weights[place]));

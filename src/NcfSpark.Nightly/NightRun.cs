@@ -112,6 +112,7 @@ public sealed class NightRun
         steps.Next();
         Incumbent? before = NightDirectory.OpenIncumbent(nights, history, state!.Before, job.Progress);
         CheckData(prepared, before);
+        before = Comparable(prepared, before);
         scoreFiles!.Check(new PreparedData(prepared)); // before training, which may take hours
 
         steps.Next();
@@ -153,6 +154,16 @@ public sealed class NightRun
         throw new InvalidInputException(
             $"{string.Join('\n', breaches)}\nNothing was trained{stays}. Mend the log; or, if this is as it should be, "
             + "give the same command with that limit raised by --set.");
+    }
+
+    // Where the split is by time, or was, the model in production may have trained on what is tested tonight: after another split, or a shorter window.
+    private Incumbent? Comparable(StageDirectory prepared, Incumbent? before)
+    {
+        if (before is null || state!.Data!.HeldOutKnownToIncumbent is not > 0) return before;
+        if (!new PreparedData(prepared).IsSplitByTime && !new PreparedData(before.Prepared).IsSplitByTime) return before;
+        job.Progress.Line($"The model of {before.Name} was trained on {100 * state.Data.HeldOutKnownToIncumbent:0.#} % of what is tested tonight, since its "
+            + "split was another one: it is not compared with, and training starts from chance.");
+        return null;
     }
 
     private Incumbent? WarmStartFrom(Incumbent? before)

@@ -49,7 +49,8 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
             others.Insert(0, new(IncumbentComparison.Key, $"the model in production ({night!.Incumbent!.Name})", mapped, ScoresAreProbabilities: false));
         }
 
-        NamedScorer[] all = [new("model", NameOf(settings.Model), scorer, ScoresAreProbabilities: true), .. others];
+        var served = new ServedScorer(scorer, data.History, data.ItemInteractions);
+        NamedScorer[] all = [new("model", NameOf(settings.Model), served, ScoresAreProbabilities: true), .. others];
         EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = chosen };
         ReportWriter.Write(context.Writer.Path, new ReportInput
         {
@@ -58,7 +59,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
             Options = options,
             Model = Describe(trained.Weights),
             Data = DataFigures.From(data, prepared.Manifest.Rows),
-            Examples = ExampleUsers.Build(scorer, data, trained.Users, trained.Items, options.ExampleUsers, settings.Score.TopK, options.Seed),
+            Examples = ExampleUsers.Build(served, data, trained.Users, trained.Items, options.ExampleUsers, settings.Score.TopK, options.Seed),
             Gate = night?.Decide(result, trained.Weights),
             Served = night?.Served,
             Caution = Caution,

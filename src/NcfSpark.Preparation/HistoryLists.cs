@@ -25,30 +25,31 @@ internal sealed class HistoryLists
     private readonly ISqlEngine engine;
     private readonly PrepareOptions prepare;
     private readonly InteractionLog log;
+    private readonly TimeSplit? time;
     private readonly bool given;
     private readonly int momentBits;
     private readonly long greatestWhen;
     private readonly ListPair touch, aged, seen; // (item_rank, when), (age, item_rank), (item_index, part and moment)
 
-    private HistoryLists(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, long itemCount)
+    private HistoryLists(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, long itemCount)
     {
-        (this.engine, this.prepare, this.log, given) = (engine, prepare, log, prepare.Split == SplitRule.Given);
+        (this.engine, this.prepare, this.log, this.time, given) = (engine, prepare, log, time, prepare.Split == SplitRule.Given);
         int itemBits = BitsOf(itemCount - 1);
         momentBits = BitsOf(log.Latest - log.Earliest);
-        // What somebody held out comes before all else: it has one bit more.
-        int whenBits = momentBits + (given ? 1 : 0);
+        // What somebody held out comes before all else: it has one bit more. Of a split by time an earlier part does, by two.
+        int whenBits = momentBits + (given ? 1 : time is null ? 0 : PartBits);
         greatestWhen = (1L << whenBits) - 1;
         bool packed = itemBits + momentBits + PartBits <= ListPair.MostBits;
         (touch, aged, seen) = (new ListPair(whenBits, packed), new ListPair(itemBits, packed), new ListPair(momentBits + PartBits, packed));
     }
 
     /// <summary>Makes the tables of <see cref="SplitSql"/> from the log, the users and the ranked items, and lets go of the log.</summary>
-    public static HistoryLists Split(ISqlEngine engine, PrepareOptions prepare, InteractionLog log)
+    public static HistoryLists Split(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time)
     {
-        var lists = new HistoryLists(engine, prepare, log, (long)engine.Query($"SELECT count(*) FROM {SplitSql.RankedItems}")[0][0]!);
+        var lists = new HistoryLists(engine, prepare, log, time, (long)engine.Query($"SELECT count(*) FROM {SplitSql.RankedItems}")[0][0]!);
         engine.Materialize(Latest, lists.LatestQuery());
         engine.Drop(InteractionLog.Table);
-        bool tied = (long)engine.Query($"SELECT count(*) FROM {Latest} WHERE {lists.AnyTied}")[0][0]! > 0;
+        bool tied = time is null && (long)engine.Query($"SELECT count(*) FROM {Latest} WHERE {lists.AnyTied}")[0][0]! > 0;
         if (tied) engine.Materialize(Untied, lists.UntiedQuery());
         string ordered = tied ? Untied : Latest;
         engine.Materialize(SplitSql.Items,
@@ -103,18 +104,20 @@ internal sealed class HistoryLists
     // Steps 1 and 2: (user_index, touched, tested, validated, ordered), ordered by age and then by item.
     private string LatestQuery()
     {
-        string when = $"moment - {log.Earliest}{(given ? $" + held_out * {1L << momentBits}" : "")}";
+        string first = given ? $" + held_out * {1L << momentBits}" : time is null ? "" : $" + (2 - {time.PartOf("moment")}) * {1L << momentBits}";
+        string when = $"moment - {log.Earliest}{first}";
         string gathered = "SELECT user_index, sort_array(collect_list(touch)) AS touches "
             + $"FROM (SELECT user_index, {touch.Of("CAST(item_rank AS BIGINT)", $"({when})")} AS touch FROM ({SplitSql.Pairs(given)})) GROUP BY user_index";
-        string turned = aged.Of($"({greatestWhen} - {touch.Second("x")})", touch.First("x"));
+        string turned = aged.Of(Turned(touch.Second("x")), touch.First("x"));
         string distinct = $"transform(touches, (x, i) -> CASE WHEN {touch.First("get(touches, i + 1)")} = {touch.First("x")} THEN {aged.Nothing} "
             + $"ELSE {turned} END)";
         string ordered = $"SELECT user_index, sort_array({aged.WithoutNothing(distinct)}) AS ordered FROM ({gathered})";
-        // Of a given split t is what was held out.
-        string tested = given ? $"size(filter(ordered, x -> {aged.First("x")} < {1L << momentBits}))" : SplitSql.Tested(engine.Dialect, prepare, "touched");
+        // Of a given split, and of one by time, t is what is marked so.
+        string Below(int part) => $"size(filter(ordered, x -> {aged.First("x")} < {(long)part << momentBits}))";
+        string tested = given || time is not null ? Below(1) : SplitSql.Tested(engine.Dialect, prepare, "touched");
+        string validated = time is null ? SplitSql.Validated(engine.Dialect, prepare, "touched", "tested") : $"{Below(2)} - tested";
         return $"""
-            SELECT user_index, touched, CAST(tested AS INT) AS tested,
-                CAST({SplitSql.Validated(engine.Dialect, prepare, "touched", "tested")} AS INT) AS validated, ordered
+            SELECT user_index, touched, CAST(tested AS INT) AS tested, CAST({validated} AS INT) AS validated, ordered
             FROM (SELECT *, {tested} AS tested FROM (SELECT *, size(ordered) AS touched FROM ({ordered})))
             """;
     }
@@ -153,7 +156,7 @@ internal sealed class HistoryLists
     private string HistoriesQuery(string ordered)
     {
         string part = "CAST(CASE WHEN position < tested THEN 2 WHEN position < tested + validated THEN 1 ELSE 0 END AS BIGINT)";
-        string moment = $"(({greatestWhen} - {aged.First("element")}) & {(1L << momentBits) - 1})";
+        string moment = $"({Turned(aged.First("element"))} & {(1L << momentBits) - 1})";
         return $"""
             SELECT user_index, touched, tested, validated, touched - tested - validated AS trained, history
             FROM (
@@ -166,6 +169,9 @@ internal sealed class HistoryLists
                 GROUP BY user_index)
             """;
     }
+
+    // From when to age and back. By time the test is below the others as it is; within a part the order says nothing.
+    private string Turned(string when) => time is null ? $"({greatestWhen} - {when})" : when;
 
     private string PartOf(string element) => $"shiftright({seen.Second(element)}, {momentBits})";
 

@@ -19,8 +19,27 @@ internal sealed record InteractionLog(
 {
     public const string Table = "ncf_log";
 
+    /// <summary>What moments are.</summary>
+    public required LogClock Clock { get; init; }
+
+    /// <summary>Rows that are used, duplicates too.</summary>
+    public long Usable => Rows - BadRows - BelowMinRating - OtherEvents;
+
+    /// <summary>A moment for people.</summary>
+    public string At(long moment) => Clock == LogClock.Dates
+        ? $"{DateTime.UnixEpoch.AddSeconds(moment / (double)TicksPerSecond):yyyy-MM-dd HH:mm:ss}"
+        : $"{moment / (double)TicksPerSecond:0.###}";
+
     /// <summary>Reads and checks the sources.</summary>
     /// <exception cref="InvalidInputException">There are no usable rows, or more bad ones than are allowed.</exception>
     public static InteractionLog Read(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, IProgressReporter progress) =>
         new LogReader(engine, input, sources, progress).Read();
+}
+
+/// <summary>What a log's moments are: none at all, an order without days (1, 2, 3 …), or times of our years.</summary>
+internal enum LogClock
+{
+    None,
+    Order,
+    Dates,
 }

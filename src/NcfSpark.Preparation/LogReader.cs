@@ -75,7 +75,10 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
         }
 
         return new InteractionLog(reading.Ids, reading.Times.TicksPerSecond, earliest, latest, rows, Of(RowProblem.BelowMinRating),
-            Of(RowProblem.OtherEvent), bad, badRows, notes);
+            Of(RowProblem.OtherEvent), bad, badRows, notes)
+        {
+            Clock = !HasTimes ? LogClock.None : reading.Times.Form == TimeForm.Order ? LogClock.Order : LogClock.Dates,
+        };
     }
 
     private (Reading Reading, Dictionary<RowProblem, Tally> Tallies) ReadAll(Reading reading)

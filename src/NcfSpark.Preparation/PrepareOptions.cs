@@ -5,30 +5,52 @@ using NcfSpark.Core;
 namespace NcfSpark.Preparation;
 
 /// <summary>Section Prepare: which interactions train, which are held out, and what is drawn beside them.</summary>
-public sealed record PrepareOptions
+public sealed record PrepareOptions : IValidatableObject
 {
     /// <summary>
-    /// How interactions are split into training and test. "latest": each user's latest interactions are held out. "given": somebody else made the
+    /// How interactions are split into training and test. "latest": each user's latest interactions are held out. "time": everything from a moment on
+    /// is held out, as a night will meet it, for users who were there before and for new ones (TestFrom, TestDays). "given": somebody else made the
     /// split, and Input:TestPath names the file of held-out interactions.
     /// </summary>
     public SplitRule Split { get; init; } = SplitRule.Latest;
 
     /// <summary>
+    /// Moment from which on all interactions are tested, for Split "time": a date such as 2026-11-23 or a time such as 2026-11-23T06:00:00Z (UTC where
+    /// it names no offset), or whole seconds since 1970. Where the log's times are an order (1, 2, 3 …), a number of that order. "" (default): TestDays
+    /// says.
+    /// </summary>
+    public string TestFrom { get; init; } = "";
+
+    /// <summary>
+    /// Number of days at the end of the log that are tested, for Split "time"; 0.5 is twelve hours. null (default): the shortest of the last 1, 2, 4, 8 …
+    /// days in which 500 users can be tested, and no more than a tenth of the log's time.
+    /// </summary>
+    [Range(0.001, 100_000)]
+    public double? TestDays { get; init; }
+
+    /// <summary>
+    /// Number of days just before the tested ones that validate, for Split "time" with Validation. null (default): as many as are tested.
+    /// </summary>
+    [Range(0.001, 100_000)]
+    public double? ValidationDays { get; init; }
+
+    /// <summary>
     /// Number of each user's latest interactions that are held out to test, at most half of the user's interactions. 1 is the NCF paper's
-    /// leave-one-out. More give narrower intervals and leave less to train on.
+    /// leave-one-out. More give narrower intervals and leave less to train on. Split "time" does not use it.
     /// </summary>
     [Range(0, 1_000_000)]
     public int Holdout { get; init; } = 10;
 
     /// <summary>
-    /// Whether as many interactions again, those just before the test ones, are held out to validate, at most half of what is left. Set it to
-    /// true for early stopping (Train:Patience) and for experiments; training on these rows gives a slightly better model.
+    /// Whether as many interactions again, those just before the test ones, are held out to validate, at most half of what is left; of Split "time" the
+    /// days before the tested ones. Set it to true for early stopping (Train:Patience) and for experiments; training on these rows gives a slightly
+    /// better model.
     /// </summary>
     public bool Validation { get; init; }
 
     /// <summary>
     /// Smallest number of interactions of a user that is tested. Users with fewer are trained on, and nothing of theirs is held
-    /// out.
+    /// out. Split "time" does not use it.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MinInteractions { get; init; } = 1;
@@ -82,6 +104,34 @@ public sealed record PrepareOptions
     [ExcludeFromFingerprint]
     [RegularExpression(@"|\d+(\.\d+)?\s?(KB|MB|GB|TB)", ErrorMessage = "is no amount of memory such as \"6GB\"")]
     public string MemoryLimit { get; init; } = "";
+
+    /// <summary>What does not go together.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        (string Name, bool IsSet)[] ofTime = [(nameof(TestFrom), TestFrom.Length > 0), (nameof(TestDays), TestDays is not null),
+            (nameof(ValidationDays), ValidationDays is not null)];
+        foreach ((string name, _) in Split == SplitRule.Time ? [] : ofTime.Where(setting => setting.IsSet))
+        {
+            yield return new($"is for Prepare:Split \"time\", but Split is \"{SettingText.Of(Split)}\": set it to \"time\", or leave {name} out",
+                [name, nameof(Split)]);
+        }
+
+        if (TestFrom.Length > 0 && TestFrom.Any(letter => !char.IsAsciiDigit(letter)) && TimestampText.Parse(TestFrom) is null)
+        {
+            yield return new($"is \"{TestFrom}\", {TimestampText.Cure}", [nameof(TestFrom)]);
+        }
+
+        if (TestFrom.Length > 0 && TestDays is not null)
+        {
+            yield return new("is set, and so is Prepare:TestDays; each says where the test begins: leave one of them out", [nameof(TestFrom), nameof(TestDays)]);
+        }
+
+        if (ValidationDays is not null && !Validation)
+        {
+            yield return new("is set, but Prepare:Validation is false, so nothing validates: set Validation to true, or leave ValidationDays out",
+                [nameof(ValidationDays), nameof(Validation)]);
+        }
+    }
 }
 
 /// <summary>How interactions are split into training and test.</summary>
@@ -89,6 +139,7 @@ public sealed record PrepareOptions
 public enum SplitRule
 {
     Latest,
+    Time,
     Given,
 }
 

@@ -11,6 +11,9 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
 
     private const string HeldOutRows = "ncf_held_out";
 
+    /// <summary>How many items, the first by index, negatives are drawn from.</summary>
+    public required long NegativeItems { get; init; }
+
     /// <summary>Positives and their negatives, all rows of a user in one shard.</summary>
     public void WriteTrain(string directory)
     {
@@ -20,7 +23,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
         {
             bool avoidTrainedOnly = prepare.NegativesAvoid == AvoidedItems.Trained;
             string drawn = NegativeSql.Query(
-                engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, itemCount, prepare.Seed, "negatives", avoidTrainedOnly, "timestamp");
+                engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, NegativeItems, prepare.Seed, "negatives", avoidTrainedOnly, "timestamp");
             rows += $" UNION ALL SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({drawn})";
         }
 

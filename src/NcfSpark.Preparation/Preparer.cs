@@ -10,6 +10,8 @@ namespace NcfSpark.Preparation;
 /// <remarks>
 /// Conservation, in the manifest's counts: input_rows = bad_rows + below_min_rating + other_events + duplicates_dropped + train_positives + validation + test,
 /// and train = train_positives + train_negatives. users_training_only have nothing held out; users_without_negatives touched every item.
+/// A split by time (<see cref="TimeSplit"/>) adds test_users and, of these, test_new_users, who have no training rows; and of the test rows those of such
+/// users (test_of_new_users) and those of items without training rows (test_of_new_items).
 /// </remarks>
 public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 {
@@ -53,6 +55,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         steps.Detail("check");
         InteractionLog log = InputSource.Readable(sources[0].Files, () => InteractionLog.Read(engine, input, sources, progress));
         resolved.CheckUnchanged();
+        TimeSplit? time = TimeSplit.Of(engine, prepare, log, sources[0].Files.Name);
         steps.Advance(1);
 
         IStageWriter writer = begin();
@@ -66,13 +69,20 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 
         if (givenCandidates) GivenCandidates.Open(engine, input, resolved.Candidates!, candidatesParquet, log.Ids);
         resolved.CheckUnchanged();
-        HistoryLists? lists = SplitSql.Run(engine, prepare, log, givenCandidates ? GivenCandidates.ItemIds : null);
+        HistoryLists? lists = SplitSql.Run(engine, prepare, log, time, givenCandidates ? GivenCandidates.ItemIds : null);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
-        SortedDictionary<string, long> rows = Count(engine, log);
+        (SortedDictionary<string, long> rows, long negativeItems) = Count(engine, log, time);
         RefuseWhatCannotBeLearnt(sources[0].Files.Name, rows);
+        if (time is not null)
+        {
+            time.Check(sources[0].Files.Name, prepare, log, rows);
+            log.Notes["split"] = time.Sentence(log, rows);
+            progress.Line(log.Notes["split"]);
+        }
+
         steps.Advance(1);
 
-        var parts = new PreparedParts(engine, prepare, rows["items"], lists);
+        var parts = new PreparedParts(engine, prepare, rows["items"], lists) { NegativeItems = negativeItems };
         steps.Detail("negatives");
         parts.WriteTrain(writer.File("train"));
         if (givenCandidates) parts.Write(GivenCandidates.Query, writer.File("test_candidates"));
@@ -96,27 +106,37 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         if (resolved.Test is null)
         {
             throw new InvalidInputException(
-                "Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\".");
+                "Prepare:Split is \"given\", and Input:TestPath is not set. Name the held-out rows there, or set Prepare:Split to \"latest\" or \"time\".");
         }
 
         return [log, InputSource.Open(engine, input, resolved.Test, "ncf_test_input", scratch)];
     }
 
-    private SortedDictionary<string, long> Count(ISqlEngine engine, InteractionLog log)
+    // The counts, and from how many items, the first by index, stored negatives are drawn.
+    private (SortedDictionary<string, long> Rows, long NegativeItems) Count(ISqlEngine engine, InteractionLog log, TimeSplit? time)
     {
         // One statement, since on Spark each has its price. Every user has a row at least.
-        string avoided = prepare.NegativesAvoid == AvoidedItems.Trained ? "trained" : "touched";
+        bool avoidsTrained = prepare.NegativesAvoid == AvoidedItems.Trained;
+        string avoided = avoidsTrained ? "trained" : "touched";
+        // Nothing that training has may depend on what came after it, so not on items that came later either.
+        string drawn = time is not null && avoidsTrained ? "known" : "items";
+        string later = time is null ? "0, 0, 0, 0" : $"""
+            count(CASE WHEN tested > 0 THEN 1 END), count(CASE WHEN tested > 0 AND trained = 0 THEN 1 END),
+            CAST(coalesce(sum(CASE WHEN trained = 0 THEN tested END), 0) AS BIGINT),
+            (SELECT count(*) FROM {SplitSql.Rows} r JOIN {SplitSql.Items} i ON r.item_index = i.item_index WHERE part = 2 AND interactions = 0)
+            """;
         long[] counts = [.. engine.Query($"""
             SELECT max(items), count(*), CAST(sum(trained) AS BIGINT), CAST(sum(validated) AS BIGINT), CAST(sum(tested) AS BIGINT),
-                count(CASE WHEN {avoided} = items AND trained > 0 THEN 1 END),
-                CAST(coalesce(sum(CASE WHEN {avoided} = items THEN trained END), 0) AS BIGINT),
-                count(CASE WHEN validated + tested = 0 THEN 1 END)
-            FROM {SplitSql.UserCounts} CROSS JOIN (SELECT count(*) AS items FROM {SplitSql.Items})
+                count(CASE WHEN {avoided} = {drawn} AND trained > 0 THEN 1 END),
+                CAST(coalesce(sum(CASE WHEN {avoided} = {drawn} THEN trained END), 0) AS BIGINT),
+                count(CASE WHEN validated + tested = 0 THEN 1 END), max({drawn}), {later}
+            FROM {SplitSql.UserCounts}
+                CROSS JOIN (SELECT count(*) AS items, count(CASE WHEN interactions > 0 THEN 1 END) AS known FROM {SplitSql.Items})
             """)[0].Select(count => (long)count!)];
         (long items, long users, long positives, long validated, long tested, long fullUsers, long fullUsersPositives, long trainingOnly) =
             (counts[0], counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7]);
         long negatives = (positives - fullUsersPositives) * prepare.NegativesPerPositive;
-        return new()
+        var rows = new SortedDictionary<string, long>
         {
             ["users"] = users,
             ["items"] = items,
@@ -133,6 +153,12 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
             ["users_without_negatives"] = prepare.NegativesPerPositive > 0 ? fullUsers : 0,
             ["users_training_only"] = trainingOnly,
         };
+        if (time is not null)
+        {
+            (rows[PreparedData.TestUsers], rows["test_new_users"], rows["test_of_new_users"], rows["test_of_new_items"]) = (counts[9], counts[10], counts[11], counts[12]);
+        }
+
+        return (rows, counts[8]);
     }
 
     private void RefuseWhatCannotBeLearnt(string name, SortedDictionary<string, long> rows)
@@ -152,7 +178,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
                 + "or set Prepare:Holdout to 0 to train on everything.");
         }
 
-        if (rows["train_positives"] == 0)
+        if (rows["train_positives"] == 0 && prepare.Split == SplitRule.Given)
         {
             throw new InvalidInputException($"{name}: no row is left to train on; all were given as held out. Check Input:Path and Input:TestPath.");
         }

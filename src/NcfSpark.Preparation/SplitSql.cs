@@ -20,19 +20,24 @@ internal static class SplitSql
     private const string Split = "ncf_split";
 
     /// <summary>Makes the tables, and lets go of the log.</summary>
+    /// <param name="time">Where a split by time cuts; null for the others.</param>
     /// <param name="furtherItems">A query of item_id that are in the catalogue though the log may not have them, or null.</param>
     /// <returns>The histories, where the engine keeps them as lists.</returns>
-    public static HistoryLists? Run(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, string? furtherItems)
+    public static HistoryLists? Run(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, string? furtherItems)
     {
         const string Log = InteractionLog.Table;
-        engine.Materialize(Users, "SELECT user_id, CAST(row_number() OVER (ORDER BY user_id) - 1 AS INT) AS user_index, "
-            + $"{PortableHashSql.OfText("user_id")} AS user_hash FROM (SELECT DISTINCT user_id FROM {Log} WHERE problem = 0)");
+        // Of a split by time those who train come first: who comes later then moves none of their indexes, on which draws and shards depend.
+        (string order, string distinct) = time is null
+            ? ("user_id", $"SELECT DISTINCT user_id FROM {Log} WHERE problem = 0")
+            : ($"{time.PartOf("earliest")}, user_id", $"SELECT user_id, min(moment) AS earliest FROM {Log} WHERE problem = 0 GROUP BY user_id");
+        engine.Materialize(Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY {order}) - 1 AS INT) AS user_index, "
+            + $"{PortableHashSql.OfText("user_id")} AS user_hash FROM ({distinct})");
         string further = furtherItems is null ? "" : $" UNION {furtherItems}";
         engine.Materialize(RankedItems, "SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, "
             + $"{PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
-        if (engine.Dialect.KeepsLists) return HistoryLists.Split(engine, prepare, log);
+        if (engine.Dialect.KeepsLists) return HistoryLists.Split(engine, prepare, log, time);
 
-        engine.Materialize(Split, SplitQuery(engine.Dialect, prepare));
+        engine.Materialize(Split, time is null ? SplitQuery(engine.Dialect, prepare) : TimeQuery(time));
         engine.Drop(Log);
         engine.Materialize(UserCounts, $"""
             SELECT user_index, min(touched) AS touched, min(trained) AS trained,
@@ -108,6 +113,14 @@ internal static class SplitSql
             FROM (SELECT *, {Validated(dialect, prepare, "total", "tested")} AS validated FROM ({tested}))
             """;
     }
+
+    private static string TimeQuery(TimeSplit time) => $"""
+        SELECT user_index, item_rank, moment, part, CAST(count(*) OVER (PARTITION BY user_index) AS INT) AS touched,
+            CAST(count(CASE WHEN part = 0 THEN 1 END) OVER (PARTITION BY user_index) AS INT) AS trained
+        FROM (
+            SELECT user_index, item_rank, moment, {time.PartOf("moment")} AS part
+            FROM (SELECT user_index, item_rank, {time.MomentOfPair} AS moment FROM ({Pairs(given: false)}) GROUP BY user_index, item_rank))
+        """;
 
     // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out. Their ties are equal.
     private static string DistinctPairs(string tied, bool given)

@@ -16,15 +16,20 @@ internal static class MetricCharts
         return Panel(protocol, name, $"{metric.Replace('@', '-')}-{(protocol.Negatives == 0 ? "catalogue" : "sampled")}", name.Title, name.Explanation, 0);
     }
 
-    /// <summary>A metric for each group of users, all on one scale.</summary>
-    public static Html ByHistory(IReadOnlyList<UserGroup> groups, string metric)
+    /// <summary>A metric for each group of users by length of history, all on one scale.</summary>
+    public static Html ByHistory(IReadOnlyList<UserGroup> groups, string metric) => OfGroups(groups, metric, "history", (group, _) =>
+        group.FewestSeen == group.MostSeen ? $"{group.FewestSeen:N0} seen" : $"{group.FewestSeen:N0} to {group.MostSeen:N0} seen");
+
+    /// <summary>A metric for users who were there before, and for new ones, on one scale.</summary>
+    public static Html ByPresence(IReadOnlyList<UserGroup> groups, string metric) =>
+        OfGroups(groups, metric, "presence", (_, place) => place == 0 ? "There before" : "New");
+
+    private static Html OfGroups(IReadOnlyList<UserGroup> groups, string metric, string id, Func<UserGroup, int, string> heading)
     {
         var name = new MetricName(metric);
         double highest = groups.SelectMany(group => group.Result.Scorers).Max(scorer => scorer.Metrics[metric]!.High ?? scorer.Metrics[metric]!.Value);
-        return Html.Join(groups.Select((group, g) => Panel(
-            group.Result, name, $"history-{g}", group.FewestSeen == group.MostSeen
-                ? $"{group.FewestSeen:N0} seen"
-                : $"{group.FewestSeen:N0} to {group.MostSeen:N0} seen", $"{name.Title}, {group.Result.Users:N0} users", highest)));
+        return Html.Join(groups.Select((group, g) =>
+            Panel(group.Result, name, $"{id}-{g}", heading(group, g), $"{name.Title}, {group.Result.Users:N0} users", highest)));
     }
 
     private static Html Panel(ProtocolResult protocol, MetricName name, string id, string heading, string explanation, double leastHigh)

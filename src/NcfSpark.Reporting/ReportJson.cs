@@ -54,6 +54,11 @@ public static class ReportJson
             classification["log_loss_epsilon"] = ClassificationMeasure.Epsilon;
         }
 
+        if (input.Evaluation.ByPresence is [var known, var unknown])
+        {
+            report["whole_catalogue_by_presence"] = new JsonObject { ["there_before"] = GroupOf(known), ["new"] = GroupOf(unknown) };
+        }
+
         if (input.Gate is not null) report[GateKey] = input.Gate.Json;
         if (input.Served is not null) report["served"] = input.Served;
         if (input.Caution is not null) report["caution"] = input.Caution;

@@ -15,6 +15,7 @@ public static class ReportPage
         (string Id, string Title, Html Body)[] sections =
         [
             ("catalogue", "Against the whole catalogue", Catalogue(input)),
+            ("presence", "Users who were there before, and new ones", ByPresence(input)),
             ("history", "By length of history", ByHistory(input)),
             ("sampled", "Against sampled candidates", Sampled(input)),
             ("classification", "Telling used from unused", Classification(input)),
@@ -92,6 +93,12 @@ public static class ReportPage
             {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
             """);
     }
+
+    private static Html ByPresence(ReportInput input) => input.Evaluation.ByPresence.Count == 0 ? Html.Empty : Html.Of($"""
+        <p>The same ranking, apart for users with training interactions and for those who came later. About the latter the model knows nothing:
+        it gives them the popularity list.</p>
+        <div class="charts">{MetricCharts.ByPresence(input.Evaluation.ByPresence, $"ndcg@{CutOffOf(input)}")}</div>
+        """);
 
     private static Html ByHistory(ReportInput input) => input.Evaluation.ByHistory.Count == 0 ? Html.Empty : Html.Of($"""
         <p>The same ranking, users grouped by how many items they had seen before the test.

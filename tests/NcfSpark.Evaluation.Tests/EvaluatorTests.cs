@@ -127,6 +127,27 @@ public class EvaluatorTests
         Assert.Contains("scores 2 items, but the prepared data has 80",
             Assert.Throws<InvalidInputException>(() => Run(new PopularityScorer([1, 2]), Options)).Message);
 
+    // Ten of the users lose their training rows: about them the model is as good as popularity, whatever it says.
+    [Fact]
+    public void NewUsersAreServedByPopularityAndMeasuredApart()
+    {
+        int[] kept = [.. Enumerable.Range(0, Data.Train.Count).Where(row => Data.Train.Users[row] >= 10)];
+        T[] Of<T>(T[] column) => Array.ConvertAll(kept, row => column[row]);
+        var train = new InteractionRows(Of(Data.Train.Users), Of(Data.Train.Items), Of(Data.Train.Timestamps));
+        var data = new EvaluationData(Users, Data.ItemInteractions, train, Logs.Rows(), Data.Test, Data.TestCandidates);
+        var served = new ServedScorer(Oracle(noise: 0), data.History, data.ItemInteractions);
+        NamedScorer[] scorers = [new("model", "the model", served, ScoresAreProbabilities: true), .. Evaluator.Baselines(data)];
+        EvaluationResult result = Evaluator.Run(data, scorers, Options, SilentProgress.Instance);
+
+        (ProtocolResult before, ProtocolResult unknown) = (result.ByPresence[0].Result, result.ByPresence[1].Result);
+        Assert.Equal(result.WholeCatalogue.Users, before.Users + unknown.Users);
+        Assert.Equal(Data.Test.Users.Distinct().Count(user => user < 10), unknown.Users);
+        Assert.Equal(result.WholeCatalogue.Rows, before.Rows + unknown.Rows);
+        Assert.Equal(1, before.Scorers[0].Metrics["ndcg@10"]!.Value, 12);
+        Assert.Equal(unknown.Scorers[1].Metrics["ndcg@10"], unknown.Scorers[0].Metrics["ndcg@10"]);
+        Assert.Empty(Run(Oracle(0.6), Options).ByPresence);
+    }
+
     [Fact]
     public void WithoutTestRowsTheCureIsSaid()
     {

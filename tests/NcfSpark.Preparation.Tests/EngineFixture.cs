@@ -22,7 +22,7 @@ public sealed class EngineCollection : ICollectionFixture<EngineFixture>
 /// <summary>With stored negatives, which the defaults do not have.</summary>
 internal static class PlainOptions
 {
-    public static PrepareOptions Prepare { get; } = new() { NegativesPerPositive = 5, NegativesAvoid = AvoidedItems.Touched };
+    public static PrepareOptions Prepare { get; } = new() { Split = SplitRule.Latest, NegativesPerPositive = 5, NegativesAvoid = AvoidedItems.Touched };
 
     /// <summary>A value of Input:TimestampUnit, as settings spell it.</summary>
     public static TimestampUnit Unit(string text) => Enum.Parse<TimestampUnit>(text.Replace("-", "", StringComparison.Ordinal), ignoreCase: true);

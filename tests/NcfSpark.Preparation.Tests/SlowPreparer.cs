@@ -9,8 +9,15 @@ internal static class SlowPreparer
     /// <param name="log">The log, its times in ticks.</param>
     /// <param name="given">Rows that somebody held out.</param>
     /// <param name="ticksPerSecond">What the times count; what comes out are whole seconds.</param>
-    public static Rows Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? given = null, long ticksPerSecond = 1)
+    /// <param name="time">Of a split by time the first moments that validate and that are tested.</param>
+    public static Rows Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? given = null, long ticksPerSecond = 1,
+        (long ValidationFrom, long TestFrom)? time = null)
     {
+        int PartAt(long moment) => time is not { } bounds || moment < bounds.ValidationFrom ? 0 : moment < bounds.TestFrom ? 1 : 2;
+        // By time a pair is of the earliest part that it is in: what comes later of it is left out.
+        if (time is not null) log = [.. log.Where(row => !log.Any(other => IsSamePair(row, other) && PartAt(other.Timestamp) < PartAt(row.Timestamp)))];
+
+
         // Of a pair that is there twice the latest stays; one that was given as held out stays so.
         var distinct = new Dictionary<(string User, string Item), (long Timestamp, bool HeldOut)>();
         foreach ((LogRow row, bool heldOut) in log.Select(row => (row, false)).Concat((given ?? []).Select(row => (row, true))))
@@ -20,7 +27,10 @@ internal static class SlowPreparer
             distinct[(row.User, row.Item)] = (Math.Max(timestamp, row.Timestamp), heldOut || already);
         }
 
-        string[] users = InIdOrder(distinct.Keys.Select(pair => pair.User)), items = InIdOrder(distinct.Keys.Select(pair => pair.Item));
+        // A stable sort keeps the order of ids.
+        string[] users = [.. InIdOrder(distinct.Keys.Select(pair => pair.User))
+            .OrderBy(user => distinct.Where(pair => pair.Key.User == user).Min(pair => PartAt(pair.Value.Timestamp)))];
+        string[] items = InIdOrder(distinct.Keys.Select(pair => pair.Item));
         var parts = new Dictionary<(string User, string Item), int>();
         for (int user = 0; user < users.Length; user++)
         {
@@ -36,6 +46,12 @@ internal static class SlowPreparer
                 own.RemoveAll(pair => pair.Value.HeldOut);
             }
 
+            if (time is not null)
+            {
+                foreach (var pair in own) parts[pair.Key] = PartAt(pair.Value.Timestamp);
+                continue;
+            }
+
             int tested = given is null && enough ? Math.Min(options.Holdout, own.Count / 2) : 0;
             int validated = options.Validation && enough ? Math.Min(options.Holdout, (own.Count - tested) / 2) : 0;
             for (int place = 0; place < own.Count; place++) parts[own[place].Key] = place < tested ? 2 : place < tested + validated ? 1 : 0;
@@ -46,10 +62,11 @@ internal static class SlowPreparer
         var rows = parts.Select(pair => (User: Array.IndexOf(users, pair.Key.User), Item: Array.IndexOf(byPopularity, pair.Key.Item),
             Timestamp: distinct[pair.Key].Timestamp / ticksPerSecond, Part: pair.Value)).ToList();
 
+        int known = byPopularity.Count(item => Positives(pair => pair.Item == item) > 0);
         IEnumerable<(int User, int Item, long Timestamp, int Drawn)> Draws(int part, int count, string stream, bool trainedOnly = false) =>
             from row in rows
             where row.Part == part
-            let untouched = Enumerable.Range(0, items.Length)
+            let untouched = Enumerable.Range(0, trainedOnly && time is not null ? known : items.Length)
                 .Except(rows.Where(other => other.User == row.User && (other.Part == 0 || !trainedOnly)).Select(other => other.Item)).ToArray()
             where untouched.Length > 0
             from draw in Enumerable.Range(0, count)
@@ -65,6 +82,8 @@ internal static class SlowPreparer
             [.. rows.Where(row => row.Part == 2).Select(row => (row.User, row.Item, row.Timestamp)).Order()],
             [.. Draws(2, options.TestCandidates, "candidates").Select(row => (row.User, row.Item, row.Drawn)).Order()]);
     }
+
+    private static bool IsSamePair(LogRow one, LogRow other) => (one.User, one.Item) == (other.User, other.Item);
 
     private static long Hash(long seed, string stream, params ReadOnlySpan<int> values)
     {

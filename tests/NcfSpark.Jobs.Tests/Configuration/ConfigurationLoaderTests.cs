@@ -200,6 +200,8 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Train:Patience=3", "Train:Patience is 3, but nothing is held out to validate on: ")]
     [InlineData("Train:Negatives=stored", "Train:Negatives is \"stored\", but Prepare:NegativesPerPositive is 0")]
     [InlineData("Prepare:TestCandidates=3", "Evaluate:NegativesPerPositive is 5, but only 3 candidates are drawn")]
+    [InlineData("Prepare:TestDays=2", "Prepare:TestDays is for Prepare:Split \"time\", but Split is \"latest\"")]
+    [InlineData("Prepare:TestFrom=2026-11-23", "Prepare:TestFrom is for Prepare:Split \"time\"")]
     [InlineData("Prepare:Split=given", "Input:TestPath is not set, but Prepare:Split is \"given\"")]
     public void AFaultIsTheOnlyOneToldAndSaysWhatAndWhere(string assignment, string message)
     {
@@ -207,6 +209,14 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.StartsWith(message, told, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', told);
     }
+
+    [Theory]
+    [InlineData("Prepare:TestFrom is \"soon\", which is no time: give a date", "Prepare:TestFrom=soon")]
+    [InlineData("Prepare:TestFrom is set, and so is Prepare:TestDays", "Prepare:TestFrom=2026-11-23", "Prepare:TestDays=2")]
+    [InlineData("Prepare:TestDays: 0 is not between 0.001 and 100000 or null", "Prepare:TestDays=0")]
+    [InlineData("Prepare:ValidationDays is set, but Prepare:Validation is false", "Prepare:ValidationDays=2")]
+    public void ASplitByTimeThatCannotBeIsRefused(string message, params string[] assignments) =>
+        Assert.StartsWith(message, Refused(Minimal, ["Prepare:Split=time", .. assignments]), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("NCFSPARK_Train__Epoch", "Train:Epoch is no setting; did you mean Train:Epochs? (environment variable NCFSPARK_Train__Epoch)")]

@@ -12,6 +12,7 @@ public class UntimedSettingsTests
     private static readonly NcfSparkConfiguration Everything = new()
     {
         Input = new InputOptions { TimestampColumn = "" },
+        Prepare = new PrepareOptions { Split = SplitRule.Time },
         Model = new ModelOptions { User = UserEncoderKind.History },
         Train = new TrainOptions { RecencyScale = 10 },
         Score = new ScoreOptions { Since = "2026-11-23", NotOlderThan = "2020" },
@@ -19,11 +20,11 @@ public class UntimedSettingsTests
     };
 
     [Theory]
-    [InlineData("prepare")]
+    [InlineData("prepare", "Prepare:Split")]
     [InlineData("evaluate")]
     [InlineData("train", "Model:User", "Train:RecencyScale")]
     [InlineData("score", "Score:Since", "Score:NotOlderThan")]
-    [InlineData("nightly", "Model:User", "Train:RecencyScale", "Score:Since", "Score:NotOlderThan", "Nightly:MaxAgeDays")]
+    [InlineData("nightly", "Prepare:Split", "Model:User", "Train:RecencyScale", "Score:Since", "Score:NotOlderThan", "Nightly:MaxAgeDays")]
     public void WithoutTimesAVerbRefusesByNameWhatNeedsThem(string verb, params string[] settings)
     {
         string[] sections = Verb.All.Single(one => one.Name == verb).Sections;

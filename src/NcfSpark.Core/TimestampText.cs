@@ -1,12 +1,12 @@
 using System.Globalization;
 
-namespace NcfSpark.Scoring;
+namespace NcfSpark.Core;
 
 /// <summary>A time as people and files write it. Examples: "2024", "2024-05-31", "2024-05-31 06:00", "2024-05-31T06:00:00+02:00", "1717113600".</summary>
 public static class TimestampText
 {
     /// <summary>What a setting should be, to be read after "is X,".</summary>
-    internal const string Cure = "which is no time: give a date such as 2026-11-23, a time such as 2026-11-23T06:00:00Z, or whole seconds since 1970";
+    public const string Cure = "which is no time: give a date such as 2026-11-23, a time such as 2026-11-23T06:00:00Z, or whole seconds since 1970";
 
     private const long Latest = 253_402_300_799; // the last second of the year 9999; what is greater counts milliseconds or less
 
