@@ -1,5 +1,4 @@
 using NcfSpark.Core;
-using NcfSpark.Preparation;
 using NcfSpark.Scoring;
 
 namespace NcfSpark.Configuration;
@@ -14,7 +13,8 @@ public static class UntimedSettings
         if (configuration.Input.TimestampColumn.Length > 0) return;
         (string Setting, bool Needs, string Cure)[] settings =
         [
-            ("Prepare:Split", configuration.Prepare.Split == SplitRule.Time, "is \"time\": set it to \"latest\", which then goes by a hash"),
+            ("Prepare:Split", configuration.Prepare.AsksForTime,
+                "goes by time: set it to \"latest\", which then goes by a hash, and leave TestFrom, TestDays and ValidationDays out"),
             ("Model:User", configuration.Model.HasHistory, "is \"history\", a user's latest items: set it to \"embedding\", and Train:Loss to \"logistic\""),
             ("Train:RecencyScale", configuration.Train.RecencyScale > 0, "weighs late interactions more: set it to 0"),
             ("Score:Since", configuration.Score.Since.Length > 0, "asks when users were there: set it to \"\""),

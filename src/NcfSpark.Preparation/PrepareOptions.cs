@@ -8,11 +8,12 @@ namespace NcfSpark.Preparation;
 public sealed record PrepareOptions : IValidatableObject
 {
     /// <summary>
-    /// How interactions are split into training and test. "latest": each user's latest interactions are held out. "time": everything from a moment on
-    /// is held out, as a night will meet it, for users who were there before and for new ones (TestFrom, TestDays). "given": somebody else made the
-    /// split, and Input:TestPath names the file of held-out interactions.
+    /// How interactions are split into training and test. "time": everything from a moment on is held out, as a night will meet it, for users who were
+    /// there before and for new ones (TestFrom, TestDays). "latest": each user's latest interactions are held out. "auto" (default): "time" where
+    /// TestFrom or TestDays is set or the log has a last window that will do (see TestDays), else "latest"; the summary and the report say which.
+    /// "given": somebody else made the split, and Input:TestPath names the file of held-out interactions.
     /// </summary>
-    public SplitRule Split { get; init; } = SplitRule.Latest;
+    public SplitRule Split { get; init; } = SplitRule.Auto;
 
     /// <summary>
     /// Moment from which on all interactions are tested, for Split "time": a date such as 2026-11-23 or a time such as 2026-11-23T06:00:00Z (UTC where
@@ -23,7 +24,7 @@ public sealed record PrepareOptions : IValidatableObject
 
     /// <summary>
     /// Number of days at the end of the log that are tested, for Split "time"; 0.5 is twelve hours. null (default): the shortest of the last 1, 2, 4, 8 …
-    /// days in which 500 users can be tested, and no more than a tenth of the log's time.
+    /// days in which at least 500 users can be tested, by at most a fifth of the rows, and which is at most a tenth of the log's time.
     /// </summary>
     [Range(0.001, 100_000)]
     public double? TestDays { get; init; }
@@ -105,12 +106,15 @@ public sealed record PrepareOptions : IValidatableObject
     [RegularExpression(@"|\d+(\.\d+)?\s?(KB|MB|GB|TB)", ErrorMessage = "is no amount of memory such as \"6GB\"")]
     public string MemoryLimit { get; init; } = "";
 
+    /// <summary>Whether a split by time is asked for, by its name or by one of its settings.</summary>
+    public bool AsksForTime => Split == SplitRule.Time || (Split == SplitRule.Auto && (TestFrom.Length > 0 || (TestDays ?? ValidationDays) is not null));
+
     /// <summary>What does not go together.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         (string Name, bool IsSet)[] ofTime = [(nameof(TestFrom), TestFrom.Length > 0), (nameof(TestDays), TestDays is not null),
             (nameof(ValidationDays), ValidationDays is not null)];
-        foreach ((string name, _) in Split == SplitRule.Time ? [] : ofTime.Where(setting => setting.IsSet))
+        foreach ((string name, _) in Split is SplitRule.Time or SplitRule.Auto ? [] : ofTime.Where(setting => setting.IsSet))
         {
             yield return new($"is for Prepare:Split \"time\", but Split is \"{SettingText.Of(Split)}\": set it to \"time\", or leave {name} out",
                 [name, nameof(Split)]);
@@ -138,6 +142,7 @@ public sealed record PrepareOptions : IValidatableObject
 [JsonConverter(typeof(SettingTextConverter<SplitRule>))]
 public enum SplitRule
 {
+    Auto,
     Latest,
     Time,
     Given,

@@ -72,11 +72,11 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         HistoryLists? lists = SplitSql.Run(engine, prepare, log, time, givenCandidates ? GivenCandidates.ItemIds : null);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
         (SortedDictionary<string, long> rows, long negativeItems) = Count(engine, log, time);
-        RefuseWhatCannotBeLearnt(sources[0].Files.Name, rows);
-        if (time is not null)
+        RefuseWhatCannotBeLearnt(sources[0].Files.Name, rows, time);
+        time?.Check(sources[0].Files.Name, prepare, log, rows);
+        if (time is not null || prepare.Split == SplitRule.Auto)
         {
-            time.Check(sources[0].Files.Name, prepare, log, rows);
-            log.Notes["split"] = time.Sentence(log, rows);
+            log.Notes["split"] = time?.Sentence(log, rows) ?? TimeSplit.WhyLatest(prepare, log);
             progress.Line(log.Notes["split"]);
         }
 
@@ -161,7 +161,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         return (rows, counts[8]);
     }
 
-    private void RefuseWhatCannotBeLearnt(string name, SortedDictionary<string, long> rows)
+    private void RefuseWhatCannotBeLearnt(string name, SortedDictionary<string, long> rows, TimeSplit? time)
     {
         if (rows["items"] == 1)
         {
@@ -169,7 +169,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
                 $"{name}: there is one item in all ({input.ItemColumn}), so there is nothing to choose from. Check Input:ItemColumn.");
         }
 
-        if (prepare.Split == SplitRule.Latest && prepare.Holdout > 0 && rows["test"] == 0)
+        if (time is null && prepare.Split != SplitRule.Given && prepare.Holdout > 0 && rows["test"] == 0)
         {
             string why = prepare.MinInteractions > 2
                 ? $"no user has {prepare.MinInteractions} interactions or more (Prepare:MinInteractions)"

@@ -28,10 +28,10 @@ internal sealed record TimeSplit(long ValidationFrom, long TestFrom, string Word
     /// <exception cref="InvalidInputException">There is no such window.</exception>
     public static TimeSplit? Of(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, string name)
     {
-        if (prepare.Split != SplitRule.Time) return null;
+        if (!prepare.AsksForTime) return prepare is { Split: SplitRule.Auto, Holdout: > 0 } ? Found(engine, prepare, log) : null;
         if (log.Clock == LogClock.None)
         {
-            throw new InvalidInputException("Prepare:Split is \"time\", and there are no times (Input:TimestampColumn is \"\"): set Split to \"latest\".");
+            throw new InvalidInputException("Prepare:Split goes by time, and there are no times (Input:TimestampColumn is \"\"): set it to \"latest\".");
         }
 
         if (log.Clock == LogClock.Order && (prepare.TestDays ?? prepare.ValidationDays) is not null)
@@ -88,6 +88,11 @@ internal sealed record TimeSplit(long ValidationFrom, long TestFrom, string Word
             : $"{validation:N0} of {train + validation:N0} interactions before the test would validate, more than half";
         throw new InvalidInputException($"{name}: {why}; {span}. Set Prepare:ValidationDays, or Prepare:Validation to false.");
     }
+
+    /// <summary>Why Split "auto" holds out each user's latest interactions, for the summary and the report.</summary>
+    public static string WhyLatest(PrepareOptions prepare, InteractionLog log) => prepare.Holdout == 0
+        ? "Nothing is held out (Prepare:Holdout is 0)."
+        : $"Each user's latest interactions are tested, and not all of a last time, since {NoWindow(log)} (Prepare:Split).";
 
     /// <summary>What is tested, for the summary and the report.</summary>
     public string Sentence(InteractionLog log, SortedDictionary<string, long> rows)

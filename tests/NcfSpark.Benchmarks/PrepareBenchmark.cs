@@ -61,7 +61,10 @@ internal static class PrepareBenchmark
         string csv = Path.Combine(folder, $"log-{interactions}.csv"), run = Path.Combine(folder, $"run-{interactions}");
         SyntheticLog.WriteCsv(csv, interactions, users: (int)(interactions * 138 / 20_000), items: 27_000, seed: 1);
         var input = new InputOptions { Path = csv, UserColumn = "userId", ItemColumn = "movieId" };
-        var prepare = new PrepareOptions { NegativesPerPositive = Negatives, NegativesAvoid = AvoidedItems.Touched, TestCandidates = 0, Validation = true };
+        var prepare = new PrepareOptions
+        {
+            Split = SplitRule.Latest, NegativesPerPositive = Negatives, NegativesAvoid = AvoidedItems.Touched, TestCandidates = 0, Validation = true,
+        };
 
         TimeSpan processorBefore = Process.GetCurrentProcess().TotalProcessorTime;
         var watch = Stopwatch.StartNew();

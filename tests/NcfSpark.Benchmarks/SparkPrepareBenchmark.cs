@@ -24,6 +24,7 @@ internal static class SparkPrepareBenchmark
 
     private static readonly PrepareOptions Options = new()
     {
+        Split = SplitRule.Latest,
         NegativesPerPositive = Negatives,
         NegativesAvoid = AvoidedItems.Touched,
         TestCandidates = 0,

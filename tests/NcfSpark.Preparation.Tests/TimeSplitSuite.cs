@@ -51,11 +51,11 @@ public abstract class TimeSplitSuite : IDisposable
         };
 
     [SkippableFact]
-    public void EveryRowIsThatOfTheSlowTwin() => ForAll(40, (log, options) =>
+    public void EveryRowIsThatOfTheSlowTwin() => ForAll(30, (log, options) =>
         Rows.AssertEqual(SlowPreparer.Prepare(log, options, time: BoundsOf(log, options)), Rows.Of(Prepare(log, options))));
 
     [SkippableFact]
-    public void PartsAreDisjointAndEveryRowIsAccountedFor() => ForAll(20, (log, options) =>
+    public void PartsAreDisjointAndEveryRowIsAccountedFor() => ForAll(15, (log, options) =>
     {
         StageDirectory prepared = Prepare(log, options);
         Rows rows = Rows.Of(prepared);
@@ -78,7 +78,7 @@ public abstract class TimeSplitSuite : IDisposable
 
     /// <summary>Rows from the end of training on are dropped, moved, given to other users and items, and added: what trains stays to the byte of its rows.</summary>
     [SkippableFact]
-    public void NothingThatTrainsKnowsWhatCameLater() => ForAll(30, (log, options) =>
+    public void NothingThatTrainsKnowsWhatCameLater() => ForAll(15, (log, options) =>
     {
         // By a moment, since a number of days counts from the log's end.
         (long validationFrom, long testFrom) = BoundsOf(log, options);
@@ -209,7 +209,7 @@ public sealed class DuckDbTimeSplitTests(EngineFixture fixture) : TimeSplitSuite
 {
     protected override ISqlEngine Engine => fixture.Engine;
 
-    protected override int MostCases => 60;
+    protected override int MostCases => 30;
 
     [Theory]
     [InlineData("2017-07-30", null, null, false, "nothing can be tested from 2017-07-30 00:00:00 on", "Prepare:TestFrom (\"2017-07-30\")", "2017-07-14")]
@@ -247,13 +247,22 @@ public sealed class DuckDbTimeSplitTests(EngineFixture fixture) : TimeSplitSuite
     {
         LogRow[] log = [.. Enumerable.Range(0, 50).SelectMany(day => Enumerable.Range(0, usersADay).Select(
             user => new LogRow($"{(day * usersADay) + user}", $"{user % 50}", Start + (day * Day) + user)))];
-        Assert.Contains(window, Prepare(log, PlainOptions.Prepare with { Split = SplitRule.Time, TestCandidates = 0 }).Manifest.Notes["split"]);
+        var time = PlainOptions.Prepare with { Split = SplitRule.Time, TestCandidates = 0 };
+        StageDirectory prepared = Prepare(log, time), auto = Prepare(log, time with { Split = SplitRule.Auto });
+        Assert.Contains(window, prepared.Manifest.Notes["split"], StringComparison.Ordinal);
+        Rows.AssertEqual(Rows.Of(prepared), Rows.Of(auto));
+        Assert.Equal(prepared.Manifest.Notes, auto.Manifest.Notes);
 
         // With repeats alone in the last days nobody can be tested there, as many as they are.
         LogRow[] repeats = [.. log.Select((row, place) => row.Timestamp < Start + (46 * Day)
             ? row
             : log[place - (40 * usersADay)] with { Timestamp = row.Timestamp })];
-        Assert.Throws<InvalidInputException>(() => Prepare(repeats, PlainOptions.Prepare with { Split = SplitRule.Time, TestCandidates = 0 }));
+        Assert.Throws<InvalidInputException>(() => Prepare(repeats, time));
+        StageDirectory latest = Prepare([.. repeats, .. Of("0", 5)], time with { Split = SplitRule.Auto });
+        Assert.False(new PreparedData(latest).IsSplitByTime);
+        Assert.Contains("Each user's latest interactions are tested", latest.Manifest.Notes["split"], StringComparison.Ordinal);
+
+        static IEnumerable<LogRow> Of(string user, int items) => Enumerable.Range(0, items).Select(item => new LogRow(user, $"{item}", Start + item));
     }
 }
 
