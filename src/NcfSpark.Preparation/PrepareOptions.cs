@@ -127,7 +127,8 @@ public sealed record PrepareOptions : IValidatableObject
 
         if (TestFrom.Length > 0 && TestDays is not null)
         {
-            yield return new("is set, and so is Prepare:TestDays; each says where the test begins: leave one of them out", [nameof(TestFrom), nameof(TestDays)]);
+            yield return new("is set, and so is Prepare:TestDays; each says where the test begins: leave one of them out",
+                [nameof(TestFrom), nameof(TestDays)]);
         }
 
         if (ValidationDays is not null && !Validation)

@@ -155,7 +155,8 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         };
         if (time is not null)
         {
-            (rows[PreparedData.TestUsers], rows["test_new_users"], rows["test_of_new_users"], rows["test_of_new_items"]) = (counts[9], counts[10], counts[11], counts[12]);
+            (rows[PreparedData.TestUsers], rows["test_new_users"]) = (counts[9], counts[10]);
+            (rows["test_of_new_users"], rows["test_of_new_items"]) = (counts[11], counts[12]);
         }
 
         return (rows, counts[8]);

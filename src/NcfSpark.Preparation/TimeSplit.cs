@@ -98,7 +98,8 @@ internal sealed record TimeSplit(long ValidationFrom, long TestFrom, string Word
     public string Sentence(InteractionLog log, SortedDictionary<string, long> rows)
     {
         string validated = rows["validation"] > 0 ? $" The {rows["validation"]:N0} from {log.At(ValidationFrom)} on, before these, validate." : "";
-        return $"Split by time: tested is {Words}, which is after {log.At(TestFrom - 1)}: {rows["test"]:N0} interactions of {rows[PreparedData.TestUsers]:N0} users, of whom "
+        return $"Split by time: tested is {Words}, which is after {log.At(TestFrom - 1)}: "
+            + $"{rows["test"]:N0} interactions of {rows[PreparedData.TestUsers]:N0} users, of whom "
             + $"{rows["test_new_users"]:N0} are new (not in training); {rows["test_of_new_items"]:N0} are of items that are new.{validated}";
     }
 

@@ -76,7 +76,7 @@ public abstract class TimeSplitSuite : IDisposable
         Assert.All(rows.Test, row => Assert.True(row.Timestamp >= testFrom));
     });
 
-    /// <summary>Rows from the end of training on are dropped, moved, given to other users and items, and added: what trains stays to the byte of its rows.</summary>
+    /// <summary>Rows from the end of training on are dropped, moved, given to other users and items, and added: what trains stays, row by row.</summary>
     [SkippableFact]
     public void NothingThatTrainsKnowsWhatCameLater() => ForAll(15, (log, options) =>
     {

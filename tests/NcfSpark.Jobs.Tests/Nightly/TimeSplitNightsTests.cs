@@ -58,7 +58,8 @@ public sealed class TimeSplitNightsTests : IDisposable
         using var error = new StringWriter();
         using var signals = new StopSignals(SilentProgress.Instance);
         var runner = new JobRunner(new Hashtable(), SilentProgress.Instance, TextWriter.Null, error, clock, signals);
-        ExitCode code = runner.Run(Verb.All.Single(verb => verb.Name == "nightly"), new JobArguments(Repository.File("conf/ml-latest-small.json"), Run, settings));
+        ExitCode code = runner.Run(Verb.All.Single(verb => verb.Name == "nightly"),
+            new JobArguments(Repository.File("conf/ml-latest-small.json"), Run, settings));
         Assert.True(code == ExitCode.Done, $"{code}. {error}");
         Assert.Equal(PreparedRows()["users"], Directory.GetFiles(Path.Combine(Production, "predictions"), "*.parquet", SearchOption.AllDirectories)
             .SelectMany(file => ParquetColumns.Read<long>(file, "user_id")).Distinct().LongCount());
