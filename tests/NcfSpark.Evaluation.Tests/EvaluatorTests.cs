@@ -136,7 +136,7 @@ public class EvaluatorTests
         var train = new InteractionRows(Of(Data.Train.Users), Of(Data.Train.Items), Of(Data.Train.Timestamps));
         var data = new EvaluationData(Users, Data.ItemInteractions, train, Logs.Rows(), Data.Test, Data.TestCandidates);
         var served = new ServedScorer(Oracle(noise: 0), data.History, data.ItemInteractions);
-        NamedScorer[] scorers = [new("model", "the model", served, ScoresAreProbabilities: true), .. Evaluator.Baselines(data)];
+        NamedScorer[] scorers = [new("model", "the model", served, ScoresAreProbabilities: true), .. Logs.Baselines(data)];
         EvaluationResult result = Evaluator.Run(data, scorers, Options, SilentProgress.Instance);
 
         (ProtocolResult before, ProtocolResult unknown) = (result.ByPresence[0].Result, result.ByPresence[1].Result);
