@@ -268,6 +268,7 @@ public sealed class DuckDbTimeSplitTests(EngineFixture fixture) : TimeSplitSuite
 
 /// <summary>The laws on Spark.</summary>
 [Collection(SparkCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class SparkTimeSplitTests(SparkFixture spark) : TimeSplitSuite
 {
     protected override ISqlEngine Engine => spark.Engine;
