@@ -10,7 +10,18 @@ public static class UntimedSettings
     /// names each such setting with its cure.</exception>
     public static void Refuse(IReadOnlyCollection<string> sections, NcfSparkConfiguration configuration)
     {
-        if (configuration.Input.TimestampColumn.Length > 0) return;
+        string[] refused = Faults(sections, configuration);
+        if (refused.Length > 0)
+        {
+            throw new InvalidInputException("There are no times (Input:TimestampColumn is \"\"), "
+                + $"and these settings need them:\n  {string.Join("\n  ", refused)}\nOr name the column of times in Input:TimestampColumn.");
+        }
+    }
+
+    /// <summary>Each setting of the sections that asks for times where there are none, with its cure.</summary>
+    public static string[] Faults(IReadOnlyCollection<string> sections, NcfSparkConfiguration configuration)
+    {
+        if (configuration.Input.TimestampColumn.Length > 0) return [];
         (string Setting, bool Needs, string Cure)[] settings =
         [
             ("Prepare:Split", configuration.Prepare.AsksForTime,
@@ -22,15 +33,10 @@ public static class UntimedSettings
                 $"asks when items were used (Score:ItemDate is \"{configuration.Score.ItemDate}\"): set it to \"\", or ItemDate to \"column\""),
             ("Nightly:MaxAgeDays", configuration.Nightly.MaxAgeDays > 0, "asks how old the latest interaction is: set it to 0"),
         ];
-        string[] refused =
+        return
         [
             .. settings.Where(setting => setting.Needs && sections.Contains(setting.Setting.Split(':')[0]))
-                .Select(setting => $"  {setting.Setting} {setting.Cure}"),
+                .Select(setting => $"{setting.Setting} {setting.Cure}"),
         ];
-        if (refused.Length > 0)
-        {
-            throw new InvalidInputException("There are no times (Input:TimestampColumn is \"\"), "
-                + $"and these settings need them:\n{string.Join('\n', refused)}\nOr name the column of times in Input:TimestampColumn.");
-        }
     }
 }

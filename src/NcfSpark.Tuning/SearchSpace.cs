@@ -91,6 +91,7 @@ internal sealed class SearchSpace
             configuration = configuration with { Train = InWholeGroups(configuration.Model, configuration.Train) };
             (SettingKey? key, string? problem) = ConfigurationCheck.Faults(configuration, ImmutableHashSet<SettingKey>.Empty).FirstOrDefault();
             if (key is not null) fault = $"{key}{problem}";
+            else if (UntimedSettings.Faults(["Model", "Train"], configuration) is [var untimed, ..]) fault = $"there are no times, and {untimed}";
             else if (Of(number, configuration) is var candidate && !drawn.Any(other => SameSettings(other, candidate))) return candidate;
         }
 

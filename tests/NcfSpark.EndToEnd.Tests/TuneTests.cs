@@ -43,6 +43,21 @@ public sealed class TuneTests
         Assert.StartsWith("conf/search/nothing.json is not there. There are conf/search/", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("tune")]
+    [InlineData("train")]
+    [InlineData("nightly")]
+    public void WithoutTimesAHistoryIsRefusedBeforeAnyWork(string verb)
+    {
+        using var run = new RunDirectory();
+        (int exitCode, string output, string error) = NcfSparkProcess.Run([verb, .. SmallLog.Settings("no.csv"), "--set", "Tune:Search=no.json",
+            "--set", "Input:TimestampColumn=", "--set", "Model:User=history", "--run", run.Path]);
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains("There are no times (Input:TimestampColumn is \"\"), and these settings need them:\n  Model:User is \"history\"", error,
+            StringComparison.Ordinal);
+        Assert.False(Directory.Exists(run.Path));
+    }
+
     [Fact]
     public void StatusNeedsNoRunDirectoryAndLeavesNone()
     {

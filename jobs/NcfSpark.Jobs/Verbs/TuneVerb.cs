@@ -18,7 +18,7 @@ internal static class TuneVerb
         """,
         "Input:Path, Tune:Search",
         "tune/",
-        ["Tune"],
+        ["Tune", "Input", "Prepare", "Model", "Train"],
         TuneStage.Tune)
     {
         RunsSql = true,

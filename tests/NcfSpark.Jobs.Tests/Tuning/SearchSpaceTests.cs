@@ -94,6 +94,18 @@ public sealed class SearchSpaceTests : IDisposable
         Assert.Contains("No combination of these ranges is possible: Model:User is \"history\"", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void WithoutTimesNothingIsDrawnThatNeedsThem()
+    {
+        NcfSparkConfiguration untimed = Start with { Input = Start.Input with { TimestampColumn = "" } };
+        SearchSpace Untimed(string text) => SearchSpace.Read(folder.Write("search.json", text), untimed, seed: 7);
+        SearchSpace space = Untimed(
+            """{ "Model": { "Kind": ["mf"], "User": ["embedding", "history"], "EmbeddingActivation": ["none"] }, "Train": { "LearningRate": { "From": 0.001, "To": 0.1 }, "Negatives": ["resampled"] } }""");
+        for (int number = 1; number <= 20; number++) Assert.Equal(UserEncoderKind.Embedding, space.Draw(number)!.Configuration.Model.User);
+        var fault = Assert.Throws<InvalidInputException>(() => Untimed("""{ "Train": { "RecencyScale": [10, 20] } }""").Draw(1));
+        Assert.Contains("is possible: there are no times, and Train:RecencyScale weighs late interactions more", fault.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{ "Train": { "LearningRat": [0.1] } }""", "did you mean Train:LearningRate?")]
     [InlineData("""{ "Train": { "LearningRate": 0.1 } }""", "Train:LearningRate: 0.1 is no range. Write a list of values, such as [0.1], or {")]
