@@ -91,10 +91,10 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
     }
 
     // 20140406 or 20140406184217, between 1980 and 2039.
-    private const string DayPattern = "(19[89]|20[0-3])[0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?";
+    public const string DayPattern = "(19[89]|20[0-3])[0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?";
 
     // 2014-04-06, 2014/04/06, then T or a blank and 18:42, 18:42:17 or 18:42:17.728, then Z, UTC, GMT, +02, +0200 or +02:00.
-    private const string IsoPattern = "[0-9]{4}(-[0-9]{2}-|/[0-9]{2}/)[0-9]{2}([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?( "
+    public const string IsoPattern = "[0-9]{4}(-[0-9]{2}-|/[0-9]{2}/)[0-9]{2}([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?( "
         + "?([Zz]|UTC|GMT|[+-](0[0-9]|1[0-8])(:?[0-5][0-9])?))?)?";
 
     // Whole numbers of a unit as moments, kept within bounds.

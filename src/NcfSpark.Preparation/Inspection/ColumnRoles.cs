@@ -85,7 +85,7 @@ internal sealed partial class ColumnRoles
 
         foreach (ColumnRole role in Missing)
         {
-            SampledColumn[] ids = [.. Free.Where(ValueShapes.AreIds)];
+            SampledColumn[] ids = [.. Free.Where(column => ValueShapes.AreIds(column))];
             if (ids.Length == 0) throw Unknown(role);
             SampledColumn? known = Array.Find(ids, column => LooksLike(column, role));
             SampledColumn[] possible = [.. ids.Where(column => !LooksLike(column, Other(role)))];
@@ -118,7 +118,7 @@ internal sealed partial class ColumnRoles
 
     private static bool Fits(SampledColumn column, ColumnRole role) => role switch
     {
-        ColumnRole.User or ColumnRole.Item => ValueShapes.AreIds(column),
+        ColumnRole.User or ColumnRole.Item => ValueShapes.AreIds(column, named: true),
         ColumnRole.Time => ValueShapes.TimesOf(column) is not null || column.Values.All(value => value.Length == 0 || ValueShapes.IsNumber(value)),
         ColumnRole.Rating => column.Values.All(value => value.Length == 0 || ValueShapes.IsNumber(value.Replace(',', '.'))),
         _ => column.Values.Distinct().Count() <= 50,

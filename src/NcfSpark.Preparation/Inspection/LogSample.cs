@@ -127,18 +127,23 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
         List<string>[] rows = [.. records.Skip(header ? 1 : 0).Where(record => record.Count == width)];
         if (rows.Length == 0) throw new InvalidInputException($"{file} has a line of names and no rows. Check what wrote it, or name another file.");
         return new LogSample(InputFormat.Csv, delimiter, quote, header,
-            [.. Enumerable.Range(0, width).Select(c => new SampledColumn(header ? records[0][c] : $"{c + 1}", [.. rows.Select(row => row[c].Trim())]))])
+            [.. Enumerable.Range(0, width).Select(c => new SampledColumn(header ? IdText.Trim(records[0][c]) : $"{c + 1}", [.. rows.Select(row => row[c].Trim())]))])
         {
             Doubts = doubt is null ? [] : [doubt],
         };
     }
 
-    // Where a quote does not end, or ends within a field, quotes are letters: in most files with tabs they are.
+    // Where a quote does not end, or ends within a field, quotes are letters: in most files with tabs they are. So they are where a quoted field would
+    // go over lines that, quotes being letters, all have the same columns.
     private static (string Delimiter, string Quote, List<List<string>> Records) Split(string file, string delimiter)
     {
         try
         {
-            return (delimiter, "\"", Take(CsvRecords.ReadStrictly(file, delimiter, "\"")));
+            List<List<string>> quoted = Take(CsvRecords.ReadStrictly(file, delimiter, "\""));
+            return quoted.Exists(record => record.Exists(field => field.Contains('\n', StringComparison.Ordinal)))
+                && Take(CsvRecords.Read(file, delimiter, "")) is var plain && Agreeing(plain) == 100
+                ? (delimiter, "", plain)
+                : (delimiter, "\"", quoted);
         }
         catch (InvalidInputException)
         {

@@ -40,17 +40,19 @@ internal static partial class ValueShapes
     }
 
     /// <summary>Whether it may be a column of ids: it is filled, holds more than one value, and no fractions.</summary>
-    public static bool AreIds(SampledColumn column)
+    /// <param name="named">Whether its name says that it is one: then 3.0 is an id, as programs write whole numbers beside missing ones.</param>
+    public static bool AreIds(SampledColumn column, bool named = false)
     {
         string[] values = [.. column.Values.Where(value => value.Length > 0)];
         if (values.Length < Most * column.Values.Count || values.Distinct().Count() < Math.Min(2, column.Values.Count)) return false;
-        return column.Type is not ("FLOAT" or "DOUBLE" or "BOOLEAN" or "DATE")
-            && !values.All(value => IsNumber(value) && value.Contains('.', StringComparison.Ordinal));
+        if (column.Type is "BOOLEAN" or "DATE") return false;
+        if (named) return !values.All(value => IsNumber(value) && double.Parse(value, CultureInfo.InvariantCulture) % 1 != 0);
+        return column.Type is not ("FLOAT" or "DOUBLE") && !values.All(value => IsNumber(value) && value.Contains('.', StringComparison.Ordinal));
     }
 
-    [GeneratedRegex(@"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?$")]
+    [GeneratedRegex($"^({TimeSql.IsoPattern})$")]
     private static partial Regex Iso();
 
-    [GeneratedRegex(@"^(19[89]\d|20[0-3]\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])[0-5]\d[0-5]\d)?$")]
+    [GeneratedRegex($"^({TimeSql.DayPattern})$")]
     private static partial Regex YearMonthDay();
 }

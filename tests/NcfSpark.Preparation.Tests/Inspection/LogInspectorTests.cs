@@ -4,44 +4,13 @@ using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation.Tests;
 
-/// <summary>The layouts that well-known logs have, recognised from the file alone.</summary>
+/// <summary>What is said of a log of which nothing is known; the layouts that well-known logs have are in NcfSpark.Jobs.Tests, with the file that is written.</summary>
 [Collection(EngineCollection.Name)]
 public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
 {
     private readonly TestFolder folder = new();
 
     public void Dispose() => folder.Dispose();
-
-    [Theory]
-    [InlineData("MovieLens 100K", "u.data", "{user}\t{item}\t{rating}\t{seconds}", "", "\\t", false, "1", "2", "4")]
-    [InlineData("MovieLens 1M", "ratings.dat", "{user}::{item}::{rating}::{seconds}", "", "::", false, "1", "2", "4")]
-    [InlineData("MovieLens 25M", "ratings.csv", "{user},{item},{rating}.5,{seconds}", "userId,movieId,rating,timestamp", ",", true,
-        "userId", "movieId", "timestamp")]
-    [InlineData("Amazon 2014, ratings only", "ratings_Books.csv", "A{user}NB2VFCIL4{user},00060092{item}X,{rating}.0,{seconds}", "", ",", false, "1", "2", "4")]
-    [InlineData("Amazon 2018, ratings only", "Books.csv", "B00{item}QWERT,A{user}NB2VFCIL4{user},{rating}.0,{seconds}", "", ",", false, "2", "1", "4")]
-    [InlineData("Amazon 2018, reviews", "Books.json",
-        """{"overall": {rating}.0, "verified": true, "reviewTime": "03 {user}, 2014", "reviewerID": "A{user}NB2VFCIL4", "asin": "00060092{item}X", "style": {"Format:": " Paperback"}, "reviewText": "Good, {item}", "unixReviewTime": {seconds}}""", "", ",", true, "reviewerID", "asin", "unixReviewTime")]
-    [InlineData("RetailRocket", "events.csv", "{milliseconds},{user},{event},{item},", "timestamp,visitorid,event,itemid,transactionid", ",", true,
-        "visitorid", "itemid", "timestamp")]
-    [InlineData("H&M", "transactions_train.csv", "{day},00{user}58a1,066{item},0.0508{item},{rating}", "t_dat,customer_id,article_id,price,sales_channel_id",
-        ",", true, "customer_id", "article_id", "t_dat")]
-    [InlineData("Yoochoose", "yoochoose-clicks.dat", "{user},{day}T10:51:09.277Z,2145{item},0", "", ",", false, "1", "3", "2")]
-    [InlineData("Last.fm 360K", "usersha1-artmbid-artname-plays.tsv",
-        "00000c289a1829a8{user}\t3bd73256-3905-4f3a-97e2-{item}\tname \"{item}\tx{item}\t21{item}", "", "\\t", false, "1", "2", "")]
-    [InlineData("a shop", "clicks.csv", "{day} 10:00:00;\"s;{user}\";{event};SKU-{item};1,50", "viewed_at;visitor;action;sku;price", ";", true,
-        "visitor", "sku", "viewed_at")]
-    [InlineData("nested fields", "log.jsonl", """{"user": {"id": "u{user}"}, "item": {"id": {item}}, "ts": "{day}T00:00:00Z"}""", "", ",",
-        true, "user.id", "item.id", "ts")]
-    public void AWellKnownLayoutIsRecognisedWithoutHelp(
-        string name, string file, string row, string header, string delimiter, bool hasHeader, string user, string item, string time)
-    {
-        InspectedLog log = Inspect(file, row, header);
-        Assert.Equal(
-            (name, delimiter.Replace("\\t", "\t", StringComparison.Ordinal), hasHeader, user, item, time),
-            (name, log.Input.Delimiter, log.Input.Header, log.Input.UserColumn, log.Input.ItemColumn, log.Input.TimestampColumn));
-        Assert.Equal((600, 40, 60), (log.Figures.Rows, log.Figures.Users, log.Figures.Items));
-        Assert.Equal(log.Figures.HasTimes, time.Length > 0);
-    }
 
     [Fact]
     public void WhatWasSeenIsSaidWithItsReason()
