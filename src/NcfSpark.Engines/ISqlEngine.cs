@@ -53,7 +53,8 @@ public interface ISqlEngine : IDisposable
 
     /// <summary>
     /// Makes CSV files (UTF-8, plain or .gz, fields quoted by " where needed) a view with the columns c1 … cN, all STRING (an empty field may be
-    /// NULL or ''), ncf_file STRING, and ncf_fits BOOLEAN. Nothing is guessed. Lines that do not fit, by their count of
+    /// NULL or ''), ncf_file STRING, and ncf_fits BOOLEAN. Nothing is guessed. Blank lines, which have no letter beyond
+    /// U+0020, are passed over, and so are empty fields after the last column. Lines that do not fit, by their count of
     /// columns, their quotes or their encoding, are left out, or are rows where ncf_fits is false
     /// (<see cref="RejectedLinesAreRows"/>); after a query has read the whole view once, they stand in the view
     /// NAME_rejected: ncf_file STRING, line BIGINT (NULL where the engine cannot tell), text STRING, reason STRING.

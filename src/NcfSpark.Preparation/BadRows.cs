@@ -101,7 +101,7 @@ internal static class BadRows
         int[] places = [.. source.Columns.All.Select(column => int.Parse(column.Sql.AsSpan(1)) - 1)];
         foreach ((long line, List<string> fields) in CsvRecords.Read(file, layout.Delimiter, layout.Quote).Skip(layout.Header ? 1 : 0))
         {
-            if (fields.Count != layout.Columns) continue; // told by the engine
+            if (!CsvRecords.Fit(fields, layout.Columns)) continue; // told by the engine
             string[] used = Array.ConvertAll(places, place => source.Field(file, fields, place));
             if (!problems.TryGetValue(Key(used), out RowProblem problem)) continue;
             string reason = Reason(input, source.Columns, times, problem, used);
@@ -123,8 +123,11 @@ internal static class BadRows
             Field(column).Trim().Length == 0 ? $"column {column!.Name} is empty" : $"{Holds(column)}, which says that there is no value";
         bool IsMissing(InputColumn? column) => Field(column).Trim() is { } field && (field.Length == 0 || input.NullValues.Contains(field));
         const string NotWhole = "which is no whole number that the column's floating-point type holds exactly (below 2^53)";
-        const string LineBreak = "in which there is a line break: if quotes are letters like others in this file, set Input:Quote to \"\"; "
-            + "else take the line break out";
+        static string NoLetter(string id) =>
+            id.AsSpan().ContainsAny('\n', '\r') ? "in which there is a line break: if quotes are letters like others in this file, set Input:Quote to \"\"; "
+                + "else take the line break out"
+            : id.Contains('\0', StringComparison.Ordinal) ? "in which there is a zero byte: check what wrote the file"
+            : "in which U+FFFD stands for letters that were lost when the file was converted: write the file again, as UTF-8";
         const string Beyond = "which is a whole number beyond 64 bits";
         const string Text = "which is no plain whole number (Input:IdType is \"number\")";
         return problem switch
@@ -147,8 +150,8 @@ internal static class BadRows
             RowProblem.ItemIsText => $"{Holds(columns.Item)}{(input.IdType == IdType.Number ? $", {Text}" : "")}",
             RowProblem.UserIsBeyond64Bits => $"{Holds(columns.User)}, {Beyond}",
             RowProblem.ItemIsBeyond64Bits => $"{Holds(columns.Item)}, {Beyond}",
-            RowProblem.UserHasLineBreak => $"{Holds(columns.User)}, {LineBreak}",
-            RowProblem.ItemHasLineBreak => $"{Holds(columns.Item)}, {LineBreak}",
+            RowProblem.UserHasNoLetter => $"{Holds(columns.User)}, {NoLetter(Field(columns.User))}",
+            RowProblem.ItemHasNoLetter => $"{Holds(columns.Item)}, {NoLetter(Field(columns.Item))}",
             _ => throw new InvalidOperationException($"{problem} is not bad."),
         };
     }
@@ -168,14 +171,16 @@ internal static class BadRows
     }
 
     private static string ReasonOf(InputSource source, string engineReason, string text) =>
-        source.IsJson ? JsonLines.ReasonOf(text, [.. source.Columns.All.Select(column => column.Name)]) : ReasonOf(engineReason, source.Csv!);
+        source.IsJson ? JsonLines.ReasonOf(text, [.. source.Columns.All.Select(column => column.Name)]) : ReasonOf(engineReason, text, source.Csv!);
 
-    internal static string ReasonOf(string engineReason, CsvLayout layout)
+    internal static string ReasonOf(string engineReason, string line, CsvLayout layout)
     {
         if (engineReason.Contains("utf-8", StringComparison.OrdinalIgnoreCase)) return "it is not valid UTF-8: save the file as UTF-8";
         if (engineReason.Contains("number of columns", StringComparison.OrdinalIgnoreCase))
         {
-            return $"it does not have the {layout.Columns} columns of the first line ({engineReason})";
+            // DuckDB counts no further than one too many.
+            int found = CsvRecords.Read(new StringReader(line), layout.Delimiter, layout.Quote).FirstOrDefault().Fields?.Count ?? 0;
+            return $"it does not have the {layout.Columns} columns of the first line (it has {found})";
         }
 
         if (engineReason.Contains("quote", StringComparison.OrdinalIgnoreCase))

@@ -60,6 +60,7 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
             }
             else yield return "Write all in one way.";
         }
+        else if (OtherDecimals(columns => columns.Timestamp!, wrong) is { } cure) yield return cure;
         else if (AreMost(wrong))
         {
             yield return $"Column {column.Name} holds no times that are known ({counts}): write them as 2014-04-06T18:42:17Z or as seconds since 1970, "
@@ -70,21 +71,24 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
     private IEnumerable<string> OfRatings()
     {
         if (columns.Rating is not { Kind: SqlColumnKind.Text } column || Of(RowProblem.RatingIsNoNumber) == 0) yield break;
-        (char here, char other) = input.DecimalSeparator == "." ? ('.', ',') : (',', '.');
-        string union = string.Join(" UNION ALL ",
-            sources.Select(source => $"SELECT {engine.Dialect.Trimmed(source.Columns.Rating!.Sql)} AS rating "
-                + $"FROM {source.View}{(source.Csv is null ? "" : " WHERE ncf_fits")}"));
-        IReadOnlyList<object?> found = engine.Query(
-            $"SELECT count(*), min(rating) FROM ({union}) WHERE {engine.Dialect.Matches("rating", $"[+-]?[0-9]+[{other}][0-9]+")}")[0];
-        if ((long)found[0]! * 2 > Of(RowProblem.RatingIsNoNumber))
-        {
-            yield return $"Column {column.Name} has decimals after \"{other}\", such as '{ShownText.Of((string)found[1]!)}', "
-                + $"and Input:DecimalSeparator is \"{here}\": set it to \"{other}\".";
-        }
+        if (OtherDecimals(columns => columns.Rating!, Of(RowProblem.RatingIsNoNumber)) is { } cure) yield return cure;
         else if (AreMost(Of(RowProblem.RatingIsNoNumber)))
         {
             yield return $"Most rows have no number in {column.Name}: name another column in Input:RatingColumn, or set it to \"\" to count every row.";
         }
+    }
+
+    // Where most of the values that are no number have decimals after the other mark.
+    private string? OtherDecimals(Func<InputColumns, InputColumn> of, long wrong)
+    {
+        (char here, char other) = input.DecimalSeparator == "." ? ('.', ',') : (',', '.');
+        string union = string.Join(" UNION ALL ", sources.Select(source => $"SELECT {engine.Dialect.Trimmed(of(source.Columns).Sql)} AS value "
+            + $"FROM {source.View}{(source.Csv is null ? "" : " WHERE ncf_fits")}"));
+        if (of(columns).Kind != SqlColumnKind.Text) return null;
+        IReadOnlyList<object?> found = engine.Query(
+            $"SELECT count(*), min(value) FROM ({union}) WHERE {engine.Dialect.Matches("value", $"[+-]?[0-9]+[{other}][0-9]+")}")[0];
+        return (long)found[0]! * 2 <= wrong ? null : $"Column {of(columns).Name} has decimals after \"{other}\", such as '{ShownText.Of((string)found[1]!)}', "
+            + $"and Input:DecimalSeparator is \"{here}\": set it to \"{other}\".";
     }
 
     private IEnumerable<string> OfIds()
@@ -130,8 +134,9 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
         }
         else if (AreMost(bad - told))
         {
+            string shown = ShownText.Of(input.Delimiter);
             yield return $"Most lines do not have the {sources[0].Csv?.Columns} columns of line 1: "
-                + $"check Input:Delimiter (\"{ShownText.Of(input.Delimiter)}\"), and whether line 1 belongs to the table.";
+                + $"check Input:Delimiter (\"{shown}\"), whether line 1 belongs to the table, and whether fields that hold a \"{shown}\" are quoted.";
         }
     }
 }

@@ -6,7 +6,7 @@ namespace NcfSpark.Preparation;
 /// <summary>
 /// Reads CSV record by record with the number of the line each begins on (from 1): slow beside an engine, and used where one has to be told
 /// where something stands. Fields may be quoted, by " unless another character or none ("") is given; doubled it is a
-/// quote within. Lines end with LF, CRLF or CR. Blank lines are passed over, as engines do.
+/// quote within. Lines end with LF, CRLF or CR. Blank lines, which have no letter beyond U+0020, are passed over, as engines do.
 /// </summary>
 internal static class CsvRecords
 {
@@ -62,7 +62,8 @@ internal static class CsvRecords
             }
             else if (lineEnd)
             {
-                if (any) yield return (start, Ended(fields, field));
+                List<string> ended = Ended(fields, field);
+                if (any) yield return (start, ended);
                 (start, fields, any) = (line, [], false);
             }
             else if (letter == '\r')
@@ -75,7 +76,7 @@ internal static class CsvRecords
             }
             else
             {
-                any = true;
+                any |= letter > ' ';
                 field.Append(letter);
                 if (letter == delimiter[^1] && EndsWith(field, delimiter))
                 {
@@ -88,6 +89,13 @@ internal static class CsvRecords
 
         if (quoted) onFault(start, "a quote begins there that does not end");
         if (any) yield return (start, Ended(fields, field));
+    }
+
+    /// <summary>Whether a record has so many fields. Empty fields after the last column say nothing, as engines have it, and are taken away.</summary>
+    public static bool Fit(List<string> fields, int columns)
+    {
+        while (fields.Count > columns && fields[^1].Length == 0) fields.RemoveAt(fields.Count - 1);
+        return fields.Count == columns;
     }
 
     /// <summary>The text of a file, plain or compressed, without the mark that some programs put before UTF-8.</summary>

@@ -80,7 +80,7 @@ public sealed partial class ListFiles
             .Select(record => (record.Line, Wanted(file, layout, record.Line, record.Fields))));
     }
 
-    private string[] Wanted(string file, ListLayout layout, long line, List<string> fields) => fields.Count == layout.Count
+    private string[] Wanted(string file, ListLayout layout, long line, List<string> fields) => CsvRecords.Fit(fields, layout.Count)
         ? Array.ConvertAll(layout.Places, place => fields[place])
         : throw new InvalidInputException($"{file}, line {line}: there are {fields.Count} columns where the {(layout.Header ? "header" : "first line")} has "
             + $"{layout.Count}. A field that holds \"{layout.ShownDelimiter}\" must be "
@@ -195,6 +195,7 @@ public sealed partial class ListFiles
             : text.Length == 0 ? "it is empty"
             : nothing ? $"it holds '{text}', which says that there is no value"
             : text.AsSpan().IndexOfAny('\n', '\r') >= 0 ? $"the id '{ShownText.Of(text)}' goes over more than one line; a quote may be missing there"
+            : text.Contains('\0', StringComparison.Ordinal) ? $"the id '{ShownText.Of(text)}' holds a zero byte"
             : text.Contains('\ufffd') ? $"the id '{ShownText.Of(text)}' is not valid UTF-8"
             : null;
         return nothing ? "" : text;

@@ -18,6 +18,8 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     private readonly string[] nothingNumbers = [.. input.NullValues.Where(
         text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))];
 
+    private string[] NoLetters => ["chr(10)", "chr(13)", "chr(0)", dialect.Literal("\ufffd")];
+
     private char DecimalMark => input.DecimalSeparator[0];
 
     /// <param name="extra">More to select from the view, such as ", ncf_file"; else "".</param>
@@ -33,7 +35,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
                 {(Counts is null ? "" : $"WHEN event_counts IS NOT TRUE THEN {(int)RowProblem.OtherEvent}")}
                 WHEN {IdIsMissing(user, ids.UserIsText, "user_id", "user_raw")} THEN {(int)RowProblem.NoUser}
                 WHEN {IdIsMissing(item, ids.ItemIsText, "item_id", "item_raw")} THEN {(int)RowProblem.NoItem}
-                {LineBreak(user, "user_raw", RowProblem.UserHasLineBreak)}{LineBreak(item, "item_raw", RowProblem.ItemHasLineBreak)}
+                {NoLetter(user, "user_raw", RowProblem.UserHasNoLetter)}{NoLetter(item, "item_raw", RowProblem.ItemHasNoLetter)}
                 {TimeProblems(reading)}
                 {RatingProblems()}
                 {IdProblems(user, ids.UserIsText, "user_id", "user_raw", RowProblem.UserIsNotWhole, RowProblem.UserIsBeyond64Bits, RowProblem.UserIsText)}
@@ -131,9 +133,10 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         _ => IsNothing(column, raw),
     };
 
-    // Mostly lines that a quote joined which was meant as a letter.
-    private static string LineBreak(InputColumn column, string raw, RowProblem problem) =>
-        column.Kind == SqlColumnKind.Text ? $"WHEN contains({raw}, chr(10)) OR contains({raw}, chr(13)) THEN {(int)problem}\n    " : "";
+    // Mostly lines that a quote joined which was meant as a letter; else what is left of letters that were lost, by which two ids become one.
+    private string NoLetter(InputColumn column, string raw, RowProblem problem) => column.Kind == SqlColumnKind.Text
+        ? $"WHEN {string.Join(" OR ", NoLetters.Select(mark => $"contains({raw}, {mark})"))} THEN {(int)problem}\n    "
+        : "";
 
     private string IdProblems(InputColumn column, bool asText, string id, string raw, RowProblem notWhole, RowProblem beyond, RowProblem text) =>
         column.Kind switch

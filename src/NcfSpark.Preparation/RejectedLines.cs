@@ -35,10 +35,10 @@ internal static class RejectedLines
         if (reason.Contains("UTF-8", StringComparison.Ordinal) || layout.Delimiter == JsonLines.Delimiter) return reason;
         if (layout.Quote.Length > 0 && line.Count(letter => letter == layout.Quote[0]) % 2 != 0)
         {
-            return BadRows.ReasonOf("the quote does not end on this line, and Spark reads no line breaks within quotes", layout);
+            return BadRows.ReasonOf("the quote does not end on this line, and Spark reads no line breaks within quotes", line, layout);
         }
 
         int found = CsvRecords.Read(new StringReader(line), layout.Delimiter, layout.Quote).First().Fields.Count;
-        return BadRows.ReasonOf(found == layout.Columns ? "a quoted field goes on" : $"Expected Number of Columns: {layout.Columns} Found: {found}", layout);
+        return BadRows.ReasonOf(found == layout.Columns ? "a quoted field goes on" : "another number of columns", line, layout);
     }
 }

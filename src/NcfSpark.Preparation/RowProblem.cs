@@ -44,6 +44,7 @@ internal enum RowProblem
     /// <summary>Outside the years in which a time of the recognised form is believed.</summary>
     TimestampIsOfAnotherForm = 21,
 
-    UserHasLineBreak = 22,
-    ItemHasLineBreak = 23,
+    /// <summary>A line break, a zero byte, or U+FFFD.</summary>
+    UserHasNoLetter = 22,
+    ItemHasNoLetter = 23,
 }

@@ -13,6 +13,7 @@ public sealed class CsvRecordsTests : IDisposable
     [InlineData("a::b:c::\n", "::", "1:a|b:c|")]
     [InlineData("a,\"\",\n", ",", "1:a||")]
     [InlineData("\"\"\n", ",", "1:")]
+    [InlineData("a\tb\n \t \n\t\n\u0001\nc\t\n \"\t\n", "\t", "1:a|b 5:c| 6: \"|")]
     [InlineData("it\"s,b\n", ",", "1:it\"s|b")]
     public void RecordsHaveTheLineTheyBeginOn(string text, string delimiter, string expected) =>
         Assert.Equal(expected, string.Join(

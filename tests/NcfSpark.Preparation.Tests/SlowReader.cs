@@ -23,9 +23,12 @@ internal static class SlowReader
         int at = 0;
         while (at < text.Length)
         {
-            if (text[at] is '\r' or '\n')
+            // A blank line, which has no letter beyond U+0020, is none.
+            int end = at;
+            while (end < text.Length && text[end] is <= ' ' and not ('\r' or '\n')) end++;
+            if (end == text.Length || text[end] is '\r' or '\n')
             {
-                at++;
+                at = end + 1;
                 continue;
             }
 

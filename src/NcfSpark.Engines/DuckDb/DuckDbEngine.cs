@@ -69,19 +69,23 @@ public sealed class DuckDbEngine : ISqlEngine
         // Always true, and asks for every column: DuckDB 1.4 passes over other bytes in a column that no query names,
         // and ends itself (INTERNAL Error) on those in a column after such a one.
         string judged = layout.AreUtf8 ? "" : $" WHERE coalesce({string.Join(", ", names)}, '') IS NOT NULL";
+        // A tab-separated line of nothing but tabs is blank, too: Spark passes over it. "c1 >= '!'" is quick, and true of most.
+        string notBlank = layout.Delimiter.Any(letter => letter > ' ') ? ""
+            : $"{(judged.Length == 0 ? " WHERE" : " AND")} (c1 >= '!' OR NOT {IsBlank($"concat({string.Join(", ", names)})")})";
         Drop($"{view}_errors");
         Drop($"{view}_scans");
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view} AS SELECT *, true AS ncf_fits FROM read_csv({DuckDbText.Files(files)},
                 auto_detect = false, header = {layout.Header}, delim = {Literal(layout.Delimiter)}, quote = {Literal(layout.Quote)},
-                escape = {Literal(layout.Quote)}, columns = {"{"}{columns}{"}"}, filename = 'ncf_file',
-                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = 0){judged}
+                escape = {Literal(layout.Quote)}, columns = {"{"}{columns}{"}"}, filename = 'ncf_file', hive_partitioning = false,
+                store_rejects = true, rejects_table = '{view}_errors', rejects_scan = '{view}_scans', rejects_limit = 0){judged}{notBlank}
             """);
         Query($"SELECT * FROM {view} LIMIT 1"); // makes the two tables of rejects
         Execute($"""
             CREATE OR REPLACE TEMP VIEW {view}_rejected AS
             SELECT s.file_path AS ncf_file, CAST(e.line AS BIGINT) AS line, min(e.csv_line) AS text, min(split_part(e.error_message, chr(10), 1)) AS reason
             FROM {view}_errors e JOIN {view}_scans s ON e.scan_id = s.scan_id AND e.file_id = s.file_id
+            WHERE NOT {IsBlank("e.csv_line")}
             GROUP BY s.file_path, e.line
             """); // a line has an error for each column, and for each time that it was read
     }
@@ -111,6 +115,8 @@ public sealed class DuckDbEngine : ISqlEngine
     }
 
     private static string Literal(string text) => DuckDbText.Literal(text);
+
+    private static string IsBlank(string text) => $"regexp_full_match({text}, '[\\x00-\\x20]*')";
 
     internal static SqlColumnKind KindOf(string type) => type switch
     {

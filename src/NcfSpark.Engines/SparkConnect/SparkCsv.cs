@@ -10,12 +10,13 @@ internal static class SparkCsv
 {
     private const string Rejected = "ncf_rejected";
 
+    // Spark reads a backslash in "sep" as the begin of an escape, and "" for "quote" as a zero byte, which a file may hold; U+FFFF is no letter.
     public static IReadOnlyDictionary<string, string> Options(CsvLayout layout) => new Dictionary<string, string>
     {
-        ["sep"] = layout.Delimiter,
+        ["sep"] = layout.Delimiter.Replace("\\", "\\\\", StringComparison.Ordinal),
         ["header"] = layout.Header ? "true" : "false",
-        ["quote"] = layout.Quote,
-        ["escape"] = layout.Quote,
+        ["quote"] = QuoteOf(layout),
+        ["escape"] = QuoteOf(layout),
         ["encoding"] = "UTF-8",
         ["mode"] = "PERMISSIVE",
         ["columnNameOfCorruptRecord"] = Rejected,
@@ -32,12 +33,12 @@ internal static class SparkCsv
         string notUtf8 = $"({string.Join(" OR ", Columns(layout).Select(column => $"coalesce(contains({column}, '\uFFFD'), false)"))})";
         string reason = $"CASE WHEN {notUtf8} THEN 'is not UTF-8' ELSE 'has not {layout.Columns} columns, or its quotes do not match' END";
         yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {SparkDialect.FileName} AS ncf_file, "
-            + $"{Rejected} IS NULL AND NOT {notUtf8} AS ncf_fits FROM {raw}";
+            + $"{Fits(layout)} AND NOT {notUtf8} AS ncf_fits FROM {raw}";
         yield return $"""
             CREATE OR REPLACE TEMP VIEW {view}_rejected AS
             SELECT {SparkDialect.FileName} AS ncf_file, CAST(NULL AS BIGINT) AS line,
                 coalesce({Rejected}, concat_ws({SparkDialect.Quote(layout.Delimiter)}, {columns})) AS text, {reason} AS reason
-            FROM {raw} WHERE {Rejected} IS NOT NULL OR {notUtf8}
+            FROM {raw} WHERE NOT {Fits(layout)} OR {notUtf8}
             """;
     }
 
@@ -63,6 +64,28 @@ internal static class SparkCsv
         return $"SELECT {string.Join(", ", Enumerable.Range(1, layout.Columns).Select(number => $"{Column(number)} AS c{number}"))}, {known} AS ncf_fits "
             + $"FROM {lines} WHERE value <> ''";
     }
+
+    // Spark rejects a line with empty fields after the last column, of which DuckDB takes no notice. Example, 3 columns: "1,2,3,,"
+    // has 4 delimiters, 2 more than it needs, and ends with those 2. Where there are quotes, Spark's own parser is asked about the line without them.
+    private static string Fits(CsvLayout layout)
+    {
+        const int MostBesideQuotes = 4;
+        string delimiter = SparkDialect.Quote(layout.Delimiter), quote = layout.Quote, options = string.Join(", ", Options(layout)
+            .Where(option => option.Key is "sep" or "quote" or "escape" or "mode" or "columnNameOfCorruptRecord")
+            .Select(option => $"'{option.Key}', {SparkDialect.Quote(option.Value)}"));
+        string more = $"((length({Rejected}) - length(replace({Rejected}, {delimiter}, ''))) div {layout.Delimiter.Length} - {layout.Columns - 1})";
+        string plain = $"({more} > 0 AND endswith({Rejected}, repeat({delimiter}, CAST({more} AS INT))))";
+        string Without(string end) => $"(endswith({Rejected}, {SparkDialect.Quote(end)}) AND from_csv(left({Rejected}, length({Rejected}) - {end.Length}), "
+            + $"'{Schema(layout)}', map({options})).{Rejected} IS NULL)";
+        IEnumerable<string> ends = Enumerable.Range(1, MostBesideQuotes).Select(count => string.Concat(Enumerable.Repeat(layout.Delimiter, count)))
+            .Append($"{layout.Delimiter}{quote}{quote}");
+        string quoted = quote.Length == 0
+            ? ""
+            : $"WHEN contains({Rejected}, {SparkDialect.Quote(quote)}) THEN {string.Join(" OR ", ends.Select(Without))} ";
+        return $"(CASE WHEN {Rejected} IS NULL THEN true {quoted}ELSE {plain} END)";
+    }
+
+    private static string QuoteOf(CsvLayout layout) => layout.Quote.Length == 0 ? "\uffff" : layout.Quote;
 
     private static IEnumerable<string> Columns(CsvLayout layout) => Enumerable.Range(1, layout.Columns).Select(column => $"c{column}");
 }
