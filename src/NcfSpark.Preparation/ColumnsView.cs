@@ -42,7 +42,7 @@ internal sealed class ColumnsView(ISqlEngine engine, InputOptions input, InputFi
         }
 
         InputColumns found = InputColumns.ByName(input, where, [.. columns.Select(column => column.Name)],
-            place => new InputColumn(columns[place].Name, columns[place].Sql, SqlColumnKind.Text), () => "");
+            place => new InputColumn(columns[place].Name, columns[place].Sql, SqlColumnKind.Text), () => Partitions.HintOf(input, files.Originals));
         InputColumn[] used = [.. found.All];
         engine.Execute($"CREATE OR REPLACE TEMP VIEW {part} AS SELECT {string.Join(", ", used.Select((column, place) => $"{column.Sql} AS c{place + 1}"))}, "
             + $"ncf_file FROM {raw}");

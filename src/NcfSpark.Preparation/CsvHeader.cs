@@ -47,7 +47,9 @@ internal static class CsvHeader
     /// <summary>The columns by the first line of files that only the engine reads.</summary>
     public static (InputColumns Columns, int Count) Find(InputOptions input, string where, string firstLine)
     {
-        List<string> header = CsvRecords.Read(new StringReader(firstLine), input.Delimiter, input.Quote).First().Fields;
+        List<string> header = (CsvRecords.Read(new StringReader(firstLine), input.Delimiter, input.Quote).FirstOrDefault().Fields
+            ?? throw new InvalidInputException($"{where}, line 1 is blank: the first line must be of the table. Delete the blank lines."))
+            .ConvertAll(IdText.Trim);
         return (input.Header
             ? InputColumns.ByName(input, $"{where}, line 1", header, place => new InputColumn(header[place], $"c{place + 1}", SqlColumnKind.Text), () => "")
             : InputColumns.ByNumber(input, $"{where}, line 1", header.Count, []), header.Count);
@@ -55,6 +57,8 @@ internal static class CsvHeader
 
     private static string HintOf(InputOptions input, InputFiles files, List<string> header)
     {
+        if (Partitions.HintOf(input, files.Originals) is { Length: > 0 } folders) return folders;
+        if (header[0].StartsWith('{')) return "Line 1 looks like JSON: if each line is an object, set Input:Format to \"json\". ";
         if (BetterDelimiter(files, input) is string hint && header.Count == 1) return hint + " ";
         return header.TrueForAll(field => double.TryParse(field, out _))
             ? "The line looks like data; if the file has no line of names, set Input:Header to false and give columns by number, from 1. "
@@ -88,13 +92,13 @@ internal static class CsvHeader
             throw new InvalidInputException($"{file}, line 1 is blank: the line of names must be the first. Delete the blank lines before line {line}.");
         }
 
-        return fields;
+        return fields.ConvertAll(IdText.Trim);
     }
 
     private static List<string> FirstRecord(string path, string file, string delimiter, string quote)
     {
         RefuseOtherLetters(path, file);
-        return CsvRecords.Read(path, delimiter, quote).Select(record => record.Fields).FirstOrDefault() ?? throw IsEmpty(file);
+        return CsvRecords.Read(path, delimiter, quote).Select(record => record.Fields.ConvertAll(IdText.Trim)).FirstOrDefault() ?? throw IsEmpty(file);
     }
 
     private static void RefuseOtherLetters(string path, string file)

@@ -10,6 +10,13 @@ internal static partial class FileCheck
     private const int Start = 4096;
     private const int TarMark = 257; // where a tar archive says "ustar"
 
+    private static readonly (byte[] Mark, string Kind)[] OtherKinds =
+    [
+        ([.. "ORC"u8, 0x0A], "an ORC file"), ([.. "ORC"u8, 0x08], "an ORC file"), ([.. "Obj\u0001"u8], "an Avro file"),
+        ([.. "ARROW1\0\0"u8], "an Arrow file"), ([.. "SQLite format 3\0"u8], "a database of SQLite"), ([0xD0, 0xCF, 0x11, 0xE0], "a spreadsheet"),
+        ([0xFF, 0xFE, 0, 0], "text in UTF-32"), ([0, 0, 0xFE, 0xFF], "text in UTF-32"), ([.. "%PDF-"u8], "a PDF"),
+    ];
+
     /// <exception cref="InvalidInputException">A file cannot be read, is not whole, or is of another kind.</exception>
     public static void CheckWhole(InputFiles files)
     {
@@ -56,6 +63,11 @@ internal static partial class FileCheck
 
     private static void CheckText(string path, string setting)
     {
+        if (Spreadsheet().IsMatch(path))
+        {
+            throw new InvalidInputException($"{path} is a spreadsheet, which is not read. Save the sheet as CSV in UTF-8, and name that file in {setting}.");
+        }
+
         if (Archive().IsMatch(path)) throw IsArchive(path, setting);
         if (OtherCompression().Match(path) is { Success: true } other)
         {
@@ -84,6 +96,12 @@ internal static partial class FileCheck
         if (start.StartsWith("BZh"u8) && start.Length > 9 && start[4..10].SequenceEqual((ReadOnlySpan<byte>)[0x31, 0x41, 0x59, 0x26, 0x53, 0x59]))
         {
             throw Compressed(path, "bzip2", ".bz2");
+        }
+
+        foreach ((byte[] mark, string kind) in OtherKinds)
+        {
+            if (!start.StartsWith(mark)) continue;
+            throw new InvalidInputException($"{path} is {kind}, which is not read. Save it as CSV in UTF-8, or as Parquet, and name that file in {setting}.");
         }
 
         bool tar = start.Length > TarMark + 5 && start.Slice(TarMark, 5).SequenceEqual("ustar"u8);
@@ -119,10 +137,15 @@ internal static partial class FileCheck
     }
 
     private static InvalidInputException Compressed(string path, string kind, string ending) =>
-        new($"{path} is a {kind} file, but its name does not end in {ending}. Rename it, so that it is read as one.");
+        new(Compression.Of(path) == CompressionKind.None
+            ? $"{path} is a {kind} file, but its name does not end in {ending}. Rename it, so that it is read as one."
+            : $"{path} was compressed twice: within it is a {kind} file. Unpack it once.");
 
     private static InvalidInputException IsArchive(string path, string setting) =>
         new($"{path} is an archive, which may hold many files. Unpack it into a folder, and name the folder, or a file in it, in {setting}.");
+
+    [GeneratedRegex(@"\.(xlsx?|xlsm|xlsb|ods)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Spreadsheet();
 
     [GeneratedRegex(@"\.(tgz|tbz2?|tzst|tar(\.\w+)?|zip|7z|rar)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Archive();

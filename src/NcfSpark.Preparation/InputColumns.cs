@@ -61,10 +61,11 @@ internal sealed record InputColumns(InputColumn User, InputColumn Item, InputCol
 
     private static InvalidInputException Missing(string where, List<(string Name, string Setting)> missing, IReadOnlyList<string> names, string hint)
     {
+        string For(string name) => missing.Count == 1 ? "" : $" for {name}";
         string nearest = string.Concat(missing.Select(
-            column => NearestName.Of(column.Name, names) is { } near ? $"Did you mean {near}{(missing.Count == 1 ? "" : $" for {column.Name}")}? " : ""));
+            column => NearestName.Of(column.Name, names) is { } near ? $"Did you mean {ShownText.Of(near)}{For(column.Name)}? " : ""));
         string which = And(missing.Select(column => $"no column {column.Name}"));
-        return new InvalidInputException($"{where}: there is {which}; there are {string.Join(", ", names)}. "
+        return new InvalidInputException($"{where}: there is {which}; there are {string.Join(", ", names.Select(name => ShownText.Of(name)))}. "
             + $"{nearest}{hint}Name the right {(missing.Count == 1 ? "one" : "ones")} in {And(missing.Select(column => column.Setting))}.");
     }
 

@@ -79,7 +79,7 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         InputColumns columns = InputColumns.ByName(input, $"{files.Originals[0]}, line 1", [.. there, .. lines.Names.Except(there)],
             place => new InputColumn(there[place],
                 $"c{Array.IndexOf([.. names, .. folders], there[place], folders.Contains(there[place]) ? names.Length : 0) + 1}",
-                SqlColumnKind.Text), () => "");
+                SqlColumnKind.Text), () => Partitions.HintOf(input, files.Paths));
         return OverLines(engine, lines.Files, view, columns, new CsvLayout(JsonLines.Delimiter, Header: false, names.Length, Quote: ""), folders);
     }
 

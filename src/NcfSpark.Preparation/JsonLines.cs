@@ -11,8 +11,11 @@ namespace NcfSpark.Preparation;
 /// </summary>
 internal static class JsonLines
 {
-    /// <summary>What stands between two fields of the copy. A field that holds it, or a line break, is none that anybody meant.</summary>
-    public const string Delimiter = "\u0001";
+    /// <summary>
+    /// What stands between two fields of the copy: DEL. A field that holds it, or a line break, is none that anybody meant.
+    /// Up to U+0020 an engine would take a line without a value for a blank one.
+    /// </summary>
+    public const string Delimiter = "\u007f";
 
     private const int LongestKept = 100_000;
     private const int ObjectsLookedAt = 100;
@@ -65,6 +68,14 @@ internal static class JsonLines
                 if (value.ValueKind == JsonValueKind.Array) return $"column {field} holds an array, and no text or number";
                 if (TextOf(value) is null) return $"column {field} holds a line break or another mark that is no letter";
             }
+        }
+        catch (FieldTwiceException cause)
+        {
+            return cause.Message;
+        }
+        catch (InvalidOperationException)
+        {
+            return "a text in it has half of a letter (a surrogate such as \\ud800 without its other half)";
         }
         catch (JsonException cause)
         {
@@ -151,19 +162,33 @@ internal static class JsonLines
     }
 
     /// <summary>A field by its name; "user.id" is one within another, where there is none of that whole name.</summary>
+    /// <exception cref="FieldTwiceException">It is there twice.</exception>
     public static JsonElement? ValueOf(JsonElement parent, string field)
     {
-        if (parent.TryGetProperty(field, out JsonElement value)) return value;
+        if (OwnValueOf(parent, field) is { } value) return value;
         for (int dot = field.LastIndexOf('.'); dot > 0; dot = field.LastIndexOf('.', dot - 1))
         {
-            if (parent.TryGetProperty(field[..dot], out JsonElement inner) && inner.ValueKind == JsonValueKind.Object
-                && ValueOf(inner, field[(dot + 1)..]) is { } found)
+            if (OwnValueOf(parent, field[..dot]) is { ValueKind: JsonValueKind.Object } inner && ValueOf(inner, field[(dot + 1)..]) is { } found)
             {
                 return found;
             }
         }
 
         return null;
+    }
+
+    // Some readers take the first of two, others the last.
+    private static JsonElement? OwnValueOf(JsonElement parent, string name)
+    {
+        JsonElement? found = null;
+        foreach (JsonProperty property in parent.EnumerateObject())
+        {
+            if (!property.NameEquals(name)) continue;
+            if (found is not null) throw new FieldTwiceException(name);
+            found = property.Value;
+        }
+
+        return found;
     }
 
     // As it stands: the digits of a number are not touched. Null for what is no text.
@@ -178,9 +203,12 @@ internal static class JsonLines
             JsonValueKind.Null => "",
             _ => null,
         };
-        return text is null || text.AsSpan().IndexOfAny("\u0000\u0001\r\n\ufffd") >= 0 ? null : text;
+        return text is null || text.AsSpan().IndexOfAny("\u0000\u007f\r\n\ufffd") >= 0 ? null : text;
     }
 
     private static string Kept(string line) =>
         (line.Length > LongestKept ? line[..LongestKept] : line).Replace(Delimiter, " ", StringComparison.Ordinal).Replace('\0', ' ');
 }
+
+/// <summary>A field that is used is there twice in an object.</summary>
+internal sealed class FieldTwiceException(string name) : JsonException($"field {name} is there twice, and nothing says which counts: write it once");

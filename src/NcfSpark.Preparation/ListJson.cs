@@ -52,6 +52,10 @@ internal static class ListJson
                     + $"and no text or number. Mend it, or set {column.Setting}."),
             });
         }
+        catch (FieldTwiceException cause)
+        {
+            throw new InvalidInputException($"{place}: {cause.Message}.", cause);
+        }
         catch (Exception cause) when (cause is JsonException or InvalidOperationException)
         {
             throw new InvalidInputException(

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Unicode;
 using NcfSpark.Core;
 using NcfSpark.Engines;
 
@@ -34,6 +36,21 @@ internal static class Partitions
         return paths.Any(path => Of(path).Any(pair => pair.Name == name && IsEscaped(path, pair.Value))) ? $"url_decode(replace({value}, '+', '%2B'))" : value;
     }
 
+    /// <summary>Where a column is missing: whether folders name it for some of the files only; ends with a blank if not empty.</summary>
+    public static string HintOf(InputOptions input, IReadOnlyList<string> paths)
+    {
+        foreach (string name in InputColumns.Names(input))
+        {
+            string[] without = [.. paths.Where(path => ValueOf(path, name) is null)];
+            if (without.Length > 0 && without.Length < paths.Count)
+            {
+                return $"Of {paths.Count:N0} files {without.Length:N0} lie in no folder {name}=…, the first: {without[0]}. ";
+            }
+        }
+
+        return "";
+    }
+
     private static IEnumerable<(string Name, string Value)> Of(string path) =>
         from part in path.Split('/')[..^1] let sign = part.IndexOf('=', StringComparison.Ordinal) where sign > 0 select (part[..sign], part[(sign + 1)..]);
 
@@ -48,6 +65,17 @@ internal static class Partitions
             }
         }
 
-        return value.Contains('%', StringComparison.Ordinal);
+        if (!value.Contains('%', StringComparison.Ordinal)) return false;
+        byte[] escaped = Encoding.UTF8.GetBytes(value);
+        var letters = new List<byte>();
+        for (int at = 0; at < escaped.Length; at++)
+        {
+            bool isEscape = escaped[at] == '%';
+            letters.Add(isEscape ? Convert.ToByte(Encoding.ASCII.GetString(escaped, at + 1, 2), 16) : escaped[at]);
+            if (isEscape) at += 2;
+        }
+
+        if (Utf8.IsValid(letters.ToArray())) return true;
+        throw new InvalidInputException($"{path}: the folder's value {value} stands for bytes that are no UTF-8. Rename the folder.");
     }
 }

@@ -104,6 +104,34 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
             "log.csv.gz", TestFolder.Gzip("log.csv".PadRight(257, '\0') + "ustar".PadRight(512, '\0')), "is an archive", "Unpack it"),
         ["another compression"] = Case.Named("log.csv.xz", [0xFD, .. "7zXZ"u8], "compressed in a way that is not read", "(.zst)"),
         ["zstd under another name"] = Case.Named("log.csv", TestFolder.Zstd(Good), "is a zstd file", "does not end in .zst"),
+        ["a spreadsheet"] = Case.Named("log.xlsx", [.. "PK\u0003\u0004"u8], "is a spreadsheet", "Save the sheet as CSV"),
+        ["an Avro file"] = Case.Named("log.dat", [.. "Obj\u0001"u8, 0, 0], "is an Avro file", "Save it as CSV in UTF-8, or as Parquet"),
+        ["UTF-32"] = Case.Named("log.csv", [0xFF, 0xFE, 0, 0, .. System.Text.Encoding.UTF32.GetBytes(Good)], "is text in UTF-32"),
+        ["a gzip within a gzip"] = Case.Named(
+            "log.csv.gz", TestFolder.Gzip(TestFolder.Gzip(Good)), "was compressed twice: within it is a gzip file", "Unpack it once"),
+        ["JSON lines under another name"] = Case.Named(
+            "log.csv", [.. "{\"user_id\": 1, \"item_id\": 2, \"timestamp\": 3}\n"u8], "Line 1 looks like JSON", "set Input:Format to \"json\""),
+        ["half of a letter in JSON"] = Case.Named("log.jsonl",
+            [.. "{\"user_id\": 1, \"item_id\": 2, \"timestamp\": 3}\n{\"user_id\": \"\\ud800\", \"item_id\": 2, \"timestamp\": 3}\n"u8],
+            "line 2: a text in it has half of a letter"),
+        ["two marks before the names"] = Case.Csv("\ufeff\ufeff" + Good, "there are \\uFEFFuser_id", "Did you mean \\uFEFFuser_id?"),
+        ["a letter that was lost"] = Case.Csv(Good + "Jos\ufffd,10,500\n", "line 6: column user_id holds 'Jos\ufffd'", "letters that were lost"),
+        ["a zero byte late in the file"] = Case.Csv(
+            Good + string.Concat(Enumerable.Repeat("1,10,500\n", 1000)) + "a\0b,10,500\n", "line 1006: column user_id holds 'a\\u0000b'", "a zero byte"),
+        ["decimal commas in times"] = Case.Csv(
+            Header.Replace(',', ';') + "1;10;1700000000,5\n1;11;1700000001,25\n", "timestamp has decimals after \",\"", "Input:DecimalSeparator")
+            .With(new InputOptions { Delimiter = ";" }),
+        ["folders of some files only"] = new(
+            test =>
+            {
+                test.folder.Write("some/date=2023-11-01/a.csv", "user_id,item_id\n1,2\n");
+                test.folder.Write("some/other/a.csv", "user_id,item_id\n1,2\n");
+                return Path.Combine(test.folder.Path, "some");
+            },
+            new() { TimestampColumn = "date" }, new(), ["no column date", "Of 2 files 1 lie in no folder date=…, the first: ", "some/other/a.csv"]),
+        ["a folder of bytes that are no UTF-8"] = new(
+            test => Path.GetDirectoryName(Path.GetDirectoryName(test.folder.Write("odd/user_id=%FF/a.csv", "item_id,timestamp\n1,2\n")))!,
+            new(), new(), ["user_id=%FF/a.csv", "stands for bytes that are no UTF-8", "Rename the folder"]),
         ["too few columns"] = Case.Csv(Good + "3,10\n", "line 6", "3 columns"),
         ["too many columns"] = Case.Csv(Good + "3,10,500,7\n", "line 6", "3 columns"),
         ["a quote that does not end"] = Case.Csv(Good + "3,\"10,500\n4,10,500\n", "line 6: a quoted field does not end", "double it"),
@@ -229,7 +257,7 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
                 "file,line,reason,text",
                 $"\"{log}\",6,\"column timestamp holds 'yesterday', which is no number\",\"3,10,yesterday\"",
                 $"\"{log}\",7,\"column item_id is empty\",\"4,,500\"",
-                $"\"{log}\",8,\"it does not have the 3 columns of the first line (Expected Number of Columns: 3 Found: 2)\",\"5,10\"",
+                $"\"{log}\",8,\"it does not have the 3 columns of the first line (it has 2)\",\"5,10\"",
                 $"\"{log}\",9,\"column timestamp holds '-1', which lies before 1970\",\"6,a \"\"b\"\",-1\"",
             ],
             File.ReadAllLines(prepared.File("bad_rows.csv")));

@@ -197,6 +197,16 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
         Assert.Contains("no column shop", Refused(Usual with { Path = csv, UserColumn = "shop" }));
     }
 
+    /// <summary>DuckDB by itself makes columns of such folders, which would take the places of the lines' own.</summary>
+    [Theory]
+    [InlineData("c1=9")]
+    [InlineData("C2=x")]
+    [InlineData("ncf_file=7")]
+    [InlineData("ncf_fits=false")]
+    [InlineData("timestamp=%FF")]
+    public void AFolderOfAnyNameChangesNothingInTheFile(string name) =>
+        Assert.Equal(Read(Usual with { Path = folder.Write("plain.csv", Good) }), Read(Usual with { Path = folder.Write($"log/{name}/part.csv", Good) }));
+
     [Fact]
     public void AFolderThatIsAColumnInUseShapesTheFingerprint()
     {
@@ -239,6 +249,10 @@ public sealed class InputKindsTests(EngineFixture fixture) : IDisposable
     [InlineData("{\"user_id\": [1], \"item_id\": 2, \"timestamp\": 3}", "line 2: column user_id holds an array")]
     [InlineData("{\"user_id\": \"a\\nb\", \"item_id\": 2, \"timestamp\": 3}", "line 2: column user_id holds a line break")]
     [InlineData("{\"user_id\": null, \"item_id\": 2, \"timestamp\": 1700000000}", "line 2: column user_id is empty")]
+    [InlineData("{\"user_id\": 1, \"user_id\": 2, \"item_id\": 2, \"timestamp\": 1700000000}", "line 2: field user_id is there twice")]
+    [InlineData("{}", "line 2: column user_id is empty")]
+    [InlineData("{\"user_id\": \" \"}", "line 2: column user_id is empty")]
+    [InlineData("{\"user_id\": \"a\\ufffd\", \"item_id\": 2, \"timestamp\": 1700000000}", "line 2: column user_id holds a line break or another mark")]
     [InlineData("{\"user_id\": 1, \"item_id\": 2, \"timestamp\": \"then\"}", "line 2: column timestamp holds 'then'")]
     [InlineData("{\"user_id\": 1, \"item_id\": 2, \"timestamp\": 17000000", "line 2: it is no JSON object on one line")]
     public void AJsonLineThatIsNoRowIsToldByItsLine(string line, string says) =>
