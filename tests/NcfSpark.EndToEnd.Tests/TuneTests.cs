@@ -50,8 +50,9 @@ public sealed class TuneTests
     public void WithoutTimesAHistoryIsRefusedBeforeAnyWork(string verb)
     {
         using var run = new RunDirectory();
-        (int exitCode, string output, string error) = NcfSparkProcess.Run([verb, .. SmallLog.Settings("no.csv"), "--set", "Tune:Search=no.json",
-            "--set", "Input:TimestampColumn=", "--set", "Model:User=history", "--run", run.Path]);
+        string configuration = Path.Combine(Path.GetDirectoryName(run.Path)!, "untimed.json");
+        File.WriteAllText(configuration, """{ "Input": { "Path": "no.csv", "TimestampColumn": "" }, "Tune": { "Search": "no.json" } }""");
+        (int exitCode, string output, string error) = NcfSparkProcess.Run(verb, "--config", configuration, "--run", run.Path);
         Assert.Equal((2, ""), (exitCode, output));
         Assert.Contains("There are no times (Input:TimestampColumn is \"\"), and these settings need them:\n  Model:User is \"history\"", error,
             StringComparison.Ordinal);
