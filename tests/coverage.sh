@@ -5,7 +5,7 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 results=$(mktemp -d)
 trap 'rm -rf -- "$results"' EXIT
 # Without those that start the program: a night takes six times as long when it is watched.
-dotnet test --no-build -v quiet --filter "Category!=Slow&FullyQualifiedName!~EndToEnd" --collect "Code Coverage" --results-directory "$results" \
+timeout 600 dotnet test --no-build -v quiet --filter "Category!=Slow&FullyQualifiedName!~EndToEnd" --collect "Code Coverage" --results-directory "$results" \
   </dev/null >"$results/said" 2>&1 || cat -- "$results/said"
 # A line counts as run where a test of any project runs it.
 find "$results" -name '*.cobertura.xml' -exec cat {} + | awk '
