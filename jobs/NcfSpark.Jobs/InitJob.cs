@@ -63,6 +63,7 @@ internal static class InitJob
         if (!File.Exists(path))
         {
             string text = Look(log, progress, output);
+            LinuxFiles.MakePrivateDirectory(runDirectory);
             Write(path, text);
             output.WriteLine($"These settings are kept in {path} for the nights to come. To look at the log anew, delete that file.");
             return path;

@@ -25,6 +25,16 @@ public static partial class LinuxFiles
         return real;
     }
 
+    /// <summary>
+    /// Makes a directory that its owner alone may look into (mode 0700), for what users did. Those above it that are missing have the umask's modes, and a
+    /// directory that is there keeps its own: whoever wants other readers makes it first.
+    /// </summary>
+    public static void MakePrivateDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
     /// <summary>sync(2): waits until what was written is on the disks.</summary>
     public static void Sync() => SyncDisks();
 

@@ -18,14 +18,16 @@ public sealed class RunLock : IDisposable
 
     /// <param name="runDirectory">What to hold.</param>
     /// <param name="time">Says since when, for others.</param>
+    /// <param name="isNight">Whether it is a night in a run directory, which has the modes that the umask gives. A run directory is its owner's alone.</param>
     /// <exception cref="InvalidInputException">Another process holds the run directory, or it cannot be written.</exception>
-    public static RunLock Take(string runDirectory, TimeProvider? time = null)
+    public static RunLock Take(string runDirectory, TimeProvider? time = null, bool isNight = false)
     {
         string path = Path.Combine(runDirectory, ".lock"), holderPath = Path.Combine(runDirectory, ".lock-holder");
         try
         {
             string[] made = [.. NotThereYet(runDirectory)];
-            Directory.CreateDirectory(runDirectory);
+            if (isNight) Directory.CreateDirectory(runDirectory);
+            else LinuxFiles.MakePrivateDirectory(runDirectory);
             var held = new RunLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), holderPath, made);
             held.Tell(new Holder(Environment.ProcessId, Environment.MachineName, (time ?? TimeProvider.System).GetUtcNow()));
             return held;

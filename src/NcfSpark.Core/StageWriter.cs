@@ -26,7 +26,7 @@ public sealed class StageWriter : IStageWriter
         string path = System.IO.Path.Combine(runDirectory, $"{stage}.tmp-{Guid.NewGuid().ToString("N")[..8]}");
         try
         {
-            Directory.CreateDirectory(runDirectory);
+            LinuxFiles.MakePrivateDirectory(runDirectory);
             Recover(runDirectory, stage);
             foreach (string pattern in new[] { $"{stage}.tmp-*", $"{stage}.old" })
             {

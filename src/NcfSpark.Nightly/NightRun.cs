@@ -54,7 +54,7 @@ public sealed class NightRun
             if (choice.IsDone) return PassOver(choice.Name);
             SparkTraining.CheckCluster(job); // before an hour of prepare
             wasThere = nights.Exists(choice.Name);
-            using RunLock held = RunLock.Take(nights.PathOf(choice.Name), job.Time); // from whoever runs a single stage in it
+            using RunLock held = RunLock.Take(nights.PathOf(choice.Name), job.Time, isNight: true); // from whoever runs a single stage in it
             Begin(choice.Name, fingerprint);
             pipeline = new StagePipeline(job with { RunDirectory = nights.PathOf(choice.Name) }) { Resume = job.Configuration.Nightly.Resume };
             return RunStages(pipeline);

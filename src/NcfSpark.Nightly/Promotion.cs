@@ -17,7 +17,7 @@ public static class Promotion
         if (night == nights.Production) throw new InvalidInputException($"{night} is in production already.");
         RunHistory history = RunHistory.Read(nights);
         bool served = ProductionRule.WasInProduction(nights, history, night);
-        using RunLock? held = served ? null : RunLock.Take(nights.PathOf(night), job.Time); // from whoever runs a single stage in it
+        using RunLock? held = served ? null : RunLock.Take(nights.PathOf(night), job.Time, isNight: true); // from whoever runs a single stage in it
         if (!served) Make(job, nights, history, night);
         PutInProduction(job, nights, night, NightEvent.Promotion, reason);
         return ExitCode.Done;

@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace NcfSpark.Core.Tests;
 
 public sealed class RunNightsTests : IDisposable
@@ -126,6 +128,33 @@ public sealed class RunNightsTests : IDisposable
         Assert.Equal([".lock", "result"], Directory.GetFiles(named).Select(Path.GetFileName).Order());
         RunLock.Take(Path.Combine(runs, "other")).Dispose();
         Assert.Equal([named], Directory.GetDirectories(runs));
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public void ARunDirectoryIsItsOwnersAloneAndOneThatIsThereKeepsItsModes()
+    {
+        const UnixFileMode owners = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        UnixFileMode usual = File.GetUnixFileMode(Directory.CreateDirectory(Path.Combine(run, "usual")).FullName); // what the umask gives
+        string named = Path.Combine(run, "runs", "named"), night = Path.Combine(named, "2026-11-24");
+        using (RunLock.Take(named))
+        using (RunLock.Take(night, isNight: true))
+        {
+            Assert.Equal((usual, owners, usual), (Mode(Path.GetDirectoryName(named)!), Mode(named), Mode(night)));
+        }
+
+        using (StageWriter.Begin(Path.Combine(run, "by-hand"), "prepared")) Assert.Equal(owners, Mode(Path.Combine(run, "by-hand")));
+        for (int readers = 0; readers <= 0b111_111; readers++) // every mode that group and others can have
+        {
+            UnixFileMode chosen = owners | (UnixFileMode)readers;
+            string mine = Directory.CreateDirectory(Path.Combine(run, $"mine-{readers}")).FullName;
+            File.SetUnixFileMode(mine, chosen);
+            RunLock.Take(mine).Dispose();
+            StageWriter.Begin(mine, "prepared").Dispose();
+            Assert.Equal(chosen, Mode(mine));
+        }
+
+        static UnixFileMode Mode(string path) => File.GetUnixFileMode(path);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace NcfSpark.EndToEnd.Tests;
@@ -10,6 +11,7 @@ public sealed class InputTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
+    [SupportedOSPlatform("linux")]
     public void ALogIsLookedAtOnTheFirstNightAndItsSettingsAreKeptForTheSecond()
     {
         string log = WriteShop(), run = Path.Combine(folder, "shop");
@@ -17,6 +19,7 @@ public sealed class InputTests : IDisposable
         string first = NcfSparkProcess.RunWell(["nightly", "--input", log, .. open, "--set", "Nightly:Night=2026-05-01"]);
         Assert.Contains("time     viewed_at, by its name, dates and times of ISO 8601: 2026-01-01 to ", first, StringComparison.Ordinal);
         Assert.Contains("\nin production: 2026-05-01 ", first, StringComparison.Ordinal);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(run)); // nobody else's
         string kept = File.ReadAllText(Path.Combine(run, "configuration.json"));
         File.AppendAllText(log, "2026-04-30T10:00:00Z,v-0001,view,S-005\n");
         string second = NcfSparkProcess.RunWell(["nightly", "--input", log, .. open, "--set", "Nightly:Night=2026-05-02"]);

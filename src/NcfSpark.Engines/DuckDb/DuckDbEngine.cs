@@ -16,9 +16,7 @@ public sealed class DuckDbEngine : ISqlEngine
     public DuckDbEngine(DuckDbOptions options, CancellationToken cancellation = default)
     {
         this.cancellation = cancellation;
-        spillDirectory = options.SpillDirectory.Length > 0
-            ? options.SpillDirectory
-            : Path.Combine(Path.GetTempPath(), $"ncfspark-duckdb-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        spillDirectory = options.SpillDirectory.Length > 0 ? options.SpillDirectory : PrivateSpill();
         connection = new DuckDBConnection("Data Source=:memory:");
         connection.Open();
         Execute($"SET temp_directory = {Literal(spillDirectory)}");
@@ -112,6 +110,22 @@ public sealed class DuckDbEngine : ISqlEngine
     {
         connection.Dispose();
         Leftovers.TryDelete(spillDirectory);
+    }
+
+    // 0700: it holds rows of the log.
+    private static string PrivateSpill()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"ncfspark-duckdb-{Environment.ProcessId}-{Guid.NewGuid():N}");
+        try
+        {
+            LinuxFiles.MakePrivateDirectory(path);
+        }
+        catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
+        {
+            // Most statements need none. One that does says so.
+        }
+
+        return path;
     }
 
     private static string Literal(string text) => DuckDbText.Literal(text);
