@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts NcfSpark: ./submit.sh VERB …, or ./submit.sh bench NAME … for a benchmark; ./submit.sh --help says more.
+# Starts NcfSpark: ./submit.sh VERB …, or ./submit.sh bench NAME … for a benchmark; ./submit.sh help says more.
 # Builds what is not built, and passes the rest through. It holds no settings: those are in conf/.
 #
 #   obj/builds/PROGRAM/STAMP/     a finished build, named by a hash of its sources and flags. Its files are never written again. A process that runs it
@@ -22,6 +22,13 @@ if [[ ${1:-} == bench ]]; then
   project=tests/NcfSpark.Benchmarks
   assembly=NcfSpark.Benchmarks
 fi
+export NCFSPARK_COMMAND=$0 # by which the program names itself in advice
+[[ $0 == */* ]] || NCFSPARK_COMMAND=./$0
+case $* in help | --help | -h) # before anything is built
+  cat -- "$root/jobs/NcfSpark.Jobs/help.txt"
+  exit
+  ;;
+esac
 cure="Install it from https://dotnet.microsoft.com/download/dotnet/10.0 (in ~/.dotnet it is found, too), then give the same command again."
 
 fail() {
@@ -102,14 +109,24 @@ make() {
 
 # Builds, and puts the result in its place, unless the sources were changed meanwhile.
 compile() {
-  if compgen -G "$builds/$assembly.$flavour/*/.in-use" >/dev/null; then echo "building ..."; else echo "building (first time: about a minute) ..."; fi >&2 || true # a full disk, too
-  local given=$sources how=() outcome=0
+  local given=$sources how=() outcome=0 teller=
   choose_work
   [[ -f $work/.whole ]] && is_older_than_its_result && how=(--no-incremental)
   rm -f -- "$work/.whole"
+  if compgen -G "$builds/$assembly.$flavour/*/.in-use" >/dev/null; then
+    echo "building ..." >&2 || true # a full disk, too
+  else
+    echo "building; the first time it downloads packages (300 MB) and takes minutes ..." >&2 || true
+    : >"$builds/steps"
+    tell <"$builds/steps" 8<&- 9>&- &
+    teller=$!
+    how+=(-fl "-flp:LogFile=$builds/steps;Verbosity=normal;Append")
+  fi
   # Into a file, since compiler servers outlive the build and would hold a pipe open; 8 and 9 closed so that they do not hold the locks.
   (cd -- "$root" && "$dotnet" build "$project" -c Release -v quiet -nologo -clp:NoSummary --artifacts-path "$work" ${how[@]+"${how[@]}"} ${flags[@]+"${flags[@]}"}) \
     </dev/null >"$builds/log" 2>&1 8<&- 9>&- || outcome=$?
+  rm -f -- "$builds/steps"
+  wait ${teller:+"$teller"}
   ((outcome <= 128)) || fail "The build of NcfSpark was ended by signal $((outcome - 128)) (9: out of memory?). Give the same command again."
   : >"$work/.whole"
   ((outcome == 0)) || fail "$(cat -- "$builds/log")" "NcfSpark could not be built: the errors stand above."
@@ -119,6 +136,21 @@ compile() {
     publish
     clean
   fi
+}
+
+# Says what the first build does, from MSBuild's log on standard input: a line for each package that is downloaded, and for each project. Ends when the
+# log is removed, or this script is killed.
+tell() {
+  local line
+  while [[ -f $builds/steps && -d /proc/$$ ]]; do
+    while read -r line; do
+      case $line in
+      *GET*.nupkg) line=${line##*/} && echo "  downloading ${line%.nupkg}" ;;
+      NcfSpark.*" -> "*) echo "  compiled ${line%% *}" ;;
+      esac
+    done
+    sleep 0.2
+  done >&2 2>/dev/null
 }
 
 # The folder that the last build left whole; another where it was killed, since what it was writing looks finished to MSBuild, and may still be written.
@@ -167,4 +199,5 @@ clean() {
 find_dotnet
 look
 hold || make
+[[ ${1:-} != package ]] || exec "$root/build/package.sh" "$dotnet" "$build" "${@:2}"
 exec "$dotnet" "$build/$assembly.dll" "$@"

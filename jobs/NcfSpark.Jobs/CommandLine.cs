@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
+using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
 using NcfSpark.Jobs.Verbs;
 
 namespace NcfSpark.Jobs;
 
-/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…, or init LOG, show USER, settings [SECTION | --of RUN]</summary>
+/// <summary>VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]…, or one of the others that help.txt lists.</summary>
 internal static class CommandLine
 {
     /// <summary>Parses the command line and runs its verb, or writes help, or says what is wrong with it.</summary>
@@ -21,10 +22,15 @@ internal static class CommandLine
             return (ExitCode)parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
         }
 
-        if (parsed.CommandResult.Command == root) Help.WriteAll(error);
-        error.WriteLine(parsed.CommandResult.Command == root ? $"\n{fault}" : $"{fault}\n{root.Name} {parsed.CommandResult.Command.Name} --help says more.");
+        Command command = parsed.CommandResult.Command;
+        if (command == root && parsed.UnmatchedTokens.Count == 0) Help.WriteAll(error);
+        error.WriteLine(command == root ? fault : $"{fault}\n`{Advice.Command(command.Name, "--help")}` says more.");
         return ExitCode.InvalidInput;
     }
+
+    /// <summary>Everything that may stand first on the command line. Program and submit.sh take the last three before they come here.</summary>
+    public static IEnumerable<string> Verbs(RootCommand root) =>
+        [.. root.Subcommands.Select(command => command.Name), WorkerArchiveCommand.Verb, "package", "bench"];
 
     private static RootCommand Grammar(Func<Verb, JobArguments, ExitCode> run, IProgressReporter progress, TextWriter output, TextWriter error)
     {
@@ -89,9 +95,33 @@ internal static class CommandLine
         var settings = new Command(SettingsJob.Name) { section, of };
         settings.SetAction(parsed => (int)UnlockedVerb.Run(() => SettingsJob.Run(parsed.GetValue(section), parsed.GetValue(of), output), error));
         root.Add(settings);
+        AddHelp(root, output, error);
         root.Options.OfType<HelpOption>().Single().Action = new TeachingHelp();
         root.Options.OfType<VersionOption>().Single().Action = new TellVersion();
         return root;
+    }
+
+    private static void AddHelp(RootCommand root, TextWriter output, TextWriter error)
+    {
+        var verb = new Argument<string?>("VERB") { Arity = ArgumentArity.ZeroOrOne };
+        var help = new Command("help") { verb };
+        help.SetAction(parsed =>
+        {
+            string? name = parsed.GetValue(verb);
+            if (name is null || Verbs(root).Contains(name))
+            {
+                Help.WriteOf(output, name);
+                return (int)ExitCode.Done;
+            }
+
+            error.WriteLine(NoSuch(name, "verb", Verbs(root)));
+            return (int)ExitCode.InvalidInput;
+        });
+        var version = new Command("version") { Action = new TellVersion() };
+        var shell = new Argument<string>("SHELL").AcceptOnlyFromAmong(Completion.Shells);
+        var completion = new Command("completion") { shell };
+        completion.SetAction(parsed => Completion.Write(output, root, parsed.GetValue(shell)!));
+        foreach (Command command in new[] { help, version, completion }) root.Add(command);
     }
 
     private static Func<ParseResult, EngineArguments> AddEngineOptions(Command command)
@@ -113,15 +143,19 @@ internal static class CommandLine
         {
             if (command != root && token.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return $"{token} stands alone: write --config {token}";
             (string kind, IEnumerable<string> known) = command == root
-                ? ("verb", root.Subcommands.Select(verb => verb.Name))
+                ? ("verb", Verbs(root))
                 : ($"option of {command.Name}", command.Options.Select(option => option.Name));
-            string? meant = NearestName.Of(token, known);
-            return $"{token} is no {kind}; {(meant is null ? $"there are {string.Join(", ", known)}" : $"did you mean {meant}?")}";
+            return NoSuch(token, kind, known);
         }
 
-        if (parsed.Errors.Count == 0) return null;
-        return command == root ? "Which verb?" : string.Join('\n', parsed.Errors.Select(error => error.Message));
+        if (parsed.Errors.Count == 0 || parsed.Action is TeachingHelp) return null; // help asks for no arguments
+        return command == root
+            ? "Which verb?"
+            : string.Join('\n', parsed.Errors.Select(error => error.Message.ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal)));
     }
+
+    private static string NoSuch(string name, string kind, IEnumerable<string> known) =>
+        $"{name} is no {kind}; {(NearestName.Of(name, known) is { } meant ? $"did you mean {meant}?" : $"there are {string.Join(", ", known)}")}";
 
     private sealed class TellVersion : SynchronousCommandLineAction
     {
@@ -137,13 +171,7 @@ internal static class CommandLine
     {
         public override int Invoke(ParseResult parseResult)
         {
-            TextWriter output = parseResult.InvocationConfiguration.Output;
-            string name = parseResult.CommandResult.Command.Name;
-            if (Verb.All.FirstOrDefault(verb => verb.Name == name) is { } verb) Help.WriteVerb(output, verb);
-            else if (name == SettingsJob.Name) Help.WriteSettings(output);
-            else if (name == InitJob.Name) Help.WriteInit(output);
-            else if (name == ShowJob.Name) Help.WriteShow(output);
-            else Help.WriteAll(output);
+            Help.WriteOf(parseResult.InvocationConfiguration.Output, parseResult.CommandResult.Command.Name);
             return 0;
         }
     }

@@ -8,67 +8,30 @@ internal static class Help
 {
     private const int Width = 110;
 
-    public const string Usage = "./submit.sh VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]...";
+    private const string Usage = "./submit.sh VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]...";
     private const string InitUsage = "./submit.sh init LOG [--config conf/NAME.json] [--tune MINUTES]";
     private const string SettingsUsage = "./submit.sh settings [SECTION | --of RUN]";
 
+    /// <summary>The help of everything: help.txt, which submit.sh also prints where nothing is built yet.</summary>
     public static void WriteAll(TextWriter output)
     {
-        output.WriteLine($"""
-            NcfSpark turns a log of interactions (who used what, when) into a Neural Collaborative Filtering recommender
-            and writes its recommendations for every user. One configuration file describes a run; each verb below reads what
-            the one before it wrote into the run directory.
-
-            Usage
-              {Usage}
-
-            Verbs, in order
-            """);
-        foreach (Verb verb in Verb.All)
-        {
-            output.WriteLine($"  {verb.Name,-10}{verb.Summary}");
-            output.WriteLine($"            reads {verb.Reads}; writes {verb.Writes}");
-        }
-
-        output.WriteLine("""
-
-            Options
-              --config, -c  the configuration file, such as one of those in conf/: what it leaves out has its default
-              --input, -i   of nightly and tune: a log to look at, instead of a configuration
-              --tune        with --input: minutes to search for the kind of model and its settings, before the first night
-              --run, -r     the run directory, in which the directories above stand (default: runs/NAME)
-              --set, -s     one setting instead of the file's; may be repeated, the last one counts
-                            (--set Train:Epochs=5, --set Model:MlpLayers=[32,16]). The environment can do the same
-                            (NCFSPARK_Train__Epochs=5); it wins over the file, and --set wins over it.
-              --master URL  of prepare, score and nightly: a Spark is started for it and stopped after it (prepare --help)
-              --remote URL  the same with a Spark Connect server that runs: sc://host:15002
-              NCFSPARK_LOG=json in the environment makes standard error JSON lines, for collectors of logs
-              --help, -h    this; after a verb, what the verb does, and the settings that are changed most
-              --version     the version
-
-            Examples
-              ./submit.sh nightly --input clicks.csv                        your own log: looks at it, and chooses the settings
-              ./submit.sh nightly --config conf/ml-latest-small-good.json   MovieLens, which is here
-              ./submit.sh train --help
-
-            Beside the verbs
-              init LOG             looks at a log and writes a configuration for it, conf/NAME.json (init --help)
-              show USER            prints a user's latest items and recommendations; show --item ITEM: items like one
-              settings [SECTION]   prints the reference of all settings: type, range, default, meaning (settings --help)
-              settings --of RUN    prints the settings that a run was made with, as a configuration file
-              worker-archive FILE  packs this program, with its .NET, for images of Spark's executors
-
-            Exit codes
-              0  done
-              1  anything that is not one of the others, such as a disk that fails (EIO)
-              2  the input, the configuration, the command line or the place to write to is at fault (a full or read-only
-                 disk, missing permissions): change that first; what was finished before is untouched
-              3  a model was refused by the gate
-              130, 143  stopped by Ctrl-C or SIGTERM; the same command again goes on where it was
-            """);
+        using Stream text = typeof(Help).Assembly.GetManifestResourceStream("help.txt")!;
+        using var reader = new StreamReader(text);
+        while (reader.ReadLine() is { } line) output.WriteLine(line);
     }
 
-    public static void WriteVerb(TextWriter output, Verb verb)
+    /// <summary>The help of one command of the command line; that of everything for null, and for what needs no more.</summary>
+    public static void WriteOf(TextWriter output, string? name)
+    {
+        if (Verb.All.FirstOrDefault(verb => verb.Name == name) is { } verb) WriteVerb(output, verb);
+        else if (name == SettingsJob.Name) WriteSettings(output);
+        else if (name == InitJob.Name) WriteInit(output);
+        else if (name == ShowJob.Name) WriteShow(output);
+        else if (name == Completion.Name) WriteCompletion(output);
+        else WriteAll(output);
+    }
+
+    private static void WriteVerb(TextWriter output, Verb verb)
     {
         output.WriteLine($"""
             ncfspark {verb.Name}: {verb.Summary}
@@ -100,9 +63,13 @@ internal static class Help
         else if (verb.RunsSql) output.WriteLine("On Spark by --master URL or --remote sc://HOST: ./submit.sh prepare --help says more.");
     }
 
-    private static string UsageOf(Verb verb) => verb.NeedsNoConfiguration
-        ? $"./submit.sh {verb.Name} [--run DIR]{(verb.TakesPort ? " [--port PORT]" : "")} [--set Section:Key=value]..."
-        : Usage.Replace("VERB", verb.TakesNight ? $"{verb.Name} NIGHT" : verb.Name, StringComparison.Ordinal);
+    private static string UsageOf(Verb verb)
+    {
+        string usage = Usage.Replace("VERB", verb.TakesNight ? $"{verb.Name} NIGHT" : verb.Name, StringComparison.Ordinal);
+        if (!verb.NeedsNoConfiguration) return usage;
+        string run = verb.TakesPort ? "[--run DIR] [--port PORT]" : "[--run DIR | --config conf/NAME.json]";
+        return usage.Replace("--config conf/NAME.json [--run DIR]", run, StringComparison.Ordinal);
+    }
 
     // "Train:Epochs  10  Number of passes over the training rows; with Patience, the most."
     private static void WriteShortly(TextWriter output, SettingKey key)
@@ -115,7 +82,7 @@ internal static class Help
         foreach (string line in lines[1..]) output.WriteLine($"{"",36}{line}");
     }
 
-    public static void WriteInit(TextWriter output)
+    private static void WriteInit(TextWriter output)
     {
         output.WriteLine($"""
             ncfspark init: looks at a log and writes a configuration for it
@@ -136,7 +103,7 @@ internal static class Help
             """);
     }
 
-    public static void WriteShow(TextWriter output)
+    private static void WriteShow(TextWriter output)
     {
         output.WriteLine("""
             ncfspark show: prints a user's latest items and recommendations, or the items like an item
@@ -155,7 +122,22 @@ internal static class Help
             """);
     }
 
-    public static void WriteSettings(TextWriter output)
+    private static void WriteCompletion(TextWriter output)
+    {
+        output.WriteLine("""
+            ncfspark completion: prints a script with which a shell completes verbs, options, settings, configurations and nights
+
+            Usage
+              ./submit.sh completion bash|zsh
+
+            Examples
+              source <(./submit.sh completion bash)               for this shell
+              ./submit.sh completion bash >>~/.bash_completion    for every bash from now on
+              ./submit.sh completion zsh >>~/.zshrc               for every zsh from now on, after compinit
+            """);
+    }
+
+    private static void WriteSettings(TextWriter output)
     {
         output.WriteLine($"""
             ncfspark settings: prints the reference of all settings, or the settings that a run was made with

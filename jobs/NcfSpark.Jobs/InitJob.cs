@@ -13,8 +13,10 @@ namespace NcfSpark.Jobs;
 internal static class InitJob
 {
     public const string Name = "init";
-    /// <summary>The file in a run directory that keeps the configuration of its log.</summary>
+
+    /// <summary>The configuration that a run directory keeps, where `nightly --input` began it.</summary>
     public const string KeptName = "configuration.json";
+
 
     /// <param name="log">The log: a file, folder or glob.</param>
     /// <param name="file">Where the configuration goes; null: conf/, under the log's name.</param>
@@ -49,7 +51,7 @@ internal static class InitJob
 
     private static void SayWhatIsNext(string path, TextWriter output) => output.WriteLine($"""
         Wrote {path}. Next:
-          ./submit.sh nightly --config {path}
+          {Advice.Command("nightly", "--config", path)}
         """);
 
     /// <summary>The run directory for a log where none is named.</summary>

@@ -17,6 +17,15 @@ internal sealed record JobArguments(string? Config, string? Run, string[] Set)
     /// <summary>--tune: minutes of a search for the kind of model and its settings; null where it is not given.</summary>
     public string? Tune { get; init; }
 
+    /// <summary>The command of another stage of the same run, with the same settings, to be pasted.</summary>
+    public string CommandOf(string stageVerb) => Advice.Command(
+    [
+        stageVerb,
+        .. Config is null ? [] : new[] { "--config", Config },
+        .. Run is null ? [] : new[] { "--run", Run },
+        .. Set.SelectMany(assignment => new[] { "--set", assignment }),
+    ]);
+
     /// <summary>An empty value is mostly a variable of a script that is not set.</summary>
     /// <exception cref="InvalidInputException">There is one.</exception>
     public void RefuseEmpty()

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.RegularExpressions;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
@@ -14,9 +15,11 @@ using NcfSpark.Training.Distributed;
 namespace NcfSpark.Jobs;
 
 /// <summary>Runs a verb: resolves its configuration, locks its run directory, and turns what goes wrong into a message and an exit code.</summary>
-internal sealed class JobRunner(
+internal sealed partial class JobRunner(
     IDictionary environment, IProgressReporter progress, TextWriter output, TextWriter error, TimeProvider time, StopSignals signals)
 {
+    private static readonly string[] StageVerbs = [PrepareVerb.Verb.Name, TrainVerb.Verb.Name, EvaluateVerb.Verb.Name, ScoreVerb.Verb.Name];
+
     public ExitCode Run(Verb verb, JobArguments arguments)
     {
         try
@@ -26,8 +29,7 @@ internal sealed class JobRunner(
             string? path = ConfigurationOf(verb, arguments);
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
             UntimedSettings.Refuse(verb.Sections, configuration);
-            string runDirectory = arguments.Log is not null ? RunOf(arguments)
-                : arguments.Run ?? (path is null ? ShowJob.OnlyRun() : Path.Combine("runs", Path.GetFileNameWithoutExtension(path)));
+            string runDirectory = RunOf(arguments);
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
             if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // before a lock file is written there
@@ -56,7 +58,9 @@ internal sealed class JobRunner(
         }
         catch (InvalidInputException fault)
         {
-            error.WriteLine(fault.Message);
+            error.WriteLine(StageVerbs.Contains(verb.Name)
+                ? StageToRun().Replace(fault.Message, stage => $"`{arguments.CommandOf(stage.Groups[1].Value)}`")
+                : fault.Message);
             return FileFailure.Of(fault) is { Fault: FileFault.Device } ? ExitCode.Failed : ExitCode.InvalidInput; // the disk may be at fault, not the input
         }
         catch (Exception fault) when (fault is TrainingDivergedException or WorkersLostException)
@@ -88,18 +92,24 @@ internal sealed class JobRunner(
         }
     }
 
-    // The file of settings, which --input lets be made; null for none.
+    // The file of settings: --config, or the one that the run directory keeps, which --input lets be made. Null where the verb needs none.
     private string? ConfigurationOf(Verb verb, JobArguments arguments)
     {
         if (arguments.Tune is not null && arguments.Log is null && verb != TuneVerb.Verb)
         {
             throw new InvalidInputException("--tune searches the settings of a log: add --input LOG. For a configuration of your own, "
-                + "`tune --config conf/NAME.json` writes a better one, tune/best.json.");
+                + "`tune` with --config writes a better one, tune/best.json.");
         }
 
         if (arguments.Log is null)
         {
-            if (arguments.Config is null && verb.NeedsNoConfiguration) return null;
+            if (arguments.Config is null && (verb.NeedsNoConfiguration || arguments.Run is not null))
+            {
+                string kept = Path.Combine(RunOf(arguments), InitJob.KeptName);
+                if (File.Exists(kept)) return kept;
+                if (verb.NeedsNoConfiguration) return null;
+            }
+
             string log = verb.TakesLog ? ", or --input LOG, which looks at a log and chooses the settings" : "";
             return arguments.Config ?? throw new InvalidInputException($"{verb.Name} needs --config conf/NAME.json{log}.{SettingsFile.Offer("conf")}");
         }
@@ -117,7 +127,11 @@ internal sealed class JobRunner(
 
     private static bool IsTuned(Verb verb, JobArguments arguments) => arguments.Log is not null && (verb == TuneVerb.Verb || arguments.Tune is not null);
 
-    private static string RunOf(JobArguments arguments) => arguments.Run ?? InitJob.RunDirectoryOf(arguments.Log!);
+    private static string RunOf(JobArguments arguments) =>
+        arguments.Run
+        ?? (arguments.Log is { } log ? InitJob.RunDirectoryOf(log)
+            : arguments.Config is { } config ? Path.Combine("runs", Path.GetFileNameWithoutExtension(config))
+            : ShowJob.OnlyRun());
 
     // After a signal, the exit code of that signal, whatever Spark returned.
     private ExitCode Launch(Verb verb, EngineArguments arguments, NcfSparkConfiguration configuration)
@@ -142,8 +156,8 @@ internal sealed class JobRunner(
             throw new InvalidInputException(
                 $"--run {runDirectory}: `{verb.Name}` needs a run directory of this machine. With Spark's executors elsewhere, either it lies on "
                 + "storage that they share with this machine (NFS and the like), or "
-                + $"`prepare --run {runDirectory}` lets Spark write there: copy the version that it names to DIR/prepared (hadoop fs -get, aws s3 cp "
-                + "--recursive) and go on here with `train --run DIR`.");
+                + $"`prepare` with --run {Advice.Quoted(runDirectory)} lets Spark write there: copy the version that it names to DIR/prepared "
+                + "(hadoop fs -get, aws s3 cp --recursive) and go on here with `train` and --run DIR.");
         }
 
         if (engine.Resolve(environment) == EngineArguments.DuckDb)
@@ -152,4 +166,8 @@ internal sealed class JobRunner(
                 + "sc://host:port, or name a directory of this machine (without a scheme).");
         }
     }
+
+    // "Run `train` again": a stage that was made by hand.
+    [GeneratedRegex("(?<=[Rr]un )`(prepare|train|evaluate|score)`")]
+    private static partial Regex StageToRun();
 }

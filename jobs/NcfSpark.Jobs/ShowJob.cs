@@ -15,7 +15,8 @@ internal static class ShowJob
     /// <param name="runDirectory">The run directory; null: the only one below runs/.</param>
     public static void Run(string? user, string? item, string? runDirectory, TextWriter output)
     {
-        if (user is null == item is null) throw new InvalidInputException("Name a user, as in `show 42`, or an item, as in `show --item 296`.");
+        if (user is null == item is null) throw new InvalidInputException(
+            $"Name a user, as in `{Advice.Command(Name, "42")}`, or an item, as in `{Advice.Command(Name, "--item", "296")}`.");
         using var lists = ProductionLists.Open(runDirectory ?? OnlyRun());
         foreach (string line in user is not null ? lists.OfUser(user) : lists.LikeItem(item!)) output.WriteLine(line);
     }

@@ -28,7 +28,7 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     /// <summary>Whether --input may name a log instead of a configuration.</summary>
     public bool TakesLog { get; init; }
 
-    /// <summary>Whether it may run without --config: with the defaults, the environment and --set.</summary>
+    /// <summary>Whether it may run without --config: with what the run directory keeps or else the defaults, the environment and --set.</summary>
     public bool NeedsNoConfiguration { get; init; }
 
     /// <summary>Whether --port may stand behind it, which is Serve:Port.</summary>

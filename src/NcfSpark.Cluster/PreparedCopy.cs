@@ -21,7 +21,7 @@ internal static class PreparedCopy
         catch (Exception cause) when (cause is SqlEngineException or JsonException or KeyNotFoundException)
         {
             throw new InvalidInputException($"Spark:PreparedPath is {path}, and Spark does not read {manifest}: {cause.Message.Split('\n')[0]} Let it name the "
-                + "version that `prepare --run s3a://…` named, or a copy of prepared/ that the executors read.", cause);
+                + "version that `prepare` named where it wrote to --run s3a://…, or a copy of prepared/ that the executors read.", cause);
         }
 
         if (found != expected)

@@ -179,7 +179,8 @@ public sealed class NightRun
         log.RecordEnd(state!, NightOutcome.Refused, decision.Reason, pipeline!.Seconds);
         job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, state!.Night)} in a browser.");
         string stays = nights.Production is { } production ? $"{production} stays in production" : "Nothing is in production";
-        job.Output.WriteLine($"refused: {state!.Night}. {decision.Reason} {stays}. If it should serve all the same: `promote {state.Night}`.");
+        job.Output.WriteLine($"refused: {state!.Night}. {decision.Reason} {stays}. If it should serve all the same: "
+            + $"`{Promotion.Command(job, state.Night)}`.");
         return ExitCode.Refused;
     }
 
@@ -222,7 +223,7 @@ public sealed class NightRun
         job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, name)} in a browser.");
         job.Output.WriteLine(serves
             ? $"in production: {name} → {nights.CurrentPath}"
-            : $"{name} went into production before; now {nights.Production} is. `promote {name}` puts it back.");
+            : $"{name} went into production before; now {nights.Production} is. `{Promotion.Command(job, name)}` puts it back.");
         return ExitCode.Done;
     }
 

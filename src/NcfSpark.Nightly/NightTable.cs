@@ -31,8 +31,8 @@ public static class NightTable
     {
         if (history.Records.Count == 0 && unfinished is null)
         {
-            const string Make = "./submit.sh nightly --config conf/NAME.json makes one. (--run DIR looks into another run directory.)";
-            foreach (string line in Wrapped("", $"{runDirectory} has no nights yet: {Make}")) yield return line;
+            foreach (string line in Wrapped("", $"{runDirectory} has no nights yet.")) yield return line;
+            yield return $"`{Advice.Command("help", "nightly")}` says how to make one; --run DIR looks elsewhere.";
             yield break;
         }
 

@@ -26,8 +26,8 @@ public static class ProductionRule
                 : $"is in production ({nights.CurrentPath} leads to it)";
             throw new InvalidInputException(
                 $"{runDirectory}: the night {night} {since}, so `{verb}` may not write there: what served stays as it was. Nothing was changed. "
-                + $"`nightly --run {nights.Path}` makes a new night, and `promote` or `rollback --run {nights.Path}` changes which one serves. To try "
-                + $"something on this night's data, copy it (cp -r {nights.PathOf(night)} DIR) and give --run DIR.");
+                + $"`nightly` with --run {Advice.Quoted(nights.Path)} makes a new night; `{Advice.Command("help", "promote")}` says how to change which one "
+                + $"serves. To try something on this night's data, copy it (cp -r {Advice.Quoted(nights.PathOf(night))} DIR) and give --run DIR.");
         }
     }
 

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
 using NcfSpark.Pipeline;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Nightly;
 
@@ -12,7 +14,7 @@ public static class Promotion
     {
         var nights = new RunNights(job.RunDirectory);
         (string night, string reason) = (job.Configuration.Nightly.Night, ReasonOf(job));
-        if (night.Length == 0) throw new InvalidInputException($"Which night? `promote 2026-11-24`. {Offer(nights)}");
+        if (night.Length == 0) throw new InvalidInputException($"Which night? {Offer(nights)}{(nights.Names is [.., var one] ? $" `{Command(job, one)}`" : "")}");
         if (!nights.Exists(night)) throw new InvalidInputException($"There is no night {night} in {nights.Path}. {Offer(nights)}");
         if (night == nights.Production) throw new InvalidInputException($"{night} is in production already.");
         RunHistory history = RunHistory.Read(nights);
@@ -33,10 +35,17 @@ public static class Promotion
         string before = RunHistory.Read(nights).ProductionBefore(production) is { } found && nights.Exists(found)
             ? found
             : throw new InvalidInputException(
-                $"Before {production} nothing was in production that is still there. `promote NIGHT` puts another night into production; there are "
-                + $"{string.Join(", ", nights.Names)}.");
+                $"Before {production} nothing was in production that is still there. {Offer(nights)} "
+                + $"`{Command(job, nights.Names.LastOrDefault(night => night != production) ?? production)}` puts one into production.");
         PutInProduction(job, nights, before, NightEvent.Rollback, reason);
         return ExitCode.Done;
+    }
+
+    /// <summary>The command that puts a night into production by hand, with a reason to replace.</summary>
+    internal static string Command(JobContext job, string night)
+    {
+        string[] settings = job.ConfigurationFile is { } file ? ["--config", file] : [];
+        return Advice.Command(["promote", night, .. settings, "--run", job.RunDirectory, "--set", "Nightly:Reason=looked at, and good"]);
     }
 
     private static string ReasonOf(JobContext job) => job.Configuration.Nightly.Reason is { Length: > 0 } reason
@@ -59,13 +68,26 @@ public static class Promotion
 
         nights.PutInProduction(night);
         log.RecordChange(state, change, reason);
-        NightPages.Write(job, nights, night);
+        NightPages.Write(job.ConfigurationFile is null ? WithInputOf(job, nights, night) : job, nights, night);
         job.Output.WriteLine($"in production: {night} → {nights.CurrentPath}{(before is null ? "" : $"; before it, {before}")}");
+    }
+
+    // Its pages show the titles that it was made with, where no configuration says otherwise.
+    private static JobContext WithInputOf(JobContext job, RunNights nights, string night)
+    {
+        StageDirectory prepared = StageDirectory.Open(nights.PathOf(night), PreparedData.StageName, isRead: _ => false);
+        InputOptions input = prepared.Manifest.Configuration["Input"].Deserialize<InputOptions>()!;
+        return job with { Configuration = job.Configuration with { Input = input } };
     }
 
     // A night that the gate refused has no predictions yet.
     private static void Make(JobContext job, RunNights nights, RunHistory history, string name)
     {
+        if (job.ConfigurationFile is null)
+        {
+            throw new InvalidInputException($"{name} has no recommendations yet, and they are made by a configuration: add --config.");
+        }
+
         NcfSparkConfiguration settings = job.Configuration;
         JobContext night = job with { RunDirectory = nights.PathOf(name) };
         var pipeline = new StagePipeline(night);

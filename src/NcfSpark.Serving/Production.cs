@@ -29,7 +29,7 @@ internal sealed class Production : IDisposable
         if (nights.Production is null && nights.Names.Count > 0)
         {
             throw new InvalidInputException($"No night of {runDirectory} is in production. `nightly` puts one there that passes the gate, "
-                + $"`promote NIGHT` one of {string.Join(", ", nights.Names)}.");
+                + $"`{Advice.Command("help", "promote")}` says how to put one of {string.Join(", ", nights.Names)} there.");
         }
 
         current = ServedModel.Open(runDirectory, nights.Production, settings, progress.Line);

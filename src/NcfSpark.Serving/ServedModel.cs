@@ -208,7 +208,8 @@ internal sealed class ServedModel
             if (StageDirectory.Open(path, stage, isRead: _ => false).Manifest.Fingerprint == by) return StageDirectory.Open(path, stage, prepared);
         }
 
-        throw new InvalidInputException($"{predictions.Path} was made by a model that is not in {path}. Run `score --run {path}` again, or `nightly`.");
+        throw new InvalidInputException($"{predictions.Path} was made by a model that is not in {path}. "
+            + $"`score` with --run {Advice.Quoted(path)} makes it again, or `nightly`.");
     }
 
     private static T Section<T>(StageDirectory stage, string name) => stage.Manifest.Configuration[name].Deserialize<T>()!;

@@ -53,7 +53,8 @@ public sealed class TuneStage : Stage
     public static ExitCode Tune(JobContext job)
     {
         string best = Best(job);
-        job.Output.WriteLine($"To use it: ./submit.sh nightly --config {best} --run {job.RunDirectory.TrimEnd('/')}-tuned");
+        job.Output.WriteLine(
+            $"To use it: `{Advice.Command("nightly", "--config", best, "--run", $"{job.RunDirectory.TrimEnd('/')}-tuned")}`");
         return ExitCode.Done;
     }
 

@@ -46,7 +46,7 @@ public sealed partial class ReadmeTests
     [MemberData(nameof(Pages))]
     public void EveryCommandInABlockParses(string page)
     {
-        foreach (string[] command in Commands(Text(page)).Where(command => command[0] != WorkerArchiveCommand.Verb))
+        foreach (string[] command in Commands(Text(page)).Where(command => command[0] is not (WorkerArchiveCommand.Verb or "package")))
         {
             if (command[0] == "bench") Assert.Contains($"[\"{command[1]}\"] =", Text("tests/NcfSpark.Benchmarks/Program.cs"), StringComparison.Ordinal);
             else if (!command[0].StartsWith('$')) Parse(command);

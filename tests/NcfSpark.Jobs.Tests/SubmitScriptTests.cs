@@ -27,6 +27,7 @@ public sealed class SubmitScriptTests : IDisposable
           done
           mkdir -p "$work/obj" "$work/bin/${2##*/}/release"
           if mv "$home/slow" "$home/building" 2>/dev/null; then while [[ -f $home/building ]]; do sleep 0.05; done; fi
+          for word; do [[ $word == -flp:LogFile=* ]] && { log=${word#*=}; cat "$home/steps" >>"${log%%;*}" 2>/dev/null; }; done
           sleep "${BUILD_SECONDS:-0}"
           if [[ -f $home/broken ]]; then echo "Program.cs(1,1): error CS0001: broken"; exit 1; fi
           if [[ $anew || ! -f $work/obj/dll || src/A/A.cs -nt $work/obj/dll ]]; then
@@ -46,6 +47,8 @@ public sealed class SubmitScriptTests : IDisposable
         while [[ -f ${HOLD:-} ]]; do sleep 0.05; done
         exit 3
         """;
+
+    private const string FirstBuild = "building; the first time it downloads packages (300 MB) and takes minutes ...\n";
 
     private static readonly string[] Tools =
         ["bash", "cat", "cp", "cut", "dirname", "env", "find", "flock", "grep", "ls", "mkdir", "mktemp", "mv", "readlink", "rm",
@@ -90,9 +93,38 @@ public sealed class SubmitScriptTests : IDisposable
         Assert.StartsWith(Path.Combine(folder.Path, "obj/builds/ncfspark.plain/"), program, StringComparison.Ordinal);
         Assert.Equal(3, code);
         Assert.Equal($"in {folder.Path}/elsewhere\n<{program}>\n<train>\n<--set>\n<Model:MlpLayers=[16, 8]>\n<a  b>\n<>\n<*>\n", output);
-        Assert.Equal("building (first time: about a minute) ...\n", error);
+        Assert.Equal(FirstBuild, error);
         Assert.Equal((3, ""), (Submit("train").Code, Submit("train").Error));
         Assert.Equal(["jobs/NcfSpark.Jobs"], Built);
+    }
+
+    [Fact]
+    public void TheFirstBuildSaysWhatItDoesAndNothingOfItIsOutput()
+    {
+        folder.Write("dotnet/steps", """
+              Determining projects to restore...
+                 GET https://packages.example/flat/torchsharp/0.107.0/torchsharp.0.107.0.nupkg
+                 OK https://packages.example/flat/torchsharp/0.107.0/torchsharp.0.107.0.nupkg 512ms
+              NcfSpark.Core -> /x/obj/builds/work/bin/NcfSpark.Core/release/NcfSpark.Core.dll
+
+            """.ReplaceLineEndings("\n"));
+        (_, string output, string error) = Submit("train");
+        Assert.Equal($"{FirstBuild}  downloading torchsharp.0.107.0\n  compiled NcfSpark.Core\n", error);
+        Assert.DoesNotContain("compiled", output, StringComparison.Ordinal);
+        folder.Write("src/A/A.cs", "changed");
+        Assert.Equal("building ...\n", Submit("train").Error);
+        Assert.False(File.Exists(Path.Combine(folder.Path, "obj/builds/steps")));
+    }
+
+    [Theory]
+    [InlineData("help")]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    public void TheHelpOfEverythingNeedsNoBuild(string word)
+    {
+        File.Copy(Repository.File("jobs/NcfSpark.Jobs/help.txt"), Path.Combine(folder.Path, "jobs/NcfSpark.Jobs/help.txt"));
+        Assert.Equal((0, File.ReadAllText(Repository.File("jobs/NcfSpark.Jobs/help.txt")), ""), Submit(word));
+        Assert.Empty(Built);
     }
 
     [Theory]
@@ -301,7 +333,11 @@ public sealed class SubmitScriptTests : IDisposable
     {
         string link = Path.Combine(folder.Path, "elsewhere/ncf");
         File.CreateSymbolicLink(link, Path.Combine(folder.Path, "submit.sh"));
-        Assert.Equal(3, Start(link, ["train"]).Code);
+        folder.Write("dotnet/dotnet", StandIn.Replace("exit 3", "echo \"called $NCFSPARK_COMMAND\"; exit 3", StringComparison.Ordinal)
+            .ReplaceLineEndings("\n"));
+        (int code, string output, _) = Start(link, ["train"]);
+        Assert.Equal(3, code);
+        Assert.EndsWith($"called {link}\n", output, StringComparison.Ordinal); // by that name its advice can be pasted
     }
 
     [Fact]

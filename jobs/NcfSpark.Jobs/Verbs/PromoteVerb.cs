@@ -9,7 +9,7 @@ internal static class PromoteVerb
         "puts a night into production by hand: promote 2026-11-24",
         """
         Puts a night into production that the gate refused (its predictions are made first), or one that was in production before. The reason,
-        Nightly:Reason, is kept in the history.
+        Nightly:Reason, is kept in the history. A night that was refused needs the configuration that made it.
         """,
         "2026-11-24/",
         "current, history.jsonl",
@@ -17,8 +17,9 @@ internal static class PromoteVerb
         Promotion.Promote)
     {
         TakesNight = true,
+        NeedsNoConfiguration = true,
         Often = ["Nightly:Reason"],
-        Examples = ["2026-11-24 --config conf/shop.json --set Nightly:Reason='looked at, and good'"],
+        Examples = ["2026-11-24 --run runs/shop --set Nightly:Reason='better'", "2026-11-25 --config conf/shop.json --set Nightly:Reason='looked at'"],
     };
 
     public static Verb Rollback { get; } = new(
@@ -31,5 +32,8 @@ internal static class PromoteVerb
         "current, history.jsonl",
         "current, history.jsonl",
         ["Nightly"],
-        Promotion.RollBack) { Often = ["Nightly:Reason"], Examples = ["--config conf/shop.json --set Nightly:Reason='recommends only boxed sets'"] };
+        Promotion.RollBack)
+    {
+        NeedsNoConfiguration = true, Often = ["Nightly:Reason"], Examples = ["--run runs/shop --set Nightly:Reason='recommends only boxed sets'"],
+    };
 }

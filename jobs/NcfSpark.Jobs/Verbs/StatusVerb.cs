@@ -14,5 +14,5 @@ internal static class StatusVerb
         "history.jsonl",
         "nothing",
         [],
-        NightTable.Print) { OnlyLooks = true, Examples = ["--config conf/shop.json"] };
+        NightTable.Print) { OnlyLooks = true, NeedsNoConfiguration = true, Examples = ["--run runs/shop", "--config conf/shop.json"] };
 }

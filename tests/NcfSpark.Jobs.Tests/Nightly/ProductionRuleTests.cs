@@ -33,7 +33,7 @@ public sealed class ProductionRuleTests : IDisposable
         string message = Assert.Throws<InvalidInputException>(() => ProductionRule.CheckMayWrite("train", Path.Combine(folder.Path, path))).Message;
         Assert.Contains("went into production on 2026-11-2", message, StringComparison.Ordinal);
         Assert.Contains("`train` may not write there", message, StringComparison.Ordinal);
-        Assert.Contains($"`nightly --run {nights.Path}`", message, StringComparison.Ordinal);
+        Assert.Contains($"`nightly` with --run {Advice.Quoted(nights.Path)} makes", message, StringComparison.Ordinal);
     }
 
     [Fact]
