@@ -11,6 +11,7 @@ using NcfSpark.Nightly;
 using NcfSpark.Preparation;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
+using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs;
 
@@ -105,7 +106,7 @@ internal sealed partial class JobRunner(
         {
             if (arguments.Config is null && (verb.NeedsNoConfiguration || arguments.Run is not null))
             {
-                string kept = Path.Combine(RunOf(arguments), InitJob.KeptName);
+                string kept = Path.Combine(RunOf(arguments), KeptConfiguration.FileName);
                 if (File.Exists(kept)) return kept;
                 if (verb.NeedsNoConfiguration) return null;
             }
@@ -122,14 +123,14 @@ internal sealed partial class JobRunner(
         ProductionRule.CheckMayWrite(verb.Name, RunOf(arguments));
         return IsTuned(verb, arguments)
             ? TunedRun.Begin(arguments.Log, RunOf(arguments), progress, output)
-            : InitJob.Kept(arguments.Log, RunOf(arguments), progress, output);
+            : KeptConfiguration.Of(arguments.Log, RunOf(arguments), progress, output);
     }
 
     private static bool IsTuned(Verb verb, JobArguments arguments) => arguments.Log is not null && (verb == TuneVerb.Verb || arguments.Tune is not null);
 
     private static string RunOf(JobArguments arguments) =>
         arguments.Run
-        ?? (arguments.Log is { } log ? InitJob.RunDirectoryOf(log)
+        ?? (arguments.Log is { } log ? KeptConfiguration.RunDirectoryOf(log)
             : arguments.Config is { } config ? Path.Combine("runs", Path.GetFileNameWithoutExtension(config))
             : ShowJob.OnlyRun());
 

@@ -74,5 +74,6 @@ public static class ConfigurationLoader
 
     private static string Message(string? path, List<string> problems) => problems.Count == 1
         ? problems[0]
-        : $"{(path is null ? "What was set has" : $"{path} and what was set beside it have")} {problems.Count} faults:\n{string.Join('\n', problems.Select(problem => $"  {problem}"))}";
+        : $"{(path is null ? "What was set has" : $"{path} and what was set beside it have")} {problems.Count} faults:\n"
+            + string.Join('\n', problems.Select(problem => $"  {problem}"));
 }

@@ -21,7 +21,8 @@ internal static class NightDirectory
         string? by = predictions.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName);
         if (by == model.Manifest.Fingerprint) return;
         if (StageDirectory.Open(path, Stage.Refit, model).Manifest.Fingerprint == by) return;
-        throw new InvalidInputException($"{predictions.Path} was made by a model that is not in {path}: `score` with --run {Advice.Quoted(path)} makes it again, or `nightly`.");
+        throw new InvalidInputException(
+            $"{predictions.Path} was made by a model that is not in {path}: `score` with --run {Advice.Quoted(path)} makes it again, or `nightly`.");
     }
 
     /// <summary>

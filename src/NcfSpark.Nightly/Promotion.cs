@@ -14,7 +14,8 @@ public static class Promotion
     {
         var nights = new RunNights(job.RunDirectory);
         (string night, string reason) = (job.Configuration.Nightly.Night, ReasonOf(job));
-        if (night.Length == 0) throw new InvalidInputException($"Which night? {Offer(nights)}{(nights.Names is [.., var one] ? $" `{Command(job, one)}`" : "")}");
+        string example = nights.Names is [.., var one] ? $" `{Command(job, one)}`" : "";
+        if (night.Length == 0) throw new InvalidInputException($"Which night? {Offer(nights)}{example}");
         if (!nights.Exists(night)) throw new InvalidInputException($"There is no night {night} in {nights.Path}. {Offer(nights)}");
         if (night == nights.Production) throw new InvalidInputException($"{night} is in production already.");
         RunHistory history = RunHistory.Read(nights);

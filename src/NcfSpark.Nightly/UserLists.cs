@@ -67,7 +67,8 @@ internal static class UserLists
             {
                 made_from = madeFrom,
                 users = count,
-                note = $"{count:N0} users are more than this page can search ({most:N0}, Nightly:SearchableUsers). ./submit.sh show USER prints any of them.",
+                note = $"{count:N0} users are more than this page can search ({most:N0}, Nightly:SearchableUsers). "
+                    + $"{Advice.Command("show", "USER")} prints any of them.",
             });
             return;
         }
@@ -125,7 +126,11 @@ internal static class UserLists
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         IEnumerable<KeyValuePair<string, string>> ordered = titles.OrderBy(title => title.Key, StringComparer.Ordinal);
-        foreach (string part in parts.Concat(ordered.SelectMany(title => new[] { title.Key, title.Value }))) hash.AppendData(Encoding.UTF8.GetBytes($"{part.Length}:{part}"));
+        foreach (string part in parts.Concat(ordered.SelectMany(title => new[] { title.Key, title.Value })))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{part.Length}:{part}"));
+        }
+
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..32];
     }
 }

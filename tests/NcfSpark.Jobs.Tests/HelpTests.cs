@@ -129,5 +129,6 @@ public sealed class HelpTests
 
     // What a shell completes the first word with.
     private static string[] CommandNames() =>
-        Written(["completion", "bash"]).Split('\n').Single(line => line.Contains("'') printf", StringComparison.Ordinal)).Split("\\n' ")[1].Split(" ;;")[0].Split(' ');
+        Written(["completion", "bash"]).Split('\n').Single(line => line.Contains("'') printf", StringComparison.Ordinal))
+            .Split("\\n' ")[1].Split(" ;;")[0].Split(' ');
 }

@@ -4,50 +4,10 @@ using NcfSpark.Configuration;
 
 namespace NcfSpark.Jobs.Tests;
 
-/// <summary>
-/// submit.sh in a small tree of its own, with a stand-in for dotnet that notes what it is asked to build and does what
-/// is awkward of MSBuild: it writes over its last result in place, makes links to it, and passes over a source that is
-/// older. The program that it builds is the text of A.cs.
-/// </summary>
+/// <summary>submit.sh in a small tree of its own, with a stand-in for dotnet. The program that it builds is the text of A.cs.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class SubmitScriptTests : IDisposable
 {
-    private const string StandIn = """
-        #!/bin/bash
-        home=$(dirname "$(readlink -f "$0")")
-        if [[ $1 == --list-sdks ]]; then echo "9.0.100 [/x]"; exit; fi
-        if [[ $1 == build ]]; then
-          echo "$2" >>"$home/built"
-          anew=
-          for word in "${@:3}"; do
-            [[ $word == -p:* || $word == --no-incremental ]] && echo "$word" >>"$home/built"
-            [[ $word == --no-incremental ]] && anew=1
-            [[ ${last:-} == --artifacts-path ]] && work=$word
-            last=$word
-          done
-          mkdir -p "$work/obj" "$work/bin/${2##*/}/release"
-          if mv "$home/slow" "$home/building" 2>/dev/null; then while [[ -f $home/building ]]; do sleep 0.05; done; fi
-          for word; do [[ $word == -flp:LogFile=* ]] && { log=${word#*=}; cat "$home/steps" >>"${log%%;*}" 2>/dev/null; }; done
-          sleep "${BUILD_SECONDS:-0}"
-          if [[ -f $home/broken ]]; then echo "Program.cs(1,1): error CS0001: broken"; exit 1; fi
-          if [[ $anew || ! -f $work/obj/dll || src/A/A.cs -nt $work/obj/dll ]]; then
-            if [[ -f $home/killed ]]; then rm "$home/killed"; echo half >"$work/obj/dll"; kill -9 $$; fi
-            cat src/A/A.cs >"$work/obj/dll"
-          fi
-          for name in ncfspark NcfSpark.Benchmarks; do cp -lf "$work/obj/dll" "$work/bin/${2##*/}/release/$name.dll"; done
-          [[ -f $home/edit ]] && mv "$home/edit" src/A/A.cs
-          exit 0
-        fi
-        echo "in $PWD"
-        for word; do echo "<$word>"; done
-        if [[ $2 == leaves-a-worker ]]; then
-          bash -c 'while [[ -f $HOLD ]]; do sleep 0.05; done' >/dev/null 2>&1 &
-          exit 3
-        fi
-        while [[ -f ${HOLD:-} ]]; do sleep 0.05; done
-        exit 3
-        """;
-
     private const string FirstBuild = "building; the first time it downloads packages (300 MB) and takes minutes ...\n";
 
     private static readonly string[] Tools =
@@ -71,7 +31,7 @@ public sealed class SubmitScriptTests : IDisposable
             folder.Write(file, "");
         }
 
-        folder.Write("dotnet/dotnet", StandIn.ReplaceLineEndings("\n"));
+        folder.Write("dotnet/dotnet", DotnetStandIn.Script.ReplaceLineEndings("\n"));
         // Places of the system where it would find a real SDK are taken out.
         folder.Write("submit.sh", File.ReadAllText(Repository.File("submit.sh")).Replace("/usr/share/dotnet", "/nowhere")
             .Replace("/usr/lib/dotnet", "/nowhere"));
@@ -176,7 +136,7 @@ public sealed class SubmitScriptTests : IDisposable
     [InlineData(">/dev/full 2>/dev/full")]
     public void ClosedAndFullDescriptorsStopNothing(string redirections)
     {
-        folder.Write("dotnet/dotnet", StandIn.Replace("exit 3", "ls -l /proc/self/fd >\"$home/descriptors\"; exit 3", StringComparison.Ordinal)
+        folder.Write("dotnet/dotnet", DotnetStandIn.Script.Replace("exit 3", "ls -l /proc/self/fd >\"$home/descriptors\"; exit 3", StringComparison.Ordinal)
             .ReplaceLineEndings("\n"));
         folder.Write("start", $"#!/usr/bin/env bash\n\"{folder.Path}/submit.sh\" train {redirections}\n");
         File.SetUnixFileMode(Path.Combine(folder.Path, "start"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
@@ -333,7 +293,7 @@ public sealed class SubmitScriptTests : IDisposable
     {
         string link = Path.Combine(folder.Path, "elsewhere/ncf");
         File.CreateSymbolicLink(link, Path.Combine(folder.Path, "submit.sh"));
-        folder.Write("dotnet/dotnet", StandIn.Replace("exit 3", "echo \"called $NCFSPARK_COMMAND\"; exit 3", StringComparison.Ordinal)
+        folder.Write("dotnet/dotnet", DotnetStandIn.Script.Replace("exit 3", "echo \"called $NCFSPARK_COMMAND\"; exit 3", StringComparison.Ordinal)
             .ReplaceLineEndings("\n"));
         (int code, string output, _) = Start(link, ["train"]);
         Assert.Equal(3, code);

@@ -25,9 +25,11 @@ public sealed partial class TestRulesTests
                     + "runs the program, or name it here if it takes a second or two.");
             }
 
-            bool startsASpark = text.Contains("SparkCollection.Name", StringComparison.Ordinal) || text.Contains("SparkHome.Require(", StringComparison.Ordinal);
+            bool startsASpark = text.Contains("SparkCollection.Name", StringComparison.Ordinal)
+                || text.Contains("SparkHome.Require(", StringComparison.Ordinal);
             bool kills = text.Contains(".Kill(", StringComparison.Ordinal);
-            Assert.True(!(startsASpark || kills) || Fast.Contains(name) || text.Contains(Slow, StringComparison.Ordinal), $"{name}: what starts a Spark or kills is {Slow}.");
+            Assert.True(!(startsASpark || kills) || Fast.Contains(name) || text.Contains(Slow, StringComparison.Ordinal),
+                $"{name}: what starts a Spark or kills is {Slow}.");
         }
     }
 

@@ -116,7 +116,9 @@ internal static class RaggedLogs
         foreach (string quote in new[] { "\"", "" })
         {
             string quoted = quote.Length == 0 ? "2,12,1700000004," : "\"2\",\"12\",1700000004,\"\"";
-            string file = folder.Write($"log{quote.Length}.csv", "user_id,item_id,timestamp\n1,10,1700000001\n1,11,1700000002,\n2,10,1700000003,,\n2,11,1700000003,,x\n"
+            string file = folder.Write(
+                $"log{quote.Length}.csv",
+                "user_id,item_id,timestamp\n1,10,1700000001\n1,11,1700000002,\n2,10,1700000003,,\n2,11,1700000003,,x\n"
                 + $"{quoted}\n2,13,soon,\n2,14,1700000005, \n2,15,\n");
             Outcome read = Read(engine, new InputOptions { MaxBadRows = 4, Quote = quote }, file);
             Assert.Equal(["1|10|1700000001", "1|11|1700000002", "2|10|1700000003", "2|12|1700000004"], read.Rows);

@@ -127,7 +127,8 @@ internal sealed record LogSample(InputFormat Format, string Delimiter, string Qu
         List<string>[] rows = [.. records.Skip(header ? 1 : 0).Where(record => record.Count == width)];
         if (rows.Length == 0) throw new InvalidInputException($"{file} has a line of names and no rows. Check what wrote it, or name another file.");
         return new LogSample(InputFormat.Csv, delimiter, quote, header,
-            [.. Enumerable.Range(0, width).Select(c => new SampledColumn(header ? IdText.Trim(records[0][c]) : $"{c + 1}", [.. rows.Select(row => row[c].Trim())]))])
+            [.. Enumerable.Range(0, width).Select(
+                c => new SampledColumn(header ? IdText.Trim(records[0][c]) : $"{c + 1}", [.. rows.Select(row => row[c].Trim())]))])
         {
             Doubts = doubt is null ? [] : [doubt],
         };

@@ -39,7 +39,8 @@ public sealed class ByHandTests : IDisposable
 
         NcfSparkProcess.RunWell(["rollback", .. settings, "--set", "Nightly:Reason=we looked again"]);
         Assert.Equal("2026-01-01", nights.Production);
-        Assert.Contains("submit.sh promote 2026-01-0", Refused("rollback", "--set", "Nightly:Reason=once more"), StringComparison.Ordinal); // nothing before the first
+        string nothingBeforeTheFirst = Refused("rollback", "--set", "Nightly:Reason=once more");
+        Assert.Contains("submit.sh promote 2026-01-0", nothingBeforeTheFirst, StringComparison.Ordinal);
         Assert.Equal(
             [("night", "2026-01-01", ""), ("night", "2026-01-02", ""), ("promotion", "2026-01-02", "we looked at it"),
                 ("rollback", "2026-01-01", "we looked again")],

@@ -130,7 +130,8 @@ public sealed class ReplayTests
         process.WaitForExit();
         string said = output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult();
         Directory.Delete(disk);
-        Skip.If(process.ExitCode is 77 or 1 && said.Contains("unshare", StringComparison.Ordinal), "Needs to mount a file system: run as root, or allow user namespaces.");
+        Skip.If(process.ExitCode is 77 or 1 && said.Contains("unshare", StringComparison.Ordinal),
+            "Needs to mount a file system: run as root, or allow user namespaces.");
         Assert.True(process.ExitCode == 2 && said.Contains("disk", StringComparison.Ordinal), $"exit code {process.ExitCode}: {said}");
         Assert.Equal(NightOutcome.Failed, RunHistory.Read(new RunNights(runDirectory)).Of(night)?.Outcome);
     }

@@ -130,7 +130,8 @@ public partial class ReportPageTests
     public void TheTimeIsToldOnlyWhereItIsGiven()
     {
         Assert.Equal(SampleReport.Page(SampleReport.Input), SampleReport.Page(SampleReport.Input));
-        Assert.Contains("on 2026-01-02 03:04 UTC", SampleReport.Page(SampleReport.Input with { Made = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero) }));
+        Assert.Contains("on 2026-01-02 03:04 UTC",
+            SampleReport.Page(SampleReport.Input with { Made = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero) }));
     }
 
     private static string[] Tags(string page) => [.. Tag().Matches(page).Select(match => match.Groups[1].Value + match.Groups[2].Value)];

@@ -23,7 +23,7 @@ public class UntimedSettingsTests
     [InlineData("prepare", "Prepare:Split")]
     [InlineData("evaluate")]
     [InlineData("train", "Model:User", "Train:RecencyScale")]
-    [InlineData("tune", "Model:User", "Train:RecencyScale")]
+    [InlineData("tune", "Prepare:Split", "Model:User", "Train:RecencyScale")]
     [InlineData("score", "Score:Since", "Score:NotOlderThan")]
     [InlineData("nightly", "Prepare:Split", "Model:User", "Train:RecencyScale", "Score:Since", "Score:NotOlderThan", "Nightly:MaxAgeDays")]
     public void WithoutTimesAVerbRefusesByNameWhatNeedsThem(string verb, params string[] settings)

@@ -31,7 +31,8 @@ public sealed class WellKnownLayoutTests : IDisposable
     /// <param name="unsure">The beginnings of what is said to be unsure, parted by |.</param>
     [Theory]
     [InlineData("u.data", "{user}\t{item}\t{rating}\t{seconds}", "", "\t", "1 2 4", FirstIsUser + "|Nothing but its place says that column 2 is the item.")]
-    [InlineData("ratings.dat", "{user}::{item}::{rating}::{seconds}", "", "::", "1 2 4", FirstIsUser + "|Nothing but its place says that column 2 is the item.")]
+    [InlineData("ratings.dat", "{user}::{item}::{rating}::{seconds}", "", "::", "1 2 4",
+        FirstIsUser + "|Nothing but its place says that column 2 is the item.")]
     [InlineData("ratings.csv", "{user},{item},{rating}.5,{seconds}", "userId,movieId,rating,timestamp", ",", "userId movieId timestamp", "")]
     [InlineData("ratings_Books.csv", "A{user}NB2VFCIL4{user},0006009{item}X,{rating}.0,{seconds}", "", ",", "1 2 4", "")]
     [InlineData("reviews_Books_5.json.gz", Amazon2014, "", ",", "reviewerID asin unixReviewTime", "")]
@@ -72,7 +73,8 @@ public sealed class WellKnownLayoutTests : IDisposable
             + "make_timestamp(1388534400000000 + r * 8641000000) AS at FROM range(600) AS t(r)";
         string parquet = Path.Combine(folder.Path, "pq[1]"); // a name that as a pattern would be another's
         engine.WriteParquet(Log, parquet);
-        engine.WriteParquet(Log.Replace("CAST(10 + r % 40 AS INT)", "CAST(10 + r % 40 AS BIGINT)", StringComparison.Ordinal), Path.Combine(folder.Path, "other"));
+        string other = Log.Replace("CAST(10 + r % 40 AS INT)", "CAST(10 + r % 40 AS BIGINT)", StringComparison.Ordinal);
+        engine.WriteParquet(other, Path.Combine(folder.Path, "other"));
         foreach (string path in new[] { Path.Combine(folder.Path, "parts"), parquet, Directory.GetFiles(parquet)[0] })
         {
             LogConfiguration made = Made(path, out NcfSparkConfiguration read);
@@ -128,7 +130,10 @@ public sealed class WellKnownLayoutTests : IDisposable
         Assert.Equal(columns, $"{read.Input.UserColumn} {read.Input.ItemColumn} {read.Input.TimestampColumn}");
         SortedDictionary<string, long> rows = PreparedBy(read).Manifest.Rows;
         Assert.Equal(0, rows["bad_rows"]);
-        if (File.Exists(path) && !name.EndsWith(".parquet", StringComparison.Ordinal)) Assert.Equal(LinesOf(path) - (read.Input.Header ? 1 : 0), rows["input_rows"]);
+        if (File.Exists(path) && !name.EndsWith(".parquet", StringComparison.Ordinal))
+        {
+            Assert.Equal(LinesOf(path) - (read.Input.Header ? 1 : 0), rows["input_rows"]);
+        }
     }
 
     private static long LinesOf(string path)

@@ -56,7 +56,8 @@ public sealed class NightTableTests : IDisposable
 
     // Names, figures, sizes and times of any length, and reasons with words of any length and letters that a terminal would obey.
     [Property(MaxTest = 300)]
-    public void WhateverTheHistoryTheTableFitsEightyColumnsAndHasEveryNight(NonEmptyArray<(byte Outcome, byte Size, double Figure, NonNull<string> Reason)> made)
+    public void WhateverTheHistoryTheTableFitsEightyColumnsAndHasEveryNight(
+        NonEmptyArray<(byte Outcome, byte Size, double Figure, NonNull<string> Reason)> made)
     {
         using var place = new TemporaryFolder();
         var nights = new RunNights(place.Path);

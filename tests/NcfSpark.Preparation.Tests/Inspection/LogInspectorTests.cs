@@ -4,7 +4,9 @@ using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation.Tests;
 
-/// <summary>What is said of a log of which nothing is known; the layouts that well-known logs have are in NcfSpark.Jobs.Tests, with the file that is written.</summary>
+/// <summary>
+/// What is said of a log of which nothing is known; the layouts that well-known logs have are in NcfSpark.Jobs.Tests, with the file that is written.
+/// </summary>
 [Collection(EngineCollection.Name)]
 public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
 {

@@ -1,15 +1,14 @@
 using System.Collections;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
-using NcfSpark.Tuning;
 
-namespace NcfSpark.Jobs;
+namespace NcfSpark.Tuning;
 
 /// <summary>
 /// `--input LOG --tune MINUTES`: before the first night of a log the kind of model and its settings are searched, and the run directory keeps what was
 /// found. untuned.json there is what the search begins from; while it is there the search has not ended, and the same command continues it.
 /// </summary>
-internal static class TunedRun
+public static class TunedRun
 {
     private const string UntunedName = "untuned.json";
 
@@ -19,11 +18,11 @@ internal static class TunedRun
         string untuned = Path.Combine(runDirectory, UntunedName);
         if (File.Exists(untuned))
         {
-            InitJob.RefuseAnother(log, untuned);
+            KeptConfiguration.RefuseAnother(log, untuned);
             return untuned;
         }
 
-        string kept = InitJob.Kept(log, runDirectory, progress, output);
+        string kept = KeptConfiguration.Of(log, runDirectory, progress, output);
         if (Directory.Exists(Path.Combine(runDirectory, TuneStage.StageName)))
         {
             output.WriteLine($"They were searched before. To search anew, delete {Path.Combine(runDirectory, TuneStage.StageName)}.");
@@ -39,7 +38,7 @@ internal static class TunedRun
     /// <returns>The kept configuration.</returns>
     public static string Search(JobContext job)
     {
-        string kept = Path.Combine(job.RunDirectory, InitJob.KeptName), untuned = Path.Combine(job.RunDirectory, UntunedName);
+        string kept = Path.Combine(job.RunDirectory, KeptConfiguration.FileName), untuned = Path.Combine(job.RunDirectory, UntunedName);
         if (job.ConfigurationFile != untuned) return kept;
         NcfSparkConfiguration best = Load(TuneStage.Best(job)), start = Load(untuned);
         string[] remark = [$"Model and Train were chosen by a search of {job.Configuration.Tune.BudgetMinutes} minutes; tune/ has what was tried."];

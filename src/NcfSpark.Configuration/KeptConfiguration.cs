@@ -1,0 +1,65 @@
+using NcfSpark.Core;
+using NcfSpark.Engines;
+using NcfSpark.Engines.DuckDb;
+using NcfSpark.Preparation;
+
+namespace NcfSpark.Configuration;
+
+/// <summary>The configuration that `nightly --input LOG` makes of a log on its first night, and that the run directory keeps for the nights after it.</summary>
+public static class KeptConfiguration
+{
+    public const string FileName = "configuration.json";
+
+    /// <summary>The run directory for a log where none is named.</summary>
+    public static string RunDirectoryOf(string log) => Path.Combine("runs", NameOf(log));
+
+    /// <summary>The configuration of a log that the run directory keeps; made and kept now where there is none.</summary>
+    /// <exception cref="InvalidInputException">The log cannot be read, or the run directory is another log's.</exception>
+    public static string Of(string log, string runDirectory, IProgressReporter progress, TextWriter output)
+    {
+        string path = Path.Combine(runDirectory, FileName);
+        if (!File.Exists(path))
+        {
+            string text = Look(log, progress, output);
+            LinuxFiles.MakePrivateDirectory(runDirectory);
+            AtomicFile.Write(path, text);
+            output.WriteLine($"These settings are kept in {path} for the nights to come. To look at the log anew, delete that file.");
+            return path;
+        }
+
+        RefuseAnother(log, path);
+        output.WriteLine($"Settings of {path}, which was made on the first night.");
+        return path;
+    }
+
+    /// <exception cref="InvalidInputException">A kept configuration is another log's.</exception>
+    public static void RefuseAnother(string log, string path)
+    {
+        string? its = SettingsFile.Read(path, []).LastOrDefault(
+            setting => setting.Key.Equals("Input:Path", StringComparison.OrdinalIgnoreCase))?.Value.ToString();
+        if (its == FullPath(log)) return;
+        throw new InvalidInputException($"{Path.GetDirectoryName(path)} has nights of another log: {path} names {its}, and --input is {log}. Name another "
+            + "directory by --run.");
+    }
+
+    /// <summary>Looks at a log, says what it took for what, and returns the text of a configuration for it.</summary>
+    public static string Look(string log, IProgressReporter progress, TextWriter output)
+    {
+        using ISqlEngine engine = new DuckDbEngine(new DuckDbOptions());
+        LogConfiguration made = LogConfiguration.For(FullPath(log), engine, progress);
+        foreach (string line in made.Seen) output.WriteLine(line);
+        return made.Text;
+    }
+
+    // A configuration is read from other directories, too. A place with a scheme stays as it is.
+    private static string FullPath(string log) => InputPlace.HasScheme(log) ? log : Path.GetFullPath(log);
+
+    /// <summary>"logs/clicks.csv.gz" and "logs/clicks/" are "clicks"; of a glob it is the folder's.</summary>
+    public static string NameOf(string log)
+    {
+        string path = Path.TrimEndingDirectorySeparator(log);
+        while (Path.GetFileName(path).AsSpan().ContainsAny('*', '?', '[')) path = Path.GetDirectoryName(path) ?? "";
+        string name = Path.GetFileName(path).Split('.', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault() ?? "";
+        return name.Length == 0 ? "log" : name;
+    }
+}
