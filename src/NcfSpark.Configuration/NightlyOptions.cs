@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using NcfSpark.Core;
 
 namespace NcfSpark.Configuration;
@@ -49,12 +50,20 @@ public sealed record NightlyOptions : IValidatableObject
     public int SearchableUsers { get; init; } = 50_000;
 
     /// <summary>
-    /// Whether a model must pass the gate before it goes into production: it must recommend better than the
-    /// baseline that is strongest on validation, and not worse than the model in production by more than MaxDrop. A night whose
-    /// model is refused ends with exit code 3. false puts every model into production whose scores are finite.
+    /// Whether a model must pass the gate before it goes into production: it must recommend better than a simple baseline
+    /// (MustBeat), and not worse than the model in production by more than MaxDrop. A night whose model is refused ends with exit
+    /// code 3. false puts every model into production whose scores are finite.
     /// </summary>
     [ExcludeFromFingerprint]
     public bool Gate { get; init; } = true;
+
+    /// <summary>
+    /// Baseline that a model must beat to pass the gate. "strongest" (default): the one that is strongest on validation.
+    /// "popularity": the most popular items, whatever else is stronger; for a log whose users are to get lists of their own even
+    /// where a simple recommender has better figures. The report says so either way.
+    /// </summary>
+    [ExcludeFromFingerprint]
+    public GateBaseline MustBeat { get; init; } = GateBaseline.Strongest;
 
     /// <summary>
     /// How much worse than the model in production a new one may be, as a share of that model's NDCG on the same held-out users.
@@ -144,4 +153,12 @@ public sealed record NightlyOptions : IValidatableObject
             yield return new($"is \"{Night}\", which is no night: give a date such as 2026-11-24, or the second night of one, 2026-11-24-2", [nameof(Night)]);
         }
     }
+}
+
+/// <summary>The baseline that the gate compares with.</summary>
+[JsonConverter(typeof(SettingTextConverter<GateBaseline>))]
+public enum GateBaseline
+{
+    Strongest,
+    Popularity,
 }

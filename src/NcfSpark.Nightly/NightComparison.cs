@@ -26,7 +26,8 @@ internal static class NightComparison
 
         ReportGate Decide(EvaluationResult result, ModelWeights weights)
         {
-            GateDecision decision = Gate.Decide(NightFigures.From(result, settings.Evaluate.CutOffs), weights.IsFinite, incumbent?.Name ?? unreadable, maxDrop);
+            GateDecision decision = Gate.Decide(NightFigures.From(result, settings.Evaluate.CutOffs), weights.IsFinite, incumbent?.Name ?? unreadable, maxDrop,
+                settings.Nightly.MustBeat);
             return new ReportGate(decision.Approved, decision.Reason, decision.ToJson());
         }
     }

@@ -30,9 +30,12 @@ public sealed record NightFigures(
     /// <summary>The baseline that was strongest on validation, which the gate compares with; null in nights of versions that had none but popularity.</summary>
     public NightBaseline? StrongestBaseline { get; init; }
 
-    /// <summary>The baseline that the gate compares with.</summary>
+    /// <summary>The strongest baseline, which the gate compares with unless popularity is enough.</summary>
     [JsonIgnore]
-    public NightBaseline Baseline => StrongestBaseline ?? new(Baselines.Popularity, "popularity", Popularity, AgainstPopularity);
+    public NightBaseline Baseline => StrongestBaseline ?? PopularityAsBaseline;
+
+    [JsonIgnore]
+    public NightBaseline PopularityAsBaseline => new(Baselines.Popularity, "popularity", Popularity, AgainstPopularity);
 
     /// <param name="result">What was measured, the model first.</param>
     /// <param name="cutOffs">The cut-offs of its metrics.</param>

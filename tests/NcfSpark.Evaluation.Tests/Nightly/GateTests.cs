@@ -1,3 +1,4 @@
+using NcfSpark.Configuration;
 using NcfSpark.Nightly;
 using NcfSpark.Reporting;
 
@@ -16,6 +17,23 @@ public class GateTests
         Assert.Equal(
             "NDCG@10 0.1000 does not beat the 0.1100 of EASE, the strongest baseline (difference −0.0100, 95 % interval −0.0300 to +0.0100).", decision.Reason);
         Assert.Equal("popularity", Good.Baseline.Key);
+    }
+
+    [Fact]
+    public void WherePopularityIsEnoughAStrongerBaselineIsTold()
+    {
+        NightFigures against = Good with
+        {
+            StrongestBaseline = new("ease", "EASE", new(0.11, null, null), new(-0.01, -0.03, 0.01)), Incumbent = null, AgainstIncumbent = null,
+        };
+        GateDecision decision = Gate.Decide(against, finite: true, production: null, 0.05, GateBaseline.Popularity);
+        Assert.True(decision.Approved);
+        Assert.Equal(
+            "NDCG@10 0.1000 beats the 0.0500 of popularity, as Nightly:MustBeat asks, but not the 0.1100 of EASE, the strongest baseline; "
+                + "nothing was in production before.", decision.Reason);
+        decision = Gate.Decide(against with { AgainstPopularity = new(0.02, -0.001, 0.05) }, finite: true, production: null, 0.05, GateBaseline.Popularity);
+        Assert.False(decision.Approved);
+        Assert.Contains("does not beat the 0.0500 of popularity (difference", decision.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
