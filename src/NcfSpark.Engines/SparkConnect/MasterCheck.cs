@@ -29,10 +29,11 @@ internal static class MasterCheck
     }
 
     /// <summary>
-    /// Whether none of the masters answers, though something listens there: Spark asks them all anew after 20 s (and would give up after 60).
+    /// Whether none of the masters answers, though something listens there. Spark asks them all anew after 20 and 40 s, and gives up after 60. A master on
+    /// a busy machine may need more than 20 s, so the third time decides.
     /// </summary>
     public static bool IsIgnored(string master, ServerLog log) =>
-        master.StartsWith(Standalone, StringComparison.Ordinal) && log.Count("Connecting to master spark://") > Hosts(master).Length;
+        master.StartsWith(Standalone, StringComparison.Ordinal) && log.Count("Connecting to master spark://") > 2 * Hosts(master).Length;
 
     public static string Ignored(string master) =>
         $"No Spark master answers at {master}: something listens there and says nothing to Spark. A master's port is 7077 by default (8080 is its web page), "

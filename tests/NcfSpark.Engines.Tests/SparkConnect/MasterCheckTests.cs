@@ -7,12 +7,12 @@ public sealed class MasterCheckTests
     [Theory]
     [InlineData("spark://a:7077", 1)]
     [InlineData("spark://a:7077,b:7077", 2)]
-    public void WhenSparkAsksTheMastersASecondTimeNoneHasAnswered(string master, int masters)
+    public void WhenSparkAsksTheMastersAThirdTimeNoneHasAnswered(string master, int masters)
     {
         var log = new ServerLog();
-        for (int i = 0; i < masters; i++) log.Add($"26/11/24 17:27:53 INFO StandaloneAppClient$ClientEndpoint: Connecting to master spark://{i}:7077...");
+        for (int i = 0; i < 2 * masters; i++) log.Add($"26/11/24 17:27:53 INFO StandaloneAppClient$ClientEndpoint: Connecting to master spark://{i}:7077...");
         Assert.False(MasterCheck.IsIgnored(master, log));
-        log.Add("26/11/24 17:28:13 INFO StandaloneAppClient$ClientEndpoint: Connecting to master spark://0:7077...");
+        log.Add("26/11/24 17:28:33 INFO StandaloneAppClient$ClientEndpoint: Connecting to master spark://0:7077...");
         Assert.True(MasterCheck.IsIgnored(master, log));
         Assert.False(MasterCheck.IsIgnored("local[2]", log));
     }

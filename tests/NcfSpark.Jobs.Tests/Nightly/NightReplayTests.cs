@@ -152,7 +152,8 @@ public sealed class NightReplayTests : IDisposable
         using var output = new StringWriter();
         Assert.Equal(ExitCode.Done, Run("status", nights.Path, output, []));
         if (history.LastRun is not { } last) return;
-        Assert.Contains($"{NightWords.Sentence(history, nights.Production)}.", output.ToString(), StringComparison.Ordinal);
+        string said = string.Join(' ', output.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)); // it is wrapped
+        Assert.Contains($"{NightWords.Sentence(history, nights.Production)}.", said, StringComparison.Ordinal);
         Assert.Contains($"outcome=\"{last.Outcome}\"}} 1\n", File.ReadAllText(Path.Combine(nights.Path, PrometheusText.FileName)), StringComparison.Ordinal);
     }
 
