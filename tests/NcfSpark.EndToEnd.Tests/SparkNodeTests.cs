@@ -16,7 +16,7 @@ public sealed class SparkNodeTests : IDisposable
     [
         .. SmallLog.Settings(SmallLog.Write(Path.GetDirectoryName(here.Path)!, users: 300, items: 80)),
         "--set", "Train:Workers=2", "--set", "Train:Server:RoundsPerEpoch=3", "--set", "Train:Server:CheckpointRounds=2", "--set",
-        "Train:Patience=0", "--set", "Train:Epochs=60",
+        "Train:Patience=0", "--set", "Train:Epochs=300",
     ];
 
     public void Dispose()

@@ -81,7 +81,7 @@ public sealed class SparkRefusalTests
 
     [Theory]
     [InlineData("prepare", "add --master URL or --remote sc://host:port, or name a directory of this machine")]
-    [InlineData("train", "copy the version that it names to DIR/prepared", "`train --run DIR`")]
+    [InlineData("train", "copy the version that it names to DIR/prepared", "`train` and --run DIR")]
     [InlineData("nightly", "storage that they share with this machine")]
     public void ARunDirectoryThatOnlySparkWritesIsForPrepareOnSpark(string verb, params string[] says)
     {

@@ -73,7 +73,7 @@ public sealed class SparkTrainTests : IDisposable
     [InlineData(false)]
     public void AWorkerOrAnExecutorKilledInTheMiddleChangesNoByte(bool worker)
     {
-        string[] longer = ["--set", "Train:Epochs=60"];
+        string[] longer = ["--set", "Train:Epochs=300"];
         string expected = ModelOfThreads(longer);
         using (TrainRun train = Remote(longer))
         {

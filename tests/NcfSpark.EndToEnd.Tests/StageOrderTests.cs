@@ -22,7 +22,7 @@ public sealed class StageOrderTests : IDisposable
     public void AStageRunBeforeTheOneItNeedsSaysWhich(string verb, string needed)
     {
         string error = Refused(verb);
-        Assert.Contains($"`{needed}`", error, StringComparison.Ordinal);
+        Assert.Contains($"`./submit.sh {needed} --config ", error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
     }
 

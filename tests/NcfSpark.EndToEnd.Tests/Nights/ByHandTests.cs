@@ -129,8 +129,8 @@ public sealed class ByHandTests : IDisposable
         File.WriteAllText(log, good);
         Night("2026-01-01");
         Assert.Contains("ncfspark_last_run_outcome{run=\"run\",outcome=\"production\"} 1", File.ReadAllText(metrics), StringComparison.Ordinal);
-        string status = NcfSparkProcess.RunWell(["status", .. settings]).ReplaceLineEndings(" "); // it is wrapped
-        Assert.Contains("2026-01-01 is in production, and the last run found nothing new to do.", status, StringComparison.Ordinal);
+        string[] words = NcfSparkProcess.RunWell(["status", .. settings]).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries); // wrapped
+        Assert.Contains("2026-01-01 is in production, and the last run found nothing new to do.", string.Join(' ', words), StringComparison.Ordinal);
         Assert.Contains("class=\"verdict better\"", File.ReadAllText(run.File("nights.html")), StringComparison.Ordinal);
     }
 
