@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using NcfSpark.Engines.Tests.SparkConnect;
 
 namespace NcfSpark.EndToEnd.Tests;
@@ -17,10 +16,8 @@ internal sealed class StandaloneCluster : IDisposable
     {
         this.directory = directory;
         Directory.CreateDirectory(directory);
-        int port = FreePort();
-        Master = $"spark://127.0.0.1:{port}";
-        Start($"{Package}.master.Master", "--host", "127.0.0.1", "--port", $"{port}", "--webui-port", "0");
-        while (!Answers(port)) Thread.Sleep(200);
+        Start($"{Package}.master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0");
+        Master = Started();
         for (int node = 1; node <= 2; node++)
         {
             Start($"{Package}.worker.Worker", Master, "--host", "127.0.0.1", "--cores", $"{cores}", "--memory", "1g", "--webui-port", "0", "--work-dir",
@@ -65,24 +62,20 @@ internal sealed class StandaloneCluster : IDisposable
         processes.Add(Process.Start(start)!);
     }
 
-    private bool Answers(int port)
+    // A port that was free before the master starts may be another's by then, so the master takes one itself and says which.
+    private string Started()
     {
-        Assert.False(processes[0].HasExited, "The master did not start.");
-        try
+        string log = Path.Combine(directory, "log");
+        while (true)
         {
-            using var client = new TcpClient("127.0.0.1", port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+            string said = File.Exists(log) ? File.ReadAllText(log) : "";
+            Assert.False(processes[0].HasExited, $"The master did not start:\n{said}");
+            if (said.Contains("I have been elected leader", StringComparison.Ordinal))
+            {
+                return Regex.Match(said, @"Starting Spark master at (spark://\S+)").Groups[1].Value;
+            }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+            Thread.Sleep(200);
+        }
     }
 }
