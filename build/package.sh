@@ -70,6 +70,10 @@ package | bench)
   exit 2
   ;;
 esac
+if [ -x /sbin/ldconfig ] && ! /sbin/ldconfig -p | grep -q 'libssl\.so\.[13]'; then
+  echo "NcfSpark needs OpenSSL 3 (libssl.so.3), and there is none here. On Debian and Ubuntu: apt install libssl3" >&2
+  exit 2
+fi
 export DOTNET_NOLOGO=1
 exec "$here/dotnet/dotnet" "$here/app/ncfspark.dll" "$@"
 LAUNCHER

@@ -105,6 +105,7 @@ public abstract class PreparerSuite : IDisposable
     /// One log of 2017, with times as fine as a second or a nanosecond, written in every form that can say them: each
     /// is recognised, and each gives the split of the slow twin, which knows nanoseconds only.
     /// </summary>
+    [Trait("Category", "Slow")]
     [SkippableFact]
     public void TheSameTimesInAnyFormGiveTheSameSplit() => ForAll(6, Logs(user => $"{user}", item => $"{item}"), (log, options) =>
     {
