@@ -6,6 +6,7 @@ namespace NcfSpark.Preparation.Tests;
 
 /// <summary>Lines that do not fit are counted and told exactly.</summary>
 [Collection(EngineCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class RaggedLogTests(EngineFixture fixture) : IDisposable
 {
     private readonly TestFolder folder = new();

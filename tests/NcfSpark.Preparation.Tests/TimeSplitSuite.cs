@@ -205,6 +205,7 @@ public abstract class TimeSplitSuite : IDisposable
 
 /// <summary>The laws on DuckDB.</summary>
 [Collection(EngineCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class DuckDbTimeSplitTests(EngineFixture fixture) : TimeSplitSuite
 {
     protected override ISqlEngine Engine => fixture.Engine;

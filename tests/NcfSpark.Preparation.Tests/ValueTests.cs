@@ -9,6 +9,7 @@ namespace NcfSpark.Preparation.Tests;
 
 /// <summary>What single values mean: times of every kind, ratings, what says that there is no value; and what is told where they mean nothing.</summary>
 [Collection(EngineCollection.Name)]
+[Trait("Category", "Slow")]
 public sealed class ValueTests(EngineFixture fixture) : IDisposable
 {
     private const string Header = "user_id,item_id,timestamp\n";
