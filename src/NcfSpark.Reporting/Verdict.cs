@@ -66,7 +66,9 @@ public sealed record Verdict(string Metric, string Outcome, string Sentence, str
         ScorerMetrics strongest = catalogue.Scorers.Skip(1).FirstOrDefault(scorer => scorer.Key == onValidation)
             ?? catalogue.Scorers.Skip(1).MaxBy(scorer => scorer.Metrics[metric]!.Value)!;
         MetricInterval own = strongest.Metrics[metric]!, difference = catalogue.Differences.Single(baseline => baseline.Key == strongest.Key).Metrics[metric]!;
-        string which = catalogue.Differences.Count == 1 ? "The baseline" : onValidation is null ? "The strongest baseline" : "The strongest baseline on validation";
+        string which = catalogue.Differences.Count == 1 ? "The baseline"
+            : onValidation is null ? "The strongest baseline"
+            : "The strongest baseline on validation";
         which = $"{which}, {strongest.Title},";
         string relative = own.Value > 0 && difference.Value != 0
             ? $", {Math.Abs(difference.Value / own.Value) * 100:N0} % {(difference.Value > 0 ? "more" : "less")}"
