@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using NcfSpark.Core;
+using NcfSpark.Kernels;
 
 namespace NcfSpark.Model;
 
@@ -70,7 +71,9 @@ public sealed record ModelOptions : IValidatableObject
     /// <summary>
     /// How a user is represented. "history" (default): the user's embedding plus a weighted mean (the pool) of embeddings of the
     /// items used just before, from a table of its own. It predicts the next item much better, and serves users who were not
-    /// trained on; it needs times. "embedding": the user's embedding alone, as published; for logs without times.
+    /// trained on; it needs times. "attention": a transformer over the items used before, in the order of time: best on long
+    /// sequences, and slower to train; it needs Kind "mf", Train:Loss "softmax" and times. "embedding": the user's embedding
+    /// alone, as published; for logs without times.
     /// </summary>
     public UserEncoderKind User { get; init; } = UserEncoderKind.History;
 
@@ -79,6 +82,9 @@ public sealed record ModelOptions : IValidatableObject
 
     /// <summary>The MLP over a user's latest items, pool and embedding. Only with User "history".</summary>
     public UserMlpOptions UserMlp { get; init; } = new();
+
+    /// <summary>The transformer over a user's items. Only with User "attention".</summary>
+    public AttentionOptions Attention { get; init; } = new();
 
     /// <summary>Whether the model has a GMF part (or MF's dot product).</summary>
     internal bool HasGmf => Kind != NetworkKind.Mlp;
@@ -91,6 +97,19 @@ public sealed record ModelOptions : IValidatableObject
 
     /// <summary>Whether a user's GMF embedding takes in the items just before.</summary>
     public bool HasHistory => User == UserEncoderKind.History;
+
+    /// <summary>Whether a transformer reads what a user did before.</summary>
+    public bool HasAttention => User == UserEncoderKind.Attention;
+
+    /// <summary>The transformer as the kernels know it; only with <see cref="HasAttention"/>.</summary>
+    public AttentionShape AttentionShape => new()
+    {
+        Size = EmbeddingSize,
+        Heads = Attention.Heads,
+        Blocks = Attention.Blocks,
+        Length = Attention.Length,
+        Dropout = Attention.Dropout,
+    };
 
     internal bool HasUserMlp => HasHistory && UserMlp.Width > 0;
 
@@ -119,6 +138,17 @@ public sealed record ModelOptions : IValidatableObject
         if (HasHistory && EmbeddingActivation != Activation.None)
         {
             yield return new("is \"history\", whose sum of embeddings takes no EmbeddingActivation: set that to \"none\"", [nameof(User)]);
+        }
+
+        if (HasAttention && (Kind != NetworkKind.Mf || EmbeddingActivation != Activation.None))
+        {
+            yield return new("is \"attention\", which goes with Kind \"mf\" and EmbeddingActivation \"none\"", [nameof(User)]);
+        }
+
+        if (HasAttention && EmbeddingSize % (Padding.Lanes * Attention.Heads) != 0)
+        {
+            yield return new($"is {EmbeddingSize}, but with User \"attention\" each of {Attention.Heads} heads needs a multiple of {Padding.Lanes}",
+                [nameof(EmbeddingSize)]);
         }
 
         if (HasUserMlp && UserMlp.Lags > History.Length)
@@ -180,6 +210,26 @@ public sealed record UserMlpOptions
     public double Dropout { get; init; } = 0.3;
 }
 
+/// <summary>Group Model:Attention: the transformer over a user's items (AttentionShape in NcfSpark.Kernels has the equations).</summary>
+public sealed record AttentionOptions
+{
+    /// <summary>Number of blocks, one after the other. More can learn more from much data and take proportionally more time.</summary>
+    [Range(1, 64)]
+    public int Blocks { get; init; } = 2;
+
+    /// <summary>Number of heads that attend side by side; Model:EmbeddingSize is a multiple of 16 times it.</summary>
+    [Range(1, 64)]
+    public int Heads { get; init; } = 2;
+
+    /// <summary>Number of a user's latest items that are read. Time of an item grows with it where users have as many.</summary>
+    [Range(2, 10_000)]
+    public int Length { get; init; } = 200;
+
+    /// <summary>Rate of dropout on tokens and on what each layer adds to them. Raise it with more epochs.</summary>
+    [Range(0.0, 0.99)]
+    public double Dropout { get; init; } = 0.2;
+}
+
 /// <summary>The network of <see cref="ModelOptions.Kind"/>.</summary>
 [JsonConverter(typeof(SettingTextConverter<NetworkKind>))]
 public enum NetworkKind
@@ -196,6 +246,7 @@ public enum UserEncoderKind
 {
     Embedding,
     History,
+    Attention,
 }
 
 /// <summary>A function that is applied to every embedding.</summary>

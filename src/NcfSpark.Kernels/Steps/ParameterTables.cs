@@ -90,6 +90,9 @@ public enum ModelPart
     /// <summary>b_l [1, outputs]</summary>
     MlpBias,
 
+    /// <summary>Of the encoder "attention": layer l is entry l of <see cref="AttentionShape.Parameters"/>.</summary>
+    Attention,
+
     /// <summary>h [1, GMF size + last layer's outputs]</summary>
     HeadWeight,
 
