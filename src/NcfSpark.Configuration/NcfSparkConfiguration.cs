@@ -2,6 +2,7 @@ using NcfSpark.Evaluation;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Scoring;
+using NcfSpark.Storage;
 using NcfSpark.Training;
 
 namespace NcfSpark.Configuration;
@@ -28,4 +29,6 @@ public sealed record NcfSparkConfiguration
     public NightlyOptions Nightly { get; init; } = new();
 
     public ServeOptions Serve { get; init; } = new();
+
+    public StorageOptions Storage { get; init; } = new();
 }
