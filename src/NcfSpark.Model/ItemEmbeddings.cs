@@ -53,6 +53,14 @@ public sealed class ItemEmbeddings : IUserEncoder, IDisposable
     public void FindBest(ReadOnlyMemory<int> items, TopLists best, int threads, CancellationToken cancellation = default) =>
         pairs.FindBest(this, items, item => own.AsSpan(item, 1), best, threads, cancellation);
 
+    /// <summary>The cosine of two items; 0 where nothing was learned of one.</summary>
+    public float Cosine(int one, int other)
+    {
+        float sum = 0;
+        for (int place = 0; place < size; place++) sum += Of(one)[place] * Of(other)[place];
+        return sum;
+    }
+
     public void Dispose() => pairs.Dispose();
 
     float IUserEncoder.Fill(int user, Span<float> vector_K, Span<float> first_H)

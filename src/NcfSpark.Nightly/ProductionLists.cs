@@ -16,10 +16,14 @@ public sealed class ProductionLists : IDisposable
 
     private readonly string night;
     private readonly StageDirectory prepared;
-    private readonly Titles titles;
+    private readonly Lazy<Titles> titles;
     private readonly DuckDbEngine engine = new(new DuckDbOptions());
 
-    private ProductionLists(string night, StageDirectory prepared, Titles titles) => (this.night, this.prepared, this.titles) = (night, prepared, titles);
+    private ProductionLists(string night)
+    {
+        (this.night, prepared) = (night, StageDirectory.Open(night, PreparedData.StageName, isRead: _ => false));
+        titles = new(() => Titles.ReadIfThere(prepared.Manifest.Configuration["Input"].Deserialize<InputOptions>()!));
+    }
 
     /// <param name="runDirectory">A run directory with a night in production, or one in which the stages were made by hand.</param>
     /// <exception cref="InvalidInputException">There is no such directory, or nothing was recommended there yet.</exception>
@@ -33,33 +37,33 @@ public sealed class ProductionLists : IDisposable
             throw new InvalidInputException($"{runDirectory} has no recommendations yet: `nightly` makes them, and puts a night into production.");
         }
 
-        StageDirectory prepared = StageDirectory.Open(night, PreparedData.StageName, isRead: _ => false);
-        InputOptions input = prepared.Manifest.Configuration["Input"].Deserialize<InputOptions>()!;
-        return new ProductionLists(night, prepared, TitlesOf(input));
+        return OfNight(night);
     }
+
+    /// <summary>The lists of a night that is there, in production or not.</summary>
+    /// <param name="night">Its directory.</param>
+    public static ProductionLists OfNight(string night) => new(night);
 
     /// <summary>A user's latest items, and their list.</summary>
     /// <exception cref="InvalidInputException">Nothing is known of such a user.</exception>
     public IEnumerable<string> OfUser(string user)
     {
-        string id = engine.Dialect.Literal(user);
-        View(engine, "lists", Path.Combine(night, Stage.Predictions, "recommendations"));
-        var list = engine.Query($"SELECT rank, CAST(item_id AS VARCHAR), score, source FROM lists WHERE CAST(user_id AS VARCHAR) = {id} ORDER BY rank");
-        (string Item, long When)[] used = Used(id);
-        if (list.Count == 0 && used.Length == 0)
+        IReadOnlyList<(int Rank, string Item, double Score, string Source)> list = ListOf(user);
+        IReadOnlyList<(string Item, long When)> used = Used(user);
+        if (list.Count == 0 && used.Count == 0)
         {
             var examples = engine.Query("SELECT DISTINCT CAST(user_id AS VARCHAR) AS u FROM lists ORDER BY u LIMIT 3").Select(row => $"{row[0]}");
             throw new InvalidInputException($"{night} knows no user {ShownText.Of(user)}; users look like {string.Join(", ", examples)}.");
         }
 
-        yield return $"User {ShownText.Of(user)}: {used.Length:N0} items were used, the latest first";
+        yield return $"User {ShownText.Of(user)}: {used.Count:N0} items were used, the latest first";
         foreach ((string item, long when) in used.Take(LatestShown)) yield return $"  {Day(when)}  {Named(item)}";
-        if (used.Length > LatestShown) yield return $"  and {used.Length - LatestShown:N0} before them";
+        if (used.Count > LatestShown) yield return $"  and {used.Count - LatestShown:N0} before them";
         yield return "";
         yield return list.Count == 0 ? "Nothing is recommended: the lists were made for other users (Score:UsersPath, Score:Since)." : "Recommended";
-        foreach (IReadOnlyList<object?> row in list)
+        foreach ((int rank, string item, double score, string source) in list)
         {
-            yield return $"  {row[0],3}  {Named($"{row[1]}"),-TitleWidth}  {Convert.ToDouble(row[2]):F4}{($"{row[3]}" == "model" ? "" : $"  by {row[3]}")}";
+            yield return $"  {rank,3}  {Named(item),-TitleWidth}  {score:F4}{(source == "model" ? "" : $"  by {source}")}";
         }
     }
 
@@ -89,13 +93,26 @@ public sealed class ProductionLists : IDisposable
 
     public void Dispose() => engine.Dispose();
 
-    private (string Item, long When)[] Used(string id)
+    /// <summary>What a user used, those held out too, the latest first. Times are Unix seconds; 0 where the log has none.</summary>
+    public IReadOnlyList<(string Item, long When)> Used(string user)
     {
         ViewUsed(engine, prepared);
         return
         [
-            .. engine.Query($"SELECT i, timestamp FROM used WHERE u = {id} ORDER BY timestamp DESC, item_index")
+            .. engine.Query($"SELECT i, timestamp FROM used WHERE u = {engine.Dialect.Literal(user)} ORDER BY timestamp DESC, item_index")
                 .Select(row => ((string)row[0]!, (long)row[1]!)),
+        ];
+    }
+
+    /// <summary>The list that was written for a user; empty where there is none.</summary>
+    public IReadOnlyList<(int Rank, string Item, double Score, string Source)> ListOf(string user)
+    {
+        View(engine, "lists", Path.Combine(night, Stage.Predictions, "recommendations"));
+        return
+        [
+            .. engine.Query("SELECT rank, CAST(item_id AS VARCHAR), score, source FROM lists "
+                    + $"WHERE CAST(user_id AS VARCHAR) = {engine.Dialect.Literal(user)} ORDER BY rank")
+                .Select(row => (Convert.ToInt32(row[0]), $"{row[1]}", Convert.ToDouble(row[2]), $"{row[3]}")),
         ];
     }
 
@@ -116,22 +133,9 @@ public sealed class ProductionLists : IDisposable
     internal static void View(ISqlEngine engine, string name, string directory) =>
         engine.ReadParquet(name, [.. Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]);
 
-    private string Named(string item) => titles.ByItemId.TryGetValue(item, out string? title)
+    private string Named(string item) => titles.Value.ByItemId.TryGetValue(item, out string? title)
         ? $"{ShownText.Of(title, TitleWidth - 12)} ({ShownText.Of(item, 30)})"
         : ShownText.Of(item);
 
     private static string Day(long seconds) => seconds == 0 ? "no time   " : $"{DateTime.UnixEpoch.AddSeconds(seconds):yyyy-MM-dd}";
-
-    // Lists are of use without titles, too.
-    private static Titles TitlesOf(InputOptions input)
-    {
-        try
-        {
-            return Titles.Read(input);
-        }
-        catch (InvalidInputException)
-        {
-            return Titles.Read(input with { TitlesPath = "" });
-        }
-    }
 }

@@ -29,6 +29,19 @@ public sealed record Titles(IReadOnlyDictionary<string, string> ByItemId)
         return new Titles(titles);
     }
 
+    /// <summary>The same for whom lists are of use without titles, too: none where the file cannot be read.</summary>
+    public static Titles ReadIfThere(InputOptions input)
+    {
+        try
+        {
+            return Read(input);
+        }
+        catch (InvalidInputException)
+        {
+            return new Titles(new Dictionary<string, string>());
+        }
+    }
+
     /// <summary>What there is to say where less than half of the items have a title; null for nothing.</summary>
     public string? Remark(IdTable items) => ListMatch.RemarkOfTable(Setting, "title", ByItemId.Keys, items);
 }

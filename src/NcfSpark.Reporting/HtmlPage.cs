@@ -15,6 +15,9 @@ public static class HtmlPage
         $"default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; script-src 'strict-dynamic' 'sha256-"
         + $"{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Script.Value)))}'");
 
+    /// <summary>The style of every page.</summary>
+    public static string StyleSheet => Style.Value;
+
     /// <summary>A whole page.</summary>
     /// <param name="sections">Sections, each with the id that a link names; those without a body are left out by the caller.</param>
     /// <param name="footer">A sentence below.</param>

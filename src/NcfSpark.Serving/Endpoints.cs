@@ -27,11 +27,11 @@ internal sealed class Endpoints(Production production, Admission admission, Serv
     private const int DefaultSimilar = 10, LargestKept = 1 << 20;
 
     private static readonly JsonWriterOptions relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-    private static readonly byte[] description = ReadDescription();
+    private static readonly byte[] description = Resource("openapi.json");
 
     private readonly ConcurrentBag<ArrayBufferWriter<byte>> buffers = []; // that no request is using
 
-    private delegate void Write(ServedModel model, Utf8JsonWriter json);
+    internal delegate void Write(ServedModel model, Utf8JsonWriter json);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -328,7 +328,7 @@ internal sealed class Endpoints(Production production, Admission admission, Serv
     private static int PredictionOf(ServedModel model, float score) => score >= model.Score.Threshold ? 1 : 0;
 
     // Routing leaves an encoded slash as it is.
-    private static string IdOf(HttpContext context) => $"{context.Request.RouteValues["id"]}".Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+    internal static string IdOf(HttpContext context) => $"{context.Request.RouteValues["id"]}".Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private int K(IQueryCollection query, int otherwise) => query["k"] is [_, ..] given
         ? int.TryParse(given.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int k)
@@ -340,7 +340,7 @@ internal sealed class Endpoints(Production production, Admission admission, Serv
         ? k
         : throw RefusedRequestException.Bad($"k is not a whole number from 1 to {options.MaxK} (Serve:MaxK).");
 
-    private Task AnswerAsync(HttpContext context, Write write) => ComputeAsync(context, "application/json", (model, buffer) =>
+    internal Task AnswerAsync(HttpContext context, Write write) => ComputeAsync(context, "application/json", (model, buffer) =>
     {
         using var json = new Utf8JsonWriter(buffer, relaxed);
         write(model, json);
@@ -377,15 +377,15 @@ internal sealed class Endpoints(Production production, Admission admission, Serv
 
     private static Task TextAsync(HttpContext context, string text, string type) => SendAsync(context, Encoding.UTF8.GetBytes(text), type);
 
-    private static async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> bytes, string type)
+    internal static async Task SendAsync(HttpContext context, ReadOnlyMemory<byte> bytes, string type)
     {
         (context.Response.ContentType, context.Response.ContentLength) = (type, bytes.Length);
         await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
     }
 
-    private static byte[] ReadDescription()
+    internal static byte[] Resource(string name)
     {
-        using Stream stream = typeof(Endpoints).Assembly.GetManifestResourceStream("openapi.json")!;
+        using Stream stream = typeof(Endpoints).Assembly.GetManifestResourceStream(name)!;
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

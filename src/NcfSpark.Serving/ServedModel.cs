@@ -22,12 +22,14 @@ internal sealed class ServedModel
     private readonly int similarCount;
     private readonly SortedDictionary<string, ItemList> lists = new(StringComparer.Ordinal);
     private readonly ItemList all;
+    private readonly string?[] titles; // by item index
     private int holders = 1;
 
-    private ServedModel(string night, TrainedModel model, ScoreOptions score, TouchedRange[] touched, RecommendableItems items,
+    private ServedModel(string night, string path, TrainedModel model, Titles titles, ScoreOptions score, TouchedRange[] touched, RecommendableItems items,
         IEnumerable<(string Name, RecommendableItems Items)> named)
     {
-        (Night, Model, Score, this.touched) = (night, model, score, touched);
+        (Night, Path, Model, Score, this.touched) = (night, path, model, score, touched);
+        this.titles = [.. Enumerable.Range(0, model.Items.Count).Select(item => titles.ByItemId.GetValueOrDefault(model.Items.TextOf(item)))];
         all = ListOf(items);
         pairs = items.Items.Length == model.Items.Count ? all.Scorer : Scorers.Of(model.Weights);
         foreach ((string name, RecommendableItems ofList) in named) lists.Add(name, ListOf(ofList));
@@ -38,6 +40,9 @@ internal sealed class ServedModel
 
     /// <summary>The night's name, such as "2026-11-24"; "by hand" where the run directory has no nights.</summary>
     public string Night { get; }
+
+    /// <summary>The directory of its stages.</summary>
+    public string Path { get; }
 
     /// <summary>The night as TensorFlow Serving numbers versions: 20261124000001 is the first night of that date. 1 where there are no nights.</summary>
     public long Version => RunNights.IsName(Night)
@@ -61,7 +66,7 @@ internal sealed class ServedModel
     {
         string path = night is null ? runDirectory : new RunNights(runDirectory).PathOf(night);
         StageDirectory prepared = StageDirectory.Open(path, PreparedData.StageName, IsRead);
-        StageDirectory? predictions = Directory.Exists(Path.Combine(path, Stage.Predictions))
+        StageDirectory? predictions = Directory.Exists(System.IO.Path.Combine(path, Stage.Predictions))
             ? StageDirectory.Open(path, Stage.Predictions, isRead: _ => false)
             : null;
         TrainedModel model = TrainedModel.Read(ModelOf(path, prepared, predictions));
@@ -85,7 +90,7 @@ internal sealed class ServedModel
 
         RecommendableItems items = RecommendableItems.Of(
             model.Items, files.Read().Lists, score, () => reader.ItemTimes(model.Items.Count, first: score.ItemDate == ItemDate.First), []);
-        return new ServedModel(night ?? "by hand", model, score, [.. reader.Ranges()], items, NamedLists(settings.Serve, input, score, model, items));
+        return new ServedModel(night ?? "by hand", path, model, Titles.ReadIfThere(input), score, [.. reader.Ranges()], items, NamedLists(settings.Serve, input, score, model, items));
     }
 
     /// <summary>Holds it for a request. False: it is freed already, so another has taken its place.</summary>
@@ -170,6 +175,13 @@ internal sealed class ServedModel
         return best;
     }
 
+    /// <summary>The items among some that are nearest to one, by the model's own vectors, the nearest first; none that points away from it.</summary>
+    public IEnumerable<(int Item, float Cosine)> Nearest(int item, int[] among, int most) =>
+        among.Select(other => (Item: other, Cosine: similar.Cosine(item, other))).Where(near => near.Cosine > 0).OrderByDescending(near => near.Cosine).Take(most);
+
+    /// <summary>The title of an item, by index; null where it has none.</summary>
+    public string? TitleOf(int item) => titles[item];
+
     private ExcludedItems SeenBy(int user) => user < 0 ? _ => [] : Array.Find(touched, range => user < range.First + range.Count)!.Seen;
 
     private ItemList Named(string? list) => list is null ? all
@@ -204,7 +216,7 @@ internal sealed class ServedModel
 
         foreach (string stage in new[] { Stage.Refit, TrainedModel.StageName })
         {
-            if (!Directory.Exists(Path.Combine(path, stage))) continue;
+            if (!Directory.Exists(System.IO.Path.Combine(path, stage))) continue;
             if (StageDirectory.Open(path, stage, isRead: _ => false).Manifest.Fingerprint == by) return StageDirectory.Open(path, stage, prepared);
         }
 
@@ -223,7 +235,7 @@ internal sealed class ServedModel
         var there = new HashSet<string>(StringComparer.Ordinal);
         foreach (string file in Directory.GetFiles(serve.ListsPath).Order(StringComparer.Ordinal))
         {
-            string name = Path.GetFileName(file).Split('.')[0];
+            string name = System.IO.Path.GetFileName(file).Split('.')[0];
             if (name.Length == 0) continue; // .gitignore and the like
             if (!there.Add(name)) throw new InvalidInputException($"{serve.ListsPath} has two files of the list {name} ({Setting}): keep one of them.");
             string[] ids = ListFiles.Find(input, file, Setting).Read(new ListColumn("Score:ItemsColumn", score.ItemsColumn))[0];

@@ -26,7 +26,7 @@ public sealed class ServingHost : IAsyncDisposable
     public const string SageMakerPort = "SAGEMAKER_BIND_TO_PORT";
 
     private static readonly TimeSpan longestEnd = TimeSpan.FromSeconds(25); // SageMaker and Docker kill after 30
-    private static readonly string[] open = ["/ping", "/healthz", "/readyz"]; // what watches over the server has no token
+    private static readonly string[] open = ["/ping", "/healthz", "/readyz", .. PageEndpoints.Files]; // what watches over the server has no token
 
     private readonly WebApplication application;
     private readonly Production production;
@@ -37,6 +37,7 @@ public sealed class ServingHost : IAsyncDisposable
     private readonly JobContext job;
     private readonly CancellationTokenSource stopping = new();
     private readonly Task following;
+    private readonly PageEndpoints page;
 
     private ServingHost(JobContext job, IDictionary environment)
     {
@@ -59,7 +60,10 @@ public sealed class ServingHost : IAsyncDisposable
         });
         application = builder.Build();
         application.Use(PassAsync);
-        new Endpoints(production, admission, metrics, options, stopping.Token).Map(application);
+        var endpoints = new Endpoints(production, admission, metrics, options, stopping.Token);
+        endpoints.Map(application);
+        page = new PageEndpoints(endpoints, job.RunDirectory, options);
+        page.Map(application);
         log = new AccessLog(options.AccessLog, job.Output, job.Time);
         try
         {
@@ -114,6 +118,7 @@ public sealed class ServingHost : IAsyncDisposable
         await log.DisposeAsync();
         production.Dispose();
         admission.Dispose();
+        page.Dispose();
         stopping.Dispose();
     }
 

@@ -23,7 +23,7 @@ public sealed class LayeringTests
         ["NcfSpark.Pipeline"] = ["NcfSpark.Cluster", "NcfSpark.Reporting"],
         ["NcfSpark.Tuning"] = ["NcfSpark.Pipeline"],
         ["NcfSpark.Nightly"] = ["NcfSpark.Pipeline"],
-        ["NcfSpark.Serving"] = ["NcfSpark.Pipeline"],
+        ["NcfSpark.Serving"] = ["NcfSpark.Nightly"],
         ["NcfSpark.Jobs"] = ["NcfSpark.Nightly", "NcfSpark.Serving", "NcfSpark.Tuning"],
     };
 

@@ -29,6 +29,7 @@ public sealed class FuzzTests(HistoryRun history, RulesRun rules)
     [
         "/v1/users/{0}/recommendations?k={1}", "/v1/users/{0}/recommendations?list={1}", "/v1/items/{0}/similar?k={1}", "/v1/models/{0}",
         "/v1/models/ncf/versions/{0}", "/v1/{0}?{1}", "/{0}",
+        "/v1/search?q={0}", "/v1/items/{0}", "/v1/nights/2026-11-0{0}/users/{1}",
     ];
 
     [Fact]

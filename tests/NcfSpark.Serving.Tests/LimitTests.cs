@@ -101,7 +101,7 @@ public sealed class LimitTests(HistoryRun history)
             foreach (string? given in new[] { null, "secre", "secret2", "" })
             {
                 client.Http.DefaultRequestHeaders.Authorization = given is null ? null : new AuthenticationHeaderValue("Bearer", given);
-                foreach (string path in new[] { "/v1/users/1/recommendations", "/metrics", "/openapi.json", "/v1/models/ncf", "/nothing" })
+                foreach (string path in new[] { "/v1/users/1/recommendations", "/v1/users/1", "/v1/search", "/v1/nights", "/metrics", "/openapi.json", "/v1/models/ncf", "/nothing" })
                 {
                     Assert.Contains("token", await client.RefusalAsync(401, path), StringComparison.Ordinal);
                 }

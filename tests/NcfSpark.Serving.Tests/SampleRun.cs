@@ -104,19 +104,39 @@ public sealed class SampleRuns : ICollectionFixture<HistoryRun>, ICollectionFixt
     public const string Name = "sample runs";
 }
 
-/// <summary>Ids are whole numbers, and the model looks at what users did last.</summary>
+/// <summary>Ids are whole numbers, items have titles, and the model looks at what users did last.</summary>
 public sealed class HistoryRun : SampleRun
 {
+    /// <summary>A title that is markup, a long one without blanks, and plain ones.</summary>
+    public static string TitleOf(int number) => number switch
+    {
+        0 => "<b>Heat</b> & \"Speed\" <script>document.title = 1</script>",
+        1 => new string('w', 120),
+        _ => $"Film of number {number}",
+    };
+
     protected override string IdOf(string what, int number) => $"{3 * number + 1}";
 
     protected override NcfSparkConfiguration Settings(int seed) => new()
     {
-        Input = new InputOptions { Path = Log, UserColumn = "user_id", ItemColumn = "item_id", TimestampColumn = "timestamp" },
+        Input = new InputOptions
+        {
+            Path = Log, UserColumn = "user_id", ItemColumn = "item_id", TimestampColumn = "timestamp",
+            TitlesPath = TitlesFile(), TitlesIdColumn = "item_id", TitlesTitleColumn = "title",
+        },
         Prepare = new PrepareOptions { Holdout = 3 },
         Model = new ModelOptions { EmbeddingSize = 8, UserMlp = new UserMlpOptions { Width = 8 } },
         Train = new TrainOptions { Epochs = 2, BatchSize = 261, Seed = seed },
         Score = new ScoreOptions { TopK = 7, UsersPath = UsersList(), SimilarItems = 5 },
     };
+
+    private string TitlesFile()
+    {
+        string path = Path.Combine(Folder, "titles.csv");
+        IEnumerable<string> lines = Enumerable.Range(0, 40).Select(item => $"{IdOf("item", item)},\"{TitleOf(item).Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+        File.WriteAllLines(path, lines.Prepend("item_id,title"));
+        return path;
+    }
 
     // Two users whom the log does not know are among those who get lists.
     private string UsersList()
