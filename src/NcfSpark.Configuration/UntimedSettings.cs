@@ -26,7 +26,8 @@ public static class UntimedSettings
         [
             ("Prepare:Split", configuration.Prepare.AsksForTime,
                 "goes by time: set it to \"latest\", which then goes by a hash, and leave TestFrom, TestDays and ValidationDays out"),
-            ("Model:User", configuration.Model.HasHistory, "is \"history\", a user's latest items: set it to \"embedding\", and Train:Loss to \"logistic\""),
+            ("Model:User", configuration.Model.HasPast,
+                $"is \"{SettingText.Of(configuration.Model.User)}\", a user's latest items: set it to \"embedding\", and Train:Loss to \"logistic\""),
             ("Train:RecencyScale", configuration.Train.RecencyScale > 0, "weighs late interactions more: set it to 0"),
             ("Score:Since", configuration.Score.Since.Length > 0, "asks when users were there: set it to \"\""),
             ("Score:NotOlderThan", configuration.Score.NotOlderThan.Length > 0 && configuration.Score.ItemDate != ItemDate.Column,

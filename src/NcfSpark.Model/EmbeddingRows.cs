@@ -17,6 +17,9 @@ public sealed class EmbeddingRows
     /// <summary>The pool of each pair's user; null if the model has no user history.</summary>
     public PoolRows? Pool { get; init; }
 
+    /// <summary>What attention makes of the latest items of each pair's user; null if the model has none.</summary>
+    public Tensor? Attended_BE { get; init; }
+
     public Tensor? UserGmf_BE { get; }
 
     public Tensor? ItemGmf_BE { get; }

@@ -101,8 +101,14 @@ public sealed record ModelOptions : IValidatableObject
     /// <summary>Whether a transformer reads what a user did before.</summary>
     public bool HasAttention => User == UserEncoderKind.Attention;
 
+    /// <summary>Whether a user's latest items are an input, so that times are needed.</summary>
+    public bool HasPast => HasHistory || HasAttention;
+
+    /// <summary>The most items of a user that scoring looks at; only with <see cref="HasPast"/>.</summary>
+    public int PastLength => HasAttention ? Attention.Length : History.Length;
+
     /// <summary>The transformer as the kernels know it; only with <see cref="HasAttention"/>.</summary>
-    public AttentionShape AttentionShape => new()
+    internal AttentionShape AttentionShape => new()
     {
         Size = EmbeddingSize,
         Heads = Attention.Heads,
@@ -142,13 +148,15 @@ public sealed record ModelOptions : IValidatableObject
 
         if (HasAttention && (Kind != NetworkKind.Mf || EmbeddingActivation != Activation.None))
         {
-            yield return new("is \"attention\", which goes with Kind \"mf\" and EmbeddingActivation \"none\"", [nameof(User)]);
+            yield return new("is \"attention\", which goes with Kind \"mf\" and EmbeddingActivation \"none\": set both", [nameof(User)]);
         }
 
         if (HasAttention && EmbeddingSize % (Padding.Lanes * Attention.Heads) != 0)
         {
-            yield return new($"is {EmbeddingSize}, but with User \"attention\" each of {Attention.Heads} heads needs a multiple of {Padding.Lanes}",
-                [nameof(EmbeddingSize)]);
+            int multiple = Padding.Lanes * Attention.Heads;
+            yield return new(
+                $"is {EmbeddingSize}, but with Model:User \"attention\" it is a multiple of {multiple}, {Padding.Lanes} for each of Model:Attention:Heads: "
+                + $"set it to {(EmbeddingSize + multiple - 1) / multiple * multiple}", [nameof(EmbeddingSize)]);
         }
 
         if (HasUserMlp && UserMlp.Lags > History.Length)
@@ -208,26 +216,6 @@ public sealed record UserMlpOptions
     /// </summary>
     [Range(0.0, 0.99)]
     public double Dropout { get; init; } = 0.3;
-}
-
-/// <summary>Group Model:Attention: the transformer over a user's items (AttentionShape in NcfSpark.Kernels has the equations).</summary>
-public sealed record AttentionOptions
-{
-    /// <summary>Number of blocks, one after the other. More can learn more from much data and take proportionally more time.</summary>
-    [Range(1, 64)]
-    public int Blocks { get; init; } = 2;
-
-    /// <summary>Number of heads that attend side by side; Model:EmbeddingSize is a multiple of 16 times it.</summary>
-    [Range(1, 64)]
-    public int Heads { get; init; } = 2;
-
-    /// <summary>Number of a user's latest items that are read. Time of an item grows with it where users have as many.</summary>
-    [Range(2, 10_000)]
-    public int Length { get; init; } = 200;
-
-    /// <summary>Rate of dropout on tokens and on what each layer adds to them. Raise it with more epochs.</summary>
-    [Range(0.0, 0.99)]
-    public double Dropout { get; init; } = 0.2;
 }
 
 /// <summary>The network of <see cref="ModelOptions.Kind"/>.</summary>

@@ -1,4 +1,5 @@
 using NcfSpark.Core;
+using NcfSpark.Kernels;
 
 namespace NcfSpark.Model;
 
@@ -13,6 +14,7 @@ namespace NcfSpark.Model;
 /// with an MLP of width W over L lags in the user encoder:
 /// user_layers.0.weight [W, (L + 2) E], or [W, (L + 2) E + 24] with temporal features    user_layers.0.bias [1, W]
 /// user_layers.1.weight [E, W]                                                           user_layers.1.bias [1, E]
+/// with attention:             attention.*, as <see cref="AttentionShape.Parameters"/> lists them
 /// </code>
 /// </summary>
 public sealed class ModelWeights
@@ -59,13 +61,22 @@ public sealed class ModelWeights
             ];
         }
 
+        if (options.HasAttention)
+        {
+            Attention = [.. options.AttentionShape.Parameters.Select(parameter => new Weight(parameter.Name, parameter.Rows, parameter.Columns))];
+        }
+
         if (options.HasHead) Head = new Weight("head.weight", 1, headInputs); // MF has none, since its score is the dot product itself
 
         HeadBias = new Weight("head.bias", 1, 1);
         UserTables = [.. new[] { UserGmf, UserMlp, UserBias }.OfType<Weight>()];
         ItemTables = [.. new[] { ItemGmf, ItemMlp, ItemBias }.OfType<Weight>()];
         PoolTables = [.. new[] { ItemHistory }.OfType<Weight>()];
-        Dense = [.. UserLayers.Concat(MlpLayers).SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. new[] { Head, HeadBias }.OfType<Weight>()];
+        Dense =
+        [
+            .. Attention, .. UserLayers.Concat(MlpLayers).SelectMany(layer => new[] { layer.Weight, layer.Bias }),
+            .. new[] { Head, HeadBias }.OfType<Weight>(),
+        ];
     }
 
     public ModelOptions Options { get; }
@@ -94,7 +105,10 @@ public sealed class ModelWeights
     /// <summary>The hidden and the output layer of the user encoder's MLP; empty without one.</summary>
     public IReadOnlyList<(Weight Weight, Weight Bias)> UserLayers { get; } = [];
 
-    /// <summary>The latest items of each user, for scoring; null if the model has no user history.</summary>
+    /// <summary>The matrices of the attention over a user's items, as its shape lists them; empty without.</summary>
+    public IReadOnlyList<Weight> Attention { get; } = [];
+
+    /// <summary>The latest items of each user, for scoring; null if the model does not look at them.</summary>
     public UserPools? Pools { get; set; }
 
     public Weight? Head { get; }
@@ -110,7 +124,7 @@ public sealed class ModelWeights
     /// <summary>Tables with a row for each item, of which a step uses the rows in its users' pools.</summary>
     public IReadOnlyList<Weight> PoolTables { get; }
 
-    /// <summary>The MLPs and the head, which every step updates.</summary>
+    /// <summary>Attention, the MLPs and the head, which every step updates.</summary>
     public IReadOnlyList<Weight> Dense { get; }
 
     /// <summary>All weights that are not rows of users; workers share these.</summary>
@@ -124,14 +138,16 @@ public sealed class ModelWeights
     /// <summary>
     /// Initial weights: embeddings normal with standard deviation <see cref="ModelOptions.EmbeddingInit"/>, biases 0,
     /// layers uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010; the default of Keras, which the AWS
-    /// sample uses). A head of GMF that is not trained is 1.
+    /// sample uses). A head of GMF that is not trained is 1. Attention begins as its shape says, and with it users' own
+    /// rows at 0: they are what is left to say of a user beside their items.
     /// </summary>
     /// <param name="numberOf">Only for a part of all users: the index among all users of the user of a row. Each row
     /// then starts as it does when all users are present.</param>
     public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed, Func<int, int>? numberOf = null)
     {
         var weights = new ModelWeights(options, userCount, itemCount);
-        foreach (Weight table in new[] { weights.UserGmf, weights.ItemGmf, weights.UserMlp, weights.ItemMlp, weights.ItemHistory }.OfType<Weight>())
+        Weight?[] random = [options.HasAttention ? null : weights.UserGmf, weights.ItemGmf, weights.UserMlp, weights.ItemMlp, weights.ItemHistory];
+        foreach (Weight table in random.OfType<Weight>())
         {
             RandomStream stream = RandomStream.Named(seed, table.Name);
             bool isUsers = weights.UserTables.Contains(table);
@@ -144,14 +160,27 @@ public sealed class ModelWeights
 
         foreach (Weight layer in weights.UserLayers.Concat(weights.MlpLayers).Select(layer => layer.Weight).Append(weights.Head).OfType<Weight>())
         {
-            RandomStream stream = RandomStream.Named(seed, layer.Name);
-            double limit = Math.Sqrt(6.0 / (layer.Rows + layer.Columns));
-            Span<float> values = layer.Values;
-            for (int i = 0; i < values.Length; i++) values[i] = (float)(limit * (2 * stream.Unit(i) - 1));
+            SetUniform(layer, seed, Math.Sqrt(6.0 / (layer.Rows + layer.Columns)));
+        }
+
+        if (options.HasAttention)
+        {
+            foreach ((Weight weight, AttentionParameter parameter) in weights.Attention.Zip(options.AttentionShape.Parameters))
+            {
+                if (parameter.Start == AttentionStart.One) weight.Values.Fill(1);
+                if (parameter.Start == AttentionStart.Uniform) SetUniform(weight, seed, Math.Sqrt(3.0 / weight.Columns));
+            }
         }
 
         if (weights.Head is not null && options.HasGmf && !options.TrainedGmfHead) weights.Head.Values[..options.EmbeddingSize].Fill(1);
         return weights;
+    }
+
+    private static void SetUniform(Weight weight, long seed, double limit)
+    {
+        RandomStream stream = RandomStream.Named(seed, weight.Name);
+        Span<float> values = weight.Values;
+        for (int i = 0; i < values.Length; i++) values[i] = (float)(limit * (2 * stream.Unit(i) - 1));
     }
 
     private static bool AllFinite(ReadOnlySpan<float> values)

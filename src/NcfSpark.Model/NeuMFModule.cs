@@ -13,6 +13,7 @@ namespace NcfSpark.Model;
 ///
 /// user encoder   embedding   u = p                a row of user_gmf;    with EmbeddingActivation "relu", relu of each row
 ///                history     <see cref="UserHistoryEncoder"/>: u = p + what the user had just before
+///                attention   <see cref="UserAttention"/>: u = p + what it makes of the user's latest items and their times
 /// item encoder   embedding   q                    a row of item_gmf
 /// interaction    dot (Kind "mf"), gmf, mlp, neumf: <see cref="Interaction"/>; the MLP's p' and q' are rows of user_mlp and item_mlp
 /// </code>
@@ -24,6 +25,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
     private readonly ModelOptions options;
     private readonly Dictionary<string, Parameter> parametersByName = [];
     private readonly UserHistoryEncoder history;
+    private readonly UserAttention? attention;
     private readonly Interaction interaction;
     private readonly ModelWeights weights;
 
@@ -38,6 +40,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
             register_parameter(weight.Name.Replace('.', '_'), parameter); // Torch forbids dots in the name of a single parameter
         }
 
+        if (options.HasAttention) attention = new UserAttention(options.AttentionShape, [.. weights.Attention.Select(weight => this[weight])]);
         history = new UserHistoryEncoder(options, Layers(weights.UserLayers));
         interaction = new Interaction(weights.Head is { } head ? this[head] : null, this[weights.HeadBias], Layers(weights.MlpLayers));
     }
@@ -55,6 +58,7 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
             : null)
         {
             Pool = options.HasHistory ? history.PoolsOf(users_B, weights.Pools, this[weights.ItemHistory!]) : null,
+            Attended_BE = options.HasAttention ? Attended(users_B) : null,
         });
 
     /// <summary>
@@ -92,10 +96,26 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         return (rows.UserBias_B1 is { } biases_B1 ? head.Plus(biases_B1) : head).squeeze(1);
     }
 
+    /// <inheritdoc cref="UserAttention.Forward"/>
+    public Tensor Attention(Tensor items_TE, ReadOnlySpan<long> times_T, IReadOnlyList<Tensor> dropout) => attention!.Forward(items_TE, times_T, dropout);
+
+    // Of the latest items that the weights hold, for scoring.
+    private Tensor Attended(Tensor users_B)
+    {
+        UserPools pools = weights.Pools
+            ?? throw new InvalidOperationException("The model looks at users' latest items, but its weights have none (ModelWeights.Pools).");
+        return stack(Array.ConvertAll(users_B.data<long>().ToArray(), user =>
+        {
+            long[] items = [.. pools[(int)user].ToArray().Reverse().Select(item => (long)item)], times = [.. pools.TimesOf((int)user).ToArray().Reverse()];
+            return items.Length == 0 ? zeros(options.EmbeddingSize)
+                : Attention(this[weights.ItemGmf!].index_select(0, tensor(items)), times, []).select(0, items.Length - 1);
+        }));
+    }
+
     private Tensor User(EmbeddingRows rows)
     {
         Tensor own_BE = Activated(rows.UserGmf_BE!);
-        return rows.Pool is { } pool ? history.Forward(own_BE, pool) : own_BE;
+        return rows.Pool is { } pool ? history.Forward(own_BE, pool) : rows.Attended_BE is { } attended_BE ? own_BE.Plus(attended_BE) : own_BE;
     }
 
     private Tensor Activated(Tensor embedding) => options.EmbeddingActivation == Activation.Relu ? embedding.relu() : embedding;

@@ -6,8 +6,9 @@ namespace NcfSpark.Model;
 /// <summary>
 /// A model with all that scoring needs: weights, and the ids of users and items. Its directory holds shared.safetensors
 /// (rows of items, also those of users' pools, and dense layers), users/shard=S.safetensors, users.parquet and
-/// items.parquet. Row r of shard S of N belongs to user r · N + S. With a user history a shard also holds user_history,
-/// the latest items of each user, and user_temporal_features, their temporal features, if the model uses them.
+/// items.parquet. Row r of shard S of N belongs to user r · N + S. Where a user's latest items are an input a shard also
+/// holds user_history, these items, user_history_times, when each was used, with attention, and user_temporal_features,
+/// the temporal features of them all, if the model uses them.
 /// </summary>
 public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable Items)
 {
@@ -46,7 +47,8 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
 
         if (weights.Pools is not { } pools) yield break;
         int ofShard = RowsOfShard(weights.UserCount, shard, shards);
-        yield return PoolsOf(pools, ofShard, shard, shards);
+        yield return PoolsOf(PoolsName, pools.Length, place => pools.Items_UK[place], ofShard, shard, shards);
+        if (weights.Options.HasAttention) yield return PoolsOf(TimesName, pools.Length, place => pools.Times_UK[place], ofShard, shard, shards);
         if (weights.Options.HasTemporalFeatures)
         {
             yield return new StoredTensor(
@@ -82,7 +84,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         IReadOnlyDictionary<string, StoredTensor> shared = Safetensors.Read(sharedPath).Tensors;
         foreach (Weight weight in weights.Shared) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
 
-        if (options.HasHistory) weights.Pools = new UserPools(options.History.Length, new int[checked(userCount * options.History.Length)]);
+        if (options.HasPast) weights.Pools = UserPools.Empty(userCount, options.PastLength, options.HasAttention);
         string[] userFiles = Directory.GetFiles(Path.Combine(directory, "users"));
         for (int shard = 0; shard < userFiles.Length; shard++)
         {
@@ -100,13 +102,14 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
             if (weights.Pools is not { } pools) continue;
             int ofShard = RowsOfShard(userCount, shard, userFiles.Length);
             ReadPools(rows, pools, ofShard, shard, userFiles.Length, itemCount, path);
+            if (options.HasAttention) ReadTimes(rows, pools, ofShard, shard, userFiles.Length, path);
             if (options.HasTemporalFeatures) ReadTemporalFeatures(rows, pools, ofShard, shard, userFiles.Length, path);
         }
 
         return weights;
     }
 
-    private const string PoolsName = "user_history", TemporalFeaturesName = "user_temporal_features";
+    private const string PoolsName = "user_history", TimesName = "user_history_times", TemporalFeaturesName = "user_temporal_features";
 
     private static void ReadTemporalFeatures(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, string path)
     {
@@ -130,16 +133,22 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         }
     }
 
-    private static StoredTensor PoolsOf(UserPools pools, int rows, int shard, int shards)
+    private static void ReadTimes(IReadOnlyDictionary<string, StoredTensor> tensors, UserPools pools, int rows, int shard, int shards, string path)
     {
-        long[] items = new long[rows * pools.Length];
-        for (int place = 0; place < items.Length; place++)
+        ReadOnlySpan<long> times = IntegersOf(tensors, TimesName, rows, pools.Length, path);
+        for (int row = 0; row < rows; row++) times.Slice(row * pools.Length, pools.Length).CopyTo(pools.Times_UK.AsSpan((row * shards + shard) * pools.Length));
+    }
+
+    private static StoredTensor PoolsOf(string name, int length, Func<int, long> valueAt, int rows, int shard, int shards)
+    {
+        long[] values = new long[rows * length];
+        for (int place = 0; place < values.Length; place++)
         {
-            (int row, int k) = Math.DivRem(place, pools.Length);
-            items[place] = pools.Items_UK[(row * shards + shard) * pools.Length + k];
+            (int row, int k) = Math.DivRem(place, length);
+            values[place] = valueAt((row * shards + shard) * length + k);
         }
 
-        return new StoredTensor(PoolsName, items, rows, pools.Length);
+        return new StoredTensor(name, values, rows, length);
     }
 
     private static ReadOnlySpan<long> IntegersOf(IReadOnlyDictionary<string, StoredTensor> tensors, string name, int rows, int columns, string path)

@@ -3,13 +3,20 @@ using NcfSpark.Core;
 namespace NcfSpark.Model;
 
 /// <summary>
-/// The latest items of each user (the user's pool), from which a model with a user history computes the user's vector.
+/// The latest items of each user (the user's pool), from which a model with a user history or with attention computes
+/// the user's vector.
 /// Example, K = 3: a user who used item 7, then 2, has the pool 2, 7, -1.
 /// </summary>
 /// <param name="Length">K, the most items of a pool.</param>
 /// <param name="Items_UK">Item indexes, latest first, K for each user; -1 where there are fewer.</param>
 public sealed record UserPools(int Length, int[] Items_UK)
 {
+    /// <summary>
+    /// When each item of <see cref="Items_UK"/> was used, in seconds; 0 where there is none. Empty if the model does not
+    /// look at these times.
+    /// </summary>
+    public long[] Times_UK { get; init; } = [];
+
     /// <summary>Each user's <see cref="TemporalFeatures"/>; 0 if times are not known.</summary>
     public uint[] TemporalFeatures_U { get; } = new uint[Items_UK.Length / Length];
 
@@ -24,30 +31,45 @@ public sealed record UserPools(int Length, int[] Items_UK)
         }
     }
 
+    /// <summary>The times of the items of a user's pool, latest first; none if the model does not look at times.</summary>
+    public ReadOnlySpan<long> TimesOf(int user) => Times_UK.Length == 0 ? [] : Times_UK.AsSpan(user * Length, this[user].Length);
+
+    /// <summary>Empty pools.</summary>
+    /// <param name="length">The most items of a pool.</param>
+    /// <param name="keepTimes">Whether the model looks at the items' times.</param>
+    public static UserPools Empty(int userCount, int length, bool keepTimes)
+    {
+        int[] pools = new int[checked(userCount * length)];
+        Array.Fill(pools, -1);
+        return new UserPools(length, pools) { Times_UK = keepTimes ? new long[pools.Length] : [] };
+    }
+
     /// <summary>The pools of users whose items are given in order of time.</summary>
     /// <param name="length">The most items of a pool.</param>
     /// <param name="times">The times of all items; empty if they are not known.</param>
-    public static UserPools Latest(InteractionLists byTime, int length, ReadOnlySpan<long> times = default)
+    /// <param name="keepTimes">Whether the model looks at the items' times.</param>
+    public static UserPools Latest(InteractionLists byTime, int length, ReadOnlySpan<long> times = default, bool keepTimes = false)
     {
-        int[] pools = new int[checked(byTime.UserCount * length)];
-        Array.Fill(pools, -1);
-        var latest = new UserPools(length, pools);
+        UserPools latest = Empty(byTime.UserCount, length, keepTimes);
         for (int user = 0; user < byTime.UserCount; user++)
         {
             ReadOnlySpan<int> items = byTime[user];
-            for (int k = 0; k < Math.Min(length, items.Length); k++) pools[user * length + k] = items[^(k + 1)];
-            if (!times.IsEmpty) latest.TemporalFeatures_U[user] = TemporalFeatures.Of(times[(int)byTime.Offsets[user]..(int)byTime.Offsets[user + 1]]);
+            for (int k = 0; k < Math.Min(length, items.Length); k++) latest.Items_UK[user * length + k] = items[^(k + 1)];
+            if (times.IsEmpty) continue;
+            ReadOnlySpan<long> own = times[(int)byTime.Offsets[user]..(int)byTime.Offsets[user + 1]];
+            latest.TemporalFeatures_U[user] = TemporalFeatures.Of(own);
+            for (int k = 0; keepTimes && k < Math.Min(length, own.Length); k++) latest.Times_UK[user * length + k] = own[^(k + 1)];
         }
 
         return latest;
     }
 
     /// <summary>The pools of users whose rows are given in any order.</summary>
-    public static UserPools Latest(int userCount, InteractionRows rows, int length)
+    public static UserPools Latest(int userCount, InteractionRows rows, int length, bool keepTimes = false)
     {
         int[] order = InOrder(rows, Enumerable.Range(0, rows.Count));
         InteractionLists byTime = InteractionLists.FromRows(userCount, Array.ConvertAll(order, row => rows.Users[row]), order);
-        return Latest(byTime.Select(row => rows.Items[row]), length, Array.ConvertAll(byTime.Items, row => rows.Timestamps[row]));
+        return Latest(byTime.Select(row => rows.Items[row]), length, Array.ConvertAll(byTime.Items, row => rows.Timestamps[row]), keepTimes);
     }
 
     /// <summary>Sets a user's pool to the latest of their items, given in any order with their times.</summary>
@@ -60,7 +82,11 @@ public sealed record UserPools(int Length, int[] Items_UK)
         Array.Sort(keys, byTime);
         Span<int> pool = Items_UK.AsSpan(user * Length, Length);
         pool.Fill(-1);
-        for (int k = 0; k < Math.Min(Length, byTime.Length); k++) pool[k] = byTime[^(k + 1)];
+        Span<long> times = Times_UK.Length > 0 ? Times_UK.AsSpan(user * Length, Length) : [];
+        times.Clear();
+        int count = Math.Min(Length, byTime.Length);
+        for (int k = 0; k < count; k++) pool[k] = byTime[^(k + 1)];
+        for (int k = 0; k < count && !times.IsEmpty; k++) times[k] = keys[^(k + 1)].Time;
         TemporalFeatures_U[user] = TemporalFeatures.Of(Array.ConvertAll(keys, key => key.Time));
     }
 

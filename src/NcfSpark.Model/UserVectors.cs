@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.InteropServices;
@@ -11,6 +12,7 @@ namespace NcfSpark.Model;
 /// h = factor · Σ_k share_k y_k              y_k: row of item_history for the k-th latest item
 /// x = [y_1; …; y_L; h; p; r]                p: the user's own embedding; r: temporal features, if the MLP uses them
 /// v = p + h + V_2 relu(V_1 x + c_1) + c_2   the last two terms only with an MLP; without a history v = p
+/// v = p + attention(y_T, …, y_1)            with attention (<see cref="AttentionShape"/>), whose y_k are rows of item_gmf
 /// </code>
 /// Several threads may call it at once. A user's vector does not depend on the other users of a call.
 /// </summary>
@@ -19,12 +21,19 @@ internal sealed class UserVectors : IDisposable
     private readonly ModelWeights weights;
     private readonly float[][] shares;
     private readonly BatchedMlp? mlp;
+    private readonly AttentionEncoder? attention;
     private readonly ConcurrentBag<BatchedMlpBuffers> batches = []; // buffers that no thread is using
 
     public UserVectors(ModelWeights weights, SimdLevel level)
     {
         this.weights = weights;
         shares = weights.ItemHistory is null ? [] : PoolShares.Of(weights.Options.History.Length, weights.Options.History.Decay);
+        if (weights.Options.HasAttention)
+        {
+            attention = new AttentionEncoder(weights.Options.AttentionShape, level);
+            for (int parameter = 0; parameter < weights.Attention.Count; parameter++) attention.Set(parameter, weights.Attention[parameter].Values);
+        }
+
         if (weights.UserLayers is not [var hidden, var output]) return;
         mlp = new BatchedMlp(hidden.Weight.Columns, hidden.Weight.Rows, output.Weight.Rows, level);
         for (int n = 0; n < hidden.Weight.Rows; n++) mlp.SetHidden(n, hidden.Weight.Row(n), hidden.Bias.Values[n]);
@@ -39,7 +48,7 @@ internal sealed class UserVectors : IDisposable
         int size = weights.UserGmf!.Columns;
         if (mlp is null)
         {
-            for (int t = 0; t < users_T.Length; t++) WriteOwnAndPool(InputOf(users_T[t]), vectors.Slice(t * stride, size));
+            for (int t = 0; t < users_T.Length; t++) WriteWithoutMlp(InputOf(users_T[t]), vectors.Slice(t * stride, size));
             return;
         }
 
@@ -58,10 +67,10 @@ internal sealed class UserVectors : IDisposable
     /// <summary>Writes the vector [E] of a session.</summary>
     public void Write(UserSession session, Span<float> vector)
     {
-        var input = new Input(session.User < 0 ? [] : weights.UserGmf!.Row(session.User), session.Pool, session.TemporalFeatures);
+        var input = new Input(session.User < 0 ? [] : weights.UserGmf!.Row(session.User), session.Pool, session.Times, session.TemporalFeatures);
         if (mlp is null)
         {
-            WriteOwnAndPool(input, vector);
+            WriteWithoutMlp(input, vector);
             return;
         }
 
@@ -75,6 +84,7 @@ internal sealed class UserVectors : IDisposable
     public void Dispose()
     {
         mlp?.Dispose();
+        attention?.Dispose();
         foreach (BatchedMlpBuffers batch in batches) batch.Dispose();
     }
 
@@ -98,10 +108,23 @@ internal sealed class UserVectors : IDisposable
         Add(input.Own, 1, vector);
     }
 
-    private void WriteOwnAndPool(Input input, Span<float> vector)
+    private void WriteWithoutMlp(Input input, Span<float> vector)
     {
-        WritePool(input.Pool, vector);
+        if (attention is null) WritePool(input.Pool, vector);
+        else WriteAttended(input, vector);
         Add(input.Own, 1, vector);
+    }
+
+    private void WriteAttended(Input input, Span<float> vector)
+    {
+        vector.Clear();
+        int count = input.Pool.Length;
+        if (count == 0) return;
+        (int[] items, long[] times) = (ArrayPool<int>.Shared.Rent(count), ArrayPool<long>.Shared.Rent(count));
+        for (int k = 0; k < count; k++) (items[count - 1 - k], times[count - 1 - k]) = (input.Pool[k], input.Times[k]);
+        attention!.Encode(items.AsSpan(0, count), times.AsSpan(0, count), weights.ItemGmf!.Values, vector);
+        ArrayPool<int>.Shared.Return(items);
+        ArrayPool<long>.Shared.Return(times);
     }
 
     // h
@@ -113,8 +136,8 @@ internal sealed class UserVectors : IDisposable
     }
 
     private Input InputOf(int user) => weights.Pools is { } pools
-        ? new(weights.UserGmf!.Row(user), pools[user], pools.TemporalFeatures_U[user])
-        : new(weights.UserGmf!.Row(user), [], 0);
+        ? new(weights.UserGmf!.Row(user), pools[user], pools.TimesOf(user), pools.TemporalFeatures_U[user])
+        : new(weights.UserGmf!.Row(user), [], [], 0);
 
     private static void Add(ReadOnlySpan<float> row, float share, Span<float> vector)
     {
@@ -125,11 +148,12 @@ internal sealed class UserVectors : IDisposable
         for (int e = sums.Length * Vector<float>.Count; e < vector.Length; e++) vector[e] += row[e] * share;
     }
 
-    // p (empty for somebody without one), the latest items, and r.
-    private readonly ref struct Input(ReadOnlySpan<float> own, ReadOnlySpan<int> pool, uint temporalFeatures)
+    // p (empty for somebody without one), the latest items, latest first, with their times, and r.
+    private readonly ref struct Input(ReadOnlySpan<float> own, ReadOnlySpan<int> pool, ReadOnlySpan<long> times, uint temporalFeatures)
     {
         public readonly ReadOnlySpan<float> Own = own;
         public readonly ReadOnlySpan<int> Pool = pool;
+        public readonly ReadOnlySpan<long> Times = times;
         public readonly uint TemporalFeatures = temporalFeatures;
     }
 }
@@ -137,5 +161,6 @@ internal sealed class UserVectors : IDisposable
 /// <summary>Somebody as a request describes them: what they used last, and who they are, if the model knows them.</summary>
 /// <param name="User">Index of the user whose embedding and bias count; -1 for somebody whom the model does not know, who has neither.</param>
 /// <param name="Pool">Their latest items, latest first, at most Model:History:Length. Empty if the model has no user history.</param>
+/// <param name="Times">When these items were used, in seconds; empty if the model does not look at it.</param>
 /// <param name="TemporalFeatures">The <see cref="Model.TemporalFeatures"/> of these items; 0 if times are not known.</param>
-public sealed record UserSession(int User, int[] Pool, uint TemporalFeatures);
+public sealed record UserSession(int User, int[] Pool, long[] Times, uint TemporalFeatures);

@@ -106,7 +106,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
     }
 
     private static string NameOf(ModelOptions model) =>
-        (model.Kind == NetworkKind.Neumf ? "NeuMF" : $"{model.Kind}".ToUpperInvariant()) + (model.HasHistory ? " with history" : "");
+        (model.Kind == NetworkKind.Neumf ? "NeuMF" : $"{model.Kind}".ToUpperInvariant()) + (model.HasPast ? $" with {SettingText.Of(model.User)}" : "");
 
     private ModelReport Describe(ModelWeights weights)
     {

@@ -15,7 +15,9 @@ internal static class NetworkDescription
             layers.Add(Embedding(weights, "user_gmf", "user", weights.UserGmf));
             layers.Add(Embedding(weights, "item_gmf", "item", weights.ItemGmf!));
             (string size, string output) = ($"{weights.UserGmf.Columns}", weights.Head is null ? "1" : $"{weights.UserGmf.Columns}");
-            string user = weights.ItemHistory is null ? "user_gmf" : AddHistory(weights, layers);
+            string user = weights.Options.HasAttention ? AddAttention(weights, layers)
+                : weights.Options.HasHistory ? AddHistory(weights, layers)
+                : "user_gmf";
             layers.Add(new(weights.Head is null ? "dot" : "gmf", weights.Head is null ? "Dot product" : "Multiply", [user, "item_gmf"], size, output, 0));
             headInputs.Add(layers[^1].Name);
         }
@@ -76,6 +78,27 @@ internal static class NetworkDescription
         }
 
         layers.Add(new("user_side", "Sum", parts, size, size, 0));
+        return "user_side";
+    }
+
+    // The same for attention over the user's latest items.
+    private static string AddAttention(ModelWeights weights, List<NetworkLayer> layers)
+    {
+        (AttentionOptions options, string size) = (weights.Options.Attention, $"{weights.Options.EmbeddingSize}");
+        string tokens = $"{options.Length} x {size}", heads = options.Heads == 1 ? "1 head" : $"{options.Heads} heads";
+        string note = options.Dropout > 0 ? $"{heads}, {DropoutNote([options.Dropout], 0)}" : heads;
+        int Parameters(string prefix) =>
+            weights.Attention.Where(weight => weight.Name.StartsWith(prefix, StringComparison.Ordinal)).Sum(weight => weight.Values.Length);
+
+        layers.Add(new("history", "Input", [], "", $"{options.Length}", 0, "items before, and when"));
+        layers.Add(new("tokens", "Embedding", ["history"], $"{options.Length}", tokens, Parameters("attention.gap."), "rows of item_gmf + gaps"));
+        for (int block = 0; block < options.Blocks; block++)
+        {
+            layers.Add(new($"attention.{block}", "Attention block", [layers[^1].Name], tokens, tokens, Parameters($"attention.{block}."), note));
+        }
+
+        layers.Add(new("latest", "Norm of the latest", [layers[^1].Name], tokens, size, Parameters("attention.norm.")));
+        layers.Add(new("user_side", "Sum", ["user_gmf", "latest"], size, size, 0));
         return "user_side";
     }
 

@@ -23,6 +23,7 @@ internal sealed class ServedModel
     private readonly SortedDictionary<string, ItemList> lists = new(StringComparer.Ordinal);
     private readonly ItemList all;
     private readonly string?[] titles; // by item index
+    private readonly long endOfLog; // the time of the latest interaction that a user's latest items have; 0 if the model does not look at times
     private int holders = 1;
 
     private ServedModel(string night, string path, TrainedModel model, Titles titles, ScoreOptions score, TouchedRange[] touched, RecommendableItems items,
@@ -30,6 +31,7 @@ internal sealed class ServedModel
     {
         (Night, Path, Model, Score, this.touched) = (night, path, model, score, touched);
         this.titles = [.. Enumerable.Range(0, model.Items.Count).Select(item => titles.ByItemId.GetValueOrDefault(model.Items.TextOf(item)))];
+        endOfLog = model.Weights.Pools is { Times_UK: { Length: > 0 } times } ? times.Max() : 0;
         all = ListOf(items);
         pairs = items.Items.Length == model.Items.Count ? all.Scorer : Scorers.Of(model.Weights);
         foreach ((string name, RecommendableItems ofList) in named) lists.Add(name, ListOf(ofList));
@@ -161,9 +163,12 @@ internal sealed class ServedModel
             return (best, of.Recommender.Recommend(user, _ => seen, best));
         }
 
-        IEnumerable<int> before = user < 0 ? [] : pools[user].ToArray();
-        int[] pool = [.. Enumerable.Reverse(items).Union(before).Take(pools.Length)];
-        of.Scorer.FindBest(new UserSession(user, pool, TemporalFeatures: 0), Score.ExcludeSeen ? seen : [], best);
+        int[] before = user < 0 ? [] : pools[user].ToArray(), kept = [.. Enumerable.Range(0, before.Length).Where(k => !items.Contains(before[k]))];
+        int[] pool = [.. Enumerable.Reverse(items).Concat(kept.Select(k => before[k])).Take(pools.Length)];
+        // A request does not say when: its items count as used when the night's log ended.
+        long[] times = pools.Times_UK.Length == 0 ? []
+            : [.. Enumerable.Repeat(endOfLog, items.Count).Concat(kept.Select(k => pools.TimesOf(user)[k])).Take(pools.Length)];
+        of.Scorer.FindBest(new UserSession(user, pool, times, TemporalFeatures: 0), Score.ExcludeSeen ? seen : [], best);
         return (best, trained ? Source.Model : Source.History);
     }
 

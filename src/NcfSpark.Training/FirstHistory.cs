@@ -20,7 +20,7 @@ internal static class FirstHistory
     /// <summary>Sets users' pools, and clears the rows of users who have none.</summary>
     public static void ClearUsersWithoutRows(ModelWeights weights, PastItems past)
     {
-        weights.Pools = past.Latest(weights.Options.History.Length);
+        weights.Pools = past.Latest(weights.Options.PastLength, keepTimes: weights.Options.HasAttention);
         for (int user = 0; user < weights.UserCount; user++)
         {
             if (!weights.Pools[user].IsEmpty) continue;
@@ -28,12 +28,13 @@ internal static class FirstHistory
         }
     }
 
-    /// <summary>Clears the rows of items that are in nobody's pool.</summary>
+    /// <summary>Clears the rows of items that are in nobody's pool, where these have rows of their own.</summary>
     public static void ClearItemsWithoutRows(ModelWeights weights, BitArray used)
     {
+        if (weights.ItemHistory is null) return;
         for (int item = 0; item < weights.ItemCount; item++)
         {
-            if (!used[item]) weights.ItemHistory!.Row(item).Clear();
+            if (!used[item]) weights.ItemHistory.Row(item).Clear();
         }
     }
 }

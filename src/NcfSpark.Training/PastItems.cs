@@ -64,7 +64,7 @@ internal sealed class PastItems
     public bool Holds(int user, int item) => sorted.Value.SortedHolds(user, item);
 
     /// <summary>The pools to score by: the latest of all.</summary>
-    public UserPools Latest(int length) => UserPools.Latest(byTime, length, times);
+    public UserPools Latest(int length, bool keepTimes = false) => UserPools.Latest(byTime, length, times, keepTimes);
 
     private uint[] FeatureBitsOfPlaces()
     {

@@ -24,7 +24,7 @@ public sealed class Trainer(
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
         var state = new TrainingState(Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
-        PastItems? past = modelOptions.HasHistory ? new PastItems(set) : null;
+        PastItems? past = modelOptions.HasPast ? new PastItems(set) : null;
         if (past is not null)
         {
             FirstHistory.ClearUsersWithoutRows(state.Weights, past);

@@ -15,6 +15,7 @@ internal static class TrainingSteps
     public static ITrainingStep Make(TrainingState state, TrainOptions options, ISampleSource samples)
     {
         ModelOptions model = state.Weights.Options;
+        if (model.HasAttention) throw new InvalidInputException("Model:User is \"attention\", which cannot be trained yet: set it to \"history\".");
         if (options.Loss == LossKind.Softmax && (!model.HasHistory || model.HasMlp || (model.HasHead && model.TrainedGmfHead)))
         {
             throw new InvalidInputException("Train:Loss is \"softmax\", which sets one user against many items by dot products: "

@@ -114,10 +114,11 @@ internal sealed record ModelKind(string Name, NcfSparkConfiguration Begin, IRead
 
     /// <summary>The kind of a model by its settings.</summary>
     public static string NameOf(ModelOptions model) =>
-        (model.Kind, model.HasHistory) switch
+        (model.Kind, model.User) switch
         {
-            (NetworkKind.Mf, true) => model.UserMlp.Width > 0 ? "history, MLP" : "history",
-            (var kind, var hasHistory) => SettingText.Of(kind) + (hasHistory ? ", history" : ""),
+            (NetworkKind.Mf, UserEncoderKind.Attention) => "attention",
+            (NetworkKind.Mf, UserEncoderKind.History) => model.UserMlp.Width > 0 ? "history, MLP" : "history",
+            (var kind, var user) => SettingText.Of(kind) + (user == UserEncoderKind.Embedding ? "" : $", {SettingText.Of(user)}"),
         };
 
     private static SettingRange Choice(string name, params object[] values) => SettingRange.Choice(SettingKey.Find(name)!, values);

@@ -32,7 +32,11 @@ internal static class RefitReplay
             double[] Served(TrainingSet set)
             {
                 ModelWeights weights = nights.Train(settings, train, set).Weights;
-                if (settings.Model.HasHistory) weights.Pools = UserPools.Latest(whole.UserCount, whole.Rows, settings.Model.History.Length);
+                if (settings.Model.HasPast)
+                {
+                    weights.Pools = UserPools.Latest(whole.UserCount, whole.Rows, settings.Model.PastLength, settings.Model.HasAttention);
+                }
+
                 using IModelScorer scorer = Scorers.Of(weights);
                 return Of(scorer);
             }

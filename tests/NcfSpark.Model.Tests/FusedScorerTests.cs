@@ -33,6 +33,9 @@ public sealed class FusedScorerTests
     [InlineData(NetworkKind.Neumf, 4)]
     public void UsersWithAHistoryAreScoredAsByTorch(NetworkKind kind, int userMlpWidth) => AssertTorchsScores(Models.History(kind, userMlpWidth));
 
+    [Fact]
+    public void UsersWithAttentionAreScoredAsByTorch() => AssertTorchsScores(Models.Attention());
+
     /// <summary>
     /// A session of somebody whom the model does not know is a user whose rows are 0; one of a user with what they did last is that user. To the bit.
     /// </summary>
@@ -41,9 +44,15 @@ public sealed class FusedScorerTests
     [InlineData(NetworkKind.Mf, 0)]
     [InlineData(NetworkKind.Gmf, 0)]
     [InlineData(NetworkKind.Neumf, 4)]
-    public void ASessionIsScoredAsAUserOfThatPast(NetworkKind kind, int userMlpWidth)
+    public void ASessionIsScoredAsAUserOfThatPast(NetworkKind kind, int userMlpWidth) =>
+        AssertSessionIsScoredAsUser(Models.History(kind, userMlpWidth));
+
+    [Fact]
+    public void ASessionIsScoredAsAUserOfThatPastWithAttention() => AssertSessionIsScoredAsUser(Models.Attention());
+
+    private static void AssertSessionIsScoredAsUser(ModelOptions options)
     {
-        ModelWeights weights = Models.Random(Models.History(kind, userMlpWidth), users: 4, items: 300);
+        ModelWeights weights = Models.Random(options, users: 4, items: 300);
         foreach (Weight table in weights.UserTables) table.Row(2).Clear();
         foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
         {
@@ -51,9 +60,9 @@ public sealed class FusedScorerTests
             for (int user = 0; user < 4; user++)
             {
                 TopLists known = new(1, 300), session = new(1, 300);
-                var pool = weights.Pools![user].ToArray();
+                (int[] pool, long[] times) = (weights.Pools![user].ToArray(), weights.Pools.TimesOf(user).ToArray());
                 scorer.FindBest(new[] { user }, _ => [5, 7], known, threads: 1);
-                scorer.FindBest(new UserSession(user == 2 ? -1 : user, pool, weights.Pools.TemporalFeatures_U[user]), [5, 7], session);
+                scorer.FindBest(new UserSession(user == 2 ? -1 : user, pool, times, weights.Pools.TemporalFeatures_U[user]), [5, 7], session);
                 Assert.Equal(known.Items(0).ToArray(), session.Items(0).ToArray());
                 Assert.Equal(known.Scores(0).ToArray(), session.Scores(0).ToArray());
             }

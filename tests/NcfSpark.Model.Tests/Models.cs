@@ -28,6 +28,14 @@ internal static class Models
             UserMlp = new() { Width = width, Lags = 2, TemporalFeatures = true },
         };
 
+    /// <summary>Attention over a user's latest items.</summary>
+    public static ModelOptions Attention(int heads = 2, int blocks = 2, int length = 3) => Options(NetworkKind.Mf) with
+    {
+        EmbeddingSize = 16 * heads,
+        User = UserEncoderKind.Attention,
+        Attention = new() { Heads = heads, Blocks = blocks, Length = length },
+    };
+
     public static ModelWeights Random(ModelOptions options, int users = 6, int items = 9, long seed = 1)
     {
         ModelWeights weights = ModelWeights.Initialize(options, users, items, seed);
@@ -39,11 +47,11 @@ internal static class Models
 
         // User u has used u % 5 items, at times that come ever faster: fewer than a pool holds, and more.
         int[] rowUsers = [.. Enumerable.Range(0, users).SelectMany(user => Enumerable.Repeat(user, user % 5))];
-        if (options.HasHistory)
+        if (options.HasPast)
         {
             weights.Pools = UserPools.Latest(
-                InteractionLists.FromRows(users, rowUsers, [.. Enumerable.Range(0, rowUsers.Length).Select(row => row * 5 % items)]), options.History.Length,
-                [.. rowUsers.Select((user, row) => row + (long)Math.Sqrt(row) * 100 * (user % 3))]);
+                InteractionLists.FromRows(users, rowUsers, [.. Enumerable.Range(0, rowUsers.Length).Select(row => row * 5 % items)]), options.PastLength,
+                [.. rowUsers.Select((user, row) => row + (long)Math.Sqrt(row) * 100 * (user % 3))], options.HasAttention);
         }
 
         return weights;

@@ -28,16 +28,20 @@ public sealed class TrainedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(4)]
-    [InlineData(8)] // more shards than users
-    public void AHistoryComesBack(int shards)
+    [InlineData(1, false)]
+    [InlineData(4, false)]
+    [InlineData(8, false)] // more shards than users
+    [InlineData(4, true)]
+    public void WhatUsersDidLastComesBack(int shards, bool attention)
     {
-        ModelWeights weights = Models.Random(Models.History(NetworkKind.Mf));
+        ModelWeights weights = Models.Random(attention ? Models.Attention() : Models.History(NetworkKind.Mf));
         TrainedModel read = TrainedModel.Read(Publish(weights, shards));
         Assert.Equal(weights.All.Select(weight => weight.Name), read.Weights.All.Select(weight => weight.Name));
         foreach ((Weight written, Weight back) in weights.All.Zip(read.Weights.All)) Assert.Equal(written.Values.ToArray(), back.Values.ToArray());
         Assert.Equal(weights.Pools!.Items_UK, read.Weights.Pools!.Items_UK);
+        Assert.Equal(weights.Pools.Times_UK, read.Weights.Pools.Times_UK);
+        Assert.Equal(attention, weights.Pools.Times_UK.Length > 0);
+        if (attention) return;
         Assert.Equal(weights.Pools.TemporalFeatures_U, read.Weights.Pools.TemporalFeatures_U);
         Assert.NotEmpty(weights.Pools.TemporalFeatures_U.Distinct().Skip(2));
     }

@@ -12,7 +12,8 @@ public class WarmStartTests
         Items = new([100L, 8, 7, 6, 5, 4, 2, 1, 0, 101], new int[10]);
 
     public static TheoryData<ModelOptions> Networks =>
-        [.. Models.Kinds.Select(kind => Models.Options(kind)), Models.Options(NetworkKind.Neumf, biases: true), Models.History(NetworkKind.Mf)];
+        [.. Models.Kinds.Select(kind => Models.Options(kind)), Models.Options(NetworkKind.Neumf, biases: true), Models.History(NetworkKind.Mf),
+            Models.Attention()];
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -49,6 +50,9 @@ public class WarmStartTests
         Assert.False(WarmStart.Fits(options, options with { MlpLayers = [7, 5] }));
         Assert.False(WarmStart.Fits(options, options with { Biases = true }));
         Assert.False(WarmStart.Fits(options, options with { Kind = NetworkKind.Gmf }));
+        Assert.True(WarmStart.Fits(Models.Attention(), Models.Attention()));
+        Assert.False(WarmStart.Fits(Models.Attention(), Models.Attention(blocks: 1)));
+        Assert.False(WarmStart.Fits(Models.Attention(), Models.Attention(length: 4)));
     }
 
     private static void Check(Weight now, Weight then, IdTable ids, IdTable earlierIds)

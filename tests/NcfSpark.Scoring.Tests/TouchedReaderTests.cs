@@ -25,9 +25,10 @@ public sealed class TouchedReaderTests : IDisposable
         (int User, int Item, long Time)[] rows = [.. counted.Select(row => (train.Users[row], train.Items[row], train.Timestamps[row])),
             .. parts[1..].SelectMany(part => Enumerable.Range(0, part.Count).Select(row => (part.Users[row], part.Items[row], part.Timestamps[row])))];
         UserPools expected = UserPools.Latest(
-            Users, new InteractionRows([.. rows.Select(row => row.User)], [.. rows.Select(row => row.Item)], [.. rows.Select(row => row.Time)]), 3);
+            Users, new InteractionRows([.. rows.Select(row => row.User)], [.. rows.Select(row => row.Item)], [.. rows.Select(row => row.Time)]), 3,
+            keepTimes: true);
 
-        var pools = new UserPools(3, new int[Users * 3]);
+        UserPools pools = UserPools.Empty(Users, 3, keepTimes: true);
         foreach ((UserPools? filled, bool latest) in new[] { (pools, false), ((UserPools?)null, true), (null, false) })
         {
             var reader = new TouchedReader(data, users, filled, latest, threads: 1 + (seed & 1), bytes.Get * 10);
@@ -57,6 +58,7 @@ public sealed class TouchedReaderTests : IDisposable
         }
 
         Assert.Equal(expected.Items_UK, pools.Items_UK);
+        Assert.Equal(expected.Times_UK, pools.Times_UK);
         Assert.Equal(expected.TemporalFeatures_U, pools.TemporalFeatures_U);
     }
 

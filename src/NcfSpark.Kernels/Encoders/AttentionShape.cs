@@ -19,7 +19,7 @@ namespace NcfSpark.Kernels;
 /// </summary>
 public sealed record AttentionShape
 {
-    internal const float Epsilon = 1e-6f;
+    public const float Epsilon = 1e-6f;
 
     private const int InBlock = 8;
 

@@ -90,7 +90,7 @@ internal sealed class ParameterServer : IDisposable
             WorkerState state = run.Workers.CheckInstance(worker, instance);
             if (run.Phases.Now != ServerPhase.Gathering) throw new RequestRejectedException($"Worker {worker} joins while the others train.");
             if (samples < 0) throw new RequestRejectedException($"Worker {worker} says it has {samples:N0} samples.");
-            if (setup.Model.HasHistory)
+            if (setup.Model.HasPast)
             {
                 if (used is null || used.Length < setup.ItemCount)
                 {

@@ -56,7 +56,7 @@ internal sealed class ServerRun : IDisposable
         checkpoints.Clear();
         Shared = NewShared();
         ServerPosition? restored = checkpoints.TryRestore(Shared);
-        if (setup.Model.HasHistory) FirstHistory.ClearItemsWithoutRows(Shared.Weights, UsedItems());
+        if (setup.Model.HasPast) FirstHistory.ClearItemsWithoutRows(Shared.Weights, UsedItems());
         Epoch.Restore(restored);
         ServerPosition position = Epoch.Position;
         bool finished = Epoch.IsFinished;

@@ -28,7 +28,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
             share = new WorkerShare(setup.Shards, setup.Train.Workers, number);
             options = setup.Train with { Threads = setup.Threads, Seed = share.SeedOf(setup.Train.Seed) };
             data = read(setup, share);
-            past = setup.Model.HasHistory ? new PastItems(data.Set) : null;
+            past = setup.Model.HasPast ? new PastItems(data.Set) : null;
             totals = SampleTotals.Of(data.Set, options);
             plan = new RoundPlan(SampleSources.CountOf(data.Set, options), options.BatchSize, options.Server.RoundsPerEpoch);
             while (!TrainToEnd())
