@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using NcfSpark.Core;
 using NcfSpark.Preparation;
 using NcfSpark.Training;
 
@@ -56,6 +57,11 @@ public static class ConfigurationCheck
                 "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some (5 in the AWS sample), or set it to \"resampled\"");
         }
 
+        if (configuration.Model.HasAttention)
+        {
+            foreach ((string setting, string problem) in AgainstAttention(train)) yield return (Keys(setting, "Model:User"), problem);
+        }
+
         if (prepare.Split != SplitRule.Given && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
         {
             yield return (
@@ -68,6 +74,27 @@ public static class ConfigurationCheck
         {
             yield return (Keys("Input:TestPath", "Prepare:Split"),
                 "is not set, but Prepare:Split is \"given\": name the file of held-out interactions, or set Split to \"latest\" or \"time\"");
+        }
+    }
+
+    // What attention is never trained by.
+    private static IEnumerable<(string Setting, string Problem)> AgainstAttention(TrainOptions train)
+    {
+        const string But = "but Model:User \"attention\"";
+        if (train.Loss != LossKind.Softmax)
+        {
+            yield return ("Train:Loss", $"is \"{SettingText.Of(train.Loss)}\", {But} compares a user's next item with many others at once: set it to \"softmax\"");
+        }
+
+        if (train.Negatives is not (NegativeSource.Resampled or NegativeSource.Uniform))
+        {
+            yield return ("Train:Negatives", $"is \"{SettingText.Of(train.Negatives)}\", {But} draws a step's negatives among all items alike: "
+                + "set it to \"resampled\", which leaves out what a user has used, or to \"uniform\"");
+        }
+
+        if (train.RecencyScale > 0)
+        {
+            yield return ("Train:RecencyScale", $"is {train.RecencyScale}, {But} predicts each item from those before it, all with one weight: set it to 0");
         }
     }
 

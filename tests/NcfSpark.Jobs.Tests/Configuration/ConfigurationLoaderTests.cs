@@ -218,6 +218,20 @@ public sealed class ConfigurationLoaderTests : IDisposable
         Assert.StartsWith(message, Refused(Minimal, ["Prepare:Split=time", .. assignments]), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("Train:Loss is \"logistic\", but Model:User \"attention\" compares", "Train:Loss=logistic")]
+    [InlineData("Train:Negatives is \"popularity-untouched\", but Model:User \"attention\" draws", "Train:Negatives=popularity-untouched")]
+    [InlineData("Train:RecencyScale is 10, but Model:User \"attention\" predicts", "Train:RecencyScale=10")]
+    [InlineData("Model:User is \"attention\", which goes with Kind \"mf\" and EmbeddingActivation \"none\"", "Model:Kind=gmf")]
+    [InlineData("Model:EmbeddingSize is 40, but with Model:User \"attention\" it is a multiple of 32, 16 for each of Model:Attention:Heads: set it to 64",
+        "Model:EmbeddingSize=40")]
+    public void WhatDoesNotGoWithAttentionIsRefused(string message, string assignment)
+    {
+        string told = Refused(Minimal, ["Model:User=attention", "Train:Loss=softmax", assignment]);
+        Assert.StartsWith(message, told, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', told);
+    }
+
+    [Theory]
     [InlineData("NCFSPARK_Train__Epoch", "Train:Epoch is no setting; did you mean Train:Epochs? (environment variable NCFSPARK_Train__Epoch)")]
     [InlineData("NCFSPARK_Train__Epochs", "Train:Epochs: \"x\" is no whole number (environment variable NCFSPARK_Train__Epochs)")]
     [InlineData("NCFSPARK_Trian__Epochs", "Trian is no section; did you mean Train? (environment variable NCFSPARK_Trian__Epochs)")]

@@ -36,6 +36,14 @@ public class UntimedSettingsTests
             return;
         }
 
+        foreach (UserEncoderKind user in new[] { UserEncoderKind.History, UserEncoderKind.Attention })
+        {
+            NcfSparkConfiguration asked = Everything with { Model = new ModelOptions { User = user } };
+            bool named = Assert.Throws<InvalidInputException>(() => UntimedSettings.Refuse(sections, asked)).Message
+                .Contains($"Model:User is \"{SettingText.Of(user)}\"", StringComparison.Ordinal);
+            Assert.Equal(settings.Contains("Model:User"), named);
+        }
+
         string refusal = Assert.Throws<InvalidInputException>(() => UntimedSettings.Refuse(sections, Everything)).Message;
         Assert.Equal(settings, refusal.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal)).Select(line => line.Trim().Split(' ')[0]));
     }
