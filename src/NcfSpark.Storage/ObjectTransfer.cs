@@ -14,8 +14,10 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
     public const long PartBytes = 16L << 20;   // doubled where a file would have more than 10,000 parts, which is S3's limit
     private const long PartsFrom = 64L << 20;
     private const int MostParts = 10_000;
-    private const int Attempts = 4;            // of a part or a small object; the SDK repeats each of their requests besides
+    private const int Attempts = 6;            // of a part or a small object, 1, 2, 4, 8 and 16 s apart; the SDK repeats each of their requests twice
     private const int BufferBytes = 1 << 17;
+
+    private volatile bool wasReached; // once a server has answered, one that is gone is waited for
 
     public async Task<StoredObject?> Find(ObjectPlace place, CancellationToken cancellation)
     {
@@ -143,9 +145,12 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
         {
             try
             {
-                return await attempt();
+                T done = await attempt();
+                wasReached = true;
+                return done;
             }
-            catch (Exception failure) when (tried < Attempts && StorageFault.MayPass(failure) && !cancellation.IsCancellationRequested)
+            catch (Exception failure) when (tried < Attempts && StorageFault.MayPass(failure) && !cancellation.IsCancellationRequested
+                && (wasReached || !StorageFault.NothingListens(failure)))
             {
                 await Task.Delay(TimeSpan.FromSeconds(1 << (tried - 1)), time, cancellation);
             }

@@ -11,8 +11,6 @@ namespace NcfSpark.Storage;
 /// <param name="Region">"" where the SDK has to find it.</param>
 internal sealed record StorageEndpoint(string Url, string From, bool PathStyle, string Region)
 {
-    private const int Retries = 5; // of a request, by the SDK: waits of up to 1, 2, 4, 8 and 16 s, by chance, as it has them
-
     /// <exception cref="InvalidInputException">The endpoint is no URL.</exception>
     public static StorageEndpoint Of(StorageOptions options)
     {
@@ -41,7 +39,7 @@ internal sealed record StorageEndpoint(string Url, string From, bool PathStyle, 
         {
             ForcePathStyle = PathStyle,
             RetryMode = RequestRetryMode.Standard,
-            MaxErrorRetry = Retries,
+            MaxErrorRetry = 2, // at once, as the SDK does, which also learns the server's time; ObjectTransfer goes on with longer waits
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             ConnectTimeout = TimeSpan.FromSeconds(10),

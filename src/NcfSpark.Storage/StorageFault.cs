@@ -25,6 +25,10 @@ internal sealed class StorageFault(StorageEndpoint endpoint)
         _ => false,
     };
 
+    /// <summary>Whether no server was found where one should be.</summary>
+    public static bool NothingListens(Exception failure) =>
+        failure is SocketException { SocketErrorCode: SocketError.ConnectionRefused } || (failure.InnerException is { } cause && NothingListens(cause));
+
     /// <summary>The exception that tells it; null where the failure is of something else, such as a file of this machine.</summary>
     /// <param name="done">What was not done there, as a participle: "read", "written".</param>
     public Exception? Of(Exception failure, ObjectPlace place, string done)
@@ -63,8 +67,7 @@ internal sealed class StorageFault(StorageEndpoint endpoint)
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } secure =>
             $"{Server} speaks no TLS, or its certificate is not accepted: {Reason(secure)} Install the certificate of its authority (SSL_CERT_FILE), or write "
             + "http:// where it speaks no TLS.",
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError, InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } =>
-            $"nothing listens at {Server}. {EndpointCure}",
+        HttpRequestException when NothingListens(failure) => $"nothing listens at {Server}. {EndpointCure}",
         AmazonServiceException { StatusCode: 0, InnerException: { } cause } => Cure(cause, place),
         AmazonClientException when Mentions(failure, "credentials") =>
             "no credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws, or give the machine or container "
