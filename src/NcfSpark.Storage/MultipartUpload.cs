@@ -39,7 +39,8 @@ internal sealed class MultipartUpload(ObjectTransfer transfer, IAmazonS3 client,
             async (number, stop) =>
             {
                 long from = (number - 1) * part, bytes = Math.Min(part, length - from);
-                string eTag = there.GetValueOrDefault(number) is { } earlier && earlier.Size == bytes && Unquoted(earlier.ETag) == await Md5Of(from, bytes, stop)
+                PartDetail? earlier = there.GetValueOrDefault(number);
+                string eTag = earlier?.Size == bytes && Unquoted(earlier.ETag) == await Md5Of(from, bytes, stop)
                     ? earlier.ETag
                     : await SendPart(upload, number, from, bytes, stop);
                 sent[number - 1] = new PartETag(number, eTag);
@@ -75,10 +76,8 @@ internal sealed class MultipartUpload(ObjectTransfer transfer, IAmazonS3 client,
         catch (AmazonS3Exception gone) when (gone.ErrorCode == "NoSuchUpload")
         {
             // The answer of an attempt that succeeded may have been lost.
-            if (await transfer.Find(place, cancellation) is not { } made || made.Bytes != length || !Unquoted(made.ETag).EndsWith($"-{parts.Length}", StringComparison.Ordinal))
-            {
-                throw;
-            }
+            StoredObject? made = await transfer.Find(place, cancellation);
+            if (made?.Bytes != length || !Unquoted(made.ETag).EndsWith($"-{parts.Length}", StringComparison.Ordinal)) throw;
         }
     }
 

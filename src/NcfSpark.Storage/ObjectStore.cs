@@ -5,8 +5,8 @@ using NcfSpark.Core;
 namespace NcfSpark.Storage;
 
 /// <summary>
-/// Objects in S3 and in whatever speaks its protocol. Requests that fail for a reason that passes (500, 503 SlowDown, a connection that breaks, a body that ends
-/// early) are repeated for about a minute. Safe for several threads.
+/// Objects in S3 and in whatever speaks its protocol. Requests that fail for a reason that passes (500, 503 SlowDown, a connection that breaks, a
+/// body that ends early) are repeated for about half a minute. Safe for several threads.
 /// </summary>
 /// <remarks>
 /// All methods throw <see cref="InvalidInputException"/> where somebody has to change something (credentials, bucket, permission, clock, endpoint) and
@@ -88,8 +88,8 @@ public sealed class ObjectStore : IDisposable
         Wait(place, "written", () => transfer.Put(place, bytes, null, null, cancellation))!;
 
     /// <summary>
-    /// Writes a small object if there is none (If-None-Match: *). If an answer was lost, the object is read, and counts as written where it has these bytes: put
-    /// something into them that no other writer writes.
+    /// Writes a small object if there is none (If-None-Match: *). If an answer was lost, the object is read, and counts as written where it has these
+    /// bytes: put something into them that no other writer writes.
     /// </summary>
     /// <returns>Its ETag; null: another was faster.</returns>
     public string? PutNew(ObjectPlace place, byte[] bytes, CancellationToken cancellation = default) =>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Security.Cryptography;
+using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Win32.SafeHandles;
@@ -27,7 +28,7 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
                 () => client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = place.Bucket, Key = place.Key }, cancellation), cancellation);
             return new StoredObject(place, found.ContentLength, found.ETag, found.LastModified ?? default);
         }
-        catch (AmazonS3Exception none) when (none.StatusCode == HttpStatusCode.NotFound && none.ErrorCode != "NoSuchBucket")
+        catch (AmazonServiceException none) when (IsNotThere(none))
         {
             return null;
         }
@@ -40,7 +41,8 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
             return await Again(
                 async () =>
                 {
-                    using GetObjectResponse found = await client.GetObjectAsync(new GetObjectRequest { BucketName = place.Bucket, Key = place.Key }, cancellation);
+                    using GetObjectResponse found = await client.GetObjectAsync(
+                        new GetObjectRequest { BucketName = place.Bucket, Key = place.Key }, cancellation);
                     using var bytes = new MemoryStream();
                     await found.ResponseStream.CopyToAsync(bytes, cancellation);
                     if (bytes.Length != found.ContentLength) throw Short(bytes.Length, found.ContentLength);
@@ -48,7 +50,7 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
                 },
                 cancellation);
         }
-        catch (AmazonS3Exception none) when (none.ErrorCode == "NoSuchKey")
+        catch (AmazonServiceException none) when (IsNotThere(none))
         {
             return null;
         }
@@ -75,7 +77,8 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
 
             if (hash != sha256)
             {
-                throw new InvalidInputException($"{place} is not what was written: its SHA-256 is {hash}, and {sha256} was recorded. Nothing was made from it.");
+                throw new InvalidInputException(
+                    $"{place} is not what was written: its SHA-256 is {hash}, and {sha256} was recorded. Nothing was made from it.");
             }
 
             File.Move(temporary, path, overwrite: true);
@@ -126,7 +129,7 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
                 },
                 cancellation);
         }
-        catch (AmazonS3Exception lost) when (lost.StatusCode == HttpStatusCode.PreconditionFailed || (ifMatch is not null && lost.ErrorCode == "NoSuchKey"))
+        catch (AmazonS3Exception lost) when (lost.StatusCode == HttpStatusCode.PreconditionFailed || (ifMatch is not null && IsNotThere(lost)))
         {
             // An answer may have been lost, and the request repeated: then it was this write that was faster.
             return await Read(place, cancellation) is { } now && now.Bytes.AsSpan().SequenceEqual(bytes) ? now.ETag : null;
@@ -193,7 +196,13 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
                 {
                     bool whole = at == 0 && to == bytes;
                     using GetObjectResponse found = await client.GetObjectAsync(
-                        new GetObjectRequest { BucketName = place.Bucket, Key = place.Key, EtagToMatch = eTag, ByteRange = whole ? null : new ByteRange(at, to - 1) },
+                        new GetObjectRequest
+                        {
+                            BucketName = place.Bucket,
+                            Key = place.Key,
+                            EtagToMatch = eTag,
+                            ByteRange = whole ? null : new ByteRange(at, to - 1),
+                        },
                         cancellation);
                     if (whole && found.ContentLength != bytes) throw OtherLength(place, found.ContentLength, bytes);
                     eTag = found.ETag;
@@ -213,7 +222,7 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
         {
             throw new InvalidInputException($"{place} was changed while it was read. Give the command again when nobody writes there.", other);
         }
-        catch (AmazonS3Exception none) when (none.ErrorCode == "NoSuchKey")
+        catch (AmazonServiceException none) when (IsNotThere(none))
         {
             throw NotThere(place);
         }
@@ -228,6 +237,9 @@ internal sealed class ObjectTransfer(IAmazonS3 client, int parallel, TimeProvide
         using FileStream stream = File.OpenRead(path);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation));
     }
+
+    // By the status, since some stores answer with XML that the SDK cannot read.
+    private static bool IsNotThere(AmazonServiceException failure) => failure.StatusCode == HttpStatusCode.NotFound && failure.ErrorCode != "NoSuchBucket";
 
     private static IOException Short(long bytes, long expected) => new($"The answer ended after {bytes:N0} of {expected:N0} bytes.");
 

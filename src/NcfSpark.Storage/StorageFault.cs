@@ -53,7 +53,8 @@ internal sealed class StorageFault(StorageEndpoint endpoint)
         AmazonS3Exception { ErrorCode: "ExpiredToken" or "InvalidToken" or "TokenRefreshRequired" } =>
             "the session token has expired or is not valid. Get new credentials (AWS_SESSION_TOKEN, aws sso login), then give the same command again.",
         AmazonS3Exception { ErrorCode: "RequestTimeTooSkewed" or "RequestExpired" } =>
-            "this machine's clock and the server's differ by more than 15 minutes. Set this machine's clock (timedatectl, chrony), then give the same command again.",
+            "this machine's clock and the server's differ by more than 15 minutes. Set this machine's clock (timedatectl, chrony), then give the same "
+            + "command again.",
         AmazonS3Exception { ErrorCode: "PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException" } moved =>
             $"the bucket is in another region than {(endpoint.Region.Length > 0 ? endpoint.Region : "the one in use")} ({Reason(moved)}). Set Storage:Region "
             + "to the bucket's.",
@@ -70,8 +71,8 @@ internal sealed class StorageFault(StorageEndpoint endpoint)
         HttpRequestException when NothingListens(failure) => $"nothing listens at {Server}. {EndpointCure}",
         AmazonServiceException { StatusCode: 0, InnerException: { } cause } => Cure(cause, place),
         AmazonClientException when Mentions(failure, "credentials") =>
-            "no credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws, or give the machine or container "
-            + "a role.",
+            "no credentials were found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws, or give the machine or "
+            + "container a role.",
         AmazonClientException when Mentions(failure, "RegionEndpoint") || Mentions(failure, "region") =>
             "neither a region nor a server is named. Set Storage:Region (or AWS_REGION) for Amazon's S3, or Storage:S3Endpoint for another server.",
         AmazonClientException { InnerException: { } cause } => Cure(cause, place),

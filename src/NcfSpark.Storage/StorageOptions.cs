@@ -31,7 +31,8 @@ public sealed record StorageOptions
     public string Region { get; init; } = "";
 
     /// <summary>
-    /// Number of parts (16 MB) or files that are sent or fetched side by side. More use a fast network better; each takes a connection and under 1 MB of memory.
+    /// Number of parts (16 MB) or files that are sent or fetched side by side. More use a fast network better; each takes a
+    /// connection and under 1 MB of memory.
     /// </summary>
     [ExcludeFromFingerprint]
     [Range(1, 256)]

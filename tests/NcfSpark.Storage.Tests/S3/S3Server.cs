@@ -86,7 +86,8 @@ public sealed class S3Server : IDisposable
     {
         var random = new Random(seed);
         S3Fault[] passing = [S3Fault.InternalError, S3Fault.SlowDown, S3Fault.Reset, S3Fault.LostAnswer, S3Fault.TruncatedBody];
-        lock (rules) rules.Add(new Rule(null, _ => random.NextDouble() < probability) { Left = int.MaxValue, Any = () => passing[random.Next(passing.Length)] });
+        var rule = new Rule(null, _ => random.NextDouble() < probability) { Left = int.MaxValue, Any = () => passing[random.Next(passing.Length)] };
+        lock (rules) rules.Add(rule);
     }
 
     public void MendFaults()

@@ -12,7 +12,7 @@ namespace NcfSpark.Storage.Tests.S3;
 /// </summary>
 public sealed class S3rver : IS3Answers
 {
-    private const string HowToGetIt = "Needs s3rver from npm: apt install nodejs npm, and a package registry.";
+    private const string HowToGetOne = "Needs s3rver from npm: apt install nodejs npm, and a package registry.";
 
     private readonly string folder = Directory.CreateTempSubdirectory("ncfspark-s3rver-").FullName;
     private readonly Process process;
@@ -24,8 +24,8 @@ public sealed class S3rver : IS3Answers
     public S3rver()
     {
         string? program = Installed(out string said);
-        if (program is null && Environment.GetEnvironmentVariable("CI") is "true" or "1") Assert.Fail($"{HowToGetIt} {said}");
-        Skip.If(program is null, "Needs s3rver from npm: apt install nodejs npm, and a package registry.");
+        if (program is null && Environment.GetEnvironmentVariable("CI") is "true" or "1") Assert.Fail($"{HowToGetOne} {said}");
+        Skip.If(program is null, HowToGetOne);
         process = Process.Start(new ProcessStartInfo("node", [program!, "-d", folder, "-a", "127.0.0.1", "-p", "0", "-s"]) { RedirectStandardOutput = true })!;
         const string Told = "listening on ";
         string? line;
@@ -33,7 +33,8 @@ public sealed class S3rver : IS3Answers
         while (line is not null && !line.Contains(Told, StringComparison.Ordinal));
         Assert.True(line is not null, "s3rver ended before it listened.");
         drained = process.StandardOutput.ReadToEndAsync(); // a full pipe would stop it
-        client = new HttpClient { BaseAddress = new Uri($"http://{line![(line!.IndexOf(Told, StringComparison.Ordinal) + Told.Length)..]}"), Timeout = Timeout.InfiniteTimeSpan };
+        string address = line![(line!.IndexOf(Told, StringComparison.Ordinal) + Told.Length)..];
+        client = new HttpClient { BaseAddress = new Uri($"http://{address}"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public void MakeBucket(string name) => Directory.CreateDirectory(Path.Combine(folder, name));
@@ -51,6 +52,8 @@ public sealed class S3rver : IS3Answers
         try
         {
             (string ifMatch, bool isNew) = (http.Request.Headers.IfMatch.ToString(), http.Request.Headers.IfNoneMatch.ToString() == "*");
+            http.Request.Headers.Remove("If-Match");
+            http.Request.Headers.Remove("If-None-Match");
             using HttpResponseMessage now = await Send(http, HttpMethod.Head);
             if (isNew ? now.IsSuccessStatusCode : ifMatch.Length > 0 && now.Headers.ETag?.ToString() != ifMatch)
             {
@@ -60,8 +63,6 @@ public sealed class S3rver : IS3Answers
                 return;
             }
 
-            http.Request.Headers.Remove("If-Match");
-            http.Request.Headers.Remove("If-None-Match");
             await Forward(http);
         }
         finally
@@ -98,7 +99,10 @@ public sealed class S3rver : IS3Answers
         await using Stream content = await answer.Content.ReadAsStreamAsync(http.RequestAborted);
         byte[] buffer = new byte[1 << 16];
         int read;
-        while ((read = await content.ReadAsync(buffer, http.RequestAborted)) > 0) await http.Response.Body.WriteAsync(buffer.AsMemory(0, read), http.RequestAborted);
+        while ((read = await content.ReadAsync(buffer, http.RequestAborted)) > 0)
+        {
+            await http.Response.Body.WriteAsync(buffer.AsMemory(0, read), http.RequestAborted);
+        }
     }
 
     // It answers when it has received a body, before the body is in its file.
@@ -114,12 +118,15 @@ public sealed class S3rver : IS3Answers
 
     private async Task<HttpResponseMessage> Send(HttpContext http, HttpMethod method, Stream? body = null)
     {
-        using var request = new HttpRequestMessage(method, http.Request.Path.ToUriComponent() + (method == HttpMethod.Head ? "" : http.Request.QueryString.ToUriComponent()));
+        string query = method == HttpMethod.Head ? "" : http.Request.QueryString.ToUriComponent();
+        using var request = new HttpRequestMessage(method, http.Request.Path.ToUriComponent() + query);
         if (body is not null) request.Content = new StreamContent(body);
         foreach ((string name, Microsoft.Extensions.Primitives.StringValues values) in http.Request.Headers)
         {
-            if (name is "Host" or "Expect" or "Connection" || (method == HttpMethod.Head && name is "Content-Length" or "Transfer-Encoding" or "Range")) continue;
-            if (!request.Headers.TryAddWithoutValidation(name, values.AsEnumerable())) request.Content?.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
+            string?[] all = values.ToArray();
+            bool isOfTheBody = name is "Content-Length" or "Transfer-Encoding" or "Range";
+            if (name is "Host" or "Expect" or "Connection" || (method == HttpMethod.Head && isOfTheBody)) continue;
+            if (!request.Headers.TryAddWithoutValidation(name, all)) request.Content?.Headers.TryAddWithoutValidation(name, all);
         }
 
         return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, http.RequestAborted);
@@ -133,7 +140,8 @@ public sealed class S3rver : IS3Answers
         string cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } set
             ? set
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        string parent = Path.Combine(cache, "ncfspark"), home = Path.Combine(parent, $"s3rver-{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(lockFile)))[..16]}");
+        string version = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(lockFile)))[..16];
+        string parent = Path.Combine(cache, "ncfspark"), home = Path.Combine(parent, $"s3rver-{version}");
         string program = Path.Combine(home, "node_modules", "s3rver", "bin", "s3rver.js");
         if (File.Exists(program)) return program;
         string beside = Path.Combine(parent, $".installing-{Guid.NewGuid():N}");
