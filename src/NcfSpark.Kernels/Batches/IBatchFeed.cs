@@ -13,6 +13,9 @@ public interface IBatchFeed
     /// <summary>Fills samples of a batch, those from <paramref name="start"/> on; all spans have one length.</summary>
     void Fill(long batch, int start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights);
 
+    /// <summary>Fills the users of a batch whose samples are users (<see cref="AttentionStep"/>).</summary>
+    void FillUsers(long batch, int start, Span<int> users) => throw new NotSupportedException("This feed has no samples that are users.");
+
     /// <summary>
     /// Fills, for the samples from <paramref name="start"/> on, where the items that the user had before each sample
     /// end in the list of all users' items. Called for models with a user history, whose batches hold whole groups:

@@ -1,94 +1,97 @@
+using System.Collections.Concurrent;
+using System.Runtime.Intrinsics;
+
 namespace NcfSpark.Kernels;
 
 /// <summary>
-/// Computes users' vectors by attention (<see cref="AttentionShape"/>), for scoring: in plain loops, until vectors take over. Any number of threads may
-/// call it at once.
+/// Computes users' vectors by attention (<see cref="AttentionShape"/>) where nothing is trained. Several threads may call
+/// it at once; a user's vector does not depend on the others.
 /// </summary>
-public sealed class AttentionEncoder(AttentionShape shape, SimdLevel level) : IDisposable
+public sealed unsafe class AttentionEncoder : IDisposable
 {
-    private readonly float[][] parameters = new float[shape.Parameters.Count][];
+    private readonly AttentionWeights weights;
+    private readonly AttentionKernel kernel;
+    private readonly ConcurrentBag<AttentionBuffers> idle = []; // buffers that no thread is using
+    private readonly Lock deriving = new();
+    private volatile bool isDerived;
 
-    public SimdLevel Level => level;
+    public AttentionEncoder(AttentionShape shape, SimdLevel level) => (weights, kernel) = (new(shape, slots: 1), AttentionKernel.For(level));
 
-    /// <summary>Sets a matrix, by its place in <see cref="AttentionShape.Parameters"/>.</summary>
-    public void Set(int parameter, ReadOnlySpan<float> values) => parameters[parameter] = values.ToArray();
+    /// <summary>Sets a matrix.</summary>
+    /// <param name="parameter">Its number in <see cref="AttentionShape.Parameters"/>.</param>
+    public void Set(int parameter, ReadOnlySpan<float> values)
+    {
+        values.CopyTo(new Span<float>(weights.Values + weights.StartOf(parameter), values.Length));
+        isDerived = false;
+    }
 
-    /// <summary>Writes v of the latest item of one user.</summary>
-    /// <param name="items">At least one, oldest first; the latest <see cref="AttentionShape.Length"/> count.</param>
-    /// <param name="times">When each was used, in seconds.</param>
-    /// <param name="itemRows">q [I, E]</param>
-    /// <param name="vector">Receives v, E numbers.</param>
+    /// <summary>Writes a user's vector, without the user's own row; 0 if there is no item.</summary>
+    /// <param name="items">The user's items, oldest first; the latest Length of them count.</param>
+    /// <param name="times">Their times in seconds, ascending.</param>
+    /// <param name="itemRows">q of all items, E after E.</param>
+    /// <param name="vector">Receives E numbers.</param>
     public void Encode(ReadOnlySpan<int> items, ReadOnlySpan<long> times, ReadOnlySpan<float> itemRows, Span<float> vector)
     {
-        int skip = Math.Max(0, items.Length - shape.Length);
-        items = items[skip..];
-        times = times[skip..];
-        int count = items.Length, size = shape.Size, width = size / shape.Heads;
-        double[][] x = new double[count][];
-        for (int t = 0; t < count; t++)
+        AttentionShape shape = weights.Shape;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(times.Length, items.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(vector.Length, shape.Size);
+        vector.Clear();
+        if (items.IsEmpty) return;
+        int skipped = Math.Max(0, items.Length - shape.Length);
+        items = items[skipped..];
+        times = times[skipped..];
+        Derive();
+        if (!idle.TryTake(out AttentionBuffers? buffers)) buffers = new(shape, training: false);
+        fixed (int* item = items)
+        fixed (long* time = times)
+        fixed (float* rows = itemRows)
         {
-            x[t] = new double[size];
-            int gap = t == 0 ? 0 : TimeBuckets.Of(times[t] - times[t - 1]);
-            for (int e = 0; e < size; e++) x[t][e] = Math.Sqrt(size) * itemRows[items[t] * size + e] + parameters[0][gap * size + e];
+            var sequence = new AttentionSequence { Row = 0, Count = items.Length, Items = item, Times = time };
+            var pass = new AttentionPass { Rows = sequence.PaddedCount, Sequences = &sequence, Count = 1, ItemRows = rows, ItemStride = shape.Size };
+            kernel.Encode(in pass, buffers, weights);
         }
 
-        long[] at = times.ToArray();
-        for (int b = 0; b < shape.Blocks; b++)
-        {
-            float[] Of(AttentionPart part) => parameters[AttentionShape.IndexOf(b, part)];
-            double[][] joined = Array.ConvertAll(x, one => Times(Of(AttentionPart.Input), Normalized(one, Of(AttentionPart.Norm1))));
-            for (int t = 0; t < count; t++)
-            {
-                double[] attended = new double[size];
-                for (int h = 0; h < shape.Heads; h++)
-                {
-                    double[] weights = new double[t + 1];
-                    for (int s = 0; s <= t; s++)
-                    {
-                        for (int d = h * width; d < (h + 1) * width; d++) weights[s] += joined[t][d] * joined[s][size + d];
-                        weights[s] = Math.Exp(weights[s] / Math.Sqrt(width) + Of(AttentionPart.Position)[h * shape.Length + t - s]
-                            + Of(AttentionPart.Time)[h * TimeBuckets.Count + TimeBuckets.Of(at[t] - at[s])]);
-                    }
-
-                    double sum = weights.Sum();
-                    for (int s = 0; s <= t; s++)
-                    {
-                        for (int d = h * width; d < (h + 1) * width; d++) attended[d] += weights[s] / sum * joined[s][2 * size + d];
-                    }
-                }
-
-                double[] added = Times(Of(AttentionPart.Output), attended);
-                for (int e = 0; e < size; e++) x[t][e] += Sigmoid(joined[t][3 * size + e]) * added[e];
-            }
-
-            for (int t = 0; t < count; t++)
-            {
-                double[] all = Times(Of(AttentionPart.Hidden), Normalized(x[t], Of(AttentionPart.Norm2))), u = all[..shape.Hidden];
-                double[] added = Times(Of(AttentionPart.Final), [.. u.Select((one, f) => one * Sigmoid(one) * all[shape.Hidden + f])]);
-                for (int e = 0; e < size; e++) x[t][e] += Sigmoid(all[2 * shape.Hidden + e]) * added[e];
-            }
-        }
-
-        double[] last = Normalized(x[^1], parameters[1]);
-        for (int e = 0; e < size; e++) vector[e] = (float)last[e];
+        new ReadOnlySpan<float>(buffers.Final + (long)(items.Length - 1) * shape.Size, shape.Size).CopyTo(vector);
+        idle.Add(buffers);
     }
 
     public void Dispose()
     {
+        weights.Dispose();
+        foreach (AttentionBuffers buffers in idle) buffers.Dispose();
     }
 
-    private static double Sigmoid(double z) => 1 / (1 + Math.Exp(-z));
-
-    private static double[] Times(float[] matrix, double[] x) => [.. Enumerable.Range(0, matrix.Length / x.Length).Select(row =>
+    private void Derive()
     {
-        double sum = 0;
-        for (int e = 0; e < x.Length; e++) sum += matrix[row * x.Length + e] * x[e];
-        return sum;
-    })];
-
-    private static double[] Normalized(double[] x, float[] gains)
-    {
-        double scale = 1 / Math.Sqrt(x.Sum(one => one * one) / x.Length + AttentionShape.Epsilon);
-        return [.. x.Select((one, e) => one * scale * gains[e])];
+        if (isDerived) return;
+        lock (deriving)
+        {
+            if (!isDerived) weights.Derive();
+            isDerived = true;
+        }
     }
+}
+
+/// <summary>The kernels of an attention encoder for one instruction set.</summary>
+internal abstract unsafe class AttentionKernel
+{
+    public static AttentionKernel For(SimdLevel level) => level switch
+    {
+        SimdLevel.Avx512 => new AttentionKernel<Simd512, Vector512<float>>(),
+        SimdLevel.Avx2 => new AttentionKernel<Simd256, Vector256<float>>(),
+        _ => new AttentionKernel<Simd128, Vector128<float>>(),
+    };
+
+    /// <summary>Computes v of all tokens of a pass.</summary>
+    public abstract void Encode(in AttentionPass pass, AttentionBuffers buffers, AttentionWeights weights);
+
+    /// <summary>Takes a chunk of a batch through encoder, softmax and back.</summary>
+    /// <returns>The sum of its losses.</returns>
+    public abstract double Compute(in AttentionWork work, int chunk, AttentionBuffers buffers);
+
+    /// <summary>Updates some of the matrices of the encoder, by the sum of the chunks' gradients.</summary>
+    public abstract void UpdateMatrices(in AttentionWork work, int start, int count);
+
+    /// <summary>Updates the rows of some of the batch's distinct items.</summary>
+    public abstract void UpdateItems(in AttentionWork work, int start, int end);
 }

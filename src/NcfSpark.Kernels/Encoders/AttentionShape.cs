@@ -93,6 +93,13 @@ public static class TimeBuckets
 {
     public const int Count = 64;
 
+    /// <summary>The least time of a bucket above 0.</summary>
+    internal static long Least(int bucket)
+    {
+        int octave = (bucket - 1) / 2;
+        return (1L << octave) + ((bucket - 1) % 2 == 1 ? (1L << octave) >> 1 : 0);
+    }
+
     public static int Of(long seconds)
     {
         if (seconds <= 0) return 0;

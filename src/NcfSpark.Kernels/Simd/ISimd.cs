@@ -39,6 +39,9 @@ internal unsafe interface ISimd<V>
     /// <summary>max(0, a). NaN stays NaN, so that it shows in the loss.</summary>
     static abstract V Relu(V a);
 
+    /// <summary>The larger in each lane; the second where one is NaN, at least where the processor has vectors.</summary>
+    static abstract V Max(V a, V b);
+
     static abstract V Abs(V a);
 
     static abstract V Exp(V a);

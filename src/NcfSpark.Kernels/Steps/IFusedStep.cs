@@ -38,12 +38,15 @@ public sealed record StepSettings
     /// <summary>Whether rows are updated by plain descent without decoupled decay, and so need no moments.</summary>
     public bool PlainRows { get; init; }
 
+    /// <summary>The encoder by attention, if the model has one. Then a sample is a user.</summary>
+    public AttentionStepSettings? Attention { get; init; }
+
     /// <summary>The softmax to use as the loss; null for the logistic loss of each sample.</summary>
     public SampledSoftmaxOptions? Softmax { get; init; }
 }
 
 /// <summary>
-/// Chooses the step by the composition of the model. <see cref="UserHistoryStep"/> is the one for a history under "dot"
+/// Chooses the step by the composition of the model. <see cref="AttentionStep"/> is the one for attention. <see cref="UserHistoryStep"/> is the one for a history under "dot"
 /// with plain descent of the rows, by either loss: it computes a user's vector once for all samples of a group, and
 /// updates rows sample by sample. <see cref="FusedStep"/> is the one for every other composition, by the logistic loss.
 /// </summary>
@@ -51,7 +54,8 @@ public static class FusedSteps
 {
     /// <exception cref="NotSupportedException">The loss is the softmax, and it is not the first.</exception>
     public static IFusedStep Of(StepSettings settings) =>
-        IsPlainDotProduct(settings) ? new UserHistoryStep(settings)
+        settings.Attention is not null ? new AttentionStep(settings)
+        : IsPlainDotProduct(settings) ? new UserHistoryStep(settings)
         : settings.Softmax is not null ? throw new NotSupportedException("The softmax is over dot products of histories whose rows plain descent updates.")
         : new FusedStep(
             settings.Shape, settings.UserCount, settings.ItemCount, settings.BatchSize, settings.Threads, settings.Level,
