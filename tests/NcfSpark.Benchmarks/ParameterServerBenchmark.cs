@@ -3,7 +3,6 @@ using NcfSpark.Core;
 using NcfSpark.Model;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
-using NcfSpark.Training.Tests;
 
 namespace NcfSpark.Benchmarks;
 
@@ -16,7 +15,7 @@ namespace NcfSpark.Benchmarks;
 /// </summary>
 internal static class ParameterServerBenchmark
 {
-    private const int Workers = 2, Negatives = 5;
+    private const int Workers = 2;
 
     /// <param name="args">rounds=5 interactions=5000000 perepoch=10 wire=fp32.</param>
     public static int Run(string[] args)
@@ -31,11 +30,8 @@ internal static class ParameterServerBenchmark
         int rounds = int.Parse(given.GetValueOrDefault("rounds", "5")), interactions = int.Parse(given.GetValueOrDefault("interactions", "5000000"));
         int perEpoch = int.Parse(given.GetValueOrDefault("perepoch", "10"));
         StepCase of = StepCase.All().Single(one => one.Name == "seed 138493x26744 batch 4096");
-        TrainOptions options = PlainOptions.Train with
+        TrainOptions options = of.Train with
         {
-            Negatives = NegativeSource.Resampled,
-            NegativesPerPositive = Negatives,
-            BatchSize = of.BatchSize,
             Epochs = 1,
             Threads = 2,
             Server = new() { RoundsPerEpoch = perEpoch, WirePrecision = Enum.Parse<WirePrecision>(given.GetValueOrDefault("wire", "fp32"), ignoreCase: true) },

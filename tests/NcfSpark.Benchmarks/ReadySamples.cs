@@ -8,15 +8,24 @@ internal sealed class ReadySamples : ISampleSource, IEpochSamples
     private readonly int[] users;
     private readonly int[] items;
     private readonly float[] labels;
+    private readonly int[] pastEnds;
 
     public ReadySamples(ISampleSource source, int count)
     {
         count = (int)Math.Min(count, source.Count);
-        (users, items, labels) = (new int[count], new int[count], new float[count]);
-        source.InEpoch(0).Fill(0, users, items, labels, new float[count]);
+        count -= count % source.GroupSize;
+        (GroupSize, Past) = (source.GroupSize, source.Past);
+        (users, items, labels, pastEnds) = (new int[count], new int[count], new float[count], new int[Past is null ? 0 : count]);
+        IEpochSamples samples = source.InEpoch(0);
+        samples.Fill(0, users, items, labels, new float[count]);
+        if (Past is not null) samples.FillPastEnds(0, pastEnds);
     }
 
     public long Count => users.Length;
+
+    public int GroupSize { get; }
+
+    public PastItems? Past { get; }
 
     public IEpochSamples InEpoch(int epoch) => this;
 
@@ -31,4 +40,6 @@ internal sealed class ReadySamples : ISampleSource, IEpochSamples
         labels.AsSpan((int)start, batchUsers.Length).CopyTo(batchLabels);
         batchWeights.Fill(1);
     }
+
+    public void FillPastEnds(long start, Span<int> ends) => pastEnds.AsSpan((int)start, ends.Length).CopyTo(ends);
 }

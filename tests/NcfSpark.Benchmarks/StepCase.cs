@@ -1,18 +1,31 @@
 using NcfSpark.Model;
+using NcfSpark.Training;
 using NcfSpark.Training.Tests;
 
 namespace NcfSpark.Benchmarks;
 
-/// <summary>A network on tables of a size, in batches of a size.</summary>
-internal sealed record StepCase(string Shape, ModelOptions Model, int Users, int Items, int BatchSize)
+/// <summary>A network on tables of a size, trained by a loss in batches of a size, on so many interactions.</summary>
+internal sealed record StepCase(string Shape, ModelOptions Model, TrainOptions Train, int Users, int Items, int Interactions)
 {
-    public string Name => $"{Shape} {Users}x{Items} batch {BatchSize}";
+    private const int MlpNegatives = 5;
 
-    /// <summary>Two for each weight of the layers and head, forward, backward to its input, and for its own gradient.</summary>
+    public string Name => $"{Shape} {Users}x{Items} batch {Train.BatchSize}";
+
+    /// <summary>
+    /// Two for each weight of the layers and head, forward, backward to its input, and for its own gradient. With the softmax a user's
+    /// vector, made once for a positive and its negatives, is multiplied by those of all samples of the batch.
+    /// </summary>
     public double FlopPerSample
     {
         get
         {
+            if (Train.Loss == LossKind.Softmax)
+            {
+                double products = (double)Train.BatchSize * Model.EmbeddingSize;
+                if (Model.UserMlp.Width > 0) products += (double)(Model.UserMlp.Lags + 3) * Model.EmbeddingSize * Model.UserMlp.Width;
+                return 6 * products / (1 + Train.NegativesPerPositive);
+            }
+
             int[] widths = [2 * Model.MlpEmbeddingSize, .. Model.MlpLayers];
             return 6.0 * (widths.Zip(widths[1..]).Sum(layer => layer.First * layer.Second) + Model.EmbeddingSize + widths[^1]);
         }
@@ -23,14 +36,27 @@ internal sealed record StepCase(string Shape, ModelOptions Model, int Users, int
         // The shape of the NCF paper's largest model, with the AWS sample's dropout; and that of MLPerf Training 0.5's recommendation benchmark.
         var seed = PlainOptions.Model with { EmbeddingSize = 32, MlpEmbeddingSize = 32, MlpLayers = [64, 32, 16, 8], Dropout = [0.25, 0.25, 0.25] };
         var mlperf = PlainOptions.Model with { EmbeddingSize = 64, MlpEmbeddingSize = 128, MlpLayers = [256, 128, 64] };
-        foreach ((int users, int items) in new[] { (6040, 3706), (138_493, 26_744) }) // MovieLens 1M and 20M
+        foreach ((string shape, ModelOptions model) in new[] { ("seed", seed), ("mlperf", mlperf) })
         {
-            foreach (int batch in new[] { 256, 1024, 4096, 16_384 }) yield return new("seed", seed, users, items, batch);
+            foreach ((int users, int items) in new[] { (6040, 3706), (138_493, 26_744) }) // MovieLens 1M and 20M
+            {
+                foreach (int batch in new[] { 256, 1024, 4096, 16_384 })
+                {
+                    TrainOptions train = PlainOptions.Train with
+                    {
+                        Negatives = NegativeSource.Resampled,
+                        NegativesPerPositive = MlpNegatives,
+                        BatchSize = batch,
+                    };
+                    yield return new(shape, model, train, users, items, 1_000_000);
+                }
+            }
         }
 
-        foreach ((int users, int items) in new[] { (6040, 3706), (138_493, 26_744) })
-        {
-            foreach (int batch in new[] { 256, 1024, 4096, 16_384 }) yield return new("mlperf", mlperf, users, items, batch);
-        }
+        // What conf/ml-latest-small-good.json and conf/ml-1m-best.json train: the defaults, and the same with an MLP over the user.
+        var withMlp = new ModelOptions { UserMlp = new() { Width = 128, TemporalFeatures = true, Dropout = 0.5 } };
+        yield return new("history", new(), new(), 610, 9724, 100_000);
+        yield return new("history", new(), new(), 138_493, 26_744, 2_000_000);
+        yield return new("history-mlp", withMlp, new() { SoftmaxNegatives = 256 }, 6040, 3706, 1_000_000);
     }
 }

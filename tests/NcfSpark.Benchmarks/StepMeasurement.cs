@@ -1,7 +1,6 @@
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Training;
-using NcfSpark.Training.Tests;
 using static TorchSharp.torch;
 
 namespace NcfSpark.Benchmarks;
@@ -10,7 +9,6 @@ namespace NcfSpark.Benchmarks;
 internal sealed class StepMeasurement : IDisposable
 {
     private const int MatrixSize = 1024;
-    private const int Interactions = 1_000_000, Negatives = 5;
 
     private readonly StepCase of;
     private readonly double seconds;
@@ -26,19 +24,13 @@ internal sealed class StepMeasurement : IDisposable
     public StepMeasurement(StepCase of, double seconds, int threads, bool withTorch)
     {
         (this.of, this.seconds, this.threads, this.withTorch) = (of, seconds, threads, withTorch);
-        TrainingSet set = SyntheticSet.Make(of.Users, of.Items, Interactions, seed: 1);
-        var options = PlainOptions.Train with
-        {
-            Negatives = NegativeSource.Resampled,
-            NegativesPerPositive = Negatives,
-            BatchSize = of.BatchSize,
-            Threads = threads,
-        };
+        TrainingSet set = SyntheticSet.Make(of.Users, of.Items, of.Interactions, seed: 1);
+        TrainOptions options = of.Train with { Threads = threads };
         var rules = new UpdateRules(options, totalSteps: 1);
-        fresh = new ResampledSamples(set, options);
+        fresh = new ResampledSamples(set, options, of.Model.HasHistory ? new PastItems(set) : null);
         ready = new ReadySamples(fresh, count: 1 << 21);
         fused = new FusedTrainingStep(
-            new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules, SimdLevels.FromEnvironment());
+            new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules, SimdLevels.FromEnvironment(), fresh);
         torch = new TorchStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules);
     }
 
@@ -63,10 +55,10 @@ internal sealed class StepMeasurement : IDisposable
 
     private StepRound Round(TrainingPosition[] positions, double window) => new(
         Limit(window),
-        TrainingWindow.Measure(fused, ready, of.BatchSize, ref positions[0], window),
+        TrainingWindow.Measure(fused, ready, of.Train.BatchSize, ref positions[0], window),
         threads > 1 ? CoreDistance.Measure() : double.NaN,
-        TrainingWindow.Measure(fused, fresh, of.BatchSize, ref positions[1], window),
-        withTorch ? TrainingWindow.Measure(torch, ready, of.BatchSize, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
+        TrainingWindow.Measure(fused, fresh, of.Train.BatchSize, ref positions[1], window),
+        withTorch ? TrainingWindow.Measure(torch, ready, of.Train.BatchSize, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
 
     public void Dispose()
     {

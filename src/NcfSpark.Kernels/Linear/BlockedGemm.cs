@@ -21,7 +21,13 @@ internal static unsafe class BlockedGemm<S, V>
     /// <summary>Computes the product.</summary>
     /// <param name="prefetch">Advances by one record for each block.</param>
     public static void Multiply<TEpilogue>(in MatrixProduct product, ref PrefetchList prefetch)
+        where TEpilogue : IGemmEpilogue => Multiply<TEpilogue, TermsInOrder>(in product, ref prefetch);
+
+    /// <summary>Computes the product, with the rows of B where <typeparamref name="TTerms"/> finds them.</summary>
+    /// <param name="prefetch">Advances by one record for each block.</param>
+    public static void Multiply<TEpilogue, TTerms>(in MatrixProduct product, ref PrefetchList prefetch)
         where TEpilogue : IGemmEpilogue
+        where TTerms : struct, IGemmTerms<TTerms>
     {
         MatrixProduct part = product;
         for (int column = 0, width; column < product.Columns; column += width)
@@ -30,40 +36,44 @@ internal static unsafe class BlockedGemm<S, V>
             width = S.Lanes < Padding.Lanes ? Padding.Lanes : left >= 64 ? 64 : left >= 32 ? 32 : 16;
             part.A = product.A;
             part.B = product.B;
+            part.BRows = product.BRows;
             part.Start = product.Start;
             part.StartRow = product.StartRow;
             for (int term = 0; term < product.Terms; term += TermsAtOnce)
             {
                 part.Terms = Math.Min(TermsAtOnce, product.Terms - term);
-                if (term + TermsAtOnce < product.Terms) Panel<Plain>(in part, column, width, ref prefetch);
-                else Panel<TEpilogue>(in part, column, width, ref prefetch);
+                if (term + TermsAtOnce < product.Terms) Panel<Plain, TTerms>(in part, column, width, ref prefetch);
+                else Panel<TEpilogue, TTerms>(in part, column, width, ref prefetch);
                 part.A += part.Terms * product.ATerm;
-                part.B += part.Terms * product.BTerm;
+                if (typeof(TTerms) == typeof(ListedTerms)) part.BRows += part.Terms;
+                else part.B += part.Terms * product.BTerm;
                 part.Start = product.C; // go on from the sum so far
                 part.StartRow = product.CRow;
             }
         }
     }
 
-    private static void Panel<TEpilogue>(ref readonly MatrixProduct p, int column, int width, ref PrefetchList prefetch)
+    private static void Panel<TEpilogue, TTerms>(ref readonly MatrixProduct p, int column, int width, ref PrefetchList prefetch)
         where TEpilogue : IGemmEpilogue
+        where TTerms : struct, IGemmTerms<TTerms>
     {
         switch (width / S.Lanes)
         {
-            case 1: Rows8Vectors1<TEpilogue>(in p, column, ref prefetch); break;
-            case 2 when S.Lanes == 8: Rows4Vectors2<TEpilogue>(in p, column, ref prefetch); break;
-            case 2: Rows8Vectors2<TEpilogue>(in p, column, ref prefetch); break;
-            default: Rows4Vectors4<TEpilogue>(in p, column, ref prefetch); break;
+            case 1: Rows8Vectors1<TEpilogue, TTerms>(in p, column, ref prefetch); break;
+            case 2 when S.Lanes == 8: Rows4Vectors2<TEpilogue, TTerms>(in p, column, ref prefetch); break;
+            case 2: Rows8Vectors2<TEpilogue, TTerms>(in p, column, ref prefetch); break;
+            default: Rows4Vectors4<TEpilogue, TTerms>(in p, column, ref prefetch); break;
         }
     }
 
     // 64 columns with AVX-512, 16 with vectors of 4.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows4Vectors4<TEpilogue>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
+    private static void Rows4Vectors4<TEpilogue, TTerms>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
         where TEpilogue : IGemmEpilogue
+        where TTerms : struct, IGemmTerms<TTerms>
     {
         int terms = p.Terms, l = S.Lanes;
-        nint aTerm = p.ATerm, bTerm = p.BTerm, aRow = p.ARow;
+        nint aTerm = p.ATerm, end = terms * aTerm;
         V scale = S.Broadcast(p.Scale);
         for (int r = 0; r < p.Rows; r += 4)
         {
@@ -76,11 +86,12 @@ internal static unsafe class BlockedGemm<S, V>
             V c20 = S.Load(start), c21 = S.Load(start + l), c22 = S.Load(start + 2 * l), c23 = S.Load(start + 3 * l);
             start += p.StartRow;
             V c30 = S.Load(start), c31 = S.Load(start + l), c32 = S.Load(start + 2 * l), c33 = S.Load(start + 3 * l);
-            float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, b = p.B + column;
-            float* end = b + terms * bTerm;
+            float* a0 = p.RowOfA(r), a1 = p.RowOfA(r + 1), a2 = p.RowOfA(r + 2), a3 = p.RowOfA(r + 3);
+            TTerms rows = TTerms.Start(in p, column);
             nint at = 0;
             do
             {
+                float* b = rows.Next();
                 V b0 = S.Load(b), b1 = S.Load(b + l), b2 = S.Load(b + 2 * l), b3 = S.Load(b + 3 * l);
                 V a = S.Broadcast(a0[at]);
                 c00 = S.MultiplyAdd(a, b0, c00);
@@ -103,9 +114,8 @@ internal static unsafe class BlockedGemm<S, V>
                 c32 = S.MultiplyAdd(a, b2, c32);
                 c33 = S.MultiplyAdd(a, b3, c33);
                 at += aTerm;
-                b += bTerm;
             }
-            while (b != end);
+            while (at != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
             S.Store(TEpilogue.Finish<S, V>(c00, gate, scale), y);
@@ -135,11 +145,12 @@ internal static unsafe class BlockedGemm<S, V>
 
     // 32 columns with AVX-512.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows8Vectors2<TEpilogue>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
+    private static void Rows8Vectors2<TEpilogue, TTerms>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
         where TEpilogue : IGemmEpilogue
+        where TTerms : struct, IGemmTerms<TTerms>
     {
         int terms = p.Terms, l = S.Lanes;
-        nint aTerm = p.ATerm, bTerm = p.BTerm, aRow = p.ARow;
+        nint aTerm = p.ATerm, end = terms * aTerm;
         V scale = S.Broadcast(p.Scale);
         for (int r = 0; r < p.Rows; r += 8)
         {
@@ -160,12 +171,13 @@ internal static unsafe class BlockedGemm<S, V>
             V c60 = S.Load(start), c61 = S.Load(start + l);
             start += p.StartRow;
             V c70 = S.Load(start), c71 = S.Load(start + l);
-            float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow,
-                b = p.B + column;
-            float* end = b + terms * bTerm;
+            float* a0 = p.RowOfA(r), a1 = p.RowOfA(r + 1), a2 = p.RowOfA(r + 2), a3 = p.RowOfA(r + 3),
+                a4 = p.RowOfA(r + 4), a5 = p.RowOfA(r + 5), a6 = p.RowOfA(r + 6), a7 = p.RowOfA(r + 7);
+            TTerms rows = TTerms.Start(in p, column);
             nint at = 0;
             do
             {
+                float* b = rows.Next();
                 V b0 = S.Load(b), b1 = S.Load(b + l);
                 V a = S.Broadcast(a0[at]);
                 c00 = S.MultiplyAdd(a, b0, c00);
@@ -192,9 +204,8 @@ internal static unsafe class BlockedGemm<S, V>
                 c70 = S.MultiplyAdd(a, b0, c70);
                 c71 = S.MultiplyAdd(a, b1, c71);
                 at += aTerm;
-                b += bTerm;
             }
-            while (b != end);
+            while (at != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
             S.Store(TEpilogue.Finish<S, V>(c00, gate, scale), y);
@@ -232,11 +243,12 @@ internal static unsafe class BlockedGemm<S, V>
 
     // 16 columns with AVX-512.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows8Vectors1<TEpilogue>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
+    private static void Rows8Vectors1<TEpilogue, TTerms>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
         where TEpilogue : IGemmEpilogue
+        where TTerms : struct, IGemmTerms<TTerms>
     {
         int terms = p.Terms, l = S.Lanes;
-        nint aTerm = p.ATerm, bTerm = p.BTerm, aRow = p.ARow;
+        nint aTerm = p.ATerm, end = terms * aTerm;
         V scale = S.Broadcast(p.Scale);
         for (int r = 0; r < p.Rows; r += 8)
         {
@@ -257,12 +269,13 @@ internal static unsafe class BlockedGemm<S, V>
             V c60 = S.Load(start);
             start += p.StartRow;
             V c70 = S.Load(start);
-            float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, a4 = a3 + aRow, a5 = a4 + aRow, a6 = a5 + aRow, a7 = a6 + aRow,
-                b = p.B + column;
-            float* end = b + terms * bTerm;
+            float* a0 = p.RowOfA(r), a1 = p.RowOfA(r + 1), a2 = p.RowOfA(r + 2), a3 = p.RowOfA(r + 3),
+                a4 = p.RowOfA(r + 4), a5 = p.RowOfA(r + 5), a6 = p.RowOfA(r + 6), a7 = p.RowOfA(r + 7);
+            TTerms rows = TTerms.Start(in p, column);
             nint at = 0;
             do
             {
+                float* b = rows.Next();
                 V b0 = S.Load(b);
                 c00 = S.MultiplyAdd(S.Broadcast(a0[at]), b0, c00);
                 c10 = S.MultiplyAdd(S.Broadcast(a1[at]), b0, c10);
@@ -273,9 +286,8 @@ internal static unsafe class BlockedGemm<S, V>
                 c60 = S.MultiplyAdd(S.Broadcast(a6[at]), b0, c60);
                 c70 = S.MultiplyAdd(S.Broadcast(a7[at]), b0, c70);
                 at += aTerm;
-                b += bTerm;
             }
-            while (b != end);
+            while (at != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
             S.Store(TEpilogue.Finish<S, V>(c00, gate, scale), y);
@@ -305,11 +317,12 @@ internal static unsafe class BlockedGemm<S, V>
 
     // 16 columns with AVX2.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void Rows4Vectors2<TEpilogue>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
+    private static void Rows4Vectors2<TEpilogue, TTerms>(ref readonly MatrixProduct p, int column, ref PrefetchList prefetch)
         where TEpilogue : IGemmEpilogue
+        where TTerms : struct, IGemmTerms<TTerms>
     {
         int terms = p.Terms, l = S.Lanes;
-        nint aTerm = p.ATerm, bTerm = p.BTerm, aRow = p.ARow;
+        nint aTerm = p.ATerm, end = terms * aTerm;
         V scale = S.Broadcast(p.Scale);
         for (int r = 0; r < p.Rows; r += 4)
         {
@@ -322,11 +335,12 @@ internal static unsafe class BlockedGemm<S, V>
             V c20 = S.Load(start), c21 = S.Load(start + l);
             start += p.StartRow;
             V c30 = S.Load(start), c31 = S.Load(start + l);
-            float* a0 = p.A + r * aRow, a1 = a0 + aRow, a2 = a1 + aRow, a3 = a2 + aRow, b = p.B + column;
-            float* end = b + terms * bTerm;
+            float* a0 = p.RowOfA(r), a1 = p.RowOfA(r + 1), a2 = p.RowOfA(r + 2), a3 = p.RowOfA(r + 3);
+            TTerms rows = TTerms.Start(in p, column);
             nint at = 0;
             do
             {
+                float* b = rows.Next();
                 V b0 = S.Load(b), b1 = S.Load(b + l);
                 V a = S.Broadcast(a0[at]);
                 c00 = S.MultiplyAdd(a, b0, c00);
@@ -341,9 +355,8 @@ internal static unsafe class BlockedGemm<S, V>
                 c30 = S.MultiplyAdd(a, b0, c30);
                 c31 = S.MultiplyAdd(a, b1, c31);
                 at += aTerm;
-                b += bTerm;
             }
-            while (b != end);
+            while (at != end);
 
             float* y = p.C + (nint)r * p.CRow + column, gate = p.Gate + (nint)r * p.GateRow + column;
             S.Store(TEpilogue.Finish<S, V>(c00, gate, scale), y);

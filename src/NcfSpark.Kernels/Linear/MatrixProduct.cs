@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace NcfSpark.Kernels;
 
 /// <summary>
@@ -18,9 +20,15 @@ internal unsafe struct MatrixProduct
     public int ARow;
     public int ATerm;
 
+    /// <summary>Where it is not null, row r of A lies at ARows[r] instead of r: rows of a table, not copied.</summary>
+    public int* ARows;
+
     /// <summary>B[t, c] is B[t · BTerm + c].</summary>
     public float* B;
     public int BTerm;
+
+    /// <summary>With <see cref="ListedTerms"/>, row t of B lies at BRows[t] instead of t.</summary>
+    public int* BRows;
 
     /// <summary>C[r, c] is C[r · CRow + c].</summary>
     public float* C;
@@ -43,4 +51,51 @@ internal unsafe struct MatrixProduct
 
     /// <summary>A multiple of 16.</summary>
     public int Columns;
+
+    /// <summary>The address of A[r, 0].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly float* RowOfA(int r) => A + (nint)(ARows is null ? r : ARows[r]) * ARow;
+}
+
+/// <summary>How a product comes from one row of B to the next.</summary>
+internal unsafe interface IGemmTerms<TSelf>
+    where TSelf : struct, IGemmTerms<TSelf>
+{
+    static abstract TSelf Start(in MatrixProduct product, int column);
+
+    /// <summary>The address of the next row.</summary>
+    float* Next();
+}
+
+/// <summary>The rows of B lie one after the other.</summary>
+internal unsafe struct TermsInOrder : IGemmTerms<TermsInOrder>
+{
+    private float* next;
+    private nint step;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TermsInOrder Start(in MatrixProduct product, int column) => new() { next = product.B + column, step = product.BTerm };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float* Next()
+    {
+        float* row = next;
+        next += step;
+        return row;
+    }
+}
+
+/// <summary>The rows of B are those of a table at <see cref="MatrixProduct.BRows"/>.</summary>
+internal unsafe struct ListedTerms : IGemmTerms<ListedTerms>
+{
+    private float* table;
+    private int* next;
+    private nint step;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ListedTerms Start(in MatrixProduct product, int column) =>
+        new() { table = product.B + column, next = product.BRows, step = product.BTerm };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float* Next() => table + *next++ * step;
 }

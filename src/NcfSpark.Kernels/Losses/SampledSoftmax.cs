@@ -13,7 +13,8 @@ internal static unsafe class SampledSoftmax<S, V>
     where V : struct
 {
     private const int Groups = UserHistoryWork.ChunkGroups;
-    private const int ColumnsAtOnce = 32;
+    private const int ColumnsAtOnce = 64;
+    private const int SamplesAtOnce = 64;
     private const float LeftOut = -1e30f; // its exponential is 0
 
     /// <summary>Computes a chunk's losses and the gradients of its logits, its users and the head's bias.</summary>
@@ -40,12 +41,12 @@ internal static unsafe class SampledSoftmax<S, V>
     /// <summary>Updates a range of columns of the samples' item rows; with column 0 also their biases.</summary>
     public static void UpdateItems(in UserHistoryWork work, int column, int columns)
     {
-        float* gradients = stackalloc float[UserHistoryBuffers.TileSamples * ColumnsAtOnce];
+        float* gradients = stackalloc float[SamplesAtOnce * ColumnsAtOnce];
         float decay = work.Rows.Rate * work.Rows.L2;
         int width = work.Memory.Width, samples = work.Samples;
-        for (int first = 0; first < samples; first += UserHistoryBuffers.TileSamples)
+        for (int first = 0; first < samples; first += SamplesAtOnce)
         {
-            int count = Math.Min(UserHistoryBuffers.TileSamples, samples - first);
+            int count = Math.Min(SamplesAtOnce, samples - first);
             for (int at = column; at < column + columns; at += ColumnsAtOnce)
             {
                 int part = Math.Min(ColumnsAtOnce, column + columns - at);
@@ -65,27 +66,22 @@ internal static unsafe class SampledSoftmax<S, V>
 
     private static void Multiply(in UserHistoryWork work, int chunk, int start)
     {
-        int width = work.Memory.Width, samples = work.Samples;
-        float* users = work.Buffers.Users + (long)start * width, transposed = work.Buffers.UsersTransposed(chunk), tile = work.Buffers.Tile(chunk);
+        int width = work.Memory.Width;
+        float* users = work.Buffers.Users + (long)start * width, transposed = work.Buffers.UsersTransposed(chunk);
         for (int g = 0; g < Groups; g++) // groups beyond the last are computed and not used
         {
             for (int k = 0; k < width; k++) transposed[k * Groups + g] = users[(long)g * width + k];
         }
 
         PrefetchList none = default;
-        for (int first = 0; first < samples; first += UserHistoryBuffers.TileSamples)
+        var product = new MatrixProduct
         {
-            int count = Math.Min(UserHistoryBuffers.TileSamples, samples - first);
-            Gather(in work, first, count, tile);
-            var product = new MatrixProduct
-            {
-                A = tile, ARow = width, ATerm = 1,
-                B = transposed, BTerm = Groups,
-                C = work.Buffers.SampledLogits(chunk) + (long)first * Groups, CRow = Groups, Start = work.Memory.Dense.Zeros,
-                Rows = (count + 7) & ~7, Terms = width, Columns = Groups,
-            };
-            BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
-        }
+            A = work.Memory.Items, ARow = width, ATerm = 1, ARows = work.Batch.Items, // beyond the last sample, items of an earlier batch
+            B = transposed, BTerm = Groups,
+            C = work.Buffers.SampledLogits(chunk), CRow = Groups, Start = work.Memory.Dense.Zeros,
+            Rows = (work.Samples + 7) & ~7, Terms = width, Columns = Groups,
+        };
+        BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
     }
 
     // Takes out the logits of each group's own samples (with all biases) and of its positive (with the item's bias).
@@ -163,47 +159,65 @@ internal static unsafe class SampledSoftmax<S, V>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Softmax(in UserHistoryWork work, int chunk, float* positives, float* weights, float* losses)
     {
-        int samples = work.Samples;
         V inverseCount = S.Broadcast(1f / work.Samples);
-        for (int lane = 0; lane < Groups; lane += S.Lanes)
+        long end = (long)work.Samples * Groups;
+        for (int lane = 0; lane < Groups; lane += 2 * S.Lanes) // two, since each maximum and sum has to wait for the one before
         {
-            float* column = work.Buffers.SampledLogits(chunk) + lane;
-            V positive = S.Load(positives + lane), most = positive, sum = default;
-            for (int s = 0; s < samples; s++) most = S.Add(most, S.Relu(S.Subtract(S.Load(column + (long)s * Groups), most)));
-            for (int s = 0; s < samples; s++)
+            float* column = work.Buffers.SampledLogits(chunk) + lane, other = column + S.Lanes;
+            V positive = S.Load(positives + lane), otherPositive = S.Load(positives + lane + S.Lanes);
+            V most = positive, otherMost = otherPositive, sum = default, otherSum = default;
+            for (long s = 0; s < end; s += Groups)
             {
-                V e = S.Exp(S.Subtract(S.Load(column + (long)s * Groups), most));
-                S.Store(e, column + (long)s * Groups);
-                sum = S.Add(sum, e);
+                most = S.Add(most, S.Relu(S.Subtract(S.Load(column + s), most)));
+                otherMost = S.Add(otherMost, S.Relu(S.Subtract(S.Load(other + s), otherMost)));
             }
 
-            V own = S.Exp(S.Subtract(positive, most)), weight = S.Load(weights + lane), scale = S.Multiply(weight, inverseCount);
-            sum = S.Add(sum, own);
-            S.Store(S.Multiply(weight, S.Add(S.Log(sum), S.Subtract(most, positive))), losses + lane);
-            V share = S.Divide(scale, sum);
-            for (int s = 0; s < samples; s++) S.Store(S.Multiply(S.Load(column + (long)s * Groups), share), column + (long)s * Groups);
-            S.Store(S.Subtract(S.Multiply(own, share), scale), positives + lane);
+            for (long s = 0; s < end; s += Groups)
+            {
+                V e = S.Exp(S.Subtract(S.Load(column + s), most));
+                S.Store(e, column + s);
+                sum = S.Add(sum, e);
+                e = S.Exp(S.Subtract(S.Load(other + s), otherMost));
+                S.Store(e, other + s);
+                otherSum = S.Add(otherSum, e);
+            }
+
+            V share = Shares(positive, most, sum, inverseCount, positives + lane, weights + lane, losses + lane);
+            V otherShare = Shares(
+                otherPositive, otherMost, otherSum, inverseCount, positives + lane + S.Lanes, weights + lane + S.Lanes, losses + lane + S.Lanes);
+            for (long s = 0; s < end; s += Groups)
+            {
+                S.Store(S.Multiply(S.Load(column + s), share), column + s);
+                S.Store(S.Multiply(S.Load(other + s), otherShare), other + s);
+            }
         }
+    }
+
+    // What the exponentials of the negatives are multiplied by; with the losses, and the gradients of the positives in their place.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Shares(V positive, V most, V sum, V inverseCount, float* gradients, float* weights, float* losses)
+    {
+        V own = S.Exp(S.Subtract(positive, most)), weight = S.Load(weights), scale = S.Multiply(weight, inverseCount);
+        sum = S.Add(sum, own);
+        S.Store(S.Multiply(weight, S.Add(S.Log(sum), S.Subtract(most, positive))), losses);
+        V share = S.Divide(scale, sum);
+        S.Store(S.Subtract(S.Multiply(own, share), scale), gradients);
+        return share;
     }
 
     private static void TowardsUsers(in UserHistoryWork work, int chunk, int start)
     {
-        int width = work.Memory.Width, samples = work.Samples;
-        float* gradients = work.Buffers.UserGradients + (long)start * width, tile = work.Buffers.Tile(chunk);
+        int width = work.Memory.Width;
+        float* gradients = work.Buffers.UserGradients + (long)start * width;
         PrefetchList none = default;
-        for (int first = 0; first < samples; first += UserHistoryBuffers.TileSamples)
+        var product = new MatrixProduct
         {
-            int count = Math.Min(UserHistoryBuffers.TileSamples, samples - first);
-            Gather(in work, first, count, tile);
-            var product = new MatrixProduct
-            {
-                A = work.Buffers.SampledLogits(chunk) + (long)first * Groups, ARow = 1, ATerm = Groups,
-                B = tile, BTerm = width,
-                C = gradients, CRow = width, Start = first == 0 ? work.Memory.Dense.Zeros : gradients, StartRow = first == 0 ? 0 : width,
-                Rows = Groups, Terms = count, Columns = width,
-            };
-            BlockedGemm<S, V>.Multiply<Plain>(in product, ref none);
-        }
+            A = work.Buffers.SampledLogits(chunk), ARow = 1, ATerm = Groups,
+            B = work.Memory.Items, BTerm = width, BRows = work.Batch.Items,
+            C = gradients, CRow = width, Start = work.Memory.Dense.Zeros,
+            Rows = Groups, Terms = work.Samples, Columns = width,
+        };
+        BlockedGemm<S, V>.Multiply<Plain, ListedTerms>(in product, ref none);
     }
 
     private static void TowardsItems(in UserHistoryWork work, int first, int count, int column, int columns, float* gradients)
@@ -225,26 +239,29 @@ internal static unsafe class SampledSoftmax<S, V>
 
     private static void UpdateItemBiases(in UserHistoryWork work, float decay)
     {
-        for (int s = 0; s < work.Samples; s++)
+        const int AtOnce = 4; // sums, since each addition to one has to wait for the one before
+        float* sums = stackalloc float[AtOnce];
+        for (int first = 0; first < work.Samples; first += AtOnce)
         {
-            float sum = 0;
+            float sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
             for (int chunk = 0, start = 0; start < work.Groups; chunk++, start += Groups)
             {
-                float* row = work.Buffers.SampledLogits(chunk) + (long)s * Groups;
-                for (int g = 0; g < Math.Min(Groups, work.Groups - start); g++) sum += row[g];
+                float* row = work.Buffers.SampledLogits(chunk) + (long)first * Groups, end = row + Math.Min(Groups, work.Groups - start);
+                for (; row < end; row++)
+                {
+                    sum0 += row[0];
+                    sum1 += row[Groups];
+                    sum2 += row[2 * Groups];
+                    sum3 += row[3 * Groups];
+                }
             }
 
-            ref float bias = ref work.Memory.ItemBiases[work.Batch.Items[s]];
-            bias = bias * (1 - decay * work.Batch.Weights[s]) - work.Rows.Rate * sum;
-        }
-    }
-
-    private static void Gather(in UserHistoryWork work, int first, int count, float* tile)
-    {
-        int width = work.Memory.Width;
-        for (int s = 0; s < count; s++)
-        {
-            Unsafe.CopyBlock(tile + s * width, work.Memory.Items + (long)work.Batch.Items[first + s] * width, (uint)(width * sizeof(float)));
+            (sums[0], sums[1], sums[2], sums[3]) = (sum0, sum1, sum2, sum3);
+            for (int s = first; s < Math.Min(first + AtOnce, work.Samples); s++)
+            {
+                ref float bias = ref work.Memory.ItemBiases[work.Batch.Items[s]];
+                bias = bias * (1 - decay * work.Batch.Weights[s]) - work.Rows.Rate * sums[s - first];
+            }
         }
     }
 }

@@ -8,14 +8,10 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
     private readonly AlignedArray<float> rows;
     private readonly AlignedArray<float> numbers;
     private readonly AlignedArray<int> groupNumbers;
-    private readonly AlignedArray<float>? sampledLogits; // for each chunk: logits, transposed users, a tile of item rows
+    private readonly AlignedArray<float>? sampledLogits; // for each chunk: logits, transposed users
     private readonly AlignedArray<long> lookups;
     private readonly long sampledLogitsSize;
     private readonly int logitsSize;
-    private readonly int usersSize;
-
-    /// <summary>Samples whose item rows are gathered at once.</summary>
-    public const int TileSamples = 64;
 
     /// <param name="groups">G, a multiple of the groups of a chunk.</param>
     /// <param name="groupSize">Samples of a group.</param>
@@ -41,8 +37,8 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
         lookups = new(groups / UserHistoryWork.ChunkGroups);
         if (!sampledSoftmax) return;
         // The number of samples is a multiple of 8.
-        (logitsSize, usersSize) = (samples * UserHistoryWork.ChunkGroups, memory.Width * UserHistoryWork.ChunkGroups);
-        sampledLogitsSize = (long)logitsSize + usersSize + TileSamples * memory.Width;
+        logitsSize = samples * UserHistoryWork.ChunkGroups;
+        sampledLogitsSize = (long)logitsSize + memory.Width * UserHistoryWork.ChunkGroups;
         sampledLogits = new(groups / UserHistoryWork.ChunkGroups * sampledLogitsSize);
     }
 
@@ -73,9 +69,6 @@ internal sealed unsafe class UserHistoryBuffers : IDisposable
 
     /// <summary>A chunk's u transposed [width, 32].</summary>
     public float* UsersTransposed(int chunk) => SampledLogits(chunk) + logitsSize;
-
-    /// <summary>A chunk's buffer for gathered item rows [64, width].</summary>
-    public float* Tile(int chunk) => UsersTransposed(chunk) + usersSize;
 
     /// <summary>
     /// For each chunk the number of visits and lookups, over all batches, that leaving out seen items took.

@@ -14,7 +14,7 @@ namespace NcfSpark.Kernels;
 /// </remarks>
 public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
 {
-    private const int ColumnsAtOnce = 32;         // two cache lines of a row
+    private const int LeastColumnsAtOnce = 32;    // two cache lines of a row
     private const int LeastGroupsToShare = 16;    // with fewer, a thread would wait longer for the others than it computes
 
     private readonly int groupSize;
@@ -24,6 +24,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     private readonly UserHistoryKernel kernel;
     private readonly ItemSets? touched;
     private readonly TwoPhases phases;
+    private readonly int columnsAtOnce;
     private readonly int columnPieces;
     private readonly int densePieces;
 
@@ -57,7 +58,8 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         }
 
         int threads = groups < LeastGroupsToShare ? 1 : settings.Threads;
-        columnPieces = threads == 1 ? 1 : (memory.Width + ColumnsAtOnce - 1) / ColumnsAtOnce;
+        columnsAtOnce = threads == 1 ? memory.Width : Math.Max(LeastColumnsAtOnce, memory.Width / threads / LeastColumnsAtOnce * LeastColumnsAtOnce);
+        columnPieces = (memory.Width + columnsAtOnce - 1) / columnsAtOnce;
         densePieces = DensePieces.Count(memory.Layout);
         phases = new TwoPhases(this, threads, "history step", chunks);
         memory.AddTo(Parameters);
@@ -129,8 +131,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     void ITwoPhaseStep.Update(int piece, int thread)
     {
         if (piece >= columnPieces) kernel.UpdateDense(in work, piece - columnPieces);
-        else if (columnPieces == 1) kernel.UpdateRows(in work, 0, memory.Width);
-        else kernel.UpdateRows(in work, piece * ColumnsAtOnce, Math.Min(ColumnsAtOnce, memory.Width - piece * ColumnsAtOnce));
+        else kernel.UpdateRows(in work, piece * columnsAtOnce, Math.Min(columnsAtOnce, memory.Width - piece * columnsAtOnce));
     }
 
     void ITwoPhaseStep.Prefetch(long next, int thread)
