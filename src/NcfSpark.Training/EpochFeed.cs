@@ -41,6 +41,8 @@ internal sealed class EpochFeed(TrainOptions options, UpdateRules rules) : IBatc
     public void Fill(long batch, int start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights) =>
         samples.Fill(StartOf(batch) + start, users, items, labels, weights);
 
+    public void FillUsers(long batch, int start, Span<int> users) => samples.FillUsers(StartOf(batch) + start, users);
+
     public void FillPastEnds(long batch, int start, Span<int> ends) => samples.FillPastEnds(StartOf(batch) + start, ends);
 
     private long StartOf(long batch) => position.Samples + batch * options.BatchSize;

@@ -9,6 +9,8 @@ namespace NcfSpark.Training;
 /// </summary>
 internal sealed class FusedTrainingStep : ITrainingStep
 {
+    private const int AttentionNegatives = 2048; // Train:SoftmaxNegatives by default
+
     private readonly IFusedStep step;
     private readonly EpochFeed feed;
     private readonly List<(ModelPart Part, int Layer, OptimizedWeight Weight)> parts = [];
@@ -26,12 +28,13 @@ internal sealed class FusedTrainingStep : ITrainingStep
             BatchSize = options.BatchSize,
             Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
             Level = level,
-            Histories = model.HasHistory ? samples!.Past!.Histories(model.HasTemporalFeatures) : null,
+            Histories = model.HasPast ? samples!.Past!.Histories(model.HasTemporalFeatures) : null,
             GroupSize = samples?.GroupSize ?? 1,
             PlainRows = HasPlainRows(options),
             Softmax = options.Softmax,
+            Attention = model.HasAttention ? new(model.AttentionShape, samples!.Past!.Times, options.SoftmaxNegatives ?? AttentionNegatives) : null,
         });
-        Description = $"fused{(model.HasHistory ? " over histories" : "")} ({level.ToString().ToLowerInvariant()})";
+        Description = $"fused{(model.HasAttention ? " attention" : model.HasHistory ? " over histories" : "")} ({level.ToString().ToLowerInvariant()})";
         feed = new EpochFeed(options, rules);
         ListParts(state);
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
@@ -41,7 +44,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
             step.Parameters.Set(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
         }
 
-        if (weights.Head is null) step.Parameters.Set(ModelPart.HeadWeight, OptimizerSlot.Weight, [.. Enumerable.Repeat(1f, model.EmbeddingSize)]); // MF: fixed
+        if (weights.Head is null && !model.HasAttention) step.Parameters.Set(ModelPart.HeadWeight, OptimizerSlot.Weight, [.. Enumerable.Repeat(1f, model.EmbeddingSize)]); // MF: fixed
     }
 
     public string Description { get; }
@@ -100,6 +103,14 @@ internal sealed class FusedTrainingStep : ITrainingStep
     {
         ModelWeights weights = state.Weights;
         var optimized = state.All.ToDictionary(weight => weight.Weight);
+        if (weights.Options.HasAttention)
+        {
+            Add(ModelPart.ItemGmf, weights.ItemGmf);
+            Add(ModelPart.ItemBias, weights.ItemBias);
+            for (int p = 0; p < weights.Attention.Count; p++) Add(ModelPart.Attention, weights.Attention[p], p);
+            return; // the softmax moves no bias of user or head
+        }
+
         Add(ModelPart.UserGmf, weights.UserGmf);
         Add(ModelPart.UserMlp, weights.UserMlp);
         Add(ModelPart.UserBias, weights.UserBias);

@@ -29,6 +29,9 @@ internal interface IEpochSamples
     /// <param name="weights">What a sample's loss and L2 are multiplied by; 1 on average.</param>
     void Fill(long start, Span<int> users, Span<int> items, Span<float> labels, Span<float> weights);
 
+    /// <summary>Gives the users that stand at <paramref name="start"/> and after it, where samples are users (<see cref="UserSamples"/>).</summary>
+    void FillUsers(long start, Span<int> samples) => throw new NotSupportedException("These samples are rows, not users.");
+
     /// <summary>Gives, for the same samples, where in <see cref="PastItems.Items"/> what came before them ends.</summary>
     void FillPastEnds(long start, Span<int> ends) => throw new NotSupportedException("These samples know nothing of what came before.");
 }

@@ -46,6 +46,9 @@ internal sealed class PastItems
     /// <summary>All users' items, one user after the other.</summary>
     public int[] Items => byTime.Items;
 
+    /// <summary>The times of all users' items, in seconds.</summary>
+    public long[] Times => times;
+
     /// <summary>For each training row the place after the last item that came before it.</summary>
     public int[] RowEnds { get; }
 

@@ -1,18 +1,21 @@
 using NcfSpark.Core;
+using NcfSpark.Model;
 
 namespace NcfSpark.Training;
 
 internal static class SampleSources
 {
     /// <summary>How many samples an epoch of a training set will have.</summary>
-    public static long CountOf(TrainingSet set, TrainOptions options) =>
-        options.Negatives == NegativeSource.Stored ? set.Rows.Count : set.Labels.Count(label => label == 1) * (options.NegativesPerPositive + 1L);
+    public static long CountOf(TrainingSet set, ModelOptions model, TrainOptions options) =>
+        model.HasAttention ? UserSamples.UsersOf(set).Length
+        : options.Negatives == NegativeSource.Stored ? set.Rows.Count : set.Labels.Count(label => label == 1) * (options.NegativesPerPositive + 1L);
 
     /// <summary>The samples of a training set, as the options say.</summary>
     /// <param name="all">Of all workers' rows, where these are not all there are.</param>
     /// <exception cref="InvalidInputException">A batch would end within a group.</exception>
-    public static ISampleSource Of(TrainingSet set, TrainOptions options, PastItems? past, SampleTotals? all = null)
+    public static ISampleSource Of(TrainingSet set, ModelOptions model, TrainOptions options, PastItems? past, SampleTotals? all = null)
     {
+        if (model.HasAttention) return new UserSamples(set, past!, options.Seed);
         ISampleSource samples = options.Negatives == NegativeSource.Stored
             ? new StoredSamples(set, options, past, all)
             : new ResampledSamples(set, options, past, all);

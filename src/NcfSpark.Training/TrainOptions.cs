@@ -50,7 +50,8 @@ public sealed record TrainOptions : IValidatableObject
 
     /// <summary>
     /// Number of negatives that the softmax stands for. null (default): those actually in the batch. The number of items in the
-    /// catalogue favours the very top of long lists; fewer favour telling an item from a few others.
+    /// catalogue favours the very top of long lists; fewer favour telling an item from a few others. With Model:User
+    /// "attention" it is the number that is drawn for a step, and null is 2,048; the whole catalogue if that is smaller.
     /// </summary>
     [Range(1, int.MaxValue)]
     public int? SoftmaxNegatives { get; init; }
@@ -68,6 +69,13 @@ public sealed record TrainOptions : IValidatableObject
     /// </summary>
     [Range(1, 1_000_000)]
     public int BatchSize { get; init; } = 576;
+
+    /// <summary>
+    /// Number of users in a training step, with Model:User "attention", which trains on all items of a user at once and not on
+    /// BatchSize samples. Fewer make more and noisier updates.
+    /// </summary>
+    [Range(1, 100_000)]
+    public int UsersPerBatch { get; init; } = 64;
 
     /// <summary>
     /// The optimizer of the MLPs and of their embeddings. "adam" (default), on the mean loss of a batch: needs little tuning.
@@ -171,6 +179,16 @@ public sealed record TrainOptions : IValidatableObject
     /// rule.
     /// </summary>
     internal SampledSoftmaxOptions? Softmax => Loss == LossKind.Softmax ? new(AvoidsTouched, SoftmaxNegatives ?? 0) : null;
+
+    /// <summary>Share of all steps in which learning rates rise from 0.</summary>
+    internal double WarmUp { get; init; }
+
+    /// <summary>
+    /// These options as they hold for a model. With attention, a batch is of users, and Adam updates all parts by one learning
+    /// rate, after a warm-up, without which transformers diverge.
+    /// </summary>
+    internal TrainOptions For(ModelOptions model) => !model.HasAttention ? this
+        : this with { BatchSize = UsersPerBatch, Optimizer = Optimizer.Adam, Embeddings = new EmbeddingUpdateOptions(), WarmUp = 0.05 };
 
     /// <summary>Why these options train a model by the Torch step wherever that is; null where processors with vectors take the fused step.</summary>
     public string? WhyTorch(ModelOptions model) =>

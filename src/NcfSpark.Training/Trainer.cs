@@ -14,6 +14,7 @@ public sealed class Trainer(
     ModelOptions modelOptions, TrainOptions options, CheckpointStore checkpoints, Func<ModelWeights, double>? validate, IProgressReporter progress,
     TimeProvider time)
 {
+    private readonly TrainOptions options = options.For(modelOptions);
     private readonly EpochChoice choice = new(options, validate is not null);
 
     /// <summary>The weights to start from, which training changes; null for those of <see cref="ModelWeights.Initialize"/>.</summary>
@@ -31,7 +32,7 @@ public sealed class Trainer(
             FirstHistory.ClearItemsWithoutRows(state.Weights, FirstHistory.UsedItems(past, set.ItemCount));
         }
 
-        using ISampleSource samples = SampleSources.Of(set, options, past);
+        using ISampleSource samples = SampleSources.Of(set, modelOptions, options, past);
         if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
         if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");
 

@@ -15,8 +15,12 @@ internal static class TrainingSteps
     public static ITrainingStep Make(TrainingState state, TrainOptions options, ISampleSource samples)
     {
         ModelOptions model = state.Weights.Options;
-        if (model.HasAttention) throw new InvalidInputException("Model:User is \"attention\", which cannot be trained yet: set it to \"history\".");
-        if (options.Loss == LossKind.Softmax && (!model.HasHistory || model.HasMlp || (model.HasHead && model.TrainedGmfHead)))
+        if (model.HasAttention && options.Step == StepChoice.Torch)
+        {
+            throw new InvalidInputException("Train:Step is \"torch\", which does not train Model:User \"attention\": set it to \"auto\".");
+        }
+
+        if (options.Loss == LossKind.Softmax && !model.HasAttention && (!model.HasHistory || model.HasMlp || (model.HasHead && model.TrainedGmfHead)))
         {
             throw new InvalidInputException("Train:Loss is \"softmax\", which sets one user against many items by dot products: "
                 + "it needs Model:User \"history\" and Model:Kind \"mf\", or \"gmf\" with TrainedGmfHead false. Set these, or set Train:Loss to \"logistic\".");
@@ -30,7 +34,7 @@ internal static class TrainingSteps
                 + "Set it, or set Train:Step to \"torch\", which covers all and is slow.");
         }
 
-        string? whyTorch = options.WhyTorch(model)
+        string? whyTorch = model.HasAttention ? null : options.WhyTorch(model)
             ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated ? "this processor has no vectors for the fused step" : null);
         // What Spark's executors are sent has none.
         if (whyTorch is not null && !IsTorchThere())

@@ -27,7 +27,11 @@ internal sealed class UpdateRules(TrainOptions options, long totalSteps)
     /// <param name="step">From 1.</param>
     public PartRule Dense(long step) => new() { Optimizer = options.Optimizer, LearningRate = Scheduled(options.LearningRate, step) };
 
-    // Linear: from the whole rate at the first step to 0 after the last.
-    private double Scheduled(double rate, long step) =>
-        options.LearningRateSchedule == LearningRateSchedule.Linear ? rate * Math.Max(0, 1 - (step - 1) / (double)totalSteps) : rate;
+    // First a warm-up, if there is one, from 0. Linear: from the whole rate at the first step to 0 after the last.
+    private double Scheduled(double rate, long step)
+    {
+        double warm = options.WarmUp * totalSteps;
+        if (step <= warm) return rate * step / warm;
+        return options.LearningRateSchedule == LearningRateSchedule.Linear ? rate * Math.Max(0, 1 - (step - 1 - warm) / (totalSteps - warm)) : rate;
+    }
 }

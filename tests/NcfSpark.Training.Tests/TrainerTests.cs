@@ -209,29 +209,29 @@ public sealed class TrainerTests : IDisposable
     {
         foreach ((Weight one, Weight two) in expected.All.Zip(actual.All)) Assert.Equal(one.Values.ToArray(), two.Values.ToArray());
     }
+}
 
-    /// <summary>Cancels after so many windows of steps.</summary>
-    private sealed class StopAfter(int windows, CancellationTokenSource stop) : IProgressReporter, IProgressTask
+/// <summary>Cancels after so many windows of steps.</summary>
+internal sealed class StopAfter(int windows, CancellationTokenSource stop) : IProgressReporter, IProgressTask
+{
+    private int left = windows + 1; // the first is the epoch's start
+
+    public IProgressTask Start(string title, long total, string unit) => this;
+
+    public void Line(string text)
     {
-        private int left = windows + 1; // the first is the epoch's start
+    }
 
-        public IProgressTask Start(string title, long total, string unit) => this;
+    public void Advance(long units)
+    {
+        if (--left == 0) stop.Cancel();
+    }
 
-        public void Line(string text)
-        {
-        }
+    public void Detail(string text)
+    {
+    }
 
-        public void Advance(long units)
-        {
-            if (--left == 0) stop.Cancel();
-        }
-
-        public void Detail(string text)
-        {
-        }
-
-        public void Dispose()
-        {
-        }
+    public void Dispose()
+    {
     }
 }

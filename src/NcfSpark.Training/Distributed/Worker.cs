@@ -26,11 +26,11 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
         {
             setup = link.Hello();
             share = new WorkerShare(setup.Shards, setup.Train.Workers, number);
-            options = setup.Train with { Threads = setup.Threads, Seed = share.SeedOf(setup.Train.Seed) };
+            options = setup.Train.For(setup.Model) with { Threads = setup.Threads, Seed = share.SeedOf(setup.Train.Seed) };
             data = read(setup, share);
             past = setup.Model.HasPast ? new PastItems(data.Set) : null;
             totals = SampleTotals.Of(data.Set, options);
-            plan = new RoundPlan(SampleSources.CountOf(data.Set, options), options.BatchSize, options.Server.RoundsPerEpoch);
+            plan = new RoundPlan(SampleSources.CountOf(data.Set, setup.Model, options), options.BatchSize, options.Server.RoundsPerEpoch);
             while (!TrainToEnd())
             {
             }
@@ -58,7 +58,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
             BitArray? used = past is null ? null : FirstHistory.UsedItems(past, setup.ItemCount);
             Assignment assignment = link.Join(plan.Samples, used, totals);
             if (assignment.Finished) return true;
-            samples ??= SampleSources.Of(data.Set, options, past, assignment.Totals); // the same each time
+            samples ??= SampleSources.Of(data.Set, setup.Model, options, past, assignment.Totals); // the same each time
             TrainingState state = StateAt(assignment);
             var exchange = new ServerExchange(link, options, share, state);
             using ITrainingStep step = TrainingSteps.Make(state, options, samples);
