@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.Intrinsics;
 
 namespace NcfSpark.Kernels;
 
@@ -70,28 +69,4 @@ public sealed unsafe class AttentionEncoder : IDisposable
             isDerived = true;
         }
     }
-}
-
-/// <summary>The kernels of an attention encoder for one instruction set.</summary>
-internal abstract unsafe class AttentionKernel
-{
-    public static AttentionKernel For(SimdLevel level) => level switch
-    {
-        SimdLevel.Avx512 => new AttentionKernel<Simd512, Vector512<float>>(),
-        SimdLevel.Avx2 => new AttentionKernel<Simd256, Vector256<float>>(),
-        _ => new AttentionKernel<Simd128, Vector128<float>>(),
-    };
-
-    /// <summary>Computes v of all tokens of a pass.</summary>
-    public abstract void Encode(in AttentionPass pass, AttentionBuffers buffers, AttentionWeights weights);
-
-    /// <summary>Takes a chunk of a batch through encoder, softmax and back.</summary>
-    /// <returns>The sum of its losses.</returns>
-    public abstract double Compute(in AttentionWork work, int chunk, AttentionBuffers buffers);
-
-    /// <summary>Updates some of the matrices of the encoder, by the sum of the chunks' gradients.</summary>
-    public abstract void UpdateMatrices(in AttentionWork work, int start, int count);
-
-    /// <summary>Updates the rows of some of the batch's distinct items.</summary>
-    public abstract void UpdateItems(in AttentionWork work, int start, int end);
 }
