@@ -24,6 +24,7 @@ internal static unsafe class UserHistoryUpdates<S, V>
         for (int g = 0; g < work.Groups; g++)
         {
             int first = g * groupSize;
+            if (g + 1 < work.Groups) PrefetchPool(in work, g + 1, column, end);
             float* user = work.Buffers.Users + (long)g * width, d = work.Buffers.LogitGradients + first, weights = work.Batch.Weights + first;
             int* items = work.Batch.Items + first;
             float groupWeight = 0;
@@ -50,6 +51,14 @@ internal static unsafe class UserHistoryUpdates<S, V>
 
             if (column == 0 && memory.HasBiases) UpdateBiases(in work, first, decay, groupWeight);
         }
+    }
+
+    // The rows of a pool are scattered over a table that is larger than the second-level cache.
+    private static void PrefetchPool(in UserHistoryWork work, int group, int column, int end)
+    {
+        UserHistoryEncoder encoder = work.Memory.Encoder;
+        int there = work.Pool(group, out int* latest);
+        for (int k = 0; k < there; k++) Prefetch.Row(encoder.Table + (long)latest[-k] * work.Memory.Width + column, end - column);
     }
 
     // row = keep row + rate gradient

@@ -44,7 +44,14 @@ internal unsafe interface ISimd<V>
 
     static abstract V Abs(V a);
 
+    /// <summary>e^a (<see cref="Exponential{S, V}"/>).</summary>
     static abstract V Exp(V a);
+
+    /// <summary>
+    /// The last step of <see cref="Exponential{S, V}"/>: values · 2^n, where shifted = 1.5 · 2^23 + n, whose lowest bits are n.
+    /// 0 where a is at most <paramref name="least"/>, and infinite where it is more than <paramref name="most"/>.
+    /// </summary>
+    static abstract V TimesPowerOfTwo(V values, V shifted, V a, float least, float most);
 
     static abstract V Log(V a);
 

@@ -50,7 +50,15 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Abs(Vector128<float> a) => Vector128.Abs(a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Exp(Vector128<float> a) => Vector128.Exp(a);
+    public static Vector128<float> Exp(Vector128<float> a) => Exponential<Simd128, Vector128<float>>.Of(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> TimesPowerOfTwo(Vector128<float> values, Vector128<float> shifted, Vector128<float> a, float least, float most)
+    {
+        Vector128<float> scaled = (values.AsInt32() + (shifted.AsInt32() << 23)).AsSingle(); // n is added to the exponent
+        scaled = Vector128.ConditionalSelect(Vector128.GreaterThan(a, Vector128.Create(most)), Vector128.Create(float.PositiveInfinity), scaled);
+        return Vector128.ConditionalSelect(Vector128.LessThanOrEqual(a, Vector128.Create(least)), Vector128<float>.Zero, scaled);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Log(Vector128<float> a) => Vector128.Log(a);

@@ -50,7 +50,15 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Abs(Vector256<float> a) => Vector256.Abs(a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Exp(Vector256<float> a) => Vector256.Exp(a);
+    public static Vector256<float> Exp(Vector256<float> a) => Exponential<Simd256, Vector256<float>>.Of(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> TimesPowerOfTwo(Vector256<float> values, Vector256<float> shifted, Vector256<float> a, float least, float most)
+    {
+        Vector256<float> scaled = (values.AsInt32() + (shifted.AsInt32() << 23)).AsSingle(); // n is added to the exponent
+        scaled = Vector256.ConditionalSelect(Vector256.GreaterThan(a, Vector256.Create(most)), Vector256.Create(float.PositiveInfinity), scaled);
+        return Vector256.ConditionalSelect(Vector256.LessThanOrEqual(a, Vector256.Create(least)), Vector256<float>.Zero, scaled);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Log(Vector256<float> a) => Vector256.Log(a);

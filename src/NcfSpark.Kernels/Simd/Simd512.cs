@@ -51,7 +51,15 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     public static Vector512<float> Abs(Vector512<float> a) => Vector512.Abs(a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Exp(Vector512<float> a) => Vector512.Exp(a);
+    public static Vector512<float> Exp(Vector512<float> a) => Exponential<Simd512, Vector512<float>>.Of(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> TimesPowerOfTwo(Vector512<float> values, Vector512<float> shifted, Vector512<float> a, float least, float most)
+    {
+        Vector512<float> scaled = (values.AsInt32() + (shifted.AsInt32() << 23)).AsSingle(); // n is added to the exponent
+        scaled = Vector512.ConditionalSelect(Vector512.GreaterThan(a, Vector512.Create(most)), Vector512.Create(float.PositiveInfinity), scaled);
+        return Vector512.ConditionalSelect(Vector512.LessThanOrEqual(a, Vector512.Create(least)), Vector512<float>.Zero, scaled);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Log(Vector512<float> a) => Vector512.Log(a);

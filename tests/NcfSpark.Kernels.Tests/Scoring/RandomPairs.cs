@@ -74,7 +74,7 @@ internal sealed class RandomPairs : IUserEncoder
         return z;
     }
 
-    public float Score(int user, int item) => 1 / (1 + Vector128.Exp(Vector128.Create(-Logit(user, item)))[0]);
+    public float Score(int user, int item) => 1 / (1 + Simd128.Exp(Vector128.Create(-Logit(user, item)))[0]);
 
     /// <summary>Scores everything and sorts.</summary>
     public (int Item, float Score)[] Best(int user, int k, IEnumerable<int> items, int[] excluded) =>

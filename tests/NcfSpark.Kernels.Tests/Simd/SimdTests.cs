@@ -87,4 +87,37 @@ public sealed unsafe class SimdTests
         S.Store(S.KeepByHighBits(hash, S.Bits(Dropped << 16), S.Broadcast(2)), result.Start);
         for (int i = 0; i < S.Lanes; i++) Assert.Equal(hashes[i] >> 16 >= Dropped ? 2 : 0, result.Start[i]);
     }
+
+    [Fact]
+    public void TheExponentialIsRightToTwoUnitsOfTheLastPlaceAndNeverSubnormal()
+    {
+        foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
+        {
+            Func<float, float> exp = level switch
+            {
+                SimdLevel.Avx512 => ExpOf<Simd512, Vector512<float>>,
+                SimdLevel.Avx2 => ExpOf<Simd256, Vector256<float>>,
+                _ => ExpOf<Simd128, Vector128<float>>,
+            };
+            for (int k = 0; k < 200_000; k++)
+            {
+                float x = -87.3f + k * (175.6f / 200_000);
+                double expected = Math.Exp(x);
+                Assert.True(Math.Abs(exp(x) - expected) <= 2 * Math.ScaleB(1, Math.ILogB(expected) - 23), $"e^{x:R} is {exp(x):R} on {level}.");
+            }
+
+            (float X, float Expected)[] edges = [(0, 1), (float.NaN, float.NaN), (-87.34f, 0), (-1e30f, 0), (float.NegativeInfinity, 0),
+                (88.4f, float.PositiveInfinity), (float.PositiveInfinity, float.PositiveInfinity)];
+            foreach ((float x, float expected) in edges) Assert.Equal(expected, exp(x));
+        }
+    }
+
+    private static unsafe float ExpOf<S, V>(float x)
+        where S : ISimd<V>
+        where V : struct
+    {
+        float* lanes = stackalloc float[Vector512<float>.Count];
+        S.Store(S.Exp(S.Broadcast(x)), lanes);
+        return lanes[S.Lanes - 1];
+    }
 }
