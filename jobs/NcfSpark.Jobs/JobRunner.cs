@@ -9,6 +9,7 @@ using NcfSpark.Jobs.Progress;
 using NcfSpark.Jobs.Verbs;
 using NcfSpark.Nightly;
 using NcfSpark.Preparation;
+using NcfSpark.Storage;
 using NcfSpark.Training;
 using NcfSpark.Training.Distributed;
 using NcfSpark.Tuning;
@@ -27,6 +28,8 @@ internal sealed partial class JobRunner(
         {
             arguments.RefuseEmpty();
             using EngineSource engine = verb.RunsSql ? arguments.Engine.Source(environment) : new EngineSource(EngineSource.DuckDb);
+            using RunPlace? mounted = Mount(verb, arguments);
+            if (mounted is not null) arguments = arguments with { Run = mounted.Directory };
             string? path = ConfigurationOf(verb, arguments);
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
             UntimedSettings.Refuse(verb.Sections, configuration);
@@ -40,7 +43,8 @@ internal sealed partial class JobRunner(
                 DotnetRunner.Attach(environment);
             }
 
-            using RunLock? runLock = elsewhere || verb.OnlyLooks ? null : RunLock.Take(runDirectory, time); // there, each attempt writes a version of its own
+            bool isHeld = elsewhere || mounted is not null; // elsewhere, each attempt writes a version of its own
+            using RunLock? runLock = isHeld || verb.OnlyLooks ? null : RunLock.Take(runDirectory, time);
             var job = new JobContext(configuration, runDirectory, progress, output, time, signals.Token)
             {
                 Engine = engine,
@@ -64,7 +68,7 @@ internal sealed partial class JobRunner(
                 : fault.Message);
             return FileFailure.Of(fault) is { Fault: FileFault.Device } ? ExitCode.Failed : ExitCode.InvalidInput; // the disk may be at fault, not the input
         }
-        catch (Exception fault) when (fault is TrainingDivergedException or WorkersLostException)
+        catch (Exception fault) when (fault is TrainingDivergedException or WorkersLostException or StorageUnavailableException)
         {
             error.WriteLine(fault.Message);
             return ExitCode.Failed;
@@ -91,6 +95,17 @@ internal sealed partial class JobRunner(
             error.WriteLine($"{verb.Name} failed: {failure.Message}\n{failure}");
             return ExitCode.Failed;
         }
+    }
+
+    // A run in object storage, held for this process where the verb writes; null for any other. With Microsoft.Spark another process runs the verb.
+    private RunPlace? Mount(Verb verb, JobArguments arguments)
+    {
+        if (arguments.Run is not { } run || !ObjectPlace.IsMeant(run)) return null;
+        string engine = verb.RunsSql ? arguments.Engine.Resolve(environment) : EngineArguments.DuckDb;
+        if (verb == PrepareVerb.Verb && engine != EngineArguments.DuckDb) return null; // Spark writes there
+        bool launches = engine == EngineArguments.MicrosoftSpark && !DotnetRunner.IsParent(environment);
+        NcfSparkConfiguration settings = ConfigurationLoader.Load(arguments.Config, arguments.Set, environment);
+        return RunPlace.Open(run, settings, writes: !verb.OnlyLooks && !launches, time, progress, signals.Token);
     }
 
     // The file of settings: --config, or the one that the run directory keeps, which --input lets be made. Null where the verb needs none.

@@ -18,8 +18,15 @@ internal static class SettingsJob
     /// <param name="runDirectory">The run or night whose settings are printed instead of the reference; null for the reference.</param>
     public static void Run(string? section, string? runDirectory, TextWriter output)
     {
-        if (runDirectory is not null) output.WriteLine(TextOf(runDirectory, section is null ? SettingKey.Sections : [Known(section)]));
-        else WriteReference(output, section is null ? SettingKey.Sections : [Known(section)]);
+        IReadOnlyList<string> sections = section is null ? SettingKey.Sections : [Known(section)];
+        if (runDirectory is null)
+        {
+            WriteReference(output, sections);
+            return;
+        }
+
+        using var run = RunPlace.Look(runDirectory);
+        output.WriteLine(TextOf(run.Directory, sections));
     }
 
     private static void WriteReference(TextWriter output, IReadOnlyList<string> sections)

@@ -17,7 +17,8 @@ internal static class ShowJob
     {
         if (user is null == item is null) throw new InvalidInputException(
             $"Name a user, as in `{Advice.Command(Name, "42")}`, or an item, as in `{Advice.Command(Name, "--item", "296")}`.");
-        using var lists = ProductionLists.Open(runDirectory ?? OnlyRun());
+        using var run = RunPlace.Look(runDirectory ?? OnlyRun());
+        using var lists = ProductionLists.Open(run.Directory);
         foreach (string line in user is not null ? lists.OfUser(user) : lists.LikeItem(item!)) output.WriteLine(line);
     }
 

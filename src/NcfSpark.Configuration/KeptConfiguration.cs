@@ -23,6 +23,7 @@ public static class KeptConfiguration
             string text = Look(log, progress, output);
             LinuxFiles.MakePrivateDirectory(runDirectory);
             AtomicFile.Write(path, text);
+            RunStore.Of(path)?.Save(path);
             output.WriteLine($"These settings are kept in {path} for the nights to come. To look at the log anew, delete that file.");
             return path;
         }

@@ -50,6 +50,13 @@ public sealed record NightlyOptions : IValidatableObject
     public int SearchableUsers { get; init; } = 50_000;
 
     /// <summary>
+    /// For a run in object storage (--run s3://…) whose store ignores conditions of writes: whether you see to it that only one process at a time writes to the
+    /// run. false (default): such a store is refused. true: no lease is taken anywhere, and two nights at once would damage each other's records.
+    /// </summary>
+    [ExcludeFromFingerprint]
+    public bool AssumeSingleWriter { get; init; }
+
+    /// <summary>
     /// Whether a model must pass the gate before it goes into production: it must recommend better than a simple baseline
     /// (MustBeat), and not worse than the model in production by more than MaxDrop. A night whose model is refused ends with exit
     /// code 3. false puts every model into production whose scores are finite.

@@ -69,7 +69,8 @@ public sealed partial class RunNights(string path)
         string temporary = System.IO.Path.Combine(Path, $".{CurrentName}.tmp");
         File.Delete(temporary);
         File.CreateSymbolicLink(temporary, night);
-        LinuxFiles.Sync();
+        if (RunStore.Of(Path) is { } store) store.PutInProduction(night); // there it counts; here it is a copy
+        else LinuxFiles.Sync();
         LinuxFiles.Rename(temporary, CurrentPath);
     }
 
@@ -78,6 +79,7 @@ public sealed partial class RunNights(string path)
     {
         string gone = System.IO.Path.Combine(Path, PrunedPrefix + night);
         if (Directory.Exists(gone)) Directory.Delete(gone, recursive: true);
+        RunStore.Of(Path)?.Remove(night);
         StageDirectory.Rename(PathOf(night), gone);
         Directory.Delete(gone, recursive: true);
     }

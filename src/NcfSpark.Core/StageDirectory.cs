@@ -23,6 +23,24 @@ public sealed class StageDirectory
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>
+    /// Brings files here that are read without a check, where the run lives elsewhere (<see cref="RunStore"/>) and they are not here yet.
+    /// </summary>
+    /// <param name="below">A directory within it, such as "items"; all files where it is null.</param>
+    public StageDirectory Fetched(string? below = null)
+    {
+        if (RunStore.Of(Path) is not { } store) return this;
+        string[] missing =
+        [
+            .. Manifest.Files
+                .Where(file => below is null || file.Key.StartsWith($"{below}/", StringComparison.Ordinal))
+                .Where(file => new FileInfo(File(file.Key)) is not { Exists: true, Length: var bytes } || bytes != file.Value.Bytes)
+                .Select(file => file.Key),
+        ];
+        if (missing.Length > 0) store.Fetch(this, missing);
+        return this;
+    }
+
     /// <summary>What was published at a place that is not on this machine, and cannot be opened here.</summary>
     public static StageDirectory Elsewhere(string path, StageManifest manifest) => new(path, manifest, Encoding.UTF8.GetBytes(ToText(manifest)));
 
@@ -65,8 +83,16 @@ public sealed class StageDirectory
             throw new InvalidInputException($"{path} was written in layout {manifest.Schema}; this version reads layout {StageManifest.CurrentSchema}. {cure}");
         }
 
-        foreach ((string name, StageFile expected) in manifest.Files.Where(file => isRead(file.Key))) Check(System.IO.Path.Combine(path, name), expected, cure);
-        return new StageDirectory(path, manifest, written);
+        string[] faulty = [.. manifest.Files.Where(file => isRead(file.Key) && Fault(file.Key) is not null).Select(file => file.Key)];
+        if (faulty.Length > 0 && RunStore.Of(runDirectory) is { } store)
+        {
+            store.Fetch(new StageDirectory(path, manifest, written), faulty);
+            faulty = Array.FindAll(faulty, name => Fault(name) is not null);
+        }
+
+        return faulty.Length == 0 ? new StageDirectory(path, manifest, written) : throw new InvalidInputException($"{Fault(faulty[0])} {cure}");
+
+        string? Fault(string name) => FaultOf(System.IO.Path.Combine(path, name), manifest.Files[name]);
     }
 
     /// <summary>Opens a stage's result, checks every file against the manifest, and checks that it was made from the given results of earlier stages.</summary>
@@ -135,13 +161,12 @@ public sealed class StageDirectory
         }
     }
 
-    private static void Check(string path, StageFile expected, string cure)
+    // What is wrong with a file; null where nothing is.
+    private static string? FaultOf(string path, StageFile expected)
     {
-        if (!System.IO.File.Exists(path)) throw new InvalidInputException($"{path} is missing. {cure}");
+        if (!System.IO.File.Exists(path)) return $"{path} is missing.";
         long bytes = new FileInfo(path).Length;
-        if (bytes != expected.Bytes) throw new InvalidInputException($"{path} has {bytes:N0} bytes where {expected.Bytes:N0} were written. {cure}");
-        if (expected.Sha256.Length == 0) return;
-        StageFile found = Describe(path);
-        if (found.Sha256 != expected.Sha256) throw new InvalidInputException($"{path} is not what was written (its SHA-256 differs). {cure}");
+        if (bytes != expected.Bytes) return $"{path} has {bytes:N0} bytes where {expected.Bytes:N0} were written.";
+        return expected.Sha256.Length == 0 || Describe(path).Sha256 == expected.Sha256 ? null : $"{path} is not what was written (its SHA-256 differs).";
     }
 }

@@ -71,7 +71,9 @@ public sealed class StageWriter : IStageWriter
 
         published = true;
         Leftovers.TryDelete(old);
-        return StageDirectory.Open(runDirectory, stage);
+        StageDirectory opened = StageDirectory.Open(runDirectory, stage);
+        RunStore.Of(runDirectory)?.Publish(opened);
+        return opened;
     }
 
     public void Dispose()

@@ -77,7 +77,7 @@ internal sealed class NightLog(RunNights nights, TimeProvider time)
             Started = state.Started,
             Ended = time.GetUtcNow(),
             Outcome = outcome,
-            Reason = reason,
+            Reason = RunStore.WithPlaces(reason),
             Production = nights.Production,
             Data = state.Data,
             Figures = report is not null && model is not null

@@ -13,6 +13,9 @@ namespace NcfSpark.Nightly;
 /// </summary>
 public static class NightPages
 {
+    /// <summary>Names of the files of a night outside its stages.</summary>
+    public const string ReportName = ReportWriter.PageName, StateName = NightState.FileName;
+
     /// <summary>A night's report with the history.</summary>
     public static string ReportOf(RunNights nights, string night) => Path.Combine(nights.PathOf(night), ReportWriter.PageName);
 
@@ -24,7 +27,7 @@ public static class NightPages
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(job.RunDirectory)), name = Path.GetFileName(full);
         var nights = new RunNights(Path.GetDirectoryName(full) ?? full);
         bool isNight = RunNights.IsName(name) && File.Exists(nights.HistoryPath);
-        AtomicFile.Write(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory, night: null));
+        WritePage(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory, night: null));
         return path;
     }
 
@@ -38,9 +41,9 @@ public static class NightPages
         {
             NightsInput input = InputOf(nights, night);
             (RunHistory history, string? production) = (input.History, input.Production);
-            if (input.Reports.Contains(night)) AtomicFile.Write(ReportOf(nights, night), Report(job, nights, night, input));
-            AtomicFile.Write(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
-            AtomicFile.Write(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, production));
+            if (input.Reports.Contains(night)) WritePage(ReportOf(nights, night), Report(job, nights, night, input));
+            WritePage(Path.Combine(nights.Path, NightsPage.Name), NightsPage.Of(input));
+            WritePage(Path.Combine(nights.Path, PrometheusText.FileName), PrometheusText.Of(input.Title, history, production));
             UserLists.Write(job, nights.PathOf(night));
             if (OtlpMetrics.IsConfigured && !OtlpMetrics.Send(input.Title, history, production))
             {
@@ -53,6 +56,12 @@ public static class NightPages
         {
             job.Progress.Line($"The pages of the nights could not be written: {failure.Message} The next night writes them.");
         }
+    }
+
+    private static void WritePage(string path, string text)
+    {
+        AtomicFile.Write(path, text);
+        RunStore.Of(path)?.Save(path);
     }
 
     // The night's own page is there already, or is about to be.
@@ -75,16 +84,18 @@ public static class NightPages
     private static string Page(JobContext job, string runDirectory, ReportNight? night)
     {
         Titles titles = Titles.Read(job.Configuration.Input);
-        IdTable items = new PreparedData(StageDirectory.Open(runDirectory, PreparedData.StageName, isRead: _ => false)).ReadItems();
+        IdTable items = new PreparedData(StageDirectory.Open(runDirectory, PreparedData.StageName, isRead: _ => false).Fetched("items")).ReadItems();
         if (titles.Remark(items) is { } remark) job.Output.WriteLine(remark);
-        return ReportWriter.Page(Path.Combine(runDirectory, Stage.Report), titles.ByItemId, night);
+        return ReportWriter.Page(StageDirectory.Open(runDirectory, Stage.Report, isRead: _ => false).Fetched().Path, titles.ByItemId, night);
     }
 
     // Null where one of the two has no predictions: it was refused, or is pruned.
     private static ListChanges? ChangesSince(JobContext job, RunNights nights, string before, string night)
     {
-        string Lists(string name) => Path.Combine(nights.PathOf(name), Stage.Predictions, "recommendations");
-        return Directory.Exists(Lists(before)) && Directory.Exists(Lists(night))
+        bool IsThere(string name) => Directory.Exists(Path.Combine(nights.PathOf(name), Stage.Predictions));
+        string Lists(string name) =>
+            StageDirectory.Open(nights.PathOf(name), Stage.Predictions, isRead: _ => false).Fetched("recommendations").File("recommendations");
+        return IsThere(before) && IsThere(night)
             ? ListComparison.Of(job, before, Lists(before), Lists(night), Titles.Read(job.Configuration.Input).ByItemId)
             : null;
     }

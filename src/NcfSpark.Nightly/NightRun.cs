@@ -91,7 +91,7 @@ public sealed class NightRun
         {
             if (!wasThere) nights.Remove(state!.Night);
             else if (stateBefore is not null) stateBefore.Write(nights);
-            else File.Delete(NightState.PathOf(nights, state!.Night));
+            else NightState.Delete(nights, state!.Night);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

@@ -49,10 +49,17 @@ internal sealed record NightState
         }
     }
 
+    public static void Delete(RunNights nights, string night)
+    {
+        File.Delete(PathOf(nights, night));
+        RunStore.Of(nights.Path)?.Save(PathOf(nights, night));
+    }
+
     public void Write(RunNights nights)
     {
         Directory.CreateDirectory(nights.PathOf(Night));
         AtomicFile.Write(PathOf(nights, Night), JsonSerializer.SerializeToUtf8Bytes(this, Json));
+        RunStore.Of(nights.Path)?.Save(PathOf(nights, Night));
     }
 }
 

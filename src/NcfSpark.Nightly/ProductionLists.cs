@@ -21,7 +21,7 @@ public sealed class ProductionLists : IDisposable
 
     private ProductionLists(string night)
     {
-        (this.night, prepared) = (night, StageDirectory.Open(night, PreparedData.StageName, isRead: _ => false));
+        (this.night, prepared) = (night, StageDirectory.Open(night, PreparedData.StageName, isRead: _ => false).Fetched());
         titles = new(() => Titles.ReadIfThere(prepared.Manifest.Configuration["Input"].Deserialize<InputOptions>()!));
     }
 
@@ -107,7 +107,7 @@ public sealed class ProductionLists : IDisposable
     /// <summary>The list that was written for a user; empty where there is none.</summary>
     public IReadOnlyList<(int Rank, string Item, double Score, string Source)> ListOf(string user)
     {
-        View(engine, "lists", Path.Combine(night, Stage.Predictions, "recommendations"));
+        View(engine, "lists", StageDirectory.Open(night, Stage.Predictions, isRead: _ => false).Fetched("recommendations").File("recommendations"));
         return
         [
             .. engine.Query("SELECT rank, CAST(item_id AS VARCHAR), score, source FROM lists "

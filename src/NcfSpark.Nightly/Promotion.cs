@@ -45,7 +45,7 @@ public static class Promotion
     /// <summary>The command that puts a night into production by hand, with a reason to replace.</summary>
     internal static string Command(JobContext job, string night)
     {
-        string[] settings = job.ConfigurationFile is { } file ? ["--config", file] : [];
+        string[] settings = job.ConfigurationFile is { } file && RunStore.Of(file) is null ? ["--config", file] : []; // one that the run keeps is found there
         return Advice.Command(["promote", night, .. settings, "--run", job.RunDirectory, "--set", "Nightly:Reason=looked at, and good"]);
     }
 

@@ -73,11 +73,15 @@ public sealed class RunHistory
     /// <summary>Appends a line, and returns when it is on the disk.</summary>
     public static void Append(RunNights nights, NightRecord record)
     {
-        using var stream = new FileStream(nights.HistoryPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-        stream.SetLength(LengthOfWholeLines(stream));
-        stream.Seek(0, SeekOrigin.End);
-        stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(record, Json), (byte)'\n']);
-        stream.Flush(flushToDisk: true);
+        using (var stream = new FileStream(nights.HistoryPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read))
+        {
+            stream.SetLength(LengthOfWholeLines(stream));
+            stream.Seek(0, SeekOrigin.End);
+            stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(record, Json), (byte)'\n']);
+            stream.Flush(flushToDisk: true);
+        }
+
+        RunStore.Of(nights.Path)?.Save(nights.HistoryPath);
     }
 
     private static NightRecord? Parse(string line)

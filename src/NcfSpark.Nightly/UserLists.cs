@@ -26,8 +26,8 @@ internal static class UserLists
     {
         if (!Directory.Exists(Path.Combine(night, Stage.Predictions))) return;
         int most = job.Configuration.Evaluate.ExampleUsers == 0 ? 0 : job.Configuration.Nightly.SearchableUsers; // a report that names no users has no search
-        StageDirectory prepared = StageDirectory.Open(night, PreparedData.StageName, isRead: _ => false);
-        StageDirectory predictions = StageDirectory.Open(night, Stage.Predictions, isRead: _ => false);
+        StageDirectory prepared = StageDirectory.Open(night, PreparedData.StageName, isRead: _ => false).Fetched();
+        StageDirectory predictions = StageDirectory.Open(night, Stage.Predictions, isRead: _ => false).Fetched("recommendations");
         IReadOnlyDictionary<string, string> titles = Titles.Read(job.Configuration.Input).ByItemId;
         string madeFrom = HashOf([prepared.ManifestSha256, predictions.ManifestSha256, $"{most}"], titles);
         string final = Path.Combine(night, DirectoryName), index = Path.Combine(final, "index.js");
@@ -39,6 +39,7 @@ internal static class UserLists
         if (Directory.Exists(final)) StageDirectory.Rename(final, old);
         if (Directory.Exists(temporary)) StageDirectory.Rename(temporary, final);
         Leftovers.TryDelete(old);
+        RunStore.Of(night)?.Save(final);
     }
 
     private static void WriteFiles(

@@ -32,6 +32,7 @@ public sealed class StagePipeline(JobContext job)
         job.Cancellation.ThrowIfCancellationRequested();
         if (Resume && Find(stage) is { } there)
         {
+            RunStore.Of(there.Path)?.Publish(there); // a driver that was killed may have made it and not published it
             WriteSummary(there, "was there already");
             return there;
         }

@@ -72,6 +72,7 @@ internal sealed class Production : IDisposable
         string? night = null;
         try
         {
+            RunStore.Of(runDirectory)?.Refresh();
             night = new RunNights(runDirectory).Production;
             if (night is null || night == current.Night) return;
             if (night == failed && time.GetElapsedTime(failedAt) < pauseAfterFailure) return;

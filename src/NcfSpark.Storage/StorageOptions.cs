@@ -37,4 +37,19 @@ public sealed record StorageOptions
     [ExcludeFromFingerprint]
     [Range(1, 256)]
     public int Parallel { get; init; } = 8;
+
+    /// <summary>
+    /// Directory for working copies of runs in object storage (--run s3://…). It needs room for a night and the one before; it may be deleted while nobody uses
+    /// it. "" (default): $XDG_CACHE_HOME/ncfspark/runs, or ~/.cache/ncfspark/runs.
+    /// </summary>
+    [ExcludeFromFingerprint]
+    public string CacheDirectory { get; init; } = "";
+
+    /// <summary>
+    /// How long a process that writes to a run in object storage holds it without a sign of life, in seconds. After a driver was killed, the next one waits
+    /// this long. A driver that stands still for longer may lose the run to another, and then publishes nothing more. It costs six small requests each time.
+    /// </summary>
+    [ExcludeFromFingerprint]
+    [Range(1.0, 3600.0)]
+    public double LeaseSeconds { get; init; } = 30;
 }

@@ -14,4 +14,4 @@ public sealed record StoredBytes(byte[] Bytes, string ETag);
 /// The store was not reached, or answered with its own errors for as long as was tried: exit code 1, and the same command may work a little later. The message
 /// says where and what.
 /// </summary>
-public sealed class StorageUnavailableException(string message, Exception cause) : Exception(message, cause);
+public sealed class StorageUnavailableException(string message, Exception cause) : IOException(message, cause);

@@ -10,7 +10,8 @@ namespace NcfSpark.Tuning;
 /// </summary>
 public static class TunedRun
 {
-    private const string UntunedName = "untuned.json";
+    /// <summary>The file that a search begins from, in the run directory.</summary>
+    public const string UntunedName = "untuned.json";
 
     /// <summary>The configuration to begin with: that of the search, or the kept one where the search ended.</summary>
     public static string Begin(string log, string runDirectory, IProgressReporter progress, TextWriter output)
@@ -30,6 +31,7 @@ public static class TunedRun
         }
 
         AtomicFile.Write(untuned, File.ReadAllText(kept));
+        RunStore.Of(untuned)?.Save(untuned);
         return untuned;
     }
 
@@ -43,7 +45,9 @@ public static class TunedRun
         NcfSparkConfiguration best = Load(TuneStage.Best(job)), start = Load(untuned);
         string[] remark = [$"Model and Train were chosen by a search of {job.Configuration.Tune.BudgetMinutes} minutes; tune/ has what was tried."];
         AtomicFile.Write(kept, TunedConfiguration.Text(untuned, start with { Model = best.Model, Train = best.Train }, remark));
+        RunStore.Of(kept)?.Save(kept);
         File.Delete(untuned);
+        RunStore.Of(untuned)?.Save(untuned);
         job.Output.WriteLine($"These settings are kept in {kept} for the nights to come.");
         return kept;
 

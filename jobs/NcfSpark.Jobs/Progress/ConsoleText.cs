@@ -18,15 +18,18 @@ internal sealed class ConsoleText(TextWriter stream) : TextWriter
 
     public override void Write(char value) => Try(() => stream.Write(value));
 
-    public override void Write(string? value) => Try(() => stream.Write(value));
+    public override void Write(string? value) => Try(() => stream.Write(Shown(value)));
 
     public override void Write(char[] buffer, int index, int count) => Try(() => stream.Write(buffer, index, count));
 
     public override void WriteLine() => Try(() => stream.WriteLine());
 
-    public override void WriteLine(string? value) => Try(() => stream.WriteLine(value));
+    public override void WriteLine(string? value) => Try(() => stream.WriteLine(Shown(value)));
 
     public override void Flush() => Try(stream.Flush);
+
+    // Where a run lives in object storage, people know its place, and not the working copy.
+    private static string? Shown(string? text) => text is null ? null : RunStore.WithPlaces(text);
 
     private void Try(Action write)
     {

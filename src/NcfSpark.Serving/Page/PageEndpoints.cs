@@ -210,5 +210,5 @@ internal sealed class PageEndpoints(Endpoints endpoints, string runDirectory, Se
 
     private static object? Of(MetricInterval? value) => value is null ? null : new { value.Value, value.Low, value.High };
 
-    private static bool HasLists(string night) => Directory.Exists(Path.Combine(night, Stage.Predictions, "recommendations"));
+    private static bool HasLists(string night) => Directory.Exists(Path.Combine(night, Stage.Predictions));
 }

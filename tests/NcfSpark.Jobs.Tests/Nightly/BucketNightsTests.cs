@@ -1,0 +1,131 @@
+using NcfSpark.Configuration;
+using NcfSpark.Core;
+using NcfSpark.Nightly;
+using NcfSpark.Storage;
+using NcfSpark.Storage.Tests.S3;
+
+namespace NcfSpark.Jobs.Tests.Nightly;
+
+/// <summary>Nights whose run lives in a bucket, from drivers that have nothing but the program and that bucket.</summary>
+[Collection(StopSignalsTests.OfThisProcess)]
+public sealed class BucketNightsTests : IDisposable
+{
+    private readonly BucketNights bucket = new();
+
+    public void Dispose() => bucket.Dispose();
+
+    [Fact]
+    public void ANightInABucketHasTheBytesOfALocalOneAndTheNextFindsIt()
+    {
+        string local = bucket.NewCache();
+        bucket.Night("2026-11-01");
+        bucket.Night("2026-11-01", local);
+        Assert.Equal(FilesOf(Path.Combine(local, "current", "predictions")), bucket.Production()!.Value.Files);
+        bucket.CheckProduction();
+
+        bucket.WriteLog(320);
+        bucket.Night("2026-11-02", "s3a" + BucketNights.Run[2..] + "/");
+        bucket.Night("2026-11-02", local);
+        Assert.Equal("2026-11-02", bucket.Production()!.Value.Night);
+        Assert.Equal(FilesOf(Path.Combine(local, "current", "predictions")), bucket.Production()!.Value.Files);
+        NightRecord[] records = [.. History().Nights];
+        Assert.Equal(["2026-11-01", "2026-11-02"], records.Select(record => record.Night));
+        Assert.Equal("2026-11-01", records[1].WarmStartedFrom);
+        Assert.NotNull(records[1].Figures!.AgainstIncumbent);
+        Assert.NotNull(bucket.Objects[$"{BucketNights.Prefix}nights.html"]);
+        Assert.NotNull(bucket.Objects[$"{BucketNights.Prefix}2026-11-02/report.html"]);
+    }
+
+    [Fact]
+    public void StatusRollbackAndPromoteWorkOnABucket()
+    {
+        bucket.Night("2026-11-01");
+        bucket.WriteLog(320);
+        bucket.Night("2026-11-02");
+        Assert.Equal(ExitCode.Done, bucket.Do("rollback", bucket.NewCache(), more: "Nightly:Reason=a look").Code);
+        Assert.Equal("2026-11-01", bucket.Production()!.Value.Night);
+        bucket.CheckProduction();
+        Assert.True(bucket.Do("promote", bucket.NewCache(), more: ["Nightly:Reason=good", "Nightly:Night=2026-11-02"]).Code == ExitCode.Done, bucket.Told);
+        Assert.Equal("2026-11-02", bucket.Production()!.Value.Night);
+        (ExitCode code, string output, _) = bucket.Do("status", bucket.NewCache());
+        Assert.Equal(ExitCode.Done, code);
+        Assert.Contains("2026-11-02", output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.InvalidInput, bucket.Do("train", bucket.NewCache(), $"{BucketNights.Run}/2026-11-01").Code); // it served
+    }
+
+    [Fact]
+    public void StagesByHandAreFoundByTheNextDriver()
+    {
+        string run = $"s3://{S3Server.Bucket}/by-hand";
+        foreach (string verb in new[] { "prepare", "train", "evaluate", "score", "score" }) // the last over what is there
+        {
+            Assert.True(bucket.Do(verb, bucket.NewCache(), run).Code == ExitCode.Done, bucket.Told);
+        }
+
+        using ObjectStore objects = bucket.Open();
+        string[] names = [.. objects.List(ObjectPlace.Parse($"{run}/predictions", "the place")).Select(one => one.Place.Key)];
+        Assert.Equal(2, names.Length); // the manifest and one file: nothing is left of the first
+    }
+
+    /// <summary>Shares of the requests that the second night makes when nothing cuts it off.</summary>
+    [Theory]
+    [InlineData(0.1, 0.4)]
+    [InlineData(0.6, 0.8)]
+    [InlineData(0.9, 0.97)]
+    public void ANightThatWasCutOffGoesOnFromAnotherDirectory(double once, double twice)
+    {
+        SortedDictionary<string, byte[]> whole;
+        int requests;
+        using (var other = new BucketNights())
+        {
+            (int begun, whole) = other.TwoNights();
+            requests = other.Requests - begun;
+        }
+
+        bucket.Night("2026-11-01");
+        bucket.WriteLog(320);
+        Assert.True(bucket.CutOff("2026-11-02", (int)(requests * once)), bucket.Told);
+        bucket.CutOff("2026-11-02", (int)(requests * twice));
+        bucket.Night("2026-11-02");
+        Assert.Equal(("2026-11-02", true), (bucket.Production()!.Value.Night, SameBytes(whole, bucket.Production()!.Value.Files)));
+        bucket.CheckProduction();
+    }
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void ANightCutOffAtAnyOfAHundredPointsEndsWithTheSameBytes()
+    {
+        bucket.Night("2026-11-01");
+        bucket.WriteLog(320);
+        Dictionary<string, byte[]> first = bucket.All();
+        int begun = bucket.Requests;
+        bucket.Night("2026-11-02");
+        (int requests, SortedDictionary<string, byte[]> whole) = (bucket.Requests - begun, bucket.Production()!.Value.Files);
+        RandomStream chance = RandomStream.Named(1, "cuts");
+        for (int cut = 0; cut < 100; cut++)
+        {
+            bucket.Story.Clear();
+            bucket.Restore(first);
+            Assert.True(bucket.CutOff("2026-11-02", (int)chance.Below(cut, (long)(requests * 0.98))), bucket.Told);
+            bucket.Night("2026-11-02");
+            Assert.True(SameBytes(whole, bucket.Production()!.Value.Files), bucket.Told);
+            bucket.CheckProduction();
+        }
+    }
+
+    private RunHistory History()
+    {
+        string path = Path.Combine(bucket.NewCache(), RunNights.HistoryName);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, bucket.Objects[$"{BucketNights.Prefix}{RunNights.HistoryName}"]!);
+        return RunHistory.Read(new RunNights(Path.GetDirectoryName(path)!));
+    }
+
+    private static bool SameBytes(SortedDictionary<string, byte[]> one, SortedDictionary<string, byte[]> other) =>
+        one.Keys.SequenceEqual(other.Keys) && one.Keys.All(name => one[name].AsSpan().SequenceEqual(other[name]));
+
+    private static SortedDictionary<string, byte[]> FilesOf(string stage) => new(
+        Directory.GetFiles(stage, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != StageManifest.FileName)
+            .ToDictionary(file => Path.GetRelativePath(stage, file).Replace('\\', '/'), File.ReadAllBytes),
+        StringComparer.Ordinal);
+}
