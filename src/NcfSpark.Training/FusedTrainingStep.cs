@@ -32,7 +32,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
             GroupSize = samples?.GroupSize ?? 1,
             PlainRows = HasPlainRows(options),
             Softmax = options.Softmax,
-            Attention = model.HasAttention ? new(model.AttentionShape, samples!.Past!.Times, options.SoftmaxNegatives ?? AttentionNegatives) : null,
+            Attention = model.HasAttention ? new(model.AttentionShape, samples!.Past!.Times, options.SoftmaxNegatives ?? AttentionNegatives, options.AvoidsTouched) : null,
         });
         Description = $"fused{(model.HasAttention ? " attention" : model.HasHistory ? " over histories" : "")} ({level.ToString().ToLowerInvariant()})";
         feed = new EpochFeed(options, rules);

@@ -19,19 +19,23 @@ internal sealed unsafe class AttentionBatch : IDisposable
     private readonly AttentionShape shape;
     private readonly UserPasts pasts;
     private readonly int itemCount;
+    private readonly bool exceptTouched;
     private readonly int mostRows; // of a pass
     private readonly AlignedArray<int> integers;
     private readonly AlignedArray<int> excluded;
     private readonly AlignedArray<AttentionSequence> sequences;
-    private readonly int* negativeOf, distinctOf, lastEvents;
+    private readonly int* negativeOf, distinctOf, lastEvents, excludedBy;
 
-    public AttentionBatch(AttentionShape shape, UserPasts pasts, int itemCount, int users, int negatives)
+    /// <param name="exceptTouched">Whether a positive does not compete with anything that its user has used; otherwise, only not with itself.</param>
+    public AttentionBatch(AttentionShape shape, UserPasts pasts, int itemCount, int users, int negatives, bool exceptTouched = true)
     {
-        (this.shape, this.pasts, this.itemCount, NegativeCount, mostRows) = (shape, pasts, itemCount, negatives, AttentionBuffers.RowsOf(shape));
+        (this.shape, this.pasts, this.itemCount, NegativeCount, this.exceptTouched) = (shape, pasts, itemCount, negatives, exceptTouched);
+        mostRows = AttentionBuffers.RowsOf(shape);
         long events = (long)users * (shape.Length + 1), distinct = Math.Min(events + negatives, itemCount);
-        integers = new(negatives + 2L * itemCount + 3 * distinct + 2 * events + 3L * users);
+        integers = new(2L * negatives + 2L * itemCount + 3 * distinct + 2 * events + 3L * users);
         int* next = integers.Start;
         Negatives = Take(negatives);
+        excludedBy = Take(negatives);
         negativeOf = Take(itemCount);
         distinctOf = Take(itemCount);
         Items = Take(distinct);
@@ -43,7 +47,7 @@ internal sealed unsafe class AttentionBatch : IDisposable
         ExcludedEnds = Take(users);
         sequences = new(users);
         (Passes, ChunkStarts) = (new AttentionSpan[users], new int[MostChunks + 1]);
-        excluded = new((long)users * Math.Min(negatives, pasts.Longest));
+        excluded = new((long)users * (exceptTouched ? Math.Min(negatives, pasts.Longest) : shape.Length));
         new Span<int>(negativeOf, itemCount).Fill(-1);
         new Span<int>(distinctOf, itemCount).Fill(-1);
 
@@ -64,6 +68,8 @@ internal sealed unsafe class AttentionBatch : IDisposable
 
     public int NegativeCount { get; }
 
+    public bool ExceptTouched => exceptTouched;
+
     public int Users { get; private set; }
 
     /// <summary>Tokens that predict an item.</summary>
@@ -77,7 +83,10 @@ internal sealed unsafe class AttentionBatch : IDisposable
     /// <summary>For each user the number of the first event; those of a user follow each other.</summary>
     public int* EventStarts { get; }
 
-    /// <summary>The numbers of the negatives that a user has used: Excluded[ExcludedStarts[slot]] up to ExcludedEnds[slot].</summary>
+    /// <summary>
+    /// The numbers of the negatives that a user has used, each once: Excluded[ExcludedStarts[slot]] up to ExcludedEnds[slot]. Where only a positive
+    /// itself is left out, those of the user's positives that are negatives, one after the other (<see cref="ExceptTouched"/>).
+    /// </summary>
     public int* Excluded => excluded.Start;
 
     public int* ExcludedStarts { get; }
@@ -101,6 +110,7 @@ internal sealed unsafe class AttentionBatch : IDisposable
     {
         for (int n = 0; n < NegativeCount; n++) negativeOf[Negatives[n]] = -1;
         for (int d = 0; d < Distinct; d++) distinctOf[Items[d]] = -1;
+        new Span<int>(excludedBy, NegativeCount).Clear();
         (Users, Tokens, Distinct) = (users.Length, 0, 0);
         DrawNegatives(key);
         int events = 0, passes = 0, excludedCount = 0;
@@ -120,9 +130,11 @@ internal sealed unsafe class AttentionBatch : IDisposable
             EventStarts[slot] = events;
             for (int at = first; at < end; at++) AddEvent(events++, pasts.Items[at]);
             ExcludedStarts[slot] = excludedCount;
-            for (int at = start; at < end; at++)
+            for (int at = exceptTouched ? start : first + 1; at < end; at++)
             {
-                if (negativeOf[pasts.Items[at]] is >= 0 and var negative && excludedCount < ExcludedStarts[slot] + NegativeCount) excluded.Start[excludedCount++] = negative;
+                if (negativeOf[pasts.Items[at]] is not (>= 0 and var negative) || (exceptTouched && excludedBy[negative] == slot + 1)) continue;
+                excludedBy[negative] = slot + 1;
+                excluded.Start[excludedCount++] = negative;
             }
 
             ExcludedEnds[slot] = excludedCount;

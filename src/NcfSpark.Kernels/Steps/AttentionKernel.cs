@@ -108,11 +108,14 @@ internal sealed unsafe class AttentionKernel<S, V> : AttentionKernel
         for (int q = 0; q < pass.Count; q++)
         {
             AttentionSequence sequence = pass.Sequences[q];
+            (int start, int end) = (batch.ExcludedStarts[sequence.Slot], batch.ExcludedEnds[sequence.Slot]);
+            if (!batch.ExceptTouched) end = start;
             for (int t = 0; t < sequence.PaddedCount; t++)
             {
+                if (!batch.ExceptTouched && t < sequence.Count) (start, end) = (end, end + (batch.NegativeOf(sequence.Items[t + 1]) >= 0 ? 1 : 0));
                 int row = sequence.Row + t;
                 if (t < sequence.Count) rows.Positives[row] = memory.Items + (long)sequence.Items[t + 1] * memory.Stride;
-                (rows.ExcludedStarts[row], rows.ExcludedEnds[row]) = (batch.ExcludedStarts[sequence.Slot], batch.ExcludedEnds[sequence.Slot]);
+                (rows.ExcludedStarts[row], rows.ExcludedEnds[row]) = (start, end);
             }
         }
 

@@ -34,7 +34,7 @@ public sealed unsafe class AttentionStep : IFusedStep, ITwoPhaseStep
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(settings.Threads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(settings.BatchSize, 1);
-        (AttentionShape shape, long[] times, int wanted) = settings.Attention!;
+        (AttentionShape shape, long[] times, int wanted, bool exceptTouched) = settings.Attention!;
         int count = Math.Min(wanted, settings.ItemCount);
         (negatives, shift) = (new(count, shape.Size), (float)Math.Log((double)settings.ItemCount / count));
         pasts = new(settings.Histories!, times);
@@ -42,7 +42,7 @@ public sealed unsafe class AttentionStep : IFusedStep, ITwoPhaseStep
         kernel = AttentionKernel.For(settings.Level);
         buffers = [.. Enumerable.Range(0, settings.Threads).Select(_ => new AttentionBuffers(shape, training: true, negatives.LogitStride))];
         users = [.. Enumerable.Range(0, 3).Select(_ => new int[settings.BatchSize])];
-        arranged = [.. Enumerable.Range(0, 2).Select(_ => new AttentionBatch(shape, pasts, settings.ItemCount, settings.BatchSize, count))];
+        arranged = [.. Enumerable.Range(0, 2).Select(_ => new AttentionBatch(shape, pasts, settings.ItemCount, settings.BatchSize, count, exceptTouched))];
         phases = new TwoPhases(this, settings.Threads, "attention step", AttentionBatch.MostChunks);
         memory.AddTo(Parameters);
     }
@@ -115,4 +115,5 @@ public sealed unsafe class AttentionStep : IFusedStep, ITwoPhaseStep
 /// <summary>What <see cref="AttentionStep"/> needs to know beside what other steps do.</summary>
 /// <param name="Times">A time in seconds for each item of the histories.</param>
 /// <param name="Negatives">Number of negatives that all positives of a batch compete with; at most the catalogue counts.</param>
-public sealed record AttentionStepSettings(AttentionShape Shape, long[] Times, int Negatives);
+/// <param name="ExceptTouched">Whether a positive does not compete with anything that its user has used; otherwise, only not with itself.</param>
+public sealed record AttentionStepSettings(AttentionShape Shape, long[] Times, int Negatives, bool ExceptTouched = true);

@@ -20,27 +20,27 @@ public sealed class AttentionStepTests
 
     private static readonly long[] Times = [.. Counts.SelectMany((count, user) => Enumerable.Range(0, count).Select(k => (long)k / 2 * k * k * (user + 1)))];
 
-    public static TheoryData<SimdLevel, int> Cases()
+    public static TheoryData<SimdLevel, int, bool> Cases()
     {
-        var data = new TheoryData<SimdLevel, int>();
+        var data = new TheoryData<SimdLevel, int, bool>();
         foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
         {
-            data.Add(level, 9); // few of all items
+            data.Add(level, 9, true); // few of all items
         }
 
-        data.Add(SimdLevels.Best, 30); // most
-        data.Add(SimdLevels.Best, 1000); // all
+        data.Add(SimdLevels.Best, 30, false); // most
+        data.Add(SimdLevels.Best, 1000, true); // all
         return data;
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void AStepFollowsTheSlopeOfEachPart(SimdLevel level, int negatives)
+    public void AStepFollowsTheSlopeOfEachPart(SimdLevel level, int negatives, bool exceptTouched)
     {
         var model = new NaiveAttention(Shape, Past, Times, Items);
         int[] drawn = NegativesOf(negatives);
-        double LossOf() => model.Loss(Users, drawn, DropoutKey);
-        using IFusedStep step = Step(level, threads: 2, negatives, model);
+        double LossOf() => model.Loss(Users, drawn, DropoutKey, exceptTouched);
+        using IFusedStep step = Step(level, threads: 2, negatives, model, exceptTouched);
         double losses = 0;
         Assert.Equal(1, step.Run(new Feed(), 1, ref losses));
         Assert.Equal(LossOf(), losses, 1e-4);
@@ -138,12 +138,12 @@ public sealed class AttentionStepTests
         }
     }
 
-    private static IFusedStep Step(SimdLevel level, int threads, int negatives, NaiveAttention model)
+    private static IFusedStep Step(SimdLevel level, int threads, int negatives, NaiveAttention model, bool exceptTouched = true)
     {
         IFusedStep step = FusedSteps.Of(new StepSettings
         {
             Shape = new NetworkShape(), UserCount = Counts.Length, ItemCount = Items, BatchSize = Users.Length, Threads = threads, Level = level,
-            Histories = Past, Attention = new AttentionStepSettings(Shape, Times, negatives),
+            Histories = Past, Attention = new AttentionStepSettings(Shape, Times, negatives, exceptTouched),
         });
         step.Parameters.Set(ModelPart.ItemGmf, OptimizerSlot.Weight, Array.ConvertAll(model.ItemRows, value => (float)value));
         step.Parameters.Set(ModelPart.ItemBias, OptimizerSlot.Weight, Array.ConvertAll(model.ItemBiases, value => (float)value));

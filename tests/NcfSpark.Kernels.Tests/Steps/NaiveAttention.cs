@@ -14,7 +14,7 @@ internal sealed class NaiveAttention(AttentionShape shape, UserHistories past, l
         [.. shape.Parameters.Select((p, i) => Fill(p.Rows * p.Columns, 10 + i, p.Start == AttentionStart.Uniform ? 0.25 : 0.5, p.Start == AttentionStart.One ? 1 : 0))];
 
     /// <summary>Mean loss of the tokens of a batch, times its users.</summary>
-    public double Loss(int[] users, int[] negatives, ulong dropoutKey)
+    public double Loss(int[] users, int[] negatives, ulong dropoutKey, bool exceptTouched = true)
     {
         double loss = 0;
         int tokens = 0, row = 0, used = 0; // rows as passes number them: each user's rounded up to 8
@@ -27,7 +27,7 @@ internal sealed class NaiveAttention(AttentionShape shape, UserHistories past, l
             for (int t = 0; t < count; t++)
             {
                 double positive = Score(vectors[t], past.Items[first + t + 1]), sum = Math.Exp(positive);
-                foreach (int n in negatives.Where(n => !all.Contains(n))) sum += Math.Exp(Score(vectors[t], n) + shift);
+                foreach (int n in negatives.Where(n => exceptTouched ? !all.Contains(n) : n != past.Items[first + t + 1])) sum += Math.Exp(Score(vectors[t], n) + shift);
                 loss += Math.Log(sum) - positive;
             }
 
