@@ -9,7 +9,8 @@ namespace NcfSpark.Training;
 /// </summary>
 internal sealed class FusedTrainingStep : ITrainingStep
 {
-    private const int AttentionNegatives = 2048; // Train:SoftmaxNegatives by default
+    /// <summary>Train:SoftmaxNegatives by default, with attention.</summary>
+    public const int AttentionNegatives = 2048;
 
     private readonly IFusedStep step;
     private readonly EpochFeed feed;

@@ -15,11 +15,6 @@ internal static class TrainingSteps
     public static ITrainingStep Make(TrainingState state, TrainOptions options, ISampleSource samples)
     {
         ModelOptions model = state.Weights.Options;
-        if (model.HasAttention && options.Step == StepChoice.Torch)
-        {
-            throw new InvalidInputException("Train:Step is \"torch\", which does not train Model:User \"attention\": set it to \"auto\".");
-        }
-
         if (options.Loss == LossKind.Softmax && !model.HasAttention && (!model.HasHistory || model.HasMlp || (model.HasHead && model.TrainedGmfHead)))
         {
             throw new InvalidInputException("Train:Loss is \"softmax\", which sets one user against many items by dot products: "
@@ -34,8 +29,8 @@ internal static class TrainingSteps
                 + "Set it, or set Train:Step to \"torch\", which covers all and is slow.");
         }
 
-        string? whyTorch = model.HasAttention ? null : options.WhyTorch(model)
-            ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated ? "this processor has no vectors for the fused step" : null);
+        string? whyTorch = options.WhyTorch(model)
+            ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated && !model.HasAttention ? "this processor has no vectors for the fused step" : null);
         // What Spark's executors are sent has none.
         if (whyTorch is not null && !IsTorchThere())
         {
@@ -46,7 +41,9 @@ internal static class TrainingSteps
 
         try
         {
-            return whyTorch is not null ? MakeTorch(state, options, rules) : MakeFused(state, options, rules, samples);
+            return whyTorch is null ? MakeFused(state, options, rules, samples)
+                : model.HasAttention ? MakeTorchAttention(state, options, rules)
+                : MakeTorch(state, options, rules);
         }
         catch (PlatformNotSupportedException exception)
         {
@@ -67,6 +64,9 @@ internal static class TrainingSteps
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static FusedTrainingStep MakeFused(TrainingState state, TrainOptions options, UpdateRules rules, ISampleSource samples) =>
         new(state, options, rules, SimdLevels.FromEnvironment(), samples);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TorchAttentionStep MakeTorchAttention(TrainingState state, TrainOptions options, UpdateRules rules) => new(state, options, rules);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchStep MakeTorch(TrainingState state, TrainOptions options, UpdateRules rules) => new(state, options, rules);

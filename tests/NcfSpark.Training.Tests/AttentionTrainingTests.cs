@@ -64,13 +64,6 @@ public sealed class AttentionTrainingTests : IDisposable
         }
     }
 
-    [Fact]
-    public void TheTorchStepIsRefused()
-    {
-        string message = Assert.Throws<InvalidInputException>(() => Train(Options with { Step = StepChoice.Torch }, "torch", Circles())).Message;
-        Assert.Contains("Train:Step is \"torch\"", message, StringComparison.Ordinal);
-    }
-
     private ModelWeights Train(TrainOptions options, string name, TrainingSet set, CancellationTokenSource? stop = null, int windows = 0)
     {
         IProgressReporter progress = stop is null ? SilentProgress.Instance : new StopAfter(windows, stop);

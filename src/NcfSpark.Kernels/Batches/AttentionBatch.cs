@@ -14,8 +14,6 @@ internal sealed unsafe class AttentionBatch : IDisposable
     /// <summary>Chunks of a batch, at most. Each has gradients of its own, which are added in the order of chunks.</summary>
     public const int MostChunks = 16;
 
-    private const uint NegativeKey = 0x9E3779B9; // sets the draws of negatives apart from those of dropout
-
     private readonly AttentionShape shape;
     private readonly UserPasts pasts;
     private readonly int itemCount;
@@ -112,7 +110,7 @@ internal sealed unsafe class AttentionBatch : IDisposable
         for (int d = 0; d < Distinct; d++) distinctOf[Items[d]] = -1;
         new Span<int>(excludedBy, NegativeCount).Clear();
         (Users, Tokens, Distinct) = (users.Length, 0, 0);
-        DrawNegatives(key);
+        NegativeDraws.Draw(key, new Span<int>(Negatives, NegativeCount), new Span<int>(negativeOf, itemCount));
         int events = 0, passes = 0, excludedCount = 0;
         uint rows = 0;
         for (int slot = 0; slot < users.Length; slot++)
@@ -184,36 +182,6 @@ internal sealed unsafe class AttentionBatch : IDisposable
         int distinct = Distinct++;
         (Items[distinct], FirstEvents[distinct], distinctOf[item]) = (item, -1, distinct);
         return distinct;
-    }
-
-    // Many of all: passes over them, each chosen with the share that is still needed. Few: draws until they are distinct.
-    private void DrawNegatives(ulong key)
-    {
-        (uint key0, uint key1) = ((uint)key ^ NegativeKey, (uint)(key >> 32));
-        int drawn = 0;
-        if (2L * NegativeCount > itemCount)
-        {
-            for (int item = 0; drawn < NegativeCount; item++)
-            {
-                if (Below((uint)item, itemCount - item) < NegativeCount - drawn) Add(item);
-            }
-        }
-        else
-        {
-            for (uint draw = 0; drawn < NegativeCount; draw++)
-            {
-                int item = Below(draw, itemCount);
-                if (negativeOf[item] < 0) Add(item);
-            }
-        }
-
-        int Below(uint draw, int bound) => (int)(((ulong)DropoutHash.Hash(draw, key0, key1) * (ulong)bound) >> 32);
-
-        void Add(int item)
-        {
-            negativeOf[item] = drawn;
-            Negatives[drawn++] = item;
-        }
     }
 }
 
