@@ -54,7 +54,7 @@ public static class ScoreTask
         while (rows.NextUsers(recommender.UsersAtOnce) is { } block)
         {
             int[] users = block.Since(since);
-            if (model.Weights.Pools is { } pools) Array.ForEach(users, user => pools.SetLatest(user, block.ItemsOf(user), block.TimestampsOf(user)));
+            if (model.Weights.Pools is { } pools) Array.ForEach(users, user => block.SetLatest(pools, user));
             lines.Write(recommender.Recommend(users, block.ItemsOf));
         }
 

@@ -18,8 +18,10 @@ public sealed class SparkScore(
 {
     private const int FewestUsers = 1000; // of a task that is to be worth its start
 
-    // Parts of the prepared data with what a user has done.
-    private static readonly (string Part, string Condition)[] Parts = [("train", "label = 1"), ("validation", "true"), ("test", "true")];
+    // Parts of the prepared data with what a user has done; dislikes are at no time.
+    private static readonly (string Part, string Condition, string Timestamp)[] Parts =
+        [("train", "label = 1", "timestamp"), ("validation", "true", "timestamp"), ("test", "true", "timestamp"),
+        (PreparedData.Disliked, "true", $"CAST({TaskUsers.NoTime} AS BIGINT)")];
 
     private readonly ScoreOptions options = job.Configuration.Score;
     private readonly string elsewhere = job.Configuration.Spark.PreparedPath.TrimEnd('/');
@@ -71,10 +73,10 @@ public sealed class SparkScore(
         engine.ReadParquet("ncf_score_users", [PathOf("users")]);
         string rows = $"SELECT user_index, CAST(-1 AS INT) AS item_index, CAST(0 AS BIGINT) AS timestamp FROM ncf_score_users WHERE {wanted}";
         if (!options.ExcludeSeen && options.Since.Length == 0 && trained.Weights.Pools is null) return rows;
-        foreach ((string part, string condition) in Parts.Where(part => prepared.Manifest.Rows.GetValueOrDefault(part.Part) > 0))
+        foreach ((string part, string condition, string timestamp) in Parts.Where(part => prepared.Manifest.Rows.GetValueOrDefault(part.Part) > 0))
         {
             engine.ReadParquet($"ncf_score_{part}", [PathOf(part)]);
-            rows += $" UNION ALL SELECT user_index, item_index, timestamp FROM ncf_score_{part} WHERE {condition} AND {wanted}";
+            rows += $" UNION ALL SELECT user_index, item_index, {timestamp} AS timestamp FROM ncf_score_{part} WHERE {condition} AND {wanted}";
         }
 
         return rows;

@@ -1,4 +1,5 @@
 using NcfSpark.Core;
+using NcfSpark.Model;
 
 namespace NcfSpark.Cluster;
 
@@ -8,6 +9,24 @@ namespace NcfSpark.Cluster;
 /// <param name="Rows">By user and item.</param>
 internal sealed record TaskUsers(int[] Users, int[] Offsets, InteractionRows Rows)
 {
+    /// <summary>The time of what a user dislikes: it is left out of lists, and no part of the user's history.</summary>
+    public const long NoTime = -1;
+
+    /// <summary>What the user did, for the model to see.</summary>
+    public void SetLatest(UserPools pools, int user)
+    {
+        ReadOnlySpan<int> items = ItemsOf(user);
+        ReadOnlySpan<long> timestamps = TimestampsOf(user);
+        if (timestamps.Contains(NoTime))
+        {
+            (int Item, long Time)[] done = [.. items.ToArray().Zip(timestamps.ToArray()).Where(row => row.Second != NoTime)];
+            pools.SetLatest(user, Array.ConvertAll(done, row => row.Item), Array.ConvertAll(done, row => row.Time));
+            return;
+        }
+
+        pools.SetLatest(user, items, timestamps);
+    }
+
     /// <summary>A user's items, rising.</summary>
     public ReadOnlySpan<int> ItemsOf(int user) => Rows.Items.AsSpan(RangeOf(user));
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using NcfSpark.Core;
 using NcfSpark.Training.Distributed;
@@ -9,7 +10,7 @@ namespace NcfSpark.Cluster;
 /// read its rows itself a line for each row of its users.
 /// <code>
 /// ~      ~     ~     ~          SETTINGS    ~ is NULL
-/// part   user  item  timestamp  ~           part: the number of a WorkerPart
+/// part   user  item  timestamp  WEIGHT      part: the number of a WorkerPart; WEIGHT is ~ where interactions have none
 /// </code>
 /// Example: "1\t7\t2\t1500000000\t~" says that user 7 used item 2 then, and that it is trained on.
 /// </summary>
@@ -55,7 +56,10 @@ internal sealed class WorkerInput
         Rows rows = parts[(int)part];
         int stranger = rows.Users.FindIndex(user => !share.Owns(user));
         if (stranger >= 0) throw new InvalidDataException($"Spark brought worker {share.Worker} a row of user {rows.Users[stranger]}, who is another's.");
-        return new InteractionRows([.. rows.Users.Select(share.Local)], [.. rows.Items], [.. rows.Timestamps]);
+        return new InteractionRows([.. rows.Users.Select(share.Local)], [.. rows.Items], [.. rows.Timestamps])
+        {
+            Weights = rows.Weights.Count == 0 ? null : [.. rows.Weights],
+        };
     }
 
     private void Add(InputLines lines, ReadOnlySpan<byte> line)
@@ -69,14 +73,24 @@ internal sealed class WorkerInput
 
         if (!InputLines.TryTake(ref rest, out long part) || !InputLines.TryTake(ref rest, out long user) || !InputLines.TryTake(ref rest, out long item)
             || !InputLines.TryTake(ref rest, out long timestamp)
-            || !rest.SequenceEqual("~"u8) || part < 0 || part >= parts.Length)
+            || !TryWeight(rest, out float? weight) || part < 0 || part >= parts.Length)
         {
-            throw lines.Not("part, user, item and timestamp", line);
+            throw lines.Not("part, user, item, timestamp and weight", line);
         }
 
         parts[part].Users.Add((int)user);
         parts[part].Items.Add((int)item);
         parts[part].Timestamps.Add(timestamp);
+        if (weight is { } given) parts[part].Weights.Add(given);
+    }
+
+    private static bool TryWeight(ReadOnlySpan<byte> field, out float? weight)
+    {
+        weight = null;
+        if (field.SequenceEqual("~"u8)) return true;
+        if (!double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)) return false;
+        weight = (float)number;
+        return true;
     }
 
     private sealed class Rows
@@ -86,5 +100,7 @@ internal sealed class WorkerInput
         public List<int> Items { get; } = [];
 
         public List<long> Timestamps { get; } = [];
+
+        public List<float> Weights { get; } = [];
     }
 }

@@ -15,7 +15,7 @@ internal sealed class WorkerQueries
 
     private readonly string runDirectory;
     private readonly int threads;
-    private readonly List<string> brought = []; // queries of part, user_index, item_index, timestamp and worker
+    private readonly List<string> brought = []; // queries of part, user_index, item_index, timestamp, weight and worker
     private readonly Dictionary<(int Worker, int Part), long> counts = [];
 
     private WorkerQueries(string runDirectory, int threads) => (this.runDirectory, this.threads) = (runDirectory, threads);
@@ -32,13 +32,20 @@ internal sealed class WorkerQueries
         PreparedCopy.Check(engine, path, prepared.Fingerprint);
         var queries = new WorkerQueries("", threads);
         int workers = setup.Train.Workers;
-        queries.Bring(engine, path, "train", "CAST(label AS INT)", $"user_index % {setup.Shards} % {workers}");
-        if (setup.Validates || (setup.TrainsOnHeldOut && prepared.Rows.GetValueOrDefault("validation") > 0))
+        bool weighted = prepared.Rows.ContainsKey(PreparedData.Disliked);
+        queries.Bring(engine, path, "train", "CAST(label AS INT)", $"user_index % {setup.Shards} % {workers}", weighted);
+        if (weighted && prepared.Rows[PreparedData.Disliked] > 0)
         {
-            queries.Bring(engine, path, "validation", $"{(int)WorkerPart.Validation}", $"user_index % {setup.Shards} % {workers}");
+            queries.Bring(engine, path, PreparedData.Disliked, $"{(int)WorkerPart.Disliked}", $"user_index % {setup.Shards} % {workers}", weighted,
+                setup.TrainsOnHeldOut ? "" : " WHERE part = 0");
         }
 
-        if (setup.AvoidHeldOut) queries.Bring(engine, path, "test", $"{(int)WorkerPart.Test}", $"user_index % {setup.Shards} % {workers}");
+        if (setup.Validates || (setup.TrainsOnHeldOut && prepared.Rows.GetValueOrDefault("validation") > 0))
+        {
+            queries.Bring(engine, path, "validation", $"{(int)WorkerPart.Validation}", $"user_index % {setup.Shards} % {workers}", weighted);
+        }
+
+        if (setup.AvoidHeldOut) queries.Bring(engine, path, "test", $"{(int)WorkerPart.Test}", $"user_index % {setup.Shards} % {workers}", weighted);
         return queries;
     }
 
@@ -52,15 +59,16 @@ internal sealed class WorkerQueries
             + $"CAST(NULL AS BIGINT) AS timestamp, '{settings}' AS settings FROM range(0, 1, 1, 1)";
         foreach (string part in brought)
         {
-            query += $" UNION ALL SELECT part, user_index, item_index, timestamp, CAST(NULL AS STRING) FROM ({part}) WHERE worker = {worker.Worker}";
+            query += $" UNION ALL SELECT part, user_index, item_index, timestamp, weight FROM ({part}) WHERE worker = {worker.Worker}";
         }
 
         return $"SELECT /*+ COALESCE(1) */ * FROM ({query})";
     }
 
-    private void Bring(IClusterEngine engine, string path, string part, string number, string worker)
+    private void Bring(IClusterEngine engine, string path, string part, string number, string worker, bool weighted, string where = "")
     {
-        string view = $"ncf_worker_{part}", query = $"SELECT {number} AS part, user_index, item_index, timestamp, {worker} AS worker FROM {view}";
+        string view = $"ncf_worker_{part}", weight = weighted ? "CAST(weight AS STRING)" : "CAST(NULL AS STRING)";
+        string query = $"SELECT {number} AS part, user_index, item_index, timestamp, {weight} AS weight, {worker} AS worker FROM {view}{where}";
         engine.ReadParquet(view, [$"{path}/{part}"]);
         foreach (IReadOnlyList<object?> row in engine.Query($"SELECT worker, part, count(*) FROM ({query}) GROUP BY worker, part"))
         {

@@ -22,7 +22,9 @@ public static class WorkerRows
         }
 
         var prepared = new PreparedData(directory);
-        return DataOf(TrainingSet.Read(prepared, setup.AvoidHeldOut, share), part => share.RowsOf(prepared.ReadHeldOut(part)), setup, share);
+        TrainingSet set = TrainingSet.Read(prepared, setup.AvoidHeldOut, share);
+        if (setup.TrainsOnHeldOut) set = set.WithDisliked(share.RowsOf(prepared.ReadDisliked(later: true)));
+        return DataOf(set, part => share.RowsOf(prepared.ReadHeldOut(part)), setup, share);
     }
 
     /// <summary>Of what Spark brought.</summary>
@@ -33,9 +35,9 @@ public static class WorkerRows
         InteractionRows test = PreparedData.InHeldOutOrder(input.Of(WorkerPart.Test, share));
         int[] labels = new int[sampled.Count + seen.Count];
         labels.AsSpan(sampled.Count).Fill(1);
-        var rows = new InteractionRows([.. sampled.Users, .. seen.Users], [.. sampled.Items, .. seen.Items], [.. sampled.Timestamps, .. seen.Timestamps]);
-        (rows, labels) = PreparedData.InTrainOrder(rows, labels);
-        TrainingSet set = TrainingSet.Of(share.UserCount(setup.UserCount), setup.ItemCount, rows, labels, setup.AvoidHeldOut ? [validation, test] : []);
+        (InteractionRows rows, labels) = PreparedData.InTrainOrder(InteractionRows.Concat(sampled, seen), labels);
+        TrainingSet set = TrainingSet.Of(share.UserCount(setup.UserCount), setup.ItemCount, rows, labels, setup.AvoidHeldOut ? [validation, test] : [])
+            .WithDisliked(input.Of(WorkerPart.Disliked, share));
         return DataOf(set, part => part == "validation" ? validation : test, setup, share);
     }
 
@@ -82,8 +84,7 @@ public static class WorkerRows
         var trained = new BitArray(set.UserCount);
         foreach (int user in set.Rows.Users) trained[user] = true;
         int[] kept = [.. Enumerable.Range(0, rows.Count).Where(row => trained[rows.Users[row]])];
-        T[] Of<T>(T[] column) => Array.ConvertAll(kept, row => column[row]);
-        return kept.Length == rows.Count ? rows : new(Of(rows.Users), Of(rows.Items), Of(rows.Timestamps));
+        return kept.Length == rows.Count ? rows : rows.Take(kept);
     }
 
     // Its part of the users that are validated on: 0 for all, -1 where there is none for it.
@@ -109,4 +110,7 @@ internal enum WorkerPart
 
     /// <summary>Held out to test; brought where held-out items are never drawn as negatives, or are trained on.</summary>
     Test,
+
+    /// <summary>Of what the user dislikes, those that are trained on.</summary>
+    Disliked,
 }

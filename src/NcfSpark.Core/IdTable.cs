@@ -13,16 +13,20 @@ public sealed class IdTable
     private readonly Lazy<Func<long, int>> findNumber;
     private readonly Lazy<Func<string, int>> findText;
 
-    public IdTable(long[] ids, int[] interactions)
+    /// <param name="popularity">What the interactions of each weigh; null: their number.</param>
+    public IdTable(long[] ids, int[] interactions, float[]? popularity = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(interactions.Length, ids.Length);
+        Weights = popularity;
         (numbers, Interactions, findNumber, findText) =
             (ids, interactions, new(FindNumber), new(() => id => WholeNumber.TryRead(id, out long number) ? Find(number) : -1));
     }
 
-    public IdTable(string[] ids, int[] interactions)
+    /// <param name="popularity">What the interactions of each weigh; null: their number.</param>
+    public IdTable(string[] ids, int[] interactions, float[]? popularity = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(interactions.Length, ids.Length);
+        Weights = popularity;
         (texts, Interactions, findNumber, findText) = (ids, interactions, new(() => id => Find(id.ToString())), new(FindText));
     }
 
@@ -30,6 +34,12 @@ public sealed class IdTable
 
     /// <summary>Training interactions (positives) by index.</summary>
     public int[] Interactions { get; }
+
+    /// <summary>What the training interactions of each weigh together; null where all weigh the same.</summary>
+    public float[]? Weights { get; }
+
+    /// <summary>How popular an item is: what its training interactions weigh, or their number where all weigh the same.</summary>
+    public float PopularityOf(int index) => Weights is null ? Interactions[index] : Weights[index];
 
     /// <summary>Whether ids are numbers (BIGINT); else they are strings.</summary>
     public bool IsNumeric => numbers is not null;
@@ -50,10 +60,16 @@ public sealed class IdTable
     public string TextOf(int index) => texts is null ? Numbers[index].ToString() : texts[index];
 
     /// <summary>The same ids with the counts of these interactions alone, each given by its index.</summary>
-    public IdTable WithInteractions(ReadOnlySpan<int> indexes) => Counted(new int[Count], indexes);
+    public IdTable WithInteractions(ReadOnlySpan<int> indexes) => Counted(new int[Count], indexes, null);
 
     /// <summary>The same ids with these interactions counted too.</summary>
-    public IdTable WithMoreInteractions(ReadOnlySpan<int> indexes) => Counted([.. Interactions], indexes);
+    /// <param name="added">What they weigh; null where all weigh the same.</param>
+    public IdTable WithMoreInteractions(ReadOnlySpan<int> indexes, float[]? added = null)
+    {
+        float[]? weights = Weights?.ToArray();
+        for (int row = 0; weights is not null && row < indexes.Length; row++) weights[indexes[row]] += added?[row] ?? 1;
+        return Counted([.. Interactions], indexes, weights);
+    }
 
     /// <summary>For each of these ids its index in another table; -1 where that does not have it. Numbers and texts are compared as texts.</summary>
     public int[] IndexesIn(IdTable other)
@@ -95,10 +111,10 @@ public sealed class IdTable
         return id => indexes.GetValueOrDefault(id, -1);
     }
 
-    private IdTable Counted(int[] counts, ReadOnlySpan<int> indexes)
+    private IdTable Counted(int[] counts, ReadOnlySpan<int> indexes, float[]? weights)
     {
         foreach (int index in indexes) counts[index]++;
-        return numbers is null ? new IdTable(Texts, counts) : new IdTable(numbers, counts);
+        return numbers is null ? new IdTable(Texts, counts, weights) : new IdTable(numbers, counts, weights);
     }
 
     private static bool IsRising<T>(T[] ids, IComparer<T> order)

@@ -53,4 +53,21 @@ public sealed class InteractionLists
 public sealed record InteractionRows(int[] Users, int[] Items, long[] Timestamps)
 {
     public int Count => Users.Length;
+
+    /// <summary>What each row weighs; null where all weigh the same.</summary>
+    public float[]? Weights { get; init; }
+
+    /// <summary>Some of the rows, by their places, in that order.</summary>
+    public InteractionRows Take(int[] places)
+    {
+        T[] Of<T>(T[] column) => Array.ConvertAll(places, place => column[place]);
+        return new InteractionRows(Of(Users), Of(Items), Of(Timestamps)) { Weights = Weights is null ? null : Of(Weights) };
+    }
+
+    /// <summary>The rows of several, one after the other. Where some have weights, rows of others weigh 1.</summary>
+    public static InteractionRows Concat(params InteractionRows[] parts) => new(
+        [.. parts.SelectMany(part => part.Users)], [.. parts.SelectMany(part => part.Items)], [.. parts.SelectMany(part => part.Timestamps)])
+    {
+        Weights = parts.All(part => part.Weights is null) ? null : [.. parts.SelectMany(part => part.Weights ?? Enumerable.Repeat(1f, part.Count))],
+    };
 }

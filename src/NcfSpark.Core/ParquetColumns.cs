@@ -33,6 +33,9 @@ public static class ParquetColumns
     /// <summary>Whether a column holds strings. The first file's schema decides.</summary>
     public static bool IsString(string path, string column) => IsString(TypeOf(path, column));
 
+    /// <summary>Whether there is a column of this name. The first file's schema decides.</summary>
+    public static bool Has(string path, string column) => SchemaOf(path, schema => schema.DataFields.Any(field => field.Name == column));
+
     /// <summary>How many rows the Parquet files below a folder hold, by their footers; 0 where there is none.</summary>
     /// <exception cref="InvalidInputException">A file is no Parquet file.</exception>
     public static long RowsIn(string directory) =>
@@ -44,13 +47,15 @@ public static class ParquetColumns
 
     private static bool IsString(Type type) => type == typeof(ReadOnlyMemory<char>); // what Parquet.Net calls a string column
 
-    private static Type TypeOf(string path, string column)
+    private static Type TypeOf(string path, string column) => SchemaOf(path, schema => Field(schema, column).ClrType);
+
+    private static T SchemaOf<T>(string path, Func<ParquetSchema, T> read)
     {
         string file = FilesIn(path)[0];
         return Guarded(file, () =>
         {
             using FileStream stream = File.OpenRead(file);
-            return Field(ParquetReader.ReadSchemaAsync(stream).GetAwaiter().GetResult(), column).ClrType;
+            return read(ParquetReader.ReadSchemaAsync(stream).GetAwaiter().GetResult());
         });
     }
 

@@ -11,7 +11,13 @@ public sealed class PreparedData(StageDirectory directory)
     /// <summary>Number of users with test rows, among the counts of the manifest; it is there where the split is by time.</summary>
     public const string TestUsers = "test_users";
 
+    /// <summary>The part of what users dislike, and its number of rows among the counts; it is there where interactions have weights.</summary>
+    public const string Disliked = "disliked";
+
     public StageDirectory Directory { get; } = directory;
+
+    /// <summary>Whether interactions differ in weight.</summary>
+    public bool IsWeighted => Directory.Manifest.Rows.ContainsKey(Disliked);
 
     /// <summary>Whether what is tested is all that came from a moment on, and not each user's latest.</summary>
     public bool IsSplitByTime => Directory.Manifest.Rows.ContainsKey(TestUsers);
@@ -39,14 +45,14 @@ public sealed class PreparedData(StageDirectory directory)
                 : [.. paths.SelectMany(path => ParquetColumns.Read<T>(path, name))];
         int[] users = Column<int>("user_index"), items = Column<int>("item_index"), labels = Column<int>("label");
         long[] timestamps = Column<long>("timestamp");
-        return InTrainOrder(new InteractionRows(users, items, timestamps), labels);
+        return InTrainOrder(new InteractionRows(users, items, timestamps) { Weights = WeightsOf(IsWeighted ? Column<double>("weight") : null) }, labels);
     }
 
     /// <summary>Training rows that came in any order, in the one of <see cref="ReadTrain"/>.</summary>
     public static (InteractionRows Rows, int[] Labels) InTrainOrder(InteractionRows rows, int[] labels)
     {
         int[] order = OrderOf(rows.Users, row => (rows.Timestamps[row], rows.Items[row], labels[row]));
-        return (Take(rows, order), Take(labels, order));
+        return (rows.Take(order), Take(labels, order));
     }
 
     /// <summary>The held-out rows of "validation" or "test", by user and then latest first. Empty where the part does not exist.</summary>
@@ -56,11 +62,24 @@ public sealed class PreparedData(StageDirectory directory)
         if (Directory.Manifest.Rows.GetValueOrDefault(part) == 0) return new InteractionRows([], [], []);
         int[] users = ParquetColumns.Read<int>(path, "user_index"), items = ParquetColumns.Read<int>(path, "item_index");
         long[] timestamps = ParquetColumns.Read<long>(path, "timestamp");
-        return InHeldOutOrder(new InteractionRows(users, items, timestamps));
+        float[]? weights = WeightsOf(IsWeighted ? ParquetColumns.Read<double>(path, "weight") : null);
+        return InHeldOutOrder(new InteractionRows(users, items, timestamps) { Weights = weights });
     }
 
     /// <summary>Held-out rows that came in any order, in the one of <see cref="ReadHeldOut"/>.</summary>
-    public static InteractionRows InHeldOutOrder(InteractionRows rows) => Take(rows, OrderOf(rows.Users, row => (-rows.Timestamps[row], rows.Items[row])));
+    public static InteractionRows InHeldOutOrder(InteractionRows rows) => rows.Take(OrderOf(rows.Users, row => (-rows.Timestamps[row], rows.Items[row])));
+
+    /// <summary>The disliked pairs, with weights below 0, in the order of <see cref="ReadHeldOut"/>.</summary>
+    /// <param name="later">Whether those are there, too, that do not train, since they came with what is held out.</param>
+    public InteractionRows ReadDisliked(bool later)
+    {
+        if (Directory.Manifest.Rows.GetValueOrDefault(Disliked) == 0) return new InteractionRows([], [], []);
+        string path = Directory.File(Disliked);
+        var rows = new InteractionRows(ParquetColumns.Read<int>(path, "user_index"), ParquetColumns.Read<int>(path, "item_index"),
+            ParquetColumns.Read<long>(path, "timestamp")) { Weights = WeightsOf(ParquetColumns.Read<double>(path, "weight")) };
+        int[] parts = ParquetColumns.Read<int>(path, "part");
+        return InHeldOutOrder(later ? rows : rows.Take([.. Enumerable.Range(0, rows.Count).Where(row => parts[row] == 0)]));
+    }
 
     /// <summary>For each user the distinct items touched in training, validation or test, in rising order.</summary>
     public InteractionLists ReadTouched()
@@ -97,9 +116,10 @@ public sealed class PreparedData(StageDirectory directory)
         int[] indexes = ParquetColumns.Read<int>(path, indexColumn), interactions = ParquetColumns.Read<int>(path, "interactions");
         int[] order = new int[indexes.Length];
         for (int row = 0; row < indexes.Length; row++) order[indexes[row]] = row;
+        float[]? popularity = IsWeighted && part == "items" ? WeightsOf(Take(ParquetColumns.Read<double>(path, "popularity"), order)) : null;
         return ParquetColumns.IsString(path, idColumn)
-            ? new IdTable(Take(ParquetColumns.ReadStrings(path, idColumn), order), Take(interactions, order))
-            : new IdTable(Take(ParquetColumns.Read<long>(path, idColumn), order), Take(interactions, order));
+            ? new IdTable(Take(ParquetColumns.ReadStrings(path, idColumn), order), Take(interactions, order), popularity)
+            : new IdTable(Take(ParquetColumns.Read<long>(path, idColumn), order), Take(interactions, order), popularity);
     }
 
     // Rows by user first: a counting sort over users, then a small sort within each, which beats one sort of all by far.
@@ -117,8 +137,7 @@ public sealed class PreparedData(StageDirectory directory)
         return byUser.Items;
     }
 
-    private static InteractionRows Take(InteractionRows rows, int[] order) =>
-        new(Take(rows.Users, order), Take(rows.Items, order), Take(rows.Timestamps, order));
+    private static float[]? WeightsOf(double[]? weights) => weights is null ? null : Array.ConvertAll(weights, weight => (float)weight);
 
     private static T[] Take<T>(T[] values, int[] order)
     {

@@ -16,7 +16,7 @@ internal sealed class BaselineRows
     /// <param name="asked">The rows that are to be found again; only their earliest time is looked at.</param>
     public BaselineRows(int userCount, int itemCount, InteractionRows rows, InteractionRows asked)
     {
-        (Rows, ItemInteractions) = (rows, new int[itemCount]);
+        (Rows, Popularity) = (rows, new float[itemCount]);
         Items = InteractionLists.FromRows(userCount, rows.Users, rows.Items);
         HasTimes = AreTimed(rows);
         Moments = new long[userCount];
@@ -31,15 +31,15 @@ internal sealed class BaselineRows
             }
         }
 
-        foreach (int item in rows.Items) ItemInteractions[item]++;
+        for (int row = 0; row < rows.Count; row++) Popularity[rows.Items[row]] += rows.Weights?[row] ?? 1;
         counts = new(() => new CountsOverTime(rows, itemCount));
         laterRows = new(CountLaterRows);
     }
 
-    public int ItemCount => ItemInteractions.Length;
+    public int ItemCount => Popularity.Length;
 
-    /// <summary>By item the number of rows.</summary>
-    public int[] ItemInteractions { get; }
+    /// <summary>By item the number of rows, or what they weigh.</summary>
+    public float[] Popularity { get; }
 
     public InteractionRows Rows { get; }
 

@@ -61,7 +61,7 @@ public static class Baselines
 
     private static IEnumerable<Family> Families(BaselineRows rows, EvaluateOptions options, List<string> leftOut)
     {
-        yield return new(Popularity, "popularity", [0], (of, _) => new PopularityScorer(of.ItemInteractions), _ => "");
+        yield return new(Popularity, "popularity", [0], (of, _) => new PopularityScorer(of.Popularity), _ => "");
         long[] shorter = [.. spans.Where(span => span < rows.Span)];
         if (shorter.Length > 0)
         {
@@ -123,8 +123,7 @@ public static class Baselines
         InteractionRows Where(bool held)
         {
             int[] rows = [.. Enumerable.Range(0, isHeldOut.Length).Where(row => isHeldOut[row] == held)];
-            T[] Of<T>(T[] column) => Array.ConvertAll(rows, row => column[row]);
-            return new(Of(data.Train.Users), Of(data.Train.Items), Of(data.Train.Timestamps));
+            return data.Train.Take(rows);
         }
     }
 

@@ -7,8 +7,10 @@ namespace NcfSpark.Evaluation;
 /// <param name="Train">The training positives (never label 0).</param>
 /// <param name="Validation">The validation rows, or none.</param>
 /// <param name="TestCandidates">For each test row its sampled candidates; empty lists where none were drawn.</param>
+/// <param name="Disliked">What users dislike, of the time of training: never recommended; null where there is nothing.</param>
 public sealed record EvaluationData(
-    int UserCount, int[] ItemInteractions, InteractionRows Train, InteractionRows Validation, InteractionRows Test, InteractionLists TestCandidates)
+    int UserCount, int[] ItemInteractions, InteractionRows Train, InteractionRows Validation, InteractionRows Test, InteractionLists TestCandidates,
+    InteractionRows? Disliked = null)
 {
     // Without init, so that a copy made by `with` cannot leave History and Seen behind.
     public int UserCount { get; } = UserCount;
@@ -17,11 +19,15 @@ public sealed record EvaluationData(
 
     public InteractionRows Validation { get; } = Validation;
 
+    /// <summary>By item what its training interactions weigh; their number, where all weigh the same.</summary>
+    public float[] ItemPopularity { get; init; } = Array.ConvertAll(ItemInteractions, count => (float)count);
+
     /// <summary>By user the training items: what the baselines know.</summary>
     public InteractionLists History { get; } = InteractionLists.FromRows(UserCount, Train.Users, Train.Items);
 
-    /// <summary>By user the training and validation items: what is left out when testing.</summary>
-    public InteractionLists Seen { get; } = InteractionLists.FromRows(UserCount, [.. Train.Users, .. Validation.Users], [.. Train.Items, .. Validation.Items]);
+    /// <summary>By user the training and validation items, and those that they dislike: what is left out when testing.</summary>
+    public InteractionLists Seen { get; } = InteractionLists.FromRows(
+        UserCount, [.. Train.Users, .. Validation.Users, .. Disliked?.Users ?? []], [.. Train.Items, .. Validation.Items, .. Disliked?.Items ?? []]);
 
     /// <summary>Whether test rows have candidates, so that the sampled protocol and classification can be measured.</summary>
     public bool HasCandidates => TestCandidates.Items.Length > 0;
@@ -35,8 +41,7 @@ public sealed record EvaluationData(
         int[] candidates = [.. kept.SelectMany(row => TestCandidates[row].ToArray())];
         return this with
         {
-            Test = new InteractionRows([.. kept.Select(row => Test.Users[row])], [.. kept.Select(row => Test.Items[row])],
-                [.. kept.Select(row => Test.Timestamps[row])]),
+            Test = Test.Take(kept),
             TestCandidates = InteractionLists.FromRows(kept.Length, candidateRows, candidates),
         };
     }
@@ -47,14 +52,17 @@ public sealed record EvaluationData(
     {
         (InteractionRows rows, int[] labels) = prepared.ReadTrain();
         InteractionRows test = prepared.ReadHeldOut("test");
+        IdTable items = prepared.ReadItems();
         return new EvaluationData(
             prepared.ReadUsers().Count,
-            prepared.ReadItems().Interactions,
-            new InteractionRows(Positives(rows.Users), Positives(rows.Items), Positives(rows.Timestamps)),
+            items.Interactions,
+            rows.Take([.. Enumerable.Range(0, labels.Length).Where(row => labels[row] == 1)]),
             prepared.ReadHeldOut("validation"),
             test,
-            prepared.ReadTestCandidates(test));
-
-        T[] Positives<T>(T[] column) => [.. column.Where((_, row) => labels[row] == 1)];
+            prepared.ReadTestCandidates(test),
+            prepared.ReadDisliked(later: false))
+        {
+            ItemPopularity = [.. Enumerable.Range(0, items.Count).Select(items.PopularityOf)],
+        };
     }
 }

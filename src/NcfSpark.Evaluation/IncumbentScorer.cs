@@ -36,7 +36,7 @@ public sealed class IncumbentScorer(IScorer scorer, IdTable incumbentUsers, IdTa
             for (int item = 0; item < scores_N.Length; item++)
             {
                 int earlier = itemOf_N[item];
-                scores_N[item] = earlier < 0 ? Unknown : isKnown ? earlier_N[earlier] : (float)incumbentItems.Interactions[earlier] / incumbentUsers.Count;
+                scores_N[item] = earlier < 0 ? Unknown : isKnown ? earlier_N[earlier] : incumbentItems.PopularityOf(earlier) / incumbentUsers.Count;
             }
         }
 

@@ -2,10 +2,15 @@ using NcfSpark.Core;
 
 namespace NcfSpark.Evaluation;
 
-/// <summary>The baseline that knows nobody: an item's score is its number of training interactions, for every user. Exact up to 2^24 of them.</summary>
-public sealed class PopularityScorer(int[] itemInteractions) : IScorer
+/// <summary>
+/// The baseline that knows nobody: an item's score is its number of training interactions, or what they weigh, for every user. Exact up to 2^24 of them.
+/// </summary>
+public sealed class PopularityScorer(float[] scores_N) : IScorer
 {
-    private readonly float[] scores_N = Array.ConvertAll(itemInteractions, count => (float)count);
+    public PopularityScorer(int[] itemInteractions)
+        : this(Array.ConvertAll(itemInteractions, count => (float)count))
+    {
+    }
 
     public int ItemCount => scores_N.Length;
 
@@ -17,12 +22,12 @@ public sealed class PopularityScorer(int[] itemInteractions) : IScorer
 
 /// <summary>
 /// A model as it serves: users without training interactions, about whom it knows nothing, get the popularity list, with the share of users who have the
-/// item as its score.
+/// item as its score (with weights, what their interactions weigh, for each user).
 /// </summary>
 /// <param name="history">By user the training items.</param>
-public sealed class ServedScorer(IScorer model, InteractionLists history, int[] itemInteractions) : IScorer
+public sealed class ServedScorer(IScorer model, InteractionLists history, float[] itemPopularity) : IScorer
 {
-    private readonly float[] popularity_N = Array.ConvertAll(itemInteractions, count => (float)count / history.UserCount);
+    private readonly float[] popularity_N = Array.ConvertAll(itemPopularity, popularity => popularity / history.UserCount);
 
     public int ItemCount => model.ItemCount;
 

@@ -178,17 +178,19 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     private static void WriteIds(string path, string kind, IdTable ids)
     {
         using ParquetFile file =
-            ParquetFile.Create(path, ($"{kind}_id", ids.IdType), ($"{kind}_index", typeof(int)),
-            ("interactions", typeof(int)));
-        file.WriteGroup(ids.IsNumeric ? ids.Numbers : ids.Texts, Enumerable.Range(0, ids.Count).ToArray(), ids.Interactions);
+            ParquetFile.Create(path, [($"{kind}_id", ids.IdType), ($"{kind}_index", typeof(int)),
+            ("interactions", typeof(int)), .. ids.Weights is null ? Array.Empty<(string, Type)>() : [("popularity", typeof(float))]]);
+        file.WriteGroup([ids.IsNumeric ? ids.Numbers : ids.Texts, Enumerable.Range(0, ids.Count).ToArray(), ids.Interactions,
+            .. ids.Weights is null ? Array.Empty<Array>() : [ids.Weights]]);
     }
 
     // WriteIds wrote them in the order of their indexes.
     private static IdTable ReadIds(string path, string kind)
     {
         int[] interactions = ParquetColumns.Read<int>(path, "interactions");
+        float[]? popularity = ParquetColumns.Has(path, "popularity") ? ParquetColumns.Read<float>(path, "popularity") : null;
         return ParquetColumns.IsString(path, $"{kind}_id")
-            ? new IdTable(ParquetColumns.ReadStrings(path, $"{kind}_id"), interactions)
-            : new IdTable(ParquetColumns.Read<long>(path, $"{kind}_id"), interactions);
+            ? new IdTable(ParquetColumns.ReadStrings(path, $"{kind}_id"), interactions, popularity)
+            : new IdTable(ParquetColumns.Read<long>(path, $"{kind}_id"), interactions, popularity);
     }
 }

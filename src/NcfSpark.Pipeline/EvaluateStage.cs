@@ -49,7 +49,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
             others.Insert(0, new(IncumbentComparison.Key, $"the model in production ({night!.Incumbent!.Name})", mapped, ScoresAreProbabilities: false));
         }
 
-        var served = new ServedScorer(scorer, data.History, data.ItemInteractions);
+        var served = new ServedScorer(scorer, data.History, data.ItemPopularity);
         NamedScorer[] all = [new("model", NameOf(settings.Model), served, ScoresAreProbabilities: true), .. others];
         EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = chosen };
         ReportWriter.Write(context.Writer.Path, new ReportInput

@@ -100,7 +100,8 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
         (IdTable users, IdTable items) = (Prepared.ReadUsers(), Prepared.ReadItems());
         if (!TrainsOnHeldOut) return (users, items);
         InteractionRows validation = Prepared.ReadHeldOut("validation"), test = Prepared.ReadHeldOut("test");
-        return (users.WithMoreInteractions([.. validation.Users, .. test.Users]), items.WithMoreInteractions([.. validation.Items, .. test.Items]));
+        return (users.WithMoreInteractions([.. validation.Users, .. test.Users]), items.WithMoreInteractions([.. validation.Items, .. test.Items],
+            InteractionRows.Concat(validation, test).Weights));
     }
 
     private StageCounts Write(TrainingLog log)

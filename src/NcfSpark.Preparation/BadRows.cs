@@ -144,6 +144,8 @@ internal static class BadRows
             RowProblem.TimestampIsOfAnotherForm =>
                 $"{Holds(columns.Timestamp)}, which lies before 1980 as {TimeForms.UnitOf(times.Form)}{InOtherForms(input, times, Field(columns.Timestamp))}",
             RowProblem.RatingIsNoNumber => IsMissing(columns.Rating) ? Missing(columns.Rating) : $"{Holds(columns.Rating)}, which is no number",
+            RowProblem.WeightIsNoNumber =>
+                IsMissing(columns.Weight) ? Missing(columns.Weight) : $"{Holds(columns.Weight)}, which is no number between -1e9 and 1e9",
             RowProblem.UserIsNotWhole => $"{Holds(columns.User)}, {NotWhole}",
             RowProblem.ItemIsNotWhole => $"{Holds(columns.Item)}, {NotWhole}",
             RowProblem.UserIsText => $"{Holds(columns.User)}{(input.IdType == IdType.Number ? $", {Text}" : "")}",

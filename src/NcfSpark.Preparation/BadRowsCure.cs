@@ -12,7 +12,9 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
     /// <param name="countForms">Counts what all times look like; asked only where times are at fault.</param>
     public string Text(Func<TimeFormCounts> countForms)
     {
-        List<string> sentences = [.. OfTimes(countForms), .. OfRatings(), .. OfIds(), .. OfLines()];
+        List<string> sentences = [.. OfTimes(countForms), 
+            .. OfNumbers(columns => columns.Rating, RowProblem.RatingIsNoNumber, "Input:RatingColumn, or set it to \"\""),
+            .. OfNumbers(columns => columns.Weight, RowProblem.WeightIsNoNumber, "Input:WeightColumn, or set it to \"\""), .. OfIds(), .. OfLines()];
         bool few = bad * 2 <= rows;
         if (few)
         {
@@ -68,14 +70,11 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
         }
     }
 
-    private IEnumerable<string> OfRatings()
+    private IEnumerable<string> OfNumbers(Func<InputColumns, InputColumn?> of, RowProblem problem, string cure)
     {
-        if (columns.Rating is not { Kind: SqlColumnKind.Text } column || Of(RowProblem.RatingIsNoNumber) == 0) yield break;
-        if (OtherDecimals(columns => columns.Rating!, Of(RowProblem.RatingIsNoNumber)) is { } cure) yield return cure;
-        else if (AreMost(Of(RowProblem.RatingIsNoNumber)))
-        {
-            yield return $"Most rows have no number in {column.Name}: name another column in Input:RatingColumn, or set it to \"\" to count every row.";
-        }
+        if (of(columns) is not { Kind: SqlColumnKind.Text } column || Of(problem) == 0) yield break;
+        if (OtherDecimals(columns => of(columns)!, Of(problem)) is { } otherDecimals) yield return otherDecimals;
+        else if (AreMost(Of(problem))) yield return $"Most rows have no number in {column.Name}: name another column in {cure} to count every row.";
     }
 
     // Where most of the values that are no number have decimals after the other mark.

@@ -44,7 +44,7 @@ internal sealed class HistoryLists
     }
 
     /// <summary>Makes the tables of <see cref="SplitSql"/> from the log, the users and the ranked items, and lets go of the log.</summary>
-    public static HistoryLists Split(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time)
+    public static HistoryLists Split(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, bool weighted)
     {
         var lists = new HistoryLists(engine, prepare, log, time, (long)engine.Query($"SELECT count(*) FROM {SplitSql.RankedItems}")[0][0]!);
         engine.Materialize(Latest, lists.LatestQuery());
@@ -53,8 +53,8 @@ internal sealed class HistoryLists
         if (tied) engine.Materialize(Untied, lists.UntiedQuery());
         string ordered = tied ? Untied : Latest;
         engine.Materialize(SplitSql.Items,
-            SplitSql.ItemsQuery($"SELECT {lists.aged.Second("element")} AS item_rank FROM (SELECT explode(slice(ordered, tested + validated + 1, "
-                + $"touched)) AS element FROM {ordered})"));
+            SplitSql.ItemsQuery($"SELECT user_index, {lists.aged.Second("element")} AS item_rank FROM (SELECT user_index, explode(slice(ordered, "
+                + $"tested + validated + 1, touched)) AS element FROM {ordered})", weighted));
         engine.Materialize(Histories, lists.HistoriesQuery(ordered));
         engine.Drop(Latest);
         if (tied) engine.Drop(Untied);

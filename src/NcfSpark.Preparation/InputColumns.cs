@@ -8,11 +8,11 @@ namespace NcfSpark.Preparation;
 /// <param name="Sql">As SQL says it: c1, or "userId" quoted.</param>
 internal sealed record InputColumn(string Name, string Sql, SqlColumnKind Kind);
 
-/// <summary>The columns of the input that matter, found by name or number. Timestamp, Rating and Event are null where there is none.</summary>
-internal sealed record InputColumns(InputColumn User, InputColumn Item, InputColumn? Timestamp, InputColumn? Rating, InputColumn? Event = null)
+/// <summary>The columns of the input that matter, found by name or number. Those that may be null are so where there is none.</summary>
+internal sealed record InputColumns(InputColumn User, InputColumn Item, InputColumn? Timestamp, InputColumn? Rating, InputColumn? Event, InputColumn? Weight)
 {
     /// <summary>Those that there are, in this order.</summary>
-    public IEnumerable<InputColumn> All => new[] { User, Item, Timestamp, Rating, Event }.OfType<InputColumn>();
+    public IEnumerable<InputColumn> All => new[] { User, Item, Timestamp, Rating, Event, Weight }.OfType<InputColumn>();
 
     /// <summary>Finds the columns by name.</summary>
     /// <param name="where">The file, for messages.</param>
@@ -81,7 +81,7 @@ internal sealed record InputColumns(InputColumn User, InputColumn Item, InputCol
         [
             ("Input:UserColumn", input.UserColumn), ("Input:ItemColumn", input.ItemColumn), ("Input:TimestampColumn", input.TimestampColumn), (
                 "Input:RatingColumn", input.RatingColumn),
-            ("Input:EventColumn", input.EventColumn),
+            ("Input:EventColumn", input.EventColumn), ("Input:WeightColumn", input.WeightColumn),
         ];
         foreach (IGrouping<string, (string Setting, string Name)> same in settings.Where(pair => pair.Name.Length > 0).GroupBy(pair => pair.Name)
             .Where(group => group.Count() > 1))
@@ -91,6 +91,6 @@ internal sealed record InputColumns(InputColumn User, InputColumn Item, InputCol
         }
 
         InputColumn? Find(int role) => settings[role].Name.Length == 0 ? null : find(settings[role].Name, settings[role].Setting);
-        return new InputColumns(Find(0)!, Find(1)!, Find(2), Find(3), Find(4));
+        return new InputColumns(Find(0)!, Find(1)!, Find(2), Find(3), Find(4), Find(5));
     }
 }

@@ -85,11 +85,39 @@ public sealed record InputOptions : IValidatableObject
     public string EventColumn { get; init; } = "";
 
     /// <summary>
-    /// Types of EventColumn that are used, each with its weight, such as {"view": 1, "purchase": 10}, or view=1,purchase=10 on
-    /// the command line. Rows of other types are left out and counted. Empty (default): all types are used. Weights must be
-    /// greater than 0; for now they only select, and all named types train alike.
+    /// Types of EventColumn that are used, each with its weight, such as {"view": 1, "cart": 3, "purchase": 10}, or
+    /// view=1,purchase=10 on the command line. Rows of other types are left out and counted. Empty (default): all types are used,
+    /// and weigh 1. A negative weight is a dislike: the item is left out of the user's lists as seen ones are, and is
+    /// always among the user's negatives. Where all weights are equal they only select. Kept to six decimals.
     /// </summary>
     public SortedDictionary<string, double> EventWeights { get; init; } = [];
+
+    /// <summary>
+    /// Column of a number that a row weighs, such as seconds played or a quantity; times the weight of its event, where there are
+    /// events. 0 says nothing, a negative number is a dislike. "" (default): there is none.
+    /// </summary>
+    public string WeightColumn { get; init; } = "";
+
+    /// <summary>
+    /// What becomes of the weight w of a user and an item, once repeats are added up. "none" (default): it stays. "log": the
+    /// natural logarithm of 1 + w, so that the hundredth play says less than the first. "cap": w, at most WeightCap.
+    /// </summary>
+    public WeightTransform WeightTransform { get; init; }
+
+    /// <summary>Largest weight of a user and an item, for WeightTransform "cap".</summary>
+    [Range(1e-6, 1e9)]
+    public double? WeightCap { get; init; }
+
+    /// <summary>
+    /// What the rows of one user and one item weigh together. "sum": as much as all of them, so that each repeat counts; the
+    /// number of rows, where nothing else gives weights. "latest": as much as the latest of them. null (default): "sum" where a
+    /// column or events give weights, else "latest". The time is that of the latest row in any case.
+    /// </summary>
+    public RepeatRule? Repeats { get; init; }
+
+    /// <summary>Whether interactions differ in weight, so that prepared rows have one.</summary>
+    public bool IsWeighted => WeightColumn.Length > 0 || Repeats == RepeatRule.Sum || EventWeights.Values.Distinct().Count() > 1
+        || EventWeights.Values.Any(weight => weight < 0);
 
     /// <summary>
     /// Texts that stand for a missing value, as an empty field does: a row in which an id, a time or a rating is one of them is
@@ -154,10 +182,27 @@ public sealed record InputOptions : IValidatableObject
 
         if (RatingColumn.Length == 0 && MinRating != 0) yield return new("needs a RatingColumn", [nameof(MinRating)]);
         if (EventColumn.Length == 0 && EventWeights.Count > 0) yield return new("needs an EventColumn", [nameof(EventWeights)]);
-        if (EventWeights.FirstOrDefault(pair => pair.Value is not (> 0 and < double.PositiveInfinity)) is { Key: { } type } pair)
+        if (EventWeights.FirstOrDefault(pair => !(Math.Abs(pair.Value) is >= 1e-6 and <= 1e9)) is { Key: { } type } pair)
         {
-            yield return new($"gives \"{type}\" the weight {pair.Value}: weights must be greater than 0. To leave a type out, do not name it",
-                [nameof(EventWeights)]);
+            yield return new($"gives \"{type}\" the weight {pair.Value}: weights lie between 0.000001 and 1e9, or are negative for a dislike. "
+                + "To leave a type out, do not name it", [nameof(EventWeights)]);
+        }
+
+        if (EventWeights.Count > 0 && EventWeights.Values.All(weight => weight < 0))
+        {
+            yield return new("has dislikes only: name an event that users do of their own will, with a weight above 0", [nameof(EventWeights)]);
+        }
+
+        if (WeightTransform == WeightTransform.Cap != WeightCap is not null)
+        {
+            yield return new("go together: name the largest weight in WeightCap, and set WeightTransform to \"cap\"",
+                [nameof(WeightTransform), nameof(WeightCap)]);
+        }
+
+        if (WeightTransform != WeightTransform.None && !IsWeighted)
+        {
+            yield return new("has nothing to change: name a WeightColumn, give EventWeights that differ, or set Repeats to \"sum\"",
+                [nameof(WeightTransform)]);
         }
 
         foreach ((string name, string value) in new[] { (nameof(UserColumn), UserColumn), (nameof(ItemColumn), ItemColumn) })
@@ -165,6 +210,23 @@ public sealed record InputOptions : IValidatableObject
             if (value.Length == 0) yield return new("is not set: every interaction has a user and an item", [name]);
         }
     }
+}
+
+/// <summary>What becomes of the weight of a user and an item.</summary>
+[JsonConverter(typeof(SettingTextConverter<WeightTransform>))]
+public enum WeightTransform
+{
+    None,
+    Log,
+    Cap,
+}
+
+/// <summary>What several rows of one user and one item weigh.</summary>
+[JsonConverter(typeof(SettingTextConverter<RepeatRule>))]
+public enum RepeatRule
+{
+    Latest,
+    Sum,
 }
 
 /// <summary>What files hold; Auto: what their endings say.</summary>

@@ -5,12 +5,14 @@ namespace NcfSpark.Preparation;
 
 /// <summary>
 /// The query that makes the input's rows (user_id, item_id, moment, problem). Ids are BIGINT or STRING; moment is
-/// BIGINT, in ticks of a <see cref="TimeReading"/>, 0 where there is no time; problem is a <see cref="RowProblem"/>.
+/// BIGINT, in ticks of a <see cref="TimeReading"/>, 0 where there is no time; problem is a <see cref="RowProblem"/>. Where
+/// interactions differ in weight there is a column weight, DOUBLE.
 /// Rows with a problem are there too: nothing is lost on the way.
 /// </summary>
 internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumns columns, bool isCsv)
 {
     private const string NoRating = "1e300"; // beyond it, and NaN, which is above all numbers
+    private const string MostWeight = "1e9"; // so that sums of millionths fit into 64 bits
 
     private readonly string nothing = $"({string.Join(", ", input.NullValues.Append("").Distinct().Select(dialect.Literal))})";
 
@@ -27,9 +29,12 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     {
         (InputColumn user, InputColumn item) = (columns.User, columns.Item);
         string rating = columns.Rating is null ? "" : $", {Number(columns.Rating)} AS rating_value, {columns.Rating.Sql} AS rating_raw";
+        string weight = columns.Weight is null ? "" : $", {Number(columns.Weight)} AS weight_value, {columns.Weight.Sql} AS weight_raw";
+        if (input.EventWeights.Count > 0 && input.IsWeighted) weight += $", {EventWeight} AS event_weight";
+        string weighed = input.IsWeighted ? $", {Weight} AS weight" : "";
         string counts = Counts is null ? "" : $", {Counts} AS event_counts";
         return $"""
-            SELECT user_id, item_id, moment{extra}, CASE
+            SELECT user_id, item_id, moment{weighed}{extra}, CASE
                 {WhatMostRowsAre(ids, reading)}
                 {(isCsv ? $"WHEN ncf_fits IS NULL THEN {(int)RowProblem.LineOfNames}\n    WHEN NOT ncf_fits THEN {(int)RowProblem.LineDoesNotFit}" : "")}
                 {(Counts is null ? "" : $"WHEN event_counts IS NOT TRUE THEN {(int)RowProblem.OtherEvent}")}
@@ -37,13 +42,13 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
                 WHEN {IdIsMissing(item, ids.ItemIsText, "item_id", "item_raw")} THEN {(int)RowProblem.NoItem}
                 {NoLetter(user, "user_raw", RowProblem.UserHasNoLetter)}{NoLetter(item, "item_raw", RowProblem.ItemHasNoLetter)}
                 {TimeProblems(reading)}
-                {RatingProblems()}
+                {RatingProblems()}{WeightProblems()}
                 {IdProblems(user, ids.UserIsText, "user_id", "user_raw", RowProblem.UserIsNotWhole, RowProblem.UserIsBeyond64Bits, RowProblem.UserIsText)}
                 {IdProblems(item, ids.ItemIsText, "item_id", "item_raw", RowProblem.ItemIsNotWhole, RowProblem.ItemIsBeyond64Bits, RowProblem.ItemIsText)}
                 ELSE {(int)RowProblem.None} END AS problem
             FROM ({WithMoments(reading, $"""
                 SELECT {Id(user, ids.UserIsText)} AS user_id, {Id(item, ids.ItemIsText)} AS item_id,
-                    {user.Sql} AS user_raw, {item.Sql} AS item_raw{rating}{counts}{(isCsv ? ", ncf_fits" : "")}{extra}
+                    {user.Sql} AS user_raw, {item.Sql} AS item_raw{rating}{weight}{counts}{(isCsv ? ", ncf_fits" : "")}{extra}
                 """, source)})
             """;
     }
@@ -99,6 +104,17 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
     private string? Counts => columns.Event is null || input.EventWeights.Count == 0 ? null
         : $"({dialect.Trimmed($"CAST({columns.Event.Sql} AS STRING)")} IN ({string.Join(", ", input.EventWeights.Keys.Select(dialect.Literal))}))";
 
+    private string EventWeight => $"CASE {dialect.Trimmed($"CAST({columns.Event!.Sql} AS STRING)")} "
+        + $"{string.Join(' ', input.EventWeights.Select(pair => $"WHEN {dialect.Literal(pair.Key)} THEN CAST('{pair.Value:R}' AS DOUBLE)"))} END";
+
+    private string Weight => (columns.Weight is null, input.EventWeights.Count == 0) switch
+    {
+        (true, true) => "CAST(1 AS DOUBLE)",
+        (true, false) => "event_weight",
+        (false, true) => "weight_value",
+        _ => "weight_value * event_weight",
+    };
+
     private string Id(InputColumn column, bool asText) => column.Kind switch
     {
         SqlColumnKind.WholeNumber => asText ? $"CAST({column.Sql} AS STRING)" : $"CAST({column.Sql} AS BIGINT)",
@@ -120,6 +136,7 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
 
         string timed = columns.Timestamp is null ? "" : $" AND moment BETWEEN {reading.Earliest} AND {reading.Latest}";
         string rated = columns.Rating is null ? "" : $" AND abs(rating_value) < {NoRating}{(input.MinRating == 0 ? "" : $" AND rating_value >= {MinRating}")}";
+        rated += columns.Weight is null ? "" : $" AND abs({Weight}) <= {MostWeight}";
         string fits = $"{(isCsv ? " AND ncf_fits" : "")}{(Counts is null ? "" : " AND event_counts")}";
         return $"WHEN CAST(user_id AS STRING) = user_raw AND CAST(item_id AS STRING) = item_raw{timed}{rated}{fits} THEN {(int)RowProblem.None}";
     }
@@ -167,6 +184,13 @@ internal sealed class LogSql(SqlDialect dialect, InputOptions input, InputColumn
         string belowMinimum = input.MinRating == 0 ? "" : $"WHEN rating_value < {MinRating} THEN {(int)RowProblem.BelowMinRating}\n    ";
         string missing = nothingNumbers.Length == 0 ? "" : $"{IsNothing(columns.Rating, "rating_raw")} OR ";
         return $"WHEN {missing}rating_value IS NULL OR NOT (abs(rating_value) < {NoRating}) THEN {(int)RowProblem.RatingIsNoNumber}\n    {belowMinimum}";
+    }
+
+    private string WeightProblems()
+    {
+        if (columns.Weight is null) return "";
+        string missing = nothingNumbers.Length == 0 ? "" : $"{IsNothing(columns.Weight, "weight_raw")} OR ";
+        return $"WHEN {missing}weight_value IS NULL OR NOT (abs({Weight}) <= {MostWeight}) THEN {(int)RowProblem.WeightIsNoNumber}\n    ";
     }
 
     private string IsNothing(InputColumn column, string raw) => column.Kind switch

@@ -4,10 +4,10 @@ using NcfSpark.Engines;
 namespace NcfSpark.Preparation;
 
 /// <summary>Writes the parts of a prepared directory from the tables of <see cref="SplitSql"/>.</summary>
-internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, long itemCount, HistoryLists? lists)
+internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, long itemCount, HistoryLists? lists, bool weighted)
 {
     /// <summary>The directories of Parquet files that there may be.</summary>
-    public static readonly string[] Names = ["users", "items", "train", "validation", "test", "test_candidates"];
+    public static readonly string[] Names = ["users", "items", "train", "validation", "test", "test_candidates", PreparedData.Disliked];
 
     private const string HeldOutRows = "ncf_held_out";
 
@@ -17,17 +17,25 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     /// <summary>Positives and their negatives, all rows of a user in one shard.</summary>
     public void WriteTrain(string directory)
     {
-        string positives = $"SELECT user_index, item_index, CAST(1 AS INT) AS label, timestamp FROM {SplitSql.Rows} WHERE part = 0";
-        string rows = positives;
+        string trained = $"SELECT user_index, item_index, timestamp FROM {SplitSql.Rows} WHERE part = 0", weight = weighted ? ", weight" : "";
+        string rows = $"SELECT user_index, item_index, CAST(1 AS INT) AS label, timestamp{weight} FROM ({Weighed(trained)})";
         if (prepare.NegativesPerPositive > 0)
         {
             bool avoidTrainedOnly = prepare.NegativesAvoid == AvoidedItems.Trained;
             string drawn = NegativeSql.Query(
-                engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, NegativeItems, prepare.Seed, "negatives", avoidTrainedOnly, "timestamp");
-            rows += $" UNION ALL SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp FROM ({drawn})";
+                engine.Dialect, lists, part: 0, prepare.NegativesPerPositive, NegativeItems, prepare.Seed, "negatives", avoidTrainedOnly,
+                weighted ? "CAST(item_index AS BIGINT) AS drawn_for" : "timestamp");
+            // A negative has the time of its positive, and weighs as much.
+            if (weighted)
+            {
+                drawn = $"SELECT d.user_index, d.item_index, p.timestamp, weight FROM ({drawn}) d JOIN ({Weighed(trained)}) p "
+                    + "ON d.user_index = p.user_index AND d.drawn_for = p.item_index";
+            }
+
+            rows += $" UNION ALL SELECT user_index, item_index, CAST(0 AS INT) AS label, timestamp{weight} FROM ({drawn})";
         }
 
-        engine.WriteParquet($"SELECT user_index, item_index, label, timestamp, user_index % {prepare.Shards} AS shard FROM ({rows})",
+        engine.WriteParquet($"SELECT user_index, item_index, label, timestamp{weight}, user_index % {prepare.Shards} AS shard FROM ({rows})",
             directory, partitionBy: "shard");
     }
 
@@ -46,9 +54,9 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     {
         Write($"SELECT u.user_id, u.user_index, CAST(trained AS INT) AS interactions FROM {SplitSql.Users} u "
             + $"JOIN {SplitSql.UserCounts} c ON u.user_index = c.user_index ORDER BY u.user_index", writer.File("users"));
-        Write($"SELECT item_id, item_index, interactions FROM {SplitSql.Items} ORDER BY item_index", writer.File("items"));
+        Write($"SELECT item_id, item_index, interactions{(weighted ? ", popularity" : "")} FROM {SplitSql.Items} ORDER BY item_index", writer.File("items"));
         // Found once among all rows: two parts are written, and Spark reads twice what it orders.
-        engine.Materialize(HeldOutRows, $"SELECT user_index, item_index, timestamp, part FROM {SplitSql.Rows} WHERE part > 0");
+        engine.Materialize(HeldOutRows, Weighed($"SELECT user_index, item_index, timestamp, part FROM {SplitSql.Rows} WHERE part > 0"));
         Write(HeldOut(2), writer.File("test"));
         if (prepare.Validation) Write(HeldOut(1), writer.File("validation"));
         engine.Drop(HeldOutRows);
@@ -61,7 +69,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     public void CheckWritten(IStageWriter writer, SortedDictionary<string, long> rows)
     {
         rows["test_candidates"] = RowsIn(writer.File("test_candidates"));
-        foreach (string part in new[] { "users", "items", "train", "validation", "test" })
+        foreach (string part in Names.Where(part => part != "test_candidates" && rows.ContainsKey(part)))
         {
             long written = RowsIn(writer.File(part));
             if (written == rows[part]) continue;
@@ -72,8 +80,10 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
         }
     }
 
-    private static string HeldOut(int part) =>
-        $"SELECT user_index, item_index, timestamp FROM {HeldOutRows} WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
+    private string Weighed(string rows) => weighted ? PairWeights.Weighed(rows) : rows;
+
+    private string HeldOut(int part) =>
+        $"SELECT user_index, item_index, timestamp{(weighted ? ", weight" : "")} FROM {HeldOutRows} WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
 
     private long RowsIn(string directory)
     {

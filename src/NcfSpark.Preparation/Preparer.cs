@@ -9,7 +9,8 @@ namespace NcfSpark.Preparation;
 /// </summary>
 /// <remarks>
 /// Conservation, in the manifest's counts: input_rows = bad_rows + below_min_rating + other_events + duplicates_dropped + train_positives + validation + test,
-/// and train = train_positives + train_negatives. users_training_only have nothing held out; users_without_negatives touched every item.
+/// and train = train_positives + train_negatives. Where interactions have weights (<see cref="PairWeights"/>), input_rows also has the disliked pairs and
+/// the weightless_pairs, which weigh 0 or are dislikes of a user or an item that has nothing else. users_training_only have nothing held out; users_without_negatives touched every item.
 /// A split by time (<see cref="TimeSplit"/>) adds test_users and, of these, test_new_users, who have no training rows; and of the test rows those of such
 /// users (test_of_new_users) and those of items without training rows (test_of_new_items).
 /// </remarks>
@@ -56,6 +57,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         InteractionLog log = InputSource.Readable(sources[0].Files, () => InteractionLog.Read(engine, input, sources, progress));
         resolved.CheckUnchanged();
         TimeSplit? time = TimeSplit.Of(engine, prepare, log, sources[0].Files.Name);
+        PairWeights? weights = input.IsWeighted ? PairWeights.Of(engine, input, prepare, log, time, sources[0].Files.Name) : null;
         steps.Advance(1);
 
         IStageWriter writer = begin();
@@ -69,10 +71,11 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 
         if (givenCandidates) GivenCandidates.Open(engine, input, resolved.Candidates!, candidatesParquet, log.Ids);
         resolved.CheckUnchanged();
-        HistoryLists? lists = SplitSql.Run(engine, prepare, log, time, givenCandidates ? GivenCandidates.ItemIds : null);
+        HistoryLists? lists = SplitSql.Run(engine, prepare, log, time, weights, givenCandidates ? GivenCandidates.ItemIds : null);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
         (SortedDictionary<string, long> rows, long negativeItems) = Count(engine, log, time);
         RefuseWhatCannotBeLearnt(sources[0].Files.Name, rows, time);
+        string? disliked = weights?.Dislikes(rows);
         time?.Check(sources[0].Files.Name, prepare, log, rows);
         if (time is not null || prepare.Split == SplitRule.Auto)
         {
@@ -82,7 +85,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 
         steps.Advance(1);
 
-        var parts = new PreparedParts(engine, prepare, rows["items"], lists) { NegativeItems = negativeItems };
+        var parts = new PreparedParts(engine, prepare, rows["items"], lists, weights is not null) { NegativeItems = negativeItems };
         steps.Detail("negatives");
         parts.WriteTrain(writer.File("train"));
         if (givenCandidates) parts.Write(GivenCandidates.Query, writer.File("test_candidates"));
@@ -91,6 +94,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 
         steps.Detail("write");
         parts.WriteTables(writer);
+        if (disliked is not null) parts.Write($"{disliked} ORDER BY 1, 2", writer.File(PreparedData.Disliked));
         if (log.Bad.Count > 0) WriteBadRows(writer, log.Bad);
         if (givenCandidates) File.Delete(candidatesParquet);
         parts.CheckWritten(writer, rows);

@@ -47,4 +47,7 @@ internal enum RowProblem
     /// <summary>A line break, a zero byte, or U+FFFD.</summary>
     UserHasNoLetter = 22,
     ItemHasNoLetter = 23,
+
+    /// <summary>Missing, no number, or beyond 1e9.</summary>
+    WeightIsNoNumber = 24,
 }

@@ -21,9 +21,10 @@ internal static class SplitSql
 
     /// <summary>Makes the tables, and lets go of the log.</summary>
     /// <param name="time">Where a split by time cuts; null for the others.</param>
+    /// <param name="weights">What the pairs of the log weigh; null where all weigh the same.</param>
     /// <param name="furtherItems">A query of item_id that are in the catalogue though the log may not have them, or null.</param>
     /// <returns>The histories, where the engine keeps them as lists.</returns>
-    public static HistoryLists? Run(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, string? furtherItems)
+    public static HistoryLists? Run(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, PairWeights? weights, string? furtherItems)
     {
         const string Log = InteractionLog.Table;
         // Of a split by time those who train come first: who comes later then moves none of their indexes, on which draws and shards depend.
@@ -35,7 +36,8 @@ internal static class SplitSql
         string further = furtherItems is null ? "" : $" UNION {furtherItems}";
         engine.Materialize(RankedItems, "SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, "
             + $"{PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
-        if (engine.Dialect.KeepsLists) return HistoryLists.Split(engine, prepare, log, time);
+        weights?.Rank();
+        if (engine.Dialect.KeepsLists) return HistoryLists.Split(engine, prepare, log, time, weights is not null);
 
         engine.Materialize(Split, time is null ? SplitQuery(engine.Dialect, prepare) : TimeQuery(time));
         engine.Drop(Log);
@@ -44,7 +46,7 @@ internal static class SplitSql
                 count(CASE WHEN part = 1 THEN 1 END) AS validated, count(CASE WHEN part = 2 THEN 1 END) AS tested
             FROM {Split} GROUP BY user_index
             """);
-        engine.Materialize(Items, ItemsQuery($"SELECT item_rank FROM {Split} WHERE part = 0"));
+        engine.Materialize(Items, ItemsQuery($"SELECT user_index, item_rank FROM {Split} WHERE part = 0", weights is not null));
         engine.Replace(Rows, $"SELECT user_index, item_index, {Timestamp(engine.Dialect, "moment", log)} AS timestamp, part, touched, trained FROM {Split} s "
             + $"JOIN {Items} i ON s.item_rank = i.item_rank", Split);
         return null;
@@ -77,15 +79,24 @@ internal static class SplitSql
     public static string Validated(SqlDialect dialect, PrepareOptions prepare, string total, string tested) =>
         prepare.Validation ? HeldOut(dialect, prepare, total, $"({total} - {tested})") : "0";
 
-    /// <summary>The query of <see cref="Items"/>: by falling popularity in training, then id, the rank being the order of ids.</summary>
-    /// <param name="trained">A query of item_rank, a row for each row of training.</param>
-    public static string ItemsQuery(string trained) => $"""
-        SELECT item_id, item_rank, CAST(row_number() OVER (ORDER BY interactions DESC, item_rank) - 1 AS INT) AS item_index,
-            CAST(interactions AS INT) AS interactions
-        FROM (
-            SELECT r.item_id, r.item_rank, coalesce(c.positives, 0) AS interactions
-            FROM {RankedItems} r LEFT JOIN (SELECT item_rank, count(*) AS positives FROM ({trained}) GROUP BY item_rank) c ON r.item_rank = c.item_rank)
-        """;
+    /// <summary>
+    /// The query of <see cref="Items"/>: by falling popularity in training (interactions, or what they weigh), then id, the rank being the order of ids.
+    /// </summary>
+    /// <param name="trained">A query of user_index and item_rank, a row for each row of training.</param>
+    /// <param name="weighted">Whether pairs have weights; then the column popularity is there, too.</param>
+    public static string ItemsQuery(string trained, bool weighted)
+    {
+        (string counts, string popularity, string order) = weighted
+            ? (PairWeights.PopularityQuery(trained), ", popularity", "popularity")
+            : ($"SELECT item_rank, count(*) AS positives FROM ({trained}) GROUP BY item_rank", "", "interactions");
+        return $"""
+            SELECT item_id, item_rank, CAST(row_number() OVER (ORDER BY {order} DESC, item_rank) - 1 AS INT) AS item_index,
+                CAST(interactions AS INT) AS interactions{popularity}
+            FROM (
+                SELECT r.item_id, r.item_rank, coalesce(c.positives, 0) AS interactions{(weighted ? ", coalesce(c.popularity, CAST(0 AS DOUBLE)) AS popularity" : "")}
+                FROM {RankedItems} r LEFT JOIN ({counts}) c ON r.item_rank = c.item_rank)
+            """;
+    }
 
     /// <summary>Seconds from a moment.</summary>
     public static string Timestamp(SqlDialect dialect, string moment, InteractionLog log) =>

@@ -16,7 +16,7 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
     private const int MostRows = 1 << 20; // where K is large
 
     private readonly int k = Math.Clamp(options.TopK, 1, Math.Max(1, items.Items.Length));
-    private readonly float[] popularity_N = Array.ConvertAll(items.Items, item => (float)model.Items.Interactions[item] / model.Users.Count);
+    private readonly float[] popularity_N = Array.ConvertAll(items.Items, item => model.Items.PopularityOf(item) / model.Users.Count);
     private TopLists best = new(0, 1);
 
     /// <summary>How many users make a call worth its while: lists of 80,000 rows at K = 10.</summary>
@@ -104,6 +104,6 @@ public static class Source
     public static (string Source, float Popularity) OfPair(TrainedModel model, int user, int item)
     {
         string source = item >= 0 && model.Items.Interactions[item] > 0 ? Of(model, user) : Popularity;
-        return (source, item < 0 ? 0 : (float)model.Items.Interactions[item] / model.Users.Count);
+        return (source, item < 0 ? 0 : model.Items.PopularityOf(item) / model.Users.Count);
     }
 }

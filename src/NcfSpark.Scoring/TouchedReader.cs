@@ -14,6 +14,7 @@ public sealed class TouchedReader
 
     private readonly PreparedData prepared;
     private readonly int[] touched; // by user
+    private readonly InteractionLists? disliked;
     private readonly UserPools? pools;
     private readonly bool times;
     private readonly int threads;
@@ -25,6 +26,8 @@ public sealed class TouchedReader
     public TouchedReader(PreparedData prepared, IdTable users, UserPools? pools, bool latest, int threads, long bytes = BytesOfRange)
     {
         (this.prepared, this.pools, times, touched, this.threads) = (prepared, pools, latest || pools is not null, [.. users.Interactions], threads);
+        InteractionRows dislikes = prepared.ReadDisliked(later: true);
+        disliked = dislikes.Count == 0 ? null : InteractionLists.FromRows(users.Count, dislikes.Users, dislikes.Items);
         rowsOfRange = bytes / (times ? sizeof(int) + sizeof(long) : sizeof(int));
         foreach (Array[] group in HeldOut(("user_index", typeof(int))))
         {
@@ -63,7 +66,7 @@ public sealed class TouchedReader
     private TouchedRange Read(int first, int count)
     {
         long[] offsets = new long[count + 1];
-        for (int u = 0; u < count; u++) offsets[u + 1] = offsets[u] + touched[first + u];
+        for (int u = 0; u < count; u++) offsets[u + 1] = offsets[u] + touched[first + u] + DislikedOf(first + u).Length;
         int[] items = new int[offsets[^1]];
         long[] at = times ? new long[items.Length] : [], next = offsets[..^1];
         (string, Type)[] columns = [("user_index", typeof(int)), ("item_index", typeof(int)),
@@ -77,7 +80,7 @@ public sealed class TouchedReader
                 int u = users[row] - first;
                 if ((uint)u >= (uint)count || (labels is not null && labels[row] != 1)) continue;
                 long place = Interlocked.Increment(ref next[u]) - 1;
-                if (place >= offsets[u + 1]) throw Unfit();
+                if (place >= offsets[u + 1] - DislikedOf(first + u).Length) throw Unfit();
                 items[place] = groupItems[row];
                 if (times) at[place] = ((long[])group[2])[row];
             }
@@ -86,11 +89,17 @@ public sealed class TouchedReader
         ParquetGroups.ForEach(prepared.Directory.File("train"), threads, group => Gather(group, (int[])group[^1]), [.. columns, ("label", typeof(int))]);
         foreach (string part in HeldOutParts) ParquetGroups.ForEach(prepared.Directory.File(part), threads, group => Gather(group, null), columns);
 
-        if (!next.AsSpan().SequenceEqual(offsets.AsSpan(1))) throw Unfit();
+        for (int u = 0; u < count; u++)
+        {
+            if (next[u] != offsets[u + 1] - DislikedOf(first + u).Length) throw Unfit();
+        }
+
         long[] latest = times ? new long[count] : [];
         Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, u =>
         {
-            var (start, length) = ((int)offsets[u], (int)(offsets[u + 1] - offsets[u]));
+            // Dislikes come after what the user did, of which alone the history is, and are left out of lists like that.
+            ReadOnlySpan<int> dislikes = DislikedOf(first + u);
+            var (start, length) = ((int)offsets[u], (int)(offsets[u + 1] - offsets[u]) - dislikes.Length);
             Span<int> own = items.AsSpan(start, length);
             if (times)
             {
@@ -99,10 +108,13 @@ public sealed class TouchedReader
                 pools?.SetLatest(first + u, own, at.AsSpan(start, length));
             }
 
-            own.Sort();
+            dislikes.CopyTo(items.AsSpan(start + length));
+            items.AsSpan(start, length + dislikes.Length).Sort();
         });
         return new TouchedRange(first, count, offsets, items, latest);
     }
+
+    private ReadOnlySpan<int> DislikedOf(int user) => disliked is null ? [] : disliked[user];
 
     private InvalidInputException Unfit() =>
         new($"{prepared.Directory.Path}: its rows do not add up to the interactions that its users have. Run `prepare` (or `nightly`) again.");

@@ -209,7 +209,7 @@ internal sealed class ServedModel
         SimilarTo(0, 1);
     }
 
-    private static bool IsRead(string file) => file.Split('/')[0] is "users" or "train" or "validation" or "test";
+    private static bool IsRead(string file) => file.Split('/')[0] is "users" or "train" or "validation" or "test" or PreparedData.Disliked;
 
     // As for the predictions beside it; without any, the measured model.
     private static StageDirectory ModelOf(string path, StageDirectory prepared, StageDirectory? predictions)

@@ -14,6 +14,9 @@ internal sealed class Batch(int capacity)
     /// <summary>What each sample's loss and L2 are multiplied by.</summary>
     public float[] Weights { get; } = Ones(capacity);
 
+    /// <summary>Whether any of these samples has another weight than 1.</summary>
+    public bool IsWeighted(int start, int count) => Weights.AsSpan(start, count).ContainsAnyExcept(1f);
+
     /// <summary>Where what came before each sample ends in <see cref="PastItems.Items"/>; filled for models with a history.</summary>
     public int[] PastEnds { get; } = new int[capacity];
 

@@ -4,7 +4,7 @@ namespace NcfSpark.Training;
 /// Draws items in proportion to a power of their popularity, in constant time by the alias method (Walker 1977; made in linear time as by Vose
 /// 1991): each item has a slot of equal size, which it shares with at most one other item.
 /// Example, weights 1, 3, 2 (mean 2): slot 0 is half item 0 and half item 1, slots 1 and 2 are items 1 and 2 alone.
-/// An item that nobody used counts as used once, so that it is drawn, too.
+/// An item that nobody used counts as used once (or as one whose interactions weigh 1), so that it is drawn, too.
 /// </summary>
 internal sealed class PopularityDraw
 {
@@ -12,10 +12,11 @@ internal sealed class PopularityDraw
 
     /// <param name="uses">How often each item was used.</param>
     /// <param name="power">0 draws uniformly, 1 in proportion to popularity.</param>
-    public PopularityDraw(int[] uses, double power)
+    /// <param name="unit">How many uses count as one.</param>
+    public PopularityDraw(long[] uses, double power, long unit = 1)
     {
         int itemCount = uses.Length;
-        double[] weights = Array.ConvertAll(uses, of => Math.Pow(Math.Max(of, 1), power));
+        double[] weights = Array.ConvertAll(uses, of => Math.Pow(Math.Max(of / (double)unit, 1), power));
         double mean = weights.Sum() / itemCount;
         slots = new (ulong, int)[itemCount];
         Stack<int> small = new(), large = new();

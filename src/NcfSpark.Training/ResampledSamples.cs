@@ -7,6 +7,8 @@ namespace NcfSpark.Training;
 /// Positives, each with negatives drawn afresh every epoch. With n negatives a positive, sample s of an epoch belongs to positive
 /// s / (n + 1) and is the positive itself where s mod (n + 1) = 0. Example, n = 2: samples 0 … 5 are +0 -0 -0 +1 -1 -1, then shuffled.
 /// For a model with a history positives are shuffled and keep their negatives beside them: +1 -1 -1 +0 -0 -0.
+/// Dislikes are always drawn: of a user with P positives and D dislikes the first ⌈D / P⌉ negatives of each positive (at most n) are dislikes, in turn, so
+/// that each is drawn in each epoch.
 /// Users who have touched everything have nothing to draw: their positives are repeated in place of negatives.
 /// </summary>
 internal sealed unsafe class ResampledSamples : ISampleSource
@@ -19,6 +21,8 @@ internal sealed unsafe class ResampledSamples : ISampleSource
     private readonly NegativeSampler? untouched;           // draws uniformly among what a user has not touched
     private readonly PopularityDraw? popular;              // draws among all items; with the one above, what the user has not touched
     private readonly InteractionLists touched;
+    private readonly InteractionLists? disliked;
+    private readonly int[] positivesOfUser = [], placeOfPositive = []; // where there are dislikes: how many by user, and which of them each is
     private readonly AlignedArray<int>? pastEnds;          // null without a history
     private readonly long seed;
 
@@ -29,7 +33,7 @@ internal sealed unsafe class ResampledSamples : ISampleSource
         (int[] users, int[] items) = TrainingSet.Positives(set.Rows, set.Labels);
         positives = new(users.Length);
         for (int p = 0; p < users.Length; p++) positives.Start[p] = (users[p], items[p]);
-        if (RecencyWeights.Of(set, options, all) is { } weights)
+        if (SampleWeights.Of(set, options, all) is { } weights)
         {
             positiveWeights = new(users.Length);
             int next = 0;
@@ -51,13 +55,20 @@ internal sealed unsafe class ResampledSamples : ISampleSource
 
         samplesPerPositive = options.NegativesPerPositive + 1;
         touched = set.Avoided;
+        if (set.Disliked is not null)
+        {
+            disliked = set.Disliked;
+            positivesOfUser = new int[set.UserCount];
+            placeOfPositive = Array.ConvertAll(users, user => positivesOfUser[user]++);
+        }
+
         if (options.AvoidsTouched) untouched = new NegativeSampler(touched, set.ItemCount);
         if (SampleTotals.DrawsByPopularity(options))
         {
-            popular = new PopularityDraw(all?.ItemUses ?? SampleTotals.UsesOf(items, set.ItemCount), options.NegativePopularity);
+            popular = new PopularityDraw(all?.ItemUses ?? SampleTotals.UsesOf(set), options.NegativePopularity, SampleTotals.UnitOf(set));
         }
 
-        else if (options.Negatives == NegativeSource.Uniform) popular = new PopularityDraw(new int[set.ItemCount], 0);
+        else if (options.Negatives == NegativeSource.Uniform) popular = new PopularityDraw(new long[set.ItemCount], 0);
         seed = options.Seed;
     }
 
@@ -92,6 +103,7 @@ internal sealed unsafe class ResampledSamples : ISampleSource
                 if (source.popular is not { } popular) DrawUntouched(source.untouched!, block, users[done..], items[done..], labels[done..]);
                 else if (source.untouched is { } sampler) DrawPopularUntouched(popular, sampler, block, users[done..], items[done..], labels[done..]);
                 else DrawPopular(popular, block, items[done..], labels[done..]);
+                if (source.disliked is { } disliked) DrawDisliked(disliked, block, users[done..], items[done..], labels[done..]);
             }
         }
 
@@ -168,6 +180,21 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             {
                 int negative = sampler.UntouchedIn(blocks[b], users[b], ranks[b]);
                 items[b] = labels[b] == 0 ? negative : items[b];
+            }
+        }
+
+        // In place of what was drawn; and for users who have touched all else, of whom nothing could be.
+        private void DrawDisliked(InteractionLists disliked, ReadOnlySpan<long> samples, ReadOnlySpan<int> users, Span<int> items, Span<float> labels)
+        {
+            for (int b = 0; b < samples.Length; b++)
+            {
+                ReadOnlySpan<int> own = disliked[users[b]];
+                if (own.IsEmpty) continue;
+                (long positive, long within) = Math.DivRem(samples[b], source.samplesPerPositive);
+                int ofUser = source.positivesOfUser[users[b]], taken = (own.Length + ofUser - 1) / ofUser; // of each positive's negatives
+                if (within < 1 || within > taken) continue;
+                long turn = (long)source.placeOfPositive[positive] * taken + within - 1;
+                (items[b], labels[b]) = (own[(int)(turn % own.Length)], 0);
             }
         }
 

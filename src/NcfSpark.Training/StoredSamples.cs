@@ -15,7 +15,7 @@ internal sealed unsafe class StoredSamples : ISampleSource
         Past = past;
         rows = new(set.Rows.Count);
         seed = options.Seed;
-        float[]? weights = RecencyWeights.Of(set, options, all);
+        float[]? weights = SampleWeights.Of(set, options, all);
         for (int row = 0; row < set.Rows.Count; row++)
         {
             rows.Start[row] = new Row(set.Rows.Users[row], set.Rows.Items[row], set.Labels[row], weights is null ? 1 : weights[row]);

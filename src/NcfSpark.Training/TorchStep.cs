@@ -150,7 +150,7 @@ internal sealed class TorchStep : ITrainingStep
             Tensor[] itemRows = [.. state.ItemTables.Select(table => Gather(table.Weight, batch.Items.AsSpan(start, count)))];
             PoolRows? pool = pools is null ? null : Pool(batch, start, count);
             var rows = new EmbeddingRows(name => Find(name, state.UserTables, userRows) ?? Find(name, state.ItemTables, itemRows)) { Pool = pool };
-            Tensor? weights_B = options.RecencyScale == 0 ? null : tensor(batch.Weights.AsSpan(start, count).ToArray());
+            Tensor? weights_B = options.RecencyScale == 0 && !batch.IsWeighted(start, count) ? null : tensor(batch.Weights.AsSpan(start, count).ToArray());
             Tensor loss = softmax is not null ? softmax.Loss(module, rows, batch, groupSize, past!)
                 : functional.binary_cross_entropy_with_logits(
                     module.Logits(rows, Dropout(batch, start, count)), tensor(batch.Labels.AsSpan(start, count).ToArray()), weights_B, Reduction.Sum);

@@ -22,13 +22,16 @@ public sealed record TrainingSet
     /// </summary>
     public required InteractionLists Avoided { get; init; }
 
+    /// <summary>For each user the items that they dislike: negatives that are drawn in every epoch. null where there are none.</summary>
+    public InteractionLists? Disliked { get; init; }
+
     /// <summary>Reads a prepared directory.</summary>
     /// <param name="avoidHeldOut">Whether held-out items are never drawn as negatives, too (Prepare:NegativesAvoid "touched").</param>
     public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut)
     {
         (InteractionRows rows, int[] labels) = prepared.ReadTrain();
         IReadOnlyList<InteractionRows> heldOut = avoidHeldOut ? [prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")] : [];
-        return Of((int)prepared.Directory.Manifest.Rows["users"], ItemsOf(prepared), rows, labels, heldOut);
+        return Of((int)prepared.Directory.Manifest.Rows["users"], ItemsOf(prepared), rows, labels, heldOut).WithDisliked(prepared.ReadDisliked(later: false));
     }
 
     /// <summary>
@@ -42,7 +45,7 @@ public sealed record TrainingSet
         IEnumerable<InteractionRows> heldOut = avoidHeldOut ? [HeldOutOf("validation"), HeldOutOf("test")] : [];
         return Of(
             share.UserCount((int)prepared.Directory.Manifest.Rows["users"]), ItemsOf(prepared), rows with { Users = Array.ConvertAll(rows.Users, share.Local) },
-            labels, [.. heldOut]);
+            labels, [.. heldOut]).WithDisliked(share.RowsOf(prepared.ReadDisliked(later: false)));
 
         InteractionRows HeldOutOf(string part) => share.RowsOf(prepared.ReadHeldOut(part));
     }
@@ -71,7 +74,14 @@ public sealed record TrainingSet
     /// </summary>
     /// <param name="storedNegatives">How many; 0 where they are drawn afresh.</param>
     public static TrainingSet ReadWhole(PreparedData prepared, int storedNegatives, long seed) =>
-        Read(prepared, avoidHeldOut: true).WithHeldOut([prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")], storedNegatives, seed);
+        Read(prepared, avoidHeldOut: true).WithHeldOut([prepared.ReadHeldOut("validation"), prepared.ReadHeldOut("test")], storedNegatives, seed)
+            .WithDisliked(prepared.ReadDisliked(later: true));
+
+    /// <summary>The same set with these dislikes. Users have the numbers that they have here.</summary>
+    public TrainingSet WithDisliked(InteractionRows rows) => this with
+    {
+        Disliked = rows.Count == 0 ? null : InteractionLists.FromRows(UserCount, rows.Users, rows.Items).Sorted(),
+    };
 
     /// <summary>The same set, which draws no held-out item, with held-out rows as further positives.</summary>
     /// <param name="heldOut">In the order of <see cref="PreparedData.ReadHeldOut"/>.</param>
@@ -80,6 +90,7 @@ public sealed record TrainingSet
     {
         List<int> users = [.. Rows.Users], items = [.. Rows.Items], allLabels = [.. Labels];
         List<long> timestamps = [.. Rows.Timestamps];
+        List<float>? weights = Rows.Weights is null ? null : [.. Rows.Weights];
         using var sampler = new NegativeSampler(Avoided, ItemCount);
         RandomStream draws = RandomStream.Named(seed, "negatives of what was held out");
         foreach (InteractionRows part in heldOut)
@@ -87,22 +98,24 @@ public sealed record TrainingSet
             for (int row = 0; row < part.Count; row++)
             {
                 (int user, long timestamp, int untouched) = (part.Users[row], part.Timestamps[row], sampler.UntouchedCount(part.Users[row]));
-                Add(user, part.Items[row], 1, timestamp);
+                float weight = part.Weights?[row] ?? 1;
+                Add(user, part.Items[row], 1, timestamp, weight);
                 for (int n = 0; n < storedNegatives && untouched > 0; n++)
                 {
-                    Add(user, sampler.Untouched(user, (int)draws.Below(users.Count, untouched)), 0, timestamp);
+                    Add(user, sampler.Untouched(user, (int)draws.Below(users.Count, untouched)), 0, timestamp, weight);
                 }
             }
         }
 
-        return this with { Rows = new([.. users], [.. items], [.. timestamps]), Labels = [.. allLabels] };
+        return this with { Rows = new([.. users], [.. items], [.. timestamps]) { Weights = weights?.ToArray() }, Labels = [.. allLabels] };
 
-        void Add(int user, int item, int label, long timestamp)
+        void Add(int user, int item, int label, long timestamp, float weight)
         {
             users.Add(user);
             items.Add(item);
             allLabels.Add(label);
             timestamps.Add(timestamp);
+            weights?.Add(weight);
         }
     }
 
@@ -120,6 +133,10 @@ public sealed record TrainingSet
             Rows = rows,
             Labels = Array.ConvertAll(own, row => Labels[row]),
             Avoided = InteractionLists.FromRows(userCount, users, items),
+            Disliked = Disliked is null ? null : InteractionLists.FromRows(
+                userCount,
+                [.. Enumerable.Range(0, userCount).SelectMany(user => Enumerable.Repeat(user, Disliked[share.Global(user)].Length))],
+                [.. Enumerable.Range(0, userCount).SelectMany(user => Disliked[share.Global(user)].ToArray())]),
         };
     }
 

@@ -9,9 +9,10 @@ internal static class SlowPreparer
     /// <param name="log">The log, its times in ticks.</param>
     /// <param name="given">Rows that somebody held out.</param>
     /// <param name="ticksPerSecond">What the times count; what comes out are whole seconds.</param>
+    /// <param name="weight">What a pair weighs for the order of items; null where all weigh the same.</param>
     /// <param name="time">Of a split by time the first moments that validate and that are tested.</param>
     public static Rows Prepare(IReadOnlyList<LogRow> log, PrepareOptions options, IReadOnlyList<LogRow>? given = null, long ticksPerSecond = 1,
-        (long ValidationFrom, long TestFrom)? time = null)
+        (long ValidationFrom, long TestFrom)? time = null, Func<(string User, string Item), long>? weight = null)
     {
         int PartAt(long moment) => time is not { } bounds || moment < bounds.ValidationFrom ? 0 : moment < bounds.TestFrom ? 1 : 2;
         // By time a pair is of the earliest part that it is in: what comes later of it is left out.
@@ -58,7 +59,9 @@ internal static class SlowPreparer
         }
 
         int Positives(Func<(string User, string Item), bool> of) => parts.Count(pair => pair.Value == 0 && of(pair.Key));
-        string[] byPopularity = [.. items.OrderByDescending(item => Positives(pair => pair.Item == item))]; // a stable sort keeps the order of ids
+        string[] byPopularity = [.. items.OrderByDescending(
+            item => weight is null ? Positives(pair => pair.Item == item) : parts.Where(pair => pair.Value == 0 && pair.Key.Item == item).Sum(
+                pair => weight(pair.Key)))]; // a stable sort keeps the order of ids
         var rows = parts.Select(pair => (User: Array.IndexOf(users, pair.Key.User), Item: Array.IndexOf(byPopularity, pair.Key.Item),
             Timestamp: distinct[pair.Key].Timestamp / ticksPerSecond, Part: pair.Value)).ToList();
 

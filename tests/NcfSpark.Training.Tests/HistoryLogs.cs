@@ -55,4 +55,21 @@ internal static class HistoryLogs
             Avoided = InteractionLists.FromRows(users, [.. positives.Select(row => row.User)], [.. positives.Select(row => row.Item)]).Sorted(),
         };
     }
+
+    /// <summary>The same log with weights from 0.1 to 10, of which a stored negative has that of its positive, and with some dislikes.</summary>
+    public static TrainingSet Weighted(TrainingSet set, int seed)
+    {
+        RandomStream stream = RandomStream.Named(seed, "weights");
+        (int User, int Item)[] disliked = [.. Enumerable.Range(0, set.UserCount).Where(user => stream.Below(user, 3) == 0 && !set.Avoided[user].IsEmpty)
+            .SelectMany(user => Enumerable.Range(0, set.ItemCount).Except(set.Avoided[user].ToArray()).Take((int)stream.Below(500_000 + user, 4))
+                .Select(item => (user, item)))];
+        return (set with
+        {
+            Rows = set.Rows with
+            {
+                Weights = [.. Enumerable.Range(0, set.Rows.Count).Select(row =>
+                    (float)Math.Pow(10, 2 * stream.Unit(1_000_000 + (100 * set.Rows.Users[row]) + set.Rows.Timestamps[row] % 100) - 1))],
+            },
+        }).WithDisliked(new([.. disliked.Select(pair => pair.User)], [.. disliked.Select(pair => pair.Item)], new long[disliked.Length]));
+    }
 }

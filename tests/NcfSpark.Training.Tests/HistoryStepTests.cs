@@ -53,6 +53,7 @@ public sealed class HistoryStepTests
             ? NegativeSource.Stored
             : NegativeSource.Resampled, NegativesPerPositive = negatives, BatchSize = groups * (stored ? 1 : negatives + 1), Threads = 2, Seed = 7,
             RecencyScale = At(14, 2), Loss = softmax ? LossKind.Softmax : LossKind.Logistic, SoftmaxNegatives = At(15, 2) * 50 };
+        if (At(18, 2) == 0) set = HistoryLogs.Weighted(set, seed);
         if (softmax && At(16, 3) == 0) options = options with { Negatives = NegativeSource.Uniform };
         TrainingState before = Random(model, set), torch = Random(model, set);
         using ISampleSource samples = Samples(set, options);
@@ -68,6 +69,53 @@ public sealed class HistoryStepTests
                 float[] wanted = dense ? one.FirstMoments : Moved(one, old), actual = dense ? two.FirstMoments : Moved(two, old);
                 float tolerance = 5e-5f * wanted.Max(MathF.Abs) + (dense ? 1e-8f : 2e-6f);
                 for (int i = 0; i < wanted.Length; i++) Assert.Equal(wanted[i], actual[i], tolerance);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Central differences of the weighted loss against what one update by plain descent moves, of rows of users and items: a purchase that weighs ten
+    /// times a view pulls ten times as much.
+    /// </summary>
+    [Theory]
+    [InlineData(LossKind.Logistic, false)]
+    [InlineData(LossKind.Logistic, true)]
+    [InlineData(LossKind.Softmax, false)]
+    [InlineData(LossKind.Softmax, true)]
+    public void WeightedGradientsEqualFiniteDifferences(LossKind loss, bool fused)
+    {
+        const double Rate = 1e-3;
+        TrainingSet set = HistoryLogs.Weighted(HistoryLogs.Random(8, 6, 12), 8);
+        ModelOptions model = Model(0) with { EmbeddingSize = 4, Biases = false };
+        var options = PlainOptions.Train with
+        {
+            Embeddings = new() { Optimizer = Optimizer.Sgd, LearningRate = Rate }, Negatives = NegativeSource.Resampled, NegativesPerPositive = 3,
+            BatchSize = 40, Loss = loss,
+        };
+        using ISampleSource samples = Samples(set, options);
+        TrainingState before = Random(model, set), after = Random(model, set);
+        ITrainingStep Step(TrainingState state, TrainOptions by) =>
+            fused ? new FusedTrainingStep(state, by, Rules(by), SimdLevels.Best, samples) : new TorchStep(state, by, Rules(by));
+        Advance(Step(after, options), samples, options.BatchSize);
+        TrainOptions still = options with { Embeddings = options.Embeddings with { LearningRate = 1e-12 } };
+        foreach ((OptimizedWeight old, OptimizedWeight moved) in before.UserTables.Concat(before.ItemTables).Zip(after.UserTables.Concat(after.ItemTables)))
+        {
+            if (old.Weight.Columns == 1) continue; // biases, which follow the logistic loss
+            float[] gradients = Moved(moved, old);
+            for (int i = 0; i < gradients.Length; i += 3)
+            {
+                double LossAt(float nudge, TrainOptions by)
+                {
+                    TrainingState state = Random(model, set);
+                    state.All.Single(weight => weight.Weight.Name == old.Weight.Name).Weight.Values[i] += nudge;
+                    return Advance(Step(state, by), samples, options.BatchSize);
+                }
+
+                // The softmax reports the logistic loss, too, which only biases follow.
+                double At(float nudge) =>
+                    LossAt(nudge, still) - (loss == LossKind.Softmax ? LossAt(nudge, still with { Loss = LossKind.Logistic }) : 0);
+
+                Assert.Equal((At(0.02f) - At(-0.02f)) / 0.04, -gradients[i] / Rate, 2e-2);
             }
         }
     }

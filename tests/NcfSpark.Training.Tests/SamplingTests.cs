@@ -205,10 +205,10 @@ public sealed class SamplingTests
             Rows = new InteractionRows([0, 0, 0, 0, 1], [1, 2, 8, 3, 4], [5, 9, 9, 9, 100]),
         };
         double old = 0.05 + 0.95 * Math.Exp(-2 / 10.0), mean = (old + 1 + 1 + 1) / 4;
-        float[] weights = RecencyWeights.Of(set, PlainOptions.Train with { RecencyScale = 10 })!;
+        float[] weights = SampleWeights.Of(set, PlainOptions.Train with { RecencyScale = 10 })!;
         double[] expected = [old / mean, 1 / mean, 1 / mean, 1 / mean, 1 / mean];
         for (int row = 0; row < 5; row++) Assert.Equal(expected[row], weights[row], 1e-6);
-        Assert.Null(RecencyWeights.Of(set, PlainOptions.Train));
+        Assert.Null(SampleWeights.Of(set, PlainOptions.Train));
 
         using var asStored = new StoredSamples(set, PlainOptions.Train with { RecencyScale = 10 });
         Batch stored = Epoch(asStored, 0);
@@ -229,11 +229,11 @@ public sealed class SamplingTests
         Assert.Equal(expected.Positives, all.Positives);
         Assert.Equal(expected.ItemUses, all.ItemUses);
         Assert.Equal(expected.RecencySum, all.RecencySum, 1e-9 * expected.RecencySum); // in another order
-        float[] weights = RecencyWeights.Of(whole, options)!;
+        float[] weights = SampleWeights.Of(whole, options)!;
         for (int part = 0; part < 3; part++)
         {
             float[] among = [.. Enumerable.Range(0, weights.Length).Where(row => whole.Rows.Users[row] % 3 == part).Select(row => weights[row])];
-            float[] own = RecencyWeights.Of(parts[part], options, all)!;
+            float[] own = SampleWeights.Of(parts[part], options, all)!;
             for (int row = 0; row < own.Length; row++) Assert.Equal(among[row], own[row], 1e-6);
         }
 

@@ -16,8 +16,8 @@ internal static class WireTotals
     /// <exception cref="RequestRejectedException">They are cut within a number, or there are none.</exception>
     public static SampleTotals From(Wire.Totals? totals)
     {
-        if (totals is null || totals.ItemUses.Length % sizeof(int) != 0) throw new RequestRejectedException("A worker joins without the totals of its rows.");
-        return new SampleTotals(totals.Positives, totals.RecencySum, MemoryMarshal.Cast<byte, int>(totals.ItemUses.Span).ToArray());
+        if (totals is null || totals.ItemUses.Length % sizeof(long) != 0) throw new RequestRejectedException("A worker joins without the totals of its rows.");
+        return new SampleTotals(totals.Positives, totals.RecencySum, MemoryMarshal.Cast<byte, long>(totals.ItemUses.Span).ToArray());
     }
 }
 

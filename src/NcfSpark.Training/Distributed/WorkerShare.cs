@@ -44,9 +44,8 @@ public sealed record WorkerShare(int Shards, int Workers, int Worker)
     public InteractionRows RowsOf(InteractionRows all)
     {
         int[] own = [.. Enumerable.Range(0, all.Count).Where(row => Owns(all.Users[row]))];
-        return new InteractionRows(
-            Array.ConvertAll(own, row => Local(all.Users[row])), Array.ConvertAll(own, row => all.Items[row]), Array.ConvertAll(
-                own, row => all.Timestamps[row]));
+        InteractionRows rows = all.Take(own);
+        return rows with { Users = Array.ConvertAll(rows.Users, Local) };
     }
 }
 

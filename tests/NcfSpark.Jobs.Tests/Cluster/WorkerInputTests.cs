@@ -46,9 +46,9 @@ public sealed class WorkerInputTests
 
     [Theory]
     [InlineData("1\t7\t2\t100\t~\n", "Spark brought worker 1 1 rows of Seen, where there are 2.")]
-    [InlineData("1\t7\t2\t100\n", "Line 1 is not part, user, item and timestamp: 1\t7\t2\t100")]
-    [InlineData("4\t7\t2\t100\t~\n", "Line 1 is not part, user, item and timestamp")]
-    [InlineData("1\t~\t2\t100\t~\n", "Line 1 is not part, user, item and timestamp")]
+    [InlineData("1\t7\t2\t100\n", "Line 1 is not part, user, item, timestamp and weight: 1\t7\t2\t100")]
+    [InlineData("5\t7\t2\t100\t~\n", "Line 1 is not part, user, item, timestamp and weight")]
+    [InlineData("1\t~\t2\t100\t~\n", "Line 1 is not part, user, item, timestamp and weight")]
     [InlineData("1\t7\t2\t100\t~", "Line 1 was cut short")]
     public void WhatIsNotWholeIsRefused(string rows, string says) =>
         Assert.StartsWith(says, Assert.Throws<InvalidDataException>(

@@ -194,10 +194,10 @@ public sealed class ParameterServerTests : IDisposable
         void Refused(string why, SampleTotals totals) =>
             Assert.Contains(why, Assert.Throws<RequestRejectedException>(() => popular.Join(0, instances[0], 10, null, totals).Wait(TimeSpan.Zero)).Message,
                 StringComparison.Ordinal);
-        Refused("says of 8 items how often its users used them, where 9 are wanted", new SampleTotals(1, 1, new int[8]));
-        Refused("where 9 are wanted", new SampleTotals(1, 1, [-1, .. new int[8]]));
-        Refused("says that its 1 positives weigh NaN", new SampleTotals(1, double.NaN, new int[9]));
-        Refused("says that its -1 positives weigh", new SampleTotals(-1, 1, new int[9]));
+        Refused("says of 8 items how often its users used them, where 9 are wanted", new SampleTotals(1, 1, new long[8]));
+        Refused("where 9 are wanted", new SampleTotals(1, 1, [-1, .. new long[8]]));
+        Refused("says that its 1 positives weigh NaN", new SampleTotals(1, double.NaN, new long[9]));
+        Refused("says that its -1 positives weigh", new SampleTotals(-1, 1, new long[9]));
 
         Task<Assignment>[] joins = [popular.Join(0, instances[0], 10, null, new(2, 1.5, [2, 0, .. new int[7]])),
             popular.Join(1, instances[1], 10, null, new(4, 2.25, [1, 3, .. new int[7]]))];

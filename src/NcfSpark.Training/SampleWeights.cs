@@ -1,18 +1,18 @@
 namespace NcfSpark.Training;
 
 /// <summary>
-/// What training rows weigh by how recent they are for their user:
-/// <code>w = (floor + (1 - floor) e^(-r / scale)) / mean,   r = how many of the user's positives are later</code>
-/// with the mean over all positives, so that weights are 1 on average. A stored negative has the time, and so the weight, of its positive.
+/// What training rows weigh, by what the interactions weigh as they were prepared (g, else 1) and by how recent they are for their user:
+/// <code>w = g (floor + (1 - floor) e^(-r / scale)) / mean,   r = how many of the user's positives are later</code>
+/// with the mean over all positives, so that weights are 1 on average. A stored negative has the time and the weight of its positive.
 /// Example, scale 10, floor 0.05, one user with positives at the seconds 5, 9 and 9: r = 2, 0, 0, before the mean 0.828, 1 and 1.
 /// </summary>
-internal static class RecencyWeights
+internal static class SampleWeights
 {
     /// <summary>The weight of each row; null where all weigh the same.</summary>
     /// <param name="all">What the mean is of, where these are not all rows; null where they are.</param>
     public static float[]? Of(TrainingSet set, TrainOptions options, SampleTotals? all = null)
     {
-        if (options.RecencyScale == 0) return null;
+        if (!AreThere(set, options)) return null;
         double[] weights = BeforeTheMean(set, options);
         (double sum, long positives) = all is null ? SumOf(set, weights) : (all.RecencySum, all.Positives);
         double mean = sum / positives;
@@ -21,7 +21,9 @@ internal static class RecencyWeights
 
     /// <summary>The sum over the positives, before the mean is made 1, and how many they are; 0 and 0 where all weigh the same.</summary>
     public static (double Sum, long Positives) SumOf(TrainingSet set, TrainOptions options) =>
-        options.RecencyScale == 0 ? (0, 0) : SumOf(set, BeforeTheMean(set, options));
+        AreThere(set, options) ? SumOf(set, BeforeTheMean(set, options)) : (0, 0);
+
+    private static bool AreThere(TrainingSet set, TrainOptions options) => options.RecencyScale > 0 || set.Rows.Weights is not null;
 
     private static (double Sum, long Positives) SumOf(TrainingSet set, double[] weights)
     {
@@ -37,9 +39,10 @@ internal static class RecencyWeights
 
     private static double[] BeforeTheMean(TrainingSet set, TrainOptions options)
     {
+        double[] weights = set.Rows.Weights is { } given ? Array.ConvertAll(given, weight => (double)weight) : [.. Enumerable.Repeat(1.0, set.Rows.Count)];
+        if (options.RecencyScale == 0) return weights;
         long[][] times = TimesOfPositives(set);
-        double[] weights = new double[set.Rows.Count];
-        Parallel.For(0, weights.Length, row => weights[row] = Weight(times[set.Rows.Users[row]], set.Rows.Timestamps[row], options));
+        Parallel.For(0, weights.Length, row => weights[row] *= Weight(times[set.Rows.Users[row]], set.Rows.Timestamps[row], options));
         return weights;
     }
 
