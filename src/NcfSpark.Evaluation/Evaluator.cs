@@ -81,7 +81,8 @@ public static class Evaluator
         foreach (int cutOff in cutOffs)
         {
             measured.AddRange(result.Metrics.Where(metric => metric.Name.EndsWith($"@{cutOff}", StringComparison.Ordinal)).Select(MetricValue.Of));
-            measured.Add(new MetricValue($"coverage@{cutOff}", result.Coverage[$"coverage@{cutOff}"]));
+            measured.AddRange(result.OfAllLists.Where(metric => metric.Key.EndsWith($"@{cutOff}", StringComparison.Ordinal))
+                .Select(metric => new MetricValue(metric.Key, metric.Value)));
         }
 
         return measured;

@@ -21,7 +21,7 @@ public sealed class RankingEvaluator
     /// <param name="seen">By user what is left out of the ranking: training when validating; training and validation
     /// when testing. Held-out items stay candidates whatever is seen.</param>
     /// <param name="heldOut">The rows to find again, in any order.</param>
-    /// <param name="itemInteractions">Training interactions by item, for coverage and novelty; null where these are not wanted, which is faster.</param>
+    /// <param name="itemInteractions">Training interactions by item, for the metrics of lists (coverage, novelty …); null where these are not wanted, which is faster.</param>
     /// <param name="users">How many users at most, drawn by hash; 0 for all.</param>
     public RankingEvaluator(InteractionLists seen, InteractionRows heldOut, int[] cutOffs, int[]? itemInteractions = null, int users = 0, long seed = 1)
     {
@@ -99,14 +99,14 @@ public sealed class RankingEvaluator
 /// <summary>A scorer's ranking metrics over the whole catalogue.</summary>
 /// <param name="Users">The evaluated users' indexes, rising: those with held-out items, or a sample of them.</param>
 /// <param name="Metrics">For each cut-off K hr@K, ndcg@K, recall@K, precision@K, mrr@K and, where lists were asked for,
-/// novelty@K; by user as in <paramref name="Users"/>.</param>
-/// <param name="Coverage">By name, coverage@K: the share of the catalogue that stands in at least one evaluated user's
-/// top K. Empty where lists were not asked for.</param>
-public sealed record RankingResult(int[] Users, IReadOnlyList<PerUserMetric> Metrics, IReadOnlyDictionary<string, double> Coverage)
+/// novelty@K and popular_lists@K; by user as in <paramref name="Users"/>.</param>
+/// <param name="OfAllLists">By name, what is no average over users: coverage@K, the share of the catalogue that stands in at least one evaluated user's
+/// top K, and gini@K, how unequal items are in that. Empty where lists were not asked for.</param>
+public sealed record RankingResult(int[] Users, IReadOnlyList<PerUserMetric> Metrics, IReadOnlyDictionary<string, double> OfAllLists)
 {
     /// <summary>A metric that is an average, with its 95 % interval.</summary>
     public MetricInterval WithInterval(string name, EvaluateOptions options) => Intervals.Of(Metrics.Single(metric => metric.Name == name), options);
 
     /// <summary>A metric's value by its name, such as "ndcg@10".</summary>
-    public double this[string name] => Coverage.TryGetValue(name, out double coverage) ? coverage : Metrics.Single(metric => metric.Name == name).Value;
+    public double this[string name] => OfAllLists.TryGetValue(name, out double value) ? value : Metrics.Single(metric => metric.Name == name).Value;
 }

@@ -4,9 +4,19 @@ using NcfSpark.Core;
 namespace NcfSpark.Evaluation;
 
 /// <summary>Collects whole-catalogue metrics; see <see cref="RankingEvaluator"/>. Arrays ending in _P go by place among the evaluated users.</summary>
+/// <remarks>
+/// Beside accuracy, at each cut-off K, of N items, U users, and x_j lists in which item j stands:
+/// novelty = mean over a user's list of -log2(training interactions of the item / U), Zhou et al. 2010, "Solving the apparent diversity-accuracy dilemma of
+/// recommender systems";
+/// popular_lists = share of users of whose list more than half are among the ten most popular items that the user has not seen: what the popularity list
+/// would give them (ours; 1 for the popularity list itself, where K is at most 19);
+/// coverage = share of items with x_j &gt; 0, Ge et al. 2010, "Beyond accuracy: evaluating recommender systems by coverage and serendipity";
+/// gini = Σ_j (2 j - N - 1) x_j / ((N - 1) Σ_j x_j), with x rising and j from 1, Shani and Gunawardana 2011, "Evaluating recommendation systems": 0 where
+/// all items stand in equally many lists, 1 where one item stands alone in all.
+/// </remarks>
 internal sealed class RankingMeasure : IMeasure
 {
-    private const int NotListed = int.MaxValue;
+    private const int PopularItems = 10;
     private readonly int[] users_P;
     private readonly InteractionLists heldOut_P;
     private readonly InteractionLists excluded_P;
@@ -18,9 +28,12 @@ internal sealed class RankingMeasure : IMeasure
     // Written by all threads, each at its own users' places.
     private readonly double[][] metrics; // [cut-off × metric][place], metrics of RankMetrics in their order
     private readonly double[][] novelty; // [cut-off][place]
+    private readonly double[][] popular; // [cut-off][place]: 1 where most of the list is popular
 
-    // Lowered by all threads: the best place that the item has in any list. A minimum does not depend on who comes first.
-    private readonly int[] bestListPlace_N;
+    // Counted by all threads: in how many lists an item stands, [cut-off][item].
+    private readonly int[][] lists_N;
+
+    private readonly int[] byPopularity; // the most popular first
 
     // One for each thread at work; all false between users.
     private readonly ConcurrentBag<bool[]> masks_N = [];
@@ -32,15 +45,16 @@ internal sealed class RankingMeasure : IMeasure
         largestCutOff = cutOffs.Max();
         metrics = NewColumns(cutOffs.Length * RankMetrics.Names.Length);
         novelty = NewColumns(novelty_N is null ? 0 : cutOffs.Length);
-        bestListPlace_N = new int[novelty_N is null ? 0 : itemCount];
-        Array.Fill(bestListPlace_N, NotListed);
+        popular = NewColumns(novelty_N is null ? 0 : cutOffs.Length);
+        lists_N = novelty_N is null ? [] : [.. cutOffs.Select(_ => new int[itemCount])];
+        byPopularity = novelty_N is null ? [] : [.. Enumerable.Range(0, itemCount).OrderBy(item => novelty_N[item])];
     }
 
     public ReadOnlySpan<int> Users => users_P;
 
     public void Take(ReadOnlySpan<int> users_B, ReadOnlySpan<float> scores_BN)
     {
-        bool[] isExcluded_N = masks_N.TryTake(out bool[]? mask) ? mask : new bool[bestListPlace_N.Length];
+        bool[] isExcluded_N = masks_N.TryTake(out bool[]? mask) ? mask : new bool[novelty_N is null ? 0 : itemCount];
         ulong[] keys = new ulong[Math.Min(largestCutOff, itemCount)];
         for (int b = 0; b < users_B.Length; b++)
         {
@@ -59,7 +73,7 @@ internal sealed class RankingMeasure : IMeasure
         double[] weights = new double[users_P.Length];
         Array.Fill(weights, 1);
         var averages = new List<PerUserMetric>();
-        var coverage = new OrderedDictionary<string, double>();
+        var ofAllLists = new OrderedDictionary<string, double>();
         for (int c = 0; c < cutOffs.Length; c++)
         {
             for (int m = 0; m < RankMetrics.Names.Length; m++)
@@ -69,10 +83,12 @@ internal sealed class RankingMeasure : IMeasure
 
             if (novelty_N is null) continue;
             averages.Add(new($"novelty@{cutOffs[c]}", novelty[c], weights));
-            coverage.Add($"coverage@{cutOffs[c]}", bestListPlace_N.Count(place => place < cutOffs[c]) / (double)itemCount);
+            averages.Add(new($"popular_lists@{cutOffs[c]}", popular[c], weights));
+            ofAllLists.Add($"coverage@{cutOffs[c]}", lists_N[c].Count(lists => lists > 0) / (double)itemCount);
+            ofAllLists.Add($"gini@{cutOffs[c]}", Gini(lists_N[c]));
         }
 
-        return new RankingResult(users_P, averages, coverage);
+        return new RankingResult(users_P, averages, ofAllLists);
     }
 
     private void TakeRanks(int place, ReadOnlySpan<float> scores_N)
@@ -91,28 +107,38 @@ internal sealed class RankingMeasure : IMeasure
     {
         foreach (int item in excluded_P[place]) isExcluded_N[item] = true;
         int length = TopItems.Select(scores_N, isExcluded_N, keys);
+        Span<int> mostPopular = stackalloc int[PopularItems];
+        int popularCount = 0;
+        for (int p = 0; p < byPopularity.Length && popularCount < PopularItems; p++)
+        {
+            if (!isExcluded_N[byPopularity[p]]) mostPopular[popularCount++] = byPopularity[p];
+        }
+
         foreach (int item in excluded_P[place]) isExcluded_N[item] = false;
-
-        for (int at = 0; at < length; at++) Lower(ref bestListPlace_N[TopItems.ItemOf(keys[at])], at);
-
         for (int c = 0; c < cutOffs.Length; c++)
         {
             int listed = Math.Min(cutOffs[c], length); // above 0: the held-out items are always candidates
             double sum = 0;
-            for (int at = 0; at < listed; at++) sum += novelty_N![TopItems.ItemOf(keys[at])];
+            int ofPopular = 0;
+            for (int at = 0; at < listed; at++)
+            {
+                int item = TopItems.ItemOf(keys[at]);
+                sum += novelty_N![item];
+                if (mostPopular[..popularCount].Contains(item)) ofPopular++;
+                Interlocked.Increment(ref lists_N[c][item]);
+            }
+
             novelty[c][place] = sum / listed;
+            popular[c][place] = 2 * ofPopular > listed ? 1 : 0;
         }
     }
 
-    private static void Lower(ref int shared, int value)
+    private static double Gini(int[] lists)
     {
-        int seen = Volatile.Read(ref shared);
-        while (value < seen)
-        {
-            int found = Interlocked.CompareExchange(ref shared, value, seen);
-            if (found == seen) return;
-            seen = found;
-        }
+        int[] rising = [.. lists.Order()];
+        double sum = 0, all = 0;
+        for (int j = 1; j <= rising.Length; j++) (sum, all) = (sum + (2.0 * j - rising.Length - 1) * rising[j - 1], all + rising[j - 1]);
+        return rising.Length < 2 || all == 0 ? 0 : sum / ((rising.Length - 1) * all);
     }
 
     private double[][] NewColumns(int count)

@@ -12,14 +12,15 @@ public readonly record struct MetricName(string Key)
         "hr" or "ndcg" or "mrr" => Key.ToUpperInvariant(),
         "auc" => "AUC",
         "log_loss" => "Log loss",
+        "popular_lists" => Key.Replace("popular_lists", "Popular lists", StringComparison.Ordinal),
         _ => char.ToUpperInvariant(Key[0]) + Key[1..],
     };
 
-    /// <summary>Whether a higher value is better; null where neither is (coverage and novelty describe, they do not judge).</summary>
+    /// <summary>Whether a higher value is better; null where neither is (coverage, Gini, novelty and popular lists describe, they do not judge).</summary>
     public bool? HigherIsBetter => Stem switch
     {
         "log_loss" => false,
-        "coverage" or "novelty" => null,
+        "coverage" or "novelty" or "gini" or "popular_lists" => null,
         _ => true,
     };
 
@@ -32,6 +33,8 @@ public readonly record struct MetricName(string Key)
         "mrr" => "1 / place of the first hit",
         "coverage" => "share of the catalogue in anybody's list",
         "novelty" => "how rare the listed items are, in bits",
+        "gini" => "0: all items in equally many lists, 1: one item in all",
+        "popular_lists" => "lists that are mostly the ten most popular items",
         "accuracy" => "pairs on the right side of the threshold",
         "auc" => "how often a used item scores above an unused one",
         "log_loss" => "lower is better",
@@ -40,15 +43,15 @@ public readonly record struct MetricName(string Key)
 
     public string Format(double value) => Stem switch
     {
-        "coverage" => Percent(value),
+        "coverage" or "popular_lists" => Percent(value),
         "novelty" => value.ToString("0.00"),
         _ => value.ToString("0.0000"),
     };
 
     /// <summary>A mark on an axis of this metric.</summary>
-    public string FormatTick(Axis axis, double tick) => Stem == "coverage" ? $"{100 * tick:0.###}\u00A0%" : axis.Label(tick);
+    public string FormatTick(Axis axis, double tick) => Stem is "coverage" or "popular_lists" ? $"{100 * tick:0.###}\u00A0%" : axis.Label(tick);
 
-    public string FormatDifference(double value) => Signed(value, Stem switch { "novelty" => "0.00", _ => "0.0000" }, Stem == "coverage");
+    public string FormatDifference(double value) => Signed(value, Stem switch { "novelty" => "0.00", _ => "0.0000" }, Stem is "coverage" or "popular_lists");
 
     /// <summary>"0.0912–0.0981", or "" where there is no interval.</summary>
     public string FormatInterval(MetricInterval? metric, string between = "–") =>

@@ -24,6 +24,10 @@ public class RankingEvaluatorTests
         // Lists: user 0 sees 1, 2; user 1 sees 1, 2. Novelty of 1: -log2(2/3), of 2: -log2(1/3).
         Assert.Equal(2.0 / 5, result["coverage@2"], 12);
         Assert.Equal((Math.Log2(1.5) + Math.Log2(3)) / 2, result["novelty@2"], 12);
+
+        // In 0, 0, 0, 2 and 2 lists: (1 - 5 - 1) 0 + … + (8 - 6) 2 + (10 - 6) 2 = 12, over 4 times 4. With ten popular items of five all lists are popular.
+        Assert.Equal(12.0 / 16, result["gini@2"], 12);
+        Assert.Equal(1, result["popular_lists@2"], 12);
     }
 
     [Fact]
@@ -119,7 +123,7 @@ public class RankingEvaluatorTests
         Assert.Equal(20, first.Users.Length);
         Assert.Equal(first.Users, second.Users);
         Assert.All(first.Metrics.Zip(second.Metrics), pair => Assert.Equal(pair.First.Sums, pair.Second.Sums));
-        Assert.Equal(first.Coverage, second.Coverage);
+        Assert.Equal(first.OfAllLists, second.OfAllLists);
     }
 
     [Fact]
@@ -130,7 +134,18 @@ public class RankingEvaluatorTests
         var evaluator = new RankingEvaluator(data.Seen, data.Test, [3, 10], data.ItemInteractions);
         RankingResult one = evaluator.Evaluate(scorer, 1, SilentProgress.Instance), two = evaluator.Evaluate(scorer, 2, SilentProgress.Instance);
         Assert.All(one.Metrics.Zip(two.Metrics), pair => Assert.Equal(pair.First.Sums, pair.Second.Sums));
-        Assert.Equal(one.Coverage, two.Coverage);
+        Assert.Equal(one.OfAllLists, two.OfAllLists);
+    }
+
+    [Fact]
+    public void ListsOfPopularityAreMostlyPopular()
+    {
+        EvaluationData data = Logs.Random(60, 50, 0.2, 3, 0, seed: 4);
+        var evaluator = new RankingEvaluator(data.Seen, data.Test, [5, 19], data.ItemInteractions);
+        RankingResult popular = evaluator.Evaluate(new PopularityScorer(data.ItemInteractions), 1, SilentProgress.Instance);
+        RankingResult rare = evaluator.Evaluate(new PopularityScorer(Array.ConvertAll(data.ItemInteractions, count => -count)), 1, SilentProgress.Instance);
+        Assert.Equal((1, 1, 0, 0), (popular["popular_lists@5"], popular["popular_lists@19"], rare["popular_lists@5"], rare["popular_lists@19"]));
+        Assert.True(popular["novelty@5"] < rare["novelty@5"] && popular["gini@5"] > 0.5);
     }
 
     [Fact]
@@ -138,7 +153,7 @@ public class RankingEvaluatorTests
     {
         RankingResult result = new RankingEvaluator(Logs.Lists(1), Logs.Rows((0, 0)), [2]).Evaluate(new TableScorer([1, 0]), 1, SilentProgress.Instance);
         Assert.Equal(Names, result.Metrics.Select(metric => metric.Name));
-        Assert.Empty(result.Coverage);
+        Assert.Empty(result.OfAllLists);
     }
 
     /// <summary>The obvious way: sort all candidates, the held-out last among equals and missing scores, and read the metrics off the list.</summary>
@@ -147,7 +162,7 @@ public class RankingEvaluatorTests
         public static void AssertSame(RankingResult fast, TableScorer scorer, EvaluationData data, int cutOff)
         {
             float[] scores = new float[data.ItemInteractions.Length];
-            var listed = new HashSet<int>();
+            var listed = new List<int>();
             for (int place = 0; place < fast.Users.Length; place++)
             {
                 int user = fast.Users[place];
@@ -170,14 +185,22 @@ public class RankingEvaluatorTests
                 int[] top = [.. candidates.OrderByDescending(item => float.IsNaN(scores[item]) ? double.NegativeInfinity : scores[item]).ThenBy(item => item)
                     .Take(cutOff)];
                 Assert.Equal(top, TopItems.Of(scores, data.Seen[user], cutOff));
-                listed.UnionWith(top);
+                listed.AddRange(top);
+                int[] popular = [.. candidates.OrderByDescending(item => Math.Max(1, data.ItemInteractions[item])).ThenBy(item => item).Take(10)];
+                AssertValue("popular_lists", top.Intersect(popular).Count() > top.Length / 2.0 ? 1 : 0);
                 AssertValue("novelty", top.Average(item => -Math.Log2(Math.Max(1, data.ItemInteractions[item]) / (double)data.UserCount)));
 
                 void AssertValue(string name, double expected) =>
                     Assert.Equal(expected, fast.Metrics.Single(metric => metric.Name == $"{name}@{cutOff}").Sums[place], tolerance: 1e-12);
             }
 
-            Assert.Equal(listed.Count / (double)scores.Length, fast[$"coverage@{cutOff}"], tolerance: 1e-12);
+            Assert.Equal(listed.Distinct().Count() / (double)scores.Length, fast[$"coverage@{cutOff}"], tolerance: 1e-12);
+
+            // The other form of Gini's index: the mean difference of two items, over twice the mean; over N - 1 in place of N.
+            int[] lists = [.. Enumerable.Range(0, scores.Length).Select(item => listed.Count(other => other == item))];
+            double differences = lists.Sum(one => lists.Sum(other => Math.Abs((double)one - other)));
+            double gini = scores.Length == 1 ? 0 : differences / (2.0 * (scores.Length - 1) * lists.Sum());
+            Assert.Equal(gini, fast[$"gini@{cutOff}"], tolerance: 1e-12);
         }
     }
 }

@@ -6,7 +6,7 @@ namespace NcfSpark.Evaluation.Tests.Reporting;
 
 public class ReportJsonTests
 {
-    private static readonly string[] CatalogueMetrics = ["hr", "ndcg", "recall", "precision", "mrr", "novelty", "coverage"];
+    private static readonly string[] CatalogueMetrics = ["hr", "ndcg", "recall", "precision", "mrr", "novelty", "popular_lists", "coverage", "gini"];
 
     [Fact]
     public void EveryKeyIsThere()
