@@ -46,6 +46,30 @@ internal static class NightDirectory
         }
     }
 
+    /// <summary>
+    /// Opens the lists of a night in production, to say what changed. Null if there are none, if their ids are of another type, or if they are damaged; that
+    /// is reported, and there are no changes/.
+    /// </summary>
+    public static StageDirectory? OpenLists(RunNights nights, string? name, StageDirectory prepared, IProgressReporter progress)
+    {
+        if (name is null || !Directory.Exists(Path.Combine(nights.PathOf(name), Stage.Predictions))) return null;
+        try
+        {
+            StageDirectory lists = StageDirectory.Open(
+                nights.PathOf(name), Stage.Predictions, isRead: file => file.StartsWith("recommendations/", StringComparison.Ordinal));
+            bool IsOther(string ids, string column) =>
+                ParquetColumns.IsString(prepared.File(ids), column) != ParquetColumns.IsString(lists.File("recommendations"), column);
+            if (!IsOther("users", "user_id") && !IsOther("items", "item_id")) return lists;
+            progress.Line($"The ids of {name} are of another type: all lists are new, and there are no {Stage.Predictions}/{ChangedLists.DirectoryName}.");
+        }
+        catch (InvalidInputException damaged)
+        {
+            progress.Line($"What changed in the lists since {name} cannot be told: {damaged.Message}");
+        }
+
+        return null;
+    }
+
     /// <summary>Whether <see cref="CheckWhole"/> finds no fault.</summary>
     public static bool IsWhole(RunNights nights, RunHistory history, string night)
     {

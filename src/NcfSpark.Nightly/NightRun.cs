@@ -44,6 +44,7 @@ public sealed class NightRun
         try
         {
             SparkTraining.Check(job);
+            ScoreStage.Check(job);
             Titles.Read(job.Configuration.Input); // refused before any work, not by a late stage
             scoreFiles = new ScoreFiles(job.Configuration);
             scoreFiles.Read();
@@ -127,7 +128,7 @@ public sealed class NightRun
         if (settings.Nightly.Refit) steps.Next();
         StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
         steps.Next();
-        pipeline.Make(new ScoreStage(settings, prepared, served));
+        pipeline.Make(new ScoreStage(settings, prepared, served, NightDirectory.OpenLists(nights, state.Before, prepared, job.Progress)));
         steps.Next();
         PutInProduction(decision);
         job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, state.Night)} in a browser.");

@@ -100,7 +100,7 @@ public static class Promotion
         StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
         NightData data = NightDataReader.Read(prepared, incumbent); // it may have been prepared by hand
         (state with { Data = data }).Write(nights);
-        pipeline.Make(new ScoreStage(settings, prepared, served));
+        pipeline.Make(new ScoreStage(settings, prepared, served, NightDirectory.OpenLists(nights, state.Before, prepared, job.Progress)));
     }
 
     private static InvalidInputException NoNight(RunNights nights, string night) =>

@@ -1,6 +1,7 @@
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
+using NcfSpark.Engines.DuckDb;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Scoring;
@@ -8,11 +9,12 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Pipeline;
 
 /// <summary>
-/// prepared/ and model/ → predictions/: recommendations/ for the wanted users, and users_of_items/, similar_items/ and pairs/ where the settings ask for
-/// them. What users have touched is read in ranges of users, so memory does not grow with the number of users.
+/// prepared/ and model/ → predictions/: recommendations/ for the wanted users, changes/ from the lists of an earlier night, if there is one, and
+/// users_of_items/, similar_items/ and pairs/ where the settings ask for them. What users have touched is read in ranges of users, so memory does not grow with the number of users.
 /// </summary>
 /// <param name="model">The model that scores: the measured or the refitted one.</param>
-public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model) : Stage
+/// <param name="earlier">The predictions of the night in production; null where there is none.</param>
+public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model, StageDirectory? earlier = null) : Stage
 {
     private readonly ScoreFiles files = new(settings);
     private readonly SortedDictionary<string, long> rows = new(StringComparer.Ordinal);
@@ -21,14 +23,27 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
 
     public override string Name => Predictions;
 
-    public override IReadOnlyList<Artifact> Inputs => inputs ??= [Artifact.Of(prepared), Artifact.Of(model, TrainedModel.StageName), .. files.Artifacts];
+    public override IReadOnlyList<Artifact> Inputs => inputs ??= [Artifact.Of(prepared), Artifact.Of(model, TrainedModel.StageName), .. files.Artifacts,
+        .. earlier is null ? Array.Empty<Artifact>() : [Artifact.Of(earlier, "earlier_predictions")]];
 
     public override IReadOnlyList<(string, object)> Options => [("Score", options)];
 
     public override long Seed => settings.Train.Seed;
 
+    /// <summary>Refuses settings that do not go together where this job scores.</summary>
+    /// <exception cref="InvalidInputException">They do not.</exception>
+    public static void Check(JobContext job)
+    {
+        if (job.Configuration.Score.Hysteresis > 0 && job.Engine.IsSpark && job.Configuration.Spark.Score == ScorePlace.Tasks)
+        {
+            throw new InvalidInputException("Score:Hysteresis needs the lists of the night in production, which Spark's tasks do not have: set Spark:Score to "
+                + "\"driver\", or Score:Hysteresis to 0.");
+        }
+    }
+
     public override StageCounts Run(StageContext context)
     {
+        Check(context.Job);
         JobContext job = context.Job;
         (ScoreLists lists, PairList? pairs) = files.Read();
         TrainedModel trained = TrainedModel.Read(model);
@@ -51,6 +66,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
             ? WriteInTasks(context, new SparkScore(job, prepared, model, trained, chosen, items), trained, chosen, items)
             : WriteRecommendations(context, trained, touched, chosen, items, usersOfItems);
         if (inTasks && (usersOfItems is not null || (pairs is not null && trained.Weights.Pools is not null))) ReadHere(job, touched, chosen, usersOfItems);
+        if (earlier is not null) WriteChanges(context, earlier);
         rows["unknown_in_users_list"] = chosen.UnknownCount;
         if (usersOfItems is not null) rows["users_of_items"] = usersOfItems.Write(context.Writer.File("users_of_items/part-00000.parquet"));
         if (options.SimilarItems > 0)
@@ -80,7 +96,10 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         (JobContext job, StageTimings timings) = (context.Job, context.Timings);
         using IModelScorer scorer = Scorers.Of(trained.Weights, items.Items);
         using var recommendations = new RecommendationWriter(
-            context.Writer.File("recommendations/part-00000.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
+            context.Writer.File("recommendations/part-00000.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options)
+            {
+                Earlier = earlier is null || options.Hysteresis == 0 ? null : EarlierLists.Read(earlier.File("recommendations"), trained, items),
+            });
         using IProgressTask task = job.Progress.Start("scoring", chosen.Users.Length, "users");
         (long users, int start) = (0, 0);
         foreach (TouchedRange range in touched.Ranges())
@@ -99,6 +118,21 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         timings.Took("scoring and writing");
         Count("recommendations", recommendations.Rows);
         return users;
+    }
+
+    // In this process, which sees the files of both, whoever wrote them.
+    private void WriteChanges(StageContext context, StageDirectory earlier)
+    {
+        JobContext job = context.Job;
+        var duckDb = new DuckDbOptions
+        {
+            Threads = settings.Prepare.Threads, MemoryLimit = settings.Prepare.MemoryLimit, SpillDirectory = Path.Combine(job.RunDirectory, "changes.spill"),
+        };
+        using var engine = new DuckDbEngine(duckDb, job.Cancellation);
+        var counts = ChangedLists.Write(
+            engine, earlier.File("recommendations"), context.Writer.File("recommendations"), context.Writer.File(ChangedLists.DirectoryName));
+        foreach ((string change, long count) in counts) rows[$"changes_{change}"] = count;
+        context.Timings.Took("changes");
     }
 
     // The same in Spark's tasks. Users of a list whom the model does not know have no rows in Spark, so this process writes them.

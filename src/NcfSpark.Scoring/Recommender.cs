@@ -1,3 +1,4 @@
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 
@@ -19,6 +20,9 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
     private readonly float[] popularity_N = Array.ConvertAll(items.Items, item => model.Items.PopularityOf(item) / model.Users.Count);
     private TopLists best = new(0, 1);
 
+    /// <summary>By user of the model the items of an earlier list, which <see cref="ScoreOptions.Hysteresis"/> keeps; null for none.</summary>
+    public InteractionLists? Earlier { get; init; }
+
     /// <summary>How many users make a call worth its while: lists of 80,000 rows at K = 10.</summary>
     public int UsersAtOnce => Math.Clamp(MostRows / k, 1, 8192);
 
@@ -38,7 +42,51 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
         scorer.FindBest(Array.ConvertAll(scored, u => users.Span[u]), Excluded, best, options.ThreadCount, cancellation);
         Parallel.ForEach(others, new ParallelOptions { MaxDegreeOfParallelism = options.ThreadCount, CancellationToken = cancellation },
             u => best.Keep(placeOf[u], popularity_N, items.Items, Excluded(users.Span[u])));
+        if (Earlier is not null) KeepEarlier(users.Span, placeOf, scored.Length, Excluded);
         return Rows(users.Span, placeOf, sources);
+    }
+
+    // An item of the new list that did not stand in the earlier one is among the K best of all: only the earlier ones are missing. Both are ranked
+    // together, the earlier ones by their score and the hysteresis.
+    private void KeepEarlier(ReadOnlySpan<int> users, int[] placeOf, int scored, ExcludedItems excluded)
+    {
+        List<int> pairUsers = [], pairItems = [], places = [];
+        for (int u = 0; u < users.Length; u++)
+        {
+            if (users[u] < 0) continue;
+            ReadOnlySpan<int> listed = best.Items(placeOf[u]), left = excluded(users[u]);
+            foreach (int item in Earlier![users[u]])
+            {
+                if (listed.Contains(item) || left.BinarySearch(item) >= 0) continue;
+                pairUsers.Add(users[u]);
+                pairItems.Add(item);
+                places.Add(u);
+            }
+        }
+
+        float[] scores = new float[places.Count];
+        int[] byModel = [.. Enumerable.Range(0, places.Count).Where(pair => placeOf[places[pair]] < scored)];
+        float[] modelled = new float[byModel.Length];
+        scorer.ScorePairs(Array.ConvertAll(byModel, pair => pairUsers[pair]), Array.ConvertAll(byModel, pair => pairItems[pair]), modelled);
+        for (int pair = 0; pair < scores.Length; pair++) scores[pair] = model.Items.PopularityOf(pairItems[pair]) / model.Users.Count;
+        for (int place = 0; place < byModel.Length; place++) scores[byModel[place]] = modelled[place];
+
+        int next = 0;
+        for (int u = 0; u < users.Length; u++)
+        {
+            if (users[u] < 0) continue;
+            int[] earlier = Earlier![users[u]].ToArray();
+            var candidates = best.Items(placeOf[u]).ToArray().Zip(best.Scores(placeOf[u]).ToArray()).ToList();
+            for (; next < places.Count && places[next] == u; next++)
+            {
+                if (!float.IsNaN(scores[next])) candidates.Add((pairItems[next], scores[next]));
+            }
+
+            (int Item, float Score)[] ranked = [.. candidates
+                .OrderByDescending(one => one.Second + (Array.BinarySearch(earlier, one.First) >= 0 ? options.Hysteresis : 0))
+                .ThenBy(one => one.First).Take(k)];
+            best.Set(placeOf[u], Array.ConvertAll(ranked, one => one.Item), Array.ConvertAll(ranked, one => one.Score));
+        }
     }
 
     /// <summary>An empty list of one user, of at most so many items, for <see cref="Recommend(int, ExcludedItems, TopLists)"/>.</summary>

@@ -85,6 +85,15 @@ public sealed record ScoreOptions : IValidatableObject
     public string GroupColumn { get; init; } = "";
 
     /// <summary>
+    /// How much better a new item must score (scores lie between 0 and 1) than one that stands in the user's list of the night in
+    /// production, to take its place: lists change only where it matters. An item of that list is ranked as if it scored so much
+    /// more; the score that is written is its own. 0 (default): the best items, whatever stood there before. Not with MaxPerGroup,
+    /// nor where Spark's tasks score (set Spark:Score to "driver").
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double Hysteresis { get; init; }
+
+    /// <summary>
     /// File, folder or glob of items, read like UsersPath, for each of which the users with the highest scores are written to
     /// users_of_items/. "" (default): none. Only users whom the model knows and whom Since and UsersPath admit are taken, and
     /// with ExcludeSeen none who has used the item.
@@ -158,6 +167,12 @@ public sealed record ScoreOptions : IValidatableObject
         {
             yield return new($"is \"{GroupColumn}\", but MaxPerGroup is 0, so groups are not looked at: set MaxPerGroup, or leave GroupColumn empty",
                 [nameof(GroupColumn), nameof(MaxPerGroup)]);
+        }
+
+        if (Hysteresis > 0 && MaxPerGroup > 0)
+        {
+            yield return new($"is {Hysteresis}, and MaxPerGroup is {MaxPerGroup}: what stays in a list by the one would break the other. Set one of them to 0",
+                [nameof(Hysteresis), nameof(MaxPerGroup)]);
         }
 
         if (AllowPath.Length > 0 && AllowPath == DenyPath)

@@ -46,6 +46,40 @@ public sealed class OptionsTwinTests : IDisposable
         }
     }
 
+    /// <summary>The twin scores all, gives the items of the earlier list so much more, sorts and takes the first.</summary>
+    [Property(MaxTest = 25)]
+    public void HysteresisKeepsAnItemUnlessANewOneIsBetterByMore(int seed, PositiveInt size, PositiveInt k, bool excludeSeen, PositiveInt much)
+    {
+        int items = 3 + size.Get * 11 % 60;
+        TrainedModel model = RandomModel(seed, items);
+        int[] left = [.. Enumerable.Range(0, items).Where(item => Pick(seed + 1, item, 3) > 0)];
+        if (left.Length == 0) return;
+        int[] users = [.. Enumerable.Range(-1, Users + 1)];
+        int[] Seen(int user) => [.. Enumerable.Range(0, items).Where(item => Pick(seed + user, item, 4) == 0)];
+        int[] EarlierOf(int user) => [.. left.Where(item => Pick(seed + user, 1000 + item, 5) == 0)]; // some were seen since
+        var earlier = InteractionLists.FromRows(Users, [.. Enumerable.Range(0, Users).SelectMany(user => EarlierOf(user).Select(_ => user))],
+            [.. Enumerable.Range(0, Users).SelectMany(EarlierOf)]);
+        var options = new ScoreOptions { TopK = 1 + k.Get % 12, ExcludeSeen = excludeSeen, Hysteresis = 0.02 * (much.Get % 10) };
+        foreach ((IModelScorer all, IModelScorer restricted, int threads) in Scorers(model.Weights, left))
+        {
+            using (all)
+            using (restricted)
+            {
+                var recommender = new Recommender(model, restricted, new RecommendableItems(left, null), options with { Threads = threads }) { Earlier = earlier };
+                RecommendationRows rows = recommender.Recommend(users, user => Seen(user));
+                var expected = users.SelectMany(user =>
+                {
+                    int[] before = user < 0 ? [] : EarlierOf(user);
+                    return Twin(model, all, user, left, excludeSeen && user >= 0 ? Seen(user) : [], int.MaxValue, null, 0)
+                        .OrderByDescending(row => row.Score + (before.Contains(row.Item) ? options.Hysteresis : 0)).ThenBy(row => row.Item)
+                        .Take(options.TopK).Select((row, place) => row with { Rank = place + 1 });
+                }).ToArray();
+                Assert.Equal(expected, Enumerable.Range(0, rows.Users.Length)
+                    .Select(row => (rows.Users[row], rows.Ranks[row], rows.Items[row], rows.Scores[row], rows.Sources[row])));
+            }
+        }
+    }
+
     [Property(MaxTest = 15)]
     public void UsersOfItemsAreThoseOfScoringAllAndSorting(int seed, PositiveInt k, bool excludeSeen)
     {

@@ -54,6 +54,15 @@ public sealed class TopLists
         }
     }
 
+    /// <summary>Gives a list these items, at most K, in this order.</summary>
+    public void Set(int place, ReadOnlySpan<int> itemIndexes, ReadOnlySpan<float> itemScores)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(itemIndexes.Length, K);
+        counts[place] = itemIndexes.Length;
+        itemIndexes.CopyTo(items.AsSpan(place * K));
+        itemScores.CopyTo(scores.AsSpan(place * K));
+    }
+
     internal void Set(int place, ReadOnlySpan<ScoredItem> kept)
     {
         counts[place] = kept.Length;
