@@ -59,7 +59,7 @@ public static class ConfigurationCheck
 
         if (configuration.Model.HasAttention)
         {
-            foreach ((string setting, string problem) in AgainstAttention(train)) yield return (Keys(setting, "Model:User"), problem);
+            foreach ((string setting, string problem) in AgainstAttention(input, train)) yield return (Keys(setting, "Model:User"), problem);
         }
 
         if (prepare.Split != SplitRule.Given && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
@@ -78,7 +78,7 @@ public static class ConfigurationCheck
     }
 
     // What attention is never trained by.
-    private static IEnumerable<(string Setting, string Problem)> AgainstAttention(TrainOptions train)
+    private static IEnumerable<(string Setting, string Problem)> AgainstAttention(InputOptions input, TrainOptions train)
     {
         const string But = "but Model:User \"attention\"";
         if (train.Loss != LossKind.Softmax)
@@ -95,6 +95,13 @@ public static class ConfigurationCheck
         if (train.RecencyScale > 0)
         {
             yield return ("Train:RecencyScale", $"is {train.RecencyScale}, {But} predicts each item from those before it, all with one weight: set it to 0");
+        }
+
+        if (input.IsWeighted)
+        {
+            string setting = input.WeightColumn.Length > 0 ? "WeightColumn" : input.EventWeights.Count > 0 ? "EventWeights" : "Repeats";
+            yield return ($"Input:{setting}", $"gives interactions weights, {But} predicts each item from those before it, all with one weight: leave it out, or "
+                + "give all events one weight above 0");
         }
     }
 
