@@ -24,8 +24,8 @@ internal static class StepBenchmark
         {
             using var measurement = new StepMeasurement(one, options.Seconds, options.Threads, options.Torch);
             StepFigures figures = measurement.Measure(options.Rounds);
-            Console.WriteLine($"{one.Name,-34} {figures.Fused / 1e3,8:N0} {figures.Torch / 1e3,8:N0} {figures.Ratio,7:N1} "
-                + $"{figures.Fused * one.FlopPerSample / 1e9,8:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} "
+            Console.WriteLine($"{one.Name,-34} {figures.Fused / 1e3,8:G4} {figures.Torch / 1e3,8:G4} {figures.Ratio,7:N1} "
+                + $"{figures.Fused * measurement.FlopPerSample / 1e9,8:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} "
                 + $"{figures.Epoch,6:P0} {figures.CpuEpoch,6:P0} {figures.Distance,5:N0}");
             results[one.Name] = new
             {

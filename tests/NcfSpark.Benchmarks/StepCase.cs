@@ -9,26 +9,32 @@ internal sealed record StepCase(string Shape, ModelOptions Model, TrainOptions T
 {
     private const int MlpNegatives = 5;
 
-    public string Name => $"{Shape} {Users}x{Items} batch {Train.BatchSize}";
+    public string Name => $"{Shape} {Users}x{Items} batch {Train.For(Model).BatchSize}";
 
     /// <summary>
     /// Two for each weight of the layers and head, forward, backward to its input, and for its own gradient. With the softmax a user's
-    /// vector, made once for a positive and its negatives, is multiplied by those of all samples of the batch.
+    /// vector, made once for a positive and its negatives, is multiplied by those of all samples of the batch. With attention a sample is a user:
+    /// of T tokens each meets the layers of each block, half of the tokens in attention, and all negatives.
     /// </summary>
-    public double FlopPerSample
+    /// <param name="set">What is trained on.</param>
+    public double FlopPerSample(TrainingSet set)
     {
-        get
+        if (Model.HasAttention)
         {
-            if (Train.Loss == LossKind.Softmax)
-            {
-                double products = (double)Train.BatchSize * Model.EmbeddingSize;
-                if (Model.UserMlp.Width > 0) products += (double)(Model.UserMlp.Lags + 3) * Model.EmbeddingSize * Model.UserMlp.Width;
-                return 6 * products / (1 + Train.NegativesPerPositive);
-            }
-
-            int[] widths = [2 * Model.MlpEmbeddingSize, .. Model.MlpLayers];
-            return 6.0 * (widths.Zip(widths[1..]).Sum(layer => layer.First * layer.Second) + Model.EmbeddingSize + widths[^1]);
+            double size = Model.EmbeddingSize, blocks = Model.Attention.Blocks, negatives = Math.Min(Train.SoftmaxNegatives ?? 2048, Items);
+            double OfUser(double tokens) => 6 * tokens * size * (blocks * (12 * size + tokens) + negatives);
+            return UserSamples.UsersOf(set).Average(user => OfUser(Math.Min(set.Avoided[user].Length - 1, Model.Attention.Length)));
         }
+
+        if (Train.Loss == LossKind.Softmax)
+        {
+            double products = (double)Train.BatchSize * Model.EmbeddingSize;
+            if (Model.UserMlp.Width > 0) products += (double)(Model.UserMlp.Lags + 3) * Model.EmbeddingSize * Model.UserMlp.Width;
+            return 6 * products / (1 + Train.NegativesPerPositive);
+        }
+
+        int[] widths = [2 * Model.MlpEmbeddingSize, .. Model.MlpLayers];
+        return 6.0 * (widths.Zip(widths[1..]).Sum(layer => layer.First * layer.Second) + Model.EmbeddingSize + widths[^1]);
     }
 
     public static IEnumerable<StepCase> All()
@@ -57,6 +63,8 @@ internal sealed record StepCase(string Shape, ModelOptions Model, TrainOptions T
         var withMlp = new ModelOptions { UserMlp = new() { Width = 128, TemporalFeatures = true, Dropout = 0.5 } };
         yield return new("history", new(), new(), 610, 9724, 100_000);
         yield return new("history", new(), new(), 138_493, 26_744, 2_000_000);
+        var attention = new ModelOptions { User = UserEncoderKind.Attention, EmbeddingSize = 64 };
+        yield return new("attention", attention, new(), 6040, 3706, 1_000_000);
         yield return new("history-mlp", withMlp, new() { SoftmaxNegatives = 256 }, 6040, 3706, 1_000_000);
     }
 }

@@ -15,9 +15,10 @@ internal sealed class StepMeasurement : IDisposable
     private readonly int threads;
     private readonly bool withTorch;
     private readonly FusedTrainingStep fused;
-    private readonly TorchStep torch;
-    private readonly ReadySamples ready;
-    private readonly ResampledSamples fresh;
+    private readonly TorchStep? torch; // it does not train attention
+    private readonly TrainOptions options;
+    private readonly ISampleSource ready;
+    private readonly ISampleSource fresh;
     private readonly Tensor left = randn(MatrixSize, MatrixSize);
     private readonly Tensor right = randn(MatrixSize, MatrixSize);
 
@@ -25,14 +26,18 @@ internal sealed class StepMeasurement : IDisposable
     {
         (this.of, this.seconds, this.threads, this.withTorch) = (of, seconds, threads, withTorch);
         TrainingSet set = SyntheticSet.Make(of.Users, of.Items, of.Interactions, seed: 1);
-        TrainOptions options = of.Train with { Threads = threads };
+        options = of.Train.For(of.Model) with { Threads = threads };
+        FlopPerSample = of.FlopPerSample(set);
         var rules = new UpdateRules(options, totalSteps: 1);
-        fresh = new ResampledSamples(set, options, of.Model.HasHistory ? new PastItems(set) : null);
-        ready = new ReadySamples(fresh, count: 1 << 21);
+        fresh = SampleSources.Of(set, of.Model, options, of.Model.HasPast ? new PastItems(set) : null);
+        ready = of.Model.HasAttention ? fresh : new ReadySamples(fresh, count: 1 << 21);
         fused = new FusedTrainingStep(
             new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules, SimdLevels.FromEnvironment(), fresh);
-        torch = new TorchStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules);
+        if (!of.Model.HasAttention) torch = new TorchStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules);
     }
+
+    /// <summary>Multiplications and additions.</summary>
+    public double FlopPerSample { get; }
 
     public StepFigures Measure(int rounds)
     {
@@ -46,8 +51,8 @@ internal sealed class StepMeasurement : IDisposable
             Torch: MedianOf(round => round.Torch.PerSecond),
             Ratio: MedianOf(round => round.Fused.PerSecond / round.Torch.PerSecond),
             Limit: MedianOf(round => round.Limit.PerSecond),
-            Share: MedianOf(round => round.Fused.PerSecond * of.FlopPerSample / round.Limit.PerSecond),
-            CpuShare: MedianOf(round => round.Fused.PerCpuSecond * of.FlopPerSample / round.Limit.PerCpuSecond),
+            Share: MedianOf(round => round.Fused.PerSecond * FlopPerSample / round.Limit.PerSecond),
+            CpuShare: MedianOf(round => round.Fused.PerCpuSecond * FlopPerSample / round.Limit.PerCpuSecond),
             Epoch: MedianOf(round => round.Epoch.PerSecond / round.Fused.PerSecond),
             CpuEpoch: MedianOf(round => round.Epoch.PerCpuSecond / round.Fused.PerCpuSecond),
             Distance: MedianOf(round => round.Distance));
@@ -55,16 +60,16 @@ internal sealed class StepMeasurement : IDisposable
 
     private StepRound Round(TrainingPosition[] positions, double window) => new(
         Limit(window),
-        TrainingWindow.Measure(fused, ready, of.Train.BatchSize, ref positions[0], window),
+        TrainingWindow.Measure(fused, ready, options.BatchSize, ref positions[0], window),
         threads > 1 ? CoreDistance.Measure() : double.NaN,
-        TrainingWindow.Measure(fused, fresh, of.Train.BatchSize, ref positions[1], window),
-        withTorch ? TrainingWindow.Measure(torch, ready, of.Train.BatchSize, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
+        TrainingWindow.Measure(fused, fresh, options.BatchSize, ref positions[1], window),
+        withTorch && torch is not null ? TrainingWindow.Measure(torch, ready, options.BatchSize, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
 
     public void Dispose()
     {
         fresh.Dispose();
         fused.Dispose();
-        torch.Dispose();
+        torch?.Dispose();
         left.Dispose();
         right.Dispose();
     }

@@ -24,7 +24,7 @@ internal static class SyntheticSet
         {
             UserCount = users,
             ItemCount = items,
-            Rows = new InteractionRows(rowUsers, rowItems, new long[rowUsers.Length]),
+            Rows = new InteractionRows(rowUsers, rowItems, [.. Enumerable.Range(0, rowUsers.Length).Select(row => 1_000_000_000L + row)]),
             Labels = labels,
             Avoided = InteractionLists.FromRows(users, rowUsers, rowItems).Sorted(),
         };
