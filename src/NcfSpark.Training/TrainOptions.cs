@@ -75,7 +75,7 @@ public sealed record TrainOptions : IValidatableObject
     /// BatchSize samples. Fewer make more and noisier updates.
     /// </summary>
     [Range(1, 100_000)]
-    public int UsersPerBatch { get; init; } = 64;
+    public int UsersPerBatch { get; init; } = 32;
 
     /// <summary>
     /// The optimizer of the MLPs and of their embeddings. "adam" (default), on the mean loss of a batch: needs little tuning.
