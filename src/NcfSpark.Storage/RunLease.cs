@@ -53,7 +53,7 @@ internal sealed class RunLease : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             StoredBytes? there = objects.Read(place, cancellation);
-            Holder? holder = there is null ? null : JsonSerializer.Deserialize<Holder>(there.Bytes, Json);
+            Holder? holder = there is null ? null : Read(there, place);
             if (holder is { Id: not null })
             {
                 if (seen is not null && seen != there!.ETag) throw InUse(run, holder);
@@ -105,6 +105,18 @@ internal sealed class RunLease : IDisposable
             {
                 // It expires.
             }
+        }
+    }
+
+    private static Holder? Read(StoredBytes there, ObjectPlace place)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Holder>(there.Bytes, Json);
+        }
+        catch (JsonException cause)
+        {
+            throw new InvalidInputException($"{place} does not say who writes there ({cause.Message}): NcfSpark did not write it. If nobody does, delete it.", cause);
         }
     }
 

@@ -94,6 +94,34 @@ public sealed class BucketTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task ServeFollowsProductionInTheBucket()
+    {
+        string[] night = ["nightly", .. SmallLog.Settings(SmallLog.Write(folder)), "--set", "Nightly:Gate=false", "--run", Run];
+        Assert.Equal(0, Wait(Start(night)).Code);
+        using Process process = Start("serve", "--run", Run, "--port", "0");
+        try
+        {
+            Task<string> error = process.StandardError.ReadToEndAsync();
+            string first = await process.StandardOutput.ReadLineAsync() ?? await error;
+            Assert.StartsWith($"serving {RunDirectory.Night} of {Run} at http://127.0.0.1:", first, StringComparison.Ordinal);
+            using var client = new HttpClient { BaseAddress = new Uri(first.Split(' ')[^1]) };
+            Assert.Equal(0, Wait(Start([.. night, "--set", "Nightly:Night=2026-11-02", "--set", "Train:Seed=2"])).Code);
+            while (true)
+            {
+                using HttpResponseMessage answer = await client.GetAsync(new Uri("/v1/users/1/recommendations", UriKind.Relative));
+                Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+                if (answer.Headers.GetValues("NcfSpark-Night").Single() == "2026-11-02") break;
+                await Task.Delay(100);
+            }
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
     private void CheckPredictions(string local)
     {
         JsonNode current = JsonNode.Parse(Objects[$"{Prefix}current"]!)!;

@@ -113,6 +113,22 @@ public sealed class BucketNightsTests : IDisposable
         }
     }
 
+    /// <summary>500, 503, broken connections, lost answers and bodies that end early, of one request in thirty.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [Trait("Category", "Slow")]
+    public void ANightThroughAServerThatFailsNowAndThenHasTheSameBytes(int seed)
+    {
+        string local = bucket.NewCache();
+        bucket.Night("2026-11-01", local);
+        bucket.Server.FailAtRandom(seed, 1.0 / 30);
+        bucket.Night("2026-11-01");
+        bucket.Server.MendFaults();
+        Assert.True(SameBytes(FilesOf(Path.Combine(local, "current", "predictions")), bucket.Production()!.Value.Files));
+        bucket.CheckProduction();
+    }
+
     private RunHistory History()
     {
         string path = Path.Combine(bucket.NewCache(), RunNights.HistoryName);
