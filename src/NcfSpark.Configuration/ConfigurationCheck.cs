@@ -100,8 +100,8 @@ public static class ConfigurationCheck
         if (input.IsWeighted)
         {
             string setting = input.WeightColumn.Length > 0 ? "WeightColumn" : input.EventWeights.Count > 0 ? "EventWeights" : "Repeats";
-            yield return ($"Input:{setting}", $"gives interactions weights, {But} predicts each item from those before it, all with one weight: leave it out, or "
-                + "give all events one weight above 0");
+            yield return ($"Input:{setting}", $"gives interactions weights, {But} predicts each item from those before it, all with one weight: "
+                + "leave it out, or give all events one weight above 0");
         }
     }
 

@@ -21,7 +21,8 @@ public sealed class RankingEvaluator
     /// <param name="seen">By user what is left out of the ranking: training when validating; training and validation
     /// when testing. Held-out items stay candidates whatever is seen.</param>
     /// <param name="heldOut">The rows to find again, in any order.</param>
-    /// <param name="itemInteractions">Training interactions by item, for the metrics of lists (coverage, novelty …); null where these are not wanted, which is faster.</param>
+    /// <param name="itemInteractions">Training interactions by item, for the metrics of lists (coverage, novelty …); null where these are not
+    /// wanted, which is faster.</param>
     /// <param name="users">How many users at most, drawn by hash; 0 for all.</param>
     public RankingEvaluator(InteractionLists seen, InteractionRows heldOut, int[] cutOffs, int[]? itemInteractions = null, int users = 0, long seed = 1)
     {

@@ -26,7 +26,7 @@ public sealed class ScoreFiles
         users = Find(options.UsersPath, nameof(options.UsersPath));
         allow = Find(options.AllowPath, nameof(options.AllowPath));
         deny = Find(options.DenyPath, nameof(options.DenyPath));
-        items = UsesDates || options.MaxPerGroup > 0 ? Find(options.ItemsPath, nameof(options.ItemsPath)) : null;
+        items = UsesDates || options.MaxPerGroup > 0 || options.Where.Length > 0 ? Find(options.ItemsPath, nameof(options.ItemsPath)) : null;
         usersOfItems = Find(options.UsersOfItemsPath, nameof(options.UsersOfItemsPath));
         pairs = Find(options.PairsPath, nameof(options.PairsPath));
     }
@@ -55,6 +55,7 @@ public sealed class ScoreFiles
             Users = users?.Read(userColumn)[0],
             Allow = ReadAllowed(),
             Deny = deny?.Read(itemColumn)[0],
+            Where = options.Where.Length == 0 ? null : ItemRule.Ids(items!, itemColumn, options.Where),
             UsersOfItems = usersOfItems?.Read(itemColumn)[0],
             Items = ReadItems(),
         },
@@ -66,7 +67,7 @@ public sealed class ScoreFiles
     /// <exception cref="InvalidInputException">The message says which.</exception>
     public void Check(PreparedData prepared)
     {
-        if (users is null && pairs is null && allow is null && deny is null) return;
+        if (users is null && pairs is null && allow is null && deny is null && options.Where.Length == 0) return;
         (ScoreLists lists, PairList? pairList) = Read();
         (IdTable knownUsers, IdTable knownItems) = (prepared.ReadUsers(), prepared.ReadItems());
         CheckIds(lists, pairList, knownUsers, knownItems);
@@ -127,7 +128,7 @@ public sealed class ScoreFiles
 
     private ItemTable? ReadItems()
     {
-        if (items is null) return null;
+        if (items is null || !(UsesDates || options.MaxPerGroup > 0)) return null;
         bool groups = options.MaxPerGroup > 0;
         string[][] columns = items.Read([
             itemColumn,

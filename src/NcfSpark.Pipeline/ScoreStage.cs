@@ -10,7 +10,8 @@ namespace NcfSpark.Pipeline;
 
 /// <summary>
 /// prepared/ and model/ → predictions/: recommendations/ for the wanted users, changes/ from the lists of an earlier night, if there is one, and
-/// users_of_items/, similar_items/ and pairs/ where the settings ask for them. What users have touched is read in ranges of users, so memory does not grow with the number of users.
+/// users_of_items/, similar_items/ and pairs/ where the settings ask for them. What users have touched is read in ranges of users, so memory does not grow
+/// with the number of users.
 /// </summary>
 /// <param name="model">The model that scores: the measured or the refitted one.</param>
 /// <param name="earlier">The predictions of the night in production; null where there is none.</param>

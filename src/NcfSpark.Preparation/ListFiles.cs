@@ -29,6 +29,9 @@ public sealed partial class ListFiles
     /// <summary>The setting that names them, for messages.</summary>
     public string Setting => files.Setting;
 
+    /// <summary>What the files hold.</summary>
+    public InputFormat Format => files.Format;
+
     /// <param name="input">How the log is laid out: a file beside it may be, too.</param>
     /// <param name="path">A file, folder or glob.</param>
     /// <exception cref="InvalidInputException">There is no such file, or none that could hold rows.</exception>

@@ -121,7 +121,8 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
 
     private string Query(Func<InputSource, string> rows, Reading reading) =>
         string.Join(" UNION ALL ", sources.Select((source, index) =>
-            $"SELECT user_id, item_id, moment{(input.IsWeighted ? ", weight" : "")}{(sources.Count > 1 ? $", CAST({index} AS INT) AS held_out" : "")}, CAST(problem AS INT) AS problem "
+            $"SELECT user_id, item_id, moment{(input.IsWeighted ? ", weight" : "")}"
+            + $"{(sources.Count > 1 ? $", CAST({index} AS INT) AS held_out" : "")}, CAST(problem AS INT) AS problem "
             + $"FROM ({SqlOf(source).Query(rows(source), reading.Ids, reading.Times)})"));
 
     private LogSql SqlOf(InputSource source) => new(engine.Dialect, input, source.Columns, source.Csv is not null);

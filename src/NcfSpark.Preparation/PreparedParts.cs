@@ -83,7 +83,8 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     private string Weighed(string rows) => weighted ? PairWeights.Weighed(rows) : rows;
 
     private string HeldOut(int part) =>
-        $"SELECT user_index, item_index, timestamp{(weighted ? ", weight" : "")} FROM {HeldOutRows} WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
+        $"SELECT user_index, item_index, timestamp{(weighted ? ", weight" : "")} FROM {HeldOutRows} "
+        + $"WHERE part = {part} ORDER BY user_index, timestamp DESC, item_index";
 
     private long RowsIn(string directory)
     {

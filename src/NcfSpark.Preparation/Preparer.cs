@@ -10,7 +10,8 @@ namespace NcfSpark.Preparation;
 /// <remarks>
 /// Conservation, in the manifest's counts: input_rows = bad_rows + below_min_rating + other_events + duplicates_dropped + train_positives + validation + test,
 /// and train = train_positives + train_negatives. Where interactions have weights (<see cref="PairWeights"/>), input_rows also has the disliked pairs and
-/// the weightless_pairs, which weigh 0 or are dislikes of a user or an item that has nothing else. users_training_only have nothing held out; users_without_negatives touched every item.
+/// the weightless_pairs, which weigh 0 or are dislikes of a user or an item that has nothing else. users_training_only have nothing held out;
+/// users_without_negatives touched every item.
 /// A split by time (<see cref="TimeSplit"/>) adds test_users and, of these, test_new_users, who have no training rows; and of the test rows those of such
 /// users (test_of_new_users) and those of items without training rows (test_of_new_items).
 /// </remarks>

@@ -89,11 +89,12 @@ internal static class SplitSql
         (string counts, string popularity, string order) = weighted
             ? (PairWeights.PopularityQuery(trained), ", popularity", "popularity")
             : ($"SELECT item_rank, count(*) AS positives FROM ({trained}) GROUP BY item_rank", "", "interactions");
+        string ofCounts = weighted ? ", coalesce(c.popularity, CAST(0 AS DOUBLE)) AS popularity" : "";
         return $"""
             SELECT item_id, item_rank, CAST(row_number() OVER (ORDER BY {order} DESC, item_rank) - 1 AS INT) AS item_index,
                 CAST(interactions AS INT) AS interactions{popularity}
             FROM (
-                SELECT r.item_id, r.item_rank, coalesce(c.positives, 0) AS interactions{(weighted ? ", coalesce(c.popularity, CAST(0 AS DOUBLE)) AS popularity" : "")}
+                SELECT r.item_id, r.item_rank, coalesce(c.positives, 0) AS interactions{ofCounts}
                 FROM {RankedItems} r LEFT JOIN ({counts}) c ON r.item_rank = c.item_rank)
             """;
     }

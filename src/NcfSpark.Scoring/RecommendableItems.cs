@@ -22,6 +22,13 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         Array.Fill(allowed, lists.Allow is null);
         foreach (int item in Known(items, lists.Allow, "unknown_in_allow_list", counts)) allowed[item] = true;
         foreach (int item in Known(items, lists.Deny, "unknown_in_deny_list", counts)) allowed[item] = false;
+        if (lists.Where is not null)
+        {
+            bool[] met = new bool[items.Count];
+            foreach (int item in Known(items, lists.Where, "unknown_in_where", counts)) met[item] = true;
+            for (int item = 0; item < allowed.Length; item++) allowed[item] &= met[item];
+        }
+
         if (options.NotOlderThan.Length > 0)
         {
             long earliest = TimestampText.Parse(options.NotOlderThan)!.Value;
@@ -34,7 +41,7 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         if (left.Length == 0)
         {
             string allow = lists.Allow is null ? "" : $"\n{ListMatch.Remark("Score:AllowPath", "item", lists.Allow, items)}";
-            throw new InvalidInputException("No item may be recommended: Score:AllowPath, Score:DenyPath and Score:NotOlderThan together leave none of the "
+            throw new InvalidInputException("No item may be recommended: Score:AllowPath, Score:DenyPath, Score:Where and Score:NotOlderThan together leave none of the "
                 + $"model's. Check the ids in those files and the time.{allow.TrimEnd()}");
         }
 

@@ -47,11 +47,18 @@ public sealed record ScoreOptions : IValidatableObject
     public string ItemsColumn { get; init; } = "item_id";
 
     /// <summary>
-    /// File, folder or glob with a row for each item, read like UsersPath, that has GroupColumn and DateColumn. "" (default):
-    /// none.
+    /// File, folder or glob with a row for each item, read like UsersPath, that has GroupColumn, DateColumn and the columns of
+    /// Where. "" (default): none.
     /// </summary>
     [ExcludeFromFingerprint]
     public string ItemsPath { get; init; } = "";
+
+    /// <summary>
+    /// Rule that an item must meet to be recommended: a condition in DuckDB's SQL over the columns of ItemsPath, such as
+    /// "price &lt; 50 AND category IN ('book', 'game') AND stock &gt; 0". Items without a row there, and those of which it is neither
+    /// true nor false since a value is missing, are left out. "" (default): all items.
+    /// </summary>
+    public string Where { get; init; } = "";
 
     /// <summary>
     /// Earliest date of an item that may be recommended, such as "2020", "2026-10-01", "2026-10-01T12:00:00Z" or seconds since
@@ -157,6 +164,11 @@ public sealed record ScoreOptions : IValidatableObject
                 + "set ItemDate to \"column\", or leave DateColumn empty", [nameof(DateColumn), nameof(ItemDate)]);
         }
 
+        if (Where.Length > 0 && ItemsPath.Length == 0)
+        {
+            yield return new("is a rule over the columns of a table, but there is none: name the file in ItemsPath", [nameof(Where), nameof(ItemsPath)]);
+        }
+
         if (MaxPerGroup > 0 && (ItemsPath.Length == 0 || GroupColumn.Length == 0))
         {
             yield return new($"is {MaxPerGroup}, but nothing says which group an item is of: "
@@ -202,6 +214,9 @@ public sealed record ScoreLists
 
     /// <summary>Ids of items that may not be recommended.</summary>
     public string[]? Deny { get; init; }
+
+    /// <summary>Ids of the items that meet <see cref="ScoreOptions.Where"/>.</summary>
+    public string[]? Where { get; init; }
 
     /// <summary>Ids of the items whose best users are wanted.</summary>
     public string[]? UsersOfItems { get; init; }

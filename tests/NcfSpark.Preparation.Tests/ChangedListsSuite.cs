@@ -73,7 +73,8 @@ public abstract class ChangedListsSuite : IDisposable
         string directory = Path.Combine(folder.Path, Guid.NewGuid().ToString("N"));
         using ParquetFile file = ParquetFile.Create(Path.Combine(directory, "part-00000.parquet"), ("user_id", typeof(long)), ("rank", typeof(int)),
             ("item_id", typeof(string)), ("score", typeof(float)), ("source", typeof(string)));
-        var rows = lists.OrderBy(list => list.Key).SelectMany(list => list.Value.Select((item, place) => (User: list.Key, Rank: place + 1, Item: item))).ToArray();
+        var rows = lists.OrderBy(list => list.Key)
+            .SelectMany(list => list.Value.Select((item, place) => (User: list.Key, Rank: place + 1, Item: item))).ToArray();
         file.WriteGroup(Array.ConvertAll(rows, row => row.User), Array.ConvertAll(rows, row => row.Rank), Array.ConvertAll(rows, row => row.Item),
             Array.ConvertAll(rows, row => 1f / row.Rank), Array.ConvertAll(rows, _ => "model"));
         return directory;

@@ -55,6 +55,16 @@ public sealed class ListsTests
     }
 
     [Fact]
+    public void ARuleLeavesOfTheOthersThoseThatMeetIt()
+    {
+        Assert.Equal([0, 2], Left(new ScoreLists { Where = ["c", "x", "a"] }, new ScoreOptions(), out SortedDictionary<string, long> counts));
+        Assert.Equal((1, 2), (counts["unknown_in_where"], counts["items_left"]));
+        Assert.Equal([2], Left(new ScoreLists { Where = ["c", "a"], Allow = ["b", "c"], Deny = ["a"] }, new ScoreOptions(), out _));
+        Assert.Contains("Score:Where",
+            Assert.Throws<InvalidInputException>(() => Left(new ScoreLists { Where = ["x"] }, new ScoreOptions(), out _)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ItemsOlderThanATimeOrWithoutOneAreLeftOut()
     {
         var table = new ItemTable("items.csv", ["d", "b", "c", "unknown", "b"], null,

@@ -65,7 +65,8 @@ public sealed class OptionsTwinTests : IDisposable
             using (all)
             using (restricted)
             {
-                var recommender = new Recommender(model, restricted, new RecommendableItems(left, null), options with { Threads = threads }) { Earlier = earlier };
+                var recommender = new Recommender(model, restricted, new RecommendableItems(left, null), options with { Threads = threads })
+                    { Earlier = earlier };
                 RecommendationRows rows = recommender.Recommend(users, user => Seen(user));
                 var expected = users.SelectMany(user =>
                 {

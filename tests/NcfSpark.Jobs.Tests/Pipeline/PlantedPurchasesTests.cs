@@ -52,7 +52,10 @@ public sealed class PlantedPurchasesTests
         }));
 
         var model = new ModelOptions { User = UserEncoderKind.Embedding, Kind = NetworkKind.Mf, EmbeddingSize = 8 };
-        var train = new TrainOptions { Loss = loss, Epochs = 30, BatchSize = 288, Threads = 1, Embeddings = new() { Optimizer = Optimizer.Adam, LearningRate = 0.01 } };
+        var train = new TrainOptions
+        {
+            Loss = loss, Epochs = 30, BatchSize = 288, Threads = 1, Embeddings = new() { Optimizer = Optimizer.Adam, LearningRate = 0.01 },
+        };
         if (loss == LossKind.Softmax) model = model with { User = UserEncoderKind.History };
         var trainer = new Trainer(
             model, train, CheckpointStore.Open(folder.Path, "planted"), validate: null, SilentProgress.Instance, TimeProvider.System);
@@ -65,7 +68,8 @@ public sealed class PlantedPurchasesTests
         for (int user = 0; user < users.Count; user++)
         {
             scorer.ScoreAll([user], scores);
-            int[] best = [.. Enumerable.Range(0, items.Count).Where(item => !set.Avoided.SortedHolds(user, item)).OrderByDescending(item => scores[item]).Take(10)];
+            int[] best = [.. Enumerable.Range(0, items.Count).Where(item => !set.Avoided.SortedHolds(user, item))
+                .OrderByDescending(item => scores[item]).Take(10)];
             share += best.Count(item => items.Numbers[item] % Tastes == users.Numbers[user] % Tastes) / 10.0;
         }
 
