@@ -1,5 +1,6 @@
 using NcfSpark.Configuration;
 using NcfSpark.Core;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Jobs;
 
@@ -16,7 +17,17 @@ internal static class InitJob
     public static void Run(string log, string? file, IProgressReporter progress, TextWriter output)
     {
         string path = TargetOf(log, file);
-        Write(path, KeptConfiguration.Look(log, progress, output));
+        using FetchedInputs fetched = FetchedInputs.Begin(progress, TimeProvider.System, CancellationToken.None);
+        fetched.Options = ConfigurationLoader.Storage([], Environment.GetEnvironmentVariables());
+        try
+        {
+            Write(path, KeptConfiguration.Look(log, progress, output));
+        }
+        catch (InvalidInputException fault)
+        {
+            throw new InvalidInputException(fetched.Named(fault.Message), fault);
+        }
+
         SayWhatIsNext(path, output);
     }
 

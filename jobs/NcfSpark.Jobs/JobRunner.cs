@@ -24,14 +24,18 @@ internal sealed partial class JobRunner(
 
     public ExitCode Run(Verb verb, JobArguments arguments)
     {
+        using FetchedInputs fetched = FetchedInputs.Begin(progress, time, signals.Token);
         try
         {
             arguments.RefuseEmpty();
             using EngineSource engine = verb.RunsSql ? arguments.Engine.Source(environment) : new EngineSource(EngineSource.DuckDb);
+            if (arguments.Log is not null) fetched.Options = ConfigurationLoader.Storage(arguments.Set, environment);
             using RunPlace? mounted = Mount(verb, arguments);
             if (mounted is not null) arguments = arguments with { Run = mounted.Directory };
             string? path = ConfigurationOf(verb, arguments);
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
+            fetched.Options = configuration.Storage;
+            fetched.OfLogs = !verb.RunsSql || arguments.Engine.Resolve(environment) == EngineArguments.DuckDb;
             UntimedSettings.Refuse(verb.Sections, configuration);
             string runDirectory = RunOf(arguments);
             bool elsewhere = InputPlace.HasScheme(runDirectory);
@@ -63,9 +67,10 @@ internal sealed partial class JobRunner(
         }
         catch (InvalidInputException fault)
         {
+            string message = fetched.Named(fault.Message);
             error.WriteLine(StageVerbs.Contains(verb.Name)
-                ? StageToRun().Replace(fault.Message, stage => $"`{arguments.CommandOf(stage.Groups[1].Value)}`")
-                : fault.Message);
+                ? StageToRun().Replace(message, stage => $"`{arguments.CommandOf(stage.Groups[1].Value)}`")
+                : message);
             return FileFailure.Of(fault) is { Fault: FileFault.Device } ? ExitCode.Failed : ExitCode.InvalidInput; // the disk may be at fault, not the input
         }
         catch (Exception fault) when (fault is TrainingDivergedException or WorkersLostException or StorageUnavailableException)
@@ -80,7 +85,8 @@ internal sealed partial class JobRunner(
         }
         catch (SqlEngineException failure) when (failure.InputAtFault || failure.EngineLost)
         {
-            error.WriteLine($"{verb.Name} failed: {failure.Message.TrimEnd()}\n{failure.Cure}{(failure.Cure is null ? "" : "\n")}Nothing was changed.");
+            string message = fetched.Named(failure.Message.TrimEnd());
+            error.WriteLine($"{verb.Name} failed: {message}\n{failure.Cure}{(failure.Cure is null ? "" : "\n")}Nothing was changed.");
             return failure.InputAtFault ? ExitCode.InvalidInput : ExitCode.Failed;
         }
         catch (Exception failure) when (FileFailure.Of(failure) is { } machine)

@@ -1,5 +1,6 @@
 using NcfSpark.Configuration;
 using NcfSpark.Core;
+using NcfSpark.Storage;
 
 namespace NcfSpark.Jobs;
 
@@ -17,6 +18,11 @@ internal static class UnlockedVerb
         {
             error.WriteLine(fault.Message);
             return ExitCode.InvalidInput;
+        }
+        catch (StorageUnavailableException failure)
+        {
+            error.WriteLine(failure.Message);
+            return ExitCode.Failed;
         }
         catch (Exception failure) when (FileFailure.Of(failure) is { } machine)
         {

@@ -1,5 +1,6 @@
 using System.Collections;
 using NcfSpark.Core;
+using NcfSpark.Storage;
 
 namespace NcfSpark.Configuration;
 
@@ -46,6 +47,21 @@ public static class ConfigurationLoader
         }
 
         return problems.Count == 0 ? configuration : throw new InvalidInputException(Message(path, problems));
+    }
+
+    /// <summary>
+    /// Section Storage of --set and the environment alone, by which a log is reached of which no configuration has been made yet.
+    /// </summary>
+    public static StorageOptions Storage(IEnumerable<string> assignments, IDictionary environment)
+    {
+        const string Section = nameof(NcfSparkConfiguration.Storage);
+        var its = new Hashtable();
+        foreach (DictionaryEntry variable in environment)
+        {
+            if ($"{variable.Key}".StartsWith($"NCFSPARK_{Section}__", StringComparison.OrdinalIgnoreCase)) its.Add(variable.Key, variable.Value);
+        }
+
+        return Load(null, assignments.Where(one => one.TrimStart().StartsWith($"{Section}:", StringComparison.OrdinalIgnoreCase)), its).Storage;
     }
 
     // The value that counts for each setting, in the order in which settings were first named.

@@ -52,8 +52,9 @@ public static class KeptConfiguration
         return made.Text;
     }
 
-    // A configuration is read from other directories, too. A place with a scheme stays as it is.
-    private static string FullPath(string log) => InputPlace.HasScheme(log) ? log : Path.GetFullPath(log);
+    // A configuration is read from other directories, too. A place with a scheme stays as it is, but for the two names of S3.
+    private static string FullPath(string log) =>
+        log.StartsWith("s3a://", StringComparison.OrdinalIgnoreCase) ? $"s3{log[3..]}" : InputPlace.HasScheme(log) ? log : Path.GetFullPath(log);
 
     /// <summary>"logs/clicks.csv.gz" and "logs/clicks/" are "clicks"; of a glob it is the folder's.</summary>
     public static string NameOf(string log)

@@ -36,12 +36,16 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
     /// <param name="format">Of all of them; Auto for what the endings say.</param>
     /// <param name="setting">The setting, for messages.</param>
     /// <exception cref="InvalidInputException">There is no such file, or none that could hold rows.</exception>
-    public static InputFiles Find(string given, InputFormat format, string setting)
+    public static InputFiles Find(string given, InputFormat format, string setting) =>
+        FetchedInputs.Find(given, setting, (path, fetch) => Find(path, format, setting, fetch));
+
+    private static InputFiles Find(string given, InputFormat format, string setting, Action<IEnumerable<string>> fetch)
     {
         string[] found;
         try
         {
             found = Matching(given, setting);
+            fetch(found);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
@@ -111,8 +115,9 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
         }
 
         string folder = System.IO.Path.GetDirectoryName(path) ?? "/";
-        throw new InvalidInputException($"{path} is not there. {Beside(folder, System.IO.Path.GetFileName(path))}Relative paths start at the current "
-            + $"directory. Name the file, folder or glob in {setting}.");
+        string start = System.IO.Path.IsPathRooted(given) ? "" : "Relative paths start at the current directory. ";
+        throw new InvalidInputException(
+            $"{path} is not there. {Beside(folder, System.IO.Path.GetFileName(path))}{start}Name the file, folder or glob in {setting}.");
     }
 
     private static string Beside(string folder, string meant)

@@ -45,7 +45,7 @@ internal static class JsonLines
             throw failures.InnerExceptions.OfType<InvalidInputException>().FirstOrDefault() ?? failures.InnerExceptions[0];
         }
 
-        return new Result(files with { Paths = copies, Originals = files.Paths }, found.SelectMany(each => each).ToHashSet(),
+        return new Result(files with { Paths = copies, Originals = files.Originals }, found.SelectMany(each => each).ToHashSet(),
             [.. names.SelectMany(each => each).Distinct()]);
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using NcfSpark.Core;
 using NcfSpark.Engines;
+using NcfSpark.Storage;
 
 namespace NcfSpark.Preparation;
 
@@ -28,7 +29,7 @@ internal sealed class ResolvedInput
     public static ResolvedInput Find(InputOptions input, PrepareOptions prepare)
     {
         bool given = prepare.Split == SplitRule.Given, candidates = given && input.TestCandidatesPath.Length > 0;
-        if (candidates && InputPlace.HasScheme(input.TestCandidatesPath))
+        if (candidates && InputPlace.HasScheme(input.TestCandidatesPath) && !FetchedInputs.IsFetched(input.TestCandidatesPath))
         {
             throw new InvalidInputException(
                 $"Input:TestCandidatesPath is \"{input.TestCandidatesPath}\"; it must be a file of this machine, since its layout is none that Spark reads.");
@@ -36,8 +37,8 @@ internal sealed class ResolvedInput
 
         return new ResolvedInput(
             input,
-            Find(input, input.Path, "Input:Path", input.Format),
-            given && input.TestPath.Length > 0 ? Find(input, input.TestPath, "Input:TestPath", input.Format) : null,
+            FindLog(input, input.Path, "Input:Path"),
+            given && input.TestPath.Length > 0 ? FindLog(input, input.TestPath, "Input:TestPath") : null,
             candidates ? Find(input, input.TestCandidatesPath, "Input:TestCandidatesPath", InputFormat.Csv) : null);
     }
 
@@ -77,9 +78,13 @@ internal sealed class ResolvedInput
         }
     }
 
+    private static InputFiles FindLog(InputOptions input, string given, string setting) =>
+        InputPlace.HasScheme(given) && !FetchedInputs.IsFetchedLog(given)
+            ? InputFiles.Elsewhere(ObjectPlace.TryParse(given, out ObjectPlace? place, out _) ? place.ForSpark : given, input.Format, setting)
+            : Find(input, given, setting, input.Format);
+
     private static InputFiles Find(InputOptions input, string given, string setting, InputFormat format)
     {
-        if (InputPlace.HasScheme(given)) return InputFiles.Elsewhere(given, format, setting);
         try
         {
             return InputFiles.Find(given, format, setting);

@@ -23,7 +23,7 @@ internal static class StagedFiles
             paths.Add(Staged(onCluster, files.IsParquet, hasMixedLineEnds, path, ending => Place(scratch, path, index, ending)));
         }
 
-        return files with { Paths = paths, Originals = files.Paths, AreUtf8 = areUtf8 };
+        return files with { Paths = paths, Originals = files.Originals, AreUtf8 = areUtf8 };
     }
 
     /// <summary>Where the copy of a file goes. Folders that are partitions stay in its path, since they are columns.</summary>

@@ -55,6 +55,20 @@ public sealed class ObjectStore : IDisposable
         return found;
     });
 
+    /// <summary>
+    /// Up to a thousand names directly below a place, of objects, and of folders with a slash at the end: to tell what there is.
+    /// </summary>
+    public IReadOnlyList<string> Names(ObjectPlace folder, CancellationToken cancellation = default) => Wait(folder, "listed", async () =>
+    {
+        await foreach (ListObjectsV2Response page in Pages(folder.Bucket, folder.Prefix, "/", cancellation))
+        {
+            IEnumerable<string> keys = [.. page.CommonPrefixes ?? [], .. (page.S3Objects ?? []).Select(one => one.Key)];
+            return (IReadOnlyList<string>)[.. keys.Select(key => key[folder.Prefix.Length..]).Where(name => name.Length > 0)];
+        }
+
+        return [];
+    });
+
     /// <summary>An object without its bytes; null where there is none.</summary>
     public StoredObject? Find(ObjectPlace place, CancellationToken cancellation = default) =>
         Wait(place, "read", () => transfer.Find(place, cancellation));

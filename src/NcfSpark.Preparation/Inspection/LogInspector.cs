@@ -13,7 +13,7 @@ public static class LogInspector
     /// <exception cref="InvalidInputException">It is not there, cannot be read, or holds nothing that could be a log.</exception>
     public static InspectedLog Inspect(string path, ISqlEngine engine, IProgressReporter progress)
     {
-        if (InputPlace.HasScheme(path))
+        if (InputPlace.HasScheme(path) && !FetchedInputs.IsFetched(path))
         {
             throw new InvalidInputException(
                 $"{path} is not on this machine, so it cannot be looked at: write a configuration with Input:Path and the columns, as conf/README.md says.");
