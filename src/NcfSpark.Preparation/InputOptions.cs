@@ -11,8 +11,9 @@ public sealed record InputOptions : IValidatableObject
     /// <summary>
     /// The log: a file, a folder (all files in it), or a glob such as "logs/2026-*.csv.gz". A file or folder of exactly that name
     /// is preferred to a glob. Each file is read once, however many links lead to it. Folders named "date=2026-01-01" give their
-    /// files a column "date". Relative paths start at the current directory. With Spark also what Spark reads:
-    /// "hdfs://host/logs", "s3a://bucket/logs/*.parquet", or "table:NAME" for a table or view.
+    /// files a column "date". Relative paths start at the current directory. "s3://bucket/logs" names an object, a folder or a
+    /// glob of object storage (section Storage), here and wherever else files are named. With Spark also what Spark reads:
+    /// "hdfs://host/logs", "gs://bucket/logs/*.parquet", or "table:NAME" for a table or view.
     /// </summary>
     [ExcludeFromFingerprint]
     public string Path { get; init; } = "";
