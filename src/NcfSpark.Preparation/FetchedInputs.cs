@@ -59,7 +59,9 @@ public sealed class FetchedInputs : IDisposable
     /// <summary>Whether the path of a log names files that are fetched; if not, Spark reads it.</summary>
     internal static bool IsFetchedLog(string given) => IsFetched(given) && current.Value!.OfLogs;
 
-    /// <summary>The files that a setting names. What is fetched has its path on this machine and, in <see cref="InputFiles.Originals"/>, its own name.</summary>
+    /// <summary>
+    /// The files that a setting names. What is fetched has its path on this machine and, in <see cref="InputFiles.Originals"/>, its own name.
+    /// </summary>
     /// <param name="find">Finds them on this machine: of the path that is to be looked at, and what has to be done with the files that were found.</param>
     internal static InputFiles Find(string given, string setting, Func<string, Action<IEnumerable<string>>, InputFiles> find)
     {
@@ -141,7 +143,8 @@ public sealed class FetchedInputs : IDisposable
             string[] names = one.Place.Key.Split('/');
             if (Array.Exists(names, name => name is "" or "." or ".." || Encoding.UTF8.GetByteCount(name) > LongestName))
             {
-                throw new InvalidInputException($"{one.Place} has a key that no file of this machine can have. Name the other files, by a pattern, or rename it.");
+                throw new InvalidInputException(
+                    $"{one.Place} has a key that no file of this machine can have. Name the other files, by a pattern, or rename it.");
             }
 
             try

@@ -42,7 +42,8 @@ public sealed class FetchedInputsTests : IDisposable
     [InlineData("s3://shop/logs/[ab].csv", "logs/a.csv logs/b.csv")]
     public void AFileAFolderAndAPatternNameWhatTheyNameOnThisMachine(string given, string keys)
     {
-        foreach (string key in new[] { "logs/a.csv", "logs/b.csv", "logs/2026/c.csv", "logs/_SUCCESS", "logs/.part.crc", "other/d.csv" }) Put(key, $"{key}\n{Rows}");
+        string[] all = ["logs/a.csv", "logs/b.csv", "logs/2026/c.csv", "logs/_SUCCESS", "logs/.part.crc", "other/d.csv"];
+        foreach (string key in all) Put(key, $"{key}\n{Rows}");
         InputFiles files = InputFiles.Find(given, InputFormat.Auto, "Input:Path");
         string[] names = [.. keys.Split(' ').Select(key => $"s3://shop/{key}")];
         Assert.Equal(names, files.Originals);
@@ -59,8 +60,8 @@ public sealed class FetchedInputsTests : IDisposable
         Put("logs/2026/a.csv", Rows);
         Put("logs/none.csv", "");
         string missing = Refusal("s3://shop/logs/cliks.csv");
-        Assert.StartsWith("s3://shop/logs/cliks.csv is not there. Did you mean s3://shop/logs/clicks.csv? In s3://shop/logs there is 2026, clicks.csv, ", missing,
-            StringComparison.Ordinal);
+        Assert.StartsWith("s3://shop/logs/cliks.csv is not there. Did you mean s3://shop/logs/clicks.csv? In s3://shop/logs there is 2026, clicks.csv, ",
+            missing, StringComparison.Ordinal);
         Assert.EndsWith("Name the file, folder or glob in Input:Path.", missing, StringComparison.Ordinal);
         Assert.StartsWith("No file matches s3://shop/logs/x*.csv. In s3://shop/logs there is", Refusal("s3://shop/logs/x*.csv"), StringComparison.Ordinal);
         Assert.StartsWith("s3://shop/logs/none.csv is empty: 0 bytes.", Refusal("s3://shop/logs/none.csv"), StringComparison.Ordinal);
@@ -84,7 +85,8 @@ public sealed class FetchedInputsTests : IDisposable
         Assert.Equal(HashOf(folder.Path), HashOf("s3://shop/logs"));
 
         static string HashOf(string path) =>
-            new Preparer(new InputOptions { Path = path, TimestampColumn = "day" }, new PrepareOptions()).InputHash(() => throw new InvalidOperationException());
+            new Preparer(new InputOptions { Path = path, TimestampColumn = "day" }, new PrepareOptions())
+                .InputHash(() => throw new InvalidOperationException());
     }
 
     [Fact]
@@ -113,7 +115,8 @@ public sealed class FetchedInputsTests : IDisposable
         Put("users.csv", "user_id\n1\n");
         ResolvedInput log = ResolvedInput.Find(new InputOptions { Path = "s3://shop/logs/*.csv" }, new PrepareOptions());
         Assert.Equal(("s3a://shop/logs/*.csv", true), (log.Log.Given, log.Log.IsElsewhere));
-        Assert.Equal(["1"], ListFiles.Find(new InputOptions(), "s3://shop/users.csv", "Score:UsersPath").Read(new ListColumn("Input:UserColumn", "user_id"))[0]);
+        ListFiles users = ListFiles.Find(new InputOptions(), "s3://shop/users.csv", "Score:UsersPath");
+        Assert.Equal(["1"], users.Read(new ListColumn("Input:UserColumn", "user_id"))[0]);
     }
 
     private int Gets => server.Requests.Count(request => request.StartsWith("GET /shop/", StringComparison.Ordinal)
