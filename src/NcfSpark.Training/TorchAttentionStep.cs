@@ -11,7 +11,7 @@ namespace NcfSpark.Training;
 /// <code>
 /// loss = 1 / tokens · Σ_tokens log(e^z + Σ_n e^(z_n + log(items / negatives))) - z     z = v · q + b of the user's next item
 /// </code>
-/// n: the negatives of the batch, without those that the user has used.
+/// n: the negatives of the batch, without those that the user has used; with Train:Negatives "uniform", without the next item alone.
 /// </summary>
 internal sealed class TorchAttentionStep : ITrainingStep
 {
@@ -112,14 +112,9 @@ internal sealed class TorchAttentionStep : ITrainingStep
                 rows_DE.index_select(0, tensor(places[..^1])), past.Times.AsSpan(start, count - 1), Masks(masks, row, count - 1));
             Tensor next = tensor(places[1..]);
             Tensor own_T1 = (v_TE * rows_DE.index_select(0, next)).sum(1, keepdim: true).Plus(biases_D1.index_select(0, next));
-            float[] shifts = [.. Enumerable.Repeat(shift, negatives.Length)];
-            foreach (int item in past.Items[past.StartOf(batch[b])..past.StartOf(batch[b] + 1)])
-            {
-                if (numberOf[item] >= 0) shifts[numberOf[item]] = LeftOut;
-            }
-
             Tensor others_TK = v_TE.mm(rows_DE.index_select(0, negativePlaces).t())
-                .Plus(biases_D1.index_select(0, negativePlaces).t()).Plus(tensor(shifts));
+                .Plus(biases_D1.index_select(0, negativePlaces).t())
+                .Plus(tensor(Shifts(past, batch[b], start, count, numberOf)).reshape(count - 1, negatives.Length));
             Tensor sum = cat([own_T1, others_TK], dim: 1).logsumexp(1).Plus(own_T1.squeeze(1) * tensor(-1f)).sum();
             loss += sum.item<float>();
             (sum * tensor(1f / tokens)).backward();
@@ -129,6 +124,20 @@ internal sealed class TorchAttentionStep : ITrainingStep
         if (double.IsFinite(loss)) Apply(step, batch.Length, touched, rows_DE, biases_D1);
         module.zero_grad();
         return loss / tokens * batch.Length;
+    }
+
+    // What is added to the logit of each negative, for each token of a user: so little that it counts nothing where it is left out.
+    private float[] Shifts(PastItems past, int user, int start, int count, int[] numberOf)
+    {
+        float[] shifts_TK = new float[(count - 1) * negatives.Length];
+        Array.Fill(shifts_TK, shift);
+        for (int t = 0; t < count - 1; t++)
+        {
+            int[] leftOut = options.AvoidsTouched ? past.Items[past.StartOf(user)..past.StartOf(user + 1)] : [past.Items[start + t + 1]];
+            foreach (int item in leftOut.Where(item => numberOf[item] >= 0)) shifts_TK[t * negatives.Length + numberOf[item]] = LeftOut;
+        }
+
+        return shifts_TK;
     }
 
     private void Apply(long step, int count, int[] touched, Tensor rows_DE, Tensor biases_D1)

@@ -26,6 +26,7 @@ public sealed class AttentionStepTests : IDisposable
         TrainingSet set = HistoryLogs.Random(seed, 2 + At(0, 30), 2 + At(1, 60), 1 + At(2, 12));
         ModelOptions model = Model(heads: 1 + At(3, 3), blocks: 1 + At(4, 3), length: 2 + At(5, 40), dropout: 0.2 * At(6, 3));
         TrainOptions options = Options.For(model) with { BatchSize = 1 + At(7, 20), SoftmaxNegatives = 1 + At(8, 80) };
+        if (At(9, 2) == 0) options = options with { Negatives = NegativeSource.Uniform };
         using var samples = new UserSamples(set, new PastItems(set), options.Seed);
         if (samples.Count == 0) return;
         long count = Math.Min(options.BatchSize, samples.Count);

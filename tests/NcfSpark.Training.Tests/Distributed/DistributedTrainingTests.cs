@@ -16,9 +16,10 @@ public sealed class DistributedTrainingTests : IDisposable
     [InlineData(StepChoice.Fused, false)]
     [InlineData(StepChoice.Torch, true)]
     [InlineData(StepChoice.Fused, true)]
-    public void OneWorkerThroughTheServerGivesTheBytesOfARunWithoutOne(StepChoice step, bool history)
+    [InlineData(StepChoice.Fused, false, true)]
+    public void OneWorkerThroughTheServerGivesTheBytesOfARunWithoutOne(StepChoice step, bool history, bool attention = false)
     {
-        (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history, workers: 1);
+        (TrainingSet set, ModelOptions model, TrainOptions options) = attention ? AttentionCase(workers: 1) : Case(step, history, workers: 1);
         ModelWeights alone = new Trainer(
             model, options, CheckpointStore.Open(Path.Combine(run, "alone"), "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).Weights;
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(alone, 8, Path.Combine(run, "files"));
@@ -33,9 +34,11 @@ public sealed class DistributedTrainingTests : IDisposable
     [InlineData(StepChoice.Fused, false, OuterOptimizer.Average, WirePrecision.Fp16)]
     [InlineData(StepChoice.Torch, true, OuterOptimizer.Average, WirePrecision.Fp32)]
     [InlineData(StepChoice.Fused, true, OuterOptimizer.Nesterov, WirePrecision.Fp16)]
-    public void SeveralWorkersGiveTheSameBytesEachTimeAndEverywhere(StepChoice step, bool history, OuterOptimizer outer, WirePrecision wire)
+    [InlineData(StepChoice.Fused, false, OuterOptimizer.Nesterov, WirePrecision.Fp32, true)]
+    public void SeveralWorkersGiveTheSameBytesEachTimeAndEverywhere(
+        StepChoice step, bool history, OuterOptimizer outer, WirePrecision wire, bool attention = false)
     {
-        (TrainingSet set, ModelOptions model, TrainOptions options) = Case(step, history, workers: 3);
+        (TrainingSet set, ModelOptions model, TrainOptions options) = attention ? AttentionCase(workers: 3) : Case(step, history, workers: 3);
         options = options with { Server = options.Server with { OuterOptimizer = outer, WirePrecision = wire } };
         DistributedResult first = new WorkerRun(set, model, options, Path.Combine(run, "a")).Threads();
         SortedDictionary<string, byte[]> expected = WorkerRun.FilesOf(first);
@@ -191,6 +194,15 @@ public sealed class DistributedTrainingTests : IDisposable
 
     private static ModelOptions Network =>
         PlainOptions.Model with { EmbeddingSize = 8, MlpEmbeddingSize = 8, MlpLayers = [16, 8], Dropout = [0.1], EmbeddingInit = 0.1 };
+
+    private static (TrainingSet Set, ModelOptions Model, TrainOptions Options) AttentionCase(int workers)
+    {
+        (TrainingSet set, ModelOptions network, TrainOptions options) = Case(StepChoice.Fused, history: true, workers);
+        return (
+            set,
+            network with { EmbeddingSize = 16, User = UserEncoderKind.Attention, Attention = new() { Heads = 1, Blocks = 2, Length = 10 } },
+            options with { Loss = LossKind.Softmax, Negatives = NegativeSource.Resampled, RecencyScale = 0, UsersPerBatch = 3, SoftmaxNegatives = 12 });
+    }
 
     private static (TrainingSet Set, ModelOptions Model, TrainOptions Options) Case(StepChoice step, bool history, int workers)
     {
