@@ -68,7 +68,7 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
         int[] byModel = [.. Enumerable.Range(0, places.Count).Where(pair => placeOf[places[pair]] < scored)];
         float[] modelled = new float[byModel.Length];
         scorer.ScorePairs(Array.ConvertAll(byModel, pair => pairUsers[pair]), Array.ConvertAll(byModel, pair => pairItems[pair]), modelled);
-        for (int pair = 0; pair < scores.Length; pair++) scores[pair] = model.Items.PopularityOf(pairItems[pair]) / model.Users.Count;
+        for (int pair = 0; pair < scores.Length; pair++) scores[pair] = model.PopularityOf(pairItems[pair]);
         for (int place = 0; place < byModel.Length; place++) scores[byModel[place]] = modelled[place];
 
         int next = 0;
