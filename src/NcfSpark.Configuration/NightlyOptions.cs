@@ -57,20 +57,20 @@ public sealed record NightlyOptions : IValidatableObject
     public bool AssumeSingleWriter { get; init; }
 
     /// <summary>
-    /// Whether a model must pass the gate before it goes into production: it must recommend better than a simple baseline
-    /// (MustBeat), and not worse than the model in production by more than MaxDrop. A night whose model is refused ends with exit
-    /// code 3. false puts every model into production whose scores are finite.
+    /// Whether a model must pass the gate before it goes into production: it must recommend better than the simple recommender
+    /// (baseline) that is strongest on validation (or that serves instead, see WhenBaselineWins), and not worse than the model in
+    /// production by more than MaxDrop. A night whose model is refused ends with exit code 3. false puts every model into
+    /// production whose scores are finite.
     /// </summary>
     [ExcludeFromFingerprint]
     public bool Gate { get; init; } = true;
 
     /// <summary>
-    /// Baseline that a model must beat to pass the gate. "strongest" (default): the one that is strongest on validation.
-    /// "popularity": the most popular items, whatever else is stronger; for a log whose users are to get lists of their own even
-    /// where a simple recommender has better figures. The report says so either way.
+    /// What happens where the model does not certainly beat the baseline that is strongest on validation. "refuse" (default): the
+    /// gate refuses the model, and what is in production stays. "serve": that baseline makes the night's lists and answers
+    /// requests, until a later night's model beats it. The report, the summary, `status` and the column `source` say so.
     /// </summary>
-    [ExcludeFromFingerprint]
-    public GateBaseline MustBeat { get; init; } = GateBaseline.Strongest;
+    public BaselineWins WhenBaselineWins { get; init; } = BaselineWins.Refuse;
 
     /// <summary>
     /// How much worse than the model in production a new one may be, as a share of that model's NDCG on the same held-out users.
@@ -162,10 +162,10 @@ public sealed record NightlyOptions : IValidatableObject
     }
 }
 
-/// <summary>The baseline that the gate compares with.</summary>
-[JsonConverter(typeof(SettingTextConverter<GateBaseline>))]
-public enum GateBaseline
+/// <summary>What happens where a baseline is better than the model, or as good.</summary>
+[JsonConverter(typeof(SettingTextConverter<BaselineWins>))]
+public enum BaselineWins
 {
-    Strongest,
-    Popularity,
+    Refuse,
+    Serve,
 }

@@ -31,8 +31,7 @@ public static class SettingsForLog
         // A tenth of what most users have, so that what is held out does not take too much from what is trained on.
         Choose("Prepare:Holdout", (int)Math.Clamp(log.MedianOfUser / 5, 1, 10),
             $"a user has {log.MedianOfUser:N0} items (median), of which the latest are held out to measure with");
-        Choose("Nightly:MustBeat", GateBaseline.Popularity,
-            "lists of one's own are better than none; the report says where a simple recommender is better");
+        Choose("Nightly:WhenBaselineWins", BaselineWins.Serve, "where a simple recommender is better, its lists are better than none");
         if (!log.HasTimes)
         {
             Choose("Model:User", UserEncoderKind.Embedding, "a history needs times");

@@ -136,7 +136,7 @@ public sealed class StageDirectory
         "model" => "train",
         "report" => "evaluate",
         "predictions" => "score",
-        "refit" => "nightly",
+        "refit" or "baseline" => "nightly",
         _ => stage,
     };
 

@@ -18,10 +18,11 @@ public static class Baselines
     public const string ItemCosine = "item_cosine", RecentItemCosine = "recent_item_cosine", Ease = "ease";
 
     private const string Metric = "ndcg@10";
-    private const int MostUsers = 2000; // validated on, so that choosing takes no longer than measuring, whatever the log's size
+    internal const int MostUsers = 2000; // validated on, so that choosing takes no longer than measuring, whatever the log's size
     private const long Hour = 3600, Day = 24 * Hour;
 
-    private static readonly long[] spans = [Hour, 6 * Hour, Day, 3 * Day, 7 * Day, 14 * Day, 30 * Day, 90 * Day, 180 * Day, 365 * Day];
+    /// <summary>Windows and half-lives that are tried, in seconds.</summary>
+    internal static readonly long[] Spans = [Hour, 6 * Hour, Day, 3 * Day, 7 * Day, 14 * Day, 30 * Day, 90 * Day, 180 * Day, 365 * Day];
     private static readonly double[] decays = [1, 3, 10, 30, 100];
     private static readonly double[] regularizations = [30, 100, 300, 1000];
 
@@ -31,7 +32,7 @@ public static class Baselines
         EvaluationData data, EvaluateOptions options, IProgressReporter progress, int users = MostUsers)
     {
         int itemCount = data.ItemInteractions.Length;
-        (InteractionRows known, InteractionRows heldOut) = data.Validation.Count > 0 ? (data.Train, data.Validation) : HoldOut(data, options.Seed);
+        (InteractionRows known, InteractionRows heldOut) = ValidationOf(data, options.Seed);
         var before = new BaselineRows(data.UserCount, itemCount, known, heldOut);
         var all = data.Validation.Count > 0 && data.Test.Count == 0 ? before : new BaselineRows(data.UserCount, itemCount, data.Train, data.Test);
         var leftOut = new List<string>();
@@ -45,14 +46,14 @@ public static class Baselines
             (double setting, PerUserMetric? best, IScorer? scorer) = (family.Settings[0], null, null);
             foreach (double tried in ranking.UserCount == 0 ? [] : family.Settings)
             {
-                IScorer made = family.Make(before, tried);
+                IScorer made = Make(family.Key, before, tried, options);
                 PerUserMetric value = ranking.Evaluate(made, options.Threads, SilentProgress.Instance).Metrics.Single(metric => metric.Name == Metric);
                 if (best is null || value.Value > best.Value) (setting, best, scorer) = (tried, value, before == all ? made : null);
                 task.Advance(1);
             }
 
-            scorers.Add(new(family.Key, family.Title, scorer ?? family.Make(all, setting), ScoresAreProbabilities: false));
-            figures.Add(new(family.Key, family.Title, family.Words(setting), best is null ? null : Intervals.Of(best, options)));
+            scorers.Add(new(family.Key, family.Title, scorer ?? Make(family.Key, all, setting, options), ScoresAreProbabilities: false));
+            figures.Add(new(family.Key, family.Title, family.Words(setting), setting, best is null ? null : Intervals.Of(best, options)));
         }
 
         string strongest = figures.MaxBy(figure => figure.Validation?.Value ?? 0)!.Key; // the first of equals
@@ -61,23 +62,19 @@ public static class Baselines
 
     private static IEnumerable<Family> Families(BaselineRows rows, EvaluateOptions options, List<string> leftOut)
     {
-        yield return new(Popularity, "popularity", [0], (of, _) => new PopularityScorer(of.Popularity), _ => "");
-        long[] shorter = [.. spans.Where(span => span < rows.Span)];
+        yield return new(Popularity, "popularity", [0], _ => "");
+        long[] shorter = [.. Spans.Where(span => span < rows.Span)];
         if (shorter.Length > 0)
         {
             double[] seconds = [.. shorter.Select(span => (double)span)];
-            yield return new(
-                RecentPopularity, "recent popularity", seconds, (of, window) => new RecentPopularityScorer(of, (long)window),
-                window => $"of the last {Time(window)}");
-            yield return new(
-                DecayedPopularity, "decayed popularity", seconds, (of, half) => new DecayedPopularityScorer(of, half), half => $"halved every {Time(half)}");
+            yield return new(RecentPopularity, "recent popularity", seconds, window => $"of the last {Time(window)}");
+            yield return new(DecayedPopularity, "decayed popularity", seconds, half => $"halved every {Time(half)}");
         }
 
-        yield return new(ItemCosine, "item-item cosine", [0], (of, _) => new ItemCosineScorer(of.Items, of.ItemCount), _ => "");
+        yield return new(ItemCosine, "item-item cosine", [0], _ => "");
         if (rows.HasTimes)
         {
-            yield return new(
-                RecentItemCosine, "item-item, recency", decays, RecentCosine, decay => $"the k-th latest item weighs e^(-(k - 1) / {decay})");
+            yield return new(RecentItemCosine, "item-item, recency", decays, decay => $"the k-th latest item weighs e^(-(k - 1) / {decay})");
         }
 
         if (shorter.Length == 0)
@@ -90,8 +87,7 @@ public static class Baselines
         int side = Math.Min(rows.ItemCount, rows.Items.UserCount);
         if (side <= options.EaseItems)
         {
-            yield return new(
-                Ease, "EASE", regularizations, (of, weight) => new EaseScorer(of.Items, of.ItemCount, weight, options.Threads), weight => $"λ {weight}");
+            yield return new(Ease, "EASE", regularizations, weight => $"λ {weight}");
         }
         else
         {
@@ -100,8 +96,21 @@ public static class Baselines
         }
     }
 
-    private static ItemCosineScorer RecentCosine(BaselineRows rows, double decay) =>
-        new(rows.Items, rows.ItemCount, Array.ConvertAll(rows.LaterRows, later => Math.Exp(-later / decay)));
+    /// <summary>A baseline that has learned from rows.</summary>
+    internal static IScorer Make(string key, BaselineRows rows, double parameter, EvaluateOptions options) => key switch
+    {
+        Popularity => new PopularityScorer(rows.Popularity),
+        RecentPopularity => new RecentPopularityScorer(rows, (long)parameter),
+        DecayedPopularity => new DecayedPopularityScorer(rows, parameter),
+        ItemCosine => new ItemCosineScorer(rows.Items, rows.ItemCount),
+        RecentItemCosine => new ItemCosineScorer(rows.Items, rows.ItemCount, Array.ConvertAll(rows.LaterRows, later => Math.Exp(-later / parameter))),
+        Ease => new EaseScorer(rows.Items, rows.ItemCount, parameter, options.Threads),
+        _ => throw new ArgumentException($"There is no baseline {key}.", nameof(key)),
+    };
+
+    /// <summary>What is learned from on validation, and what is to be found again.</summary>
+    internal static (InteractionRows Known, InteractionRows HeldOut) ValidationOf(EvaluationData data, long seed) =>
+        data.Validation.Count > 0 ? (data.Train, data.Validation) : HoldOut(data, seed);
 
     // The latest training rows, and the others.
     private static (InteractionRows Known, InteractionRows HeldOut) HoldOut(EvaluationData data, long seed)
@@ -153,7 +162,7 @@ public static class Baselines
     };
 
     /// <summary>A kind of baseline and what may be set of it.</summary>
-    private sealed record Family(string Key, string Title, double[] Settings, Func<BaselineRows, double, IScorer> Make, Func<double, string> Words);
+    private sealed record Family(string Key, string Title, double[] Settings, Func<double, string> Words);
 }
 
 /// <summary>The baselines of a log, by their best settings.</summary>
@@ -165,5 +174,6 @@ public sealed record ChosenBaselines(IReadOnlyList<BaselineFigures> Figures, str
 
 /// <summary>A baseline on validation.</summary>
 /// <param name="Setting">What was chosen, in words, such as "of the last 7 days"; "" where there is nothing to choose.</param>
+/// <param name="Parameter">The same as a number: seconds of a window or half-life, a decay in items, λ; 0 where there is nothing to choose.</param>
 /// <param name="Validation">NDCG@10 over the whole catalogue; null where there was nothing to validate on.</param>
-public sealed record BaselineFigures(string Key, string Title, string Setting, MetricInterval? Validation);
+public sealed record BaselineFigures(string Key, string Title, string Setting, double Parameter, MetricInterval? Validation);

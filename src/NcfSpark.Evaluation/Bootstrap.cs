@@ -53,7 +53,7 @@ internal sealed class Bootstrap(int userCount, int samples, RandomStream stream)
         ReadOnlySpan<Vector256<double>> right_4 = MemoryMarshal.Cast<double, Vector256<double>>(right);
         Vector256<double> sums = Vector256<double>.Zero;
         for (int i = 0; i < left_4.Length; i++) sums += left_4[i] * right_4[i];
-        double sum = Vector256.Sum(sums);
+        double sum = (sums[0] + sums[1]) + (sums[2] + sums[3]); // by hand: the order of Vector256.Sum is not promised to stay
         for (int i = left_4.Length * Vector256<double>.Count; i < left.Length; i++) sum += left[i] * right[i];
         return sum;
     }

@@ -13,23 +13,24 @@ namespace NcfSpark.Evaluation;
 /// Where there are fewer users than items, the inverse is that of users × users, K = (XXᵀ + λI)⁻¹: x_u P = K_u X, and P_ii = (1 - x_iᵀ K x_i) / λ for a
 /// column x_i of X (Woodbury), which gives the same scores. So the cost is the cube of the smaller of the two numbers, and the memory its square.
 /// </remarks>
-internal sealed class EaseScorer : IScorer
+internal sealed class EaseScorer : IItemWeighting
 {
-    private readonly InteractionLists itemsOfUser;
+    private readonly InteractionLists itemsOfUser, usersOfItem;
     private readonly bool isByUser;
     private readonly float[] inverse_MM; // P, or K where it is by user
     private readonly double[] diagonal_N; // P_ii
+    private readonly double regularization;
 
     /// <param name="train">The training positives by user, in any order. An item that is listed twice counts once.</param>
     /// <param name="regularization">λ, above 0.</param>
     public EaseScorer(InteractionLists train, int itemCount, double regularization, int threads)
     {
-        ItemCount = itemCount;
+        (ItemCount, this.regularization) = (itemCount, regularization);
         itemsOfUser = Distinct(train);
         isByUser = itemsOfUser.UserCount < itemCount;
         int[] users = new int[itemsOfUser.Items.Length];
         for (int user = 0; user < itemsOfUser.UserCount; user++) users.AsSpan((int)itemsOfUser.Offsets[user], itemsOfUser[user].Length).Fill(user);
-        InteractionLists usersOfItem = InteractionLists.FromRows(itemCount, itemsOfUser.Items, users);
+        usersOfItem = InteractionLists.FromRows(itemCount, itemsOfUser.Items, users);
         (InteractionLists sides, InteractionLists others) = isByUser ? (itemsOfUser, usersOfItem) : (usersOfItem, itemsOfUser);
         int size = sides.UserCount;
         double[] inverse = new double[size * size];
@@ -82,6 +83,29 @@ internal sealed class EaseScorer : IScorer
             for (int item = 0; item < ItemCount; item++) scores_N[item] = (float)(-scores_N[item] / diagonal_N[item]);
             foreach (int item in itemsOfUser[users_B[b]]) scores_N[item]++;
         }
+    }
+
+    // -P_ji / P_ii, where it is by users from P = (I - XᵀKX) / λ.
+    public void WeightsOf(int item, Span<double> weights_N)
+    {
+        weights_N.Clear();
+        if (isByUser)
+        {
+            for (int user = 0; user < itemsOfUser.UserCount; user++)
+            {
+                double share = 0;
+                foreach (int other in usersOfItem[item]) share += inverse_MM[user * itemsOfUser.UserCount + other];
+                foreach (int adding in itemsOfUser[user]) weights_N[adding] += share;
+            }
+
+            foreach (ref double weight in weights_N) weight /= regularization * diagonal_N[item];
+        }
+        else
+        {
+            for (int adding = 0; adding < ItemCount; adding++) weights_N[adding] = -inverse_MM[item * ItemCount + adding] / diagonal_N[item];
+        }
+
+        weights_N[item] = 0;
     }
 
     private void AddByUser(int user, Span<float> scores_N)

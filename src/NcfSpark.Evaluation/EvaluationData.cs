@@ -22,6 +22,9 @@ public sealed record EvaluationData(
     /// <summary>By item what its training interactions weigh; their number, where all weigh the same.</summary>
     public float[] ItemPopularity { get; init; } = Array.ConvertAll(ItemInteractions, count => (float)count);
 
+    /// <summary>Everything, those held out too.</summary>
+    public InteractionRows All => InteractionRows.Concat(Train, Validation, Test);
+
     /// <summary>By user the training items: what the baselines know.</summary>
     public InteractionLists History { get; } = InteractionLists.FromRows(UserCount, Train.Users, Train.Items);
 

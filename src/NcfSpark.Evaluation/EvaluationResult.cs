@@ -13,6 +13,24 @@ public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolRes
     /// <summary>The same for users with training interactions, and then for new ones, without; empty where only one of the kinds is tested.</summary>
     public IReadOnlyList<UserGroup> ByPresence { get; init; } = [];
 
+    /// <summary>By scorer what was measured over the whole catalogue, user by user.</summary>
+    public IReadOnlyList<RankingResult> Rankings { get; init; } = [];
+
+    /// <summary>One scorer minus another over the whole catalogue, paired by user; null where one of them was not measured.</summary>
+    /// <param name="metric">Such as "ndcg@10".</param>
+    public MetricInterval? Difference(string first, string second, string metric, EvaluateOptions options)
+    {
+        PerUserMetric? left = Of(first), right = Of(second);
+        if (left is null || right is null) return null;
+        return Intervals.Of(left with { Sums = [.. left.Sums.Zip(right.Sums, (a, b) => a - b)] }, options);
+
+        PerUserMetric? Of(string key)
+        {
+            int place = WholeCatalogue.Scorers.ToList().FindIndex(scorer => scorer.Key == key);
+            return place < 0 || place >= Rankings.Count ? null : Rankings[place].Metrics.Single(one => one.Name == metric);
+        }
+    }
+
     /// <summary>The baselines among the scorers, and which of them validation found strongest; null where none were chosen by validation.</summary>
     public ChosenBaselines? Baselines { get; init; }
 }

@@ -57,6 +57,7 @@ public static class Evaluator
             data.HasCandidates ? Summarise(counts.SampledUsers, counts.Rows, counts.Candidates, sampled) : null,
             data.HasCandidates ? Summarise(counts.SampledUsers, counts.Positives, counts.Negatives, classified) : null)
         {
+            Rankings = rankings,
             ByPresence = [.. UserGroups.ByPresence(Array.ConvertAll(rankings[0].Users, user => !data.History[user].IsEmpty)).Select(Group)],
             ByHistory = [.. UserGroups.Split(Array.ConvertAll(rankings[0].Users, user => data.Seen[user].Length)).Select(Group)],
         };

@@ -13,9 +13,11 @@ namespace NcfSpark.Evaluation;
 /// <param name="incumbentItems">Its items.</param>
 /// <param name="users">The users of this night.</param>
 /// <param name="items">The items of this night.</param>
-public sealed class IncumbentScorer(IScorer scorer, IdTable incumbentUsers, IdTable incumbentItems, IdTable users, IdTable items) : IScorer
+/// <param name="popularity_N">Its popularity list, by its own indexes.</param>
+public sealed class IncumbentScorer(
+    IScorer scorer, IdTable incumbentUsers, IdTable incumbentItems, IdTable users, IdTable items, float[] popularity_N) : IScorer
 {
-    private const float Unknown = -1; // below every probability
+    private const float Unknown = float.MinValue; // below every score
 
     private readonly int[] userOf_U = Array.ConvertAll(users.IndexesIn(incumbentUsers), user => user >= 0 && incumbentUsers.Interactions[user] > 0 ? user : -1);
     private readonly int[] itemOf_N = items.IndexesIn(incumbentItems);
@@ -36,7 +38,7 @@ public sealed class IncumbentScorer(IScorer scorer, IdTable incumbentUsers, IdTa
             for (int item = 0; item < scores_N.Length; item++)
             {
                 int earlier = itemOf_N[item];
-                scores_N[item] = earlier < 0 ? Unknown : isKnown ? earlier_N[earlier] : incumbentItems.PopularityOf(earlier) / incumbentUsers.Count;
+                scores_N[item] = earlier < 0 ? Unknown : isKnown ? earlier_N[earlier] : popularity_N[earlier];
             }
         }
 

@@ -19,7 +19,7 @@ namespace NcfSpark.Evaluation;
 /// Sarwar et al. 2001, "Item-based collaborative filtering recommendation algorithms"; Deshpande and Karypis 2004,
 /// "Item-based top-N recommendation algorithms".
 /// </remarks>
-public sealed class ItemCosineScorer : IScorer
+public sealed class ItemCosineScorer : IItemWeighting
 {
     private const int Lanes = 16; // users scored at once: four vectors of four doubles, and W stays small enough for the cache
     private readonly InteractionLists history;
@@ -57,6 +57,18 @@ public sealed class ItemCosineScorer : IScorer
 
         ArrayPool<double>.Shared.Return(shared_V);
         ArrayPool<double>.Shared.Return(shared_VL);
+    }
+
+    public void WeightsOf(int item, Span<double> weights_N)
+    {
+        weights_N.Clear();
+        foreach (int user in usersOfItem[item])
+        {
+            foreach (int adding in history[user]) weights_N[adding] += inverseRoot_N[adding];
+        }
+
+        foreach (ref double weight in weights_N) weight *= inverseRoot_N[item];
+        weights_N[item] = 0;
     }
 
     // s_v for one user: summed side by side, where scattered additions stay in the cache, then laid into the user's lane.

@@ -5,6 +5,7 @@ namespace NcfSpark.Evaluation;
 /// <summary>
 /// The baseline that knows nobody: an item's score is its number of training interactions, or what they weigh, for every user. Exact up to 2^24 of them.
 /// </summary>
+/// <param name="scores_N">By item.</param>
 public sealed class PopularityScorer(float[] scores_N) : IScorer
 {
     public PopularityScorer(int[] itemInteractions)
@@ -21,14 +22,12 @@ public sealed class PopularityScorer(float[] scores_N) : IScorer
 }
 
 /// <summary>
-/// A model as it serves: users without training interactions, about whom it knows nothing, get the popularity list, with the share of users who have the
-/// item as its score (with weights, what their interactions weigh, for each user).
+/// A model as it serves: users without training interactions, about whom it knows nothing, get the popularity list.
 /// </summary>
 /// <param name="history">By user the training items.</param>
-public sealed class ServedScorer(IScorer model, InteractionLists history, float[] itemPopularity) : IScorer
+/// <param name="popularity_N">The scores of that list.</param>
+public sealed class ServedScorer(IScorer model, InteractionLists history, float[] popularity_N) : IScorer
 {
-    private readonly float[] popularity_N = Array.ConvertAll(itemPopularity, popularity => popularity / history.UserCount);
-
     public int ItemCount => model.ItemCount;
 
     public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN)

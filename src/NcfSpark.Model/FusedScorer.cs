@@ -7,7 +7,7 @@ namespace NcfSpark.Model;
 /// <see cref="ModelScorer"/> computes the same with Torch. Values that follow from the weights are computed in the
 /// constructor: make a new scorer when the weights change.
 /// </summary>
-public sealed class FusedScorer : IModelScorer
+public sealed class FusedScorer : ISessionScorer
 {
     private readonly ModelWeights weights;
     private readonly AllPairs pairs;
@@ -39,9 +39,6 @@ public sealed class FusedScorer : IModelScorer
     public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
         pairs.FindBest(encoder, users, excluded, best, threads, cancellation);
 
-    /// <summary>Finds the best items of a session, on the calling thread. Any number of threads may call it at once.</summary>
-    /// <param name="excluded">Items to leave out, ascending.</param>
-    /// <param name="best">Receives the list, in place 0.</param>
     public void FindBest(UserSession session, int[] excluded, TopLists best) =>
         pairs.FindBest(new SessionEncoder(encoder, session), new[] { session.User }, _ => excluded, best, threads: 1);
 

@@ -17,14 +17,25 @@ public interface IModelScorer : IScorer, IDisposable
     void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P);
 }
 
+/// <summary>One that can be asked about somebody as a request describes them.</summary>
+public interface ISessionScorer : IModelScorer
+{
+    /// <summary>Finds the best items of a session, on the calling thread. Any number of threads may call it at once.</summary>
+    /// <param name="excluded">Items to leave out, ascending.</param>
+    /// <param name="best">Receives the list, in place 0.</param>
+    void FindBest(UserSession session, int[] excluded, TopLists best);
+}
+
 /// <summary>
 /// What scores a model: the fused kernel, whatever trained it. It serves every shape on every processor, and is all
-/// that Spark's tasks have (libtorch is not sent there), so `score` gives the same bits here and there.
+/// that Spark's tasks have (libtorch is not sent there), so `score` gives the same bits here and there. A baseline that serves
+/// has a scorer of its own.
 /// </summary>
 public static class Scorers
 {
-    public static FusedScorer Of(ModelWeights weights) => new(weights, SimdLevels.FromEnvironment());
+    public static ISessionScorer Of(ModelWeights weights) => Of(weights, [.. Enumerable.Range(0, weights.ItemCount)]);
 
     /// <param name="items">The items that are scored, rising.</param>
-    public static FusedScorer Of(ModelWeights weights, ReadOnlySpan<int> items) => new(weights, SimdLevels.FromEnvironment(), items);
+    public static ISessionScorer Of(ModelWeights weights, ReadOnlySpan<int> items) =>
+        weights.Baseline is null ? new FusedScorer(weights, SimdLevels.FromEnvironment(), items) : new BaselineScorer(weights, items.ToArray());
 }

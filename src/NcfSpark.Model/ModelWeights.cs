@@ -111,6 +111,9 @@ public sealed class ModelWeights
     /// <summary>The latest items of each user, for scoring; null if the model does not look at them.</summary>
     public UserPools? Pools { get; set; }
 
+    /// <summary>The baseline that serves instead; null where these weights are the model.</summary>
+    public ItemWeights? Baseline { get; init; }
+
     public Weight? Head { get; }
 
     public Weight HeadBias { get; }
@@ -133,7 +136,7 @@ public sealed class ModelWeights
     public IEnumerable<Weight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
 
     /// <summary>Whether every weight is finite.</summary>
-    public bool IsFinite => All.All(weight => AllFinite(weight.Values));
+    public bool IsFinite => All.All(weight => AllFinite(weight.Values)) && Baseline?.IsFinite != false;
 
     /// <summary>
     /// Initial weights: embeddings normal with standard deviation <see cref="ModelOptions.EmbeddingInit"/>, biases 0,

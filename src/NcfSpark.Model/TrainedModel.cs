@@ -14,6 +14,18 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
 {
     public const string StageName = "model";
 
+    /// <summary>In a model's directory: how often each item was used, lately more. There only where a use long ago counts less than a late one.</summary>
+    public const string RecentUsesFile = "recent_uses.parquet";
+
+    /// <summary>How often each item was used, where a use long ago counts less than a late one; null where all count alike.</summary>
+    public float[]? RecentUses_N { get; init; }
+
+    /// <summary>By item the score of the popularity list: the share of users who have it, or who had it lately.</summary>
+    public float[] Popularity_N => [.. Enumerable.Range(0, Items.Count).Select(PopularityOf)];
+
+    /// <summary>One of <see cref="Popularity_N"/>.</summary>
+    public float PopularityOf(int item) => (RecentUses_N is { } uses ? uses[item] : Items.PopularityOf(item)) / Users.Count;
+
     /// <summary>Writes the model's files into a directory.</summary>
     public void Write(string directory, int shards)
     {
@@ -63,6 +75,13 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         WriteIds(Path.Combine(directory, "items.parquet"), "item", items);
     }
 
+    /// <summary>Writes <see cref="RecentUsesFile"/>.</summary>
+    public static void WriteRecentUses(string directory, float[] uses_N)
+    {
+        using ParquetFile file = ParquetFile.Create(Path.Combine(directory, RecentUsesFile), ("item_index", typeof(int)), ("uses", typeof(float)));
+        file.WriteGroup(Enumerable.Range(0, uses_N.Length).ToArray(), uses_N);
+    }
+
     /// <summary>The network of a model's directory.</summary>
     public static ModelOptions OptionsOf(StageDirectory directory) => directory.Manifest.Configuration["Model"].Deserialize<ModelOptions>()!;
 
@@ -70,9 +89,13 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     /// <exception cref="InvalidInputException">A file is missing or does not fit the model's configuration.</exception>
     public static TrainedModel Read(StageDirectory directory)
     {
+        if (directory.Manifest.Stage == ServedBaseline.StageName) return ServedBaseline.Read(directory);
         ModelOptions options = OptionsOf(directory);
         IdTable users = ReadIds(directory.File("users.parquet"), "user"), items = ReadIds(directory.File("items.parquet"), "item");
-        return new TrainedModel(ReadWeights(directory.Path, options, users.Count, items.Count), users, items);
+        return new TrainedModel(ReadWeights(directory.Path, options, users.Count, items.Count), users, items)
+        {
+            RecentUses_N = directory.Manifest.Files.ContainsKey(RecentUsesFile) ? ParquetColumns.Read<float>(directory.File(RecentUsesFile), "uses") : null,
+        };
     }
 
     /// <summary>Reads the weights in a model's directory, which may be without ids.</summary>
@@ -185,7 +208,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     }
 
     // WriteIds wrote them in the order of their indexes.
-    private static IdTable ReadIds(string path, string kind)
+    internal static IdTable ReadIds(string path, string kind)
     {
         int[] interactions = ParquetColumns.Read<int>(path, "interactions");
         float[]? popularity = ParquetColumns.Has(path, "popularity") ? ParquetColumns.Read<float>(path, "popularity") : null;

@@ -7,10 +7,10 @@ using NcfSpark.Reporting;
 namespace NcfSpark.Nightly;
 
 /// <summary>
-/// Decides whether a night's model (the candidate) goes into production. It must be finite. It must beat the baseline that was strongest on validation, or
-/// popularity where no more is asked: the 95 % interval of the difference lies above 0. It must not be worse than the incumbent, the model in
-/// production, by more than a share of the incumbent's figure, unless the difference may be chance: its interval contains 0. All are measured on the
-/// same held-out users, and differences are paired by user.
+/// Decides whether a night's model (the candidate) goes into production. It must be finite. It must beat the baseline that was strongest on validation: the
+/// 95 % interval of the difference lies above 0. Else that baseline is the candidate, where baselines may serve. The candidate must not be worse than the
+/// incumbent, the model in production, by more than a share of the incumbent's figure, unless the difference may be chance: its interval contains 0. All
+/// are measured on the same held-out users, and differences are paired by user.
 /// </summary>
 public static class Gate
 {
@@ -20,19 +20,25 @@ public static class Gate
     /// <param name="maxDrop">
     /// How much worse it may be than the one in production, as a share of that one's figure; null asks for no more than that it is finite.
     /// </param>
-    /// <param name="mustBeat">The baseline that it must beat.</param>
+    /// <param name="whenBaselineWins">Whether the baseline may serve.</param>
     public static GateDecision Decide(
-        NightFigures figures, bool finite, string? production, double? maxDrop, GateBaseline mustBeat = GateBaseline.Strongest)
+        NightFigures figures, bool finite, string? production, double? maxDrop, BaselineWins whenBaselineWins = BaselineWins.Refuse)
     {
         var name = new MetricName(figures.Metric);
         if (!finite || figures.Model is not { } model) return Refuse("The model has weights or figures that are not finite.");
         string own = $"{name.Title} {name.Format(model.Value)}";
         if (maxDrop is not { } share) return Approve($"The gate is off (Nightly:Gate); {own}.");
-        NightBaseline strongest = figures.Baseline, baseline = mustBeat == GateBaseline.Popularity ? figures.PopularityAsBaseline : strongest;
-        if (!IsBeaten(baseline)) return Refuse($"{own} does not beat {Named(baseline)} (difference {Difference(baseline.Difference, name)}).");
+        NightBaseline baseline = figures.Baseline;
         string beats = $"{own} beats {Named(baseline)}";
-        if (!IsBeaten(strongest)) beats += $", as Nightly:MustBeat asks, but not {Named(strongest)}";
-        if (figures.Incumbent is not { } before || figures.AgainstIncumbent is not { } difference)
+        if ((baseline.Difference?.Low ?? baseline.Difference?.Value ?? 0) <= 0)
+        {
+            beats = $"{own} does not beat {Named(baseline)} (difference {Difference(baseline.Difference, name)})";
+            if (whenBaselineWins == BaselineWins.Refuse || baseline.Value is null) return Refuse($"{beats}.");
+            (own, figures) = ($"{baseline.Title}, {name.Title} {name.Format(baseline.Value.Value)},", figures with { BaselineServes = true });
+            beats += $", so {baseline.Title} serves (Nightly:WhenBaselineWins)";
+        }
+
+        if (figures.Incumbent is not { } before || figures.ServedAgainstIncumbent is not { } difference)
         {
             return Approve(
                 $"{beats}{(production is null ? "; nothing was in production before" : $"; the model in production ({production}) could not be measured")}.");
@@ -42,17 +48,14 @@ public static class Gate
         bool worse = difference.Value < -share * before.Value && (difference.High ?? difference.Value) < 0;
         return worse
             ? Refuse($"{own} is worse than {against}, by more than the share {share} that Nightly:MaxDrop allows.")
-            : Approve($"{beats} and is not worse than {against}.");
+            : Approve($"{beats}{(figures.BaselineServes ? ", which is not worse" : " and is not worse")} than {against}.");
 
-        string Named(NightBaseline one) => $"the {(one.Value is null ? "?" : name.Format(one.Value.Value))} of {one.Title}"
-            + (one.Key == strongest.Key ? ", the strongest baseline" : "");
+        string Named(NightBaseline one) => $"the {(one.Value is null ? "?" : name.Format(one.Value.Value))} of {one.Title}, the strongest baseline";
 
         GateDecision Approve(string reason) => new(true, reason, figures);
 
         GateDecision Refuse(string reason) => new(false, reason, figures);
     }
-
-    private static bool IsBeaten(NightBaseline baseline) => baseline.Difference is { } ahead && (ahead.Low ?? ahead.Value) > 0;
 
     private static string Difference(MetricInterval? difference, MetricName name) => difference is null ? "not finite" :
         $"{name.FormatDifference(difference.Value)}{(difference.Low is null ? "" : $", 95 % interval {name.FormatDifferenceInterval(difference)}")}";

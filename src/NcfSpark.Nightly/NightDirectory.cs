@@ -16,10 +16,11 @@ internal static class NightDirectory
         string path = nights.PathOf(night);
         CheckIsWhatServed(nights, history, night, StagesOf(path)); // first, because no verb can repair a night that served
         StageDirectory prepared = StageDirectory.Open(path, PreparedData.StageName), model = StageDirectory.Open(path, TrainedModel.StageName, prepared);
-        StageDirectory.Open(path, Stage.Report, prepared, model);
+        StageDirectory report = StageDirectory.Open(path, Stage.Report, prepared, model);
         StageDirectory predictions = StageDirectory.Open(path, Stage.Predictions, prepared);
         string? by = predictions.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName);
         if (by == model.Manifest.Fingerprint) return;
+        if (ServedBaselineOf(path) is not null && StageDirectory.Open(path, ServedBaseline.StageName, prepared, report).Manifest.Fingerprint == by) return;
         if (StageDirectory.Open(path, Stage.Refit, model).Manifest.Fingerprint == by) return;
         throw new InvalidInputException(
             $"{predictions.Path} was made by a model that is not in {path}: `score` with --run {Advice.Quoted(path)} makes it again, or `nightly`.");
@@ -36,8 +37,9 @@ internal static class NightDirectory
         {
             StageDirectory prepared = StageDirectory.Open(nights.PathOf(name), PreparedData.StageName);
             StageDirectory model = StageDirectory.Open(nights.PathOf(name), TrainedModel.StageName, prepared);
-            CheckIsWhatServed(nights, history, name, [prepared, model]);
-            return new(name, prepared, model);
+            StageDirectory? baseline = ServedBaselineOf(nights.PathOf(name));
+            CheckIsWhatServed(nights, history, name, [prepared, model, .. baseline is null ? Array.Empty<StageDirectory>() : [baseline]]);
+            return new(name, prepared, model) { Baseline = baseline };
         }
         catch (InvalidInputException damaged)
         {
@@ -102,6 +104,15 @@ internal static class NightDirectory
     /// <summary>What the night is made of, for the history: the hash of each stage's manifest.</summary>
     public static SortedDictionary<string, string> Artifacts(string path) =>
         new(StagesOf(path).ToDictionary(stage => stage.Manifest.Stage, stage => stage.ManifestSha256), StringComparer.Ordinal);
+
+    // The baseline by which a night's predictions were made; null where they were not.
+    private static StageDirectory? ServedBaselineOf(string path)
+    {
+        if (!Directory.Exists(Path.Combine(path, ServedBaseline.StageName))) return null;
+        StageDirectory baseline = StageDirectory.Open(path, ServedBaseline.StageName, isRead: _ => false);
+        StageDirectory predictions = StageDirectory.Open(path, Stage.Predictions, isRead: _ => false);
+        return predictions.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName) == baseline.Manifest.Fingerprint ? baseline : null;
+    }
 
     private static IEnumerable<StageDirectory> StagesOf(string path) => Stage.Names
         .Where(stage => Directory.Exists(Path.Combine(path, stage)))

@@ -30,19 +30,29 @@ public sealed record NightFigures(
     /// <summary>The baseline that was strongest on validation, which the gate compares with; null in nights of versions that had none but popularity.</summary>
     public NightBaseline? StrongestBaseline { get; init; }
 
-    /// <summary>The strongest baseline, which the gate compares with unless popularity is enough.</summary>
+    /// <summary>The strongest baseline, which the gate compares with.</summary>
     [JsonIgnore]
-    public NightBaseline Baseline => StrongestBaseline ?? PopularityAsBaseline;
+    public NightBaseline Baseline => StrongestBaseline ?? new(Baselines.Popularity, "popularity", Popularity, AgainstPopularity);
 
+    /// <summary>Whether the strongest baseline serves instead of the model.</summary>
+    public bool BaselineServes { get; init; }
+
+    /// <summary>The strongest baseline minus the model in production, paired by user.</summary>
+    public MetricInterval? BaselineAgainstIncumbent { get; init; }
+
+    /// <summary>What serves, the model or the baseline.</summary>
     [JsonIgnore]
-    public NightBaseline PopularityAsBaseline => new(Baselines.Popularity, "popularity", Popularity, AgainstPopularity);
+    public MetricInterval? Served => BaselineServes ? Baseline.Value : Model;
+
+    /// <summary>What serves minus the model in production before it, paired by user.</summary>
+    [JsonIgnore]
+    public MetricInterval? ServedAgainstIncumbent => BaselineServes ? BaselineAgainstIncumbent : AgainstIncumbent;
 
     /// <param name="result">What was measured, the model first.</param>
-    /// <param name="cutOffs">The cut-offs of its metrics.</param>
-    public static NightFigures From(EvaluationResult result, int[] cutOffs)
+    public static NightFigures From(EvaluationResult result, EvaluateOptions options)
     {
         ProtocolResult catalogue = result.WholeCatalogue;
-        string metric = $"ndcg@{Verdict.CutOffOf(cutOffs)}";
+        string metric = $"ndcg@{Verdict.CutOffOf(options.CutOffs)}";
         return new NightFigures(
             metric,
             catalogue.Users,
@@ -55,6 +65,7 @@ public sealed record NightFigures(
             StrongestBaseline = result.Baselines is not { Strongest: var key } chosen
                 ? null
                 : new(key, chosen.Figures.Single(one => one.Key == key).Title, Of(catalogue.Scorers, key), Of(catalogue.Differences, key)),
+            BaselineAgainstIncumbent = result.Baselines is null ? null : Finite(result.Difference(result.Baselines.Strongest, IncumbentKey, metric, options)),
         };
 
         MetricInterval? Of(IReadOnlyList<ScorerMetrics> scorers, string key) => Finite(scorers.FirstOrDefault(scorer => scorer.Key == key)?.Metrics[metric]);

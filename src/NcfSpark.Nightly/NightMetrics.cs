@@ -42,16 +42,16 @@ internal static class NightMetrics
         string metric = (last.Figures ?? measured?.Figures)?.Metric ?? "ndcg@10";
         Add(
             "quality",
-            "The metric that the gate decides by, over the whole catalogue: of the last night's model, of what is in production as measured on its own night, "
-            + "of the baseline that was strongest on validation, of popularity.",
-            (Of("last"), last.Figures?.Model?.Value),
-            (Of("production"), measured?.Figures?.Model?.Value),
+            "The metric that the gate decides by, over the whole catalogue: of what the last night would serve, of what is in production as measured on its own "
+            + "night, of the baseline that was strongest on validation, of popularity.",
+            (Of("last"), last.Figures?.Served?.Value),
+            (Of("production"), measured?.Figures?.Served?.Value),
             (Of("baseline"), last.Figures?.Baseline.Value?.Value),
             (Of("popularity"), last.Figures?.Popularity?.Value));
         Add(
             "quality_than_production",
-            "The last night's model less the one that was in production, on the same users.",
-            (Label("metric", metric), last.Figures?.AgainstIncumbent?.Value));
+            "What the last night would serve less the one that was in production, on the same users.",
+            (Label("metric", metric), last.Figures?.ServedAgainstIncumbent?.Value));
         return gauges;
 
         ((string, string)[], double?)[] ByOutcome(Func<string, double> value) =>

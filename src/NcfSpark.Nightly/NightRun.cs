@@ -126,13 +126,14 @@ public sealed class NightRun
         if (!decision.Approved) return Refuse(decision, report);
 
         if (settings.Nightly.Refit) steps.Next();
-        StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
+        StageDirectory served = NightComparison.Served(pipeline, settings, prepared, model, report, from);
         steps.Next();
         pipeline.Make(new ScoreStage(settings, prepared, served, NightDirectory.OpenLists(nights, state.Before, prepared, job.Progress)));
         steps.Next();
         PutInProduction(decision);
         job.Output.WriteLine($"{EvaluateStage.Headline(report)}. Open {NightPages.ReportOf(nights, state.Night)} in a browser.");
-        job.Output.WriteLine($"in production: {state.Night} → {nights.CurrentPath}");
+        string by = decision.Figures.BaselineServes ? $", by a baseline, {decision.Figures.Baseline.Title}, and not by the model" : "";
+        job.Output.WriteLine($"in production: {state.Night} → {nights.CurrentPath}{by}");
         return ExitCode.Done;
     }
 

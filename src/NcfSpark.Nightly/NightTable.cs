@@ -44,7 +44,7 @@ public static class NightTable
         for (int i = 0; i < shown.Length; i++)
         {
             yield return table[i + 1];
-            if (shown[i].Outcome == NightOutcome.Production) continue;
+            if (shown[i] is { Outcome: NightOutcome.Production, Figures: not { BaselineServes: true } }) continue;
             foreach (string line in Wrapped("     ", Plain(shown[i].Reason), ReasonLines)) yield return line;
         }
 
@@ -94,8 +94,8 @@ public static class NightTable
             night.Outcome == NightOutcome.Abandoned ? NightWords.Outcome(night.Outcome) : night.Outcome,
             night.Data?.Rows.ToString("N0") ?? "",
             night.Data?.Users.ToString("N0") ?? "",
-            NightWords.Value(metric, night.Figures?.Model),
-            Difference(night.Figures?.AgainstIncumbent),
+            NightWords.Value(metric, night.Figures?.Served),
+            Difference(night.Figures?.ServedAgainstIncumbent),
             Difference(night.Figures?.Baseline.Difference),
             NightWords.Seconds(night) is double seconds ? NightWords.Duration(seconds) : "",
         ];

@@ -71,7 +71,7 @@ public sealed class ProductionLists : IDisposable
     /// <exception cref="InvalidInputException">The model does not know the item.</exception>
     public IEnumerable<string> LikeItem(string item)
     {
-        string model = Directory.Exists(Path.Combine(night, Stage.Refit)) ? Stage.Refit : TrainedModel.StageName;
+        string model = new[] { ServedBaseline.StageName, Stage.Refit, TrainedModel.StageName }.First(stage => Directory.Exists(Path.Combine(night, stage)));
         TrainedModel trained = TrainedModel.Read(StageDirectory.Open(night, model));
         int index = trained.Items.Find(item);
         if (index < 0)

@@ -94,10 +94,10 @@ public static class Promotion
         var pipeline = new StagePipeline(night);
         NightState state = NightState.Read(nights, name) ?? throw NoNight(nights, name);
         StageDirectory prepared = pipeline.Open(new PrepareStage(night)), model = pipeline.Open(new TrainStage(settings, prepared));
-        StageDirectory.Open(night.RunDirectory, Stage.Report, prepared, model); // after work by hand it may belong to another model
+        StageDirectory report = StageDirectory.Open(night.RunDirectory, Stage.Report, prepared, model); // after work by hand it may belong to another model
         Incumbent? incumbent = NightDirectory.OpenIncumbent(nights, history, state.Before, job.Progress);
         Incumbent? from = model.Manifest.MadeFrom.ContainsKey(TrainStage.WarmStartKey) ? incumbent : null;
-        StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
+        StageDirectory served = NightComparison.Served(pipeline, settings, prepared, model, report, from);
         NightData data = NightDataReader.Read(prepared, incumbent); // it may have been prepared by hand
         (state with { Data = data }).Write(nights);
         pipeline.Make(new ScoreStage(settings, prepared, served, NightDirectory.OpenLists(nights, state.Before, prepared, job.Progress)));

@@ -21,7 +21,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
     [
         Artifact.Of(prepared),
         Artifact.Of(model),
-        .. night?.Incumbent is { } incumbent ? [Artifact.Of(incumbent.Model, IncumbentComparison.Key)] : Array.Empty<Artifact>(),
+        .. night?.Incumbent is { } incumbent ? [Artifact.Of(incumbent.Baseline ?? incumbent.Model, IncumbentComparison.Key)] : Array.Empty<Artifact>(),
     ];
 
     public override IReadOnlyList<(string, object)> Options =>
@@ -39,19 +39,25 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         EvaluationData data = EvaluationData.From(new PreparedData(prepared));
         TrainedModel trained = TrainedModel.Read(model);
         using IModelScorer scorer = Scorers.Of(trained.Weights);
-        TrainedModel? incumbent = night?.Incumbent is { } before ? TrainedModel.Read(before.Model) : null;
+        TrainedModel? incumbent = night?.Incumbent is not { } before ? null
+            : before.Baseline is null ? TrainedModel.Read(before.Model)
+            : BaselineStage.Measured(before.Prepared, before.Baseline, options);
         using IModelScorer? incumbentScorer = incumbent is null ? null : Scorers.Of(incumbent.Weights);
         (IReadOnlyList<NamedScorer> baselines, ChosenBaselines chosen) = Baselines.Choose(data, options, context.Job.Progress);
         List<NamedScorer> others = [.. baselines];
         if (incumbent is not null)
         {
-            var mapped = new IncumbentScorer(incumbentScorer!, incumbent.Users, incumbent.Items, trained.Users, trained.Items);
-            others.Insert(0, new(IncumbentComparison.Key, $"the model in production ({night!.Incumbent!.Name})", mapped, ScoresAreProbabilities: false));
+            var mapped = new IncumbentScorer(
+                incumbentScorer!, incumbent.Users, incumbent.Items, trained.Users, trained.Items, incumbent.Popularity_N);
+            string which = night!.Incumbent!.Baseline is { } inService ? $"{night.Incumbent.Name}: {ServedBaseline.Of(inService).Title}" : night.Incumbent.Name;
+            others.Insert(0, new(IncumbentComparison.Key, $"the model in production ({which})", mapped, ScoresAreProbabilities: false));
         }
 
-        var served = new ServedScorer(scorer, data.History, data.ItemPopularity);
+        var served = new ServedScorer(scorer, data.History, trained.Popularity_N);
         NamedScorer[] all = [new("model", NameOf(settings.Model), served, ScoresAreProbabilities: true), .. others];
         EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = chosen };
+        ReportGate? gate = night?.Decide(result, trained.Weights);
+        NamedScorer? serves = gate?.Baseline is null ? null : baselines.Single(one => one.Key == gate.Baseline);
         ReportWriter.Write(context.Writer.Path, new ReportInput
         {
             Title = TitleOf(context.Job.RunDirectory),
@@ -59,15 +65,22 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
             Options = options,
             Model = Describe(trained.Weights),
             Data = DataFigures.From(data, prepared.Manifest.Rows),
-            Examples = ExampleUsers.Build(served, data, trained.Users, trained.Items, options.ExampleUsers, settings.Score.TopK, options.Seed),
-            Gate = night?.Decide(result, trained.Weights),
-            Served = night?.Served,
+            Examples = ExampleUsers.Build(
+                serves?.Scorer ?? served, data, trained.Users, trained.Items, options.ExampleUsers, settings.Score.TopK, options.Seed),
+            Gate = gate,
+            Served = serves is null ? night?.Served : ServedBy(serves),
             Caution = Caution,
             Notes = [.. prepared.Manifest.Notes.Values],
             Configuration = new JsonObject(typeof(NcfSparkConfiguration).GetProperties()
                 .Select(section => KeyValuePair.Create(section.Name, (JsonNode?)SettingsJson.All(section.GetValue(settings)!)))),
         });
         return new StageCounts(new() { ["users"] = result.WholeCatalogue.Users, ["test_rows"] = result.WholeCatalogue.Rows });
+    }
+
+    private string ServedBy(NamedScorer baseline)
+    {
+        string again = settings.Nightly.Refit ? " It learned once more from all interactions, those included that it was tested on (Nightly:Refit)." : "";
+        return $"The night's lists are made by a baseline, {baseline.Title}, and not by the network, which is measured here as the model.{again}";
     }
 
     private string? Caution

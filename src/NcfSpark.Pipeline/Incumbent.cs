@@ -11,7 +11,12 @@ namespace NcfSpark.Pipeline;
 /// refitted one, because that was trained on interactions that are held out again tonight.
 /// </summary>
 /// <param name="Name">The name of the night's directory, such as 2026-11-24 or 2026-11-24-2.</param>
-public sealed record Incumbent(string Name, StageDirectory Prepared, StageDirectory Model);
+/// <param name="Model">Its network, from which training may start.</param>
+public sealed record Incumbent(string Name, StageDirectory Prepared, StageDirectory Model)
+{
+    /// <summary>Its baseline/, where that serves instead of the network; else null.</summary>
+    public StageDirectory? Baseline { get; init; }
+}
 
 /// <summary>What a night adds to an evaluation: the model in production, measured on the same users, and a gate.</summary>
 /// <param name="Incumbent">The night in production; null where there is none, or none that can be read.</param>

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
+using NcfSpark.Evaluation;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Training;
@@ -17,6 +18,12 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
 {
     /// <summary>Whether held-out rows are trained on, too. Then nothing is left to validate on.</summary>
     public bool TrainsOnHeldOut { get; init; }
+
+    /// <summary>Half-life of the popularity list of users of whom nothing is known, as <see cref="HalfLifeHours"/> has it; null: it is chosen.</summary>
+    public long? PopularityHalfLifeHours { get; init; }
+
+    /// <summary>That half-life among the counts of a model's manifest; not there where all times count alike.</summary>
+    public const string HalfLifeHours = "popularity_half_life_hours";
 
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <param name="fingerprint">The fingerprint of the stage, which names its checkpoints.</param>
@@ -107,13 +114,25 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
     private StageCounts Write(TrainingLog log)
     {
         File.WriteAllText(Context.Writer.File(TrainingLog.FileName), JsonSerializer.Serialize(log, TrainingLog.Json));
-        return new StageCounts(new()
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal)
         {
             ["users"] = Manifest.Rows["users"],
             ["items"] = Manifest.Rows["items"],
             ["epochs"] = log.Epochs.Count,
             [TrainStage.BestEpoch] = log.BestEpoch,
-        });
+        };
+        if (Prepared.IsSplitByTime && WriteRecentUses() is > 0 and var hours) counts[HalfLifeHours] = hours;
+        return new StageCounts(counts);
+    }
+
+    private long WriteRecentUses()
+    {
+        EvaluationData data = EvaluationData.From(Prepared);
+        long hours = PopularityHalfLifeHours ?? NewcomerPopularity.HalfLifeHours(data, new EvaluateOptions { Threads = Train.Threads, Seed = Train.Seed });
+        if (hours == 0) return 0;
+        InteractionRows rows = TrainsOnHeldOut ? data.All : data.Train;
+        TrainedModel.WriteRecentUses(Context.Writer.Path, NewcomerPopularity.Uses(rows, data.ItemInteractions.Length, hours));
+        return hours;
     }
 }
 

@@ -30,13 +30,25 @@ public sealed class RefitStage(NcfSparkConfiguration settings, StageDirectory pr
         SortedDictionary<string, long> rows = prepared.Manifest.Rows;
         long all = rows["train"] + rows.GetValueOrDefault("validation") + rows.GetValueOrDefault("test");
         context.Job.Progress.Line($"Training again on all {all:N0} rows, {train.Epochs} epochs, for what is served.");
-        return new ModelTraining(context, new PreparedData(prepared), train, from) { TrainsOnHeldOut = true }.Run(Fingerprint);
+        return new ModelTraining(context, new PreparedData(prepared), train, from) 
+        {
+            TrainsOnHeldOut = true,
+            PopularityHalfLifeHours = model.Manifest.Rows.GetValueOrDefault(ModelTraining.HalfLifeHours),
+        }.Run(Fingerprint);
     }
 
-    /// <summary>The model that makes predictions: in a night that trained again, the one of refit/.</summary>
+    /// <summary>The model that makes predictions: in a night whose gate chose a baseline, that one; in one that trained again, that of refit/.</summary>
     /// <param name="model">The model that was measured.</param>
     public static StageDirectory ServedModel(JobContext job, StageDirectory model)
     {
+        if (Directory.Exists(Path.Combine(job.RunDirectory, ServedBaseline.StageName)))
+        {
+            StageDirectory baseline = StageDirectory.Open(job.RunDirectory, ServedBaseline.StageName), report = StageDirectory.Open(job.RunDirectory, Report);
+            if (baseline.Manifest.MadeFrom.GetValueOrDefault(Report) == report.Manifest.Fingerprint
+                && report.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName) == model.Manifest.Fingerprint) return baseline;
+            job.Progress.Line($"{baseline.Path} was chosen by another report than {report.Path} holds now: predictions are made by the network.");
+        }
+
         if (!Directory.Exists(Path.Combine(job.RunDirectory, Refit))) return model;
         StageDirectory refit = StageDirectory.Open(job.RunDirectory, Refit);
         if (refit.Manifest.MadeFrom.GetValueOrDefault(TrainedModel.StageName) == model.Manifest.Fingerprint) return refit;

@@ -14,7 +14,7 @@ public abstract class Stage
     public const string Report = "report", Refit = "refit", Predictions = "predictions";
 
     /// <summary>The stages of a night, in the order in which it runs them.</summary>
-    public static IReadOnlyList<string> Names { get; } = [PreparedData.StageName, TrainedModel.StageName, Report, Refit, Predictions];
+    public static IReadOnlyList<string> Names { get; } = [PreparedData.StageName, TrainedModel.StageName, Report, Refit, ServedBaseline.StageName, Predictions];
 
     /// <summary>Its name, which is that of its directory.</summary>
     public abstract string Name { get; }

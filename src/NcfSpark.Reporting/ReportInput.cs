@@ -47,7 +47,8 @@ public sealed record ReportInput
 /// <param name="Approved">Whether it did.</param>
 /// <param name="Reason">Why or why not, in a sentence.</param>
 /// <param name="Json">The same with its figures, for report.json.</param>
-public sealed record ReportGate(bool Approved, string Reason, JsonNode Json);
+/// <param name="Baseline">The key of the baseline that serves instead of the model; null where none does.</param>
+public sealed record ReportGate(bool Approved, string Reason, JsonNode Json, string? Baseline = null);
 
 /// <summary>What only the run history knows of a night, for its report.</summary>
 /// <param name="WentIntoProduction">Whether the night was ever in production; null where its end is not recorded.</param>

@@ -139,7 +139,7 @@ public static class ReportJson
         if (baselines is null) return null;
         var result = new JsonObject(baselines.Figures.Select(one => KeyValuePair.Create(one.Key, (JsonNode?)new JsonObject
         {
-            ["title"] = one.Title, ["setting"] = one.Setting, ["validation_ndcg@10"] = IntervalOf(one.Validation),
+            ["title"] = one.Title, ["setting"] = one.Setting, ["parameter"] = one.Parameter, ["validation_ndcg@10"] = IntervalOf(one.Validation),
         })));
         result.Insert(0, "strongest", baselines.Strongest);
         result.Insert(1, "validation_users", baselines.ValidationUsers);

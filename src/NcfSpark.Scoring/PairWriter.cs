@@ -82,7 +82,7 @@ public sealed class PairWriter(TrainedModel model, IModelScorer scorer, ScoreOpt
                 Array.ConvertAll(scores[group], score => score >= options.Threshold ? 1 : 0), sources[group]);
         }
 
-        foreach (string source in new[] { Source.Model, Source.History, Source.Popularity })
+        foreach (string source in new[] { Source.Model, Source.Baseline, Source.History, Source.Popularity })
         {
             if (sources.LongCount(one => one == source) is > 0 and long count) rows[source] = rows.GetValueOrDefault(source) + count;
         }

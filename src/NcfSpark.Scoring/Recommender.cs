@@ -17,7 +17,7 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
     private const int MostRows = 1 << 20; // where K is large
 
     private readonly int k = Math.Clamp(options.TopK, 1, Math.Max(1, items.Items.Length));
-    private readonly float[] popularity_N = Array.ConvertAll(items.Items, item => model.Items.PopularityOf(item) / model.Users.Count);
+    private readonly float[] popularity_N = Select(model.Popularity_N, items.Items);
     private TopLists best = new(0, 1);
 
     /// <summary>By user of the model the items of an earlier list, which <see cref="ScoreOptions.Hysteresis"/> keeps; null for none.</summary>
@@ -68,7 +68,7 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
         int[] byModel = [.. Enumerable.Range(0, places.Count).Where(pair => placeOf[places[pair]] < scored)];
         float[] modelled = new float[byModel.Length];
         scorer.ScorePairs(Array.ConvertAll(byModel, pair => pairUsers[pair]), Array.ConvertAll(byModel, pair => pairItems[pair]), modelled);
-        for (int pair = 0; pair < scores.Length; pair++) scores[pair] = model.Items.PopularityOf(pairItems[pair]) / model.Users.Count;
+        for (int pair = 0; pair < scores.Length; pair++) scores[pair] = model.PopularityOf(pairItems[pair]);
         for (int place = 0; place < byModel.Length; place++) scores[byModel[place]] = modelled[place];
 
         int next = 0;
@@ -105,6 +105,8 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
         return source;
     }
 
+    private static float[] Select(float[] scores_N, int[] items) => Array.ConvertAll(items, item => scores_N[item]);
+
     private RecommendationRows Rows(ReadOnlySpan<int> users, int[] placeOf, string[] sources)
     {
         int count = 0, row = 0;
@@ -136,6 +138,9 @@ public static class Source
     /// <summary>The trained model.</summary>
     public const string Model = "model";
 
+    /// <summary>The baseline that serves instead of a network (Nightly:WhenBaselineWins).</summary>
+    public const string Baseline = "baseline";
+
     /// <summary>The trained model, which knows the user by their history alone: they have no training rows.</summary>
     public const string History = "history";
 
@@ -143,8 +148,13 @@ public static class Source
     public const string Popularity = "popularity";
 
     /// <summary>What a user is scored by; below 0 is one whom the model does not know.</summary>
-    public static string Of(TrainedModel model, int user) =>
-        user < 0 ? Popularity : model.Users.Interactions[user] > 0 ? Model : model.Weights.Pools is { } pools && !pools[user].IsEmpty ? History : Popularity;
+    public static string Of(TrainedModel model, int user)
+    {
+        if (user < 0) return Popularity;
+        bool hasHistory = model.Weights.Pools is { } pools && !pools[user].IsEmpty;
+        if (model.Weights.Baseline is { } baseline) return hasHistory || !baseline.UsesHistory ? Baseline : Popularity;
+        return model.Users.Interactions[user] > 0 ? Model : hasHistory ? History : Popularity;
+    }
 
     /// <summary>What a pair is scored by, and its score where that is popularity: the share of users who have the item, 0 for an unknown item.</summary>
     /// <param name="user">Below 0: the model does not know them.</param>
@@ -152,6 +162,6 @@ public static class Source
     public static (string Source, float Popularity) OfPair(TrainedModel model, int user, int item)
     {
         string source = item >= 0 && model.Items.Interactions[item] > 0 ? Of(model, user) : Popularity;
-        return (source, item < 0 ? 0 : model.Items.PopularityOf(item) / model.Users.Count);
+        return (source, item < 0 ? 0 : model.PopularityOf(item));
     }
 }

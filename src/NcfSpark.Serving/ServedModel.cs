@@ -17,7 +17,7 @@ namespace NcfSpark.Serving;
 internal sealed class ServedModel
 {
     private readonly TouchedRange[] touched;
-    private readonly FusedScorer pairs; // of all items: that of the lists, if all may be recommended
+    private readonly ISessionScorer pairs; // of all items: that of the lists, if all may be recommended
     private readonly ItemEmbeddings similar;
     private readonly int similarCount;
     private readonly SortedDictionary<string, ItemList> lists = new(StringComparer.Ordinal);
@@ -169,7 +169,7 @@ internal sealed class ServedModel
         long[] times = pools.Times_UK.Length == 0 ? []
             : [.. Enumerable.Repeat(endOfLog, items.Count).Concat(kept.Select(k => pools.TimesOf(user)[k])).Take(pools.Length)];
         of.Scorer.FindBest(new UserSession(user, pool, times, TemporalFeatures: 0), Score.ExcludeSeen ? seen : [], best);
-        return (best, trained ? Source.Model : Source.History);
+        return (best, Model.Weights.Baseline is not null ? Source.Baseline : trained ? Source.Model : Source.History);
     }
 
     /// <summary>The items most similar to one; none where it was not trained on.</summary>
@@ -197,7 +197,7 @@ internal sealed class ServedModel
 
     private ItemList ListOf(RecommendableItems items)
     {
-        FusedScorer scorer = Scorers.Of(Model.Weights, items.Items);
+        ISessionScorer scorer = Scorers.Of(Model.Weights, items.Items);
         return new ItemList(scorer, new Recommender(Model, scorer, items, Score));
     }
 
@@ -219,7 +219,7 @@ internal sealed class ServedModel
             return StageDirectory.Open(path, TrainedModel.StageName, prepared);
         }
 
-        foreach (string stage in new[] { Stage.Refit, TrainedModel.StageName })
+        foreach (string stage in new[] { ServedBaseline.StageName, Stage.Refit, TrainedModel.StageName })
         {
             if (!Directory.Exists(System.IO.Path.Combine(path, stage))) continue;
             if (StageDirectory.Open(path, stage, isRead: _ => false).Manifest.Fingerprint == by) return StageDirectory.Open(path, stage, prepared);
@@ -249,5 +249,5 @@ internal sealed class ServedModel
         }
     }
 
-    private sealed record ItemList(FusedScorer Scorer, Recommender Recommender);
+    private sealed record ItemList(ISessionScorer Scorer, Recommender Recommender);
 }

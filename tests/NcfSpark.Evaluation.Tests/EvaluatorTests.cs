@@ -135,7 +135,8 @@ public class EvaluatorTests
         T[] Of<T>(T[] column) => Array.ConvertAll(kept, row => column[row]);
         var train = new InteractionRows(Of(Data.Train.Users), Of(Data.Train.Items), Of(Data.Train.Timestamps));
         var data = new EvaluationData(Users, Data.ItemInteractions, train, Logs.Rows(), Data.Test, Data.TestCandidates);
-        var served = new ServedScorer(Oracle(noise: 0), data.History, data.ItemPopularity);
+        var served = new ServedScorer(
+            Oracle(noise: 0), data.History, Array.ConvertAll(data.ItemPopularity, count => count / data.UserCount));
         NamedScorer[] scorers = [new("model", "the model", served, ScoresAreProbabilities: true), .. Logs.Baselines(data)];
         EvaluationResult result = Evaluator.Run(data, scorers, Options, SilentProgress.Instance);
 

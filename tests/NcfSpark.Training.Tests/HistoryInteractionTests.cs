@@ -213,7 +213,7 @@ public sealed class HistoryInteractionTests
         ModelWeights weights = new Trainer(model, options, CheckpointStore.Open(run, "test"), null, SilentProgress.Instance, TimeProvider.System)
             .Train(set).Weights;
         Directory.Delete(run, recursive: true);
-        using FusedScorer fused = Scorers.Of(weights);
+        using ISessionScorer fused = Scorers.Of(weights);
         using var module = new ModelScorer(weights);
         int[] all = [.. Enumerable.Range(0, Users)];
         float[] scores = new float[Users * Items], expected = new float[scores.Length];

@@ -15,10 +15,10 @@ internal static class NightCharts
     /// <summary>The last nights that were measured, by the metric that decides, with intervals; the strongest baseline beside it.</summary>
     public static Html Metric(IReadOnlyList<NightRecord> nights)
     {
-        NightRecord[] shown = [.. nights.Where(night => night.Figures?.Model is not null).TakeLast(MostNights)];
+        NightRecord[] shown = [.. nights.Where(night => night.Figures?.Served is not null).TakeLast(MostNights)];
         if (shown.Length == 0) return Html.Empty;
         var name = new MetricName(shown[^1].Figures!.Metric);
-        MetricInterval Model(NightRecord night) => night.Figures!.Model!;
+        MetricInterval Model(NightRecord night) => night.Figures!.Served!;
         MetricInterval?[] baseline = [.. shown.Select(night => night.Figures!.Baseline.Value)];
         IEnumerable<double> lows = shown.Select(night => Model(night).Low ?? Model(night).Value);
         IEnumerable<double> highs = shown.Select(night => Model(night).High ?? Model(night).Value);

@@ -63,7 +63,7 @@ internal static class NightFigureTable
         yield return new Figure("Warm start from", 0, night => (night.WarmStartedFrom ?? "", null));
         foreach (string stage in nights.SelectMany(night => night.Seconds.Keys).Distinct().Order(StringComparer.Ordinal))
         {
-            string verb = stage == Stage.Refit ? stage : StageDirectory.VerbOf(stage);
+            string verb = StageDirectory.VerbOf(stage) is var made && made == "nightly" ? stage : made; // refit and baseline
             yield return Timed(verb, night => night.Seconds.TryGetValue(stage, out double seconds) ? seconds : null);
         }
 

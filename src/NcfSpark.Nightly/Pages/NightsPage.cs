@@ -44,12 +44,13 @@ public static class NightsPage
     {
         if (input.Production is null || input.History.AsServed(input.Production) is not { } serving) return Html.Empty;
         var metric = new MetricName(serving.Figures?.Metric ?? "ndcg@10");
-        MetricInterval? model = serving.Figures?.Model;
+        MetricInterval? model = serving.Figures?.Served;
         DateTimeOffset? since = NightWords.ProductionSince(input.History, input.Production);
         IReadOnlyList<NightRecord> nights = input.History.Nights;
+        string by = serving.Figures is { BaselineServes: true, Baseline.Title: var title } ? $", {title}" : "";
         (string Name, string Value, string Detail)[] tiles =
         [
-            ("In production", serving.Night, since is null ? "" : $"since {since.Value.UtcDateTime:yyyy-MM-dd HH:mm} UTC"),
+            ("In production", $"{serving.Night}{by}", since is null ? "" : $"since {since.Value.UtcDateTime:yyyy-MM-dd HH:mm} UTC"),
             (metric.Title, model is null ? "" : metric.Format(model.Value), model is { Low: not null } ? $"95 %: {metric.FormatInterval(model)}" : ""),
             ("Users", serving.Data?.Users.ToString("N0") ?? "", serving.Data is null ? "" : $"{serving.Data.Items:N0} items"),
             ("Interactions", serving.Data?.Interactions.ToString("N0") ?? "", serving.Data is null ? "" : $"{serving.Data.Rows:N0} rows"),
@@ -120,11 +121,11 @@ public static class NightsPage
         Html Cell(string text) => Html.Of($"<td class=\"number\">{Interval(text, text.IndexOf('(', StringComparison.Ordinal))}</td>");
         bool wentIn = night.Outcome == NightOutcome.Production;
         Html serves = night.Night == input.Production ? new Html(" <strong class=\"serving\">in production</strong>") : Html.Empty;
-        Html reason = wentIn ? Html.Empty : Html.Of($"<span class=\"reason\">{night.Reason}</span>");
+        Html reason = wentIn && night.Figures?.BaselineServes != true ? Html.Empty : Html.Of($"<span class=\"reason\">{night.Reason}</span>");
         string[] cells =
         [
-            NightWords.Value(metric, night.Figures?.Model),
-            NightWords.Difference(metric, night.Figures?.AgainstIncumbent),
+            NightWords.Value(metric, night.Figures?.Served),
+            NightWords.Difference(metric, night.Figures?.ServedAgainstIncumbent),
             NightWords.Difference(metric, night.Figures?.Baseline.Difference),
             night.Data?.Users.ToString("N0") ?? "",
             night.Data?.Interactions.ToString("N0") ?? "",

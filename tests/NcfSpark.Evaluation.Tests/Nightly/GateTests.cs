@@ -20,20 +20,39 @@ public class GateTests
     }
 
     [Fact]
-    public void WherePopularityIsEnoughAStrongerBaselineIsTold()
+    public void WhereBaselinesMayServeTheStrongestServesUnlessTheModelBeatsIt()
     {
         NightFigures against = Good with
         {
             StrongestBaseline = new("ease", "EASE", new(0.11, null, null), new(-0.01, -0.03, 0.01)), Incumbent = null, AgainstIncumbent = null,
         };
-        GateDecision decision = Gate.Decide(against, finite: true, production: null, 0.05, GateBaseline.Popularity);
+        GateDecision decision = Gate.Decide(against, finite: true, production: null, 0.05, BaselineWins.Serve);
         Assert.True(decision.Approved);
+        Assert.True(decision.Figures.BaselineServes);
+        Assert.Equal(0.11, decision.Figures.Served!.Value);
         Assert.Equal(
-            "NDCG@10 0.1000 beats the 0.0500 of popularity, as Nightly:MustBeat asks, but not the 0.1100 of EASE, the strongest baseline; "
-                + "nothing was in production before.", decision.Reason);
-        decision = Gate.Decide(against with { AgainstPopularity = new(0.02, -0.001, 0.05) }, finite: true, production: null, 0.05, GateBaseline.Popularity);
-        Assert.False(decision.Approved);
-        Assert.Contains("does not beat the 0.0500 of popularity (difference", decision.Reason, StringComparison.Ordinal);
+            "NDCG@10 0.1000 does not beat the 0.1100 of EASE, the strongest baseline (difference −0.0100, 95 % interval −0.0300 to +0.0100), "
+                + "so EASE serves (Nightly:WhenBaselineWins); nothing was in production before.", decision.Reason);
+        decision = Gate.Decide(Good, finite: true, production: null, 0.05, BaselineWins.Serve);
+        Assert.True(decision.Approved);
+        Assert.False(decision.Figures.BaselineServes);
+        Assert.False(Gate.Decide(against, finite: false, production: null, 0.05, BaselineWins.Serve).Approved);
+    }
+
+    [Theory]
+    [InlineData(-0.004, -0.003, true)]
+    [InlineData(-0.006, -0.001, false)]
+    [InlineData(-0.006, 0.001, true)]
+    public void ABaselineThatServesIsHeldAgainstTheOneInProductionItself(double difference, double high, bool approved)
+    {
+        NightFigures against = Good with
+        {
+            StrongestBaseline = new("ease", "EASE", new(0.095, null, null), new(0.005, -0.03, 0.01)), BaselineAgainstIncumbent = new(difference, -0.02, high),
+        };
+        GateDecision decision = Gate.Decide(against, true, "2026-11-23", 0.05, BaselineWins.Serve);
+        Assert.Equal(approved, decision.Approved);
+        Assert.Contains("2026-11-23", decision.Reason, StringComparison.Ordinal);
+        Assert.Contains(approved ? "which is not worse than" : "EASE, NDCG@10 0.0950, is worse than", decision.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

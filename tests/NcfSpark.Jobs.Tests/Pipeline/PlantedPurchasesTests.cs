@@ -62,7 +62,7 @@ public sealed class PlantedPurchasesTests
         TrainingSet set = TrainingSet.Read(prepared, avoidHeldOut: false);
         ModelWeights learnt = trainer.Train(set).Weights;
         IdTable users = prepared.ReadUsers(), items = prepared.ReadItems();
-        using FusedScorer scorer = Scorers.Of(learnt);
+        using ISessionScorer scorer = Scorers.Of(learnt);
         float[] scores = new float[items.Count];
         double share = 0;
         for (int user = 0; user < users.Count; user++)
