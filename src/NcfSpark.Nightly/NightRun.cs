@@ -125,8 +125,8 @@ public sealed class NightRun
         GateDecision decision = NightComparison.DecisionIn(report)!;
         if (!decision.Approved) return Refuse(decision, report);
 
-        if (settings.Nightly.Refit) steps.Next();
-        StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
+        if (RefitStage.IsWanted(settings)) steps.Next();
+        StageDirectory served = RefitStage.IsWanted(settings) ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
         steps.Next();
         pipeline.Make(new ScoreStage(settings, prepared, served, NightDirectory.OpenLists(nights, state.Before, prepared, job.Progress)));
         steps.Next();
@@ -169,7 +169,7 @@ public sealed class NightRun
 
     private Incumbent? WarmStartFrom(Incumbent? before)
     {
-        if (!job.Configuration.Nightly.WarmStart || before is null) return null;
+        if (!job.Configuration.Nightly.WarmStart || job.Configuration.Import.IsSet || before is null) return null;
         if (WarmStart.Fits(TrainedModel.OptionsOf(before.Model), job.Configuration.Model)) return before;
         job.Progress.Line($"The model of {before.Name} has another shape, so training starts from chance.");
         return null;
@@ -255,9 +255,10 @@ public sealed class NightRun
         NcfSparkConfiguration settings = job.Configuration;
         return Stage.FingerprintOf(
             "night",
-            [Artifact.File(prepare.Name, () => prepare.Fingerprint), .. new ScoreFiles(settings).Artifacts],
+            [Artifact.File(prepare.Name, () => prepare.Fingerprint), .. new ScoreFiles(settings).Artifacts, .. ModelImport.FilesOf(settings.Import)],
             [
                 ("Model", settings.Model), ("Train", settings.Train), ("Evaluate", settings.Evaluate), ("Score", settings.Score), ("Nightly", settings.Nightly),
+                .. settings.Import.IsSet ? [("Import", settings.Import)] : Array.Empty<(string, object)>(),
             ]);
     }
 }

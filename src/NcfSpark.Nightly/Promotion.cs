@@ -97,7 +97,7 @@ public static class Promotion
         StageDirectory.Open(night.RunDirectory, Stage.Report, prepared, model); // after work by hand it may belong to another model
         Incumbent? incumbent = NightDirectory.OpenIncumbent(nights, history, state.Before, job.Progress);
         Incumbent? from = model.Manifest.MadeFrom.ContainsKey(TrainStage.WarmStartKey) ? incumbent : null;
-        StageDirectory served = settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
+        StageDirectory served = RefitStage.IsWanted(settings) ? pipeline.Make(new RefitStage(settings, prepared, model, from)) : model;
         NightData data = NightDataReader.Read(prepared, incumbent); // it may have been prepared by hand
         (state with { Data = data }).Write(nights);
         pipeline.Make(new ScoreStage(settings, prepared, served, NightDirectory.OpenLists(nights, state.Before, prepared, job.Progress)));

@@ -106,8 +106,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
 
     private StageCounts Write(TrainingLog log)
     {
-        File.WriteAllText(Context.Writer.File(TrainingLog.FileName), JsonSerializer.Serialize(log, TrainingLog.Json));
-        return new StageCounts(new()
+        return log.Write(Context.Writer, new()
         {
             ["users"] = Manifest.Rows["users"],
             ["items"] = Manifest.Rows["items"],
@@ -125,6 +124,13 @@ internal sealed record TrainingLog(int BestEpoch, IReadOnlyList<EpochRecord> Epo
 
     /// <summary>What each worker did in each epoch; empty where there was no server.</summary>
     public IReadOnlyList<WorkerRecord> Workers { get; init; } = [];
+
+    /// <summary>Writes it into a model's directory, whose counts it hands on.</summary>
+    public StageCounts Write(IStageWriter model, SortedDictionary<string, long> counts)
+    {
+        File.WriteAllText(model.File(FileName), JsonSerializer.Serialize(this, Json));
+        return new StageCounts(counts);
+    }
 
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {

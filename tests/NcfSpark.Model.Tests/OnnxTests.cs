@@ -5,6 +5,8 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model.Onnx;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace NcfSpark.Model.Tests;
 
@@ -97,6 +99,43 @@ public sealed class OnnxTests
         using InferenceSession scorer = Session(model, "pair_scorer.onnx");
         long[] pairs = [.. Enumerable.Range(0, ItemCount).Select(item => (long)item)];
         AssertClose(Scores(model.Weights)[..ItemCount], Run(scorer, ("user_index", new long[ItemCount]), ("item_index", pairs)));
+    }
+
+    /// <summary>The ten lines of jobs/README.md, by TorchSharp, over the files that a model's directory holds.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void TheLinesForPyTorchGiveTheScores(int shards)
+    {
+        TrainedModel model = Model(All["history"], texts: false);
+        string directory = Directory.CreateTempSubdirectory("ncfspark-pytorch-").FullName;
+        try
+        {
+            model.Write(directory, shards);
+            (double decay, double factor) = (model.Weights.Options.History.Decay, model.Weights.Options.History.Factor);
+            Dictionary<string, Tensor> Load(string file) => Safetensors.Read(Path.Combine(directory, file)).Tensors.ToDictionary(one => one.Key, one =>
+                (one.Value.Type == "F32" ? tensor(one.Value.Floats.ToArray()) : tensor(one.Value.Integers.ToArray())).reshape(one.Value.Shape));
+            Dictionary<string, Tensor> w = Load(TrainedModel.SharedFile);
+            Dictionary<string, Tensor>[] parts = [.. Enumerable.Range(0, shards).Select(s => Load(TrainedModel.UserFile(s)))];
+            Tensor Users(string name)
+            {
+                Tensor table = empty(UserCount, parts[0][name].shape[1], parts[0][name].dtype);
+                for (int s = 0; s < shards; s++) table[TensorIndex.Slice(s, null, shards)] = parts[s][name];
+                return table;
+            }
+
+            Tensor pool = Users("user_history"), present = pool.ge(0);
+            Tensor share = arange(pool.shape[1]).to_type(ScalarType.Float32).mul(tensor((float)(-1 / decay))).exp() * present;
+            share = share / share.sum(1, keepdim: true).clamp_min(1e-30f);
+            Tensor rows = w["item_history.weight"].index_select(0, pool.clamp_min(0).reshape(-1)).reshape(UserCount, pool.shape[1], -1);
+            Tensor u = Users("user_gmf.weight").Plus((share.unsqueeze(2) * rows).sum(1) * tensor((float)factor));
+            Tensor scores = u.mm(w["item_gmf.weight"].t()).Plus(Users("user_bias.weight")).Plus(w["item_bias.weight"].t()).Plus(w["head.bias"]).sigmoid();
+            AssertClose(Scores(model.Weights), [.. scores.contiguous().data<float>()]);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 
     /// <summary>Only a model without an MLP over pairs has vectors whose product is the logit, and only one with a history has a user encoder.</summary>

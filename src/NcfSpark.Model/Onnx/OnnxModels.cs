@@ -14,8 +14,8 @@ namespace NcfSpark.Model.Onnx;
 ///                 (indexes, latest first, filled up with -1),
 ///                 temporal_features [B, 24] if the model has them → user_vector [B, D]
 /// </code>
-/// The score of an unknown id is NaN, and so is that of the index -1: tables end with a row of NaN. sigmoid(user_vector · item_vector) is the score; a model with an MLP over pairs (neumf, mlp) has no such
-/// vectors, so there is only its pair scorer.
+/// The score of an unknown id is NaN, and so is that of the index -1: tables end with a row of NaN. sigmoid(user_vector · item_vector) is the score; a model
+/// with an MLP over pairs (neumf, mlp) has no such vectors, so there is only its pair scorer.
 /// </summary>
 public static class OnnxModels
 {
@@ -59,7 +59,12 @@ public static class OnnxModels
         string axis = graph.Table("axis_1", [1]), logit = graph.Node("ReduceSum", [product, axis], ("keepdims", [0]));
         if (weights.UserMlp is not null)
         {
-            string Rows(Weight table, string index) => Activated(graph, weights, graph.Node("Gather", [graph.Table(table.Name, WithEmptyRow(table), table.Rows + 1, table.Columns), index]));
+            string Rows(Weight table, string index)
+            {
+                string rows = graph.Table(table.Name, WithEmptyRow(table), table.Rows + 1, table.Columns); // what is not there is NaN by its vector above
+                return Activated(graph, weights, graph.Node("Gather", [rows, index]));
+            }
+
             string x = graph.Node("Concat", [Rows(weights.UserMlp, user), Rows(weights.ItemMlp!, item)], ("axis", [1]));
             foreach ((Weight weight, Weight bias) in weights.MlpLayers) x = graph.Node("Relu", [graph.Linear(x, Table(graph, weight), Bias(graph, bias))]);
             ReadOnlySpan<float> head = weights.Head!.Values[(weights.ItemGmf?.Columns ?? 0)..];
@@ -118,7 +123,8 @@ public static class OnnxModels
         }
 
         if (weights.Head is { } head) vector = graph.Node("Mul", [vector, graph.Table("head", head.Values[..size], size)]);
-        float[] rest = [.. Enumerable.Range(0, weights.UserCount + 1).SelectMany(u => new[] { 1, PairVectors.BiasOf(weights, u < weights.UserCount ? u : -1) })];
+        IEnumerable<int> rows = [.. Enumerable.Range(0, weights.UserCount), -1];
+        float[] rest = [.. rows.SelectMany(row => new[] { 1, PairVectors.BiasOf(weights, row) })];
         string ends = graph.Node("Gather", [graph.Table("one_and_bias", rest, weights.UserCount + 1, 2), user]);
         graph.Output("user_vector", graph.Node("Concat", [vector, ends], ("axis", [1])), "Its product with an item_vector is the logit.", size + 2);
         return graph.ToBytes("The vector of a user by what they used last.");
