@@ -7,6 +7,7 @@ using NcfSpark.Kernels;
 using NcfSpark.Model.Onnx;
 using TorchSharp;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace NcfSpark.Model.Tests;
 
@@ -124,10 +125,10 @@ public sealed class OnnxTests
                 return table;
             }
 
-            Tensor pool = Users("user_history"), present = pool.ge(0);
-            Tensor share = arange(pool.shape[1]).to_type(ScalarType.Float32).mul(tensor((float)(-1 / decay))).exp() * present;
-            share = share / share.sum(1, keepdim: true).clamp_min(1e-30f);
-            Tensor rows = w["item_history.weight"].index_select(0, pool.clamp_min(0).reshape(-1)).reshape(UserCount, pool.shape[1], -1);
+            Tensor pool = Users("user_history"), none = tensor(0L), present = pool.ge(none);
+            Tensor share = tensor(Enumerable.Range(0, (int)pool.shape[1]).Select(k => (float)(-k / decay)).ToArray()).exp() * present;
+            share = share / share.sum(1, keepdim: true).maximum(tensor(1e-30f));
+            Tensor rows = w["item_history.weight"].index_select(0, pool.maximum(none).reshape(-1)).reshape(UserCount, pool.shape[1], -1);
             Tensor u = Users("user_gmf.weight").Plus((share.unsqueeze(2) * rows).sum(1) * tensor((float)factor));
             Tensor scores = u.mm(w["item_gmf.weight"].t()).Plus(Users("user_bias.weight")).Plus(w["item_bias.weight"].t()).Plus(w["head.bias"]).sigmoid();
             AssertClose(Scores(model.Weights), [.. scores.contiguous().data<float>()]);

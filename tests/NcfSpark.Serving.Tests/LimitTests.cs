@@ -86,6 +86,31 @@ public sealed class LimitTests(HistoryRun history)
     }
 
     [Fact]
+    public async Task ARequestIsASpanOfItsCallersTraceWithoutIds()
+    {
+        const string Trace = "0af7651916cd43dd8448eb211c80319c";
+        var spans = new System.Collections.Concurrent.ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == RequestTraces.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using (ServingHost host = history.Serve())
+        {
+            using var client = new Client(host);
+            client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{Trace}-b7ad6b7169203331-01");
+            await client.GetAsync("/v1/users/10/recommendations");
+        }
+
+        Activity span = Assert.Single(spans, one => $"{one.TraceId}" == Trace);
+        Assert.Equal("GET /v1/users/{id}/recommendations", span.DisplayName);
+        Assert.Equal((200, history.Nights.Production), (span.GetTagItem("http.response.status_code"), span.GetTagItem("ncfspark.night")));
+        Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains("/users/10", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public Task IdleConnectionsKeepNobodyElse() => IdleAsync(500);
 
     [Fact]

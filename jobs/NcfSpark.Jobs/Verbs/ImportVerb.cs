@@ -1,6 +1,5 @@
 using NcfSpark.Configuration;
 using NcfSpark.Core;
-using NcfSpark.Pipeline;
 
 namespace NcfSpark.Jobs.Verbs;
 
