@@ -1,5 +1,6 @@
 using NcfSpark.Core;
 using NcfSpark.Nightly;
+using NcfSpark.Storage;
 
 namespace NcfSpark.Jobs;
 
@@ -20,6 +21,9 @@ internal static class ExportJob
                 : $"--format {ShownText.Of(format)} is not known: write onnx or parquet.");
         }
 
-        foreach (string path in ModelExport.Write(runDirectory ?? ShowJob.OnlyRun(), chosen, directory)) output.WriteLine($"export: {path}");
+        string given = runDirectory ?? ShowJob.OnlyRun();
+        if (directory is null && ObjectPlace.IsMeant(given)) throw new InvalidInputException($"{given} is not on this machine: name a directory by --out.");
+        using var run = RunPlace.Look(given);
+        foreach (string path in ModelExport.Write(run.Directory, chosen, directory)) output.WriteLine($"export: {path}");
     }
 }
