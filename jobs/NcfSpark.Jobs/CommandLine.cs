@@ -90,6 +90,11 @@ internal static class CommandLine
         show.SetAction(parsed =>
             (int)UnlockedVerb.Run(() => ShowJob.Run(parsed.GetValue(user), parsed.GetValue(item), parsed.GetValue(shownRun), output), error));
         root.Add(show);
+        Option<string?> format = new("--format", "-f"), exportedRun = new("--run", "-r"), exportedTo = new("--out", "-o");
+        var export = new Command(ExportJob.Name) { format, exportedRun, exportedTo };
+        export.SetAction(parsed => (int)UnlockedVerb.Run(
+            () => ExportJob.Run(parsed.GetValue(format), parsed.GetValue(exportedRun), parsed.GetValue(exportedTo), output), error));
+        root.Add(export);
         var section = new Argument<string?>("SECTION") { Arity = ArgumentArity.ZeroOrOne };
         var of = new Option<string?>("--of");
         var settings = new Command(SettingsJob.Name) { section, of };

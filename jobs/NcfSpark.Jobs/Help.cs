@@ -27,6 +27,7 @@ internal static class Help
         else if (name == SettingsJob.Name) WriteSettings(output);
         else if (name == InitJob.Name) WriteInit(output);
         else if (name == ShowJob.Name) WriteShow(output);
+        else if (name == ExportJob.Name) WriteExport(output);
         else if (name == Completion.Name) WriteCompletion(output);
         else WriteAll(output);
     }
@@ -119,6 +120,27 @@ internal static class Help
             Examples
               ./submit.sh show 42
               ./submit.sh show --item 296 --run runs/ml-latest-small-good
+            """);
+    }
+
+    private static void WriteExport(TextWriter output)
+    {
+        output.WriteLine("""
+            ncfspark export: writes the model in production for other tools
+
+            Usage
+              ./submit.sh export --format onnx|parquet [--run DIR] [--out DIR]
+
+            onnx      graphs for ONNX Runtime: scores of pairs by index and by id, vectors of items, and the encoder of users
+                      by what they used last, where the model has these
+            parquet   vectors of users and items with their ids, whose product is the logit of a score, for a vector store
+            Reads the night in production of the run directory, or, where there are no nights, the model in it. Writes into
+            export/onnx or export/parquet there, or into --out, and replaces an earlier export. jobs/README.md has the shapes,
+            and how to load the model's own files in PyTorch.
+
+            Examples
+              ./submit.sh export --format onnx --run runs/shop
+              ./submit.sh export --format parquet --run runs/shop --out /data/vectors
             """);
     }
 

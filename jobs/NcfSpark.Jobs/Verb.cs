@@ -40,7 +40,7 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     /// <summary>In the order in which they are run.</summary>
     public static IReadOnlyList<Verb> All { get; } =
     [
-        PrepareVerb.Verb, TrainVerb.Verb, EvaluateVerb.Verb, ScoreVerb.Verb, NightlyVerb.Verb,
+        PrepareVerb.Verb, TrainVerb.Verb, ImportVerb.Verb, EvaluateVerb.Verb, ScoreVerb.Verb, NightlyVerb.Verb,
         PromoteVerb.Promote, PromoteVerb.Rollback, StatusVerb.Verb, ServeVerb.Verb, TuneVerb.Verb,
     ];
 }

@@ -18,6 +18,8 @@ public sealed record NcfSparkConfiguration
 
     public TrainOptions Train { get; init; } = new();
 
+    public ImportOptions Import { get; init; } = new();
+
     public EvaluateOptions Evaluate { get; init; } = new();
 
     public TuneOptions Tune { get; init; } = new();

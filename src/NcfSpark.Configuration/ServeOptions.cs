@@ -73,6 +73,12 @@ public sealed record ServeOptions
     /// "none": no log.
     /// </summary>
     public AccessLogKind AccessLog { get; init; }
+
+    /// <summary>
+    /// Whether each request is a span of OpenTelemetry, sent over OTLP to the address in OTEL_EXPORTER_OTLP_ENDPOINT (default
+    /// http://localhost:4317). It continues the trace of a request's header traceparent, and holds no ids. false (default): none.
+    /// </summary>
+    public bool Traces { get; init; }
 }
 
 /// <summary>What a position of a one-hot vector means (<see cref="ServeOptions.OneHot"/>).</summary>

@@ -106,7 +106,9 @@ public static class ParquetColumns
         return values;
     }
 
-    internal static string[] FilesIn(string path)
+    /// <summary>The file, or the Parquet files below a folder in the order of their paths.</summary>
+    /// <exception cref="InvalidInputException">There is none.</exception>
+    public static string[] FilesIn(string path)
     {
         if (File.Exists(path)) return [path];
         string[] files = Directory.Exists(path) ? Directory.GetFiles(path, "*.parquet", SearchOption.AllDirectories) : [];

@@ -45,7 +45,7 @@ internal static class NightComparison
     public static StageDirectory Served(
         StagePipeline pipeline, NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model, StageDirectory report, Incumbent? from) =>
         DecisionIn(report) is { Figures.BaselineServes: true } ? pipeline.Make(new BaselineStage(settings, prepared, report))
-        : settings.Nightly.Refit ? pipeline.Make(new RefitStage(settings, prepared, model, from))
+        : RefitStage.IsWanted(settings) ? pipeline.Make(new RefitStage(settings, prepared, model, from))
         : model;
 
     /// <summary>What the gate decided; null in a report of `evaluate`.</summary>

@@ -125,7 +125,7 @@ public sealed class NightRun
         GateDecision decision = NightComparison.DecisionIn(report)!;
         if (!decision.Approved) return Refuse(decision, report);
 
-        if (settings.Nightly.Refit) steps.Next();
+        if (RefitStage.IsWanted(settings)) steps.Next();
         StageDirectory served = NightComparison.Served(pipeline, settings, prepared, model, report, from);
         steps.Next();
         pipeline.Make(new ScoreStage(settings, prepared, served, NightDirectory.OpenLists(nights, state.Before, prepared, job.Progress)));
@@ -170,7 +170,7 @@ public sealed class NightRun
 
     private Incumbent? WarmStartFrom(Incumbent? before)
     {
-        if (!job.Configuration.Nightly.WarmStart || before is null) return null;
+        if (!job.Configuration.Nightly.WarmStart || job.Configuration.Import.IsSet || before is null) return null;
         if (WarmStart.Fits(TrainedModel.OptionsOf(before.Model), job.Configuration.Model)) return before;
         job.Progress.Line($"The model of {before.Name} has another shape, so training starts from chance.");
         return null;
@@ -256,9 +256,10 @@ public sealed class NightRun
         NcfSparkConfiguration settings = job.Configuration;
         return Stage.FingerprintOf(
             "night",
-            [Artifact.File(prepare.Name, () => prepare.Fingerprint), .. new ScoreFiles(settings).Artifacts],
+            [Artifact.File(prepare.Name, () => prepare.Fingerprint), .. new ScoreFiles(settings).Artifacts, .. ModelImport.FilesOf(settings.Import)],
             [
                 ("Model", settings.Model), ("Train", settings.Train), ("Evaluate", settings.Evaluate), ("Score", settings.Score), ("Nightly", settings.Nightly),
+                .. settings.Import.IsSet ? [("Import", settings.Import)] : Array.Empty<(string, object)>(),
             ]);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class NightSteps
     public NightSteps(JobContext job, RunHistory history)
     {
         (this.job, started) = (job, job.Time.GetTimestamp());
-        steps = [.. All.Where(one => one.Stage != Stage.Refit || job.Configuration.Nightly.Refit)];
+        steps = [.. All.Where(one => one.Stage != Stage.Refit || RefitStage.IsWanted(job.Configuration))];
         string[] stages = [.. steps.Select(one => one.Stage).OfType<string>()];
         before = history.Nights.LastOrDefault(night => night.Outcome == NightOutcome.Production && stages.All(night.Seconds.ContainsKey));
     }

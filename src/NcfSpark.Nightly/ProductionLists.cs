@@ -67,12 +67,15 @@ public sealed class ProductionLists : IDisposable
         }
     }
 
+    /// <summary>The model that a night serves: the baseline or the refitted one where there is one.</summary>
+    public static TrainedModel ModelOf(string night) => TrainedModel.Read(StageDirectory.Open(
+        night, new[] { ServedBaseline.StageName, Stage.Refit, TrainedModel.StageName }.First(stage => Directory.Exists(Path.Combine(night, stage)))));
+
     /// <summary>The items most similar to one, by the cosine of what the model has learned of them.</summary>
     /// <exception cref="InvalidInputException">The model does not know the item.</exception>
     public IEnumerable<string> LikeItem(string item)
     {
-        string model = new[] { ServedBaseline.StageName, Stage.Refit, TrainedModel.StageName }.First(stage => Directory.Exists(Path.Combine(night, stage)));
-        TrainedModel trained = TrainedModel.Read(StageDirectory.Open(night, model));
+        TrainedModel trained = ModelOf(night);
         int index = trained.Items.Find(item);
         if (index < 0)
         {

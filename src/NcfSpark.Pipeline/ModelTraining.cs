@@ -113,7 +113,6 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
 
     private StageCounts Write(TrainingLog log)
     {
-        File.WriteAllText(Context.Writer.File(TrainingLog.FileName), JsonSerializer.Serialize(log, TrainingLog.Json));
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal)
         {
             ["users"] = Manifest.Rows["users"],
@@ -122,7 +121,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
             [TrainStage.BestEpoch] = log.BestEpoch,
         };
         if (Prepared.IsSplitByTime && WriteRecentUses() is > 0 and var hours) counts[HalfLifeHours] = hours;
-        return new StageCounts(counts);
+        return log.Write(Context.Writer, counts);
     }
 
     private long WriteRecentUses()
@@ -144,6 +143,13 @@ internal sealed record TrainingLog(int BestEpoch, IReadOnlyList<EpochRecord> Epo
 
     /// <summary>What each worker did in each epoch; empty where there was no server.</summary>
     public IReadOnlyList<WorkerRecord> Workers { get; init; } = [];
+
+    /// <summary>Writes it into a model's directory, whose counts it hands on.</summary>
+    public StageCounts Write(IStageWriter model, SortedDictionary<string, long> counts)
+    {
+        File.WriteAllText(model.File(FileName), JsonSerializer.Serialize(this, Json));
+        return log.Write(Context.Writer, counts);
+    }
 
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {

@@ -15,6 +15,9 @@ public sealed class RefitStage(NcfSparkConfiguration settings, StageDirectory pr
 {
     public override string Name => Refit;
 
+    /// <summary>Whether a night trains again on everything; an imported model is not trained here.</summary>
+    public static bool IsWanted(NcfSparkConfiguration settings) => settings.Nightly.Refit && !settings.Import.IsSet;
+
     public override IReadOnlyList<Artifact> Inputs => [Artifact.Of(prepared), Artifact.Of(model)];
 
     public override IReadOnlyList<(string, object)> Options => [("Model", settings.Model), ("Train", settings.Train)];

@@ -12,6 +12,8 @@ namespace NcfSpark.Pipeline;
 /// <param name="from">The night that training starts from; null for a cold start.</param>
 public sealed class TrainStage(NcfSparkConfiguration settings, StageDirectory prepared, Incumbent? from = null) : Stage
 {
+    private readonly Lazy<ModelImport>? import = settings.Import.IsSet ? new(() => new ModelImport(settings)) : null;
+
     /// <summary>The epoch whose weights a model has, among the counts of its manifest.</summary>
     public const string BestEpoch = "best_epoch";
 
@@ -21,12 +23,13 @@ public sealed class TrainStage(NcfSparkConfiguration settings, StageDirectory pr
     public override string Name => TrainedModel.StageName;
 
     public override IReadOnlyList<Artifact> Inputs =>
-        [Artifact.Of(prepared), .. from is null ? Array.Empty<Artifact>() : [Artifact.Of(from.Model, WarmStartKey)]];
+        [Artifact.Of(prepared), .. from is null ? Array.Empty<Artifact>() : [Artifact.Of(from.Model, WarmStartKey)], .. ModelImport.FilesOf(settings.Import)];
 
     public override IReadOnlyList<(string, object)> Options =>
     [
-        ("Model", settings.Model),
+        ("Model", import?.Value.Network ?? settings.Model),
         ("Train", settings.Train),
+        .. import is null ? Array.Empty<(string, object)>() : [("Import", settings.Import)],
         .. from is null ? Array.Empty<(string, object)>() : [("Epochs", JsonValue.Create(OptionsOf(settings, from).Epochs))],
     ];
 
@@ -44,6 +47,7 @@ public sealed class TrainStage(NcfSparkConfiguration settings, StageDirectory pr
 
     public override StageCounts Run(StageContext context)
     {
+        if (import is not null) return Import(context, import.Value.Make(new PreparedData(prepared)));
         SparkTraining.Check(context.Job);
         TrainOptions train = OptionsOf(settings, from);
         SortedDictionary<string, long> rows = prepared.Manifest.Rows;
@@ -58,6 +62,18 @@ public sealed class TrainStage(NcfSparkConfiguration settings, StageDirectory pr
         string size = $"{rows["train"]:N0} rows of {rows["users"]:N0} users and {rows["items"]:N0} items";
         context.Job.Progress.Line($"Training {SettingText.Of(settings.Model.Kind)} on {size}; step {SettingText.Of(train.Step)}{warm}.");
         return new ModelTraining(context, new PreparedData(prepared), train, from).Run(Fingerprint);
+    }
+
+    private StageCounts Import(StageContext context, TrainedModel model)
+    {
+        model.Write(context.Writer.Path, settings.Prepare.Shards);
+        return new TrainingLog(0, []).Write(context.Writer, new()
+        {
+            ["users"] = model.Users.Count,
+            ["items"] = model.Items.Count,
+            ["users_with_vector"] = model.Users.Interactions.Count(count => count > 0),
+            ["items_with_vector"] = model.Items.Interactions.Count(count => count > 0),
+        });
     }
 
     /// <summary>The options of training; a warm start has epochs of its own.</summary>

@@ -92,7 +92,8 @@ internal sealed class ServedModel
 
         RecommendableItems items = RecommendableItems.Of(
             model.Items, files.Read().Lists, score, () => reader.ItemTimes(model.Items.Count, first: score.ItemDate == ItemDate.First), []);
-        return new ServedModel(night ?? "by hand", path, model, Titles.ReadIfThere(input), score, [.. reader.Ranges()], items, NamedLists(settings.Serve, input, score, model, items));
+        return new ServedModel(night ?? "by hand", path, model, Titles.ReadIfThere(input), score, [.. reader.Ranges()], items,
+            NamedLists(settings.Serve, input, score, model, items));
     }
 
     /// <summary>Holds it for a request. False: it is freed already, so another has taken its place.</summary>
@@ -182,7 +183,8 @@ internal sealed class ServedModel
 
     /// <summary>The items among some that are nearest to one, by the model's own vectors, the nearest first; none that points away from it.</summary>
     public IEnumerable<(int Item, float Cosine)> Nearest(int item, int[] among, int most) =>
-        among.Select(other => (Item: other, Cosine: similar.Cosine(item, other))).Where(near => near.Cosine > 0).OrderByDescending(near => near.Cosine).Take(most);
+        among.Select(other => (Item: other, Cosine: similar.Cosine(item, other))).Where(near => near.Cosine > 0)
+            .OrderByDescending(near => near.Cosine).Take(most);
 
     /// <summary>The title of an item, by index; null where it has none.</summary>
     public string? TitleOf(int item) => titles[item];

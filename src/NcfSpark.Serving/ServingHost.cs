@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -38,6 +39,7 @@ public sealed class ServingHost : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly Task following;
     private readonly PageEndpoints page;
+    private readonly RequestTraces traces;
 
     private ServingHost(JobContext job, IDictionary environment)
     {
@@ -64,6 +66,7 @@ public sealed class ServingHost : IAsyncDisposable
         endpoints.Map(application);
         page = new PageEndpoints(endpoints, job.RunDirectory, options);
         page.Map(application);
+        traces = new RequestTraces(options);
         log = new AccessLog(options.AccessLog, job.Output, job.Time);
         try
         {
@@ -119,6 +122,7 @@ public sealed class ServingHost : IAsyncDisposable
         production.Dispose();
         admission.Dispose();
         page.Dispose();
+        traces.Dispose();
         stopping.Dispose();
     }
 
@@ -151,6 +155,7 @@ public sealed class ServingHost : IAsyncDisposable
         metrics.Began();
         string route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "none";
         context.Response.Headers.XContentTypeOptions = "nosniff";
+        Activity? span = RequestTraces.Begin(context, route);
         try
         {
             if (token is not null && !open.Contains(route) && !token.IsIn(context.Request.Headers.Authorization))
@@ -187,6 +192,7 @@ public sealed class ServingHost : IAsyncDisposable
             TimeSpan took = job.Time.GetElapsedTime(began);
             metrics.Ended(route, context.Response.StatusCode, took);
             log.Add(context, route, took);
+            RequestTraces.End(span, context);
         }
     }
 

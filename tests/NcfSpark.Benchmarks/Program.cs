@@ -9,6 +9,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringCompare
     ["parameter-server"] = ParameterServerBenchmark.Run,
     ["prepare"] = PrepareBenchmark.Run,
     ["score"] = ScoreBenchmark.Run,
+    ["serve"] = ServeBenchmark.Run,
     ["step"] = StepBenchmark.Run,
 };
 

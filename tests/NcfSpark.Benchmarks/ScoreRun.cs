@@ -14,11 +14,22 @@ internal sealed class ScoreRun : IDisposable
 
     /// <param name="interactions">Rows of the log.</param>
     public ScoreRun(long interactions, int threads)
+        : this(threads)
     {
-        Threads = threads;
         SyntheticLog.WriteCsv(Log, interactions, Users, Items, seed: 1, tastes: Tastes);
         Run("prepare", []);
         File.WriteAllText(Log, "taken away: it is prepared\n");
+    }
+
+    private ScoreRun(int threads) => Threads = threads;
+
+    /// <summary>The same of a log that is there, with the same names of columns.</summary>
+    public static ScoreRun OfLog(string log, int threads)
+    {
+        var run = new ScoreRun(threads);
+        File.Copy(log, run.Log);
+        run.Run("prepare", []);
+        return run;
     }
 
     public int Threads { get; }

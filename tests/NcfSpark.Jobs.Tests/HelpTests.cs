@@ -88,7 +88,7 @@ public sealed class HelpTests
     [InlineData("trian is no verb; did you mean train?", "help", "trian")]
     [InlineData("worker-archve is no verb; did you mean worker-archive?", "worker-archve")]
     [InlineData("Argument 'fish' not recognized.", "completion", "fish")]
-    [InlineData("dance is no verb; there are prepare, train, evaluate, score, nightly", "dance")]
+    [InlineData("dance is no verb; there are prepare, train, import, evaluate, score, nightly", "dance")]
     [InlineData("--confg is no option of train; did you mean --config?", "train", "--confg", "x.json")]
     [InlineData("x.json stands alone: write --config x.json", "train", "x.json")]
     [InlineData("Required argument missing for option: '--config'.", "train", "--config")]

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -85,6 +86,55 @@ public sealed class LimitTests(HistoryRun history)
     }
 
     [Fact]
+    public async Task ARequestIsASpanOfItsCallersTraceWithoutIds()
+    {
+        const string Trace = "0af7651916cd43dd8448eb211c80319c";
+        var spans = new System.Collections.Concurrent.ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == RequestTraces.SourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using (ServingHost host = history.Serve())
+        {
+            using var client = new Client(host);
+            client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{Trace}-b7ad6b7169203331-01");
+            await client.GetAsync("/v1/users/10/recommendations");
+        }
+
+        Activity span = Assert.Single(spans, one => $"{one.TraceId}" == Trace);
+        Assert.Equal("GET /v1/users/{id}/recommendations", span.DisplayName);
+        Assert.Equal((200, history.Nights.Production), (span.GetTagItem("http.response.status_code"), span.GetTagItem("ncfspark.night")));
+        Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains("/users/10", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public Task IdleConnectionsKeepNobodyElse() => IdleAsync(500);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public Task NeitherDoTenThousand() => IdleAsync(10_000);
+
+    // The clients are a process of their own, since one may not have 20,000 open files everywhere. Each is answered when it asks.
+    private async Task IdleAsync(int count)
+    {
+        await using ServingHost host = history.Serve(SampleRun.Options with { TimeoutSeconds = 3600 });
+        using var client = new Client(host);
+        int port = new Uri(host.Addresses.Single()).Port;
+        string script = $"for i in $(seq {count}); do exec {{fd}}<>/dev/tcp/127.0.0.1/{port} || exit 1; done; echo open; read; "
+            + "for f in $fd $((fd / 2)) 20; do printf 'GET /ping HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n' >&$f; read -r line <&$f; echo \"$line\"; done";
+        using var clients = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.Equal("open", await clients.StandardOutput.ReadLineAsync());
+        string list = await client.Http.GetStringAsync("/v1/users/1/recommendations");
+        for (int number = 0; number < 50; number++) Assert.Equal(list, await client.Http.GetStringAsync("/v1/users/1/recommendations"));
+        await clients.StandardInput.WriteLineAsync();
+        for (int number = 0; number < 3; number++) Assert.Equal("HTTP/1.1 200 OK", (await clients.StandardOutput.ReadLineAsync())?.TrimEnd('\r'));
+        await clients.WaitForExitAsync();
+    }
+
+    [Fact]
     public async Task WithATokenNobodyIsAnsweredWithoutItButWhatWatchesOverTheServer()
     {
         string file = Path.Combine(history.Folder, "token");
@@ -101,7 +151,10 @@ public sealed class LimitTests(HistoryRun history)
             foreach (string? given in new[] { null, "secre", "secret2", "" })
             {
                 client.Http.DefaultRequestHeaders.Authorization = given is null ? null : new AuthenticationHeaderValue("Bearer", given);
-                foreach (string path in new[] { "/v1/users/1/recommendations", "/v1/users/1", "/v1/search", "/v1/nights", "/metrics", "/openapi.json", "/v1/models/ncf", "/nothing" })
+                foreach (string path in new[]
+                {
+                    "/v1/users/1/recommendations", "/v1/users/1", "/v1/search", "/v1/nights", "/metrics", "/openapi.json", "/v1/models/ncf", "/nothing",
+                })
                 {
                     Assert.Contains("token", await client.RefusalAsync(401, path), StringComparison.Ordinal);
                 }

@@ -76,7 +76,8 @@ public sealed class PageTests : IClassFixture<Chromium>, IDisposable
         chromium.WaitUntil("document.getElementById('other') !== null");
         Choose("other", SampleRun.First);
         chromium.WaitUntil("document.querySelectorAll('.person .sides').length === 2 && document.querySelectorAll('.person .sides')[1].children.length === 2");
-        string[] before = [.. history.Written(SampleRun.First)["10"].Select(row => row.Item)], now = [.. history.Written(SampleRun.Second)["10"].Select(row => row.Item)];
+        string[] before = [.. history.Written(SampleRun.First)["10"].Select(row => row.Item)];
+        string[] now = [.. history.Written(SampleRun.Second)["10"].Select(row => row.Item)];
         Assert.Equal(now, Items(".person .sides:last-child > div:first-child"));
         Assert.Equal(before, Items(".person .sides:last-child > div:last-child"));
         Assert.Equal(before.Except(now).Count() + now.Except(before).Count(), (int)chromium.Ask("document.querySelectorAll('.person .new').length")!);
@@ -136,7 +137,8 @@ public sealed class PageTests : IClassFixture<Chromium>, IDisposable
         await using ServingHost host = history.Serve();
         foreach ((string name, string hash, string wait) in new[]
         {
-            ("user", "#user=10", "#other"), ("item", "#item=4", ".person p"), ("search", "#search=1", ".found"), ("unknown", "#user=nobody" + new string('y', 80), ".error"),
+            ("user", "#user=10", "#other"), ("item", "#item=4", ".person p"), ("search", "#search=1", ".found"),
+            ("unknown", "#user=nobody" + new string('y', 80), ".error"),
         })
         {
             Open(host, hash, width, dark, $"document.querySelector('#answer {wait}') !== null");

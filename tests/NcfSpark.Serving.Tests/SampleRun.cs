@@ -133,7 +133,8 @@ public sealed class HistoryRun : SampleRun
     private string TitlesFile()
     {
         string path = Path.Combine(Folder, "titles.csv");
-        IEnumerable<string> lines = Enumerable.Range(0, 40).Select(item => $"{IdOf("item", item)},\"{TitleOf(item).Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
+        IEnumerable<string> lines = Enumerable.Range(0, 40)
+            .Select(item => $"{IdOf("item", item)},\"{TitleOf(item).Replace("\"", "\"\"", StringComparison.Ordinal)}\"");
         File.WriteAllLines(path, lines.Prepend("item_id,title"));
         return path;
     }

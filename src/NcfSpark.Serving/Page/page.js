@@ -83,7 +83,8 @@
     const history = found.history.map(item => entry(item, item.day ?? ""));
     const best = found.recommendations.map(item => {
       const why = make("span", undefined, "why");
-      item.because.forEach((near, place) => why.append(place === 0 ? "nearest of the history: " : ", ", make("bdi", near.title ?? near.item_id), ` ${near.cosine.toFixed(2)}`));
+      item.because.forEach((near, place) =>
+        why.append(place === 0 ? "nearest of the history: " : ", ", make("bdi", near.title ?? near.item_id), ` ${near.cosine.toFixed(2)}`));
       return entry(item, scored(item), item.because.length > 0 ? [why] : []);
     });
     const by = found.source === "model" ? "" : `, by ${found.source}`, all = found.interactions > found.history.length;
@@ -98,7 +99,8 @@
 
   // The list of another night beside the one that is served.
   const compareLists = (id, found, others) => {
-    const form = make("form", undefined, "find"), label = make("label", "Beside it the list of"), select = make("select"), sides = make("div", undefined, "sides");
+    const form = make("form", undefined, "find"), label = make("label", "Beside it the list of"), select = make("select");
+    const sides = make("div", undefined, "sides");
     select.id = "other";
     label.htmlFor = select.id;
     select.add(new Option("no other night", ""));
