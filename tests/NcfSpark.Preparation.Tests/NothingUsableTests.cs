@@ -6,7 +6,7 @@ using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation.Tests;
 
-/// <summary>A log of which no row can be used is refused by what its rows have, kind by kind; never by something else, or by advice that does not help.</summary>
+/// <summary>A log of which no row can be used is refused by what its rows have, kind by kind; never by advice that does not help.</summary>
 [Collection(EngineCollection.Name)]
 public sealed class NothingUsableTests(EngineFixture fixture) : IDisposable
 {
@@ -81,7 +81,8 @@ public sealed class NothingUsableTests(EngineFixture fixture) : IDisposable
         string text = "user_id,item_id,timestamp,rating,event\n" + string.Concat(names.Select(name => Kinds[name].Row + "\n"));
         string file = folder.Write($"{Guid.NewGuid():N}.csv", Encoding.Latin1.GetBytes(text));
         string[] messages = [.. new[] { 0, long.MaxValue }.Select(allowed => Assert.Throws<InvalidInputException>(() => PreparedRun.Prepare(
-            engine, Input with { Path = file, MaxBadRows = allowed }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"), SilentProgress.Instance)).Message)];
+            engine, Input with { Path = file, MaxBadRows = allowed }, PlainOptions.Prepare, Path.Combine(folder.Path, "run"),
+            SilentProgress.Instance)).Message)];
         Assert.Equal(messages[0], messages[1]);
         string message = messages[0];
         Assert.Contains($"none of {names.Length} rows can be used: ", message);

@@ -56,8 +56,8 @@ internal sealed class SubmitCommand
             .SelectMany(one => new[] { "--conf", $"{one.Key}={one.Value}" });
         var start = new ProcessStartInfo(
             shell[0],
-            [.. shell[1..], spark.SparkSubmit, "--class", mainClass, "--master", options.Master, "--name", options.Name, .. settings, .. options.SubmitArguments,
-                .. last]) { RedirectStandardInput = true };
+            [.. shell[1..], spark.SparkSubmit, "--class", mainClass, "--master", options.Master, "--name", options.Name, .. settings,
+                .. options.SubmitArguments, .. last]) { RedirectStandardInput = true };
         AddEnvironment(start.Environment, scratch);
         return start;
     }
