@@ -102,15 +102,26 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
             case { } when Remote is { } remote:
                 var address = SparkConnectionString.Parse(remote, (string?)environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"]);
                 SparkConnectEngine Connect(JobContext job) =>
-                    SparkConnectEngine.Connect(address, new SparkConnectOptions { Progress = job.Progress, Time = job.Time }, job.Cancellation);
+                    SparkConnectEngine.Connect(address, OptionsOf(job), job.Cancellation);
                 return new EngineSource(Connect) { IsSpark = true, IsHere = address.IsLocal };
             default:
                 return new EngineSource(job => SparkConnectEngine.Start(
-                    new SparkServerOptions { Master = Master!, SubmitArguments = SubmitArguments, Progress = job.Progress, Time = job.Time },
-                    new SparkConnectOptions { Progress = job.Progress, Time = job.Time },
+                    new SparkServerOptions
+                    {
+                        Master = Master!,
+                        SubmitArguments = SubmitArguments,
+                        Name = $"NcfSpark {RunOf(job)}",
+                        Progress = job.Progress,
+                        Time = job.Time,
+                    },
+                    OptionsOf(job),
                     job.Cancellation)) { IsSpark = true, IsHere = IsMasterHere(Master) };
         }
     }
+
+    private static SparkConnectOptions OptionsOf(JobContext job) => new() { RunName = RunOf(job), Progress = job.Progress, Time = job.Time };
+
+    private static string RunOf(JobContext job) => SparkConnectOptions.RunOf(job.RunDirectory);
 
     private static bool IsMasterHere(string? master) =>
         master is not null && new[] { "local", "spark://127.", "spark://localhost:" }.Any(here => master.StartsWith(here, StringComparison.Ordinal));

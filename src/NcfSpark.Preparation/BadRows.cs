@@ -135,7 +135,8 @@ internal static class BadRows
             RowProblem.NoUser => Missing(columns.User),
             RowProblem.NoItem => Missing(columns.Item),
             RowProblem.NoTimestamp => Missing(columns.Timestamp),
-            RowProblem.TimestampIsNoNumber => $"{Holds(columns.Timestamp)}, which is {TimeForms.NoneOf(times.Form)}",
+            RowProblem.TimestampIsNoNumber => $"{Holds(columns.Timestamp)}, which is {TimeForms.NoneOf(
+                times.Recognised && IsLikeADate(Field(columns.Timestamp).Trim()) ? TimeForm.Iso : times.Form)}",
             RowProblem.TimestampIsNegative => $"{Holds(columns.Timestamp)}, which lies before 1970",
             RowProblem.TimestampIsTooLate => $"{Holds(columns.Timestamp)}, "
                 + $"which lies after the year 2100 as {TimeForms.UnitOf(times.Form)}{InOtherForms(input, times, Field(columns.Timestamp))}",
@@ -157,6 +158,8 @@ internal static class BadRows
             _ => throw new InvalidOperationException($"{problem} is not bad."),
         };
     }
+
+    private static bool IsLikeADate(string text) => text.Length >= 8 && text[4] == '-' && text[..4].All(char.IsAsciiDigit); // 2026-13-45
 
     // What a single value is in the forms that the rest does not have; a whole column of them is told by LogReader.
     private static string InOtherForms(InputOptions input, TimeReading times, string text)

@@ -5,36 +5,42 @@ namespace NcfSpark.Preparation;
 
 /// <summary>What to do about bad rows: a limit where they are few; where they are most, what the column looks like and which setting reads it.</summary>
 internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOnlyList<InputSource> sources, TimeReading times,
-    IReadOnlyDictionary<RowProblem, Tally> tallies, long bad, long rows)
+    RowKinds kinds, long bad, long rows)
 {
     private readonly InputColumns columns = sources[0].Columns;
 
     /// <param name="countForms">Counts what all times look like; asked only where times are at fault.</param>
-    public string Text(Func<TimeFormCounts> countForms)
+    /// <param name="events">What is known of the types of events; null without Input:EventColumn.</param>
+    public string Text(Func<TimeFormCounts> countForms, string? events)
     {
-        List<string> sentences = [.. OfTimes(countForms), 
+        List<string> sentences = [.. OfTimes(countForms),
             .. OfNumbers(columns => columns.Rating, RowProblem.RatingIsNoNumber, "Input:RatingColumn, or set it to \"\""),
             .. OfNumbers(columns => columns.Weight, RowProblem.WeightIsNoNumber, "Input:WeightColumn, or set it to \"\""), .. OfIds(), .. OfLines()];
-        bool few = bad * 2 <= rows;
-        if (few)
+        (string it, bool someAreUsable) = (bad == 1 ? "it" : "them", kinds.Of(RowProblem.None) > 0);
+        if (someAreUsable && bad * 2 <= rows)
         {
-            sentences.Add($"Mend {(bad == 1 ? "it" : "them")}, or set Input:MaxBadRows to {bad} to go on without {(bad == 1 ? "it" : "them")} (kept aside "
-                + "in bad_rows.csv).");
+            sentences.Add($"Mend {it}, or set Input:MaxBadRows to {bad} to go on without {it} (kept aside in bad_rows.csv).");
         }
-        else if (sentences.Count == 0)
+        else if (someAreUsable && sentences.Count == 0)
         {
             sentences.Add("These are most of the rows, so it is not single rows that are wrong: check what wrote the file, and the settings of section Input.");
+        }
+        else if (!someAreUsable)
+        {
+            if (bad > 0 && sentences.Count == 0) sentences.Add($"Mend the bad {(bad == 1 ? "row" : "rows")}: check what wrote the file.");
+            sentences.AddRange(OfRowsLeftOut(events));
         }
 
         return string.Join(' ', sentences);
     }
 
-    private long Of(params ReadOnlySpan<RowProblem> problems)
+    private IEnumerable<string> OfRowsLeftOut(string? events)
     {
-        long sum = 0;
-        foreach (RowProblem problem in problems) sum += tallies.GetValueOrDefault(problem)?.Rows ?? 0;
-        return sum;
+        if (Of(RowProblem.BelowMinRating) > 0) yield return "Set a lower Input:MinRating, or another Input:RatingColumn.";
+        if (Of(RowProblem.OtherEvent) > 0) yield return $"{events} Name others in Input:EventWeights.";
     }
+
+    private long Of(params ReadOnlySpan<RowProblem> problems) => kinds.Of(problems);
 
     private bool AreMost(long count) => count * 2 > rows;
 
@@ -125,13 +131,19 @@ internal sealed class BadRowsCure(ISqlEngine engine, InputOptions input, IReadOn
 
     private IEnumerable<string> OfLines()
     {
-        long told = tallies.Where(pair => pair.Key is not (RowProblem.None or RowProblem.BelowMinRating or RowProblem.OtherEvent or RowProblem.LineDoesNotFit))
-            .Sum(pair => pair.Value.Rows);
-        if (AreMost(bad - told) && sources[0].IsJson)
+        if (AreMost(kinds.NotUtf8))
+        {
+            yield return "Most lines are not valid UTF-8: save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.";
+        }
+        else if (AreMost(kinds.BadlyQuoted))
+        {
+            yield return "Quotes do not match in most lines: if they are letters like others in this file, set Input:Quote to \"\".";
+        }
+        else if (AreMost(kinds.OtherLines) && sources[0].IsJson)
         {
             yield return "Most lines are no JSON objects that can be used: write an object on each line, or set Input:Format if the file is no JSON.";
         }
-        else if (AreMost(bad - told))
+        else if (AreMost(kinds.OtherLines))
         {
             string shown = ShownText.Of(input.Delimiter);
             yield return $"Most lines do not have the {sources[0].Csv?.Columns} columns of line 1: "

@@ -51,18 +51,22 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
                 + $"Check what wrote it, or name another file in {sources[0].Files.Setting}.");
         }
 
-        IReadOnlyList<BadRow> badRows = bad > 0 ? BadRowsOf(reading, bad > input.MaxBadRows ? Shown : long.MaxValue) : [];
-        if (bad > input.MaxBadRows)
+        bool refused = bad > input.MaxBadRows || usable == 0;
+        if (sources[0].Columns.Event is { } events && (!refused || usable == 0)) NoteEvents(events, Of(RowProblem.OtherEvent));
+        IReadOnlyList<BadRow> badRows = bad > 0 ? BadRowsOf(reading, refused ? Shown : long.MaxValue) : [];
+        if (refused)
         {
+            var kinds = new RowKinds(input, sources[0], tallies, RejectedByReason());
+            string what = usable == 0
+                ? $"none of {rows:N0} rows can be used: {kinds}."
+                : $"{bad:N0} of {rows:N0} rows cannot be used, and Input:MaxBadRows allows {input.MaxBadRows:N0}.";
             string shown = string.Concat(badRows.Select(row => $"\n  {row}")) + (bad > badRows.Count ? "\n  …" : "");
-            string cure = new BadRowsCure(engine, input, sources, reading.Times, tallies, bad, rows).Text(() => CountForms(source => source.View));
-            throw new InvalidInputException(
-                $"{name}: {bad:N0} of {rows:N0} rows cannot be used, and Input:MaxBadRows allows {input.MaxBadRows:N0}.{shown}\n{cure}");
+            string cure = new BadRowsCure(engine, input, sources, reading.Times, kinds, bad, rows)
+                .Text(() => CountForms(source => source.View), notes.GetValueOrDefault("events"));
+            throw new InvalidInputException($"{name}: {what}{shown}{(shown.Length > 0 ? "\n" : " ")}{cure}");
         }
 
-        if (sources[0].Columns.Event is { } events) NoteEvents(events, Of(RowProblem.OtherEvent));
         if (bad > 0) progress.Line($"{bad:N0} bad rows of {rows:N0} are kept aside in bad_rows.csv{(badRows.Count > 0 ? $"; the first: {badRows[0]}" : "")}.");
-        if (usable == 0) throw NoneIsUsable(rows);
         (long earliest, long latest) = (tallies[RowProblem.None].Earliest!.Value, tallies[RowProblem.None].Latest!.Value);
         if (reading.Ids.UserIsText != numbers.UserIsText) NoteTexts("users", "Users", RowProblem.UserIsText, sources[0].Columns.User, reading);
         if (reading.Ids.ItemIsText != numbers.ItemIsText) NoteTexts("items", "Items", RowProblem.ItemIsText, sources[0].Columns.Item, reading);
@@ -160,22 +164,12 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
     }
 
     // Lines that an engine leaves out of the rows.
-    private long Rejected() => engine.RejectedLinesAreRows
-        ? 0
-        : sources.Where(source => source.Csv is not null).Sum(source => (long)engine.Query($"SELECT count(*) FROM {source.View}_rejected")[0][0]!);
+    private long Rejected() => engine.RejectedLinesAreRows ? 0 : RejectedByReason().Sum(pair => pair.Value);
 
-    private InvalidInputException NoneIsUsable(long rows)
-    {
-        if (input.EventWeights.Count == 0)
-        {
-            return new($"{name}: none of {rows:N0} rows is rated {input.MinRating} or higher. Set a lower Input:MinRating, or another Input:RatingColumn.");
-        }
-
-        string rated = input.MinRating > 0 ? $" and rated {input.MinRating} or higher" : "";
-        return new($"{name}: none of {rows:N0} rows is of an event that counts "
-            + $"({string.Join(", ", input.EventWeights.Keys.Select(type => ShownText.Of(type)))}){rated}. "
-            + $"{notes["events"]} Name others in Input:EventWeights.");
-    }
+    private Dictionary<string, long> RejectedByReason() =>
+        sources.Where(source => source.Csv is not null)
+            .SelectMany(source => engine.Query($"SELECT coalesce(reason, ''), count(*) FROM {source.View}_rejected GROUP BY 1"))
+            .GroupBy(row => (string)row[0]!).ToDictionary(reason => reason.Key, reason => reason.Sum(row => (long)row[1]!));
 
     private void NoteTexts(string key, string whose, RowProblem text, InputColumn column, Reading reading)
     {

@@ -64,7 +64,7 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
         if (column.Kind == SqlColumnKind.Timestamp) return $"CASE WHEN {isNothing} THEN {(int)TimeForm.Nothing} ELSE {(int)TimeForm.Typed} END";
         string number = column.Kind == SqlColumnKind.Text ? $"TRY_CAST({Number} AS DOUBLE)" : $"CAST({column.Sql} AS DOUBLE)";
         string isNumber = column.Kind == SqlColumnKind.Text ? dialect.Matches(column.Sql, Decimal(decimalMark)) : "true";
-        string iso = column.Kind == SqlColumnKind.Text ? $"WHEN {dialect.Matches(column.Sql, IsoPattern)} THEN {(int)TimeForm.Iso}" : "";
+        string iso = column.Kind == SqlColumnKind.Text ? $"WHEN {dialect.Matches(column.Sql, IsoPattern)} AND {IsoDate} IS NOT NULL THEN {(int)TimeForm.Iso}" : "";
         string Range(TimeForm form, double least, double most) =>
             $"WHEN {number} >= CAST('{least:R}' AS DOUBLE) AND {number} < CAST('{most:R}' AS DOUBLE) THEN {(int)form}";
         string OfUnit(TimeForm form) =>
@@ -175,7 +175,7 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
         };
         string Part(int from, int length) => $"substr({text}, {from}, {length})";
         string Number(int from) => $"coalesce(TRY_CAST({Part(from, 2)} AS BIGINT), 0)";
-        string seconds = $"{SecondsOfDate(Part(1, 4), Part(5, 2), Part(7, 2))} + {Number(9)} * 3600 + {Number(11)} * 60 + {Number(13)}";
+        string seconds = $"{SecondsOf(Date(Part(1, 4), Part(5, 2), Part(7, 2)))} + {Number(9)} * 3600 + {Number(11)} * 60 + {Number(13)}";
         return $"CASE WHEN {dialect.Matches(text, "[0-9]{8}(([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?")} THEN "
             + $"{Within($"({seconds})", TimeForms.LastSecond, $"({seconds}) * {Nanos}")} END";
     }
@@ -188,12 +188,16 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
         string time = $"{Number(Part(12, 2))} * 3600 + {Number(Part(15, 2))} * 60 + CASE WHEN {Part(17, 1)} = ':' THEN {Number(Part(18, 2))} ELSE 0 END";
         string offset = $"replace(regexp_extract(substr({column.Sql}, 17), '[+-][0-9:]+', 0), ':', '')";
         string minutes = $"({Number($"substr({offset}, 2, 2)")} * 60 + {Number($"substr({offset}, 4, 2)")})";
-        string seconds = $"{SecondsOfDate(Part(1, 4), Part(6, 2), Part(9, 2))} + {time} - CASE WHEN {offset} LIKE '-%' THEN -60 ELSE 60 END * {minutes}";
+        string seconds = $"{SecondsOf(IsoDate)} + {time} - CASE WHEN {offset} LIKE '-%' THEN -60 ELSE 60 END * {minutes}";
         string fraction = $"CAST(rpad(substr(regexp_extract({column.Sql}, '[.,]([0-9]+)', 1), 1, 9), 9, '0') AS BIGINT)";
         return $"CASE WHEN {dialect.Matches(column.Sql, IsoPattern)} THEN "
             + $"{Within($"({seconds})", TimeForms.LastSecond, $"({seconds}) * {Nanos} + {fraction}")} END";
     }
 
-    private string SecondsOfDate(string year, string month, string day) =>
-        dialect.IntegerQuotient(dialect.EpochMicroseconds($"TRY_CAST(concat({year}, '-', {month}, '-', {day}) AS DATE)"), "1000000");
+    // Of 2014-04-06…; NULL of 2014-13-06.
+    private string IsoDate => Date($"substr({column.Sql}, 1, 4)", $"substr({column.Sql}, 6, 2)", $"substr({column.Sql}, 9, 2)");
+
+    private static string Date(string year, string month, string day) => $"TRY_CAST(concat({year}, '-', {month}, '-', {day}) AS DATE)";
+
+    private string SecondsOf(string date) => dialect.IntegerQuotient(dialect.EpochMicroseconds(date), "1000000");
 }

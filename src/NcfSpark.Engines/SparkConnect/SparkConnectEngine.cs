@@ -16,10 +16,12 @@ public sealed class SparkConnectEngine : SparkEngine
     private readonly SparkConnectClient client;
     private readonly SparkConnectServer? server;
     private readonly CancellationToken cancellation;
+    private readonly string? run;
+    private string? described;
     private bool serverLost;
 
-    private SparkConnectEngine(SparkConnectClient client, SparkConnectServer? server, CancellationToken cancellation) =>
-        (this.client, this.server, this.cancellation) = (client, server, cancellation);
+    private SparkConnectEngine(SparkConnectClient client, SparkConnectServer? server, string? run, CancellationToken cancellation) =>
+        (this.client, this.server, this.run, this.cancellation) = (client, server, run, cancellation);
 
     protected override string Version => client.SparkVersion;
 
@@ -27,7 +29,7 @@ public sealed class SparkConnectEngine : SparkEngine
     /// <param name="cancellation">Stops the statement that is running, now and as long as the engine lives (Ctrl-C).</param>
     /// <exception cref="InvalidInputException">There is none at that address, or it does not let us in.</exception>
     public static SparkConnectEngine Connect(SparkConnectionString address, SparkConnectOptions options, CancellationToken cancellation = default) =>
-        Wait(async () => new SparkConnectEngine(await OpenAsync(address, options, cancellation), null, cancellation));
+        Wait(async () => new SparkConnectEngine(await OpenAsync(address, options, cancellation), null, options.RunName, cancellation));
 
     /// <summary>Starts a server and uses it; both end together.</summary>
     /// <inheritdoc cref="SparkConnectServer.StartAsync"/>
@@ -38,7 +40,7 @@ public sealed class SparkConnectEngine : SparkEngine
         try
         {
             SparkConnectClient client = await OpenAsync(server.Address, options with { HowServerEnded = server.HowItEnded }, cancellation);
-            return new SparkConnectEngine(client, server, cancellation);
+            return new SparkConnectEngine(client, server, options.RunName, cancellation);
         }
         catch
         {
@@ -49,12 +51,17 @@ public sealed class SparkConnectEngine : SparkEngine
 
     public override void Execute(string sql) => Run(() => client.ExecuteAsync(sql, cancellation: cancellation));
 
-    public override IReadOnlyList<IReadOnlyList<object?>> Query(string sql) => Guarded(() => client.QueryAsync(sql, "Spark: query", cancellation));
+    public override IReadOnlyList<IReadOnlyList<object?>> Query(string sql)
+    {
+        Announce(SparkDescription.WordsOf(sql));
+        return Guarded(() => client.QueryAsync(sql, "Spark: query", cancellation));
+    }
 
     // Spark shares cached rows among all sessions whose plans are equal. The condition, true and new each time, keeps a
     // plan from being equal to one that an earlier run left in a server, with rows of files that have changed since.
     protected override void Cache(string table, string query, string statement)
     {
+        Announce(SparkDescription.WordsOf($"TABLE {table}"));
         View(table, $"SELECT * FROM ({query}) AS q WHERE '{Guid.NewGuid()}' IS NOT NULL");
         Run(() => client.ExecuteAsync(statement, $"Spark: {table}", cancellation));
     }
@@ -68,6 +75,7 @@ public sealed class SparkConnectEngine : SparkEngine
 
     public override IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> QueryParts(string sql)
     {
+        Announce(SparkDescription.WordsOf(sql));
         IAsyncEnumerator<RecordBatch> batches = client.QueryBatchesAsync(sql, "Spark: query", cancellation).GetAsyncEnumerator(CancellationToken.None);
         try
         {
@@ -84,8 +92,11 @@ public sealed class SparkConnectEngine : SparkEngine
         }
     }
 
-    public override void WriteParquet(string query, string directory, string? partitionBy = null) =>
+    public override void WriteParquet(string query, string directory, string? partitionBy = null)
+    {
+        Announce($"writing {Path.GetFileName(directory)}");
         Run(() => client.WriteParquetAsync(query, SparkPaths.Whole(directory), partitionBy, $"Spark: writing {Path.GetFileName(directory)}", cancellation));
+    }
 
     public override void Dispose()
     {
@@ -126,6 +137,13 @@ public sealed class SparkConnectEngine : SparkEngine
             await client.DisposeAsync();
             throw;
         }
+    }
+
+    private void Announce(string what)
+    {
+        if (run is null || what == described) return;
+        Run(() => client.SetAsync([KeyValuePair.Create(SparkDescription.Setting, SparkDescription.Of(run, what))], cancellation));
+        described = what;
     }
 
     private void Run(Func<Task> run) => Guarded(async () =>

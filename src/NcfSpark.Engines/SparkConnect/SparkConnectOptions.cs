@@ -8,6 +8,9 @@ public sealed record SparkConnectOptions
     /// <summary>How long the first contact may take, and the answer to whether it lives, before the server counts as not there.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>What Spark's UI calls the operations of this session, such as "shop 2026-11-30"; null for nothing.</summary>
+    public string? RunName { get; init; }
+
     /// <summary>
     /// How long a server that stopped answering is tried again, all attempts together. Longer rides out a restart of a
     /// proxy; shorter fails sooner.
@@ -30,4 +33,12 @@ public sealed record SparkConnectOptions
     public Func<string?> HowServerEnded { get; init; } = () => null;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>A run by its directory: "shop" of runs/shop, "shop 2026-11-30" of the night runs/shop/2026-11-30.</summary>
+    public static string RunOf(string directory)
+    {
+        string[] parts = directory.TrimEnd('/').Split('/');
+        bool isNight = parts.Length > 1 && parts[^1] is [_, _, _, _, '-', _, _, '-', ..];
+        return isNight ? $"{parts[^2]} {parts[^1]}" : parts[^1];
+    }
 }

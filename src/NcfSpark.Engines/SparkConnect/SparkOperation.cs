@@ -145,6 +145,7 @@ internal sealed class SparkOperation(ConnectSession session, Plan plan, string t
             OperationId = id,
             Plan = plan,
         };
+        if (session.Options.RunName is { } run) request.Tags.Add(SparkDescription.TagOf(run));
         request.RequestOptions.Add(new ExecutePlanRequest.Types.RequestOption { ReattachOptions = new() { Reattachable = true } });
         if (session.ServerSideId is { } known) request.ClientObservedServerSideSessionId = known;
         sent = true;

@@ -56,8 +56,8 @@ internal sealed class SubmitCommand
             .SelectMany(one => new[] { "--conf", $"{one.Key}={one.Value}" });
         var start = new ProcessStartInfo(
             shell[0],
-            [.. shell[1..], spark.SparkSubmit, "--class", mainClass, "--master", options.Master, "--name", "NcfSpark", .. settings, .. options.SubmitArguments,
-                .. last]) { RedirectStandardInput = true };
+            [.. shell[1..], spark.SparkSubmit, "--class", mainClass, "--master", options.Master, "--name", options.Name, .. settings,
+                .. options.SubmitArguments, .. last]) { RedirectStandardInput = true };
         AddEnvironment(start.Environment, scratch);
         return start;
     }
@@ -82,7 +82,8 @@ internal sealed class SubmitCommand
         throw new InvalidInputException(
             $"Spark's deploy mode is \"{deployMode}\", and NcfSpark works in client mode only: Spark's driver runs beside it, "
             + "on the machine that has the run directory. Leave out --deploy-mode and spark.submit.deployMode (also in spark-defaults.conf; "
-            + "client is the default), and start it on a machine that the executors reach.");
+            + "client is the default), and start it on a machine that the executors reach; "
+            + "to have all of it on the cluster, start it in a container there (jobs/clusters/kubernetes.md).");
     }
 
     private IEnumerable<(string Key, string Value)> Defaults(string scratch)
@@ -134,6 +135,9 @@ public abstract record SubmitOptions
     /// win over the defaults here and over spark-defaults.conf.
     /// </summary>
     public IReadOnlyList<string> SubmitArguments { get; init; } = [];
+
+    /// <summary>What Spark's UI and the cluster's manager call the application, unless <see cref="SubmitArguments"/> say it.</summary>
+    public string Name { get; init; } = "NcfSpark";
 
     public IProgressReporter Progress { get; init; } = SilentProgress.Instance;
 }
