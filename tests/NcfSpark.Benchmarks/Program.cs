@@ -11,6 +11,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringCompare
     ["score"] = ScoreBenchmark.Run,
     ["serve"] = ServeBenchmark.Run,
     ["step"] = StepBenchmark.Run,
+    ["storage"] = StorageBenchmark.Run,
 };
 
 if (args.Length > 0 && benchmarks.TryGetValue(args[0], out Func<string[], int>? run)) return run(args[1..]);
