@@ -83,7 +83,8 @@ public static class ConfigurationCheck
         const string But = "but Model:User \"attention\"";
         if (train.Loss != LossKind.Softmax)
         {
-            yield return ("Train:Loss", $"is \"{SettingText.Of(train.Loss)}\", {But} compares a user's next item with many others at once: set it to \"softmax\"");
+            yield return ("Train:Loss", $"is \"{SettingText.Of(train.Loss)}\", {But} compares a user's next item with many others at once: "
+                + "set it to \"softmax\"");
         }
 
         if (train.Negatives is not (NegativeSource.Resampled or NegativeSource.Uniform))

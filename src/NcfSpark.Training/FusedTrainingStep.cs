@@ -33,7 +33,9 @@ internal sealed class FusedTrainingStep : ITrainingStep
             GroupSize = samples?.GroupSize ?? 1,
             PlainRows = HasPlainRows(options),
             Softmax = options.Softmax,
-            Attention = model.HasAttention ? new(model.AttentionShape, samples!.Past!.Times, options.SoftmaxNegatives ?? AttentionNegatives, options.AvoidsTouched) : null,
+            Attention = model.HasAttention
+                ? new(model.AttentionShape, samples!.Past!.Times, options.SoftmaxNegatives ?? AttentionNegatives, options.AvoidsTouched)
+                : null,
         });
         Description = $"fused{(model.HasAttention ? " attention" : model.HasHistory ? " over histories" : "")} ({level.ToString().ToLowerInvariant()})";
         feed = new EpochFeed(options, rules);
@@ -45,7 +47,8 @@ internal sealed class FusedTrainingStep : ITrainingStep
             step.Parameters.Set(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
         }
 
-        if (weights.Head is null && !model.HasAttention) step.Parameters.Set(ModelPart.HeadWeight, OptimizerSlot.Weight, [.. Enumerable.Repeat(1f, model.EmbeddingSize)]); // MF: fixed
+        if (weights.Head is not null || model.HasAttention) return;
+        step.Parameters.Set(ModelPart.HeadWeight, OptimizerSlot.Weight, [.. Enumerable.Repeat(1f, model.EmbeddingSize)]); // MF: fixed
     }
 
     public string Description { get; }

@@ -30,7 +30,9 @@ internal static class TrainingSteps
         }
 
         string? whyTorch = options.WhyTorch(model)
-            ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated && !model.HasAttention ? "this processor has no vectors for the fused step" : null);
+            ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated && !model.HasAttention
+                ? "this processor has no vectors for the fused step"
+                : null);
         // What Spark's executors are sent has none.
         if (whyTorch is not null && !IsTorchThere())
         {

@@ -103,11 +103,10 @@ public sealed class AttentionStepTests : IDisposable
         }
 
         TrainingResult Train(string name, TrainOptions of, IProgressReporter progress, CancellationToken cancellation) =>
-            new Trainer(Model(), of, CheckpointStore.Open(Directory.CreateDirectory(Path.Combine(run, name)).FullName, "test"), null, progress, TimeProvider.System)
-            .Train(set, cancellation);
+            new Trainer(Model(), of, CheckpointStore.Open(Path.Combine(run, name), "test"), null, progress, TimeProvider.System).Train(set, cancellation);
     }
 
-    /// <summary>What a batch's loss sees of a user ends with the user's latest training item: nothing else in the log changes the loss or any gradient.</summary>
+    /// <summary>The vector that an item is predicted from depends on nothing that the user did then or later, at the same second or not.</summary>
     [Property(MaxTest = 20)]
     public void NothingThatComesAfterAnItemChangesWhatItIsPredictedFrom(int seed, byte times)
     {
