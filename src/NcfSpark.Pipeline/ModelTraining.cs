@@ -148,7 +148,7 @@ internal sealed record TrainingLog(int BestEpoch, IReadOnlyList<EpochRecord> Epo
     public StageCounts Write(IStageWriter model, SortedDictionary<string, long> counts)
     {
         File.WriteAllText(model.File(FileName), JsonSerializer.Serialize(this, Json));
-        return log.Write(Context.Writer, counts);
+        return new StageCounts(counts);
     }
 
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)

@@ -106,7 +106,7 @@ internal static class ServeBenchmark
     // One user a call, on as many threads as the machine has, as the server computes them.
     private static double ListsOfKernel(TrainedModel model, int[] users, double seconds)
     {
-        using FusedScorer scorer = Scorers.Of(model.Weights);
+        using ISessionScorer scorer = Scorers.Of(model.Weights);
         long done = 0, began = Stopwatch.GetTimestamp();
         Parallel.For(0, Environment.ProcessorCount, worker =>
         {

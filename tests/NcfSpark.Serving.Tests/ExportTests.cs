@@ -21,7 +21,7 @@ public sealed class ExportTests(HistoryRun history, RulesRun rules)
         }
 
         TrainedModel model = history.ModelOf(SampleRun.Second);
-        using FusedScorer scorer = Scorers.Of(model.Weights);
+        using ISessionScorer scorer = Scorers.Of(model.Weights);
         float[] scores = new float[model.Users.Count * model.Items.Count];
         scorer.ScoreAll([.. Enumerable.Range(0, model.Users.Count)], scores);
         using var engine = new DuckDbEngine(new DuckDbOptions()); // another reader of Parquet than the one that wrote it

@@ -107,7 +107,7 @@ public sealed class ImportTests : IDisposable
             StringComparison.Ordinal);
         TrainedModel imported = Import(few with { AllowMissing = true });
         Assert.Equal(0, imported.Users.Interactions[imported.Users.Find(10)]);
-        using FusedScorer scorer = Scorers.Of(imported.Weights);
+        using ISessionScorer scorer = Scorers.Of(imported.Weights);
         float[] scores = new float[imported.Items.Count];
         scorer.ScoreAll([0], scores);
         Assert.Equal(0, scores[imported.Items.Find(1)]);
@@ -188,7 +188,7 @@ public sealed class ImportTests : IDisposable
     private void AssertSameScores(TrainedModel imported)
     {
         Assert.Equal((model.Users.Count, model.Items.Count), (imported.Users.Count, imported.Items.Count));
-        using FusedScorer scorer = Scorers.Of(imported.Weights), twin = Scorers.Of(model.Weights);
+        using ISessionScorer scorer = Scorers.Of(imported.Weights), twin = Scorers.Of(model.Weights);
         float[] scores = new float[model.Users.Count * model.Items.Count], expected = new float[scores.Length];
         int[] users = [.. Enumerable.Range(0, model.Users.Count)];
         scorer.ScoreAll(users, scores);

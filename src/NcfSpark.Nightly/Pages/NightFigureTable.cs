@@ -1,7 +1,6 @@
 using System.Text.Json;
 using NcfSpark.Core;
 using NcfSpark.Evaluation;
-using NcfSpark.Pipeline;
 using NcfSpark.Reporting;
 
 namespace NcfSpark.Nightly;
