@@ -57,9 +57,8 @@ public sealed record NightlyOptions : IValidatableObject
     public bool AssumeSingleWriter { get; init; }
 
     /// <summary>
-    /// Whether a model must pass the gate before it goes into production: it must recommend better than the simple recommender
-    /// (baseline) that is strongest on validation (or that serves instead, see WhenBaselineWins), and not worse than the model in
-    /// production by more than MaxDrop. A night whose model is refused ends with exit code 3. false puts every model into
+    /// Whether a model must pass the gate before it goes into production: it must recommend better than the strongest baseline
+    /// (see WhenBaselineWins), and not worse than the model in production by more than MaxDrop. A night whose model is refused ends with exit code 3. false puts every model into
     /// production whose scores are finite.
     /// </summary>
     [ExcludeFromFingerprint]

@@ -62,10 +62,10 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
     {
         FileCheck.CheckWhole(files);
         if (files.Format == InputFormat.Json) return OpenJson(engine, input, files, view, scratch);
-        InputFiles staged = StagedFiles.Of(engine, files, scratch);
+        InputFiles staged = StagedFiles.Of(engine, files, input.Quote, scratch);
         if (staged.IsParquet) return new InputSource(staged, view, new ColumnsView(engine, input, staged, view).OverFiles(), null);
         (InputColumns columns, int count, IReadOnlyList<string> folders) = CsvHeader.Find(input, staged);
-        return OverLines(engine, staged, view, columns, new CsvLayout(input.Delimiter, input.Header, count, input.Quote) { AreUtf8 = staged.AreUtf8 }, folders);
+        return OverLines(engine, staged, view, columns, new CsvLayout(input.Delimiter, input.Header, count, input.Quote) { ArePlain = staged.ArePlain }, folders);
     }
 
     private static InputSource OpenJson(ISqlEngine engine, InputOptions input, InputFiles files, string view, ScratchFolder scratch)

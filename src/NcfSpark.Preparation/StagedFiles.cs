@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Unicode;
 using NcfSpark.Engines;
 
@@ -12,18 +13,18 @@ internal static class StagedFiles
 {
     private const int BufferSize = 1 << 17;
 
-    public static InputFiles Of(ISqlEngine engine, InputFiles files, ScratchFolder scratch)
+    public static InputFiles Of(ISqlEngine engine, InputFiles files, string quote, ScratchFolder scratch)
     {
-        bool onCluster = engine is IClusterEngine, areUtf8 = true;
+        bool onCluster = engine is IClusterEngine, arePlain = true;
         var paths = new List<string>();
         foreach ((int index, string path) in files.Paths.Index())
         {
-            (bool hasMixedLineEnds, bool isUtf8) = files.IsParquet || onCluster ? (false, true) : Scan(path);
-            areUtf8 &= isUtf8;
+            (bool hasMixedLineEnds, bool isPlain) = files.IsParquet || onCluster ? (false, true) : Scan(path, quote);
+            arePlain &= isPlain;
             paths.Add(Staged(onCluster, files.IsParquet, hasMixedLineEnds, path, ending => Place(scratch, path, index, ending)));
         }
 
-        return files with { Paths = paths, Originals = files.Originals, AreUtf8 = areUtf8 };
+        return files with { Paths = paths, Originals = files.Originals, ArePlain = arePlain };
     }
 
     /// <summary>Where the copy of a file goes. Folders that are partitions stay in its path, since they are columns.</summary>
@@ -37,12 +38,13 @@ internal static class StagedFiles
 
     /// <summary>
     /// Whether lines end in more than one way, or by CR alone, which engines read in different ways, or not at all; and
-    /// whether all is UTF-8.
+    /// whether all is UTF-8 without a quote.
     /// </summary>
-    public static (bool HasMixedLineEnds, bool IsUtf8) Scan(Stream text)
+    public static (bool HasMixedLineEnds, bool IsPlain) Scan(Stream text, string quote)
     {
         byte[] buffer = new byte[BufferSize];
-        bool isUtf8 = true;
+        bool isPlain = true;
+        ReadOnlySpan<byte> mark = Encoding.UTF8.GetBytes(quote);
         var ends = new LineEnds();
         int length, begun = 0; // bytes of a letter that the buffer before ended within
         while ((length = text.Read(buffer.AsSpan(begun))) > 0)
@@ -50,11 +52,11 @@ internal static class StagedFiles
             ends.Add(buffer.AsSpan(begun, length));
             ReadOnlySpan<byte> all = buffer.AsSpan(0, begun + length);
             begun = BegunLetter(all);
-            isUtf8 &= Utf8.IsValid(all[..^begun]);
+            isPlain = isPlain && Utf8.IsValid(all[..^begun]) && (mark.IsEmpty || all.IndexOf(mark) < 0);
             all[^begun..].CopyTo(buffer);
         }
 
-        return (ends.AreMixed, isUtf8 && begun == 0);
+        return (ends.AreMixed, isPlain && begun == 0);
     }
 
     /// <summary>Copies text with LF for CRLF and for CR.</summary>
@@ -76,10 +78,10 @@ internal static class StagedFiles
         }
     }
 
-    private static (bool HasMixedLineEnds, bool IsUtf8) Scan(string path)
+    private static (bool HasMixedLineEnds, bool IsPlain) Scan(string path, string quote)
     {
         using Stream text = Compression.Open(path);
-        return Scan(text);
+        return Scan(text, quote);
     }
 
     // How many bytes at the end are the begin of a letter: 2 of "…E2 82", where the third of a euro sign is to come.
