@@ -109,6 +109,7 @@ internal sealed partial class JobRunner(
         if (arguments.Run is not { } run || !ObjectPlace.IsMeant(run)) return null;
         string engine = verb.RunsSql ? arguments.Engine.Resolve(environment) : EngineArguments.DuckDb;
         if (verb == PrepareVerb.Verb && engine != EngineArguments.DuckDb) return null; // Spark writes there
+        if (engine != EngineArguments.DuckDb) arguments.Engine.RefuseOtherMachines(run);
         bool launches = engine == EngineArguments.MicrosoftSpark && !DotnetRunner.IsParent(environment);
         NcfSparkConfiguration settings = ConfigurationLoader.Load(arguments.Config, arguments.Set, environment);
         return RunPlace.Open(run, settings, writes: !verb.OnlyLooks && !launches, time, progress, signals.Token);

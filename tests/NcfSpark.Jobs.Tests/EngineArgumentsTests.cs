@@ -17,6 +17,19 @@ public sealed class EngineArgumentsTests
     public void TheEngineIsWhatTheOptionsSay(string engine, params string[] options) => Assert.Equal(engine, Parsed(options).Resolve(new Hashtable()));
 
     [Theory]
+    [InlineData(true, "--master", "local[2]")]
+    [InlineData(true, "--remote", "sc://127.0.0.1:15002")]
+    [InlineData(false, "--master", "yarn")]
+    [InlineData(false, "--master", "spark://host:7077")]
+    [InlineData(false, "--remote", "sc://host")]
+    public void ARunInObjectStorageGoesWithExecutorsOfThisMachineOnly(bool goes, params string[] options)
+    {
+        Exception? refusal = Record.Exception(() => Parsed(options).RefuseOtherMachines("s3://bucket/shop"));
+        if (goes) Assert.Null(refusal);
+        else Assert.Contains($"leave out {options[0]}", Assert.IsType<InvalidInputException>(refusal).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("can be duckdb, spark-connect or microsoft-spark. Did you mean spark-connect?", "--engine", "spark-conect")]
     [InlineData("give one of them", "--master", "local", "--remote", "sc://host")]
     [InlineData("--engine spark-connect needs --master URL", "--engine", "spark-connect")]
