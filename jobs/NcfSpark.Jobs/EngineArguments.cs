@@ -32,8 +32,7 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
     /// <exception cref="InvalidInputException">They would.</exception>
     public void RefuseOtherMachines(string run)
     {
-        bool elsewhere = Remote is not null ? !SparkConnectionString.Parse(Remote).IsLocal
-            : Master?.StartsWith("local", StringComparison.Ordinal) == false;
+        bool elsewhere = Remote is not null ? !SparkConnectionString.Parse(Remote).IsLocal : Master is not null && !IsMasterHere(Master);
         if (!elsewhere) return;
         throw Wrong($"--run {run} does not go with Spark's executors on other machines yet: a run in object storage has a working copy on this machine, "
             + "which they do not see. Let --run be a directory that all of them share, or leave out "

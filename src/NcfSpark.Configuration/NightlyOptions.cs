@@ -58,8 +58,8 @@ public sealed record NightlyOptions : IValidatableObject
 
     /// <summary>
     /// Whether a model must pass the gate before it goes into production: it must recommend better than the strongest baseline
-    /// (see WhenBaselineWins), and not worse than the model in production by more than MaxDrop. A night whose model is refused ends with exit code 3. false puts every model into
-    /// production whose scores are finite.
+    /// (see WhenBaselineWins), and not worse than the model in production by more than MaxDrop. A night whose model is refused ends
+    /// with exit code 3. false puts every model into production whose scores are finite.
     /// </summary>
     [ExcludeFromFingerprint]
     public bool Gate { get; init; } = true;

@@ -36,7 +36,9 @@ public static class NewcomerPopularity
         return best;
     }
 
-    /// <summary>How often each item was used, a use counting half as much for each half-life before the last, and by its weight: Σ w 2^(-(T - t) / halfLife).</summary>
+    /// <summary>
+    /// How often each item was used, a use counting half as much for each half-life before the last, and by its weight: Σ w 2^(-(T - t) / halfLife).
+    /// </summary>
     /// <param name="hours">The half-life; 0: each counts 1.</param>
     public static float[] Uses(InteractionRows rows, int itemCount, long hours)
     {

@@ -65,7 +65,8 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
         InputFiles staged = StagedFiles.Of(engine, files, input.Quote, scratch);
         if (staged.IsParquet) return new InputSource(staged, view, new ColumnsView(engine, input, staged, view).OverFiles(), null);
         (InputColumns columns, int count, IReadOnlyList<string> folders) = CsvHeader.Find(input, staged);
-        return OverLines(engine, staged, view, columns, new CsvLayout(input.Delimiter, input.Header, count, input.Quote) { ArePlain = staged.ArePlain }, folders);
+        var layout = new CsvLayout(input.Delimiter, input.Header, count, input.Quote) { ArePlain = staged.ArePlain };
+        return OverLines(engine, staged, view, columns, layout, folders);
     }
 
     private static InputSource OpenJson(ISqlEngine engine, InputOptions input, InputFiles files, string view, ScratchFolder scratch)

@@ -41,7 +41,8 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         if (left.Length == 0)
         {
             string allow = lists.Allow is null ? "" : $"\n{ListMatch.Remark("Score:AllowPath", "item", lists.Allow, items)}";
-            throw new InvalidInputException("No item may be recommended: Score:AllowPath, Score:DenyPath, Score:Where and Score:NotOlderThan together leave none of the "
+            throw new InvalidInputException(
+                "No item may be recommended: Score:AllowPath, Score:DenyPath, Score:Where and Score:NotOlderThan together leave none of the "
                 + $"model's. Check the ids in those files and the time.{allow.TrimEnd()}");
         }
 

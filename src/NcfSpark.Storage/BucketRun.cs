@@ -88,7 +88,8 @@ public sealed class BucketRun : RunStore
         if (!WorkingCopy.IsManifest(manifestName)) return; // of a search's trial, which stays here
         byte[] manifest = File.ReadAllBytes(stage.File(StageManifest.FileName));
         CheckHeld();
-        if (eTags.ContainsKey(manifestName) && objects.Read(place.At(manifestName)) is { } published && published.Bytes.AsSpan().SequenceEqual(manifest)) return;
+        StoredBytes? published = eTags.ContainsKey(manifestName) ? objects.Read(place.At(manifestName)) : null;
+        if (published is not null && published.Bytes.AsSpan().SequenceEqual(manifest)) return;
         ObjectPlace version = place.At(VersionOf(stage));
         IReadOnlyList<StoredObject> there = objects.List(place.At(name));
         Dictionary<string, long> sent = there.ToDictionary(one => one.Place.Key, one => one.Bytes); // an earlier attempt's, which had the same hashes
@@ -182,8 +183,8 @@ public sealed class BucketRun : RunStore
         if (!objects.HasConditionalWrites(place, cancellation))
         {
             throw new InvalidInputException($"{place}: this store ignores the conditions of writes (If-Match, If-None-Match), so two drivers that write to one "
-                + "run would not notice each other. Use a store that has them. Or see to it that only one runs at a time, and set Nightly:AssumeSingleWriter to "
-                + "true. Nothing was changed.");
+                + "run would not notice each other. Use a store that has them. Or see to it that only one runs at a time, and set "
+                + "Nightly:AssumeSingleWriter to true. Nothing was changed.");
         }
 
         lease = RunLease.Take(objects, place.At(LockName), Place, TimeSpan.FromSeconds(options.Storage.LeaseSeconds), time, progress, cancellation);

@@ -116,7 +116,8 @@ internal sealed class RunLease : IDisposable
         }
         catch (JsonException cause)
         {
-            throw new InvalidInputException($"{place} does not say who writes there ({cause.Message}): NcfSpark did not write it. If nobody does, delete it.", cause);
+            throw new InvalidInputException(
+                $"{place} does not say who writes there ({cause.Message}): NcfSpark did not write it. If nobody does, delete it.", cause);
         }
     }
 

@@ -115,7 +115,8 @@ internal sealed unsafe class AttentionBatch : IDisposable
         uint rows = 0;
         for (int slot = 0; slot < users.Length; slot++)
         {
-            int start = pasts.Starts[users[slot]], end = pasts.Starts[users[slot] + 1], count = Math.Min(end - start - 1, shape.Length), first = end - 1 - count;
+            int start = pasts.Starts[users[slot]], end = pasts.Starts[users[slot] + 1];
+            int count = Math.Min(end - start - 1, shape.Length), first = end - 1 - count;
             ref AttentionSequence sequence = ref sequences.Start[slot];
             sequence = new AttentionSequence { Count = count, Items = pasts.Items + first, Times = pasts.Times + first, Slot = slot };
             if (slot == 0 || Passes[passes - 1].Rows + sequence.PaddedCount > mostRows) Passes[passes++] = new AttentionSpan { First = slot, FirstRow = rows };

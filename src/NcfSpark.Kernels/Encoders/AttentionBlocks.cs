@@ -51,7 +51,8 @@ internal static unsafe class AttentionBlocks<S, V>
     {
         AttentionShape shape = weights.Shape;
         int e = shape.Size, f = shape.Hidden, h = 2 * f + e, rows = pass.Rows;
-        float* dx = buffers.Gradient, dRow = buffers.RowGradient, dHidden = buffers.HiddenGradient, dUnits = buffers.UnitGradient, dInput = buffers.InputGradient;
+        float* dx = buffers.Gradient, dRow = buffers.RowGradient, dInput = buffers.InputGradient;
+        float* dHidden = buffers.HiddenGradient, dUnits = buffers.UnitGradient;
         new Span<float>(dx, rows * e).Clear();
         RootMeanSquare<S, V>.Backward(
             buffers.Output(shape.Blocks - 1), weights.Values + weights.NormStart, buffers.InverseFinal, toFinal, dx, gradient + weights.NormStart, rows, e);
@@ -156,7 +157,10 @@ internal static unsafe class AttentionBlocks<S, V>
         if (pass.Dropout == 0) return;
         int e = weights.Shape.Size, hashes = DropoutHash.HashCount(e), sites = 1 + 2 * weights.Shape.Blocks;
         var dropout = new Dropout<S, V>(pass.Dropout, pass.DropoutKey);
-        for (int row = 0; row < pass.Rows; row++) dropout.Apply(rows + (long)row * e, e, ((pass.FirstRow + (uint)row) * (uint)sites + (uint)site) * (uint)hashes);
+        for (int row = 0; row < pass.Rows; row++)
+        {
+            dropout.Apply(rows + (long)row * e, e, ((pass.FirstRow + (uint)row) * (uint)sites + (uint)site) * (uint)hashes);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

@@ -89,7 +89,8 @@ internal static unsafe class CausalAttention<S, V>
             for (int h = 0; h < shape.Heads; h++)
             {
                 long row = (long)sequence.Row;
-                float* queries = block.Input + row * 4 * e + h * d, keys = queries + e, values = keys + e, shares = SharesOf(in block, in sequence, shape, h, stride);
+                float* queries = block.Input + row * 4 * e + h * d, keys = queries + e, values = keys + e;
+                float* shares = SharesOf(in block, in sequence, shape, h, stride);
                 float* outputs = block.Attended + row * e + h * d, dOutputs = gradient + row * e + h * d;
                 float* dQueries = inputGradient + row * 4 * e + h * d, dKeys = dQueries + e, dValues = dKeys + e;
                 float* position = buffers.PositionGradient + ((long)number * shape.Heads + h) * weights.ReversedLength;
@@ -109,7 +110,8 @@ internal static unsafe class CausalAttention<S, V>
                 {
                     int some = Math.Min(Band, rows - first);
                     long at = (long)first * stride + first;
-                    Gemm<S, V>.Multiply(shares + at, 1, stride, dOutputs + (long)first * e, e, dValues + (long)first * 4 * e, 4 * e, zeros, 0, some, rows - first, d);
+                    Gemm<S, V>.Multiply(
+                        shares + at, 1, stride, dOutputs + (long)first * e, e, dValues + (long)first * 4 * e, 4 * e, zeros, 0, some, rows - first, d);
                     Gemm<S, V>.Multiply(
                         logits + at, 1, stride, queries + (long)first * 4 * e, 4 * e, dKeys + (long)first * 4 * e, 4 * e, zeros, 0, some, rows - first, d);
                 }

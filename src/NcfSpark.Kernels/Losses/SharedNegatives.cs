@@ -125,8 +125,8 @@ internal static unsafe class SharedSoftmax<S, V>
         for (int n = 0; n < padded; n += SharedNegatives.Panel)
         {
             Gemm<S, V>.Multiply(
-                tile.Users, width, 1, negatives.Panels + (long)n * width, SharedNegatives.Panel, tile.Logits + n, stride, negatives.Start + n, 0, tile.Rows, width,
-                SharedNegatives.Panel);
+                tile.Users, width, 1, negatives.Panels + (long)n * width, SharedNegatives.Panel, tile.Logits + n, stride, negatives.Start + n, 0,
+                tile.Rows, width, SharedNegatives.Panel);
         }
 
         double loss = 0;
