@@ -31,7 +31,7 @@ internal static class HeavyUserBenchmark
 
     private static readonly (string Name, ModelOptions Model, TrainOptions Train)[] Cases =
     [
-        ("history, softmax", History, Softmax), // conf/ml-1m-best.json
+        ("history, softmax", History, Softmax), // conf/ml-1m-history.json
         ("history, logistic", History, Softmax with { Loss = LossKind.Logistic }),
         ("neumf, batch 256", StepCase.All().First().Model,
             PlainOptions.Train with { Negatives = NegativeSource.Resampled, NegativesPerPositive = 5, BatchSize = 256 }),

@@ -24,12 +24,12 @@ internal static class HeavyUserStages
 
     /// <param name="args">millions=2 (of rows) heavy=0.1 (millions of the one user's; a twentieth where left out)
     /// users=4000 (about as many are tested, and as many get lists) rounds=3 stages=6 (how many of them, from the first
-    /// on) conf=ml-1m-best (a file of conf/, or "defaults").</param>
+    /// on) conf=ml-1m-history (a file of conf/, or "defaults").</param>
     public static int Run(string[] args)
     {
         if (args.Any(arg => !arg.Contains('=')))
         {
-            Console.Error.WriteLine("Usage: bench heavy-user stages [millions=2] [heavy=0.1] [users=4000] [rounds=3] [stages=6] [conf=ml-1m-best], "
+            Console.Error.WriteLine("Usage: bench heavy-user stages [millions=2] [heavy=0.1] [users=4000] [rounds=3] [stages=6] [conf=ml-1m-history], "
                 + "where stages is how many of them to run, and conf a file of conf/, or \"defaults\".");
             return 2;
         }
@@ -39,7 +39,7 @@ internal static class HeavyUserStages
         long rows = (long)(Value("millions", 2) * 1e6);
         (int listed, int rounds, int stages) = ((int)Value("users", 4000), (int)Value("rounds", 3), (int)Value("stages", Stages.Length));
         (int heavy, int users) = ((int)(Value("heavy", rows / 20e6) * 1e6), (int)(rows * 138 / 20_000));
-        string conf = given.GetValueOrDefault("conf", "ml-1m-best");
+        string conf = given.GetValueOrDefault("conf", "ml-1m-history");
         using Log with = new(rows, users, heavy, dealt: false, listed, conf), without = new(rows, users, heavy, dealt: true, listed, conf);
         Console.WriteLine($"{rows:N0} rows of {users:N0} users and {heavy * 6 / 5:N0} items, and {heavy:N0} of one user; median of {rounds} rounds");
         Console.WriteLine($"{"stage",-28} {"with",9} {"dealt",9} {"ratio",6} {"by cpu",6} {"peak MB",8} {"dealt",8}");

@@ -59,7 +59,7 @@ internal sealed record StepCase(string Shape, ModelOptions Model, TrainOptions T
             }
         }
 
-        // What conf/ml-latest-small-good.json and conf/ml-1m-best.json train: the defaults, and the same with an MLP over the user.
+        // What conf/ml-latest-small-good.json and conf/ml-1m-history.json train: the defaults, and the same with an MLP over the user.
         var withMlp = new ModelOptions { UserMlp = new() { Width = 128, TemporalFeatures = true, Dropout = 0.5 } };
         yield return new("history", new(), new(), 610, 9724, 100_000);
         yield return new("history", new(), new(), 138_493, 26_744, 2_000_000);

@@ -56,7 +56,7 @@ public sealed class SettingsJobTests : IDisposable
     [InlineData("2026-11-24")]
     public void OfARunOrANightItPrintsAConfigurationFileThatResolvesToWhatItWasMadeWith(string night)
     {
-        NcfSparkConfiguration made = ConfigurationLoader.Load(Repository.File("conf/ml-1m-best.json"), ["Train:Epochs=7"], new Hashtable());
+        NcfSparkConfiguration made = ConfigurationLoader.Load(Repository.File("conf/ml-1m-history.json"), ["Train:Epochs=7"], new Hashtable());
         Publish(night, "prepared", ("Input", made.Input), ("Prepare", made.Prepare));
         Publish(night, "model", ("Model", made.Model), ("Train", made.Train));
         Publish(night, "report", ("Evaluate", made.Evaluate));

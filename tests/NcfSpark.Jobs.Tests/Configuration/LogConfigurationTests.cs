@@ -46,7 +46,7 @@ public sealed class LogConfigurationTests : IDisposable
     [Fact]
     public void ALogLikeMovieLens1MGetsTheSettingsThatWereSearchedForIt()
     {
-        NcfSparkConfiguration searched = ConfigurationLoader.Load(Repository.File("conf/ml-1m-best.json"), [], new Hashtable());
+        NcfSparkConfiguration searched = ConfigurationLoader.Load(Repository.File("conf/ml-1m-history.json"), [], new Hashtable());
         NcfSparkConfiguration chosen = Chosen(new LogFigures(1_000_209, 1_000_209, 6_040, 3_706, 96, 2_314, HasTimes: true, TimesToTheSecond: true));
         Assert.Equal((searched.Model.History, searched.Model.UserMlp), (chosen.Model.History, chosen.Model.UserMlp));
         Assert.Equal(searched.Train, chosen.Train);
