@@ -41,6 +41,12 @@ public static class ModelExport
         }
 
         TrainedModel model = ProductionLists.ModelOf(nights.Production is { } night ? nights.PathOf(night) : runDirectory);
+        if (model.Weights.Baseline is not null)
+        {
+            throw new InvalidInputException($"A baseline serves in {runDirectory}, not a model, so there are no vectors or graphs to export. "
+                + $"Put a night whose model serves into production (`{Advice.Command("help", "promote")}` says how), or set Nightly:WhenBaselineWins to refuse.");
+        }
+
         (string temporary, string old) = ($"{to}.tmp", $"{to}.old");
         foreach (string left in new[] { temporary, old }) Leftovers.TryDelete(left);
         try

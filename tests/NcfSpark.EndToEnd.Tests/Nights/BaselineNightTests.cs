@@ -36,6 +36,14 @@ public sealed class BaselineNightTests : IDisposable
         Assert.Contains($"so {title} serves", string.Join(' ', NcfSparkProcess.RunWell("status", "--run", run.Path).Split([' ', '\n'],
             StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
 
+        foreach (string format in new[] { "onnx", "parquet" })
+        {
+            (int exitCode, _, string error) = NcfSparkProcess.Run("export", "--format", format, "--run", run.Path);
+            Assert.Equal(2, exitCode);
+            Assert.Contains("A baseline serves in", error, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(run.File("export")));
+        }
+
         NcfSparkProcess.RunWell(["nightly", .. settings, "--set", "Nightly:Night=2026-01-02", "--set", "Train:Seed=2"]);
         JsonNode figures = Gate("2026-01-02")["figures"]!;
         Assert.Equal(0, figures["baseline_against_incumbent"]!["value"]!.GetValue<double>(), tolerance: 1e-9); // the same log, so the same baseline
