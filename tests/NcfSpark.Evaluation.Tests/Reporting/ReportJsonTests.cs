@@ -29,7 +29,7 @@ public class ReportJsonTests
         }
 
         Assert.Equal(["strongest", "validation_users", "popularity", "item_cosine", "ease", "left_out"], Keys(report["baselines"]));
-        Assert.Equal(["title", "setting", "validation_ndcg@10"], Keys(report["baselines"]!["ease"]));
+        Assert.Equal(["title", "setting", "parameter", "validation_ndcg@10"], Keys(report["baselines"]!["ease"]));
         Assert.Equal(["value", "low", "high"], Keys(report["whole_catalogue"]!["model"]!["ndcg@10"]));
         Assert.Equal(["users", "rows", "negatives"], Keys(report["sampled"]).Take(3));
         Assert.Equal(

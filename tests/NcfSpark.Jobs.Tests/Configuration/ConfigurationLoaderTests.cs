@@ -160,7 +160,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Trian:Epochs=3", "Trian is no section; did you mean Train? (--set)")]
     [InlineData("Epochs=3", "Epochs is no section; did you mean Train:Epochs? (--set)")]
     [InlineData("Train.Epochs=3", "Train.Epochs is no section; did you mean Train:Epochs? (--set)")]
-    [InlineData("Weather:Rain=3", "Weather is no section; there are Input, Prepare, Model, Train, Evaluate, Tune, Score, Spark, Nightly")]
+    [InlineData("Weather:Rain=3", "Weather is no section; there are Input, Prepare, Model, Train, Import, Evaluate, ")]
     [InlineData("Train=3", "Train is a section: it holds settings")]
     [InlineData("Train:Server=3", "Train:Server is a group of settings, such as Train:Server:Address, and is no setting itself (--set)")]
     [InlineData("Train:Server:Adress=3", "Train:Server:Adress is no setting; did you mean Train:Server:Address? (--set)")]
