@@ -40,7 +40,7 @@ public sealed class TimeSplitNightsTests : IDisposable
         Assert.Equal(rows["test_users"], (long)groups["new"]!["users"]! + (long)groups["there_before"]!["users"]!);
         Assert.Equal(rows["test"], (long)catalogue["rows"]!);
         Assert.True(rows["test_of_new_items"] > 0 && rows["test_new_users"] > 0 && rows["validation"] > 0);
-        Assert.Equal((double)groups["new"]!["popularity"]!["ndcg@10"]!["value"]!, (double)groups["new"]!["model"]!["ndcg@10"]!["value"]!);
+        Assert.InRange((double)groups["new"]!["model"]!["ndcg@10"]!["value"]!, 0.01, 1); // by a popularity that fades (NewcomerPopularityTests)
         Assert.Contains(first["notes"]!.AsArray(), note => ((string)note!).Contains("Split by time: tested is the last 0.5 days", StringComparison.Ordinal));
 
         // The log grows, and so does the moment; half a day later nothing that is tested was trained on.
