@@ -30,6 +30,7 @@ internal sealed record StorageEndpoint(string Url, string From, bool PathStyle, 
     }
 
     /// <summary>A client with the SDK's own chain of credentials.</summary>
+    /// <exception cref="InvalidInputException">Neither a region nor a server is known.</exception>
     /// <remarks>
     /// Checksums that only newer stores know (aws-chunked with trailers) are left out. Instead the signature covers the SHA-256 of every body, which all check.
     /// </remarks>
@@ -54,7 +55,16 @@ internal sealed record StorageEndpoint(string Url, string From, bool PathStyle, 
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(Region);
         }
 
-        return new AmazonS3Client(config);
+        try
+        {
+            return new AmazonS3Client(config);
+        }
+        catch (AmazonClientException cause) when (Url.Length == 0 && Region.Length == 0)
+        {
+            throw new InvalidInputException("Object storage is named (s3://…), and neither its region nor its server is known. Set Storage:Region or AWS_REGION "
+                + "(such as eu-west-1), or AWS_PROFILE for a profile of ~/.aws; for a server that is not Amazon's, Storage:S3Endpoint or AWS_ENDPOINT_URL_S3. "
+                + "Nothing was changed.", cause);
+        }
     }
 
     private static (string Name, string Value) FromEnvironment(string name) => (name, Environment.GetEnvironmentVariable(name) ?? "");

@@ -79,13 +79,32 @@ public sealed class SparkRefusalTests
             "There is no Spark: SPARK_HOME is not set, and spark-submit is not on the PATH.", "or leave --master out, and DuckDB does the work");
     }
 
+    [Fact]
+    public void ObjectStorageOfWhichNeitherRegionNorServerIsKnownIsRefusedWithTheCure()
+    {
+        using var process = new System.Diagnostics.Process { StartInfo = new("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true } };
+        foreach (string argument in new[] { NcfSparkProcess.Assembly, "status", "--run", "s3://bucket/run" }) process.StartInfo.ArgumentList.Add(argument);
+        foreach (string name in process.StartInfo.Environment.Keys.Where(name => name.StartsWith("AWS_", StringComparison.Ordinal)).ToArray())
+        {
+            process.StartInfo.Environment.Remove(name);
+        }
+
+        process.StartInfo.Environment["HOME"] = "/no-such-directory"; // no profiles
+        process.StartInfo.Environment["AWS_EC2_METADATA_DISABLED"] = "true";
+        process.Start();
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("Set Storage:Region or AWS_REGION", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("prepare", "add --master URL or --remote sc://host:port, or name a directory of this machine")]
     [InlineData("train", "copy the version that it names to DIR/prepared", "`train` and --run DIR")]
     [InlineData("nightly", "storage that they share with this machine")]
     public void ARunDirectoryThatOnlySparkWritesIsForPrepareOnSpark(string verb, params string[] says)
     {
-        (int exitCode, string output, string error) = NcfSparkProcess.Run(verb, "--config", "conf/ml-latest-small.json", "--run", "s3a://bucket/run");
+        (int exitCode, string output, string error) = NcfSparkProcess.Run(verb, "--config", "conf/ml-latest-small.json", "--run", "hdfs://namenode/run");
         Assert.Equal((2, ""), (exitCode, output));
         foreach (string words in says) Assert.Contains(words, error, StringComparison.Ordinal);
     }
