@@ -71,7 +71,8 @@ internal static class InverseOfPositive
             {
                 if (i == k) continue;
                 double share = column[i] / pivot;
-                for (int j = 0; j < width; j++) d_BB[i * Block + j] -= share * column[j];
+                // Fused by its name: an expression's last bit was another once its method had been optimised.
+                for (int j = 0; j < width; j++) d_BB[i * Block + j] = Math.FusedMultiplyAdd(-share, column[j], d_BB[i * Block + j]);
                 d_BB[i * Block + k] = d_BB[k * Block + i] = share;
             }
 
