@@ -29,11 +29,11 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
     public static EngineArguments None { get; } = new(null, null, null, []);
 
     /// <summary>Refuses a run in object storage where executors on other machines would write to its working copy, which is on this machine.</summary>
+    /// <param name="engine">What <see cref="Source"/> made of this.</param>
     /// <exception cref="InvalidInputException">They would.</exception>
-    public void RefuseOtherMachines(string run)
+    public void RefuseOtherMachines(string run, EngineSource engine)
     {
-        bool elsewhere = Remote is not null ? !SparkConnectionString.Parse(Remote).IsLocal : Master is not null && !IsMasterHere(Master);
-        if (!elsewhere) return;
+        if (engine.IsHere) return;
         throw Wrong($"--run {run} does not go with Spark's executors on other machines yet: a run in object storage has a working copy on this machine, "
             + "which they do not see. Let --run be a directory that all of them share, or leave out "
             + $"{(Remote is not null ? "--remote" : "--master")}: without Spark, the log is read from object storage by this machine.");

@@ -30,7 +30,7 @@ internal sealed partial class JobRunner(
             arguments.RefuseEmpty();
             using EngineSource engine = verb.RunsSql ? arguments.Engine.Source(environment) : new EngineSource(EngineSource.DuckDb);
             if (arguments.Log is not null) fetched.Options = ConfigurationLoader.Storage(arguments.Set, environment);
-            using RunPlace? mounted = Mount(verb, arguments);
+            using RunPlace? mounted = Mount(verb, arguments, engine);
             if (mounted is not null) arguments = arguments with { Run = mounted.Directory };
             string? path = ConfigurationOf(verb, arguments);
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
@@ -104,12 +104,12 @@ internal sealed partial class JobRunner(
     }
 
     // A run in object storage, held for this process where the verb writes; null for any other. With Microsoft.Spark another process runs the verb.
-    private RunPlace? Mount(Verb verb, JobArguments arguments)
+    private RunPlace? Mount(Verb verb, JobArguments arguments, EngineSource source)
     {
         if (arguments.Run is not { } run || !ObjectPlace.IsMeant(run)) return null;
         string engine = verb.RunsSql ? arguments.Engine.Resolve(environment) : EngineArguments.DuckDb;
         if (verb == PrepareVerb.Verb && engine != EngineArguments.DuckDb) return null; // Spark writes there
-        if (engine != EngineArguments.DuckDb) arguments.Engine.RefuseOtherMachines(run);
+        arguments.Engine.RefuseOtherMachines(run, source);
         bool launches = engine == EngineArguments.MicrosoftSpark && !DotnetRunner.IsParent(environment);
         NcfSparkConfiguration settings = ConfigurationLoader.Load(arguments.Config, arguments.Set, environment);
         return RunPlace.Open(run, settings, writes: !verb.OnlyLooks && !launches, time, progress, signals.Token);

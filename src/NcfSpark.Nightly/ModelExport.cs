@@ -44,7 +44,8 @@ public static class ModelExport
         if (model.Weights.Baseline is not null)
         {
             throw new InvalidInputException($"A baseline serves in {runDirectory}, not a model, so there are no vectors or graphs to export. "
-                + $"Put a night whose model serves into production (`{Advice.Command("help", "promote")}` says how), or set Nightly:WhenBaselineWins to refuse.");
+                + $"Put a night whose model serves into production (`{Advice.Command("help", "promote")}` says how), or set "
+                + "Nightly:WhenBaselineWins to refuse.");
         }
 
         (string temporary, string old) = ($"{to}.tmp", $"{to}.old");

@@ -42,8 +42,8 @@ internal static class NightMetrics
         string metric = (last.Figures ?? measured?.Figures)?.Metric ?? "ndcg@10";
         Add(
             "quality",
-            "The metric that the gate decides by, over the whole catalogue: of what the last night would serve, of what is in production as measured on its own "
-            + "night, of the baseline that was strongest on validation, of popularity.",
+            "The metric that the gate decides by, over the whole catalogue: of what the last night would serve, of what is in production as measured on "
+            + "its own night, of the baseline that was strongest on validation, of popularity.",
             (Of("last"), last.Figures?.Served?.Value),
             (Of("production"), measured?.Figures?.Served?.Value),
             (Of("baseline"), last.Figures?.Baseline.Value?.Value),

@@ -68,8 +68,8 @@ public sealed class ProductionLists : IDisposable
     }
 
     /// <summary>The model that a night serves: the baseline or the refitted one where there is one.</summary>
-    public static TrainedModel ModelOf(string night) => TrainedModel.Read(StageDirectory.Open(
-        night, new[] { ServedBaseline.StageName, Stage.Refit, TrainedModel.StageName }.First(stage => Directory.Exists(Path.Combine(night, stage)))));
+    public static TrainedModel ModelOf(string night) =>
+        TrainedModel.Read(StageDirectory.Open(night, Stage.OfServedModel.First(stage => Directory.Exists(Path.Combine(night, stage)))));
 
     /// <summary>The items most similar to one, by the cosine of what the model has learned of them.</summary>
     /// <exception cref="InvalidInputException">The model does not know the item.</exception>

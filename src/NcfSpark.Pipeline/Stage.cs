@@ -16,6 +16,9 @@ public abstract class Stage
     /// <summary>The stages of a night, in the order in which it runs them.</summary>
     public static IReadOnlyList<string> Names { get; } = [PreparedData.StageName, TrainedModel.StageName, Report, Refit, ServedBaseline.StageName, Predictions];
 
+    /// <summary>The stages that may hold the model that a night serves; of those that are there, the first does.</summary>
+    public static IReadOnlyList<string> OfServedModel { get; } = [ServedBaseline.StageName, Refit, TrainedModel.StageName];
+
     /// <summary>Its name, which is that of its directory.</summary>
     public abstract string Name { get; }
 

@@ -64,7 +64,8 @@ internal sealed class TimeSql(SqlDialect dialect, InputColumn column, TimeForm f
         if (column.Kind == SqlColumnKind.Timestamp) return $"CASE WHEN {isNothing} THEN {(int)TimeForm.Nothing} ELSE {(int)TimeForm.Typed} END";
         string number = column.Kind == SqlColumnKind.Text ? $"TRY_CAST({Number} AS DOUBLE)" : $"CAST({column.Sql} AS DOUBLE)";
         string isNumber = column.Kind == SqlColumnKind.Text ? dialect.Matches(column.Sql, Decimal(decimalMark)) : "true";
-        string iso = column.Kind == SqlColumnKind.Text ? $"WHEN {dialect.Matches(column.Sql, IsoPattern)} AND {IsoDate} IS NOT NULL THEN {(int)TimeForm.Iso}" : "";
+        string iso = column.Kind == SqlColumnKind.Text
+            ? $"WHEN {dialect.Matches(column.Sql, IsoPattern)} AND {IsoDate} IS NOT NULL THEN {(int)TimeForm.Iso}" : "";
         string Range(TimeForm form, double least, double most) =>
             $"WHEN {number} >= CAST('{least:R}' AS DOUBLE) AND {number} < CAST('{most:R}' AS DOUBLE) THEN {(int)form}";
         string OfUnit(TimeForm form) =>

@@ -221,7 +221,7 @@ internal sealed class ServedModel
             return StageDirectory.Open(path, TrainedModel.StageName, prepared);
         }
 
-        foreach (string stage in new[] { ServedBaseline.StageName, Stage.Refit, TrainedModel.StageName })
+        foreach (string stage in Stage.OfServedModel)
         {
             if (!Directory.Exists(System.IO.Path.Combine(path, stage))) continue;
             if (StageDirectory.Open(path, stage, isRead: _ => false).Manifest.Fingerprint == by) return StageDirectory.Open(path, stage, prepared);

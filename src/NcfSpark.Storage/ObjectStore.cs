@@ -183,3 +183,13 @@ public sealed class ObjectStore : IDisposable
         }
     }
 }
+
+/// <summary>An object as a listing shows it.</summary>
+/// <param name="Bytes">Its length.</param>
+/// <param name="ETag">Changes whenever the object does; otherwise opaque.</param>
+/// <param name="Modified">When it was written, by the store's clock.</param>
+public sealed record StoredObject(ObjectPlace Place, long Bytes, string ETag, DateTimeOffset Modified);
+
+/// <summary>A small object as a whole.</summary>
+/// <param name="ETag">For <see cref="ObjectStore.Replace"/>.</param>
+public sealed record StoredBytes(byte[] Bytes, string ETag);

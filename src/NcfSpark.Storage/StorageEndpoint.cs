@@ -61,8 +61,9 @@ internal sealed record StorageEndpoint(string Url, string From, bool PathStyle, 
         }
         catch (AmazonClientException cause) when (Url.Length == 0 && Region.Length == 0)
         {
-            throw new InvalidInputException("Object storage is named (s3://…), and neither its region nor its server is known. Set Storage:Region or AWS_REGION "
-                + "(such as eu-west-1), or AWS_PROFILE for a profile of ~/.aws; for a server that is not Amazon's, Storage:S3Endpoint or AWS_ENDPOINT_URL_S3. "
+            throw new InvalidInputException(
+                "Object storage is named (s3://…), and neither its region nor its server is known. Set Storage:Region or AWS_REGION (such as "
+                + "eu-west-1), or AWS_PROFILE for a profile of ~/.aws; for a server that is not Amazon's, Storage:S3Endpoint or AWS_ENDPOINT_URL_S3. "
                 + "Nothing was changed.", cause);
         }
     }

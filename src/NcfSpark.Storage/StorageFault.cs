@@ -90,3 +90,9 @@ internal sealed class StorageFault(StorageEndpoint endpoint)
         return string.IsNullOrEmpty(code) || message.Contains(code, StringComparison.Ordinal) ? message : $"{code}: {message}";
     }
 }
+
+/// <summary>
+/// The store was not reached, or answered with its own errors for as long as was tried: exit code 1, and the same command may work a little later. The message
+/// says where and what.
+/// </summary>
+public sealed class StorageUnavailableException(string message, Exception cause) : IOException(message, cause);

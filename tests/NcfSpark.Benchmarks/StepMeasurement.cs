@@ -63,7 +63,9 @@ internal sealed class StepMeasurement : IDisposable
         TrainingWindow.Measure(fused, ready, options.BatchSize, ref positions[0], window),
         threads > 1 ? CoreDistance.Measure() : double.NaN,
         TrainingWindow.Measure(fused, fresh, options.BatchSize, ref positions[1], window),
-        withTorch && torch is not null ? TrainingWindow.Measure(torch, ready, options.BatchSize, ref positions[2], window) : new WindowRate(double.NaN, double.NaN));
+        withTorch && torch is not null
+            ? TrainingWindow.Measure(torch, ready, options.BatchSize, ref positions[2], window)
+            : new WindowRate(double.NaN, double.NaN));
 
     public void Dispose()
     {

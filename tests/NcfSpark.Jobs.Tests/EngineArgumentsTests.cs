@@ -24,7 +24,9 @@ public sealed class EngineArgumentsTests
     [InlineData(false, "--remote", "sc://host")]
     public void ARunInObjectStorageGoesWithExecutorsOfThisMachineOnly(bool goes, params string[] options)
     {
-        Exception? refusal = Record.Exception(() => Parsed(options).RefuseOtherMachines("s3://bucket/shop"));
+        EngineArguments arguments = Parsed(options);
+        using EngineSource engine = arguments.Source(new Hashtable());
+        Exception? refusal = Record.Exception(() => arguments.RefuseOtherMachines("s3://bucket/shop", engine));
         if (goes) Assert.Null(refusal);
         else Assert.Contains($"leave out {options[0]}", Assert.IsType<InvalidInputException>(refusal).Message, StringComparison.Ordinal);
     }

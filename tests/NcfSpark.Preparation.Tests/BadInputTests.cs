@@ -181,7 +181,8 @@ public sealed class BadInputTests(EngineFixture fixture) : IDisposable
         ["no user with enough interactions"] = Case.Csv(Good, "no user has 5 interactions or more", "Prepare:MinInteractions")
             .With(PlainOptions.Prepare with { MinInteractions = 5 }),
         ["one item in all"] = Case.Csv(Header + "1,10,100\n2,10,200\n2,10,300\n", "one item in all", "Check Input:ItemColumn"),
-        ["all below the minimum"] = Case.Csv("user_id,item_id,timestamp,rating\n1,10,100,1\n1,11,200,2\n", "none of 2 rows can be used: 2 rated below 4.", "Set a lower Input:MinRating")
+        ["all below the minimum"] = Case
+            .Csv("user_id,item_id,timestamp,rating\n1,10,100,1\n1,11,200,2\n", "none of 2 rows can be used: 2 rated below 4.", "Set a lower Input:MinRating")
             .With(Rated with { MinRating = 4 }),
         ["a given split without held-out rows"] = new(
             test => test.folder.Write("log.csv", Good), new(), new() { Split = SplitRule.Given }, ["Input:TestPath is not set", "Prepare:Split"]),

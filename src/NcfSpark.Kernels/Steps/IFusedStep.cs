@@ -47,8 +47,9 @@ public sealed record StepSettings
 
 /// <summary>
 /// Chooses the step by the composition of the model. <see cref="AttentionStep"/> is the one for attention.
-/// <see cref="UserHistoryStep"/> is the one for a history under "dot" with plain descent of the rows, by either loss: it computes a user's vector once for all samples of a group, and
-/// updates rows sample by sample. <see cref="FusedStep"/> is the one for every other composition, by the logistic loss.
+/// <see cref="UserHistoryStep"/> is the one for a history under "dot" with plain descent of the rows, by either loss:
+/// it computes a user's vector once for all samples of a group, and updates rows sample by sample.
+/// <see cref="FusedStep"/> is the one for every other composition, by the logistic loss.
 /// </summary>
 public static class FusedSteps
 {

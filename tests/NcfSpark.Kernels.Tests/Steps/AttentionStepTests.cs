@@ -56,7 +56,7 @@ public sealed class AttentionStepTests
             for (int i = 0, every = Math.Max(1, weights.Length / 10); i < weights.Length; i += every)
             {
                 // The loss is a batch's, so the step of descent (by the sum) and the loss have the same factor.
-                double slope = Slope(weights, i, LossOf), moved = (weights[i] - after[i]) / Rate;
+                double slope = Numbers.Slope(weights, i, LossOf), moved = (weights[i] - after[i]) / Rate;
                 Assert.True(Math.Abs(moved - slope) < 1e-3 * (1 + Math.Abs(slope)), $"{part} {layer} [{i}]: moved by {moved}, slope {slope}");
                 if (Math.Abs(slope) > 1e-6) moving++;
             }
@@ -153,18 +153,6 @@ public sealed class AttentionStepTests
         }
 
         return step;
-    }
-
-    private static double Slope(double[] weights, int i, Func<double> loss)
-    {
-        const double Move = 1e-5;
-        double before = weights[i];
-        weights[i] = before + Move;
-        double above = loss();
-        weights[i] = before - Move;
-        double below = loss();
-        weights[i] = before;
-        return (above - below) / (2 * Move);
     }
 
     private sealed class Feed(Optimizer optimizer = Optimizer.Sgd) : IBatchFeed

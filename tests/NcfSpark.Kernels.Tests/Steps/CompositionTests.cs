@@ -121,22 +121,11 @@ public sealed class CompositionTests
             for (int i = 0; i < after.Length; i++)
             {
                 bool isFixed = part == ModelPart.HeadWeight && i < shape.GmfSize && !shape.TrainedGmfHead;
-                double slope = isFixed ? 0 : Slope(model[part, layer], i, () => lossFor(model, part)), moved = (model[part, layer][i] - after[i]) / Rate;
+                double slope = isFixed ? 0 : Numbers.Slope(model[part, layer], i, () => lossFor(model, part));
+                double moved = (model[part, layer][i] - after[i]) / Rate;
                 Assert.True(Math.Abs(moved - slope) < 2e-4, $"{part} {layer} [{i}]: moved by {moved}, slope {slope}");
             }
         }
-    }
-
-    private static double Slope(double[] weights, int i, Func<double> loss)
-    {
-        const double Move = 1e-5;
-        double before = weights[i];
-        weights[i] = before + Move;
-        double above = loss();
-        weights[i] = before - Move;
-        double below = loss();
-        weights[i] = before;
-        return (above - below) / (2 * Move);
     }
 
     private sealed class Feed : IBatchFeed

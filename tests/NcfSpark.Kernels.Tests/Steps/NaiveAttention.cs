@@ -11,7 +11,10 @@ internal sealed class NaiveAttention(AttentionShape shape, UserHistories past, l
     public double[] ItemBiases { get; } = Fill(items, 2, 0.5);
 
     public double[][] Matrices { get; } =
-        [.. shape.Parameters.Select((p, i) => Fill(p.Rows * p.Columns, 10 + i, p.Start == AttentionStart.Uniform ? 0.25 : 0.5, p.Start == AttentionStart.One ? 1 : 0))];
+    [
+        .. shape.Parameters.Select((p, i) =>
+            Fill(p.Rows * p.Columns, 10 + i, p.Start == AttentionStart.Uniform ? 0.25 : 0.5, p.Start == AttentionStart.One ? 1 : 0)),
+    ];
 
     /// <summary>Mean loss of the tokens of a batch, times its users.</summary>
     public double Loss(int[] users, int[] negatives, ulong dropoutKey, bool exceptTouched = true)
@@ -27,7 +30,11 @@ internal sealed class NaiveAttention(AttentionShape shape, UserHistories past, l
             for (int t = 0; t < count; t++)
             {
                 double positive = Score(vectors[t], past.Items[first + t + 1]), sum = Math.Exp(positive);
-                foreach (int n in negatives.Where(n => exceptTouched ? !all.Contains(n) : n != past.Items[first + t + 1])) sum += Math.Exp(Score(vectors[t], n) + shift);
+                foreach (int n in negatives.Where(n => exceptTouched ? !all.Contains(n) : n != past.Items[first + t + 1]))
+                {
+                    sum += Math.Exp(Score(vectors[t], n) + shift);
+                }
+
                 loss += Math.Log(sum) - positive;
             }
 
