@@ -28,17 +28,6 @@ internal sealed record EngineArguments(string? Engine, string? Master, string? R
     /// <summary>No option given: DuckDB in the process.</summary>
     public static EngineArguments None { get; } = new(null, null, null, []);
 
-    /// <summary>Refuses a run in object storage where executors on other machines would write to its working copy, which is on this machine.</summary>
-    /// <param name="engine">What <see cref="Source"/> made of this.</param>
-    /// <exception cref="InvalidInputException">They would.</exception>
-    public void RefuseOtherMachines(string run, EngineSource engine)
-    {
-        if (engine.IsHere) return;
-        throw Wrong($"--run {run} does not go with Spark's executors on other machines yet: a run in object storage has a working copy on this machine, "
-            + "which they do not see. Let --run be a directory that all of them share, or leave out "
-            + $"{(Remote is not null ? "--remote" : "--master")}: without Spark, the log is read from object storage by this machine.");
-    }
-
     /// <summary>
     /// The engine, by name: as --engine says; else Spark Connect where there is --remote, Microsoft.Spark where spark-submit started this process, Spark
     /// Connect where there is --master; else DuckDB.

@@ -108,11 +108,9 @@ internal sealed partial class JobRunner(
     {
         if (arguments.Run is not { } run || !ObjectPlace.IsMeant(run)) return null;
         string engine = verb.RunsSql ? arguments.Engine.Resolve(environment) : EngineArguments.DuckDb;
-        if (verb == PrepareVerb.Verb && engine != EngineArguments.DuckDb) return null; // Spark writes there
-        arguments.Engine.RefuseOtherMachines(run, source);
         bool launches = engine == EngineArguments.MicrosoftSpark && !DotnetRunner.IsParent(environment);
         NcfSparkConfiguration settings = ConfigurationLoader.Load(arguments.Config, arguments.Set, environment);
-        return RunPlace.Open(run, settings, writes: !verb.OnlyLooks && !launches, time, progress, signals.Token);
+        return RunPlace.Open(run, settings, writes: !verb.OnlyLooks && !launches, time, progress, source.IsHere, signals.Token);
     }
 
     // The file of settings: --config, or the one that the run directory keeps, which --input lets be made. Null where the verb needs none.
@@ -177,10 +175,10 @@ internal sealed partial class JobRunner(
         if (verb.Name != "prepare")
         {
             throw new InvalidInputException(
-                $"--run {runDirectory}: `{verb.Name}` needs a run directory of this machine. With Spark's executors elsewhere, either it lies on "
-                + "storage that they share with this machine (NFS and the like), or "
+                $"--run {runDirectory}: `{verb.Name}` needs a run directory of this machine, or a bucket (s3://…). With Spark's executors elsewhere, either a "
+                + "directory lies on storage that they share with this machine (NFS and the like), or "
                 + $"`prepare` with --run {Advice.Quoted(runDirectory)} lets Spark write there: copy the version that it names to DIR/prepared "
-                + "(hadoop fs -get, aws s3 cp --recursive) and go on here with `train` and --run DIR.");
+                + "(hadoop fs -get) and go on here with `train` and --run DIR.");
         }
 
         if (engine.Resolve(environment) == EngineArguments.DuckDb)

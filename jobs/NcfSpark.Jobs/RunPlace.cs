@@ -21,16 +21,21 @@ internal sealed class RunPlace : IDisposable
     /// <param name="given">The value of --run: a directory, a run in object storage, or a night in one.</param>
     /// <param name="settings">Sections Storage and Nightly count.</param>
     /// <param name="writes">Whether to hold it for this process. A directory is not held by this.</param>
+    /// <param name="executorsSeeThisMachine">As <see cref="BucketRunOptions.ExecutorsSeeThisMachine"/>.</param>
     /// <exception cref="InvalidInputException">It cannot be reached, or another process writes there.</exception>
     public static RunPlace Open(
-        string given, NcfSparkConfiguration settings, bool writes, TimeProvider time, IProgressReporter progress, CancellationToken cancellation = default)
+        string given, NcfSparkConfiguration settings, bool writes, TimeProvider time, IProgressReporter progress,
+        bool executorsSeeThisMachine = true, CancellationToken cancellation = default)
     {
         if (!ObjectPlace.IsMeant(given)) return new RunPlace(given, null);
         ObjectPlace place = ObjectPlace.Parse(given, "--run");
         string name = place.Key[(place.Key.LastIndexOf('/') + 1)..];
         bool isNight = RunNights.IsName(name);
         var objects = new ObjectStore(settings.Storage, time);
-        var options = new BucketRunOptions(settings.Storage, writes, settings.Nightly.AssumeSingleWriter, records);
+        var options = new BucketRunOptions(settings.Storage, writes, settings.Nightly.AssumeSingleWriter, records)
+        {
+            ExecutorsSeeThisMachine = executorsSeeThisMachine,
+        };
         var run = BucketRun.Open(
             objects, isNight ? place with { Key = place.Key[..^name.Length].TrimEnd('/') } : place, options, time, progress, cancellation);
         return new RunPlace(isNight ? Path.Combine(run.Directory, name) : run.Directory, run);

@@ -10,8 +10,9 @@ namespace NcfSpark.Cluster;
 /// Recommendations computed within Spark's tasks. Spark brings each task the rows of its users, which are as many in
 /// every task and follow one another; a process of ours in the task scores them with the model that its executor was
 /// sent (<see cref="TaskModel"/>, <see cref="ScoreTask"/>), and Spark writes what it says, in its order: by user and
-/// rank, over all files. Where executors do not see the run directory Spark reads the rows where they do,
-/// Spark:PreparedPath, and brings the lists back. A task that is lost is run again by Spark, and no other.
+/// rank, over all files. Where executors do not see the run directory Spark reads the rows where they do
+/// (<see cref="StageDirectory.ForSpark"/>), and writes into the bucket of the run, or brings the lists back where the
+/// run is a directory. A task that is lost is run again by Spark, and no other.
 /// </summary>
 public sealed class SparkScore(
     JobContext job, StageDirectory prepared, StageDirectory model, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
@@ -24,28 +25,37 @@ public sealed class SparkScore(
         (PreparedData.Disliked, "true", $"CAST({TaskUsers.NoTime} AS BIGINT)")];
 
     private readonly ScoreOptions options = job.Configuration.Score;
-    private readonly string elsewhere = job.Configuration.Spark.PreparedPath.TrimEnd('/');
     private readonly IndexSet? wantedUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count
         ? null
         : new(chosen.Users.Where(user => user >= 0), trained.Users.Count);
     private readonly RecommendableItems? limited = items.Groups is null && items.Items.Length == trained.Items.Count ? null : items;
+    private string? place; // where the prepared rows are for Spark, if not in the run directory
 
-    /// <summary>Writes the lists of the chosen users whom the model knows, into a directory that is not there yet.</summary>
+    /// <summary>Writes the lists of the chosen users whom the model knows.</summary>
+    /// <param name="writer">Has no such part yet.</param>
+    /// <param name="part">Name of the part.</param>
     /// <returns>How many users were wanted, and rows by source.</returns>
     /// <exception cref="InvalidInputException">An executor cannot run the tasks, or the rows are not those of the run
     /// directory; the message says why.</exception>
-    public (long Users, SortedDictionary<string, long> Rows) Write(string directory)
+    public (long Users, SortedDictionary<string, long> Rows) Write(IStageWriter writer, string part)
     {
-        string archive = $"{directory}.model.tar.gz";
+        string directory = writer.File(part), archive = $"{directory}.model.tar.gz";
         try
         {
             var engine = (IClusterEngine)job.Engine.Open(job);
-            if (elsewhere.Length > 0) PreparedCopy.Check(engine, elsewhere, prepared.Manifest.Fingerprint);
+            place = PreparedPlace.Of(engine, prepared);
             string rows = Rows(engine), query = Query(engine, rows, TaskModel.Ship(engine, model, limited, archive));
             (long users, long withList) = Expect(engine, rows);
-            (long lists, SortedDictionary<string, long> bySource) = elsewhere.Length > 0
+            (long lists, SortedDictionary<string, long> bySource) = place is not null && !writer.IsElsewhere
                 ? CollectedLists.Write(Path.Combine(directory, "part-00000.parquet"), trained, engine.QueryParts(query))
-                : WriteBySpark(engine, query, directory);
+                : WriteBySpark(engine, query, writer.ForEngine(part));
+            if (writer.IsElsewhere)
+            {
+                writer.Collect();
+                long here = ParquetColumns.RowsIn(directory), there = bySource.Values.Sum();
+                if (here != there) throw new InvalidDataException($"Spark wrote {there:N0} rows, and {here:N0} were listed. Run the same command again.");
+            }
+
             if (lists != withList)
             {
                 throw new InvalidDataException(
@@ -82,7 +92,7 @@ public sealed class SparkScore(
         return rows;
     }
 
-    private string PathOf(string part) => elsewhere.Length > 0 ? $"{elsewhere}/{part}" : prepared.File(part);
+    private string PathOf(string part) => place is null ? prepared.File(part) : $"{place}/{part}";
 
     private string Query(IClusterEngine engine, string rows, string modelThere)
     {

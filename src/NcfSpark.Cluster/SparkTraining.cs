@@ -67,16 +67,16 @@ public static class SparkTraining
         }
     }
 
-    public static DistributedResult Run(JobContext job, StageManifest prepared, WorkerSetup setup, DistributedTraining training)
+    public static DistributedResult Run(JobContext job, StageDirectory prepared, WorkerSetup setup, DistributedTraining training)
     {
         try
         {
             CheckCluster(job);
             var engine = (IClusterEngine)job.Engine.Open(job);
-            SparkOptions spark = job.Configuration.Spark;
-            WorkerQueries queries = spark.PreparedPath.Length == 0
-                ? WorkerQueries.FromStorage(setup.RunDirectory, spark.WorkerThreads)
-                : WorkerQueries.FromSpark(engine, spark.PreparedPath, prepared, setup, spark.WorkerThreads);
+            int threads = job.Configuration.Spark.WorkerThreads;
+            WorkerQueries queries = PreparedPlace.Of(engine, prepared) is { } place
+                ? WorkerQueries.FromSpark(engine, place, prepared.Manifest, setup, threads)
+                : WorkerQueries.FromStorage(setup.RunDirectory, threads);
             return training.Run(new WorkerTasks(engine, TaskProgram.Ship(job, engine), queries), job.Cancellation);
         }
         finally

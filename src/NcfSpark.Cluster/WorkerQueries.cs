@@ -5,8 +5,8 @@ using NcfSpark.Training.Distributed;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// The rows of each training worker's task, as SQL: its settings, and where Spark brings the prepared rows
-/// (Spark:PreparedPath) those of its users, and no others. All stand in one partition, and so reach one task.
+/// The rows of each training worker's task, as SQL: its settings, and where executors do not see the run directory
+/// (<see cref="StageDirectory.ForSpark"/>) those of its users, and no others. All stand in one partition, and so reach one task.
 /// </summary>
 internal sealed class WorkerQueries
 {
@@ -23,13 +23,10 @@ internal sealed class WorkerQueries
     /// <summary>For workers that read their rows themselves, from a run directory that they see.</summary>
     public static WorkerQueries FromStorage(string runDirectory, int threads) => new(runDirectory, threads);
 
-    /// <summary>For workers whose rows Spark brings, from a copy of the prepared directory that it reads.</summary>
-    /// <param name="path">The copy, such as s3a://bucket/shop/prepared/20261124T031502123Z-1f9c2b7e.</param>
-    /// <exception cref="InvalidInputException">It is not there, or of other rows than the driver's.</exception>
+    /// <summary>For workers whose rows Spark brings, from where it reads them.</summary>
+    /// <param name="path">Such as s3a://bucket/shop/2026-11-24/prepared/spark-1f9c2b7e.</param>
     public static WorkerQueries FromSpark(IClusterEngine engine, string path, StageManifest prepared, WorkerSetup setup, int threads)
     {
-        path = path.TrimEnd('/');
-        PreparedCopy.Check(engine, path, prepared.Fingerprint);
         var queries = new WorkerQueries("", threads);
         int workers = setup.Train.Workers;
         bool weighted = prepared.Rows.ContainsKey(PreparedData.Disliked);

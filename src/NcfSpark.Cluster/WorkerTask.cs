@@ -45,7 +45,7 @@ public static class WorkerTask
         ? WorkerRows.Read(runDirectory, setup, share)
         : throw new InvalidInputException(
             $"The executor on {Environment.MachineName} does not see the run directory {runDirectory}. Put it on storage that the executors "
-            + "share with this machine, at the same path, have Spark bring the rows (Spark:PreparedPath), or set Train:Placement to threads.");
+            + "share with this machine, at the same path, or into a bucket that both reach (--run s3://…), or set Train:Placement to threads.");
 
     private static void End(string reason, TextWriter error)
     {

@@ -32,16 +32,6 @@ public sealed record SparkOptions
     public int WorkerThreads { get; init; } = 1;
 
     /// <summary>
-    /// Place of the prepared rows as Spark reads them, for executors that do not see the run directory: the version that `prepare
-    /// --run s3a://…` named, such as s3a://bucket/shop/prepared/20261124T031502123Z-1f9c2b7e, of which the run directory holds a
-    /// copy. Spark then sends each task the rows of its users and returns its results, so executors read and write nothing on
-    /// this machine. "" (default): executors see the run directory at the same path and read and write it themselves; training
-    /// then starts several times faster.
-    /// </summary>
-    [ExcludeFromFingerprint]
-    public string PreparedPath { get; init; } = "";
-
-    /// <summary>
     /// Directory on every executor in which this program lies, unpacked from the archive that `worker-archive` makes; for images
     /// that contain it. "" (default): the program (40 MB) is sent to executors at the start of each run.
     /// </summary>

@@ -25,6 +25,11 @@ public static class UnknownSetting
         ["Train:OuterStep"] = "Train:Server:OuterOptimizer",
     };
 
+    private static readonly Dictionary<string, string> Gone = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Spark:PreparedPath"] = "executors read prepared/ where the run is, in a bucket (--run s3://…) or on storage that they share",
+    };
+
     /// <summary>The fault, or null where its section is unknown and that was said already.</summary>
     public static string? Describe(string key, HashSet<string> unknownSections)
     {
@@ -37,6 +42,7 @@ public static class UnknownSetting
         }
 
         if (Renamed.TryGetValue(key, out string? name)) return $"{key} is called {name} now";
+        if (Gone.TryGetValue(key, out string? instead)) return $"{key} is gone, leave it out: {instead}";
         return SettingKey.Under(key).FirstOrDefault() is { } first
             ? $"{key} is a group of settings, such as {first}, and is no setting itself"
             : $"{key} is no setting; {MeantSetting(section, key[(section.Length + 1)..])}";

@@ -50,6 +50,16 @@ public abstract class RunStore : IDisposable
     /// <exception cref="InvalidInputException">Another process holds the run by now, or has published this stage.</exception>
     public abstract void Publish(StageDirectory stage);
 
+    /// <summary>Where Spark's executors reach the files of a stage; null where they see the working copy.</summary>
+    /// <param name="stage">Its directory in the working copy.</param>
+    /// <param name="version"><see cref="StageDirectory.Version"/>, or that of an attempt which Spark is to write.</param>
+    public abstract string? ForSpark(string stage, string version);
+
+    /// <summary>Fetches all that Spark wrote of an attempt, by a listing, which may lag: count the rows.</summary>
+    /// <param name="stage">The stage's directory in the working copy.</param>
+    /// <param name="to">A directory, in which the files get the names that they have there.</param>
+    public abstract void Collect(string stage, string version, string to);
+
     /// <summary>Saves a file or a directory outside the stages as it is now; one that is gone is deleted.</summary>
     /// <exception cref="InvalidInputException">Another process holds the run by now.</exception>
     public abstract void Save(string path);

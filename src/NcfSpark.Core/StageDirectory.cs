@@ -21,6 +21,12 @@ public sealed class StageDirectory
     /// <summary>The hash of manifest.json, which has those of all other files: it names what is there, where the fingerprint names what should be.</summary>
     public string ManifestSha256 { get; }
 
+    /// <summary>Names the files of this result, among those of others, where the run lives in a bucket.</summary>
+    public string Version => Manifest.WrittenAt is { } name && !IsPath(name) ? name : ManifestSha256[..16];
+
+    /// <summary>Where Spark's executors reach the files; null where they see this directory.</summary>
+    public string? ForSpark => Manifest.WrittenAt is { } path && IsPath(path) ? path : RunStore.Of(Path)?.ForSpark(Path, Version);
+
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>
@@ -160,6 +166,8 @@ public sealed class StageDirectory
             throw new InvalidInputException($"{path} cannot be read as a manifest: {cause.Message} {cure}", cause);
         }
     }
+
+    private static bool IsPath(string writtenAt) => writtenAt.Contains(':', StringComparison.Ordinal);
 
     // What is wrong with a file; null where nothing is.
     private static string? FaultOf(string path, StageFile expected)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace NcfSpark.Core;
 
@@ -40,6 +41,13 @@ public sealed record StageManifest
     /// 1970 …"}, or that a list matched nothing.
     /// </summary>
     public SortedDictionary<string, string> Notes { get; init; } = [];
+
+    /// <summary>
+    /// Where Spark wrote the files; null where this program did. A name is a version in the bucket in which the run lives
+    /// (<see cref="StageDirectory.Version"/>); a path with a scheme is one that Spark writes, and the directory here a copy of it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? WrittenAt { get; init; }
 
     /// <summary>Every other file of the directory by its path there. Filled in when the directory is published.</summary>
     public SortedDictionary<string, StageFile> Files { get; init; } = [];

@@ -4,26 +4,47 @@ namespace NcfSpark.Core;
 
 /// <summary>
 /// A stage's directory while it is being written: NAME.tmp-SUFFIX beside its final place, renamed there in one step by <see cref="Publish"/>.
-/// Whatever happens before leaves no NAME behind, or leaves the one that was there.
+/// Whatever happens before leaves no NAME behind, or leaves the one that was there. Where the run lives in a bucket and Spark's executors do not see this
+/// machine's files, they write into a version there, which is collected here and published with the rest.
 /// </summary>
 public sealed class StageWriter : IStageWriter
 {
     private readonly string runDirectory;
     private readonly string stage;
-    private bool published;
+    private readonly string version;
+    private readonly string? elsewhere; // where that version is for Spark
+    private bool collected, published;
 
-    private StageWriter(string runDirectory, string stage, string path) => (this.runDirectory, this.stage, Path) = (runDirectory, stage, path);
+    private StageWriter(string runDirectory, string stage, string attempt)
+    {
+        (this.runDirectory, this.stage, version) = (runDirectory, stage, $"spark-{attempt}");
+        Path = System.IO.Path.Combine(runDirectory, $"{stage}.tmp-{attempt}");
+        elsewhere = RunStore.Of(runDirectory)?.ForSpark(Final, version);
+    }
 
     /// <summary>The temporary directory, into which the stage writes.</summary>
     public string Path { get; }
 
+    public bool IsElsewhere => elsewhere is not null;
+
+    private string Final => System.IO.Path.Combine(runDirectory, stage);
+
     public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public string ForEngine(string name) => elsewhere is null ? File(name) : $"{elsewhere}/{name}";
+
+    public void Collect()
+    {
+        if (elsewhere is null) return;
+        RunStore.Of(runDirectory)!.Collect(Final, version, Path);
+        collected = true;
+    }
 
     /// <summary>Begins a stage's directory, clearing away what an earlier attempt that was killed left of it.</summary>
     /// <exception cref="InvalidInputException">The run directory cannot be written.</exception>
     public static StageWriter Begin(string runDirectory, string stage)
     {
-        string path = System.IO.Path.Combine(runDirectory, $"{stage}.tmp-{Guid.NewGuid().ToString("N")[..8]}");
+        var writer = new StageWriter(runDirectory, stage, Guid.NewGuid().ToString("N")[..8]);
         try
         {
             LinuxFiles.MakePrivateDirectory(runDirectory);
@@ -33,14 +54,14 @@ public sealed class StageWriter : IStageWriter
                 foreach (string left in Directory.GetDirectories(runDirectory, pattern)) Directory.Delete(left, recursive: true);
             }
 
-            Directory.CreateDirectory(path);
+            Directory.CreateDirectory(writer.Path);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
             throw FileFailure.CannotWrite(runDirectory, cause);
         }
 
-        return new StageWriter(runDirectory, stage, path);
+        return writer;
     }
 
     /// <summary>Writes the manifest with all files and their hashes, and renames the directory into place, over an older one if there is one.</summary>
@@ -53,11 +74,11 @@ public sealed class StageWriter : IStageWriter
 
         using (var stream = new FileStream(File(StageManifest.FileName), FileMode.Create))
         {
-            JsonSerializer.Serialize(stream, manifest, StageDirectory.Json);
+            JsonSerializer.Serialize(stream, collected ? manifest with { WrittenAt = version } : manifest, StageDirectory.Json);
             stream.Flush(flushToDisk: true);
         }
 
-        string final = System.IO.Path.Combine(runDirectory, stage), old = System.IO.Path.Combine(runDirectory, $"{stage}.old");
+        string final = Final, old = System.IO.Path.Combine(runDirectory, $"{stage}.old");
         if (Directory.Exists(final)) StageDirectory.Rename(final, old);
         try
         {

@@ -85,7 +85,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
         var training = new DistributedTraining(setup, checkpoints, read, Job.Progress, Job.Time) { Initial = Initial };
         DistributedResult result = Train.Placement switch
         {
-            Placement.Spark => SparkTraining.Run(Job, Manifest, setup, training),
+            Placement.Spark => SparkTraining.Run(Job, Prepared.Directory, setup, training),
             Placement.Processes => training.RunProcesses(WorkerJob.Command, Job.Cancellation),
             _ => training.RunThreads(Job.Cancellation),
         };

@@ -139,7 +139,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
     // The same in Spark's tasks. Users of a list whom the model does not know have no rows in Spark, so this process writes them.
     private long WriteInTasks(StageContext context, SparkScore score, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
     {
-        (long users, SortedDictionary<string, long> bySource) = score.Write(context.Writer.File("recommendations"));
+        (long users, SortedDictionary<string, long> bySource) = score.Write(context.Writer, "recommendations");
         int[] unknown = options.Since.Length == 0 ? Array.FindAll(chosen.Users, user => user < 0) : [];
         if (unknown.Length > 0)
         {

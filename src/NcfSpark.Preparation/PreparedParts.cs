@@ -53,12 +53,12 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     public void WriteTables(IStageWriter writer)
     {
         Write($"SELECT u.user_id, u.user_index, CAST(trained AS INT) AS interactions FROM {SplitSql.Users} u "
-            + $"JOIN {SplitSql.UserCounts} c ON u.user_index = c.user_index ORDER BY u.user_index", writer.File("users"));
-        Write($"SELECT item_id, item_index, interactions{(weighted ? ", popularity" : "")} FROM {SplitSql.Items} ORDER BY item_index", writer.File("items"));
+            + $"JOIN {SplitSql.UserCounts} c ON u.user_index = c.user_index ORDER BY u.user_index", writer.ForEngine("users"));
+        Write($"SELECT item_id, item_index, interactions{(weighted ? ", popularity" : "")} FROM {SplitSql.Items} ORDER BY item_index", writer.ForEngine("items"));
         // Found once among all rows: two parts are written, and Spark reads twice what it orders.
         engine.Materialize(HeldOutRows, Weighed($"SELECT user_index, item_index, timestamp, part FROM {SplitSql.Rows} WHERE part > 0"));
-        Write(HeldOut(2), writer.File("test"));
-        if (prepare.Validation) Write(HeldOut(1), writer.File("validation"));
+        Write(HeldOut(2), writer.ForEngine("test"));
+        if (prepare.Validation) Write(HeldOut(1), writer.ForEngine("validation"));
         engine.Drop(HeldOutRows);
     }
 
@@ -76,7 +76,7 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
             string problem = $"{engine.Name} wrote {rows[part]:N0} rows of {part}, and {written:N0} are there. Nothing was published.";
             if (engine is not IClusterEngine) throw new InvalidOperationException(problem);
             throw new InvalidInputException($"{problem} With Spark's executors on other machines, the run directory must lie on storage that they share with "
-                + "this one (NFS and the like): choose one with --run. `prepare` can also write where only Spark reaches: --run hdfs://…, s3a://….");
+                + "this one (NFS and the like): choose one with --run, or a bucket that both reach, --run s3://….");
         }
     }
 

@@ -65,9 +65,10 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         steps.Detail("split");
         bool givenCandidates = resolved.Candidates is not null;
         string candidatesParquet = writer.File("given_candidates.parquet");
-        if (givenCandidates && writer is SparkStageWriter)
+        if (givenCandidates && writer.IsElsewhere)
         {
-            throw new InvalidInputException($"Input:TestCandidatesPath is read on this machine, and --run is elsewhere: name a run directory of this machine.");
+            throw new InvalidInputException("Input:TestCandidatesPath is read on this machine, and Spark's executors are on others: leave out --master or "
+                + "--remote for `prepare`.");
         }
 
         if (givenCandidates) GivenCandidates.Open(engine, input, resolved.Candidates!, candidatesParquet, log.Ids);
@@ -88,14 +89,15 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 
         var parts = new PreparedParts(engine, prepare, rows["items"], lists, weights is not null) { NegativeItems = negativeItems };
         steps.Detail("negatives");
-        parts.WriteTrain(writer.File("train"));
-        if (givenCandidates) parts.Write(GivenCandidates.Query, writer.File("test_candidates"));
-        else if (prepare.TestCandidates > 0) parts.WriteCandidates(writer.File("test_candidates"));
+        parts.WriteTrain(writer.ForEngine("train"));
+        if (givenCandidates) parts.Write(GivenCandidates.Query, writer.ForEngine("test_candidates"));
+        else if (prepare.TestCandidates > 0) parts.WriteCandidates(writer.ForEngine("test_candidates"));
         steps.Advance(1);
 
         steps.Detail("write");
         parts.WriteTables(writer);
-        if (disliked is not null) parts.Write($"{disliked} ORDER BY 1, 2", writer.File(PreparedData.Disliked));
+        if (disliked is not null) parts.Write($"{disliked} ORDER BY 1, 2", writer.ForEngine(PreparedData.Disliked));
+        writer.Collect();
         if (log.Bad.Count > 0) WriteBadRows(writer, log.Bad);
         if (givenCandidates) File.Delete(candidatesParquet);
         parts.CheckWritten(writer, rows);

@@ -26,6 +26,8 @@ internal sealed class SparkStageWriter : IStageWriter
 
     public string Path { get; }
 
+    public bool IsElsewhere => true;
+
     /// <summary>Names a version; the first part that is written makes it.</summary>
     /// <exception cref="InvalidInputException">The engine is no Spark.</exception>
     public static SparkStageWriter Begin(ISqlEngine engine, string runDirectory, string stage, TimeProvider time)
@@ -56,6 +58,7 @@ internal sealed class SparkStageWriter : IStageWriter
     public StageDirectory Publish(StageManifest manifest)
     {
         foreach (string part in manifest.Rows.Keys.Where(part => manifest.Rows[part] > 0 && PreparedParts.Names.Contains(part))) AddFiles(manifest, part);
+        manifest = manifest with { WrittenAt = Path };
         WriteText(StageManifest.FileName, StageDirectory.ToText(manifest));
         return StageDirectory.Elsewhere(Path, manifest);
     }

@@ -13,6 +13,7 @@ namespace NcfSpark.Storage;
 ///                  2026-11-24/night.json, report.html, lists/
 ///                  2026-11-24/model/manifest.json                 written last: the stage is there if and only if this is
 ///                  2026-11-24/model/1f9c2b7e0a4d5e6f/…            its files, under the first 16 digits of the manifest's SHA-256
+///                  2026-11-24/predictions/spark-0a4d5e6f/…        files that Spark wrote, under the name that the manifest's writtenAt gives
 /// </code>
 /// Files of a stage are never written over by others: another result has another manifest, and so another prefix. Manifests and records are written on the
 /// condition that they are what this process last saw there.
@@ -101,6 +102,19 @@ public sealed class BucketRun : RunStore
         Write(manifestName, manifest);
         objects.Delete(there.Select(one => one.Place).Where(one => // of what was there before
             one.Key != place.At(manifestName).Key && !one.Key.StartsWith(version.Prefix, StringComparison.Ordinal)));
+    }
+
+    public override string? ForSpark(string stage, string version) =>
+        options.ExecutorsSeeThisMachine ? null : place.At($"{copy.NameOf(stage)}/{version}").ForSpark;
+
+    public override void Collect(string stage, string version, string to)
+    {
+        ObjectPlace from = place.At($"{copy.NameOf(stage)}/{version}");
+        Dictionary<string, StoredObject> written = objects.List(from)
+            .Where(one => !one.Place.Key[from.Prefix.Length..].Split('/').Any(name => name[0] is '_' or '.')) // Spark's marks, and what its commits left
+            .ToDictionary(one => Path.GetFullPath(Path.Combine(to, one.Place.Key[from.Prefix.Length..])));
+        foreach (string directory in written.Keys.Select(file => Path.GetDirectoryName(file)!).Distinct()) System.IO.Directory.CreateDirectory(directory);
+        SideBySide([.. written.Keys], file => objects.Get(written[file], file));
     }
 
     public override void Save(string path)
@@ -272,7 +286,7 @@ public sealed class BucketRun : RunStore
             + "command again once it has ended.");
     }
 
-    private string VersionOf(StageDirectory stage) => $"{copy.NameOf(stage.Path)}/{stage.ManifestSha256[..16]}";
+    private string VersionOf(StageDirectory stage) => $"{copy.NameOf(stage.Path)}/{stage.Version}";
 
     private string NameOf(ObjectPlace one) => one.Key[place.Prefix.Length..];
 
@@ -294,4 +308,8 @@ public sealed class BucketRun : RunStore
 /// <param name="Writes">Whether to hold it for this process, to write there.</param>
 /// <param name="AssumesSingleWriter">Whether to write without conditions and without a lease, because the caller sees to it that nobody else writes.</param>
 /// <param name="Records">Names of the small files of a run and of its nights that a working copy needs.</param>
-public sealed record BucketRunOptions(StorageOptions Storage, bool Writes, bool AssumesSingleWriter, IReadOnlyCollection<string> Records);
+public sealed record BucketRunOptions(StorageOptions Storage, bool Writes, bool AssumesSingleWriter, IReadOnlyCollection<string> Records)
+{
+    /// <summary>Whether Spark's executors read and write the working copy. Else they read and write in the bucket, through s3a.</summary>
+    public bool ExecutorsSeeThisMachine { get; init; } = true;
+}

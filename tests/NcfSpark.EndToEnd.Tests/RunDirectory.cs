@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using NcfSpark.Core;
 using NcfSpark.Nightly;
 
@@ -27,6 +28,15 @@ internal sealed class RunDirectory : IDisposable
     public static string HashesIn(string directory) =>
         string.Join('\n', Directory.GetFiles(directory, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
         .Select(file => $"{System.IO.Path.GetRelativePath(directory, file)} {Convert.ToHexString(SHA256.HashData(System.IO.File.ReadAllBytes(file)))}"));
+
+    /// <summary>Makes prepared/ a copy of what Spark wrote to another directory of this machine, as far as its manifest says.</summary>
+    public static void SaySparkWrote(string prepared, string elsewhere)
+    {
+        string path = System.IO.Path.Combine(prepared, StageManifest.FileName);
+        JsonNode manifest = JsonNode.Parse(System.IO.File.ReadAllText(path))!;
+        manifest["writtenAt"] = $"file:{elsewhere}";
+        System.IO.File.WriteAllText(path, manifest.ToJsonString());
+    }
 
     public void Dispose() => Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
 }

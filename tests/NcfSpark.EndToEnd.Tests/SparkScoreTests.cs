@@ -63,11 +63,11 @@ public sealed class SparkScoreTests : IDisposable
         using SparkConnectServer server = StartServer("local-cluster[2,1,1024]", "--conf", marker);
         string remote = $"{server.Address}/;token=";
         // Not its token.
-        Assert.Equal(2, NcfSparkProcess.Run(
-            ["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{new string('0', 32)}"]).ExitCode);
+        RunDirectory.SaySparkWrote(run.File("prepared"), elsewhere);
+        Assert.Equal(2, NcfSparkProcess.Run(["score", .. settings, "--remote", $"{remote}{new string('0', 32)}"]).ExitCode);
         Assert.Equal(counts, Counts());
 
-        NcfSparkProcess.RunWell(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{server.Address.Token}"]);
+        NcfSparkProcess.RunWell(["score", .. settings, "--remote", $"{remote}{server.Address.Token}"]);
         Assert.Equal(expected.Order(), Rows().Order());
         Assert.Equal(counts, Counts());
         int driver = SparkRun.WithWord(marker).First(id => SparkRun.CommandLine(id).Contains("bin/java", StringComparison.Ordinal));
@@ -83,10 +83,9 @@ public sealed class SparkScoreTests : IDisposable
         }
 
         File.WriteAllText(Path.Combine(elsewhere, "manifest.json"), """{"fingerprint": "of other rows"}""");
-        (int exitCode, _, string error) =
-            NcfSparkProcess.Run(["score", .. settings, "--set", $"Spark:PreparedPath={elsewhere}", "--remote", $"{remote}{server.Address.Token}"]);
+        (int exitCode, _, string error) = NcfSparkProcess.Run(["score", .. settings, "--remote", $"{remote}{server.Address.Token}"]);
         Assert.Equal(2, exitCode);
-        Assert.Contains("holds other rows than the run directory", error, StringComparison.Ordinal);
+        Assert.Contains("holds other rows than", error, StringComparison.Ordinal);
         Assert.Equal(counts, Counts());
     }
 
@@ -162,9 +161,10 @@ public sealed class SparkScoreTests : IDisposable
         SparkHome.Require();
         if (!seesTheRunDirectory) SparkHome.RequireAsked();
         string elsewhere = Path.Combine(Path.GetDirectoryName(run.Path)!, "elsewhere");
-        string[] settings = Settings(seesTheRunDirectory ? [] : [$"Spark:PreparedPath={elsewhere}"]);
+        string[] settings = Settings();
         List<Row> expected = RowsOfOneProcess(settings);
         CopyDirectory(run.File("prepared"), elsewhere);
+        if (!seesTheRunDirectory) RunDirectory.SaySparkWrote(run.File("prepared"), elsewhere);
         (string directory, string go) = ProgramWhoseTasksWait();
         using (SparkRun spark = new("local-cluster[2,1,1024]",
             ["score", .. settings, "--set", "Spark:ScoreTasks=20", "--set", $"Spark:WorkerDirectory={directory}"]))

@@ -46,7 +46,8 @@ public sealed class SparkTrainTests : IDisposable
         string expected = ModelOfThreads(avoid);
         string copy = Path.Combine(Path.GetDirectoryName(here.Path)!, "for Spark alone");
         CopyDirectory(here.File("prepared"), copy);
-        using TrainRun train = Elsewhere([.. avoid, "--set", $"Spark:PreparedPath=file:{copy}"]);
+        RunDirectory.SaySparkWrote(there.File("prepared"), copy);
+        using TrainRun train = Elsewhere(avoid);
         Assert.True(train.WaitForExit() == 0, train.Said);
         Assert.Equal(expected, TrainRun.ModelHash(there));
         AssertNoTaskIsLeft();
@@ -62,9 +63,10 @@ public sealed class SparkTrainTests : IDisposable
             Assert.Contains("does not see the run directory /proc/self/cwd/run", train.Said, StringComparison.Ordinal);
         }
 
-        using TrainRun nothing = Elsewhere(["--set", $"Spark:PreparedPath=file:{here.File("nothing")}"]);
+        RunDirectory.SaySparkWrote(there.File("prepared"), here.File("nothing"));
+        using TrainRun nothing = Elsewhere([]);
         Assert.True(nothing.WaitForExit() == 2, nothing.Said);
-        Assert.Contains("Spark does not read", nothing.Said, StringComparison.Ordinal);
+        Assert.Contains("it does not read file:", nothing.Said, StringComparison.Ordinal);
         AssertNoTaskIsLeft();
     }
 

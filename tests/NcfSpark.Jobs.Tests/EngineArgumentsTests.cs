@@ -22,13 +22,10 @@ public sealed class EngineArgumentsTests
     [InlineData(false, "--master", "yarn")]
     [InlineData(false, "--master", "spark://host:7077")]
     [InlineData(false, "--remote", "sc://host")]
-    public void ARunInObjectStorageGoesWithExecutorsOfThisMachineOnly(bool goes, params string[] options)
+    public void ExecutorsOfThisMachineAreToldFromOthersByTheAddress(bool here, params string[] options)
     {
-        EngineArguments arguments = Parsed(options);
-        using EngineSource engine = arguments.Source(new Hashtable());
-        Exception? refusal = Record.Exception(() => arguments.RefuseOtherMachines("s3://bucket/shop", engine));
-        if (goes) Assert.Null(refusal);
-        else Assert.Contains($"leave out {options[0]}", Assert.IsType<InvalidInputException>(refusal).Message, StringComparison.Ordinal);
+        using EngineSource engine = Parsed(options).Source(new Hashtable());
+        Assert.Equal(here, engine.IsHere);
     }
 
     [Theory]

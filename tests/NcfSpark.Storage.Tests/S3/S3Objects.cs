@@ -36,6 +36,12 @@ public sealed class S3Objects : IS3Answers
     /// <summary>Whether begun uploads can be listed, which some stores cannot (default: true).</summary>
     public bool ListsUploads { get; set; } = true;
 
+    /// <summary>
+    /// A folder in which each object is a file BUCKET/KEY, too, and each file an object: for Spark, whose Hadoop sees such a folder as s3a://BUCKET
+    /// (its ViewFileSystemOverloadScheme), without speaking S3. Null (default): none.
+    /// </summary>
+    public string? Shared { get; init; }
+
     public void MakeBucket(string name)
     {
         lock (objects) buckets.Add(name);
@@ -57,7 +63,12 @@ public sealed class S3Objects : IS3Answers
         string[] path = http.Request.Path.Value!.TrimStart('/').Split('/', 2);
         (string bucket, string key) = (path[0], path.Length > 1 ? path[1] : "");
         bool isThere;
-        lock (objects) isThere = buckets.Contains(bucket);
+        lock (objects)
+        {
+            if (Shared is not null) TakeIn(Shared);
+            isThere = buckets.Contains(bucket);
+        }
+
         IQueryCollection query = http.Request.Query;
         Task answer = (http.Request.Method, key.Length > 0) switch
         {
@@ -190,7 +201,7 @@ public sealed class S3Objects : IS3Answers
         lock (objects)
         {
             if (http.Request.Query["uploadId"].ToString() is { Length: > 0 } upload) uploads.Remove(upload);
-            else objects.Remove(name); // an open reader keeps its file
+            else if (objects.Remove(name) && Shared is not null) File.Delete(Path.Combine(Shared, name)); // an open reader keeps its file
         }
 
         http.Response.StatusCode = 204;
@@ -322,8 +333,29 @@ public sealed class S3Objects : IS3Answers
 
     private void Store(string name, Entry entry)
     {
+        if (Shared is not null)
+        {
+            string path = Path.Combine(Shared, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Move(entry.Path, path, overwrite: true);
+            entry = entry with { Path = path };
+        }
+
         objects[name] = entry;
         if (ListingLags) unlisted.Add(name);
+    }
+
+    // What was written or deleted past this server. Hadoop's checksums are hidden files, which real object storage does not get.
+    private void TakeIn(string shared)
+    {
+        foreach (string gone in objects.Where(one => !File.Exists(one.Value.Path)).Select(one => one.Key).ToArray()) objects.Remove(gone);
+        foreach (string file in Directory.GetFiles(shared, "*", SearchOption.AllDirectories).Where(file => !Path.GetFileName(file).StartsWith('.')))
+        {
+            string name = Path.GetRelativePath(shared, file);
+            if (objects.ContainsKey(name)) continue;
+            byte[] bytes = File.ReadAllBytes(file);
+            objects[name] = new Entry(file, bytes.Length, $"\"{Convert.ToHexStringLower(Md5(bytes))}\"", File.GetLastWriteTimeUtc(file));
+        }
     }
 
 #pragma warning disable CA5351 // S3's ETag
