@@ -6,7 +6,7 @@ namespace NcfSpark.EndToEnd.Tests;
 /// <summary>A way to a port of this machine that can be cut as a network is: connections break, nothing passes, nobody answers.</summary>
 internal sealed class CutNetwork : IDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener listener;
     private readonly int target;
     private readonly Lock gate = new();
     private readonly HashSet<TcpClient> connections = [];
@@ -14,15 +14,19 @@ internal sealed class CutNetwork : IDisposable
     private volatile bool refuses;
     private bool disposed;
 
-    public CutNetwork(int target)
+    /// <param name="at">Address of this end; null: the loopback address.</param>
+    public CutNetwork(int target, IPAddress? at = null)
     {
         this.target = target;
+        listener = new TcpListener(at ?? IPAddress.Loopback, 0);
         listener.Start();
         new Thread(Accept) { IsBackground = true }.Start();
     }
 
     /// <summary>Host and port of this end.</summary>
     public string Address => listener.LocalEndpoint.ToString()!;
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     /// <summary>A port that nobody has; somebody else may take it before it is used, which is rare.</summary>
     public static int FreePort()

@@ -1,3 +1,4 @@
+using System.Net;
 using NcfSpark.Engines.SparkConnect;
 using NcfSpark.Engines.Tests.SparkConnect;
 using NcfSpark.Storage.Tests.S3;
@@ -30,9 +31,12 @@ public sealed class RunningSpark : IDisposable
     /// <summary>What a verb's command line names it by.</summary>
     public string[] Remote => ["--remote", $"{server.Value.Address}/;token={server.Value.Address.Token}"];
 
-    /// <summary>The same, as a server on another machine: Linux takes 0.0.0.0 for this one, which the program does not know.</summary>
-    public string[] RemoteElsewhere =>
-        ["--remote", $"sc://0.0.0.0:{server.Value.Address.Port}/;token={server.Value.Address.Token};use_ssl=false"];
+    /// <summary>A way to the same that the program takes for one to another machine: by this one's name.</summary>
+    internal CutNetwork Elsewhere() => new(server.Value.Address.Port, IPAddress.Any);
+
+    /// <param name="way">From <see cref="Elsewhere"/>.</param>
+    internal string[] RemoteBy(CutNetwork way) =>
+        ["--remote", $"sc://{Environment.MachineName}:{way.Port}/;token={server.Value.Address.Token};use_ssl=false"];
 
     /// <summary>Processes within its tasks that have this among the words of their command lines.</summary>
     public int[] Tasks(string word) => OwnProcesses.WithWord(word, $"{Variable}={marker}");

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using NcfSpark.Core;
 using NcfSpark.Engines.Tests.SparkConnect;
 using NcfSpark.Storage.Tests.S3;
@@ -33,11 +31,12 @@ public sealed class SparkBucketTests(RunningSpark spark) : IDisposable
         ];
         using var local = new RunDirectory();
         NcfSparkProcess.RunWell([.. night, "--run", local.Path]);
-        string server = $":{FreePort()}";
+        using CutNetwork way = spark.Elsewhere();
+        string server = $"127.0.0.1:{CutNetwork.FreePort()}";
         string[] onSpark =
         [
-            .. night, "--run", BucketDrivers.Run, .. spark.RemoteElsewhere, "--set", $"Input:Path=s3://{S3Server.Bucket}/nights/log.csv", "--set",
-            "Train:Placement=spark", "--set", $"Train:Server:Address=127.0.0.1{server}", "--set", $"Train:Server:ReachedAt=0.0.0.0{server}",
+            .. night, "--run", BucketDrivers.Run, .. spark.RemoteBy(way), "--set", $"Input:Path=s3://{S3Server.Bucket}/nights/log.csv", "--set",
+            "Train:Placement=spark", "--set", $"Train:Server:Address={server}", "--set", $"Train:Server:ReachedAt={server}",
         ];
         string said = bucket.RunWell(onSpark);
         Assert.Contains($"in production: {RunDirectory.Night}", said, StringComparison.Ordinal);
@@ -61,12 +60,5 @@ public sealed class SparkBucketTests(RunningSpark spark) : IDisposable
         int[] ranks = ParquetColumns.Read<int>(lists, "rank");
         float[] scores = ParquetColumns.Read<float>(lists, "score");
         return [.. users.Select((user, row) => (user, ranks[row], items[row], BitConverter.SingleToInt32Bits(scores[row])))];
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
