@@ -29,7 +29,9 @@ internal sealed partial class JobRunner(
         {
             arguments.RefuseEmpty();
             using EngineSource engine = verb.RunsSql ? arguments.Engine.Source(environment) : new EngineSource(EngineSource.DuckDb);
-            if (arguments.Log is not null) fetched.Options = ConfigurationLoader.Storage(arguments.Set, environment);
+            bool isFetched = arguments.Config is { } given && ObjectPlace.IsMeant(given);
+            if (isFetched || arguments.Log is not null) fetched.Options = ConfigurationLoader.Storage(arguments.Set, environment);
+            if (isFetched) arguments = arguments with { Config = fetched.File(arguments.Config!, "--config") };
             using RunPlace? mounted = Mount(verb, arguments, engine);
             if (mounted is not null) arguments = arguments with { Run = mounted.Directory };
             string? path = ConfigurationOf(verb, arguments);

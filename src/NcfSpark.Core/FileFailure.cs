@@ -53,7 +53,7 @@ public sealed record FileFailure(FileFault Fault, string Message)
         FileFault.ReadOnly => "The file system is read-only",
         FileFault.Denied => "Permission is missing",
         _ => "The machine could not read or write a file",
-    }}: {Message}\nWhat was finished before is untouched. {Cure}";
+    }}: {Message}\n{OfCopy(Message)}What was finished before is untouched. {Cure}";
 
     private string Cure => Fault switch
     {
@@ -68,8 +68,13 @@ public sealed record FileFailure(FileFault Fault, string Message)
 
     /// <summary>The refusal of a directory that is to be written, before any work.</summary>
     public static InvalidInputException CannotWrite(string directory, Exception cause) =>
-        new($"{directory} cannot be written: {cause.Message.TrimEnd('.')}. "
+        new($"{directory} cannot be written: {cause.Message.TrimEnd('.')}. {OfCopy(directory)}"
             + $"{Of(cause)?.Cure ?? "Choose another run directory with --run."} Nothing was changed.", cause);
+
+    // Where a run lives in a bucket, its place stands for the path of its working copy, which says nothing of a disk.
+    private static string OfCopy(string text) => RunStore.DirectoryOfCopy(text) is { } directory
+        ? $"This is the copy of the run on this machine, in {directory}; Storage:CacheDirectory names another place for it. "
+        : "";
 
     /// <summary>The failure that an exception tells of, itself or by one within it; null where none does.</summary>
     public static FileFailure? Of(Exception failure) =>

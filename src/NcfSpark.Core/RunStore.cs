@@ -40,6 +40,13 @@ public abstract class RunStore : IDisposable
     public static string WithPlaces(string text) =>
         places.Aggregate(text, (shown, copy) => shown.Replace(copy.Key, copy.Value, StringComparison.Ordinal));
 
+    /// <summary>From now on a file or directory of this machine, which is a copy of something elsewhere, has that one's name in texts for people.</summary>
+    public static void Name(string copy, string place) => places[copy] = place;
+
+    /// <summary>The directory in which the working copy lies that a text names; null where it names none.</summary>
+    public static string? DirectoryOfCopy(string text) =>
+        places.Keys.FirstOrDefault(copy => text.Contains(copy, StringComparison.Ordinal)) is { } found ? Path.GetDirectoryName(found) : null;
+
     /// <summary>Fetches files of a published stage, checked by size and SHA-256.</summary>
     /// <param name="stage">Its directory in the working copy, which has the manifest.</param>
     /// <param name="files">Paths within it.</param>
@@ -86,7 +93,7 @@ public abstract class RunStore : IDisposable
     /// <summary>Begins to stand for the working copy, until it is disposed.</summary>
     protected void Mount()
     {
-        places[Directory] = Place;
+        Name(Directory, Place);
         mounted[Directory] = this;
     }
 }

@@ -29,6 +29,11 @@ public sealed class StageDirectory
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
+    /// <summary>What a file is called for people and other machines: its path, or its object where the run lives in a bucket.</summary>
+    public string NameOf(string file) => RunStore.Of(Path) is { } store
+        ? $"{store.Place}/{System.IO.Path.GetRelativePath(store.Directory, Path)}/{Version}/{file}"
+        : File(file);
+
     /// <summary>
     /// Brings files here that are read without a check, where the run lives elsewhere (<see cref="RunStore"/>) and they are not here yet.
     /// </summary>

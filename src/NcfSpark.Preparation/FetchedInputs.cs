@@ -81,6 +81,22 @@ public sealed class FetchedInputs : IDisposable
         }
     }
 
+    /// <summary>A file that the command line names, as one of this machine. In messages it keeps its name.</summary>
+    /// <param name="what">What names it, such as "--config".</param>
+    /// <exception cref="InvalidInputException">It is a place in object storage where nothing is.</exception>
+    public string File(string given, string what)
+    {
+        if (!ObjectPlace.IsMeant(given)) return given;
+        lock (mirrored)
+        {
+            string path = Mirrored(given, what);
+            if (!mirrored.ContainsKey(path)) throw new InvalidInputException($"{what} {given} is not there.");
+            Fetch([path]);
+            RunStore.Name(path, given);
+            return path;
+        }
+    }
+
     /// <summary>A text in which paths of the scratch folder have their own names.</summary>
     [return: NotNullIfNotNull(nameof(text))]
     public string? Named(string? text) => isUsed ? text?.Replace($"{scratch.Path}/", "s3://", StringComparison.Ordinal) : text;
@@ -130,7 +146,7 @@ public sealed class FetchedInputs : IDisposable
         {
             string path = Path.Combine(PathOf(folder), name.TrimEnd('/'));
             Directory.CreateDirectory(name.EndsWith('/') ? path : Path.GetDirectoryName(path)!);
-            if (!Path.Exists(path)) File.Create(path).Dispose();
+            if (!Path.Exists(path)) System.IO.File.Create(path).Dispose();
         }
     }
 
@@ -150,7 +166,7 @@ public sealed class FetchedInputs : IDisposable
             try
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                File.Create(path).Dispose();
+                System.IO.File.Create(path).Dispose();
             }
             catch (Exception taken) when (taken is UnauthorizedAccessException || (taken is IOException && FileFailure.Of(taken)?.Fault is not FileFault.Full))
             {

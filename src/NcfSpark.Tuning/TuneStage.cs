@@ -52,14 +52,16 @@ public sealed class TuneStage : Stage
     /// <summary>Searches, or opens what a search with at least this budget found, and says how to use it.</summary>
     public static ExitCode Tune(JobContext job)
     {
-        string best = Best(job);
+        string best = Make(job).NameOf(BestName);
         job.Output.WriteLine(
             $"To use it: `{Advice.Command("nightly", "--config", best, "--run", $"{job.RunDirectory.TrimEnd('/')}-tuned")}`");
         return ExitCode.Done;
     }
 
     /// <summary>The same, and returns the file of the best configuration.</summary>
-    public static string Best(JobContext job)
+    public static string Best(JobContext job) => Make(job).File(BestName);
+
+    private static StageDirectory Make(JobContext job)
     {
         var stage = new TuneStage(job);
         var pipeline = new StagePipeline(job) { Resume = false };
@@ -67,12 +69,12 @@ public sealed class TuneStage : Stage
         if (before is not null && before.Manifest.Rows["budget_seconds"] >= stage.BudgetSeconds)
         {
             pipeline.WriteSummary(before, "was there already; a larger Tune:BudgetMinutes searches on");
-            return stage.WriteBest(before);
+            return stage.Tell(before);
         }
 
         stage.work = OpenWork(job.RunDirectory, stage, before);
         stage.data = new PreparedData(new StagePipeline(stage.searched with { RunDirectory = stage.work }).Make(stage.rows));
-        return stage.WriteBest(pipeline.Make(stage));
+        return stage.Tell(pipeline.Make(stage));
     }
 
     public override StageCounts Run(StageContext context)
@@ -151,7 +153,7 @@ public sealed class TuneStage : Stage
         Finalist best = result.Finalists[0];
         Finalist? start = result.Finalists.FirstOrDefault(finalist => finalist.Candidate.Number == 0);
         string itself = start is null ? "failed" : $"{start.Mean:F4}";
-        yield return $"Found by `tune` from {job.ConfigurationFile}: "
+        yield return $"Found by `tune` from {RunStore.WithPlaces(job.ConfigurationFile!)}: "
             + $"{(best.Candidate.Number == 0 ? "nothing better than the configuration itself" : "the best")} "
             + $"among {result.Candidates} candidates, by NDCG@10 on validation:";
         string by = best.Finals.Count > 0 ? $"(means of {best.Finals.Count} seeds that the search had not used)" : "(by one seed, chosen as the best of many)";
@@ -162,7 +164,7 @@ public sealed class TuneStage : Stage
             + "The validation rows are trained on here (Prepare:Validation false), for as many epochs as were best.";
     }
 
-    private string WriteBest(StageDirectory tuned)
+    private StageDirectory Tell(StageDirectory tuned)
     {
         if (ranges is null) job.Output.WriteLine(File.ReadAllText(tuned.File(TuneTable.TextName)));
         JsonArray finalists = JsonNode.Parse(File.ReadAllText(tuned.File(TuneTable.JsonName)))!["finalists"]!.AsArray();
@@ -170,7 +172,7 @@ public sealed class TuneStage : Stage
         string Ndcg(JsonNode? finalist) => finalist is null ? "none" : $"{finalist["ndcg@10"]!.GetValue<double>():F4}";
         string kind = ranges is null ? $"Chosen: {finalists[0]!["kind"]}, " : "";
         job.Output.WriteLine(
-            $"{kind}validation NDCG@10 {Ndcg(finalists[0])}, the configuration itself {Ndcg(start)}; {tuned.File(TuneTable.TextName)} has the table.");
-        return tuned.File(BestName);
+            $"{kind}validation NDCG@10 {Ndcg(finalists[0])}, the configuration itself {Ndcg(start)}; {tuned.NameOf(TuneTable.TextName)} has the table.");
+        return tuned;
     }
 }

@@ -33,6 +33,17 @@ public sealed class FileFailureTests
         Assert.Equal(FileFault.Full, FileFailure.Of(new IOException("Failed to create '/x' with allocation size '5' because the disk was full."))!.Fault);
     }
 
+    /// <summary>Of a run in a bucket people see the place, which stands for the path of the working copy: the disk must be named beside it.</summary>
+    [Fact]
+    public void AFullDiskBelowAWorkingCopyIsNamedByTheDirectoryAboveIt()
+    {
+        RunStore.Name("/cache/0f-write/shop", "s3://bucket/shop");
+        string words = RunStore.WithPlaces(new FileFailure(FileFault.Full, "No space left on device : '/cache/0f-write/shop/2026-11-01/x'").Words);
+        Assert.Contains("in /cache/0f-write; Storage:CacheDirectory", words, StringComparison.Ordinal);
+        Assert.Contains("s3://bucket/shop/2026-11-01/x", words, StringComparison.Ordinal);
+        Assert.DoesNotContain("CacheDirectory", new FileFailure(FileFault.Full, "No space left on device : '/x'").Words, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AFaultOfTheProgramIsNone()
     {

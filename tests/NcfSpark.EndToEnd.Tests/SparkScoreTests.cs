@@ -285,7 +285,7 @@ public sealed class SparkScoreTests : IDisposable
                 if (SparkRun.CommandLine(executor).Contains("CoarseGrainedExecutorBackend", StringComparison.Ordinal)) return executor;
             }
 
-            Assert.False(spark.HasExited, "It ended before a task was seen.");
+            if (spark.HasExited) Assert.Fail($"It ended with {spark.WaitForExit()} before a task was seen:\n{spark.Said}");
             Thread.Sleep(20);
         }
     }

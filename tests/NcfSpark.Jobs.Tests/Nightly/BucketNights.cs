@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
@@ -27,6 +28,9 @@ internal sealed class BucketNights : IDisposable
     public S3Objects Objects => store.Objects;
 
     public string Log => Path.Combine(folder.Path, "log.csv");
+
+    /// <summary>--config of all drivers.</summary>
+    public string Configuration { get; set; } = Repository.File("conf/ml-latest-small.json");
 
     /// <summary>What each run said, for a test that fails.</summary>
     public List<string> Story { get; } = [];
@@ -63,7 +67,7 @@ internal sealed class BucketNights : IDisposable
         using var signals = new StopSignals(SilentProgress.Instance);
         var runner = new JobRunner(new Hashtable(), SilentProgress.Instance, output, error, TimeProvider.System, signals);
         ExitCode code = runner.Run(
-            Verb.All.Single(known => known.Name == verb), new JobArguments(Repository.File("conf/ml-latest-small.json"), run, Settings(cache, more)));
+            Verb.All.Single(known => known.Name == verb), new JobArguments(Configuration, run, Settings(cache, more)));
         Story.Add($"{verb} {string.Join(' ', more)}: {code}\n{output}{error}");
         return (code, output.ToString(), error.ToString());
     }
@@ -111,6 +115,50 @@ internal sealed class BucketNights : IDisposable
         Server.MendFaults();
         CheckProduction();
         return left < 0;
+    }
+
+    /// <summary>
+    /// A driver in a process and a directory of its own that gets SIGKILL, when it sends a request or after a time. Production is whole then.
+    /// </summary>
+    /// <param name="after">How many requests; null: by time.</param>
+    /// <returns>Whether it was killed before it ended.</returns>
+    public bool Kill(string night, int? after, TimeSpan time)
+    {
+        string home = NewCache();
+        Directory.CreateDirectory(home);
+        Process? driver = null;
+        int left = after ?? int.MaxValue;
+        bool isKilled = false;
+        void End()
+        {
+            isKilled = true;
+            driver!.Kill();
+        }
+
+        Server.Fail(S3Fault.Reset, request =>
+        {
+            if (!IsCounted(request) || Interlocked.Decrement(ref left) != 0) return false;
+            while (Volatile.Read(ref driver) is null) Thread.Yield(); // started, and not known here yet
+            End();
+            return true;
+        });
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), "nightly", "--config",
+            Repository.File("conf/ml-latest-small.json"), "--run", Run,
+            .. Settings(home, $"Nightly:Night={night}").SelectMany(setting => new[] { "--set", setting })])
+        {
+            WorkingDirectory = home, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach ((string name, string value) in Server.ClientEnvironment) start.Environment[name] = value;
+        start.Environment["HOME"] = home;
+        Volatile.Write(ref driver, Process.Start(start));
+        Task<string> output = driver!.StandardOutput.ReadToEndAsync(), error = driver.StandardError.ReadToEndAsync();
+        if (after is null && !driver.WaitForExit(time)) End();
+        driver.WaitForExit();
+        Story.Add($"killed: {isKilled}, {driver.ExitCode}\n{output.GetAwaiter().GetResult()}{error.GetAwaiter().GetResult()}");
+        driver.Dispose();
+        Server.MendFaults();
+        CheckProduction();
+        return isKilled;
     }
 
     private static bool IsCounted(string request) => !request.EndsWith("/.lock", StringComparison.Ordinal);

@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
 using NcfSpark.Nightly;
@@ -36,6 +40,22 @@ public sealed class BucketNightsTests : IDisposable
         Assert.NotNull(bucket.Objects[$"{BucketNights.Prefix}2026-11-02/report.html"]);
     }
 
+    /// <summary>By the path that jobs/README.md documents.</summary>
+    [Fact]
+    public void AReaderThatMayOnlyListAndGetFindsProductionsPredictions()
+    {
+        string local = bucket.NewCache();
+        bucket.Night("2026-11-01");
+        bucket.Night("2026-11-01", local);
+        bucket.Server.Fail(S3Fault.AccessDenied, request => !request.StartsWith("GET ", StringComparison.Ordinal), int.MaxValue);
+        using ObjectStore reader = bucket.Open();
+        ObjectPlace run = ObjectPlace.Parse(BucketNights.Run, "the run");
+        ObjectPlace predictions = run.At(JsonNode.Parse(reader.Read(run.At("current"))!.Bytes)!["predictions"]!.GetValue<string>());
+        Dictionary<string, byte[]> files = reader.List(predictions)
+            .ToDictionary(one => one.Place.Key[predictions.Prefix.Length..], one => reader.Read(one.Place)!.Bytes);
+        Assert.True(SameBytes(FilesOf(Path.Combine(local, "current", "predictions")), new(files, StringComparer.Ordinal)));
+    }
+
     [Fact]
     public void StatusRollbackAndPromoteWorkOnABucket()
     {
@@ -65,6 +85,23 @@ public sealed class BucketNightsTests : IDisposable
         using ObjectStore objects = bucket.Open();
         string[] names = [.. objects.List(ObjectPlace.Parse($"{run}/predictions", "the place")).Select(one => one.Place.Key)];
         Assert.Equal(2, names.Length); // the manifest and one file: nothing is left of the first
+    }
+
+    [Fact]
+    public void WhatTuneFindsIsAConfigurationByThePlaceThatItNames()
+    {
+        string cache = bucket.NewCache(), search = $"{bucket.Log}.search";
+        File.WriteAllText(search, """{ "Train:LearningRate": [0.001, 0.002] }""");
+        (ExitCode code, string output, _) = bucket.Do(
+            "tune", cache, more: [$"Tune:Search={search}", "Tune:BudgetMinutes=0.05", "Tune:Finalists=1", "Tune:FinalSeeds=1"]);
+        Assert.True(code == ExitCode.Done, bucket.Told);
+        string place = Regex.Match(output, "--config (s3://[^ ]*best.json)").Groups[1].Value;
+        Directory.Delete(cache, recursive: true);
+        bucket.Configuration = place;
+        bucket.Night("2026-11-01", $"{BucketNights.Run}-tuned");
+        bucket.Configuration = place.Replace("best", "worst", StringComparison.Ordinal);
+        (code, _, string error) = bucket.Do("nightly", bucket.NewCache());
+        Assert.Equal((ExitCode.InvalidInput, $"--config {bucket.Configuration} is not there.\n"), (code, error));
     }
 
     /// <summary>Shares of the requests that the second night makes when nothing cuts it off.</summary>
@@ -111,6 +148,40 @@ public sealed class BucketNightsTests : IDisposable
             Assert.True(SameBytes(whole, bucket.Production()!.Value.Files), bucket.Told);
             bucket.CheckProduction();
         }
+    }
+
+    /// <summary>
+    /// SIGKILL of a driver, by turns at a request and at a time, both drawn; then another driver ends the night from an empty directory. NCFSPARK_TEST_KILLS
+    /// says how often; each takes some seconds.
+    /// </summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public void ANightWhoseDriverIsKilledAnywhereEndsWithTheSameBytes()
+    {
+        int kills = int.Parse(Environment.GetEnvironmentVariable("NCFSPARK_TEST_KILLS") ?? "4", CultureInfo.InvariantCulture), killed = 0;
+        bucket.Night("2026-11-01");
+        bucket.WriteLog(320);
+        Dictionary<string, byte[]> first = bucket.All();
+        int begun = bucket.Requests;
+        long started = Stopwatch.GetTimestamp();
+        Assert.False(bucket.Kill("2026-11-02", int.MaxValue, default), bucket.Told); // for its time
+        TimeSpan took = Stopwatch.GetElapsedTime(started);
+        (int requests, SortedDictionary<string, byte[]> whole) = (bucket.Requests - begun, bucket.Production()!.Value.Files);
+        Assert.Equal("2026-11-02", bucket.Production()!.Value.Night);
+        RandomStream chance = RandomStream.Named(1, "kills");
+        for (int kill = 0; kill < kills; kill++)
+        {
+            bucket.Story.Clear();
+            bucket.Restore(first);
+            int? request = kill % 2 == 0 ? 1 + (int)chance.Below(kill, requests) : null;
+            if (bucket.Kill("2026-11-02", request, took * chance.Unit(kill))) killed++;
+            bucket.Night("2026-11-02");
+            Assert.True(SameBytes(whole, bucket.Production()!.Value.Files), bucket.Told);
+            bucket.CheckProduction();
+        }
+
+        // A busy machine is now and then done before its time.
+        Assert.True(killed >= kills / 2, $"{killed} of {kills}");
     }
 
     /// <summary>500, 503, broken connections, lost answers and bodies that end early, of one request in thirty.</summary>
