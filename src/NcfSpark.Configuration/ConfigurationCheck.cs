@@ -62,6 +62,11 @@ public static class ConfigurationCheck
             foreach ((string setting, string problem) in AgainstAttention(input, train)) yield return (Keys(setting, "Model:User"), problem);
         }
 
+        if (configuration.Model.HasInteractions)
+        {
+            foreach ((string setting, string problem) in AgainstInteractions(train)) yield return (Keys(setting, "Model:User"), problem);
+        }
+
         if (prepare.Split != SplitRule.Given && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
         {
             yield return (
@@ -103,6 +108,28 @@ public static class ConfigurationCheck
             string setting = input.WeightColumn.Length > 0 ? "WeightColumn" : input.EventWeights.Count > 0 ? "EventWeights" : "Repeats";
             yield return ($"Input:{setting}", $"gives interactions weights, {But} predicts each item from those before it, all with one weight: "
                 + "leave it out, or give all events one weight above 0");
+        }
+    }
+
+    // What interactions are never trained by.
+    private static IEnumerable<(string Setting, string Problem)> AgainstInteractions(TrainOptions train)
+    {
+        const string But = "but Model:User \"interactions\"";
+        if (train.Loss != LossKind.Logistic)
+        {
+            yield return ("Train:Loss", $"is \"{SettingText.Of(train.Loss)}\", {But} is trained by the cross entropy of each sample: set it to \"logistic\"");
+        }
+
+        if (train.Regularization > 0)
+        {
+            yield return ("Train:Regularization", $"is {train.Regularization}, {But} has no rows of one sample to shrink: set it to 0, and perhaps "
+                + "Train:WeightDecay");
+        }
+
+        if (train.Workers > 1) yield return ("Train:Workers", $"is {train.Workers}, {But} encodes an item from all its users: set it to 1");
+        if (train.Placement != Placement.Threads)
+        {
+            yield return ("Train:Placement", $"is \"{SettingText.Of(train.Placement)}\", {But} is trained in this process: set it to \"threads\"");
         }
     }
 

@@ -26,7 +26,7 @@ public static class UntimedSettings
         [
             ("Prepare:Split", configuration.Prepare.AsksForTime,
                 "goes by time: set it to \"latest\", which then goes by a hash, and leave TestFrom, TestDays and ValidationDays out"),
-            ("Model:User", configuration.Model.HasPast,
+            ("Model:User", configuration.Model.NeedsTimes,
                 $"is \"{SettingText.Of(configuration.Model.User)}\", a user's latest items: set it to \"embedding\", and Train:Loss to \"logistic\""),
             ("Train:RecencyScale", configuration.Train.RecencyScale > 0, "weighs late interactions more: set it to 0"),
             ("Score:Since", configuration.Score.Since.Length > 0, "asks when users were there: set it to \"\""),

@@ -54,6 +54,7 @@ public sealed class FusedScorer : ISessionScorer
     {
         VectorSize = (options.HasGmf ? options.EmbeddingSize : 0) + (options.HasBiases ? 1 : 0),
         Widths = options.HasMlp ? options.MlpLayers : [],
+        ScoreIsLogit = options.ScoreIsCosine,
     };
 
     // v_i = [q; b_i]     g_i = W_1i q'

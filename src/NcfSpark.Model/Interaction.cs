@@ -7,13 +7,14 @@ namespace NcfSpark.Model;
 /// The interaction of B users' and items' vectors, as autograd sees it; <see cref="Kernels.NetworkShape"/> has the same.
 /// <code>
 /// dot     logit = u · q + b                  mf
+/// cosine  score = u · q                      of vectors of length 1: no logit, and no b
 /// gmf     logit = h · (u ∘ q) + b
 /// mlp     logit = h · y_L + b                y_0 = [p'; q']     y_l = relu(W_l y_(l-1) + b_l)
 /// neumf   logit = h · [u ∘ q; y_L] + b
 /// </code>
 /// Where the model has biases of users and items, each logit also has + b_user + b_item.
 /// </summary>
-/// <param name="head">h [1, E + width of the last layer]; null for dot.</param>
+/// <param name="head">h [1, E + width of the last layer]; null for dot and cosine.</param>
 /// <param name="bias">b [1, 1]</param>
 /// <param name="layers">W_l and b_l; empty for dot and gmf.</param>
 internal sealed class Interaction(Parameter? head, Parameter bias, (Parameter Weight, Parameter Bias)[] layers)
@@ -30,7 +31,7 @@ internal sealed class Interaction(Parameter? head, Parameter bias, (Parameter We
         if (head is null)
         {
             Tensor dot_B1 = product!.sum(dim: 1, keepdim: true);
-            return dot_B1.Plus(biases!.Value.OfUser).Plus(biases.Value.OfItem).Plus(bias).squeeze(1);
+            return biases is { } own ? dot_B1.Plus(own.OfUser).Plus(own.OfItem).Plus(bias).squeeze(1) : dot_B1.squeeze(1); // cosine: of unit vectors
         }
 
         Tensor joined = product is null ? y! : y is null ? product : cat([product, y], dim: 1);

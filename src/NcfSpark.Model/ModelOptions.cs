@@ -11,7 +11,8 @@ public sealed record ModelOptions : IValidatableObject
     /// <summary>
     /// The network. "mf" (default): matrix factorization, the dot product of a user's and an item's embedding, with a bias for
     /// each user and item; best on the logs measured here, and fastest. "neumf": GMF beside an MLP, joined in one linear layer,
-    /// the head (He et al. 2017). "gmf": the weighted product of embeddings alone. "mlp": the MLP alone.
+    /// the head (He et al. 2017). "gmf": the weighted product of embeddings alone. "mlp": the MLP alone. "cosine": the cosine of
+    /// a user's and an item's vector; with User "interactions", deep matrix factorization (Xue et al. 2017).
     /// </summary>
     public NetworkKind Kind { get; init; } = NetworkKind.Mf;
 
@@ -73,7 +74,8 @@ public sealed record ModelOptions : IValidatableObject
     /// items used just before, from a table of its own. It predicts the next item much better, and serves users who were not
     /// trained on; it needs times. "attention": a transformer over the items used before, in the order of time: best on long
     /// sequences, and slower to train; it needs Kind "mf", Train:Loss "softmax" and times. "embedding": the user's embedding
-    /// alone, as published; for logs without times.
+    /// alone, as published; for logs without times. "interactions": an MLP over the user's row of the interaction matrix, and one over
+    /// each item's column; it goes with Kind "cosine".
     /// </summary>
     public UserEncoderKind User { get; init; } = UserEncoderKind.History;
 
@@ -86,6 +88,9 @@ public sealed record ModelOptions : IValidatableObject
     /// <summary>The transformer over a user's items. Only with User "attention".</summary>
     public AttentionOptions Attention { get; init; } = new();
 
+    /// <summary>The MLPs over rows and columns of the interaction matrix. Only with User "interactions".</summary>
+    public InteractionsOptions Interactions { get; init; } = new();
+
     /// <summary>Whether the model has a GMF part (or MF's dot product).</summary>
     internal bool HasGmf => Kind != NetworkKind.Mlp;
 
@@ -93,7 +98,13 @@ public sealed record ModelOptions : IValidatableObject
 
     internal bool HasBiases => Biases || Kind == NetworkKind.Mf;
 
-    internal bool HasHead => Kind != NetworkKind.Mf;
+    internal bool HasHead => Kind is not (NetworkKind.Mf or NetworkKind.Cosine);
+
+    /// <summary>Whether a score is the cosine itself, and no probability by a logit.</summary>
+    public bool ScoreIsCosine => Kind == NetworkKind.Cosine;
+
+    /// <summary>Whether users and items are encoded from the interaction matrix.</summary>
+    public bool HasInteractions => User == UserEncoderKind.Interactions;
 
     /// <summary>Whether a user's GMF embedding takes in the items just before.</summary>
     public bool HasHistory => User == UserEncoderKind.History;
@@ -101,11 +112,14 @@ public sealed record ModelOptions : IValidatableObject
     /// <summary>Whether a transformer reads what a user did before.</summary>
     public bool HasAttention => User == UserEncoderKind.Attention;
 
-    /// <summary>Whether a user's latest items are an input, so that times are needed.</summary>
-    public bool HasPast => HasHistory || HasAttention;
+    /// <summary>Whether the order of a user's items is an input, so that times are needed.</summary>
+    public bool NeedsTimes => HasHistory || HasAttention;
+
+    /// <summary>Whether a user is scored by their latest items, or can be.</summary>
+    public bool HasPast => NeedsTimes || HasInteractions;
 
     /// <summary>The most items of a user that scoring looks at; only with <see cref="HasPast"/>.</summary>
-    public int PastLength => HasAttention ? Attention.Length : History.Length;
+    public int PastLength => HasAttention ? Attention.Length : HasInteractions ? Interactions.Length : History.Length;
 
     /// <summary>The transformer as the kernels know it; only with <see cref="HasAttention"/>.</summary>
     internal AttentionShape AttentionShape => new()
@@ -157,6 +171,19 @@ public sealed record ModelOptions : IValidatableObject
             yield return new(
                 $"is {EmbeddingSize}, but with Model:User \"attention\" it is a multiple of {multiple}, {Padding.Lanes} for each of Model:Attention:Heads: "
                 + $"set it to {(EmbeddingSize + multiple - 1) / multiple * multiple}", [nameof(EmbeddingSize)]);
+        }
+
+        if (HasInteractions != ScoreIsCosine || (HasInteractions && (Biases || EmbeddingActivation != Activation.None)))
+        {
+            yield return new("\"interactions\" and Kind \"cosine\" go together, with Biases false and EmbeddingActivation \"none\": set all four, or neither of the two",
+                [nameof(User)]);
+        }
+
+        foreach ((string name, int[] widths) in new[] { ("UserLayers", Interactions.UserLayers), ("ItemLayers", Interactions.ItemLayers) })
+        {
+            string[] place = [$"{nameof(Interactions)}:{name}"];
+            if (widths.Length == 0) yield return new("is empty: give the width of the first layer, such as [512]", place);
+            if (widths.Any(width => width is < 1 or > 65536)) yield return new("has a width that is not between 1 and 65536", place);
         }
 
         if (HasUserMlp && UserMlp.Lags > History.Length)
@@ -226,6 +253,7 @@ public enum NetworkKind
     Gmf,
     Mlp,
     Neumf,
+    Cosine,
 }
 
 /// <summary>How a user is represented (<see cref="ModelOptions.User"/>).</summary>
@@ -235,6 +263,7 @@ public enum UserEncoderKind
     Embedding,
     History,
     Attention,
+    Interactions,
 }
 
 /// <summary>A function that is applied to every embedding.</summary>

@@ -116,8 +116,10 @@ public sealed class ModelScorer : IModelScorer
         if (itemGmf_NE is not null) logits_T = logits_T.Plus(itemGmf_NE.narrow(0, start, count).mv(user_E!));
         if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.narrow(0, start, count).Plus(FirstOf([user]))));
         if (weights.ItemBias is not null) logits_T = logits_T.Plus(RowsOf(weights.ItemBias, items.AsSpan(start, count)).squeeze(1));
-        MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
+        MemoryMarshal.Cast<byte, float>(ScoresOf(logits_T).bytes).CopyTo(scores_T);
     }
+
+    private Tensor ScoresOf(Tensor logits_T) => weights.Options.ScoreIsCosine ? logits_T : logits_T.sigmoid_();
 
     private void ScorePairTile(ReadOnlySpan<int> users_T, ReadOnlySpan<int> items_T, Span<float> scores_T)
     {
@@ -127,7 +129,7 @@ public sealed class ModelScorer : IModelScorer
         if (itemGmf_NE is not null) logits_T = logits_T.Plus((itemGmf_NE.index_select(0, places) * UsersOf(users_T)).sum(1));
         if (itemFirst_NH is not null) logits_T = logits_T.Plus(Mlp(itemFirst_NH.index_select(0, places).Plus(FirstOf(users_T))));
         if (weights.ItemBias is not null) logits_T = logits_T.Plus(RowsOf(weights.ItemBias, items_T).Plus(RowsOf(weights.UserBias!, users_T)).squeeze(1));
-        MemoryMarshal.Cast<byte, float>(logits_T.sigmoid_().bytes).CopyTo(scores_T);
+        MemoryMarshal.Cast<byte, float>(ScoresOf(logits_T).bytes).CopyTo(scores_T);
     }
 
     private long PlaceOf(int item)

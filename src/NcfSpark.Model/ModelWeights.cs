@@ -14,6 +14,10 @@ namespace NcfSpark.Model;
 /// with an MLP of width W over L lags in the user encoder:
 /// user_layers.0.weight [W, (L + 2) E], or [W, (L + 2) E + 24] with temporal features    user_layers.0.bias [1, W]
 /// user_layers.1.weight [E, W]                                                           user_layers.1.bias [1, E]
+/// with interactions, widths H = [H_0, …, E] of a user's layers, G = [G_0, …, E] of an item's; user_gmf and item_gmf follow from the others:
+/// user_interactions.weight [I, H_0]           user_interactions.l.weight [H_l, H_(l-1)]    user_interactions.l.bias [1, H_l]    l from 1
+/// item_interactions.weight [U, G_0]           item_interactions.l.weight [G_l, G_(l-1)]    item_interactions.l.bias [1, G_l]
+/// interactions.mean [1, 1]                    the mean rating
 /// with attention:             attention.*, as <see cref="AttentionShape.Parameters"/> lists them
 /// </code>
 /// </summary>
@@ -66,16 +70,23 @@ public sealed class ModelWeights
             Attention = [.. options.AttentionShape.Parameters.Select(parameter => new Weight(parameter.Name, parameter.Rows, parameter.Columns))];
         }
 
+        if (options.HasInteractions)
+        {
+            UserInteractions = new EncoderWeights("user_interactions", itemCount, [.. options.Interactions.UserLayers, options.EmbeddingSize]);
+            ItemInteractions = new EncoderWeights("item_interactions", userCount, [.. options.Interactions.ItemLayers, options.EmbeddingSize]);
+            MeanRating = new Weight("interactions.mean", 1, 1);
+        }
+
         if (options.HasHead) Head = new Weight("head.weight", 1, headInputs); // MF has none, since its score is the dot product itself
 
         HeadBias = new Weight("head.bias", 1, 1);
-        UserTables = [.. new[] { UserGmf, UserMlp, UserBias }.OfType<Weight>()];
-        ItemTables = [.. new[] { ItemGmf, ItemMlp, ItemBias }.OfType<Weight>()];
+        UserTables = [.. new[] { UserGmf, UserMlp, UserBias, ItemInteractions?.Table }.OfType<Weight>()];
+        ItemTables = [.. new[] { ItemGmf, ItemMlp, ItemBias, UserInteractions?.Table }.OfType<Weight>()];
         PoolTables = [.. new[] { ItemHistory }.OfType<Weight>()];
         Dense =
         [
             .. Attention, .. UserLayers.Concat(MlpLayers).SelectMany(layer => new[] { layer.Weight, layer.Bias }),
-            .. new[] { Head, HeadBias }.OfType<Weight>(),
+            .. UserInteractions?.Dense ?? [], .. ItemInteractions?.Dense ?? [], .. new[] { MeanRating, Head, HeadBias }.OfType<Weight>(),
         ];
     }
 
@@ -107,6 +118,15 @@ public sealed class ModelWeights
 
     /// <summary>The matrices of the attention over a user's items, as its shape lists them; empty without.</summary>
     public IReadOnlyList<Weight> Attention { get; } = [];
+
+    /// <summary>The encoder of users from their rows of the interaction matrix; null without.</summary>
+    public EncoderWeights? UserInteractions { get; }
+
+    /// <summary>The encoder of items from their columns, whose table has a row for each user; null without.</summary>
+    public EncoderWeights? ItemInteractions { get; }
+
+    /// <summary>The mean rating, which a user without training rows is taken to have given.</summary>
+    public Weight? MeanRating { get; }
 
     /// <summary>The latest items of each user, for scoring; null if the model does not look at them.</summary>
     public UserPools? Pools { get; set; }
@@ -140,7 +160,7 @@ public sealed class ModelWeights
 
     /// <summary>
     /// Initial weights: embeddings normal with standard deviation <see cref="ModelOptions.EmbeddingInit"/>, biases 0,
-    /// layers uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010; the default of Keras, which the AWS
+    /// layers of interactions like embeddings, as published, other layers uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010; the default of Keras, which the AWS
     /// sample uses). A head of GMF that is not trained is 1. Attention begins as its shape says, and with it users' own
     /// rows at 0: they are what is left to say of a user beside their items.
     /// </summary>
@@ -149,7 +169,12 @@ public sealed class ModelWeights
     public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed, Func<int, int>? numberOf = null)
     {
         var weights = new ModelWeights(options, userCount, itemCount);
-        Weight?[] random = [options.HasAttention ? null : weights.UserGmf, weights.ItemGmf, weights.UserMlp, weights.ItemMlp, weights.ItemHistory];
+        bool derived = options.HasInteractions;
+        Weight?[] random =
+        [
+            options.HasAttention || derived ? null : weights.UserGmf, derived ? null : weights.ItemGmf, weights.UserMlp, weights.ItemMlp, weights.ItemHistory,
+            .. weights.UserInteractions?.All ?? [], .. weights.ItemInteractions?.All ?? [],
+        ];
         foreach (Weight table in random.OfType<Weight>())
         {
             RandomStream stream = RandomStream.Named(seed, table.Name);
@@ -177,6 +202,25 @@ public sealed class ModelWeights
 
         if (weights.Head is not null && options.HasGmf && !options.TrainedGmfHead) weights.Head.Values[..options.EmbeddingSize].Fill(1);
         return weights;
+    }
+
+    /// <summary>The layers of an encoder of interactions: a table of its first layer, and weight and bias of each further one.</summary>
+    public sealed class EncoderWeights
+    {
+        internal EncoderWeights(string name, int columns, int[] widths)
+        {
+            Table = new Weight($"{name}.weight", columns, widths[0]);
+            Layers = [.. Enumerable.Range(1, widths.Length - 1).Select(l =>
+                (new Weight($"{name}.{l}.weight", widths[l], widths[l - 1]), new Weight($"{name}.{l}.bias", 1, widths[l])))];
+        }
+
+        public Weight Table { get; }
+
+        public IReadOnlyList<(Weight Weight, Weight Bias)> Layers { get; }
+
+        internal IEnumerable<Weight> Dense => Layers.SelectMany(layer => new[] { layer.Weight, layer.Bias });
+
+        internal IEnumerable<Weight> All => [Table, .. Dense];
     }
 
     private static void SetUniform(Weight weight, long seed, double limit)

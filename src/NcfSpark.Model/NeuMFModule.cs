@@ -14,8 +14,10 @@ namespace NcfSpark.Model;
 /// user encoder   embedding   u = p                a row of user_gmf;    with EmbeddingActivation "relu", relu of each row
 ///                history     <see cref="UserHistoryEncoder"/>: u = p + what the user had just before
 ///                attention   <see cref="UserAttention"/>: u = p + what it makes of the user's latest items and their times
+///                interactions   <see cref="InteractionVectors"/>: u = p / |p|, p by an MLP over the user's row of the interaction matrix
 /// item encoder   embedding   q                    a row of item_gmf
-/// interaction    dot (Kind "mf"), gmf, mlp, neumf: <see cref="Interaction"/>; the MLP's p' and q' are rows of user_mlp and item_mlp
+///                interactions   q / |q|, q by an MLP over the item's column
+/// interaction    cosine (the score itself, no sigmoid), dot (Kind "mf"), gmf, mlp, neumf: <see cref="Interaction"/>; the MLP's p' and q' are rows of user_mlp and item_mlp
 /// </code>
 /// Shapes: B pairs, E = EmbeddingSize, M = MlpEmbeddingSize.
 /// The parameters are views of the weights' memory: changing one changes the other.
@@ -111,6 +113,10 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
                 : Attention(this[weights.ItemGmf!].index_select(0, tensor(items)), times, []).select(0, items.Length - 1);
         }));
     }
+
+    /// <summary>Vectors of length 1 [R, E] of rows of the interaction matrix [R, columns]: what user_gmf or, of its columns, item_gmf are.</summary>
+    public Tensor Encode(ModelWeights.EncoderWeights encoder, Tensor rows_RC) =>
+        InteractionVectors.Of(rows_RC, this[encoder.Table], Layers(encoder.Layers));
 
     private Tensor User(EmbeddingRows rows)
     {

@@ -12,6 +12,7 @@ namespace NcfSpark.Model;
 /// h = factor · Σ_k share_k y_k              y_k: row of item_history for the k-th latest item
 /// x = [y_1; …; y_L; h; p; r]                p: the user's own embedding; r: temporal features, if the MLP uses them
 /// v = p + h + V_2 relu(V_1 x + c_1) + c_2   the last two terms only with an MLP; without a history v = p
+/// v = p, or for a user without (p = 0) the encoder's for a row of the mean rating at the latest items; with interactions
 /// v = p + attention(y_T, …, y_1)            with attention (<see cref="AttentionShape"/>), whose y_k are rows of item_gmf
 /// </code>
 /// Several threads may call it at once. A user's vector does not depend on the other users of a call.
@@ -110,6 +111,12 @@ internal sealed class UserVectors : IDisposable
 
     private void WriteWithoutMlp(Input input, Span<float> vector)
     {
+        if (weights.UserInteractions is { } encoder && input.Own.IndexOfAnyExcept(0) < 0)
+        {
+            InteractionVectors.Write(encoder, input.Pool, weights.MeanRating!.Values[0], vector);
+            return;
+        }
+
         if (attention is null) WritePool(input.Pool, vector);
         else WriteAttended(input, vector);
         Add(input.Own, 1, vector);

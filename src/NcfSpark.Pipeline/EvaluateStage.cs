@@ -119,7 +119,8 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
     }
 
     private static string NameOf(ModelOptions model) =>
-        (model.Kind == NetworkKind.Neumf ? "NeuMF" : $"{model.Kind}".ToUpperInvariant()) + (model.HasPast ? $" with {SettingText.Of(model.User)}" : "");
+        model.HasInteractions ? "Deep MF"
+        : (model.Kind == NetworkKind.Neumf ? "NeuMF" : $"{model.Kind}".ToUpperInvariant()) + (model.HasPast ? $" with {SettingText.Of(model.User)}" : "");
 
     private ModelReport Describe(ModelWeights weights)
     {

@@ -15,6 +15,14 @@ internal static class NetworkDescription
             layers.Add(Embedding(weights, "user_gmf", "user", weights.UserGmf));
             layers.Add(Embedding(weights, "item_gmf", "item", weights.ItemGmf!));
             (string size, string output) = ($"{weights.UserGmf.Columns}", weights.Head is null ? "1" : $"{weights.UserGmf.Columns}");
+            if (weights.UserInteractions is { } users)
+            {
+                string[] sides = [AddInteractions(layers, "user", users), AddInteractions(layers, "item", weights.ItemInteractions!)];
+                layers.RemoveAll(layer => layer.Name is "user_gmf" or "item_gmf");
+                layers.Add(new("head", "Cosine", sides, $"{weights.UserGmf.Columns}", "1", 0));
+                return layers;
+            }
+
             string user = weights.Options.HasAttention ? AddAttention(weights, layers)
                 : weights.Options.HasHistory ? AddHistory(weights, layers)
                 : "user_gmf";
@@ -79,6 +87,21 @@ internal static class NetworkDescription
 
         layers.Add(new("user_side", "Sum", parts, size, size, 0));
         return "user_side";
+    }
+
+    // The boxes from a row of the interaction matrix to a vector; returns the name of the last.
+    private static string AddInteractions(List<NetworkLayer> layers, string side, ModelWeights.EncoderWeights encoder)
+    {
+        Weight table = encoder.Table;
+        layers.Add(new($"{side}_interactions", "Dense", [side], $"{table.Rows}", $"{table.Columns}", table.Values.Length, "a sum of rows"));
+        for (int l = 0; l < encoder.Layers.Count; l++)
+        {
+            (Weight weight, Weight bias) = encoder.Layers[l];
+            int parameters = weight.Values.Length + bias.Values.Length;
+            layers.Add(new($"{side}_interactions.{l + 1}", "Dense + ReLU", [layers[^1].Name], $"{weight.Columns}", $"{weight.Rows}", parameters));
+        }
+
+        return layers[^1].Name;
     }
 
     // The same for attention over the user's latest items.

@@ -29,15 +29,19 @@ internal sealed class FusedTrainingStep : ITrainingStep
             BatchSize = options.BatchSize,
             Threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads,
             Level = level,
-            Histories = model.HasPast ? samples!.Past!.Histories(model.HasTemporalFeatures) : null,
+            Histories = model.NeedsTimes ? samples!.Past!.Histories(model.HasTemporalFeatures) : null,
             GroupSize = samples?.GroupSize ?? 1,
             PlainRows = HasPlainRows(options),
             Softmax = options.Softmax,
+            Interactions = model.HasInteractions
+                ? new(
+                    state.Interactions!, [.. model.Interactions.UserLayers, model.EmbeddingSize], [.. model.Interactions.ItemLayers, model.EmbeddingSize])
+                : null,
             Attention = model.HasAttention
                 ? new(model.AttentionShape, samples!.Past!.Times, options.SoftmaxNegatives ?? AttentionNegatives, options.AvoidsTouched)
                 : null,
         });
-        Description = $"fused{(model.HasAttention ? " attention" : model.HasHistory ? " over histories" : "")} ({level.ToString().ToLowerInvariant()})";
+        Description = $"fused{(model.HasAttention ? " attention" : model.HasInteractions ? " over interactions" : model.HasHistory ? " over histories" : "")} ({level.ToString().ToLowerInvariant()})";
         feed = new EpochFeed(options, rules);
         ListParts(state);
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
@@ -47,7 +51,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
             step.Parameters.Set(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
         }
 
-        if (weights.Head is not null || model.HasAttention) return;
+        if (weights.Head is not null || model.HasAttention || model.HasInteractions) return;
         step.Parameters.Set(ModelPart.HeadWeight, OptimizerSlot.Weight, [.. Enumerable.Repeat(1f, model.EmbeddingSize)]); // MF: fixed
     }
 
@@ -72,6 +76,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
 
     public void Synchronize()
     {
+        step.Derive();
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)
         {
             step.Parameters.Get(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
@@ -115,6 +120,15 @@ internal sealed class FusedTrainingStep : ITrainingStep
             return; // the softmax moves no bias of user or head
         }
 
+        if (weights.Options.HasInteractions)
+        {
+            Add(ModelPart.UserGmf, weights.UserGmf);
+            Add(ModelPart.ItemGmf, weights.ItemGmf);
+            AddEncoder(ModelPart.UserInteractions, weights.UserInteractions!);
+            AddEncoder(ModelPart.ItemInteractions, weights.ItemInteractions!);
+            return;
+        }
+
         Add(ModelPart.UserGmf, weights.UserGmf);
         Add(ModelPart.UserMlp, weights.UserMlp);
         Add(ModelPart.UserBias, weights.UserBias);
@@ -130,6 +144,16 @@ internal sealed class FusedTrainingStep : ITrainingStep
         void Add(ModelPart part, Weight? weight, int layer = 0)
         {
             if (weight is not null) parts.Add((part, layer, optimized[weight]));
+        }
+
+        void AddEncoder(ModelPart part, ModelWeights.EncoderWeights encoder)
+        {
+            Add(part, encoder.Table);
+            for (int l = 1; l <= encoder.Layers.Count; l++)
+            {
+                Add(part, encoder.Layers[l - 1].Weight, 2 * l - 1);
+                Add(part, encoder.Layers[l - 1].Bias, 2 * l);
+            }
         }
 
         void AddLayers(ModelPart weightPart, ModelPart biasPart, IReadOnlyList<(Weight Weight, Weight Bias)> layers)

@@ -16,6 +16,7 @@ internal static class SampleSources
     public static ISampleSource Of(TrainingSet set, ModelOptions model, TrainOptions options, PastItems? past, SampleTotals? all = null)
     {
         if (model.HasAttention) return new UserSamples(set, past!, options.Seed);
+        if (model.HasInteractions) (past, set) = (null, set with { Rows = set.Rows with { Weights = null } }); // ratings are what is predicted
         ISampleSource samples = options.Negatives == NegativeSource.Stored
             ? new StoredSamples(set, options, past, all)
             : new ResampledSamples(set, options, past, all);

@@ -24,7 +24,8 @@ public sealed class Trainer(
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
-        var state = new TrainingState(Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
+        ModelWeights weights = Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed);
+        var state = new TrainingState(weights) { Interactions = modelOptions.HasInteractions ? set.Interactions() : null };
         PastItems? past = modelOptions.HasPast ? new PastItems(set) : null;
         if (past is not null)
         {
@@ -32,6 +33,7 @@ public sealed class Trainer(
             FirstHistory.ClearItemsWithoutRows(state.Weights, FirstHistory.UsedItems(past, set.ItemCount));
         }
 
+        if (state.Interactions is { } interactions) weights.MeanRating!.Values[0] = interactions.Values.DefaultIfEmpty().Average();
         using ISampleSource samples = SampleSources.Of(set, modelOptions, options, past);
         if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
         if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");

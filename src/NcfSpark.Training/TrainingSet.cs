@@ -1,4 +1,5 @@
 using NcfSpark.Core;
+using NcfSpark.Kernels;
 using NcfSpark.Training.Distributed;
 
 namespace NcfSpark.Training;
@@ -138,6 +139,14 @@ public sealed record TrainingSet
                 [.. Enumerable.Range(0, userCount).SelectMany(user => Enumerable.Repeat(user, Disliked[share.Global(user)].Length))],
                 [.. Enumerable.Range(0, userCount).SelectMany(user => Disliked[share.Global(user)].ToArray())]),
         };
+    }
+
+    /// <summary>The positives as a matrix: of each user the items, with what they weigh (Input:WeightColumn, such as a rating), else 1.</summary>
+    public InteractionMatrix Interactions()
+    {
+        int[] positives = [.. Enumerable.Range(0, Rows.Count).Where(row => Labels[row] == 1)];
+        InteractionRows rows = Rows.Take(positives);
+        return InteractionMatrix.Of(UserCount, ItemCount, rows.Users, rows.Items, rows.Weights ?? [.. Enumerable.Repeat(1f, rows.Count)]);
     }
 
     private static int ItemsOf(PreparedData prepared) => (int)prepared.Directory.Manifest.Rows["items"];

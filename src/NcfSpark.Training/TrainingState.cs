@@ -1,3 +1,4 @@
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training;
@@ -28,6 +29,9 @@ internal sealed class TrainingState
     public IReadOnlyList<OptimizedWeight> Dense { get; }
 
     public IEnumerable<OptimizedWeight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
+
+    /// <summary>What a model with interactions is trained on: no part of a checkpoint, since it follows from the data. null for other models.</summary>
+    public InteractionMatrix? Interactions { get; init; }
 
     public TrainingPosition Position { get; set; } = new();
 }

@@ -21,6 +21,14 @@ internal static class TrainingSteps
                 + "it needs Model:User \"history\" and Model:Kind \"mf\", or \"gmf\" with TrainedGmfHead false. Set these, or set Train:Loss to \"logistic\".");
         }
 
+        if (model.HasInteractions && (options.Loss != LossKind.Logistic || state.Interactions is null))
+        {
+            throw new InvalidInputException(options.Loss == LossKind.Logistic
+                ? "Model:User is \"interactions\", which one worker trains: items are encoded from all their users. Set Train:Workers to 1 and "
+                    + "Train:Placement to \"threads\"."
+                : "Model:User is \"interactions\", which is trained by the cross entropy of each sample: set Train:Loss to \"logistic\".");
+        }
+
         var rules = new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count));
         string? uncovered = model.HasHistory ? FusedTrainingStep.NotCovered(options) : null;
         if (options.Step == StepChoice.Fused && uncovered is not null)
@@ -30,7 +38,7 @@ internal static class TrainingSteps
         }
 
         string? whyTorch = options.WhyTorch(model)
-            ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated && !model.HasAttention
+            ?? (options.Step == StepChoice.Auto && !SimdLevels.IsAccelerated && !model.HasAttention && !model.HasInteractions
                 ? "this processor has no vectors for the fused step"
                 : null);
         // What Spark's executors are sent has none.
@@ -45,6 +53,7 @@ internal static class TrainingSteps
         {
             return whyTorch is null ? MakeFused(state, options, rules, samples)
                 : model.HasAttention ? MakeTorchAttention(state, options, rules)
+                : model.HasInteractions ? MakeTorchInteractions(state, options, rules)
                 : MakeTorch(state, options, rules);
         }
         catch (PlatformNotSupportedException exception)
@@ -69,6 +78,9 @@ internal static class TrainingSteps
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchAttentionStep MakeTorchAttention(TrainingState state, TrainOptions options, UpdateRules rules) => new(state, options, rules);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TorchInteractionsStep MakeTorchInteractions(TrainingState state, TrainOptions options, UpdateRules rules) => new(state, options, rules);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TorchStep MakeTorch(TrainingState state, TrainOptions options, UpdateRules rules) => new(state, options, rules);

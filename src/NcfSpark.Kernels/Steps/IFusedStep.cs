@@ -10,6 +10,11 @@ public interface IFusedStep : IDisposable
     /// batches.</param>
     /// <returns>Number of updates made, which is lower than <paramref name="count"/> if a loss was not finite.</returns>
     long Run(IBatchFeed from, long count, ref double losses);
+
+    /// <summary>Brings parts that follow from others up to date, before they are read.</summary>
+    void Derive()
+    {
+    }
 }
 
 /// <summary>What is trained and how, as far as it decides which step does it.</summary>
@@ -41,12 +46,16 @@ public sealed record StepSettings
     /// <summary>The encoder by attention, if the model has one. Then a sample is a user.</summary>
     public AttentionStepSettings? Attention { get; init; }
 
+    /// <summary>Users' and items' rows, if they are encoded from these.</summary>
+    public InteractionsStepSettings? Interactions { get; init; }
+
     /// <summary>The softmax to use as the loss; null for the logistic loss of each sample.</summary>
     public SampledSoftmaxOptions? Softmax { get; init; }
 }
 
 /// <summary>
-/// Chooses the step by the composition of the model. <see cref="AttentionStep"/> is the one for attention.
+/// Chooses the step by the composition of the model. <see cref="AttentionStep"/> is the one for attention, and
+/// <see cref="InteractionsStep"/> the one for interactions under the cosine.
 /// <see cref="UserHistoryStep"/> is the one for a history under "dot" with plain descent of the rows, by either loss:
 /// it computes a user's vector once for all samples of a group, and updates rows sample by sample.
 /// <see cref="FusedStep"/> is the one for every other composition, by the logistic loss.
@@ -56,6 +65,7 @@ public static class FusedSteps
     /// <exception cref="NotSupportedException">The loss is the softmax, and it is not the first.</exception>
     public static IFusedStep Of(StepSettings settings) =>
         settings.Attention is not null ? new AttentionStep(settings)
+        : settings.Interactions is not null ? new InteractionsStep(settings)
         : IsPlainDotProduct(settings) ? new UserHistoryStep(settings)
         : settings.Softmax is not null ? throw new NotSupportedException("The softmax is over dot products of histories whose rows plain descent updates.")
         : new FusedStep(

@@ -93,6 +93,12 @@ public enum ModelPart
     /// <summary>Of the encoder "attention": layer l is entry l of <see cref="AttentionShape.Parameters"/>.</summary>
     Attention,
 
+    /// <summary>Of the encoder "interactions" of users: layer 0 is the table T, 2 l - 1 is W_l, 2 l is b_l (<see cref="InteractionEncoder"/>).</summary>
+    UserInteractions,
+
+    /// <summary>The same of items.</summary>
+    ItemInteractions,
+
     /// <summary>h [1, GMF size + last layer's outputs]</summary>
     HeadWeight,
 

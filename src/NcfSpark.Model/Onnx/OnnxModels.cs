@@ -72,7 +72,7 @@ public static class OnnxModels
             logit = graph.Node("Add", [logit, graph.Node("Squeeze", [mlp, axis])]);
         }
 
-        graph.Output("score", graph.Node("Sigmoid", [logit]), "Probability that the user takes the item.");
+        graph.Output("score", graph.Node(weights.Options.ScoreIsCosine ? "Identity" : "Sigmoid", [logit]), "Probability that the user takes the item, or the cosine.");
         return graph.ToBytes("The scores of pairs, as NcfSpark's `score` writes them where source is model or history.");
     }
 
