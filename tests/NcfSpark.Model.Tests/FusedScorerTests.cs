@@ -36,6 +36,9 @@ public sealed class FusedScorerTests
     [Fact]
     public void UsersWithAttentionAreScoredAsByTorch() => AssertTorchsScores(Models.Attention());
 
+    [Fact]
+    public void CosinesAreScoredAsByTorch() => AssertTorchsScores(Models.Options(NetworkKind.Cosine));
+
     /// <summary>
     /// A session of somebody whom the model does not know is a user whose rows are 0; one of a user with what they did last is that user. To the bit.
     /// </summary>
@@ -49,6 +52,27 @@ public sealed class FusedScorerTests
 
     [Fact]
     public void ASessionIsScoredAsAUserOfThatPastWithAttention() => AssertSessionIsScoredAsUser(Models.Attention());
+
+    [Fact]
+    public void ASessionIsScoredAsAUserOfThoseInteractions() => AssertSessionIsScoredAsUser(Models.Options(NetworkKind.Cosine));
+
+    /// <summary>Somebody without a vector of their own gets that of the encoder for the mean rating at what they used last.</summary>
+    [Fact]
+    public void SomebodyNewIsEncodedFromWhatTheyUsed()
+    {
+        ModelWeights weights = Models.Random(Models.Options(NetworkKind.Cosine));
+        foreach (Weight table in weights.UserTables) table.Row(4).Clear();
+        float[] row = new float[weights.ItemCount];
+        foreach (int item in weights.Pools![4]) row[item] = weights.MeanRating!.Values[0];
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        using var module = new NeuMFModule(weights);
+        float[] expected = module.Encode(weights.UserInteractions!, TorchSharp.torch.tensor(row).reshape(1, row.Length)).data<float>().ToArray();
+        float[] vector = new float[expected.Length];
+        using var vectors = new UserVectors(weights, SimdLevels.Best);
+        vectors.Write([4], vector, vector.Length);
+        Assert.Equal(1, vector.Sum(value => value * value), 1e-5f);
+        for (int k = 0; k < vector.Length; k++) Assert.Equal(expected[k], vector[k], 1e-5f);
+    }
 
     private static void AssertSessionIsScoredAsUser(ModelOptions options)
     {

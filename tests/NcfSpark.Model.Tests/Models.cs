@@ -16,7 +16,8 @@ internal static class Models
         EmbeddingActivation = activation,
         Biases = biases,
         EmbeddingInit = 0.7,
-        User = UserEncoderKind.Embedding,
+        User = kind == NetworkKind.Cosine ? UserEncoderKind.Interactions : UserEncoderKind.Embedding,
+        Interactions = new() { UserLayers = [7, 4], ItemLayers = [6], Length = 3 },
     };
 
     /// <summary>The same with a history and an MLP in the user encoder, which also uses temporal features.</summary>

@@ -24,6 +24,7 @@ public sealed class OnnxTests
         ["mf"] = Models.Options(NetworkKind.Mf),
         ["gmf, relu"] = Models.Options(NetworkKind.Gmf, Activation.Relu),
         ["mlp, biases"] = Models.Options(NetworkKind.Mlp, biases: true),
+        ["cosine"] = Models.Options(NetworkKind.Cosine),
         ["neumf"] = Models.Options(NetworkKind.Neumf),
         ["neumf, relu"] = Models.Options(NetworkKind.Neumf, Activation.Relu, biases: true),
         ["history"] = Models.History(NetworkKind.Mf, width: 0),

@@ -16,6 +16,7 @@ public sealed class TrainedModelTests : IDisposable
     [InlineData(NetworkKind.Neumf, 4)]
     [InlineData(NetworkKind.Gmf, 2)]
     [InlineData(NetworkKind.Mlp, 3)]
+    [InlineData(NetworkKind.Cosine, 4)]
     [InlineData(NetworkKind.Mf, 8)] // more shards than users
     public void WriteAndReadGiveEqualWeightsAndIds(NetworkKind kind, int shards)
     {

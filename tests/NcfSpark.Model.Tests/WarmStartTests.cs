@@ -13,7 +13,7 @@ public class WarmStartTests
 
     public static TheoryData<ModelOptions> Networks =>
         [.. Models.Kinds.Select(kind => Models.Options(kind)), Models.Options(NetworkKind.Neumf, biases: true), Models.History(NetworkKind.Mf),
-            Models.Attention()];
+            Models.Attention(), Models.Options(NetworkKind.Cosine)];
 
     [Theory]
     [MemberData(nameof(Networks))]

@@ -17,14 +17,17 @@ public sealed class InteractionsStepTests : IDisposable
 
     public static TheoryData<SimdLevel> Levels => [.. Supported];
 
-    /// <summary>Adam's first moments after one update show the gradient of each matrix and row.</summary>
+    /// <summary>
+    /// Adam's first moments after one update show the gradient of each matrix and row. Vectors of one or two numbers are left out: of a vector with
+    /// one number above 0 the gradient is 0 but for rounding, which the slope of a cosine near 1 multiplies by up to 1e6.
+    /// </summary>
     [Property(MaxTest = 25)]
     public void TheLossAndEveryGradientAreAutogradsForAnyShape(int seed)
     {
         RandomStream draw = RandomStream.Named(seed, "shape");
         int At(int place, int bound) => (int)draw.Below(place, bound);
         TrainingSet set = HistoryLogs.Weighted(HistoryLogs.Random(seed, 2 + At(0, 60), 2 + At(1, 60), negatives: At(2, 2)), seed);
-        ModelOptions model = Model(1 + At(3, 90)) with
+        ModelOptions model = Model(8 + At(3, 90)) with
         {
             Interactions = new() { UserLayers = [1 + At(4, 150), .. At(5, 2) == 0 ? [7] : Array.Empty<int>()], ItemLayers = [1 + At(6, 90)] },
         };
@@ -44,7 +47,11 @@ public sealed class InteractionsStepTests : IDisposable
             foreach ((OptimizedWeight one, OptimizedWeight two) in torch.All.Zip(fused.All))
             {
                 float tolerance = 5e-4f * one.FirstMoments.Max(MathF.Abs) + 1e-7f;
-                for (int i = 0; i < one.FirstMoments.Length; i++) Assert.Equal(one.FirstMoments[i], two.FirstMoments[i], tolerance);
+                for (int i = 0; i < one.FirstMoments.Length; i++)
+                {
+                    (float wanted, float got) = (one.FirstMoments[i], two.FirstMoments[i]);
+                    Assert.True(Math.Abs(wanted - got) <= tolerance, $"{one.Weight.Name}[{i}] of {model.EmbeddingSize}: {wanted}, {got} at {level}");
+                }
             }
         }
     }
@@ -61,22 +68,31 @@ public sealed class InteractionsStepTests : IDisposable
         int count = (int)Math.Min(options.BatchSize, samples.Count);
         double loss = HistoryStepTests.Advance(Fused(after, options, SimdLevels.Best, threads: 2), samples, count);
         Assert.Equal(NaiveLoss(before, samples, count), loss, 1e-3);
+        int compared = 0;
         foreach ((Weight weight, Weight moved) in before.Weights.All.Zip(after.Weights.All))
         {
             if (weight == before.Weights.UserGmf || weight == before.Weights.ItemGmf) continue; // they follow from the others
             for (int i = 0; i < weight.Values.Length; i += 3)
             {
-                const float Step = 1e-2f;
                 float value = weight.Values[i];
-                weight.Values[i] = value + Step;
-                double more = NaiveLoss(before, samples, count);
-                weight.Values[i] = value - Step;
-                double less = NaiveLoss(before, samples, count);
-                weight.Values[i] = value;
-                double slope = (more - less) / (2 * Step), actual = (value - moved.Values[i]) / options.LearningRate;
-                Assert.InRange(Math.Abs(slope - actual), 0, 0.02 * Math.Abs(slope) + 0.03);
+                double slope = SlopeBy(5e-3f), other = SlopeBy(2e-3f), actual = (value - moved.Values[i]) / options.LearningRate;
+                if (Math.Abs(slope - other) > 0.02 * Math.Abs(slope) + 0.01) continue; // there is a bend of ReLU or of the floor between
+                Assert.InRange(Math.Abs(other - actual), 0, 0.03 * Math.Abs(other) + 0.03);
+                compared++;
+
+                double SlopeBy(float step)
+                {
+                    weight.Values[i] = value + step;
+                    double more = NaiveLoss(before, samples, count);
+                    weight.Values[i] = value - step;
+                    double less = NaiveLoss(before, samples, count);
+                    weight.Values[i] = value;
+                    return (more - less) / (2 * step);
+                }
             }
         }
+
+        Assert.InRange(compared, 40, int.MaxValue);
     }
 
     [Fact]
