@@ -175,7 +175,8 @@ public sealed record ModelOptions : IValidatableObject
 
         if (HasInteractions != ScoreIsCosine || (HasInteractions && (Biases || EmbeddingActivation != Activation.None)))
         {
-            yield return new("\"interactions\" and Kind \"cosine\" go together, with Biases false and EmbeddingActivation \"none\": set all four, or neither of the two",
+            yield return new(
+                "\"interactions\" and Kind \"cosine\" go together, with Biases false and EmbeddingActivation \"none\": set all four, or neither of the two",
                 [nameof(User)]);
         }
 

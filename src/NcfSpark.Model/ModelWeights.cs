@@ -159,10 +159,11 @@ public sealed class ModelWeights
     public bool IsFinite => All.All(weight => AllFinite(weight.Values)) && Baseline?.IsFinite != false;
 
     /// <summary>
-    /// Initial weights: embeddings normal with standard deviation <see cref="ModelOptions.EmbeddingInit"/>, biases 0,
-    /// layers of interactions like embeddings, as published, other layers uniform within sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010; the default of Keras, which the AWS
-    /// sample uses). A head of GMF that is not trained is 1. Attention begins as its shape says, and with it users' own
-    /// rows at 0: they are what is left to say of a user beside their items.
+    /// Initial weights: embeddings normal with standard deviation <see cref="ModelOptions.EmbeddingInit"/>, and so all
+    /// layers of interactions, as published; biases 0, other layers uniform within sqrt(6 / (inputs + outputs)) (Glorot
+    /// and Bengio 2010; the default of Keras, which the AWS sample uses). A head of GMF that is not trained is 1.
+    /// Attention begins as its shape says, and with it users' own rows at 0: they are what is left to say of a user
+    /// beside their items.
     /// </summary>
     /// <param name="numberOf">Only for a part of all users: the index among all users of the user of a row. Each row
     /// then starts as it does when all users are present.</param>

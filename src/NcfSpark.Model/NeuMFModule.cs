@@ -17,7 +17,8 @@ namespace NcfSpark.Model;
 ///                interactions   <see cref="InteractionVectors"/>: u = p / |p|, p by an MLP over the user's row of the interaction matrix
 /// item encoder   embedding   q                    a row of item_gmf
 ///                interactions   q / |q|, q by an MLP over the item's column
-/// interaction    cosine (the score itself, no sigmoid), dot (Kind "mf"), gmf, mlp, neumf: <see cref="Interaction"/>; the MLP's p' and q' are rows of user_mlp and item_mlp
+/// interaction    dot (Kind "mf"), gmf, mlp, neumf: <see cref="Interaction"/>; the MLP's p' and q' are rows of user_mlp and item_mlp
+///                cosine      the score itself, without sigmoid
 /// </code>
 /// Shapes: B pairs, E = EmbeddingSize, M = MlpEmbeddingSize.
 /// The parameters are views of the weights' memory: changing one changes the other.

@@ -41,7 +41,8 @@ internal sealed class FusedTrainingStep : ITrainingStep
                 ? new(model.AttentionShape, samples!.Past!.Times, options.SoftmaxNegatives ?? AttentionNegatives, options.AvoidsTouched)
                 : null,
         });
-        Description = $"fused{(model.HasAttention ? " attention" : model.HasInteractions ? " over interactions" : model.HasHistory ? " over histories" : "")} ({level.ToString().ToLowerInvariant()})";
+        string encoder = model.HasAttention ? " attention" : model.HasInteractions ? " over interactions" : model.HasHistory ? " over histories" : "";
+        Description = $"fused{encoder} ({level.ToString().ToLowerInvariant()})";
         feed = new EpochFeed(options, rules);
         ListParts(state);
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts)

@@ -70,8 +70,9 @@ internal sealed class TorchInteractionsStep : ITrainingStep
         using var scope = NewDisposeScope();
         (int[] users, int[] items) = (batch.Users[..batch.Count], batch.Items[..batch.Count]);
         (int[] distinctUsers, int[] distinctItems) = ([.. users.Distinct().Order()], [.. items.Distinct().Order()]);
-        Tensor users_BE = module.Encode(state.Weights.UserInteractions!, RowsOf(matrix, distinctUsers)).index_select(0, PlacesIn(distinctUsers, users));
-        Tensor items_BE = module.Encode(state.Weights.ItemInteractions!, RowsOf(matrix.Transposed, distinctItems)).index_select(0, PlacesIn(distinctItems, items));
+        Tensor users_DE = module.Encode(state.Weights.UserInteractions!, RowsOf(matrix, distinctUsers));
+        Tensor items_DE = module.Encode(state.Weights.ItemInteractions!, RowsOf(matrix.Transposed, distinctItems));
+        Tensor users_BE = users_DE.index_select(0, PlacesIn(distinctUsers, users)), items_BE = items_DE.index_select(0, PlacesIn(distinctItems, items));
         Tensor cosines_B = (users_BE * items_BE).sum(1), floor = tensor(InteractionsStep.Floor), minus = tensor(-1f), one = tensor(1f);
         Tensor y_B = minimum(maximum(cosines_B, floor), tensor(1 - InteractionsStep.Floor));
         float[] targets = [.. users.Select((user, s) => batch.Labels[s] == 0 ? 0 : matrix.At(user, items[s]) / largest)];

@@ -154,8 +154,8 @@ public sealed class InteractionsStepTests : IDisposable
     {
         TrainingSet set = Logs.TwoTastes();
         TrainOptions options = Options with { Step = step, Epochs = 30, BatchSize = 64, LearningRate = 1e-3 };
-        ModelWeights weights = new Trainer(
-            Model(16), options, CheckpointStore.Open(Path.Combine(run, "planted"), "test"), null, SilentProgress.Instance, TimeProvider.System).Train(set).Weights;
+        var checkpoints = CheckpointStore.Open(Path.Combine(run, "planted"), "test");
+        ModelWeights weights = new Trainer(Model(16), options, checkpoints, null, SilentProgress.Instance, TimeProvider.System).Train(set).Weights;
         using var scorer = new FusedScorer(weights, SimdLevels.Best);
         float[] scores = new float[set.ItemCount];
         double right = 0;

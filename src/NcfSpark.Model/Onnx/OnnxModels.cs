@@ -72,7 +72,8 @@ public static class OnnxModels
             logit = graph.Node("Add", [logit, graph.Node("Squeeze", [mlp, axis])]);
         }
 
-        graph.Output("score", graph.Node(weights.Options.ScoreIsCosine ? "Identity" : "Sigmoid", [logit]), "Probability that the user takes the item, or the cosine.");
+        string score = graph.Node(weights.Options.ScoreIsCosine ? "Identity" : "Sigmoid", [logit]);
+        graph.Output("score", score, "Probability that the user takes the item; with Kind \"cosine\" the cosine.");
         return graph.ToBytes("The scores of pairs, as NcfSpark's `score` writes them where source is model or history.");
     }
 
