@@ -24,7 +24,8 @@ public sealed class Trainer(
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
-        var state = new TrainingState(Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed));
+        var state = new TrainingState(Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed, features: set.Features));
+        state.Weights.Features = set.Features;
         PastItems? past = modelOptions.HasPast ? new PastItems(set) : null;
         if (past is not null)
         {
