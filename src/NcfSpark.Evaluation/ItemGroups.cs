@@ -44,7 +44,8 @@ internal sealed class ItemGroups
     /// <param name="results">By scorer, in the order of the measures.</param>
     /// <param name="summarise">From users, rows and what was measured by scorer.</param>
     public IReadOnlyList<ItemGroup> Summarise(
-        IReadOnlyList<RankingResult[]> results, Func<int, long, IReadOnlyList<IReadOnlyList<MetricValue>>, ProtocolResult> summarise, Func<PerUserMetric, bool> isShown) =>
+        IReadOnlyList<RankingResult[]> results, Func<int, long, IReadOnlyList<IReadOnlyList<MetricValue>>, ProtocolResult> summarise,
+        Func<PerUserMetric, bool> isShown) =>
         [.. groups.Select((group, g) => new ItemGroup(group.Key, group.Title, summarise(group.Ranking.UserCount, group.Ranking.RowCount,
             [.. results.Select(IReadOnlyList<MetricValue> (ofScorer) => [.. ofScorer[g].Metrics.Where(isShown).Select(MetricValue.Of)])])))];
 

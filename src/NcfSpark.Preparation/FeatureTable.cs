@@ -23,7 +23,8 @@ internal sealed class FeatureTable
     {
         options = input.ItemFeatures;
         files = ListFiles.Find(input, options.Path, $"{Group}:Path");
-        ListColumn[] Columns(string[] names, string setting, ListColumnKind kind) => Array.ConvertAll(names, name => new ListColumn($"{Group}:{setting}", name, kind));
+        ListColumn[] Columns(string[] names, string setting, ListColumnKind kind) =>
+            Array.ConvertAll(names, name => new ListColumn($"{Group}:{setting}", name, kind));
         columns =
         [
             new($"{Group}:IdColumn", options.IdColumn), .. Columns(options.Categories, "Categories", ListColumnKind.Value),
@@ -71,8 +72,8 @@ internal sealed class FeatureTable
         Array.Sort(names, StringComparer.Ordinal);
         if (names.Length == 0)
         {
-            throw new InvalidInputException($"{files.Name}: no feature is there of {options.LeastItems} items or more. Name further columns in {Group}:Categories, "
-                + $"Lists, Numbers or Texts, or lower {Group}:LeastItems.");
+            throw new InvalidInputException($"{files.Name}: no feature is there of {options.LeastItems} items or more. Name further columns in "
+                + $"{Group}:Categories, Lists, Numbers or Texts, or lower {Group}:LeastItems.");
         }
 
         var numbers = names.Select((name, number) => (name, number)).ToDictionary(pair => pair.name, pair => pair.number, StringComparer.Ordinal);
@@ -102,13 +103,14 @@ internal sealed class FeatureTable
                 features[row].Add($"{column.Name}={value}");
                 if (!different.Add(value) || different.Count <= options.MaxValues) continue;
                 throw new InvalidInputException($"{files.PlaceOf(row, columns)}, column {column.Name}: with {ShownText.Of(value)} it has more than "
-                    + $"{options.MaxValues:N0} different values ({Group}:MaxValues). Take it out of {column.Setting} if it is an id, or name it in {Group}:Texts.");
+                    + $"{options.MaxValues:N0} different values ({Group}:MaxValues). "
+                    + $"Take it out of {column.Setting} if it is an id, or name it in {Group}:Texts.");
             }
         }
     }
 
-    private string[] ValuesOf(string text) => text.Length == 0 ? []
-        : [.. text.Split(text.Contains(ListSeparator) ? $"{ListSeparator}" : options.Separator).Select(IdText.Trim).Where(value => value.Length > 0).Distinct()];
+    private string[] ValuesOf(string text) => [.. text.Split(text.Contains(ListSeparator) ? $"{ListSeparator}" : options.Separator)
+        .Select(IdText.Trim).Where(value => value.Length > 0).Distinct()];
 
     // Bound k of B ranges is the value at place k n / B of the n values in order. Equal values are in one range.
     private void AddNumbers(ListColumn column, string[] texts)

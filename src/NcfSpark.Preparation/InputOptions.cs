@@ -211,7 +211,8 @@ public sealed record InputOptions : IValidatableObject
 
         if (ItemFeatures.IsSet && ItemFeatures is { Categories: [], Lists: [], Numbers: [], Texts: [] })
         {
-            yield return new("is set, but no columns are: name them in Categories, Lists, Numbers or Texts", [$"{nameof(ItemFeatures)}:{nameof(ItemFeatures.Path)}"]);
+            yield return new("is set, but no columns are: name them in Categories, Lists, Numbers or Texts",
+                [$"{nameof(ItemFeatures)}:{nameof(ItemFeatures.Path)}"]);
         }
 
         if (ItemFeatures.Separator.Length == 0)

@@ -29,7 +29,8 @@ internal static class MetricCharts
     {
         var name = new MetricName(metric);
         return Html.Join(groups.Select(group =>
-            Panel(group.Result, name, $"item-{group.Key}", group.Title, $"{name.Title}, {group.Result.Rows:N0} interactions of {group.Result.Users:N0} users", 0)));
+            Panel(group.Result, name, $"item-{group.Key}", group.Title,
+                $"{name.Title}, {group.Result.Rows:N0} interactions of {group.Result.Users:N0} users", 0)));
     }
 
     private static Html OfGroups(IReadOnlyList<UserGroup> groups, string metric, string id, Func<UserGroup, int, string> heading)

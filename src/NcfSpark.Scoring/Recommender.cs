@@ -117,7 +117,10 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
             ReadOnlySpan<int> listed = best.Items(placeOf[u]);
             listed.CopyTo(rows.Items.AsSpan(row));
             best.Scores(placeOf[u]).CopyTo(rows.Scores.AsSpan(row));
-            for (int rank = 1; rank <= listed.Length; rank++, row++) (rows.Users[row], rows.Ranks[row], rows.Sources[row]) = (users[u], rank, Source.OfItem(model, rows.Items[row], sources[u]));
+            for (int rank = 1; rank <= listed.Length; rank++, row++)
+            {
+                (rows.Users[row], rows.Ranks[row], rows.Sources[row]) = (users[u], rank, Source.OfItem(model, rows.Items[row], sources[u]));
+            }
         }
 
         return rows;

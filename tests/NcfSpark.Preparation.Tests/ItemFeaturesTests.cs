@@ -11,7 +11,10 @@ public sealed class ItemFeaturesTests(EngineFixture fixture) : IDisposable
     private readonly TestFolder folder = new();
     private int runs;
 
-    private static FeatureOptions Columns => new() { IdColumn = "id", Categories = ["brand"], Lists = ["tags"], Numbers = ["price"], Buckets = 2, LeastItems = 1 };
+    private static FeatureOptions Columns => new()
+    {
+        IdColumn = "id", Categories = ["brand"], Lists = ["tags"], Numbers = ["price"], Buckets = 2, LeastItems = 1,
+    };
 
     public void Dispose() => folder.Dispose();
 
@@ -20,14 +23,16 @@ public sealed class ItemFeaturesTests(EngineFixture fixture) : IDisposable
         string log = folder.Write("log.csv", "user_id,item_id,timestamp\na,1,1\na,2,2\na,3,3\na,1,4\nb,2,1\nb,1,2\nb,3,7\nc,1,1\nc,3,2\n");
         var input = new InputOptions { Path = log, ItemFeatures = columns with { Path = table.Length == 0 ? "" : folder.Write(name, table) } };
         prepare ??= PlainOptions.Prepare with { Split = SplitRule.Latest, Holdout = 1, TestCandidates = 0, NegativesPerPositive = 0 };
-        return new PreparedData(PreparedRun.Prepare(engine ?? fixture.Engine, input, prepare, Path.Combine(folder.Path, $"run{runs++}"), SilentProgress.Instance));
+        string run = Path.Combine(folder.Path, $"run{runs++}");
+        return new PreparedData(PreparedRun.Prepare(engine ?? fixture.Engine, input, prepare, run, SilentProgress.Instance));
     }
 
     private static string[] Pairs(PreparedData data)
     {
         (InteractionLists ofItem, string[] names) = data.ReadItemFeatures();
         IdTable items = data.ReadItems();
-        return [.. Enumerable.Range(0, items.Count).SelectMany(item => ofItem[item].ToArray().Select(feature => $"{items.TextOf(item)} {names[feature]}")).Order()];
+        return [.. Enumerable.Range(0, items.Count).SelectMany(item => ofItem[item].ToArray()
+            .Select(feature => $"{items.TextOf(item)} {names[feature]}")).Order()];
     }
 
     [Fact]
@@ -96,7 +101,10 @@ public sealed class ItemFeaturesTests(EngineFixture fixture) : IDisposable
         LogRow[] rows = [.. Enumerable.Range(0, 40).SelectMany(u => Enumerable.Range(0, 30).Where(i => (u * 7 + i * 11) % 3 > 0)
             .Select(i => new LogRow($"{u}", $"{i}", (u * 31 + i * 17) % 50)))];
         string log = folder.Write("more.csv", "user_id,item_id,timestamp\n" + string.Concat(rows.Select(row => $"{row.User},{row.Item},{row.Timestamp}\n")));
-        PrepareOptions options = PlainOptions.Prepare with { Split = SplitRule.Latest, Holdout = 2, ColdItems = 0.3, NegativesPerPositive = 2, TestCandidates = 3, NegativesAvoid = AvoidedItems.Trained };
+        PrepareOptions options = PlainOptions.Prepare with
+        {
+            Split = SplitRule.Latest, Holdout = 2, ColdItems = 0.3, NegativesPerPositive = 2, TestCandidates = 3, NegativesAvoid = AvoidedItems.Trained,
+        };
         using var portable = new PortableEngine(fixture.Engine);
         Rows[] each = [.. ((ISqlEngine[])[fixture.Engine, portable]).Select(engine => Rows.Of(PreparedRun.Prepare(
             engine, new InputOptions { Path = log }, options, Path.Combine(folder.Path, $"run{runs++}"), SilentProgress.Instance)))];

@@ -60,8 +60,11 @@ public sealed class ItemFeaturesTests : IDisposable
         for (int i = 0; i < parts.Length; i++) parts.Start[i] = (float)stream.Normal(i);
         float[] before = parts.Span.ToArray(), towards = [.. Enumerable.Range(0, Items * Columns).Select(i => (float)stream.Normal(1000 + i))];
         int[] batch = [.. Enumerable.Range(0, Samples).Select(s => (int)stream.Below(2000 + s, Items))];
-        using var composition = new ItemComposition(lists, 
-            [(new(composed.Start, Columns, Columns), new(parts.Start, Columns, Columns)), (new(biases.Start, 1, 1), new(partBiases.Start, 1, 1))], Samples, 0.4);
+        using var composition = new ItemComposition(
+            lists,
+            [(new(composed.Start, Columns, Columns), new(parts.Start, Columns, Columns)), (new(biases.Start, 1, 1), new(partBiases.Start, 1, 1))],
+            Samples,
+            0.4);
         ulong key = stream.Bits(3000);
         double Loss()
         {
