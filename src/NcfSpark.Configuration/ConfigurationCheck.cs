@@ -57,6 +57,22 @@ public static class ConfigurationCheck
                 "is \"stored\", but Prepare:NegativesPerPositive is 0, so none are: store some (5 in the AWS sample), or set it to \"resampled\"");
         }
 
+        if (configuration.Model.HasItemFeatures)
+        {
+            if (!input.ItemFeatures.IsSet)
+            {
+                yield return (Keys("Model:Item", "Input:ItemFeatures:Path"),
+                    "is \"features\", but Input:ItemFeatures:Path is not set: name the table of items there, or set Item to \"embedding\"");
+            }
+
+            if (!train.HasPlainRows)
+            {
+                yield return (Keys("Model:Item", "Train:Embeddings:Optimizer", "Train:Embeddings:WeightDecay"),
+                    "is \"features\", which plain descent trains: set Train:Embeddings:Optimizer to \"sgd\" and Train:Embeddings:WeightDecay to 0, or Item to "
+                    + "\"embedding\"");
+            }
+        }
+
         if (configuration.Model.HasAttention)
         {
             foreach ((string setting, string problem) in AgainstAttention(input, train)) yield return (Keys(setting, "Model:User"), problem);

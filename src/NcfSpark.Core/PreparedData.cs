@@ -14,7 +14,27 @@ public sealed class PreparedData(StageDirectory directory)
     /// <summary>The part of what users dislike, and its number of rows among the counts; it is there where interactions have weights.</summary>
     public const string Disliked = "disliked";
 
+    /// <summary>The part of items' features, and its number of rows among the counts; it is there where items have features.</summary>
+    public const string ItemFeatures = "item_features";
+
+    /// <summary>The part of the names of features.</summary>
+    public const string FeatureNames = "item_feature_names";
+
+    /// <summary>The number of items without training interactions, among the counts; there where items have features or some are hidden.</summary>
+    public const string ColdItems = "cold_items";
+
     public StageDirectory Directory { get; } = directory;
+
+    /// <summary>Whether items have features.</summary>
+    public bool HasItemFeatures => Directory.Manifest.Rows.ContainsKey(ItemFeatures);
+
+    /// <summary>The features of each item, rising, and their names.</summary>
+    public (InteractionLists OfItem, string[] Names) ReadItemFeatures()
+    {
+        string rows = Directory.File(ItemFeatures), names = Directory.File(FeatureNames);
+        int[] items = ParquetColumns.Read<int>(rows, "item_index"), features = ParquetColumns.Read<int>(rows, "feature_index");
+        return (InteractionLists.FromRows((int)Directory.Manifest.Rows["items"], items, features).Sorted(), ParquetColumns.ReadStrings(names, "name"));
+    }
 
     /// <summary>Whether interactions differ in weight.</summary>
     public bool IsWeighted => Directory.Manifest.Rows.ContainsKey(Disliked);

@@ -22,6 +22,12 @@ public sealed record EvaluationData(
     /// <summary>By item what its training interactions weigh; their number, where all weigh the same.</summary>
     public float[] ItemPopularity { get; init; } = Array.ConvertAll(ItemInteractions, count => (float)count);
 
+    /// <summary>The features of each item; null where items have none.</summary>
+    public InteractionLists? ItemFeatures { get; init; }
+
+    /// <summary>Whether held-out rows of new items are measured apart: items have features, or some are hidden from training.</summary>
+    public bool TellsNewItems { get; init; }
+
     /// <summary>Everything, those held out too.</summary>
     public InteractionRows All => InteractionRows.Concat(Train, Validation, Test);
 
@@ -65,6 +71,8 @@ public sealed record EvaluationData(
             prepared.ReadTestCandidates(test),
             prepared.ReadDisliked(later: false))
         {
+            ItemFeatures = prepared.HasItemFeatures ? prepared.ReadItemFeatures().OfItem : null,
+            TellsNewItems = prepared.Directory.Manifest.Rows.ContainsKey(PreparedData.ColdItems),
             ItemPopularity = [.. Enumerable.Range(0, items.Count).Select(items.PopularityOf)],
         };
     }

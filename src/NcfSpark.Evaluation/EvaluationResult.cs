@@ -13,6 +13,9 @@ public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolRes
     /// <summary>The same for users with training interactions, and then for new ones, without; empty where only one of the kinds is tested.</summary>
     public IReadOnlyList<UserGroup> ByPresence { get; init; } = [];
 
+    /// <summary>The same for held-out rows of known items and of new ones; empty where only one of the kinds is tested, or nothing is to be told.</summary>
+    public IReadOnlyList<ItemGroup> ByItem { get; init; } = [];
+
     /// <summary>By scorer what was measured over the whole catalogue, user by user.</summary>
     public IReadOnlyList<RankingResult> Rankings { get; init; } = [];
 

@@ -33,13 +33,17 @@ public static class Evaluator
         var (catalogue, sampled, classified) = (
             new List<IReadOnlyList<MetricValue>>(), new List<IReadOnlyList<MetricValue>>(), new List<IReadOnlyList<MetricValue>>());
         var rankings = new List<RankingResult>();
+        var itemGroups = new ItemGroups(data, options.CutOffs);
+        var ofItemGroups = new List<RankingResult[]>();
         var counts = (Rows: 0, Candidates: 0L, Positives: 0, Negatives: 0, SampledUsers: 0);
         foreach (NamedScorer scorer in scorers)
         {
             RankingMeasure rank = ranking.NewMeasure(itemCount);
             var rankSampled = new SampledMeasure(data.Test, data.TestCandidates, options.CutOffs, data.UserCount, itemCount);
             var classify = new ClassificationMeasure(data.Test, negatives, options.Threshold, data.UserCount, itemCount);
-            ScorePass.Run($"evaluating {scorer.Title}", scorer.Scorer, [rank, rankSampled, classify], options.Threads, progress);
+            (IReadOnlyList<IMeasure> byItem, Func<RankingResult[]> byItemResults) = itemGroups.Of(itemCount);
+            ScorePass.Run($"evaluating {scorer.Title}", scorer.Scorer, [rank, rankSampled, classify, .. byItem], options.Threads, progress);
+            ofItemGroups.Add(byItemResults());
 
             rankings.Add(rank.Result());
             catalogue.Add(InOrder(rankings[^1], options.CutOffs));
@@ -58,6 +62,7 @@ public static class Evaluator
             data.HasCandidates ? Summarise(counts.SampledUsers, counts.Positives, counts.Negatives, classified) : null)
         {
             Rankings = rankings,
+            ByItem = itemGroups.Summarise(ofItemGroups, (users, rows, measured) => Summarise(users, rows, 0, measured), IsShownByGroup),
             ByPresence = [.. UserGroups.ByPresence(Array.ConvertAll(rankings[0].Users, user => !data.History[user].IsEmpty)).Select(Group)],
             ByHistory = [.. UserGroups.Split(Array.ConvertAll(rankings[0].Users, user => data.Seen[user].Length)).Select(Group)],
         };

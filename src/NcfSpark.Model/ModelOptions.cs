@@ -79,6 +79,28 @@ public sealed record ModelOptions : IValidatableObject
     /// </summary>
     public UserEncoderKind User { get; init; } = UserEncoderKind.History;
 
+    /// <summary>
+    /// How an item is represented. "embedding" (default): by an embedding of its own. "features": by its own embedding plus those
+    /// of its features (Input:ItemFeatures), so that an item without interactions is ranked by what it is like. It needs Kind
+    /// "mf", User "history", and rows that plain descent updates (Train:Embeddings:Optimizer "sgd").
+    /// </summary>
+    public ItemEncoderKind Item { get; init; }
+
+    /// <summary>
+    /// Share of items whose own embedding is left out in a step, with Item "features", so that features learn to stand alone.
+    /// More helps new items, and costs known ones a little.
+    /// </summary>
+    [Range(0.0, 0.99)]
+    public double OwnDropout { get; init; } = 0.1;
+
+    /// <summary>
+    /// Added to the score (log-odds) of an item without interactions, with Item "features". Most items are little used, so what
+    /// features say of a new one alone keeps it from all lists, and nobody finds out. 0: as features say. More lists new items
+    /// more often, at the cost of known ones.
+    /// </summary>
+    [Range(-20.0, 20.0)]
+    public double NewItemBoost { get; init; } = 1.5;
+
     /// <summary>The pool of a user's latest items. Only with User "history".</summary>
     public HistoryOptions History { get; init; } = new();
 
@@ -105,6 +127,9 @@ public sealed record ModelOptions : IValidatableObject
 
     /// <summary>Whether users and items are encoded from the interaction matrix.</summary>
     public bool HasInteractions => User == UserEncoderKind.Interactions;
+
+    /// <summary>Whether an item's vector is made of its own row and those of its features.</summary>
+    public bool HasItemFeatures => Item == ItemEncoderKind.Features;
 
     /// <summary>Whether a user's GMF embedding takes in the items just before.</summary>
     public bool HasHistory => User == UserEncoderKind.History;
@@ -158,6 +183,11 @@ public sealed record ModelOptions : IValidatableObject
         if (HasHistory && EmbeddingActivation != Activation.None)
         {
             yield return new("is \"history\", whose sum of embeddings takes no EmbeddingActivation: set that to \"none\"", [nameof(User)]);
+        }
+
+        if (HasItemFeatures && (Kind != NetworkKind.Mf || User != UserEncoderKind.History))
+        {
+            yield return new("is \"features\", which goes with Kind \"mf\" and User \"history\": set both, or set Item to \"embedding\"", [nameof(Item)]);
         }
 
         if (HasAttention && (Kind != NetworkKind.Mf || EmbeddingActivation != Activation.None))
@@ -265,6 +295,14 @@ public enum UserEncoderKind
     History,
     Attention,
     Interactions,
+}
+
+/// <summary>How an item is represented (<see cref="ModelOptions.Item"/>).</summary>
+[JsonConverter(typeof(SettingTextConverter<ItemEncoderKind>))]
+public enum ItemEncoderKind
+{
+    Embedding,
+    Features,
 }
 
 /// <summary>A function that is applied to every embedding.</summary>

@@ -19,13 +19,17 @@ namespace NcfSpark.Model;
 /// item_interactions.weight [U, G_0]           item_interactions.l.weight [G_l, G_(l-1)]    item_interactions.l.bias [1, G_l]
 /// interactions.mean [1, 1]                    the mean rating
 /// with attention:             attention.*, as <see cref="AttentionShape.Parameters"/> lists them
+/// with features of items:     item_parts.weight [I + F, E + 1]: items' own rows, then those of features, the bias last; item_gmf and item_bias are then
+///                             composed of these (<see cref="ItemComposition"/>)
 /// </code>
 /// </summary>
 public sealed class ModelWeights
 {
-    public ModelWeights(ModelOptions options, int userCount, int itemCount)
+    /// <param name="featureCount">F, if items have features.</param>
+    public ModelWeights(ModelOptions options, int userCount, int itemCount, int featureCount = 0)
     {
         (Options, UserCount, ItemCount) = (options, userCount, itemCount);
+        if (options.HasItemFeatures) ItemParts = new Weight("item_parts.weight", itemCount + featureCount, options.EmbeddingSize + 1);
         if (options.HasGmf)
         {
             UserGmf = new Weight("user_gmf.weight", userCount, options.EmbeddingSize);
@@ -110,6 +114,15 @@ public sealed class ModelWeights
 
     public IReadOnlyList<(Weight Weight, Weight Bias)> MlpLayers { get; } = [];
 
+    /// <summary>What items' vectors and biases are composed of, if they have features.</summary>
+    public Weight? ItemParts { get; }
+
+    /// <summary>Number of features of items.</summary>
+    public int FeatureCount => ItemParts is null ? 0 : ItemParts.Rows - ItemCount;
+
+    /// <summary>The features of items, for training; scoring needs none, since vectors are composed.</summary>
+    public FeatureLists? Features { get; set; }
+
     /// <summary>The rows of items in users' pools.</summary>
     public Weight? ItemHistory { get; }
 
@@ -150,10 +163,40 @@ public sealed class ModelWeights
     /// <summary>Attention, the MLPs and the head, which every step updates.</summary>
     public IReadOnlyList<Weight> Dense { get; }
 
-    /// <summary>All weights that are not rows of users; workers share these.</summary>
-    public IEnumerable<Weight> Shared => [.. ItemTables, .. PoolTables, .. Dense];
+    /// <summary>All weights that are not rows of users and not composed of others; workers share these.</summary>
+    public IEnumerable<Weight> Shared => [.. ItemParts is null ? ItemTables : [ItemParts], .. PoolTables, .. Dense];
 
-    public IEnumerable<Weight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
+    /// <summary>All weights that are not rows of users: those of the model's shared file.</summary>
+    public IEnumerable<Weight> Stored => [.. ItemTables, .. PartTables, .. PoolTables, .. Dense];
+
+    public IEnumerable<Weight> All => [.. UserTables, .. Stored];
+
+    /// <summary>The table that items' vectors are composed of, or none.</summary>
+    public IReadOnlyList<Weight> PartTables => ItemParts is null ? [] : [ItemParts];
+
+    /// <summary>
+    /// Composes the vectors and biases of all items from their parts, if they have features; those of new items with <see cref="ModelOptions.NewItemBoost"/>.
+    /// </summary>
+    public void ComposeItems()
+    {
+        if (ItemParts is null || Features is null) return;
+        int size = Options.EmbeddingSize;
+        float[] sum = new float[size + 1];
+        for (int item = 0; item < ItemCount; item++)
+        {
+            if (Features.IsTrained[item]) ItemParts.Row(item).CopyTo(sum);
+            else Array.Clear(sum);
+            float share = FeatureLists.Share(Features[item].Length);
+            foreach (int feature in Features[item])
+            {
+                Span<float> row = ItemParts.Row(ItemCount + feature);
+                for (int c = 0; c <= size; c++) sum[c] += share * row[c];
+            }
+
+            sum.AsSpan(0, size).CopyTo(ItemGmf!.Row(item));
+            ItemBias!.Row(item)[0] = sum[size] + (Features.IsTrained[item] ? 0 : (float)Options.NewItemBoost);
+        }
+    }
 
     /// <summary>Whether every weight is finite.</summary>
     public bool IsFinite => All.All(weight => AllFinite(weight.Values)) && Baseline?.IsFinite != false;
@@ -167,9 +210,11 @@ public sealed class ModelWeights
     /// </summary>
     /// <param name="numberOf">Only for a part of all users: the index among all users of the user of a row. Each row
     /// then starts as it does when all users are present.</param>
-    public static ModelWeights Initialize(ModelOptions options, int userCount, int itemCount, long seed, Func<int, int>? numberOf = null)
+    /// <param name="features">The features of items, if they have some: their rows start at 0.</param>
+    public static ModelWeights Initialize(
+        ModelOptions options, int userCount, int itemCount, long seed, Func<int, int>? numberOf = null, FeatureLists? features = null)
     {
-        var weights = new ModelWeights(options, userCount, itemCount);
+        var weights = new ModelWeights(options, userCount, itemCount, features?.Count ?? 0) { Features = features };
         bool derived = options.HasInteractions;
         Weight?[] random =
         [
@@ -185,6 +230,11 @@ public sealed class ModelWeights
                 long place = (long)(isUsers && numberOf is not null ? numberOf(row) : row) * table.Columns;
                 foreach (ref float value in table.Row(row)) value = (float)(options.EmbeddingInit * stream.Normal(place++));
             });
+        }
+
+        if (weights.ItemParts is { } parts)
+        {
+            for (int item = 0; item < itemCount; item++) weights.ItemGmf!.Row(item).CopyTo(parts.Row(item));
         }
 
         foreach (Weight layer in weights.UserLayers.Concat(weights.MlpLayers).Select(layer => layer.Weight).Append(weights.Head).OfType<Weight>())

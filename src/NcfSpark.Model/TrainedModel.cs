@@ -17,6 +17,12 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     /// <summary>In a model's directory: how often each item was used, lately more. There only where a use long ago counts less than a late one.</summary>
     public const string RecentUsesFile = "recent_uses.parquet";
 
+    /// <summary>In a model's directory: the names of items' features. There only where items have some.</summary>
+    public const string FeaturesFile = "item_features.parquet";
+
+    /// <summary>The names of items' features by their numbers, such as "genres=Comedy"; empty where items have none.</summary>
+    public string[] Features { get; init; } = [];
+
     /// <summary>How often each item was used, where a use long ago counts less than a late one; null where all count alike.</summary>
     public float[]? RecentUses_N { get; init; }
 
@@ -42,7 +48,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
 
     /// <summary>The content of <see cref="SharedFile"/>.</summary>
     public static IEnumerable<StoredTensor> SharedOf(ModelWeights weights) =>
-        weights.Shared.Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns));
+        weights.Stored.Select(weight => new StoredTensor(weight.Name, weight.Memory, weight.Rows, weight.Columns));
 
     /// <summary>The content of <see cref="UserFile"/>.</summary>
     /// <param name="weights">Users' rows.</param>
@@ -82,6 +88,13 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         file.WriteGroup(Enumerable.Range(0, uses_N.Length).ToArray(), uses_N);
     }
 
+    /// <summary>Writes <see cref="FeaturesFile"/>.</summary>
+    public static void WriteFeatures(string directory, string[] names)
+    {
+        using ParquetFile file = ParquetFile.Create(Path.Combine(directory, FeaturesFile), ("feature_index", typeof(int)), ("name", typeof(string)));
+        file.WriteGroup(Enumerable.Range(0, names.Length).ToArray(), names);
+    }
+
     /// <summary>The network of a model's directory.</summary>
     public static ModelOptions OptionsOf(StageDirectory directory) => directory.Manifest.Configuration["Model"].Deserialize<ModelOptions>()!;
 
@@ -94,6 +107,7 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
         IdTable users = ReadIds(directory.File("users.parquet"), "user"), items = ReadIds(directory.File("items.parquet"), "item");
         return new TrainedModel(ReadWeights(directory.Path, options, users.Count, items.Count), users, items)
         {
+            Features = directory.Manifest.Files.ContainsKey(FeaturesFile) ? ParquetColumns.ReadStrings(directory.File(FeaturesFile), "name") : [],
             RecentUses_N = directory.Manifest.Files.ContainsKey(RecentUsesFile) ? ParquetColumns.Read<float>(directory.File(RecentUsesFile), "uses") : null,
         };
     }
@@ -102,10 +116,11 @@ public sealed record TrainedModel(ModelWeights Weights, IdTable Users, IdTable I
     /// <exception cref="InvalidInputException">A file does not fit these counts and options.</exception>
     public static ModelWeights ReadWeights(string directory, ModelOptions options, int userCount, int itemCount)
     {
-        var weights = new ModelWeights(options, userCount, itemCount);
         string sharedPath = Path.Combine(directory, SharedFile);
         IReadOnlyDictionary<string, StoredTensor> shared = Safetensors.Read(sharedPath).Tensors;
-        foreach (Weight weight in weights.Shared) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
+        int parts = shared.TryGetValue("item_parts.weight", out StoredTensor? stored) ? (int)stored.Shape[0] : 0;
+        var weights = new ModelWeights(options, userCount, itemCount, Math.Max(0, parts - itemCount));
+        foreach (Weight weight in weights.Stored) TensorOf(shared, weight, weight.Rows, sharedPath).Floats.CopyTo(weight.Values);
 
         if (options.HasPast) weights.Pools = UserPools.Empty(userCount, options.PastLength, options.HasAttention);
         string[] userFiles = Directory.GetFiles(Path.Combine(directory, "users"));

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using NcfSpark.Kernels;
 using static TorchSharp.torch;
 
 namespace NcfSpark.Model;
@@ -37,6 +39,9 @@ public sealed class Weight
     public Memory<float> Memory => memory.AsMemory(offset, length);
 
     public Span<float> Row(int row) => memory.AsSpan(offset + row * Columns, Columns);
+
+    /// <summary>Some columns of its rows, which do not move.</summary>
+    public unsafe RowTable ColumnsOf(int from, int columns) => new((float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Values)) + from, Columns, columns);
 
     /// <summary>The values as a tensor [rows, columns] over the same memory.</summary>
     internal Tensor View()

@@ -45,6 +45,12 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         using IModelScorer? incumbentScorer = incumbent is null ? null : Scorers.Of(incumbent.Weights);
         (IReadOnlyList<NamedScorer> baselines, ChosenBaselines chosen) = Baselines.Choose(data, options, context.Job.Progress);
         List<NamedScorer> others = [.. baselines];
+        if (data.ItemFeatures is { } features)
+        {
+            others.Add(new("category_popularity", "popularity in the category",
+                new CategoryPopularityScorer(data.History, features, data.ItemInteractions), ScoresAreProbabilities: false));
+        }
+
         if (incumbent is not null)
         {
             var mapped = new IncumbentScorer(

@@ -4,6 +4,7 @@ using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
 using NcfSpark.Evaluation;
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Preparation;
 using NcfSpark.Training;
@@ -49,12 +50,17 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
 
     private int HeldOutNegatives => Train.Negatives == NegativeSource.Stored ? Job.Configuration.Prepare.NegativesPerPositive : 0;
 
-    private Func<ModelWeights>? Initial =>
-        From is null ? null : () => WarmStart.From(TrainedModel.Read(From.Model), Network, Prepared.ReadUsers(), Prepared.ReadItems());
+    private string[] FeatureNames => Network.HasItemFeatures && Prepared.HasItemFeatures ? Prepared.ReadItemFeatures().Names : [];
+
+    private FeatureLists? Features => Network.HasItemFeatures ? TrainingSet.FeaturesOf(Prepared, TrainsOnHeldOut) : null;
+
+    private Func<ModelWeights>? Initial => From is null ? null
+        : () => WarmStart.From(TrainedModel.Read(From.Model), Network, Prepared.ReadUsers(), Prepared.ReadItems(), Features, FeatureNames);
 
     private StageCounts RunAlone(CheckpointStore checkpoints)
     {
         TrainingSet set = TrainsOnHeldOut ? TrainingSet.ReadWhole(Prepared, HeldOutNegatives, Train.Seed) : TrainingSet.Read(Prepared, AvoidsHeldOut);
+        set = set with { Features = Features };
         Func<ModelWeights, double>? validate = Validates ? WorkerRows.Validation(Prepared.ReadHeldOut("validation"), set, Train).Validate : null;
         var trainer = new Trainer(Network, Train, checkpoints, validate, Job.Progress, Job.Time) { Initial = Initial?.Invoke() };
         TrainingResult result = trainer.Train(set, Job.Cancellation);
@@ -73,6 +79,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
             Shards = Job.Configuration.Prepare.Shards,
             UserCount = (int)Manifest.Rows["users"],
             ItemCount = (int)Manifest.Rows["items"],
+            Features = Features,
             AvoidHeldOut = AvoidsHeldOut,
             TrainsOnHeldOut = TrainsOnHeldOut,
             HeldOutNegatives = TrainsOnHeldOut ? HeldOutNegatives : 0,
@@ -113,6 +120,7 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
 
     private StageCounts Write(TrainingLog log)
     {
+        if (FeatureNames is { Length: > 0 } names) TrainedModel.WriteFeatures(Context.Writer.Path, names);
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal)
         {
             ["users"] = Manifest.Rows["users"],

@@ -33,7 +33,7 @@ internal sealed class HistoryLists
 
     private HistoryLists(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, long itemCount)
     {
-        (this.engine, this.prepare, this.log, this.time, given) = (engine, prepare, log, time, prepare.Split == SplitRule.Given);
+        (this.engine, this.prepare, this.log, this.time, given) = (engine, prepare, log, time, prepare.Marks);
         int itemBits = BitsOf(itemCount - 1);
         momentBits = BitsOf(log.Latest - log.Earliest);
         // What somebody held out comes before all else: it has one bit more. Of a split by time an earlier part does, by two.
@@ -114,7 +114,7 @@ internal sealed class HistoryLists
         string ordered = $"SELECT user_index, sort_array({aged.WithoutNothing(distinct)}) AS ordered FROM ({gathered})";
         // Of a given split, and of one by time, t is what is marked so.
         string Below(int part) => $"size(filter(ordered, x -> {aged.First("x")} < {(long)part << momentBits}))";
-        string tested = given || time is not null ? Below(1) : SplitSql.Tested(engine.Dialect, prepare, "touched");
+        string tested = time is not null ? Below(1) : SplitSql.Tested(engine.Dialect, prepare, "touched", Below(1));
         string validated = time is null ? SplitSql.Validated(engine.Dialect, prepare, "touched", "tested") : $"{Below(2)} - tested";
         return $"""
             SELECT user_index, touched, CAST(tested AS INT) AS tested, CAST({validated} AS INT) AS validated, ordered

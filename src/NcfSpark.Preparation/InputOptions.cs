@@ -166,6 +166,9 @@ public sealed record InputOptions : IValidatableObject
     [ExcludeFromFingerprint]
     public string TitlesTitleColumn { get; init; } = "title";
 
+    /// <summary>What items are like, for Model:Item "features" and for items without interactions.</summary>
+    public FeatureOptions ItemFeatures { get; init; } = new();
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Path.Length == 0) yield return new("is not set: name the file, folder or glob that holds the interactions", [nameof(Path)]);
@@ -204,6 +207,17 @@ public sealed record InputOptions : IValidatableObject
         {
             yield return new("has nothing to change: name a WeightColumn, give EventWeights that differ, or set Repeats to \"sum\"",
                 [nameof(WeightTransform)]);
+        }
+
+        if (ItemFeatures.IsSet && ItemFeatures is { Categories: [], Lists: [], Numbers: [], Texts: [] })
+        {
+            yield return new("is set, but no columns are: name them in Categories, Lists, Numbers or Texts",
+                [$"{nameof(ItemFeatures)}:{nameof(ItemFeatures.Path)}"]);
+        }
+
+        if (ItemFeatures.Separator.Length == 0)
+        {
+            yield return new("is empty: name the text between two values, such as \"|\"", [$"{nameof(ItemFeatures)}:{nameof(ItemFeatures.Separator)}"]);
         }
 
         foreach ((string name, string value) in new[] { (nameof(UserColumn), UserColumn), (nameof(ItemColumn), ItemColumn) })

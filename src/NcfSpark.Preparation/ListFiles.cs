@@ -175,7 +175,9 @@ public sealed partial class ListFiles
                 + $"ids are whole numbers or texts. Write it as one of them, or name another column in {columns[c].Setting}.");
         }
 
-        return typed;
+        return [.. typed.Select((column, c) => columns[c].Kind == ListColumnKind.Many && column.Type.EndsWith("[]", StringComparison.Ordinal)
+            ? (column.Name, ParquetSlices.List)
+            : column)];
     }
 
     private static T Readable<T>(string file, Func<T> read)

@@ -101,6 +101,9 @@ public enum ListColumnKind
     /// <summary>What may be missing: empty, or a text that says that there is no value. It gives "".</summary>
     Value,
 
+    /// <summary>As <see cref="Value"/>; where the file has a list, its values with the character 31 between.</summary>
+    Many,
+
     /// <summary>Words for people, such as a title: as they stand, even "null".</summary>
     Words,
 }

@@ -57,6 +57,13 @@ public sealed record PrepareOptions : IValidatableObject
     public int MinInteractions { get; init; } = 1;
 
     /// <summary>
+    /// Share of items that are hidden from training, to measure how new items are ranked: all interactions with them are tested,
+    /// beside each user's latest. A hash of the item says which. 0 (default): none. It needs Split "latest".
+    /// </summary>
+    [Range(0.0, 0.5)]
+    public double ColdItems { get; init; }
+
+    /// <summary>
     /// Number of negatives (items that the user has not used, see NegativesAvoid) stored for each training interaction. 0 (default): none, since
     /// `train` draws its own in each epoch. Set it only for Train:Negatives "stored", as published samples have it.
     /// </summary>
@@ -109,6 +116,9 @@ public sealed record PrepareOptions : IValidatableObject
     /// <summary>Whether a split by time is asked for, by its name or by one of its settings.</summary>
     public bool AsksForTime => Split == SplitRule.Time || (Split == SplitRule.Auto && (TestFrom.Length > 0 || (TestDays ?? ValidationDays) is not null));
 
+    /// <summary>Whether some rows are held out whatever their time is.</summary>
+    internal bool Marks => Split == SplitRule.Given || ColdItems > 0;
+
     /// <summary>What does not go together.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -123,6 +133,11 @@ public sealed record PrepareOptions : IValidatableObject
         if (TestFrom.Length > 0 && TestFrom.Any(letter => !char.IsAsciiDigit(letter)) && TimestampText.Parse(TestFrom) is null)
         {
             yield return new($"is \"{TestFrom}\", {TimestampText.Cure}", [nameof(TestFrom)]);
+        }
+
+        if (ColdItems > 0 && Split != SplitRule.Latest)
+        {
+            yield return new($"is {ColdItems}, which needs Prepare:Split \"latest\": set it, or ColdItems to 0", [nameof(ColdItems), nameof(Split)]);
         }
 
         if (TestFrom.Length > 0 && TestDays is not null)

@@ -7,7 +7,10 @@ namespace NcfSpark.Preparation;
 internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, long itemCount, HistoryLists? lists, bool weighted)
 {
     /// <summary>The directories of Parquet files that there may be.</summary>
-    public static readonly string[] Names = ["users", "items", "train", "validation", "test", "test_candidates", PreparedData.Disliked];
+    public static readonly string[] Names =
+    [
+        "users", "items", "train", "validation", "test", "test_candidates", PreparedData.Disliked, PreparedData.ItemFeatures, PreparedData.FeatureNames,
+    ];
 
     private const string HeldOutRows = "ncf_held_out";
 

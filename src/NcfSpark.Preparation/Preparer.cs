@@ -21,12 +21,17 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
 
     private ResolvedInput? found;
     private string? hash;
+    private FeatureTable? features;
 
     private ResolvedInput Input => found ??= ResolvedInput.Find(input, prepare);
 
     /// <summary>Looks for the files of this machine that are named, and no more.</summary>
-    /// <exception cref="InvalidInputException">One is not there, or empty.</exception>
-    public void CheckInputIsThere() => _ = Input;
+    /// <exception cref="InvalidInputException">One is not there, or empty; or the table of items' features has not what it should.</exception>
+    public void CheckInputIsThere()
+    {
+        _ = Input;
+        features ??= FeatureTable.Read(input);
+    }
 
     /// <summary>A hash of what the log holds, of which each file is read once.</summary>
     /// <param name="engine">Asked only for input that is not on this machine (hdfs:, table:).</param>
@@ -50,6 +55,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         steps.Detail("read");
         InputHash(() => engine);
         ResolvedInput resolved = Input;
+        CheckInputIsThere();
         using var scratch = new ScratchFolder();
         InputSource[] sources = OpenSources(engine, resolved, scratch);
         steps.Advance(1);
@@ -71,9 +77,17 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
                 + "--remote for `prepare`.");
         }
 
+        string featureItems = writer.File("feature_items.parquet");
+        if (features is not null && writer.IsElsewhere)
+        {
+            throw new InvalidInputException("Input:ItemFeatures:Path is read on this machine, and Spark's executors are on others: leave out --master or "
+                + "--remote for `prepare`.");
+        }
+
+        features?.Open(engine, featureItems, log.Ids.ItemIsText);
         if (givenCandidates) GivenCandidates.Open(engine, input, resolved.Candidates!, candidatesParquet, log.Ids);
         resolved.CheckUnchanged();
-        HistoryLists? lists = SplitSql.Run(engine, prepare, log, time, weights, givenCandidates ? GivenCandidates.ItemIds : null);
+        HistoryLists? lists = SplitSql.Run(engine, prepare, log, time, weights, FurtherItems(givenCandidates));
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
         (SortedDictionary<string, long> rows, long negativeItems) = Count(engine, log, time);
         RefuseWhatCannotBeLearnt(sources[0].Files.Name, rows, time);
@@ -98,13 +112,23 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         parts.WriteTables(writer);
         if (disliked is not null) parts.Write($"{disliked} ORDER BY 1, 2", writer.ForEngine(PreparedData.Disliked));
         writer.Collect();
+        features?.Write(engine, writer, rows);
         if (log.Bad.Count > 0) WriteBadRows(writer, log.Bad);
         if (givenCandidates) File.Delete(candidatesParquet);
+        if (features is not null) File.Delete(featureItems);
         parts.CheckWritten(writer, rows);
         steps.Advance(1);
         if (rows["users_without_negatives"] > 0) progress.Line($"{rows["users_without_negatives"]:N0} users touched every item: they get no negatives.");
         return new StageCounts(rows) { Notes = log.Notes };
     }
+
+    private string? FurtherItems(bool givenCandidates) => (givenCandidates, features) switch
+    {
+        (true, null) => GivenCandidates.ItemIds,
+        (true, _) => $"{GivenCandidates.ItemIds} UNION {FeatureTable.ItemIds}",
+        (false, null) => null,
+        _ => FeatureTable.ItemIds,
+    };
 
     private InputSource[] OpenSources(ISqlEngine engine, ResolvedInput resolved, ScratchFolder scratch)
     {
@@ -126,11 +150,12 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         bool avoidsTrained = prepare.NegativesAvoid == AvoidedItems.Trained;
         string avoided = avoidsTrained ? "trained" : "touched";
         // Nothing that training has may depend on what came after it, so not on items that came later either.
-        string drawn = time is not null && avoidsTrained ? "known" : "items";
-        string later = time is null ? "0, 0, 0, 0" : $"""
+        bool hasCold = features is not null || prepare.ColdItems > 0;
+        string drawn = (time is not null || hasCold) && avoidsTrained ? "known" : "items";
+        string later = time is null ? "0, 0, 0, 0, max(known)" : $"""
             count(CASE WHEN tested > 0 THEN 1 END), count(CASE WHEN tested > 0 AND trained = 0 THEN 1 END),
             CAST(coalesce(sum(CASE WHEN trained = 0 THEN tested END), 0) AS BIGINT),
-            (SELECT count(*) FROM {SplitSql.Rows} r JOIN {SplitSql.Items} i ON r.item_index = i.item_index WHERE part = 2 AND interactions = 0)
+            (SELECT count(*) FROM {SplitSql.Rows} r JOIN {SplitSql.Items} i ON r.item_index = i.item_index WHERE part = 2 AND interactions = 0), max(known)
             """;
         long[] counts = [.. engine.Query($"""
             SELECT max(items), count(*), CAST(sum(trained) AS BIGINT), CAST(sum(validated) AS BIGINT), CAST(sum(tested) AS BIGINT),
@@ -160,6 +185,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
             ["users_without_negatives"] = prepare.NegativesPerPositive > 0 ? fullUsers : 0,
             ["users_training_only"] = trainingOnly,
         };
+        if (hasCold) rows[PreparedData.ColdItems] = items - counts[13];
         if (time is not null)
         {
             (rows[PreparedData.TestUsers], rows["test_new_users"]) = (counts[9], counts[10]);

@@ -12,8 +12,8 @@ internal sealed class ResolvedInput
     private readonly InputOptions input;
     private readonly List<(string Path, long Length, DateTime Written)> seen = [];
 
-    private ResolvedInput(InputOptions input, InputFiles log, InputFiles? test, InputFiles? candidates) =>
-        (this.input, Log, Test, Candidates) = (input, log, test, candidates);
+    private ResolvedInput(InputOptions input, InputFiles log, InputFiles? test, InputFiles? candidates, InputFiles? features) =>
+        (this.input, Log, Test, Candidates, Features) = (input, log, test, candidates, features);
 
     /// <summary>Input:Path.</summary>
     public InputFiles Log { get; }
@@ -23,6 +23,9 @@ internal sealed class ResolvedInput
 
     /// <summary>Input:TestCandidatesPath, where a given split has one.</summary>
     public InputFiles? Candidates { get; }
+
+    /// <summary>Input:ItemFeatures:Path, where there is one.</summary>
+    public InputFiles? Features { get; }
 
     /// <param name="prepare">Whether those of a given split count.</param>
     /// <exception cref="InvalidInputException">A file of this machine is not there, or empty.</exception>
@@ -39,7 +42,8 @@ internal sealed class ResolvedInput
             input,
             FindLog(input, input.Path, "Input:Path"),
             given && input.TestPath.Length > 0 ? FindLog(input, input.TestPath, "Input:TestPath") : null,
-            candidates ? Find(input, input.TestCandidatesPath, "Input:TestCandidatesPath", InputFormat.Csv) : null);
+            candidates ? Find(input, input.TestCandidatesPath, "Input:TestCandidatesPath", InputFormat.Csv) : null,
+            input.ItemFeatures.IsSet ? Find(input, input.ItemFeatures.Path, "Input:ItemFeatures:Path", InputFormat.Auto) : null);
     }
 
     /// <summary>
@@ -53,7 +57,7 @@ internal sealed class ResolvedInput
         string[] columns = InputColumns.Names(input);
         seen.Clear();
         var text = new StringBuilder();
-        foreach ((string role, InputFiles? files) in new[] { ("input", Log), ("test", Test), ("candidates", Candidates) })
+        foreach ((string role, InputFiles? files) in new[] { ("input", Log), ("test", Test), ("candidates", Candidates), ("features", Features) })
         {
             if (files is null) continue;
             IEnumerable<string> lines = files.IsElsewhere

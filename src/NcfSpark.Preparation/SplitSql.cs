@@ -17,7 +17,7 @@ internal static class SplitSql
 
     public const string RankedItems = "ncf_ranked_items";
 
-    private const string Split = "ncf_split";
+    private const string Split = "ncf_split", AllItems = "ncf_all_items";
 
     /// <summary>Makes the tables, and lets go of the log.</summary>
     /// <param name="time">Where a split by time cuts; null for the others.</param>
@@ -34,8 +34,15 @@ internal static class SplitSql
         engine.Materialize(Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY {order}) - 1 AS INT) AS user_index, "
             + $"{PortableHashSql.OfText("user_id")} AS user_hash FROM ({distinct})");
         string further = furtherItems is null ? "" : $" UNION {furtherItems}";
-        engine.Materialize(RankedItems, "SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, "
+        string ranked = prepare.ColdItems > 0 ? AllItems : RankedItems;
+        engine.Materialize(ranked, "SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, "
             + $"{PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
+        if (prepare.ColdItems > 0)
+        {
+            engine.Materialize(RankedItems, WithCold(prepare));
+            engine.Drop(AllItems);
+        }
+
         weights?.Rank();
         if (engine.Dialect.KeepsLists) return HistoryLists.Split(engine, prepare, log, time, weights is not null);
 
@@ -52,9 +59,18 @@ internal static class SplitSql
         return null;
     }
 
-    /// <summary>A query of the usable rows: user_index, item_rank, user_hash, item_hash, moment, and held_out of a given split.</summary>
-    public static string Pairs(bool given) => $"""
-        SELECT user_index, item_rank, user_hash, item_hash, moment{(given ? ", held_out" : "")}
+    // Column held_out of the items: a hash of the id says whether one is hidden, so it is the same on every night and engine.
+    private static string WithCold(PrepareOptions prepare)
+    {
+        const string Keep = "item_id, item_rank, item_hash";
+        string hash = PortableHashSql.Absorb(AllItems, Keep, $"{PortableHash.Start(prepare.Seed, "cold items")}", "item_hash", "cold");
+        string finished = PortableHashSql.Finish($"({hash})", Keep, "cold");
+        return $"SELECT {Keep}, CAST(CASE WHEN cold < {(long)(prepare.ColdItems * PortableHash.P)} THEN 1 ELSE 0 END AS INT) AS held_out FROM ({finished})";
+    }
+
+    /// <summary>A query of the usable rows: user_index, item_rank, user_hash, item_hash, moment, and held_out of a given split or of cold items.</summary>
+    public static string Pairs(bool marked) => $"""
+        SELECT user_index, item_rank, user_hash, item_hash, moment{(marked ? ", held_out" : "")}
         FROM {InteractionLog.Table} l JOIN {Users} u ON l.user_id = u.user_id JOIN {RankedItems} i ON l.item_id = i.item_id
         WHERE problem = 0
         """;
@@ -72,8 +88,14 @@ internal static class SplitSql
         return PortableHashSql.Finish($"({byItem})", keep, "tie");
     }
 
-    /// <summary>How many of a user's latest rows are tested: t = min(Holdout, n/2).</summary>
-    public static string Tested(SqlDialect dialect, PrepareOptions prepare, string total) => HeldOut(dialect, prepare, total, total);
+    /// <summary>
+    /// How many of a user's latest rows are tested: t = min(Holdout, n/2). Of a given split, those that are marked; with cold items, those that are marked
+    /// and t of the n others.
+    /// </summary>
+    public static string Tested(SqlDialect dialect, PrepareOptions prepare, string total, string marked) =>
+        !prepare.Marks ? HeldOut(dialect, prepare, total, total)
+        : prepare.Split == SplitRule.Given ? marked
+        : $"{marked} + {HeldOut(dialect, prepare, $"({total} - {marked})", $"({total} - {marked})")}";
 
     /// <summary>How many of those before them validate: of m = n - t the latest min(Holdout, m/2).</summary>
     public static string Validated(SqlDialect dialect, PrepareOptions prepare, string total, string tested) =>
@@ -109,16 +131,16 @@ internal static class SplitSql
     // Of a given split t is what was held out, and those come first.
     private static string SplitQuery(SqlDialect dialect, PrepareOptions prepare)
     {
-        bool given = prepare.Split == SplitRule.Given;
+        bool given = prepare.Marks;
         string tied = WithTies(Pairs(given), given ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment", prepare.Seed);
 
         // One window, so one sort: total and sum are over all of the user's rows, in whatever order.
         string window = $"PARTITION BY user_index ORDER BY {(given ? "held_out DESC, " : "")}moment DESC, tie, item_rank";
         const string Whole = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
-        string sum = given ? $", CAST(sum(held_out) OVER ({window} {Whole}) AS BIGINT) AS tested" : "";
+        string sum = given ? $", CAST(sum(held_out) OVER ({window} {Whole}) AS BIGINT) AS marked" : "";
         string placed = $"SELECT user_index, item_rank, moment, row_number() OVER ({window}) AS place, count(*) OVER ({window} {Whole}) AS total{sum} "
             + $"FROM ({DistinctPairs(tied, given)})";
-        string tested = given ? placed : $"SELECT *, {Tested(dialect, prepare, "total")} AS tested FROM ({placed})";
+        string tested = $"SELECT *, {Tested(dialect, prepare, "total", "marked")} AS tested FROM ({placed})";
         return $"""
             SELECT user_index, item_rank, moment, CAST(total AS INT) AS touched, CAST(total - tested - validated AS INT) AS trained,
                 CAST(CASE WHEN place <= tested THEN 2 WHEN place <= tested + validated THEN 1 ELSE 0 END AS INT) AS part
@@ -131,7 +153,7 @@ internal static class SplitSql
             CAST(count(CASE WHEN part = 0 THEN 1 END) OVER (PARTITION BY user_index) AS INT) AS trained
         FROM (
             SELECT user_index, item_rank, moment, {time.PartOf("moment")} AS part
-            FROM (SELECT user_index, item_rank, {time.MomentOfPair} AS moment FROM ({Pairs(given: false)}) GROUP BY user_index, item_rank))
+            FROM (SELECT user_index, item_rank, {time.MomentOfPair} AS moment FROM ({Pairs(marked: false)}) GROUP BY user_index, item_rank))
         """;
 
     // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out. Their ties are equal.

@@ -24,6 +24,15 @@ internal static class MetricCharts
     public static Html ByPresence(IReadOnlyList<UserGroup> groups, string metric) =>
         OfGroups(groups, metric, "presence", (_, place) => place == 0 ? "There before" : "New");
 
+    /// <summary>A metric for known and for new items. Each has a scale of its own: new ones are seldom among the first of the whole catalogue.</summary>
+    public static Html ByItem(IReadOnlyList<ItemGroup> groups, string metric)
+    {
+        var name = new MetricName(metric);
+        return Html.Join(groups.Select(group =>
+            Panel(group.Result, name, $"item-{group.Key}", group.Title,
+                $"{name.Title}, {group.Result.Rows:N0} interactions of {group.Result.Users:N0} users", 0)));
+    }
+
     private static Html OfGroups(IReadOnlyList<UserGroup> groups, string metric, string id, Func<UserGroup, int, string> heading)
     {
         var name = new MetricName(metric);

@@ -59,6 +59,11 @@ public static class ReportJson
             report["whole_catalogue_by_presence"] = new JsonObject { ["there_before"] = GroupOf(known), ["new"] = GroupOf(unknown) };
         }
 
+        if (input.Evaluation.ByItem.Count > 0)
+        {
+            report["by_item"] = new JsonObject(input.Evaluation.ByItem.Select(group => KeyValuePair.Create(group.Key, (JsonNode?)ProtocolOf(group.Result))));
+        }
+
         if (input.Gate is not null) report[GateKey] = input.Gate.Json;
         if (input.Served is not null) report["served"] = input.Served;
         if (input.Caution is not null) report["caution"] = input.Caution;

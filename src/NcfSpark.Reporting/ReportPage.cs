@@ -16,6 +16,7 @@ public static class ReportPage
         [
             ("catalogue", "Against the whole catalogue", Catalogue(input)),
             ("presence", "Users who were there before, and new ones", ByPresence(input)),
+            ("items", "Known and new items", ByItem(input)),
             ("history", "By length of history", ByHistory(input)),
             ("sampled", "Against sampled candidates", Sampled(input)),
             ("classification", "Telling used from unused", Classification(input)),
@@ -98,6 +99,12 @@ public static class ReportPage
         <p>The same ranking, apart for users with training interactions and for those who came later. About the latter the model knows nothing:
         it gives them the popularity list.</p>
         <div class="charts">{MetricCharts.ByPresence(input.Evaluation.ByPresence, $"ndcg@{CutOffOf(input)}")}</div>
+        """);
+
+    private static Html ByItem(ReportInput input) => input.Evaluation.ByItem.Count == 0 ? Html.Empty : Html.Of($"""
+        <p>The held-out interactions with known items, and those with new ones, of which training has none: a model knows these by their features alone.
+        Both are ranked among the whole catalogue; the last panel ranks new items among new ones.</p>
+        <div class="charts">{MetricCharts.ByItem(input.Evaluation.ByItem, $"ndcg@{CutOffOf(input)}")}</div>
         """);
 
     private static Html ByHistory(ReportInput input) => input.Evaluation.ByHistory.Count == 0 ? Html.Empty : Html.Of($"""

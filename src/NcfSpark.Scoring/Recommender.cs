@@ -117,7 +117,10 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
             ReadOnlySpan<int> listed = best.Items(placeOf[u]);
             listed.CopyTo(rows.Items.AsSpan(row));
             best.Scores(placeOf[u]).CopyTo(rows.Scores.AsSpan(row));
-            for (int rank = 1; rank <= listed.Length; rank++, row++) (rows.Users[row], rows.Ranks[row], rows.Sources[row]) = (users[u], rank, sources[u]);
+            for (int rank = 1; rank <= listed.Length; rank++, row++)
+            {
+                (rows.Users[row], rows.Ranks[row], rows.Sources[row]) = (users[u], rank, Source.OfItem(model, rows.Items[row], sources[u]));
+            }
         }
 
         return rows;
@@ -147,6 +150,13 @@ public static class Source
     /// <summary>How many training users have the item: where the model was not trained on the user, or does not know the item.</summary>
     public const string Popularity = "popularity";
 
+    /// <summary>The trained model, which knows the item by its features alone: it has no interactions.</summary>
+    public const string Features = "features";
+
+    /// <summary>What an item of a user's list rests on, by what the user is scored by.</summary>
+    public static string OfItem(TrainedModel model, int item, string ofUser) =>
+        ofUser is Model or History && model.Weights.ItemParts is not null && model.Items.Interactions[item] == 0 ? Features : ofUser;
+
     /// <summary>What a user is scored by; below 0 is one whom the model does not know.</summary>
     public static string Of(TrainedModel model, int user)
     {
@@ -161,7 +171,9 @@ public static class Source
     /// <param name="item">Below 0: the model does not know it.</param>
     public static (string Source, float Popularity) OfPair(TrainedModel model, int user, int item)
     {
-        string source = item >= 0 && model.Items.Interactions[item] > 0 ? Of(model, user) : Popularity;
+        string source = item < 0 ? Popularity
+            : model.Items.Interactions[item] > 0 || model.Weights.ItemParts is not null ? OfItem(model, item, Of(model, user))
+            : Popularity;
         return (source, item < 0 ? 0 : model.PopularityOf(item));
     }
 }

@@ -14,12 +14,13 @@ internal sealed class FusedTrainingStep : ITrainingStep
 
     private readonly IFusedStep step;
     private readonly EpochFeed feed;
+    private readonly ModelWeights weights;
     private readonly List<(ModelPart Part, int Layer, OptimizedWeight Weight)> parts = [];
 
     /// <param name="samples">The samples, whose past and groups do not change; only needed for a model with a user history.</param>
     public FusedTrainingStep(TrainingState state, TrainOptions options, UpdateRules rules, SimdLevel level, ISampleSource? samples = null)
     {
-        ModelWeights weights = state.Weights;
+        weights = state.Weights;
         ModelOptions model = weights.Options;
         step = FusedSteps.Of(new StepSettings
         {
@@ -31,12 +32,14 @@ internal sealed class FusedTrainingStep : ITrainingStep
             Level = level,
             Histories = model.NeedsTimes ? samples!.Past!.Histories(model.HasTemporalFeatures) : null,
             GroupSize = samples?.GroupSize ?? 1,
-            PlainRows = HasPlainRows(options),
+            PlainRows = options.HasPlainRows,
             Softmax = options.Softmax,
             Interactions = model.HasInteractions
                 ? new(
                     state.Interactions!, [.. model.Interactions.UserLayers, model.EmbeddingSize], [.. model.Interactions.ItemLayers, model.EmbeddingSize])
                 : null,
+            Features = model.HasItemFeatures ? weights.Features : null,
+            OwnDropout = model.OwnDropout,
             Attention = model.HasAttention
                 ? new(model.AttentionShape, samples!.Past!.Times, options.SoftmaxNegatives ?? AttentionNegatives, options.AvoidsTouched)
                 : null,
@@ -60,7 +63,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
 
     /// <summary>The setting to change where no fused step covers a model with a user history; null where one does.</summary>
     public static string? NotCovered(TrainOptions options) =>
-        options.Softmax is null || HasPlainRows(options) ? null
+        options.Softmax is null || options.HasPlainRows ? null
         : "with Train:Loss \"softmax\" it needs Train:Embeddings:Optimizer \"sgd\" and Train:Embeddings:WeightDecay 0 "
             + "(Train:Embeddings:Regularization does the like)";
 
@@ -84,6 +87,8 @@ internal sealed class FusedTrainingStep : ITrainingStep
             step.Parameters.Get(part, OptimizerSlot.FirstMoment, weight.FirstMoments, layer);
             step.Parameters.Get(part, OptimizerSlot.SecondMoment, weight.SecondMoments, layer);
         }
+
+        weights.ComposeItems();
     }
 
     public void SynchronizeShared()
@@ -96,6 +101,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
 
     public void ReloadShared()
     {
+        weights.ComposeItems();
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts.Where(IsShared))
         {
             step.Parameters.Set(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
@@ -107,11 +113,8 @@ internal sealed class FusedTrainingStep : ITrainingStep
     private static bool IsShared((ModelPart Part, int Layer, OptimizedWeight Weight) one) =>
         one.Part is not (ModelPart.UserGmf or ModelPart.UserMlp or ModelPart.UserBias);
 
-    private static bool HasPlainRows(TrainOptions options) => new UpdateRules(options, totalSteps: 1).Gmf(1) is { Optimizer: Optimizer.Sgd, Decay: 0 };
-
     private void ListParts(TrainingState state)
     {
-        ModelWeights weights = state.Weights;
         var optimized = state.All.ToDictionary(weight => weight.Weight);
         if (weights.Options.HasAttention)
         {
@@ -136,6 +139,7 @@ internal sealed class FusedTrainingStep : ITrainingStep
         Add(ModelPart.ItemGmf, weights.ItemGmf);
         Add(ModelPart.ItemMlp, weights.ItemMlp);
         Add(ModelPart.ItemBias, weights.ItemBias);
+        Add(ModelPart.ItemParts, weights.ItemParts);
         Add(ModelPart.ItemHistory, weights.ItemHistory);
         AddLayers(ModelPart.UserLayerWeight, ModelPart.UserLayerBias, weights.UserLayers);
         AddLayers(ModelPart.MlpWeight, ModelPart.MlpBias, weights.MlpLayers);

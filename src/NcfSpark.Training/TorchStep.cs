@@ -35,6 +35,7 @@ internal sealed class TorchStep : ITrainingStep
     private readonly RowGroups users;
     private readonly RowGroups items;
     private readonly RowGroups? pools;
+    private readonly ItemComposition? composition;
     private readonly NetworkShape shape;
     private readonly DropoutMasks masks;
     private readonly UpdateRules rules;
@@ -57,6 +58,16 @@ internal sealed class TorchStep : ITrainingStep
         (poolItems, poolGradients) = (new int[places], new float[places * model.EmbeddingSize]);
         poolShares = model.HasHistory ? PoolShares.Of(model.History.Length, model.History.Decay) : [];
         if (model.HasHistory) pools = new RowGroups(state.Weights.ItemCount, places);
+        if (state.Weights is { ItemParts: { } parts, Features: { } features })
+        {
+            int size = model.EmbeddingSize;
+            composition = new ItemComposition(
+                features,
+                [(state.Weights.ItemGmf!.ColumnsOf(0, size), parts.ColumnsOf(0, size)), (state.Weights.ItemBias!.ColumnsOf(0, 1), parts.ColumnsOf(size, 1))],
+                options.BatchSize,
+                model.OwnDropout);
+        }
+
         denseGradients = [.. Enumerable.Range(0, chunks).Select(_ => state.Dense.Select(weight => new float[weight.Weight.Values.Length]).ToArray())];
         chunkLosses = new double[chunks];
         users = new RowGroups(state.Weights.UserCount, options.BatchSize);
@@ -82,10 +93,8 @@ internal sealed class TorchStep : ITrainingStep
         return position;
     }
 
-    // The module's parameters are views of the weights.
-    public void Synchronize()
-    {
-    }
+    // The module's parameters are views of the weights. Of items with features a step composes those alone that it needs.
+    public void Synchronize() => state.Weights.ComposeItems();
 
     public void SynchronizeShared()
     {
@@ -101,6 +110,7 @@ internal sealed class TorchStep : ITrainingStep
     /// <exception cref="TrainingDivergedException">The loss is not finite; nothing was updated.</exception>
     public double Update(Batch batch, long step)
     {
+        Compose(batch);
         int chunks = (batch.Count + chunkSamples - 1) / chunkSamples;
         For(chunks, chunk => ComputeGradients(batch, chunk));
         double loss = chunkLosses.AsSpan(0, chunks).ToArray().Sum();
@@ -132,12 +142,21 @@ internal sealed class TorchStep : ITrainingStep
             UpdateRows(gmf, mlp, state.PoolTables, [poolGradients], pools);
         }
 
+        composition?.Scatter();
+
         return loss;
     }
 
     public void Dispose()
     {
         foreach (NeuMFModule module in modules) module.Dispose();
+        composition?.Dispose();
+    }
+
+    private unsafe void Compose(Batch batch)
+    {
+        if (composition is null) return;
+        fixed (int* first = batch.Items) composition.Compose(first, batch.Count, DropoutMasks.Keys(options.Seed, batch.Epoch).Bits(batch.Start));
     }
 
     private void ComputeGradients(Batch batch, int chunk)

@@ -180,6 +180,9 @@ public sealed record TrainOptions : IValidatableObject
     /// </summary>
     internal SampledSoftmaxOptions? Softmax => Loss == LossKind.Softmax ? new(AvoidsTouched, SoftmaxNegatives ?? 0) : null;
 
+    /// <summary>Whether plain descent without decoupled decay updates rows.</summary>
+    public bool HasPlainRows => new UpdateRules(this, totalSteps: 1).Gmf(1) is { Optimizer: Optimizer.Sgd, Decay: 0 };
+
     /// <summary>Share of all steps in which learning rates rise from 0.</summary>
     internal double WarmUp { get; init; }
 

@@ -24,7 +24,8 @@ public sealed class Trainer(
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
     public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
     {
-        ModelWeights weights = Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed);
+        ModelWeights weights = Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed, features: set.Features);
+        weights.Features = set.Features;
         var state = new TrainingState(weights) { Interactions = modelOptions.HasInteractions ? set.Interactions() : null };
         PastItems? past = modelOptions.HasPast ? new PastItems(set) : null;
         if (past is not null)

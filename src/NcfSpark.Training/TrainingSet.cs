@@ -26,6 +26,9 @@ public sealed record TrainingSet
     /// <summary>For each user the items that they dislike: negatives that are drawn in every epoch. null where there are none.</summary>
     public InteractionLists? Disliked { get; init; }
 
+    /// <summary>The features of items; null where these are not trained on.</summary>
+    public FeatureLists? Features { get; init; }
+
     /// <summary>Reads a prepared directory.</summary>
     /// <param name="avoidHeldOut">Whether held-out items are never drawn as negatives, too (Prepare:NegativesAvoid "touched").</param>
     public static TrainingSet Read(PreparedData prepared, bool avoidHeldOut)
@@ -147,6 +150,21 @@ public sealed record TrainingSet
         int[] positives = [.. Enumerable.Range(0, Rows.Count).Where(row => Labels[row] == 1)];
         InteractionRows rows = Rows.Take(positives);
         return InteractionMatrix.Of(UserCount, ItemCount, rows.Users, rows.Items, rows.Weights ?? [.. Enumerable.Repeat(1f, rows.Count)]);
+    }
+
+    /// <summary>The features of the items of a prepared directory; null where it has none.</summary>
+    /// <param name="withHeldOut">Whether held-out rows are trained on, too.</param>
+    public static FeatureLists? FeaturesOf(PreparedData prepared, bool withHeldOut)
+    {
+        if (!prepared.HasItemFeatures) return null;
+        (InteractionLists ofItem, string[] names) = prepared.ReadItemFeatures();
+        bool[] isTrained = Array.ConvertAll(prepared.ReadItems().Interactions, count => count > 0);
+        foreach (string part in withHeldOut ? (string[])["validation", "test"] : [])
+        {
+            foreach (int item in prepared.ReadHeldOut(part).Items) isTrained[item] = true;
+        }
+
+        return new FeatureLists(names.Length, Array.ConvertAll(ofItem.Offsets, offset => (int)offset), ofItem.Items, isTrained);
     }
 
     private static int ItemsOf(PreparedData prepared) => (int)prepared.Directory.Manifest.Rows["items"];

@@ -14,6 +14,7 @@ internal sealed class TrainingState
         Weights = weights;
         UserTables = [.. weights.UserTables.Select(table => new OptimizedWeight(table))];
         ItemTables = [.. weights.ItemTables.Select(table => new OptimizedWeight(table))];
+        PartTables = [.. weights.PartTables.Select(table => new OptimizedWeight(table))];
         PoolTables = [.. weights.PoolTables.Select(table => new OptimizedWeight(table))];
         Dense = [.. weights.Dense.Select(weight => new OptimizedWeight(weight))];
     }
@@ -24,11 +25,13 @@ internal sealed class TrainingState
 
     public IReadOnlyList<OptimizedWeight> ItemTables { get; }
 
+    public IReadOnlyList<OptimizedWeight> PartTables { get; }
+
     public IReadOnlyList<OptimizedWeight> PoolTables { get; }
 
     public IReadOnlyList<OptimizedWeight> Dense { get; }
 
-    public IEnumerable<OptimizedWeight> All => [.. UserTables, .. ItemTables, .. PoolTables, .. Dense];
+    public IEnumerable<OptimizedWeight> All => [.. UserTables, .. ItemTables, .. PartTables, .. PoolTables, .. Dense];
 
     /// <summary>What a model with interactions is trained on: no part of a checkpoint, since it follows from the data. null for other models.</summary>
     public InteractionMatrix? Interactions { get; init; }

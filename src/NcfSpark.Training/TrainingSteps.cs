@@ -29,6 +29,13 @@ internal static class TrainingSteps
                 : "Model:User is \"interactions\", which is trained by the cross entropy of each sample: set Train:Loss to \"logistic\".");
         }
 
+        if (model.HasItemFeatures && state.Weights.Features is null)
+        {
+            throw new InvalidInputException("Model:Item is \"features\", but the prepared rows have no features of items. Set Input:ItemFeatures:Path and run "
+                + "`prepare` again, or set Model:Item to \"embedding\".");
+        }
+
+        state.Weights.ComposeItems();
         var rules = new UpdateRules(options, UpdateRules.StepsOf(options, samples.Count));
         string? uncovered = model.HasHistory ? FusedTrainingStep.NotCovered(options) : null;
         if (options.Step == StepChoice.Fused && uncovered is not null)

@@ -34,7 +34,7 @@ internal sealed class SearchTrials : ITrials
     public SearchTrials(JobContext job, string directory, PreparedData data, TrialJournal journal, IProgressTask progress)
     {
         (this.job, this.directory, this.journal, this.progress) = (job, directory, journal, progress);
-        set = TrainingSet.Read(data, avoidHeldOut: false);
+        set = TrainingSet.Read(data, avoidHeldOut: false) with { Features = TrainingSet.FeaturesOf(data, withHeldOut: false) };
         heldOut = data.ReadHeldOut("validation");
         ranking = WorkerRows.Validation(heldOut, set, job.Configuration.Train).Ranking;
     }
@@ -113,6 +113,7 @@ internal sealed class SearchTrials : ITrials
             Shards = job.Configuration.Prepare.Shards,
             UserCount = set.UserCount,
             ItemCount = set.ItemCount,
+            Features = set.Features,
             Validates = validates,
             RunDirectory = directory,
             Threads = ModelTraining.ThreadsOfWorker(train),

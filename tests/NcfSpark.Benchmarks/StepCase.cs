@@ -63,6 +63,8 @@ internal sealed record StepCase(string Shape, ModelOptions Model, TrainOptions T
         var withMlp = new ModelOptions { UserMlp = new() { Width = 128, TemporalFeatures = true, Dropout = 0.5 } };
         yield return new("history", new(), new(), 610, 9724, 100_000);
         yield return new("history", new(), new(), 138_493, 26_744, 2_000_000);
+        yield return new("features", new() { Item = ItemEncoderKind.Features }, new(), 610, 9724, 100_000);
+        yield return new("features", new() { Item = ItemEncoderKind.Features }, new(), 138_493, 26_744, 2_000_000);
         var attention = new ModelOptions { User = UserEncoderKind.Attention, EmbeddingSize = 64 };
         yield return new("attention", attention, new(), 6040, 3706, 1_000_000);
         yield return new("history-mlp", withMlp, new() { SoftmaxNegatives = 256 }, 6040, 3706, 1_000_000);

@@ -1,3 +1,4 @@
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 using NcfSpark.Training;
@@ -31,9 +32,22 @@ internal sealed class StepMeasurement : IDisposable
         var rules = new UpdateRules(options, totalSteps: 1);
         fresh = SampleSources.Of(set, of.Model, options, of.Model.HasPast ? new PastItems(set) : null);
         ready = of.Model.HasAttention ? fresh : new ReadySamples(fresh, count: 1 << 21);
-        fused = new FusedTrainingStep(
-            new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules, SimdLevels.FromEnvironment(), fresh);
-        if (!of.Model.HasAttention) torch = new TorchStep(new TrainingState(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1)), options, rules);
+        FeatureLists? features = of.Model.HasItemFeatures ? TenFeatures(of.Items) : null;
+        TrainingState NewState() => new(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1, features: features));
+        fused = new FusedTrainingStep(NewState(), options, rules, SimdLevels.FromEnvironment(), fresh);
+        if (!of.Model.HasAttention) torch = new TorchStep(NewState(), options, rules);
+    }
+
+    // Of each item ten of 1,000 features, some of which many have.
+    private static FeatureLists TenFeatures(int items)
+    {
+        const int Count = 1000, OfItem = 10;
+        var stream = RandomStream.Named(1, "features");
+        int[] features = [.. Enumerable.Range(0, items).SelectMany(item => Enumerable.Range(0, OfItem)
+            .Select(k => k * (Count / OfItem) + (int)(Count / OfItem * Math.Pow(stream.Unit(item * OfItem + k), 3))))];
+        bool[] isTrained = new bool[items];
+        Array.Fill(isTrained, true);
+        return new FeatureLists(Count, [.. Enumerable.Range(0, items + 1).Select(item => item * OfItem)], features, isTrained);
     }
 
     /// <summary>Multiplications and additions.</summary>

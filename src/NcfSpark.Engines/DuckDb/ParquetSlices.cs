@@ -61,9 +61,13 @@ public static class ParquetSlices
         return Guarded(command.ExecuteScalar) as long?;
     }
 
+    /// <summary>A type of list whose values are wanted with the character 31 behind each.</summary>
+    public const string List = "list";
+
     // 2^53: from there on a DOUBLE no longer tells neighbouring whole numbers apart.
     private static string Text(string column, string type) => type switch
     {
+        List => $"array_to_string({column}, chr(31)) || chr(31)",
         "BLOB" => $"CASE WHEN {column} IS NOT NULL THEN coalesce(TRY(decode({column})), chr(65533)) END",
         "FLOAT" or "DOUBLE" => $"CASE WHEN abs({column}) < 9007199254740992 AND floor({column}) = {column} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) "
             + $"ELSE CAST({column} AS VARCHAR) END",

@@ -43,6 +43,12 @@ public sealed record StepSettings
     /// <summary>Whether rows are updated by plain descent without decoupled decay, and so need no moments.</summary>
     public bool PlainRows { get; init; }
 
+    /// <summary>Items' features, if they are part of their vectors.</summary>
+    public FeatureLists? Features { get; init; }
+
+    /// <summary>Rate at which items' own rows are dropped in a batch, where they have features.</summary>
+    public double OwnDropout { get; init; }
+
     /// <summary>The encoder by attention, if the model has one. Then a sample is a user.</summary>
     public AttentionStepSettings? Attention { get; init; }
 
@@ -62,11 +68,13 @@ public sealed record StepSettings
 /// </summary>
 public static class FusedSteps
 {
-    /// <exception cref="NotSupportedException">The loss is the softmax, and it is not the first.</exception>
+    /// <exception cref="NotSupportedException">The loss is the softmax, or items have features, and the composition is not one that has these.</exception>
     public static IFusedStep Of(StepSettings settings) =>
-        settings.Attention is not null ? new AttentionStep(settings)
-        : settings.Interactions is not null ? new InteractionsStep(settings)
+        settings.Interactions is not null ? new InteractionsStep(settings)
+        : settings.Attention is not null && settings.Features is null ? new AttentionStep(settings)
         : IsPlainDotProduct(settings) ? new UserHistoryStep(settings)
+        : settings.Features is not null
+            ? throw new NotSupportedException("Features are parts of items' vectors under dot products of histories whose rows plain descent updates.")
         : settings.Softmax is not null ? throw new NotSupportedException("The softmax is over dot products of histories whose rows plain descent updates.")
         : new FusedStep(
             settings.Shape, settings.UserCount, settings.ItemCount, settings.BatchSize, settings.Threads, settings.Level,

@@ -70,6 +70,11 @@ public enum ModelPart
     /// <summary>b_i [items, 1]</summary>
     ItemBias,
 
+    /// <summary>
+    /// Of the item encoder "features": the items' own rows, then those of features [items + features, GMF size + 1], the bias last.
+    /// </summary>
+    ItemParts,
+
     /// <summary>y [items, GMF size], the rows of items in users' pools.</summary>
     ItemHistory,
 

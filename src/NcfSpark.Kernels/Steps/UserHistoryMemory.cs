@@ -7,6 +7,7 @@ namespace NcfSpark.Kernels;
 internal sealed unsafe class UserHistoryMemory : IDisposable
 {
     private readonly AlignedArray<float> users, items, userBiases, itemBiases;
+    private AlignedArray<float>? parts, partBiases; // own rows of items, then of features
     private readonly int userCount, itemCount;
 
     public UserHistoryMemory(PackedLayout layout, UserHistories histories, int userCount, int itemCount, int chunks)
@@ -41,8 +42,23 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
     /// <summary>A chunk's gradient of the head's bias.</summary>
     public ref float HeadBiasGradient(int chunk) => ref Dense.ChunkGradient(chunk)[Layout.HeadBiasStart];
 
+    /// <summary>Keeps the parts of items' vectors, too.</summary>
+    public ItemComposition Compose(FeatureLists features, int capacity, double ownDropout)
+    {
+        int rows = itemCount + features.Count;
+        (parts, partBiases) = (new((long)rows * Width), new(rows));
+        return new ItemComposition(
+            features, [(new(Items, Width, Width), new(parts.Start, Width, Width)), (new(ItemBiases, 1, 1), new(partBiases.Start, 1, 1))], capacity, ownDropout);
+    }
+
     public void AddTo(ParameterTables tables)
     {
+        if (parts is not null)
+        {
+            (int rows, int size) = ((int)partBiases!.Length, Layout.Shape.GmfSize);
+            tables.Add(ModelPart.ItemParts, [new(parts.Start, Width, 0, rows, size, 0, size + 1), new(partBiases.Start, 1, 0, rows, 1, size, size + 1)]);
+        }
+
         tables.Add(ModelPart.UserGmf, [new(Users, Width, 0, userCount, Layout.Shape.GmfSize)]);
         tables.Add(ModelPart.ItemGmf, [new(Items, Width, 0, itemCount, Layout.Shape.GmfSize)]);
         tables.Add(ModelPart.UserBias, [new(UserBiases, 1, 0, userCount, 1)]);
@@ -55,5 +71,7 @@ internal sealed unsafe class UserHistoryMemory : IDisposable
     {
         IDisposable[] all = [users, items, userBiases, itemBiases, Encoder, Dense];
         foreach (IDisposable one in all) one.Dispose();
+        parts?.Dispose();
+        partBiases?.Dispose();
     }
 }

@@ -23,6 +23,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     private readonly UserHistoryBuffers buffers;
     private readonly UserHistoryKernel kernel;
     private readonly ItemSets? touched;
+    private readonly ItemComposition? composition;
     private readonly TwoPhases phases;
     private readonly int columnsAtOnce;
     private readonly int columnPieces;
@@ -48,6 +49,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         ArgumentOutOfRangeException.ThrowIfNotEqual(histories.Starts.Length, settings.UserCount);
         int capacity = chunks * UserHistoryWork.ChunkGroups * groupSize;
         memory = new UserHistoryMemory(new PackedLayout(settings.Shape), histories, settings.UserCount, settings.ItemCount, chunks);
+        if (settings.Features is { } features) composition = memory.Compose(features, capacity, settings.OwnDropout);
         kernel = UserHistoryKernel.For(settings.Level);
         buffers = new UserHistoryBuffers(memory, chunks * UserHistoryWork.ChunkGroups, groupSize, sampledSoftmax: softmax is not null);
         batches = [.. Enumerable.Range(0, 3).Select(_ => new RawBatch(capacity, pasts: true))];
@@ -83,7 +85,9 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     public long Run(IBatchFeed from, long count, ref double losses)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        return phases.Run(from, count, ref losses);
+        long done = phases.Run(from, count, ref losses);
+        composition?.Scatter();
+        return done;
     }
 
     public void Dispose()
@@ -94,6 +98,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         IEnumerable<IDisposable> owned = [memory, buffers, .. batches, .. negatives];
         foreach (IDisposable one in owned) one.Dispose();
         touched?.Dispose();
+        composition?.Dispose();
     }
 
     bool ITwoPhaseStep.Arranges => softmax is not null;
@@ -105,8 +110,14 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         if (softmax is not null) negatives[batch & 1].Set(batches[batch % 3].Items, batches[batch % 3].Labels, count);
     }
 
-    (int Chunks, int Pieces) ITwoPhaseStep.Begin(long batch, in BatchTerms terms)
+    unsafe (int Chunks, int Pieces) ITwoPhaseStep.Begin(long batch, in BatchTerms terms)
     {
+        if (composition is not null)
+        {
+            composition.Scatter(); // of the batch before
+            composition.Compose(batches[batch % 3].Items, terms.Count, terms.DropoutKey);
+        }
+
         int groups = terms.Count / groupSize;
         work = new UserHistoryWork
         {

@@ -45,7 +45,7 @@ internal sealed class ServerCheckpoints(string directory)
         for (int worker = 0; worker < setup.Train.Workers; worker++)
         {
             var share = new WorkerShare(setup.Shards, setup.Train.Workers, worker);
-            var own = new ModelWeights(setup.Model, share.UserCount(setup.UserCount), setup.ItemCount);
+            var own = new ModelWeights(setup.Model, share.UserCount(setup.UserCount), setup.ItemCount, setup.Features?.Count ?? 0);
             foreach ((Weight table, Weight from) in own.UserTables.Zip(all.UserTables))
             {
                 for (int user = 0; user < table.Rows; user++) from.Row(share.Global(user)).CopyTo(table.Row(user));
@@ -77,6 +77,7 @@ internal sealed class ServerCheckpoints(string directory)
     /// <summary>Ends a model of which the workers' files are there.</summary>
     public void PublishModel(ModelWeights shared)
     {
+        shared.ComposeItems();
         string filling = Filling(SaveKind.Model), old = ModelDirectory + ".old";
         Safetensors.Write(Path.Combine(filling, TrainedModel.SharedFile), TrainedModel.SharedOf(shared));
         if (Directory.Exists(ModelDirectory)) StageDirectory.Rename(ModelDirectory, old);

@@ -225,7 +225,7 @@ internal sealed class ServerRun : IDisposable
 
     private double SecondsOfEpoch() => Epoch.Position.Seconds + time.GetElapsedTime(epochStarted).TotalSeconds;
 
-    private SharedParameters NewShared() => new(ModelWeights.Initialize(setup.Model, 0, setup.ItemCount, options.Seed), options);
+    private SharedParameters NewShared() => new(ModelWeights.Initialize(setup.Model, 0, setup.ItemCount, options.Seed, features: setup.Features), options);
 
     private BitArray UsedItems()
     {

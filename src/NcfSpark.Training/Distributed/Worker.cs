@@ -73,7 +73,7 @@ internal sealed class Worker(IServerLink link, int number, Func<WorkerSetup, Wor
 
     private TrainingState StateAt(Assignment assignment)
     {
-        ModelWeights weights = ModelWeights.Initialize(setup.Model, data.Set.UserCount, setup.ItemCount, setup.Train.Seed, share.Global);
+        ModelWeights weights = ModelWeights.Initialize(setup.Model, data.Set.UserCount, setup.ItemCount, setup.Train.Seed, share.Global, setup.Features);
         var state = new TrainingState(weights)
         {
             Position = new TrainingPosition

@@ -1,3 +1,4 @@
+using NcfSpark.Kernels;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training.Distributed;
@@ -16,6 +17,9 @@ public sealed record WorkerSetup
     public required int UserCount { get; init; }
 
     public required int ItemCount { get; init; }
+
+    /// <summary>The features of items; null where the model has none.</summary>
+    public FeatureLists? Features { get; init; }
 
     /// <summary>Whether held-out items are never drawn as negatives.</summary>
     public bool AvoidHeldOut { get; init; }

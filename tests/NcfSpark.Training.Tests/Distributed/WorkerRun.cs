@@ -21,6 +21,7 @@ internal sealed class WorkerRun(TrainingSet set, ModelOptions model, TrainOption
         Shards = shards,
         UserCount = set.UserCount,
         ItemCount = set.ItemCount,
+        Features = set.Features,
     };
 
     public DistributedTraining Training => new(
