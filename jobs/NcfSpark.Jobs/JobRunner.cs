@@ -177,8 +177,8 @@ internal sealed partial class JobRunner(
         if (verb.Name != "prepare")
         {
             throw new InvalidInputException(
-                $"--run {runDirectory}: `{verb.Name}` needs a run directory of this machine, or a bucket (s3://…). With Spark's executors elsewhere, either a "
-                + "directory lies on storage that they share with this machine (NFS and the like), or "
+                $"--run {runDirectory}: `{verb.Name}` needs a run directory of this machine, or a bucket (s3://…). With Spark's executors elsewhere, either "
+                + "a directory lies on storage that they share with this machine (NFS and the like), or "
                 + $"`prepare` with --run {Advice.Quoted(runDirectory)} lets Spark write there: copy the version that it names to DIR/prepared "
                 + "(hadoop fs -get) and go on here with `train` and --run DIR.");
         }

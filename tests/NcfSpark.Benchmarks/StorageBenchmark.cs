@@ -9,8 +9,8 @@ namespace NcfSpark.Benchmarks;
 
 /// <summary>
 /// A file up to object storage and down again by <see cref="ObjectStore"/>, beside the SDK's own TransferUtility with as many parts at once, interleaved in one
-/// run: MB a second, the median of the ratios of their seconds within a round (limit: 1.3), and the most memory of either. The server is the tests' small one
-/// on the loopback address, in a process of its own, so that its memory is not counted.
+/// run: MB a second, seconds of processor time of the client and of the server for a GB, the medians of the ratios within a round (limit: 1.3), and the most
+/// memory of either. The server is the tests' small one on the loopback address, in a process of its own, so that its memory and time are not counted.
 /// </summary>
 internal static class StorageBenchmark
 {
@@ -41,7 +41,7 @@ internal static class StorageBenchmark
             Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", S3Server.AccessKey);
             Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", S3Server.SecretKey);
             Environment.SetEnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true");
-            return Measure(endpoint, folder, megabytes, rounds);
+            return Measure(server, endpoint, folder, megabytes, rounds);
         }
         finally
         {
@@ -51,7 +51,7 @@ internal static class StorageBenchmark
         }
     }
 
-    private static int Measure(string endpoint, string folder, long megabytes, int rounds)
+    private static int Measure(Process server, string endpoint, string folder, long megabytes, int rounds)
     {
         string path = Path.Combine(folder, "artifact"), back = Path.Combine(folder, "back");
         WriteRandom(path, megabytes);
@@ -68,23 +68,32 @@ internal static class StorageBenchmark
             () => utility.DownloadAsync(back, S3Server.Bucket, "theirs").GetAwaiter().GetResult(),
         ];
         foreach (Action way in ways) way(); // compiles, and makes the server's files
-        double[][] seconds = [.. Enumerable.Range(0, rounds).Select(_ => Array.ConvertAll(ways, SecondsOf))];
-        double Median(Func<double[], double> value) => seconds.Select(value).Order().ElementAt(rounds / 2);
-        double up = Median(round => round[0] / round[1]), down = Median(round => round[2] / round[3]);
+        Cost[][] costs = [.. Enumerable.Range(0, rounds).Select(_ => Array.ConvertAll(ways, way => CostOf(way, server)))];
+        double Median(Func<Cost[], double> value) => costs.Select(value).Order().ElementAt(rounds / 2);
+        (double Up, double Down) Ratio(Func<Cost, double> of) => (Median(round => of(round[0]) / of(round[1])), Median(round => of(round[2]) / of(round[3])));
+        ((double up, double down), (double upCpu, double downCpu)) = (Ratio(cost => cost.Seconds), Ratio(cost => cost.Client));
         string[] names = ["up, ObjectStore", "up, TransferUtility", "down, ObjectStore", "down, TransferUtility"];
-        Console.WriteLine($"{megabytes:N0} MB, {options.Parallel} parts at once; MB/s, median of {rounds} rounds");
-        foreach ((int way, string name) in names.Index()) Console.WriteLine($"{name,-24}{Median(round => megabytes / round[way]),8:N0}");
+        Console.WriteLine($"{megabytes:N0} MB, {options.Parallel} parts at once; medians of {rounds} rounds: MB/s, processor seconds a GB of client and server");
+        foreach ((int way, string name) in names.Index())
+        {
+            Console.WriteLine($"{name,-24}{Median(round => megabytes / round[way].Seconds),8:N0}{Median(round => 1000 * round[way].Client / megabytes),8:F2}"
+                + $"{Median(round => 1000 * round[way].Server / megabytes),8:F2}");
+        }
+
         using var process = Process.GetCurrentProcess();
         double memory = process.PeakWorkingSet64 / 1e6;
-        Console.WriteLine($"seconds of ObjectStore over those of TransferUtility: up {up:F2}, down {down:F2} (limit 1.30); most memory {memory:N0} MB");
+        Console.WriteLine($"seconds of ObjectStore over those of TransferUtility: up {up:F2}, down {down:F2} (limit 1.30); of the processor: up {upCpu:F2}, "
+            + $"down {downCpu:F2}; most memory {memory:N0} MB");
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             storage = new
             {
                 up_ratio = WindowOptions.Rounded(up),
                 down_ratio = WindowOptions.Rounded(down),
-                up_mb_per_second = WindowOptions.Rounded(Median(round => megabytes / round[0])),
-                down_mb_per_second = WindowOptions.Rounded(Median(round => megabytes / round[2])),
+                up_cpu_ratio = WindowOptions.Rounded(upCpu),
+                down_cpu_ratio = WindowOptions.Rounded(downCpu),
+                up_mb_per_second = WindowOptions.Rounded(Median(round => megabytes / round[0].Seconds)),
+                down_mb_per_second = WindowOptions.Rounded(Median(round => megabytes / round[2].Seconds)),
                 peak_memory_mb = WindowOptions.Rounded(memory),
             },
         }));
@@ -104,11 +113,21 @@ internal static class StorageBenchmark
     private static string[] ProgramArguments() =>
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(StorageBenchmark).Assembly.Location] : [];
 
-    private static double SecondsOf(Action way)
+    private static Cost CostOf(Action way, Process server)
     {
+        using var client = Process.GetCurrentProcess();
+        (TimeSpan clientBefore, TimeSpan serverBefore) = (client.TotalProcessorTime, TimeOf(server));
         var watch = Stopwatch.StartNew();
         way();
-        return watch.Elapsed.TotalSeconds;
+        double seconds = watch.Elapsed.TotalSeconds;
+        client.Refresh();
+        return new Cost(seconds, (client.TotalProcessorTime - clientBefore).TotalSeconds, (TimeOf(server) - serverBefore).TotalSeconds);
+    }
+
+    private static TimeSpan TimeOf(Process process)
+    {
+        process.Refresh();
+        return process.TotalProcessorTime;
     }
 
     private static void WriteRandom(string path, long megabytes)
@@ -122,4 +141,8 @@ internal static class StorageBenchmark
             file.Write(part);
         }
     }
+
+    /// <param name="Client">Processor seconds of this process.</param>
+    /// <param name="Server">Those of the server.</param>
+    private sealed record Cost(double Seconds, double Client, double Server);
 }
