@@ -29,5 +29,12 @@ internal static class UnlockedVerb
             error.WriteLine(machine.Words);
             return machine.IsOfThePlace ? ExitCode.InvalidInput : ExitCode.Failed;
         }
+#pragma warning disable CA1031 // the last resort, as of other verbs: exit code 1, with the stack
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            error.WriteLine($"{failure.Message}\n{failure}");
+            return ExitCode.Failed;
+        }
     }
 }

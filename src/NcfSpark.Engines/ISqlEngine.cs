@@ -93,11 +93,8 @@ public interface ISqlEngine : IDisposable
 /// <param name="Quote">What a field may be quoted by, one character, doubled for a quote within it; "" where quotes are letters like others.</param>
 public sealed record CsvLayout(string Delimiter, bool Header, int Columns, string Quote = "\"")
 {
-    /// <summary>
-    /// Whether all bytes are UTF-8 and none is the quote, as far as is known. A line with other bytes, or with quotes that do not match, is rejected,
-    /// in whatever column they stand.
-    /// </summary>
-    public bool ArePlain { get; init; } = true;
+    /// <summary>Whether all is known to be UTF-8, with quotes that match. Else a line that is not is rejected, in whatever column.</summary>
+    public bool IsUtf8 { get; init; }
 }
 
 /// <summary>An engine refused a statement, or failed in it. The message is the engine's own, without the statement.</summary>

@@ -68,8 +68,14 @@ public sealed class ProductionLists : IDisposable
     }
 
     /// <summary>The model that a night serves: the baseline or the refitted one where there is one.</summary>
-    public static TrainedModel ModelOf(string night) =>
-        TrainedModel.Read(StageDirectory.Open(night, Stage.OfServedModel.First(stage => Directory.Exists(Path.Combine(night, stage)))));
+    /// <exception cref="InvalidInputException">There is none.</exception>
+    public static TrainedModel ModelOf(string night)
+    {
+        string stage = Stage.OfServedModel.FirstOrDefault(stage => Directory.Exists(Path.Combine(night, stage)))
+            ?? throw new InvalidInputException($"{night} has no model: name another run directory by --run, or make one there first "
+                + $"(`{Advice.Command("help", "nightly")}`).");
+        return TrainedModel.Read(StageDirectory.Open(night, stage));
+    }
 
     /// <summary>The items most similar to one, by the cosine of what the model has learned of them.</summary>
     /// <exception cref="InvalidInputException">The model does not know the item.</exception>

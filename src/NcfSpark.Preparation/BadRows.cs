@@ -41,7 +41,8 @@ internal static class BadRows
         List<BadRow> rows = [.. engine.QueryInOrder(
             $"SELECT ncf_file, line, text, reason FROM (SELECT *{select} FROM {source.View}_rejected) ORDER BY ncf_file, line{order} LIMIT {limit}")
             .Select(
-            row => new BadRow(PathOf(source, row[0]), (long?)row[1], ReasonOf(source, (string?)row[3] ?? "", (string?)row[2] ?? ""), (string?)row[2] ?? ""))];
+            row => new BadRow(PathOf(source, row[0]), (long?)row[1], ReasonOf(source, (string?)row[3] ?? "", TextOf(row)), TextOf(row)))];
+        static string TextOf(IReadOnlyList<object?> row) => ((string?)row[2] ?? "").TrimStart('\n'); // DuckDB has blank lines before it
         return source.HasLines && rows.Exists(row => row.Line is null) ? RejectedLines.Find(rows, source.Csv) : rows;
     }
 
@@ -123,11 +124,6 @@ internal static class BadRows
             Field(column).Trim().Length == 0 ? $"column {column!.Name} is empty" : $"{Holds(column)}, which says that there is no value";
         bool IsMissing(InputColumn? column) => Field(column).Trim() is { } field && (field.Length == 0 || input.NullValues.Contains(field));
         const string NotWhole = "which is no whole number that the column's floating-point type holds exactly (below 2^53)";
-        static string NoLetter(string id) =>
-            id.AsSpan().ContainsAny('\n', '\r') ? "in which there is a line break: if quotes are letters like others in this file, set Input:Quote to \"\"; "
-                + "else take the line break out"
-            : id.Contains('\0', StringComparison.Ordinal) ? "in which there is a zero byte: check what wrote the file"
-            : "in which U+FFFD stands for letters that were lost when the file was converted: write the file again, as UTF-8";
         const string Beyond = "which is a whole number beyond 64 bits";
         const string Text = "which is no plain whole number (Input:IdType is \"number\")";
         return problem switch
@@ -159,6 +155,14 @@ internal static class BadRows
         };
     }
 
+    /// <summary>Why a text that holds a letter of <see cref="RowProblem.UserHasNoLetter"/>, or DEL, can be no id.</summary>
+    internal static string NoLetter(string id) =>
+        id.AsSpan().ContainsAny('\n', '\r') ? "in which there is a line break: if quotes are letters like others in this file, set Input:Quote to \"\"; "
+            + "else take the line break out"
+        : id.Contains('\0', StringComparison.Ordinal) ? "in which there is a zero byte: check what wrote the file"
+        : id.Contains('\u007f', StringComparison.Ordinal) ? "in which there is a control character (DEL): check what wrote the file"
+        : "in which U+FFFD stands for letters that were lost when the file was converted: write the file again, as UTF-8";
+
     private static bool IsLikeADate(string text) => text.Length >= 8 && text[4] == '-' && text[..4].All(char.IsAsciiDigit); // 2026-13-45
 
     // What a single value is in the forms that the rest does not have; a whole column of them is told by LogReader.
@@ -176,7 +180,9 @@ internal static class BadRows
     }
 
     private static string ReasonOf(InputSource source, string engineReason, string text) =>
-        source.IsJson ? JsonLines.ReasonOf(text, [.. source.Columns.All.Select(column => column.Name)]) : ReasonOf(engineReason, text, source.Csv!);
+        source.IsJson ? JsonLines.ReasonOf(text, [.. source.Columns.All.Select(column => column.Name)])
+        : source.IsCopy && CsvCopy.Split(text) is { } told ? told.Reason
+        : ReasonOf(engineReason, text, source.Csv!);
 
     internal static string ReasonOf(string engineReason, string line, CsvLayout layout)
     {

@@ -103,11 +103,11 @@ internal static class CsvHeader
 
     private static void RefuseOtherLetters(string path, string file)
     {
-        using StreamReader reader = CsvRecords.Open(path);
+        using StreamReader reader = CsvRecords.OpenExactly(path);
         char[] start = new char[4096];
         int length = reader.ReadBlock(start);
         string firstLine = new string(start, 0, length).TrimStart('\r', '\n').Split('\n', 2)[0];
-        if (firstLine.Contains('\ufffd'))
+        if (firstLine.Contains(CsvRecords.NoUtf8))
         {
             throw new InvalidInputException(
                 $"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");

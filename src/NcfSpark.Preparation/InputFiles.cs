@@ -11,7 +11,7 @@ internal sealed partial record InputFiles(string Setting, string Given, IReadOnl
     /// <summary>The same files where the setting names them, in the same order; <see cref="Paths"/> may be copies that the engine can read.</summary>
     public IReadOnlyList<string> Originals { get; init; } = Paths;
 
-    /// <summary>Whether they are text in UTF-8 throughout, without quotes, as far as that was looked at.</summary>
+    /// <summary>Whether engines agree in what they read in them, as far as that was looked at: by their quotes, and by bytes that are no UTF-8.</summary>
     public bool ArePlain { get; init; } = true;
 
     public bool IsParquet => Format == InputFormat.Parquet;

@@ -13,6 +13,12 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
     /// <summary>The columns that folders name, which come after those of the lines.</summary>
     private IReadOnlyList<string> Folders { get; init; } = [];
 
+    /// <summary>What stands between two fields where messages show a row; null: what does in the files that the engine reads.</summary>
+    private string? ShownDelimiter { get; init; }
+
+    /// <summary>Whether the files are copies (<see cref="CsvCopy"/>), in which lines that are no rows say why.</summary>
+    public bool IsCopy => ShownDelimiter is not null && !IsJson;
+
     /// <summary>Whether the lines of its files can be read here, to say where a bad row stands.</summary>
     public bool HasLines => Csv is not null && !Files.IsElsewhere;
 
@@ -50,9 +56,15 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
     }
 
     /// <summary>A bad row as messages show it, with its file as the setting names it.</summary>
-    public BadRow ForMessage(BadRow row) => !IsJson
-        ? row with { File = Files.OriginalOf(row.File) }
-        : row with { File = Files.OriginalOf(row.File), Text = row.Text.Replace(JsonLines.Delimiter, ", ", StringComparison.Ordinal) };
+    public BadRow ForMessage(BadRow row)
+    {
+        row = row with { File = Files.OriginalOf(row.File) };
+        return ShownDelimiter is null ? row : row with
+        {
+            Text = (CsvCopy.Split(row.Text)?.Line ?? row.Text).Replace(JsonLines.Delimiter, ShownDelimiter, StringComparison.Ordinal)
+                .Replace(CsvRecords.NoUtf8, '\ufffd'),
+        };
+    }
 
     /// <summary>A field of a line, or what the file's folders say.</summary>
     public string Field(string file, IReadOnlyList<string> fields, int place) =>
@@ -62,11 +74,13 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
     {
         FileCheck.CheckWhole(files);
         if (files.Format == InputFormat.Json) return OpenJson(engine, input, files, view, scratch);
-        InputFiles staged = StagedFiles.Of(engine, files, input.Quote, scratch);
+        InputFiles staged = StagedFiles.Of(engine, files, input.Delimiter, input.Quote, scratch);
         if (staged.IsParquet) return new InputSource(staged, view, new ColumnsView(engine, input, staged, view).OverFiles(), null);
         (InputColumns columns, int count, IReadOnlyList<string> folders) = CsvHeader.Find(input, staged);
-        var layout = new CsvLayout(input.Delimiter, input.Header, count, input.Quote) { ArePlain = staged.ArePlain };
-        return OverLines(engine, staged, view, columns, layout, folders);
+        var layout = new CsvLayout(input.Delimiter, input.Header, count, input.Quote) { IsUtf8 = true };
+        if (staged.ArePlain) return OverLines(engine, staged, view, columns, layout, folders);
+        var copy = new CsvCopy(layout, columns.All);
+        return OverLines(engine, copy.Of(staged, scratch), view, columns, copy.Layout, folders) with { ShownDelimiter = input.Delimiter };
     }
 
     private static InputSource OpenJson(ISqlEngine engine, InputOptions input, InputFiles files, string view, ScratchFolder scratch)
@@ -81,7 +95,8 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
             place => new InputColumn(there[place],
                 $"c{Array.IndexOf([.. names, .. folders], there[place], folders.Contains(there[place]) ? names.Length : 0) + 1}",
                 SqlColumnKind.Text), () => Partitions.HintOf(input, files.Paths));
-        return OverLines(engine, lines.Files, view, columns, new CsvLayout(JsonLines.Delimiter, Header: false, names.Length, Quote: ""), folders);
+        return OverLines(engine, lines.Files, view, columns, new CsvLayout(JsonLines.Delimiter, Header: false, names.Length, Quote: "") { IsUtf8 = true }, folders)
+            with { ShownDelimiter = ", " };
     }
 
     private static InputSource OpenElsewhere(IClusterEngine engine, InputOptions input, InputFiles files, string view)

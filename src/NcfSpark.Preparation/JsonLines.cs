@@ -31,28 +31,17 @@ internal static class JsonLines
     /// <exception cref="InvalidInputException">A file is JSON, but no JSON lines.</exception>
     public static Result Copy(InputFiles files, IReadOnlyList<string> fields, ScratchFolder scratch)
     {
-        string[] copies = [.. files.Paths.Select((path, index) => StagedFiles.Place(scratch, path, index, ".csv"))];
-        var found = new HashSet<string>[copies.Length];
-        var names = new List<string>[copies.Length];
-        try
-        {
-            // No more tasks than files: where every thread of the pool is busy, a task more is one to wait for.
-            var threads = new ParallelOptions { MaxDegreeOfParallelism = Math.Min(copies.Length, Environment.ProcessorCount) };
-            Parallel.For(0, copies.Length, threads, index => (found[index], names[index]) = Copy(files.Paths[index], copies[index], fields));
-        }
-        catch (AggregateException failures)
-        {
-            throw failures.InnerExceptions.OfType<InvalidInputException>().FirstOrDefault() ?? failures.InnerExceptions[0];
-        }
-
-        return new Result(files with { Paths = copies, Originals = files.Originals }, found.SelectMany(each => each).ToHashSet(),
+        var found = new HashSet<string>[files.Paths.Count];
+        var names = new List<string>[files.Paths.Count];
+        InputFiles copies = StagedFiles.CopyEach(files, scratch, (path, copy, index) => (found[index], names[index]) = Copy(path, copy, fields));
+        return new Result(copies, found.SelectMany(each => each).ToHashSet(),
             [.. names.SelectMany(each => each).Distinct()]);
     }
 
     /// <summary>Why a line of the copy is no row.</summary>
     public static string ReasonOf(string line, IReadOnlyList<string> fields)
     {
-        if (line.Contains('\ufffd')) return "it is not valid UTF-8: save the file as UTF-8";
+        if (line.Contains(CsvRecords.NoUtf8)) return "it is not valid UTF-8: save the file as UTF-8";
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
@@ -89,7 +78,7 @@ internal static class JsonLines
     {
         var found = new HashSet<string>();
         var names = new List<string>();
-        using StreamReader reader = CsvRecords.Open(path);
+        using StreamReader reader = CsvRecords.OpenExactly(path);
         using var writer = new StreamWriter(
             copy, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1 << 16) { NewLine = "\n" };
         int objects = 0;
@@ -105,7 +94,7 @@ internal static class JsonLines
 
             if (first) RefuseOtherJson(path, text);
             first = false;
-            string? row = line.Contains('\ufffd') ? null : Row(line, fields, found, objects < ObjectsLookedAt ? names : null);
+            string? row = line.Contains(CsvRecords.NoUtf8) ? null : Row(line, fields, found, objects < ObjectsLookedAt ? names : null);
             if (row is not null) objects++;
             writer.WriteLine(row ?? Kept(line));
         }
@@ -206,7 +195,8 @@ internal static class JsonLines
         return text is null || text.AsSpan().IndexOfAny("\u0000\u007f\r\n\ufffd") >= 0 ? null : text;
     }
 
-    private static string Kept(string line) =>
+    /// <summary>A line as a copy can hold it.</summary>
+    public static string Kept(string line) =>
         (line.Length > LongestKept ? line[..LongestKept] : line).Replace(Delimiter, " ", StringComparison.Ordinal).Replace('\0', ' ');
 }
 

@@ -168,7 +168,9 @@ internal sealed class LogReader(ISqlEngine engine, InputOptions input, IReadOnly
 
     private Dictionary<string, long> RejectedByReason() =>
         sources.Where(source => source.Csv is not null)
-            .SelectMany(source => engine.Query($"SELECT coalesce(reason, ''), count(*) FROM {source.View}_rejected GROUP BY 1"))
+            .SelectMany(source => engine.Query(source.IsCopy
+                ? CsvCopy.CountReasons(engine.Dialect, $"{source.View}_rejected")
+                : $"SELECT coalesce(reason, ''), count(*) FROM {source.View}_rejected GROUP BY 1"))
             .GroupBy(row => (string)row[0]!).ToDictionary(reason => reason.Key, reason => reason.Sum(row => (long)row[1]!));
 
     private void NoteTexts(string key, string whose, RowProblem text, InputColumn column, Reading reading)

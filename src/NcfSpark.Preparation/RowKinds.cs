@@ -19,7 +19,7 @@ internal sealed class RowKinds(
     public long NotUtf8 => Rejected("utf-8");
 
     /// <summary>Lines with a quote that does not end, or ends within its field.</summary>
-    public long BadlyQuoted => Rejected("unterminated quote");
+    public long BadlyQuoted => Rejected("unterminated quote") + Rejected("a quoted field");
 
     /// <summary>Other lines that are no lines of the table, mostly for the number of their columns.</summary>
     public long OtherLines => rejected.Values.Sum() - NotUtf8 - BadlyQuoted;

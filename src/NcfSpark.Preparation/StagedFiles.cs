@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using NcfSpark.Core;
 using NcfSpark.Engines;
 
 namespace NcfSpark.Preparation;
@@ -11,17 +12,17 @@ namespace NcfSpark.Preparation;
 /// </summary>
 internal static class StagedFiles
 {
-    private const int BufferSize = 1 << 17;
+    private const int BufferSize = 1 << 17, LongestLine = 1 << 24;
 
-    public static InputFiles Of(ISqlEngine engine, InputFiles files, string quote, ScratchFolder scratch)
+    public static InputFiles Of(ISqlEngine engine, InputFiles files, string delimiter, string quote, ScratchFolder scratch)
     {
         bool onCluster = engine is IClusterEngine, arePlain = true;
         var paths = new List<string>();
         foreach ((int index, string path) in files.Paths.Index())
         {
-            (bool hasMixedLineEnds, bool isPlain) = files.IsParquet || onCluster ? (false, true) : Scan(path, quote);
+            (bool hasMixedLineEnds, bool isPlain) = files.IsParquet ? (false, true) : Scan(path, delimiter, quote);
             arePlain &= isPlain;
-            paths.Add(Staged(onCluster, files.IsParquet, hasMixedLineEnds, path, ending => Place(scratch, path, index, ending)));
+            paths.Add(Staged(onCluster, files.IsParquet, hasMixedLineEnds && !onCluster, path, ending => Place(scratch, path, index, ending)));
         }
 
         return files with { Paths = paths, Originals = files.Originals, ArePlain = arePlain };
@@ -36,27 +37,47 @@ internal static class StagedFiles
         return place;
     }
 
-    /// <summary>
-    /// Whether lines end in more than one way, or by CR alone, which engines read in different ways, or not at all; and
-    /// whether all is UTF-8 without a quote.
-    /// </summary>
-    public static (bool HasMixedLineEnds, bool IsPlain) Scan(Stream text, string quote)
+    /// <summary>Makes a copy of each file in the scratch folder, several at a time.</summary>
+    /// <param name="copy">Is given the file, the copy that it makes, and the file's number.</param>
+    public static InputFiles CopyEach(InputFiles files, ScratchFolder scratch, Action<string, string, int> copy)
     {
-        byte[] buffer = new byte[BufferSize];
-        bool isPlain = true;
-        ReadOnlySpan<byte> mark = Encoding.UTF8.GetBytes(quote);
-        var ends = new LineEnds();
-        int length, begun = 0; // bytes of a letter that the buffer before ended within
-        while ((length = text.Read(buffer.AsSpan(begun))) > 0)
+        string[] copies = [.. files.Paths.Select((path, index) => Place(scratch, path, index, ".plain.csv"))];
+        try
         {
-            ends.Add(buffer.AsSpan(begun, length));
-            ReadOnlySpan<byte> all = buffer.AsSpan(0, begun + length);
-            begun = BegunLetter(all);
-            isPlain = isPlain && Utf8.IsValid(all[..^begun]) && (mark.IsEmpty || all.IndexOf(mark) < 0);
-            all[^begun..].CopyTo(buffer);
+            // No more tasks than files: where every thread of the pool is busy, a task more is one to wait for.
+            var threads = new ParallelOptions { MaxDegreeOfParallelism = Math.Min(copies.Length, Environment.ProcessorCount) };
+            Parallel.For(0, copies.Length, threads, index => copy(files.Paths[index], copies[index], index));
+        }
+        catch (AggregateException failures)
+        {
+            throw failures.InnerExceptions.OfType<InvalidInputException>().FirstOrDefault() ?? failures.InnerExceptions[0];
         }
 
-        return (ends.AreMixed, isPlain && begun == 0);
+        return files with { Paths = copies, Originals = files.Originals };
+    }
+
+    /// <summary>
+    /// Whether lines end in more than one way, or by CR alone, which engines read in different ways, or not at all; and whether all is UTF-8 with no
+    /// quotes but those of whole fields on one line, in which engines agree.
+    /// </summary>
+    public static (bool HasMixedLineEnds, bool IsPlain) Scan(Stream text, string delimiter, string quote)
+    {
+        byte[] buffer = new byte[BufferSize], delimiterBytes = Encoding.UTF8.GetBytes(delimiter);
+        (var ends, bool isPlain, int begun, int length) = (new LineEnds(), true, 0, 0); // begun: bytes of a line whose end is still to come
+        do
+        {
+            if (begun == buffer.Length) Array.Resize(ref buffer, 2 * buffer.Length);
+            length = text.Read(buffer.AsSpan(begun));
+            ends.Add(buffer.AsSpan(begun, length));
+            ReadOnlySpan<byte> all = buffer.AsSpan(0, begun + length);
+            int whole = length == 0 || !isPlain ? all.Length : all.LastIndexOfAny((byte)'\r', (byte)'\n') + 1;
+            isPlain = isPlain && Utf8.IsValid(all[..whole]) && HasQuotedFieldsOnly(all[..whole], delimiterBytes, quote);
+            begun = all.Length - whole;
+            isPlain = isPlain && begun < LongestLine;
+            all[whole..].CopyTo(buffer);
+        }
+        while (length > 0);
+        return (ends.AreMixed, isPlain);
     }
 
     /// <summary>Copies text with LF for CRLF and for CR.</summary>
@@ -78,24 +99,39 @@ internal static class StagedFiles
         }
     }
 
-    private static (bool HasMixedLineEnds, bool IsPlain) Scan(string path, string quote)
+    private static (bool HasMixedLineEnds, bool IsPlain) Scan(string path, string delimiter, string quote)
     {
         using Stream text = Compression.Open(path);
-        return Scan(text, quote);
+        return Scan(text, delimiter, quote);
     }
 
-    // How many bytes at the end are the begin of a letter: 2 of "…E2 82", where the third of a euro sign is to come.
-    private static int BegunLetter(ReadOnlySpan<byte> text)
+    // Of whole lines. Example: 1,"a ""b""",2 has; 1, "a" and 1,"a"b and 1,a"b have not.
+    private static bool HasQuotedFieldsOnly(ReadOnlySpan<byte> lines, ReadOnlySpan<byte> delimiter, string quote)
     {
-        for (int back = 1; back <= Math.Min(3, text.Length); back++)
+        if (quote.Length == 0) return true;
+        byte mark = (byte)quote[0];
+        ReadOnlySpan<byte> rest = lines;
+        for (int at; (at = rest.IndexOf(mark)) >= 0;)
         {
-            byte letter = text[^back];
-            if ((letter & 0xC0) == 0x80) continue;
-            return back < (letter >= 0xF0 ? 4 : letter >= 0xE0 ? 3 : letter >= 0xC0 ? 2 : 1) ? back : 0;
+            // Of ":::" nothing here says where the delimiter "::" begins.
+            bool begins = delimiter.Length == 1 && (at > 0 ? rest[at - 1] == delimiter[0] || IsLineEnd(rest[at - 1]) : rest.Length == lines.Length);
+            if (!begins) return false;
+            do
+            {
+                rest = rest[(at + 1)..];
+                at = rest.IndexOfAny(mark, (byte)'\r', (byte)'\n');
+                if (at < 0 || rest[at] != mark) return false;
+                rest = rest[(at + 1)..];
+                at = 0;
+            }
+            while (!rest.IsEmpty && rest[0] == mark);
+            if (!rest.IsEmpty && rest[0] != delimiter[0] && !IsLineEnd(rest[0])) return false;
         }
 
-        return 0;
+        return true;
     }
+
+    private static bool IsLineEnd(byte letter) => letter is (byte)'\r' or (byte)'\n';
 
     private static string Staged(bool onCluster, bool isParquet, bool hasMixedLineEnds, string path, Func<string, string> place)
     {
@@ -132,7 +168,7 @@ internal static class StagedFiles
 
         public void Add(ReadOnlySpan<byte> text)
         {
-            if (pending)
+            if (pending && !text.IsEmpty)
             {
                 bool followed = text[0] == '\n';
                 (crLf, cr, pending) = (crLf || followed, cr || !followed, false);

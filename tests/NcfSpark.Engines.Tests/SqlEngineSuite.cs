@@ -93,7 +93,7 @@ public abstract class SqlEngineSuite : IDisposable
     {
         string file = Path.Combine(folder.FullName, "latin1.csv");
         File.WriteAllBytes(file, [.. "a,b,c,d\n1,x,y,z\n2,x,y,"u8, 0xE9, .. "t\n3,"u8, 0xE9, .. ",y,z\n"u8]);
-        Engine.ReadCsv("suite_latin1", [file], new CsvLayout(",", Header: true, Columns: 4) { ArePlain = false });
+        Engine.ReadCsv("suite_latin1", [file], new CsvLayout(",", Header: true, Columns: 4));
         foreach (string columns in new[] { "c1", "c1, c4", "c1, c2", "c1, c2, c3, c4" })
         {
             Assert.Equal("1", Assert.Single(Engine.Query($"SELECT {columns} FROM suite_latin1 WHERE ncf_fits"))[0]);

@@ -13,7 +13,8 @@ public sealed class CsvRecordsTests : IDisposable
     [InlineData("a::b:c::\n", "::", "1:a|b:c|")]
     [InlineData("a,\"\",\n", ",", "1:a||")]
     [InlineData("\"\"\n", ",", "1:")]
-    [InlineData("a\tb\n \t \n\t\n\u0001\nc\t\n \"\t\n", "\t", "1:a|b 5:c| 6: \"|")]
+    [InlineData("a\tb\n \t \n\t\n\u0001\nc\t\nx\"\t\n", "\t", "1:a|b 5:c| 6:x\"|")]
+    [InlineData(" \"a\",\"b\"  ,c \"d\"\n", ",", "1:a|b|c \"d\"")]
     [InlineData("it\"s,b\n", ",", "1:it\"s|b")]
     public void RecordsHaveTheLineTheyBeginOn(string text, string delimiter, string expected) =>
         Assert.Equal(expected, string.Join(

@@ -25,10 +25,6 @@ public sealed class RaggedLogTests(EngineFixture fixture) : IDisposable
             Gen.Elements(true, false).SelectMany(header => RaggedLogs.Of(delimiter, header, quote: ""))), log =>
         {
             string file = folder.Write($"{Guid.NewGuid():N}.csv", log.Text);
-            (RaggedLogs.Outcome expected, RaggedLogs.Outcome read) =
-                (RaggedLogs.Expected(log, file), RaggedLogs.Read(fixture.Engine, log.Input with { Quote = "" }, file));
-            Assert.Equal(expected.Rows, read.Rows);
-            Assert.Equal(expected.Bad.Length, read.Bad.Length);
-            Assert.All(expected.Bad.Zip(read.Bad), pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
+            RaggedLogs.AssertAlike(RaggedLogs.Expected(log, file), RaggedLogs.Read(fixture.Engine, log.Input with { Quote = "" }, file));
         }));
 }

@@ -70,7 +70,6 @@ internal static class RaggedLogs
     public static Outcome Expected(Log log, string file)
     {
         var (rows, bad) = (new List<string>(), new List<string>());
-        string[] nothing = ["", .. log.Input.NullValues];
         foreach ((int index, string line) in log.Lines.Index().Skip(log.Header ? 1 : 0))
         {
             if (line.All(letter => letter <= ' ')) continue;
@@ -81,19 +80,41 @@ internal static class RaggedLogs
                 continue;
             }
 
-            (string user, string item, string time) = (IdText.Trim(fields[0]), IdText.Trim(fields[1]), IdText.Trim(fields[2]));
-            double second = 0;
-            string? column = nothing.Contains(user) ? log.Input.UserColumn
-                : nothing.Contains(item) ? log.Input.ItemColumn
-                : user.Contains('\ufffd') ? log.Input.UserColumn
-                : item.Contains('\ufffd') ? log.Input.ItemColumn
-                : double.TryParse(time, NumberStyles.Float, CultureInfo.InvariantCulture, out second) && char.IsAsciiDigit(time[^1])
-                    ? null : log.Input.TimestampColumn;
-            if (column is null) rows.Add($"{user}|{item}|{(long)second}");
-            else bad.Add($"{file}, line {index + 1}: column {column}");
+            Judge(log.Input, $"{file}, line {index + 1}: ", fields, rows, bad);
         }
 
         return new Outcome([.. rows.Order(StringComparer.Ordinal)], [.. bad]);
+    }
+
+    /// <summary>Adds a line of three or more fields to the rows, or to the bad ones with the column that is at fault.</summary>
+    public static void Judge(InputOptions input, string where, string[] fields, List<string> rows, List<string> bad)
+    {
+        string[] nothing = ["", .. input.NullValues];
+        (string user, string item, string time) = (IdText.Trim(fields[0]), IdText.Trim(fields[1]), IdText.Trim(fields[2]));
+        double second = 0;
+        string? column = fields[0].Contains('\n') ? input.UserColumn
+            : fields[1].Contains('\n') ? input.ItemColumn
+            : fields[2].Contains('\n') ? input.TimestampColumn
+            : nothing.Contains(user) ? input.UserColumn
+            : nothing.Contains(item) ? input.ItemColumn
+            : user.Contains('\ufffd') ? input.UserColumn
+            : item.Contains('\ufffd') ? input.ItemColumn
+            : double.TryParse(time, NumberStyles.Float, CultureInfo.InvariantCulture, out second) && char.IsAsciiDigit(time[^1])
+                ? null : input.TimestampColumn;
+        if (column is null) rows.Add($"{user}|{item}|{(long)second}");
+        else bad.Add($"{where}column {column}");
+    }
+
+    /// <summary>What is read is what is right, and what is said of bad rows begins as it should.</summary>
+    public static void AssertAlike(Outcome expected, Outcome read)
+    {
+        string Show(string[] some) => string.Join("\n  ", some.Select(text => ShownText.Of(text, 400)));
+        bool alike = expected.Rows.Order(StringComparer.Ordinal).SequenceEqual(read.Rows) && expected.Bad.Length == read.Bad.Length
+            && expected.Bad.Zip(read.Bad).All(pair => pair.Second.StartsWith(pair.First, StringComparison.Ordinal));
+        string[] only = [.. expected.Bad.Where(bad => !read.Bad.Any(other => other.StartsWith(bad, StringComparison.Ordinal)))];
+        string[] others = [.. read.Bad.Where(bad => !expected.Bad.Any(other => bad.StartsWith(other, StringComparison.Ordinal)))];
+        Assert.True(alike, $"Bad, and not read so:\n  {Show(only)}\nRead as bad:\n  {Show(others)}\nRows not read:\n  "
+            + $"{Show([.. expected.Rows.Except(read.Rows)])}\nRows read:\n  {Show([.. read.Rows.Except(expected.Rows)])}");
     }
 
     /// <summary>What an engine reads.</summary>

@@ -15,8 +15,7 @@ internal static class SlowReader
     private static readonly Encoding Lenient = Encoding.GetEncoding("utf-8", EncoderFallback.ExceptionFallback, new DecoderReplacementFallback($"{NoUtf8}"));
 
     /// <summary>All records of a CSV file; those with a wrong count of fields, or with <see cref="NoUtf8"/>, too.</summary>
-    /// <param name="blanks">Whether blanks may stand around a quoted field, as DuckDB has it; else they make it a field without quotes, or a fault.</param>
-    public static List<string[]>? Csv(byte[] bytes, char delimiter, char? quote, bool blanks)
+    public static List<string[]>? Csv(byte[] bytes, char delimiter, char? quote)
     {
         string text = WithoutMark(Lenient.GetString(bytes));
         var records = new List<string[]>();
@@ -37,7 +36,7 @@ internal static class SlowReader
             {
                 var field = new StringBuilder();
                 int start = at;
-                while (blanks && start < text.Length && text[start] == ' ') start++;
+                while (start < text.Length && text[start] == ' ') start++;
                 if (start < text.Length && text[start] == quote) at = start;
                 if (quote is not null && at < text.Length && text[at] == quote)
                 {
@@ -51,7 +50,7 @@ internal static class SlowReader
                     }
 
                     at++;
-                    while (blanks && at < text.Length && text[at] == ' ') at++;
+                    while (at < text.Length && text[at] == ' ') at++;
                     if (at < text.Length && text[at] != delimiter && text[at] is not ('\r' or '\n')) return null; // letters after the closing quote
                 }
                 else

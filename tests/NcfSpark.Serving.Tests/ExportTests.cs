@@ -52,6 +52,10 @@ public sealed class ExportTests(HistoryRun history, RulesRun rules)
         Assert.Equal([], Directory.GetDirectories(rules.Folder, "none*"));
         string nowhere = Assert.Throws<InvalidInputException>(() => ModelExport.Write(none, ExportFormat.Onnx, null)).Message;
         Assert.Contains("is not there", nowhere, StringComparison.Ordinal);
+        string empty = Directory.CreateDirectory(Path.Combine(rules.Folder, "empty")).FullName;
+        Assert.Contains($"{empty} has no model",
+            Assert.Throws<InvalidInputException>(() => ModelExport.Write(empty, ExportFormat.Onnx, null)).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(empty));
     }
 
     private string Refusal(ExportFormat format, string to) =>

@@ -66,7 +66,7 @@ public sealed class DuckDbEngine : ISqlEngine
         string columns = string.Join(", ", names.Select(name => $"'{name}': 'VARCHAR'"));
         // Always true, and asks for every column: DuckDB passes over bytes that are no UTF-8, and quotes that do not match, in a column that no query
         // names, and ends itself (INTERNAL Error) on those in a column after such a one.
-        string judged = layout.ArePlain ? "" : $" WHERE coalesce({string.Join(", ", names)}, '') IS NOT NULL";
+        string judged = layout.IsUtf8 ? "" : $" WHERE coalesce({string.Join(", ", names)}, '') IS NOT NULL";
         // A tab-separated line of nothing but tabs is blank, too: Spark passes over it. "c1 >= '!'" is quick, and true of most.
         string notBlank = layout.Delimiter.Any(letter => letter > ' ') ? ""
             : $"{(judged.Length == 0 ? " WHERE" : " AND")} (c1 >= '!' OR NOT {IsBlank($"concat({string.Join(", ", names)})")})";

@@ -30,7 +30,8 @@ internal static class SparkCsv
     {
         string columns = string.Join(", ", Columns(layout));
         // Bytes that are no UTF-8 arrive as U+FFFD.
-        string notUtf8 = $"({string.Join(" OR ", Columns(layout).Select(column => $"coalesce(contains({column}, '\uFFFD'), false)"))})";
+        string notUtf8 = layout.IsUtf8 ? "false"
+            : $"({string.Join(" OR ", Columns(layout).Select(column => $"coalesce(contains({column}, '\uFFFD'), false)"))})";
         string reason = $"CASE WHEN {notUtf8} THEN 'is not UTF-8' ELSE 'has not {layout.Columns} columns, or its quotes do not match' END";
         yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {SparkDialect.FileName} AS ncf_file, "
             + $"{Fits(layout)} AND NOT {notUtf8} AS ncf_fits FROM {raw}";
@@ -59,7 +60,7 @@ internal static class SparkCsv
             : $"substring_index({Head(number)}, {delimiter}, -1)";
         string fits = $"octet_length({Head(layout.Columns - 1)}) + 1 + octet_length({Column(layout.Columns)}) = "
             + $"octet_length(value){(layout.Quote.Length == 0 ? "" : $" AND NOT contains(value, {SparkDialect.Quote(layout.Quote)})")} AND "
-            + "is_valid_utf8(value) AND NOT contains(value, '\uFFFD')";
+            + $"{(layout.IsUtf8 ? "true" : "is_valid_utf8(value) AND NOT contains(value, '\uFFFD')")}";
         string known = names is null ? fits : $"CASE WHEN value = {SparkDialect.Quote(names)} THEN CAST(NULL AS BOOLEAN) ELSE {fits} END";
         return $"SELECT {string.Join(", ", Enumerable.Range(1, layout.Columns).Select(number => $"{Column(number)} AS c{number}"))}, {known} AS ncf_fits "
             + $"FROM {lines} WHERE value <> ''";

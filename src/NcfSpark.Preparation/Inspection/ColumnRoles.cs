@@ -137,7 +137,9 @@ internal sealed partial class ColumnRoles
     {
         IEnumerable<string> columns = sample.Columns.Select(
             column => $"{ShownText.Of(column.Name)} ('{ShownText.Of(column.Values.FirstOrDefault(value => value.Length > 0) ?? "", 30)}')");
-        return new InvalidInputException($"No column looks like the {WordOf(role)}'s id. "
+        string[] named = [.. Free.Where(column => sample.Header && ColumnNames.Rank(column.Name, role) is not null)
+            .Select(column => $"Column {ShownText.Of(column.Name)} is named like it, but {ValueShapes.WhyNoIds(column, named: true)}. ")];
+        return new InvalidInputException($"No column looks like the {WordOf(role)}'s id. {string.Concat(named)}"
             + $"There {(sample.Columns.Count == 1 ? "is" : "are")} {string.Join(", ", columns)}. "
             + "A log has a user and an item in each row. If it has, name the columns in a configuration: Input:UserColumn and Input:ItemColumn.");
     }

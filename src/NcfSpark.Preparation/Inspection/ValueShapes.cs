@@ -39,15 +39,22 @@ internal static partial class ValueShapes
             && values.All(value => IsNumber(value) && double.Parse(value, CultureInfo.InvariantCulture) is >= 0 and <= 10);
     }
 
-    /// <summary>Whether it may be a column of ids: it is filled, holds more than one value, and no fractions.</summary>
+    /// <summary>Whether it may be a column of ids.</summary>
     /// <param name="named">Whether its name says that it is one: then 3.0 is an id, as programs write whole numbers beside missing ones.</param>
-    public static bool AreIds(SampledColumn column, bool named = false)
+    public static bool AreIds(SampledColumn column, bool named = false) => WhyNoIds(column, named) is null;
+
+    /// <summary>Why a column is none of ids, as what follows its name: ids fill it, with more than one value, and no fractions. Null: it may be one.</summary>
+    public static string? WhyNoIds(SampledColumn column, bool named)
     {
         string[] values = [.. column.Values.Where(value => value.Length > 0)];
-        if (values.Length < Most * column.Values.Count || values.Distinct().Count() < Math.Min(2, column.Values.Count)) return false;
-        if (column.Type is "BOOLEAN" or "DATE") return false;
-        if (named) return !values.All(value => IsNumber(value) && double.Parse(value, CultureInfo.InvariantCulture) % 1 != 0);
-        return column.Type is not ("FLOAT" or "DOUBLE") && !values.All(value => IsNumber(value) && value.Contains('.', StringComparison.Ordinal));
+        (int rows, int empty) = (column.Values.Count, column.Values.Count - values.Length);
+        if (values.Length < Most * rows) return $"is empty in {empty:N0} of the first {rows:N0} rows";
+        if (values.Distinct().Count() < Math.Min(2, rows)) return $"holds one and the same value in the first {rows:N0} rows";
+        if (column.Type is "BOOLEAN" or "DATE") return $"is of type {column.Type}";
+        bool areFractions = named
+            ? values.All(value => IsNumber(value) && double.Parse(value, CultureInfo.InvariantCulture) % 1 != 0)
+            : column.Type is "FLOAT" or "DOUBLE" || values.All(value => IsNumber(value) && value.Contains('.', StringComparison.Ordinal));
+        return areFractions ? "holds fractions" : null;
     }
 
     [GeneratedRegex($"^({TimeSql.IsoPattern})$")]

@@ -44,6 +44,7 @@ public sealed class LogInspectorTests(EngineFixture fixture) : IDisposable
     [Theory]
     [InlineData("x.csv", "", "x.csv is empty: 0 bytes.")]
     [InlineData("x.csv", "a\nb\n", "its lines are one column")]
+    [InlineData("x.csv", "user_id,item_id\n1,2\n,3\n2,3\n", "the user's id. Column user_id is named like it, but is empty in 1 of the first 3 rows. There are")]
     [InlineData("x.csv", "price,rating\n1.5,3.5\n2.5,4.5\n", "No column looks like the user's id. There are price ('1.5'), rating ('3.5').")]
     [InlineData("x.jsonl", "[1]\n", "no line of the first 1 is a JSON object")]
     public void WhatIsNoLogIsRefused(string file, string text, string message) =>
