@@ -29,8 +29,8 @@ internal static class SparkCsv
     public static IEnumerable<string> Views(string view, string raw, CsvLayout layout)
     {
         string columns = string.Join(", ", Columns(layout));
-        // Bytes that are no UTF-8 arrive as U+FFFD.
-        string notUtf8 = layout.IsUtf8 ? "false"
+        // Bytes that are no UTF-8 arrive as U+FFFD. Where there are none, a line break, which no column holds: Spark wants one column to be asked for.
+        string notUtf8 = layout.IsUtf8 ? "coalesce(contains(c1, chr(10)), false)"
             : $"({string.Join(" OR ", Columns(layout).Select(column => $"coalesce(contains({column}, '\uFFFD'), false)"))})";
         string reason = $"CASE WHEN {notUtf8} THEN 'is not UTF-8' ELSE 'has not {layout.Columns} columns, or its quotes do not match' END";
         yield return $"CREATE OR REPLACE TEMP VIEW {view} AS SELECT {columns}, {SparkDialect.FileName} AS ncf_file, "
