@@ -71,7 +71,7 @@ public sealed class ProductionLists : IDisposable
     /// <exception cref="InvalidInputException">There is none.</exception>
     public static TrainedModel ModelOf(string night)
     {
-        string stage = Stage.OfServedModel.FirstOrDefault(stage => Directory.Exists(Path.Combine(night, stage)))
+        string stage = Stage.OfServedModel.FirstOrDefault(one => Directory.Exists(Path.Combine(night, one)))
             ?? throw new InvalidInputException($"{night} has no model: name another run directory by --run, or make one there first "
                 + $"(`{Advice.Command("help", "nightly")}`).");
         return TrainedModel.Read(StageDirectory.Open(night, stage));

@@ -42,7 +42,7 @@ internal static class CsvRecords
     public static IEnumerable<(long Line, List<string> Fields)> Read(TextReader reader, string delimiter, string quote = "\"") =>
         Read(reader, delimiter, quote, (_, _) => { });
 
-    /// <summary>The fields of a text that is no blank line; whether its last quote ends there; and whether no field goes on after the quote that ends it.</summary>
+    /// <summary>The fields of a text that is no blank line; whether its last quote ends there; whether no field goes on after the quote that ends it.</summary>
     public static (List<string> Fields, bool Ends, bool Fits) Parse(string text, string delimiter, string quote)
     {
         (bool ends, bool fits) = (true, true);

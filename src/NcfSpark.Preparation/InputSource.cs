@@ -95,8 +95,8 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
             place => new InputColumn(there[place],
                 $"c{Array.IndexOf([.. names, .. folders], there[place], folders.Contains(there[place]) ? names.Length : 0) + 1}",
                 SqlColumnKind.Text), () => Partitions.HintOf(input, files.Paths));
-        return OverLines(engine, lines.Files, view, columns, new CsvLayout(JsonLines.Delimiter, Header: false, names.Length, Quote: "") { IsUtf8 = true }, folders)
-            with { ShownDelimiter = ", " };
+        var layout = new CsvLayout(JsonLines.Delimiter, Header: false, names.Length, Quote: "") { IsUtf8 = true };
+        return OverLines(engine, lines.Files, view, columns, layout, folders) with { ShownDelimiter = ", " };
     }
 
     private static InputSource OpenElsewhere(IClusterEngine engine, InputOptions input, InputFiles files, string view)

@@ -20,7 +20,14 @@ internal static class QuotedLogs
         public byte[] Bytes => Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(string.Concat(Lines.Select(line => line + "\n"))))
             .Replace(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes($"{NoUtf8}")), "\u00ff", StringComparison.Ordinal));
 
-        public InputOptions Input => new() { Delimiter = Delimiter, Quote = Quote, IdType = IdType.Text, TimestampUnit = TimestampUnit.Seconds, MaxBadRows = 1000 };
+        public InputOptions Input => new()
+        {
+            Delimiter = Delimiter,
+            Quote = Quote,
+            IdType = IdType.Text,
+            TimestampUnit = TimestampUnit.Seconds,
+            MaxBadRows = 1000,
+        };
 
         public override string ToString() => $"{Delimiter} {Quote}\n{ShownText.Of(string.Join('\n', Lines), 2000)}";
     }
@@ -83,7 +90,8 @@ internal static class QuotedLogs
     // Null where a field goes on after its closing quote; Ends: not where a quote does not.
     private static (string[]? Fields, bool Ends) Parse(string text, Log log)
     {
-        string q = Regex.Escape(log.Quote), d = Regex.Escape(log.Delimiter), blanks = log.Delimiter.StartsWith(' ') ? "" : " *", within = $"((?:[^{q}]|{q}{q})*)";
+        string q = Regex.Escape(log.Quote), d = Regex.Escape(log.Delimiter), blanks = log.Delimiter.StartsWith(' ') ? "" : " *";
+        string within = $"((?:[^{q}]|{q}{q})*)";
         var fields = new List<string>();
         while (true)
         {
