@@ -41,6 +41,7 @@ public sealed class EngineSource : IDisposable
             Threads = job.Configuration.Prepare.Threads,
             MemoryLimit = job.Configuration.Prepare.MemoryLimit,
             SpillDirectory = Path.Combine(job.RunDirectory, "prepared.spill"),
+            Report = job.Progress.Line,
         },
         job.Cancellation);
 }

@@ -22,26 +22,94 @@ public sealed class InteractionLists
     public bool SortedHolds(int user, int item) => this[user].BinarySearch(item) >= 0;
 
     /// <summary>Gathers rows of (user, item), given in any order, into lists; within a user the order of the rows is kept.</summary>
-    public static InteractionLists FromRows(int userCount, ReadOnlySpan<int> users, ReadOnlySpan<int> items)
+    public static InteractionLists FromRows(int userCount, int[] users, int[] items) => FromParts(userCount, [(users, items)]);
+
+    /// <summary>The same of rows in several parts, one after the other, which need not be copied into one.</summary>
+    public static InteractionLists FromParts(int userCount, IReadOnlyList<(int[] Users, int[] Items)> parts)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(items.Length, users.Length);
         long[] offsets = new long[userCount + 1];
-        foreach (int user in users) offsets[user + 1]++;
+        foreach ((int[] users, int[] items) in parts)
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(items.Length, users.Length);
+            foreach (int user in users) offsets[user + 1]++;
+        }
+
         for (int user = 0; user < userCount; user++) offsets[user + 1] += offsets[user];
-        int[] gathered = new int[items.Length];
+        int[] gathered = new int[offsets[^1]];
         long[] next = offsets[..^1];
-        for (int row = 0; row < users.Length; row++) gathered[next[users[row]]++] = items[row];
+        foreach ((int[] users, int[] items) in parts)
+        {
+            for (int row = 0; row < users.Length; row++) gathered[next[users[row]]++] = items[row];
+        }
+
         return new InteractionLists(offsets, gathered);
+    }
+
+    /// <summary>For each user the places, rising, of those of their rows that are kept.</summary>
+    /// <param name="kept">1 for a row that is kept, 0 for the others; all are kept where this is empty.</param>
+    public static InteractionLists PlacesOf(int userCount, int[] users, ReadOnlySpan<int> kept = default)
+    {
+        long[] offsets = new long[userCount + 1];
+        for (int row = 0; row < users.Length; row++) offsets[users[row] + 1] += kept.IsEmpty ? 1 : kept[row];
+        for (int user = 0; user < userCount; user++) offsets[user + 1] += offsets[user];
+        int[] places = new int[offsets[^1]];
+        long[] next = offsets[..^1];
+        for (int row = 0; row < users.Length; row++)
+        {
+            if (kept.IsEmpty || kept[row] == 1) places[next[users[row]]++] = row;
+        }
+
+        return new InteractionLists(offsets, places);
+    }
+
+    /// <summary>The lists turned round: for each item the users who have it, rising, as often as they have it.</summary>
+    public InteractionLists Transposed(int itemCount)
+    {
+        long[] offsets = new long[itemCount + 1];
+        foreach (int item in Items) offsets[item + 1]++;
+        for (int item = 0; item < itemCount; item++) offsets[item + 1] += offsets[item];
+        int[] users = new int[Items.Length];
+        long[] next = offsets[..^1];
+        for (int user = 0; user < UserCount; user++)
+        {
+            foreach (int item in this[user]) users[next[item]++] = user;
+        }
+
+        return new InteractionLists(offsets, users);
     }
 
     /// <summary>The same lists with another number for each of their items.</summary>
     public InteractionLists Select(Converter<int, int> number) => new(Offsets, Array.ConvertAll(Items, number));
 
+    /// <summary>Sorted lists, each item once a user.</summary>
+    /// <param name="weights">For each of these items a number, sorted with them; of an item that is there twice the largest is kept. null: none.</param>
+    public (InteractionLists Lists, double[]? Weights) Distinct(double[]? weights = null)
+    {
+        (InteractionLists sorted, double[]? kept) = (weights is null ? Sorted() : new InteractionLists(Offsets, [.. Items]), weights?.ToArray());
+        if (kept is not null) Parallel.For(0, UserCount, user => Array.Sort(sorted.Items, kept, (int)Offsets[user], this[user].Length));
+        long[] offsets = new long[Offsets.Length];
+        long end = 0; // what is kept moves to the front
+        for (int user = 0; user < UserCount; user++)
+        {
+            long start = end;
+            for (long place = Offsets[user]; place < Offsets[user + 1]; place++)
+            {
+                bool again = end > start && sorted.Items[end - 1] == sorted.Items[place];
+                if (!again) sorted.Items[end++] = sorted.Items[place];
+                if (kept is not null) kept[end - 1] = again ? Math.Max(kept[end - 1], kept[place]) : kept[place];
+            }
+
+            offsets[user + 1] = end;
+        }
+
+        return end == Items.Length ? (sorted, kept) : (new InteractionLists(offsets, sorted.Items[..(int)end]), kept?[..(int)end]);
+    }
+
     /// <summary>A copy with each user's items in rising order.</summary>
     public InteractionLists Sorted()
     {
         int[] sorted = [.. Items];
-        for (int user = 0; user < UserCount; user++) Array.Sort(sorted, (int)Offsets[user], (int)(Offsets[user + 1] - Offsets[user]));
+        Parallel.For(0, UserCount, user => Array.Sort(sorted, (int)Offsets[user], (int)(Offsets[user + 1] - Offsets[user])));
         return new InteractionLists(Offsets, sorted);
     }
 }

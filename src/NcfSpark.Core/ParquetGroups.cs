@@ -14,7 +14,7 @@ public static class ParquetGroups
 {
     private const long LargeGroup = 4 << 20; // Spark writes groups of 128 MB
 
-    /// <summary>Columns without missing values, as arrays of their types: int[], long[].</summary>
+    /// <summary>Columns without missing values, as arrays of their types: int[], long[], double[].</summary>
     /// <exception cref="InvalidInputException">A file is no Parquet file, lacks a column, or has another type or a missing value in it.</exception>
     public static IEnumerable<Array[]> Read(string path, params (string Name, Type Type)[] columns) =>
         Read(path, (group, schema, rows) => ReadColumns(group, schema, rows, columns));
@@ -77,6 +77,7 @@ public static class ParquetGroups
     private static Array[] ReadColumns(ParquetRowGroupReader group, ParquetSchema schema, int rows, (string Name, Type Type)[] columns) =>
         Array.ConvertAll(columns, column => (Array)(column.Type == typeof(long)
         ? ParquetColumns.ReadNumbers<long>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name)
+        : column.Type == typeof(double) ? ParquetColumns.ReadNumbers<double>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name)
         : ParquetColumns.ReadNumbers<int>(group, ParquetColumns.Field(schema, column.Name), rows, column.Name)));
 
     private static IEnumerable<T> Read<T>(string path, Func<ParquetRowGroupReader, ParquetSchema, int, T> readGroup)

@@ -53,25 +53,16 @@ public sealed class PreparedData(StageDirectory directory)
 
     /// <summary>Training rows by user, timestamp, item and label, and their labels: 1 seen, 0 sampled.</summary>
     /// <param name="shards">Of which shards; null for all.</param>
-    public (InteractionRows Rows, int[] Labels) ReadTrain(IEnumerable<int>? shards = null)
-    {
-        // A shard without rows has no folder.
-        string[] paths = shards is null
-            ? [Directory.File("train")]
-            : [.. shards.Select(shard => Directory.File(Path.Combine("train", $"shard={shard}"))).Where(System.IO.Directory.Exists)];
-        T[] Column<T>(string name)
-            where T : unmanaged => paths.Length == 1
-                ? ParquetColumns.Read<T>(paths[0], name)
-                : [.. paths.SelectMany(path => ParquetColumns.Read<T>(path, name))];
-        int[] users = Column<int>("user_index"), items = Column<int>("item_index"), labels = Column<int>("label");
-        long[] timestamps = Column<long>("timestamp");
-        return InTrainOrder(new InteractionRows(users, items, timestamps) { Weights = WeightsOf(IsWeighted ? Column<double>("weight") : null) }, labels);
-    }
+    public (InteractionRows Rows, int[] Labels) ReadTrain(IEnumerable<int>? shards = null) => TrainRows.Read(
+        shards is null ? [Directory.File("train")]
+            // A shard without rows has no folder.
+            : [.. shards.Select(shard => Directory.File(Path.Combine("train", $"shard={shard}"))).Where(System.IO.Directory.Exists)],
+        (int)Directory.Manifest.Rows["users"], IsWeighted);
 
     /// <summary>Training rows that came in any order, in the one of <see cref="ReadTrain"/>.</summary>
     public static (InteractionRows Rows, int[] Labels) InTrainOrder(InteractionRows rows, int[] labels)
     {
-        int[] order = OrderOf(rows.Users, row => (rows.Timestamps[row], rows.Items[row], labels[row]));
+        int[] order = OrderOf(rows.Users, row => TrainRows.KeyOf(rows, labels, row));
         return (rows.Take(order), Take(labels, order));
     }
 
@@ -145,9 +136,8 @@ public sealed class PreparedData(StageDirectory directory)
     // Rows by user first: a counting sort over users, then a small sort within each, which beats one sort of all by far.
     private static int[] OrderOf<TKey>(int[] users, Func<int, TKey> keyWithinUser)
     {
-        int[] rows = [.. Enumerable.Range(0, users.Length)];
         int userCount = users.Length == 0 ? 0 : users.Max() + 1;
-        InteractionLists byUser = InteractionLists.FromRows(userCount, users, rows);
+        InteractionLists byUser = InteractionLists.PlacesOf(userCount, users);
         Parallel.For(0, userCount, user =>
         {
             int start = (int)byUser.Offsets[user], length = (int)(byUser.Offsets[user + 1] - start);

@@ -10,7 +10,7 @@ namespace NcfSpark.Evaluation;
 internal sealed class BaselineRows
 {
     private readonly Lazy<CountsOverTime> counts;
-    private readonly Lazy<double[]> laterRows;
+    private readonly Lazy<int[]> laterRows;
 
     /// <param name="rows">Positives of training, in any order.</param>
     /// <param name="asked">The rows that are to be found again; only their earliest time is looked at.</param>
@@ -61,7 +61,7 @@ internal sealed class BaselineRows
     /// For each entry of <see cref="Items"/> the number of the user's rows that are later: 0 for the latest. Rows of one second share a place, so their
     /// order, which nobody knows, changes nothing.
     /// </summary>
-    public double[] LaterRows => laterRows.Value;
+    public int[] LaterRows => laterRows.Value;
 
     /// <summary>Whether rows were split by time: none of them is earlier than any of the others, and times tell anything.</summary>
     public static bool IsAfter(InteractionRows asked, InteractionRows rows) =>
@@ -69,11 +69,11 @@ internal sealed class BaselineRows
 
     private static bool AreTimed(InteractionRows rows) => rows.Count > 0 && rows.Timestamps.Min() < rows.Timestamps.Max();
 
-    private double[] CountLaterRows()
+    private int[] CountLaterRows()
     {
         long[] next = Items.Offsets[..^1], times = new long[Rows.Count];
         for (int row = 0; row < Rows.Count; row++) times[next[Rows.Users[row]]++] = Rows.Timestamps[row];
-        double[] later = new double[times.Length];
+        int[] later = new int[times.Length];
         for (int user = 0; user < Items.UserCount; user++)
         {
             (int from, int to) = ((int)Items.Offsets[user], (int)Items.Offsets[user + 1]);

@@ -31,15 +31,30 @@ public static class Baselines
     public static (IReadOnlyList<NamedScorer> Scorers, ChosenBaselines Chosen) Choose(
         EvaluationData data, EvaluateOptions options, IProgressReporter progress, int users = MostUsers)
     {
-        int itemCount = data.ItemInteractions.Length;
+        bool isValidatedOnly = data.Validation.Count > 0 && data.Test.Count == 0; // then what was chosen by is what is learned from
+        (List<BaselineFigures> figures, List<IScorer> made, int validated, List<string> leftOut) = Validate(data, options, progress, users, isValidatedOnly);
+        if (!isValidatedOnly)
+        {
+            var all = new BaselineRows(data.UserCount, data.ItemInteractions.Length, data.Train, data.Test);
+            made = figures.ConvertAll(figure => Make(figure.Key, all, figure.Parameter, options));
+        }
+
+        string strongest = figures.MaxBy(figure => figure.Validation?.Value ?? 0)!.Key; // the first of equals
+        return ([.. figures.Zip(made, (figure, scorer) => new NamedScorer(figure.Key, figure.Title, scorer, ScoresAreProbabilities: false))],
+            new ChosenBaselines(figures, strongest, validated, leftOut));
+    }
+
+    // A method of its own, at whose end what was learned for the choice leaves memory.
+    private static (List<BaselineFigures> Figures, List<IScorer> Kept, int Users, List<string> LeftOut) Validate(
+        EvaluationData data, EvaluateOptions options, IProgressReporter progress, int users, bool keep)
+    {
         (InteractionRows known, InteractionRows heldOut) = ValidationOf(data, options.Seed);
-        var before = new BaselineRows(data.UserCount, itemCount, known, heldOut);
-        var all = data.Validation.Count > 0 && data.Test.Count == 0 ? before : new BaselineRows(data.UserCount, itemCount, data.Train, data.Test);
+        var before = new BaselineRows(data.UserCount, data.ItemInteractions.Length, known, heldOut);
         var leftOut = new List<string>();
         Family[] families = [.. Families(before, options, leftOut)];
         var ranking = new RankingEvaluator(before.Items, heldOut, [10], users: users, seed: options.Seed);
         using IProgressTask task = progress.Start("choosing the baselines", families.Sum(family => family.Settings.Length), "trials");
-        var scorers = new List<NamedScorer>();
+        var kept = new List<IScorer>();
         var figures = new List<BaselineFigures>();
         foreach (Family family in families)
         {
@@ -48,16 +63,15 @@ public static class Baselines
             {
                 IScorer made = Make(family.Key, before, tried, options);
                 PerUserMetric value = ranking.Evaluate(made, options.Threads, SilentProgress.Instance).Metrics.Single(metric => metric.Name == Metric);
-                if (best is null || value.Value > best.Value) (setting, best, scorer) = (tried, value, before == all ? made : null);
+                if (best is null || value.Value > best.Value) (setting, best, scorer) = (tried, value, keep ? made : null);
                 task.Advance(1);
             }
 
-            scorers.Add(new(family.Key, family.Title, scorer ?? Make(family.Key, all, setting, options), ScoresAreProbabilities: false));
+            if (keep) kept.Add(scorer ?? Make(family.Key, before, setting, options));
             figures.Add(new(family.Key, family.Title, family.Words(setting), setting, best is null ? null : Intervals.Of(best, options)));
         }
 
-        string strongest = figures.MaxBy(figure => figure.Validation?.Value ?? 0)!.Key; // the first of equals
-        return (scorers, new ChosenBaselines(figures, strongest, ranking.UserCount, leftOut));
+        return (figures, kept, ranking.UserCount, leftOut);
     }
 
     private static IEnumerable<Family> Families(BaselineRows rows, EvaluateOptions options, List<string> leftOut)
@@ -140,9 +154,10 @@ public static class Baselines
     {
         int[] tested = new int[data.UserCount];
         foreach (int user in data.Test.Users) tested[user]++;
-        InteractionLists rowsOfUser = InteractionLists.FromRows(data.UserCount, data.Train.Users, [.. Enumerable.Range(0, data.Train.Count)]);
+        InteractionLists rowsOfUser = InteractionLists.PlacesOf(data.UserCount, data.Train.Users);
         for (int user = 0; user < data.UserCount; user++)
         {
+            if (tested[user] == 0) continue;
             int[] rows = rowsOfUser[user].ToArray();
             RandomStream ties = RandomStream.Named(seed, "baselines", user);
             int held = Math.Min(tested[user], rows.Length / 2);

@@ -12,6 +12,9 @@ public sealed record EvaluationData(
     int UserCount, int[] ItemInteractions, InteractionRows Train, InteractionRows Validation, InteractionRows Test, InteractionLists TestCandidates,
     InteractionRows? Disliked = null)
 {
+    private readonly Lazy<InteractionLists> seen = new(() => InteractionLists.FromParts(UserCount,
+        [(Train.Users, Train.Items), (Validation.Users, Validation.Items), .. Disliked is null ? [] : new[] { (Disliked.Users, Disliked.Items) }]));
+
     // Without init, so that a copy made by `with` cannot leave History and Seen behind.
     public int UserCount { get; } = UserCount;
 
@@ -35,8 +38,7 @@ public sealed record EvaluationData(
     public InteractionLists History { get; } = InteractionLists.FromRows(UserCount, Train.Users, Train.Items);
 
     /// <summary>By user the training and validation items, and those that they dislike: what is left out when testing.</summary>
-    public InteractionLists Seen { get; } = InteractionLists.FromRows(
-        UserCount, [.. Train.Users, .. Validation.Users, .. Disliked?.Users ?? []], [.. Train.Items, .. Validation.Items, .. Disliked?.Items ?? []]);
+    public InteractionLists Seen => Validation.Count == 0 && Disliked is null ? History : seen.Value;
 
     /// <summary>Whether test rows have candidates, so that the sampled protocol and classification can be measured.</summary>
     public bool HasCandidates => TestCandidates.Items.Length > 0;
@@ -60,12 +62,13 @@ public sealed record EvaluationData(
     public static EvaluationData From(PreparedData prepared)
     {
         (InteractionRows rows, int[] labels) = prepared.ReadTrain();
+        bool onlyPositives = labels.Sum() == labels.Length;
         InteractionRows test = prepared.ReadHeldOut("test");
         IdTable items = prepared.ReadItems();
         return new EvaluationData(
             prepared.ReadUsers().Count,
             items.Interactions,
-            rows.Take([.. Enumerable.Range(0, labels.Length).Where(row => labels[row] == 1)]),
+            onlyPositives ? rows : rows.Take([.. Enumerable.Range(0, labels.Length).Where(row => labels[row] == 1)]),
             prepared.ReadHeldOut("validation"),
             test,
             prepared.ReadTestCandidates(test),

@@ -32,9 +32,8 @@ public sealed class ItemCosineScorer : IItemWeighting
     public ItemCosineScorer(InteractionLists train, int itemCount, double[]? weights = null)
     {
         ItemCount = itemCount;
-        (int[] users, int[] items, this.weights) = DistinctPairs(train, weights);
-        history = InteractionLists.FromRows(train.UserCount, users, items);
-        usersOfItem = InteractionLists.FromRows(itemCount, items, users);
+        (history, this.weights) = train.Distinct(weights);
+        usersOfItem = history.Transposed(itemCount);
         inverseRoot_N = new double[itemCount];
         for (int item = 0; item < itemCount; item++)
         {
@@ -128,30 +127,4 @@ public sealed class ItemCosineScorer : IItemWeighting
     }
 
     private double ShareOf(long place) => weights is null ? inverseRoot_N[history.Items[place]] : weights[place] * inverseRoot_N[history.Items[place]];
-
-    private static (int[] Users, int[] Items, double[]? Weights) DistinctPairs(InteractionLists train, double[]? weights)
-    {
-        var (users, items, kept) = (new List<int>(train.Items.Length), new List<int>(train.Items.Length), new List<double>());
-        for (int user = 0; user < train.UserCount; user++)
-        {
-            int[] own = train[user].ToArray();
-            double[] their = weights is null ? [] : weights[(int)train.Offsets[user]..(int)train.Offsets[user + 1]];
-            if (weights is null) Array.Sort(own);
-            else Array.Sort(own, their);
-            for (int place = 0; place < own.Length; place++)
-            {
-                if (place > 0 && own[place] == own[place - 1])
-                {
-                    if (weights is not null) kept[^1] = Math.Max(kept[^1], their[place]);
-                    continue;
-                }
-
-                users.Add(user);
-                items.Add(own[place]);
-                if (weights is not null) kept.Add(their[place]);
-            }
-        }
-
-        return ([.. users], [.. items], weights is null ? null : [.. kept]);
-    }
 }

@@ -67,8 +67,7 @@ public sealed record UserPools(int Length, int[] Items_UK)
     /// <summary>The pools of users whose rows are given in any order.</summary>
     public static UserPools Latest(int userCount, InteractionRows rows, int length, bool keepTimes = false)
     {
-        int[] order = InOrder(rows, Enumerable.Range(0, rows.Count));
-        InteractionLists byTime = InteractionLists.FromRows(userCount, Array.ConvertAll(order, row => rows.Users[row]), order);
+        InteractionLists byTime = InOrder(userCount, rows);
         return Latest(byTime.Select(row => rows.Items[row]), length, Array.ConvertAll(byTime.Items, row => rows.Timestamps[row]), keepTimes);
     }
 
@@ -93,13 +92,24 @@ public sealed record UserPools(int Length, int[] Items_UK)
     private static RandomStream Ties => RandomStream.Named(0, "ties of histories");
 
     /// <summary>
-    /// Rows in the order in which a user's history is read: by time, and rows of one time in a random order, which is a
-    /// hash of user and item. An order by id would let a model learn what comes next; a hash does not.
+    /// For each user the places of their rows in the order in which a user's history is read: by time, and rows of one time
+    /// in a random order, which is a hash of user and item. An order by id would let a model learn what comes next; a hash
+    /// does not.
     /// </summary>
-    public static int[] InOrder(InteractionRows rows, IEnumerable<int> among)
+    /// <param name="labels">Of the rows, those that are kept have 1; all are kept where this is empty.</param>
+    public static InteractionLists InOrder(int userCount, InteractionRows rows, ReadOnlySpan<int> labels = default)
     {
         RandomStream ties = Ties;
-        return [.. among.OrderBy(row => rows.Timestamps[row]).ThenBy(row => ties.Bits(((long)rows.Users[row] << 32) | (uint)rows.Items[row]))];
+        InteractionLists places = InteractionLists.PlacesOf(userCount, rows.Users, labels);
+        Parallel.For(0, userCount, user =>
+        {
+            Span<int> own = places.Items.AsSpan((int)places.Offsets[user], places[user].Length);
+            var keys = new (long Time, ulong Tie, int Row)[own.Length]; // of one pair twice the earlier row comes first
+            for (int k = 0; k < keys.Length; k++) keys[k] = (rows.Timestamps[own[k]], ties.Bits(((long)user << 32) | (uint)rows.Items[own[k]]), own[k]);
+            Array.Sort(keys);
+            for (int k = 0; k < keys.Length; k++) own[k] = keys[k].Row;
+        });
+        return places;
     }
 }
 

@@ -59,15 +59,24 @@ public sealed record ModelTraining(StageContext Context, PreparedData Prepared, 
 
     private StageCounts RunAlone(CheckpointStore checkpoints)
     {
-        TrainingSet set = TrainsOnHeldOut ? TrainingSet.ReadWhole(Prepared, HeldOutNegatives, Train.Seed) : TrainingSet.Read(Prepared, AvoidsHeldOut);
-        set = set with { Features = Features };
-        Func<ModelWeights, double>? validate = Validates ? WorkerRows.Validation(Prepared.ReadHeldOut("validation"), set, Train).Validate : null;
-        var trainer = new Trainer(Network, Train, checkpoints, validate, Job.Progress, Job.Time) { Initial = Initial?.Invoke() };
-        TrainingResult result = trainer.Train(set, Job.Cancellation);
+        Func<ModelWeights, double>? validate = null; // of the training set, which nothing here keeps
+        var trainer = new Trainer(Network, Train, checkpoints, Validates ? weights => validate!(weights) : null, Job.Progress, Job.Time)
+        {
+            Initial = Initial?.Invoke(),
+        };
+        TrainingResult result = trainer.Train(ReadSet, Job.Cancellation);
         (IdTable users, IdTable items) = Ids();
         var model = new TrainedModel(result.Weights, users, items);
         model.Write(Context.Writer.Path, Job.Configuration.Prepare.Shards);
         return Write(new TrainingLog(result.BestEpoch, result.Epochs));
+
+        TrainingSet ReadSet()
+        {
+            TrainingSet set = TrainsOnHeldOut ? TrainingSet.ReadWhole(Prepared, HeldOutNegatives, Train.Seed) : TrainingSet.Read(Prepared, AvoidsHeldOut);
+            set = set with { Features = Features };
+            if (Validates) validate = WorkerRows.Validation(Prepared.ReadHeldOut("validation"), set, Train).Validate;
+            return set;
+        }
     }
 
     private StageCounts RunByWorkers(CheckpointStore checkpoints)

@@ -25,14 +25,13 @@ internal sealed class PastItems
     public PastItems(TrainingSet set)
     {
         InteractionRows rows = set.Rows;
-        int[] order = UserPools.InOrder(rows, Enumerable.Range(0, rows.Count).Where(row => set.Labels[row] == 1));
-        InteractionLists positives = InteractionLists.FromRows(set.UserCount, Array.ConvertAll(order, row => rows.Users[row]), order);
+        InteractionLists positives = UserPools.InOrder(set.UserCount, rows, set.Labels);
         byTime = positives.Select(row => rows.Items[row]);
         times = Array.ConvertAll(positives.Items, row => rows.Timestamps[row]);
         featureBits = new(FeatureBitsOfPlaces);
         sorted = new(byTime.Sorted);
         RowEnds = new int[rows.Count];
-        if (order.Length == rows.Count)
+        if (positives.Items.Length == rows.Count)
         {
             for (int place = 0; place < positives.Items.Length; place++) RowEnds[positives.Items[place]] = place;
         }

@@ -20,10 +20,10 @@ internal sealed unsafe class ResampledSamples : ISampleSource
     private readonly AlignedArray<float>? positiveWeights; // null: all 1
     private readonly NegativeSampler? untouched;           // draws uniformly among what a user has not touched
     private readonly PopularityDraw? popular;              // draws among all items; with the one above, what the user has not touched
-    private readonly InteractionLists touched;
+    private readonly InteractionLists? touched;            // where draws by popularity leave out what the user has touched
     private readonly InteractionLists? disliked;
     private readonly int[] positivesOfUser = [], placeOfPositive = []; // where there are dislikes: how many by user, and which of them each is
-    private readonly AlignedArray<int>? pastEnds;          // null without a history
+    private readonly int[] pastEnds = [];                  // empty without a history
     private readonly long seed;
 
     /// <param name="all">Of all workers' rows, where these are not all there are.</param>
@@ -45,16 +45,12 @@ internal sealed unsafe class ResampledSamples : ISampleSource
 
         if (past is not null)
         {
-            pastEnds = new(users.Length);
-            int next = 0;
-            for (int row = 0; row < set.Labels.Length; row++)
-            {
-                if (set.Labels[row] == 1) pastEnds.Start[next++] = past.RowEnds[row];
-            }
+            pastEnds = users.Length == set.Labels.Length ? past.RowEnds
+                : [.. past.RowEnds.Where((_, row) => set.Labels[row] == 1)];
         }
 
         samplesPerPositive = options.NegativesPerPositive + 1;
-        touched = set.Avoided;
+        if (options.Negatives == NegativeSource.PopularityUntouched) touched = set.Avoided;
         if (set.Disliked is not null)
         {
             disliked = set.Disliked;
@@ -62,7 +58,7 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             placeOfPositive = Array.ConvertAll(users, user => positivesOfUser[user]++);
         }
 
-        if (options.AvoidsTouched) untouched = new NegativeSampler(touched, set.ItemCount);
+        if (options.AvoidsTouched) untouched = new NegativeSampler(set.Avoided, set.ItemCount);
         if (SampleTotals.DrawsByPopularity(options))
         {
             popular = new PopularityDraw(all?.ItemUses ?? SampleTotals.UsesOf(set), options.NegativePopularity, SampleTotals.UnitOf(set));
@@ -85,7 +81,6 @@ internal sealed unsafe class ResampledSamples : ISampleSource
     {
         positives.Dispose();
         positiveWeights?.Dispose();
-        pastEnds?.Dispose();
         untouched?.Dispose();
     }
 
@@ -114,7 +109,7 @@ internal sealed unsafe class ResampledSamples : ISampleSource
             {
                 Span<long> block = samples[..Math.Min(IndexPermutation.BlockSize, ends.Length - done)];
                 FillSamples(start + done, block);
-                for (int b = 0; b < block.Length; b++) ends[done + b] = source.pastEnds!.Start[(int)((ulong)block[b] / (ulong)source.samplesPerPositive)];
+                for (int b = 0; b < block.Length; b++) ends[done + b] = source.pastEnds[(int)((ulong)block[b] / (ulong)source.samplesPerPositive)];
             }
         }
 
@@ -223,7 +218,7 @@ internal sealed unsafe class ResampledSamples : ISampleSource
                 }
 
                 int negative = popular.Item(draws.Bits(place));
-                while (source.touched.SortedHolds(users[b], negative))
+                while (source.touched!.SortedHolds(users[b], negative))
                 {
                     place += source.Count; // a place that no other sample has
                     negative = ++tries < MostTries ? popular.Item(draws.Bits(place)) : sampler.Untouched(users[b], (int)draws.Below(place, left));

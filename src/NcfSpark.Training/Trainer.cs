@@ -22,8 +22,37 @@ public sealed class Trainer(
 
     /// <summary>Trains to the end, from the last checkpoint if there is one.</summary>
     /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
-    public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default)
+    public TrainingResult Train(TrainingSet set, CancellationToken cancellation = default) => Train(() => set, cancellation);
+
+    /// <summary>The same of a set that is read first and let go of once samples are made of it, which halves what is in memory while training.</summary>
+    /// <param name="read">Reads the set. Nobody else should keep it.</param>
+    public TrainingResult Train(Func<TrainingSet> read, CancellationToken cancellation = default)
     {
+        (TrainingState state, ISampleSource made) = Begin(read);
+        using ISampleSource samples = made;
+        if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
+        if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");
+
+        using ITrainingStep step = TrainingSteps.Make(state, options, samples);
+        progress.Line($"Steps by {step.Description}.");
+        if (!choice.IsFinished(state.Position.Epochs))
+        {
+            using var exchange = new NoExchange(options, samples.Count, choice, checkpoints, progress, time);
+            var plan = new RoundPlan(samples.Count, options.BatchSize, Rounds: 1);
+            Func<ModelWeights, ValidationScore>? score = validate is null ? null : weights => new ValidationScore(validate(weights), weights.UserCount);
+            new TrainingLoop(options, plan, samples, score, exchange, time).Run(state, step, cancellation);
+        }
+
+        IReadOnlyList<EpochRecord> epochs = state.Position.Epochs;
+        int bestEpoch = choice.Kept(epochs);
+        if (bestEpoch != epochs.Count) checkpoints.RestoreBest(state.Weights);
+        return new TrainingResult(state.Weights, epochs, bestEpoch);
+    }
+
+    // A method of its own, since the set stays in memory as long as one runs that has a name for it.
+    private (TrainingState State, ISampleSource Samples) Begin(Func<TrainingSet> read)
+    {
+        TrainingSet set = read();
         ModelWeights weights = Initial ?? ModelWeights.Initialize(modelOptions, set.UserCount, set.ItemCount, options.Seed, features: set.Features);
         weights.Features = set.Features;
         var state = new TrainingState(weights) { Interactions = modelOptions.HasInteractions ? set.Interactions() : null };
@@ -35,24 +64,7 @@ public sealed class Trainer(
         }
 
         if (state.Interactions is { } interactions) weights.MeanRating!.Values[0] = interactions.Values.DefaultIfEmpty().Average();
-        using ISampleSource samples = SampleSources.Of(set, modelOptions, options, past);
-        if (samples.Count == 0) throw new InvalidInputException("There is nothing to train on: the prepared training rows are empty.");
-        if (checkpoints.TryRestore(state)) progress.Line($"Resuming in epoch {state.Position.Epoch + 1}, after {state.Position.Samples:N0} of its samples.");
-
-        using ITrainingStep step = TrainingSteps.Make(state, options, samples);
-        progress.Line($"Steps by {step.Description}.");
-        if (!choice.IsFinished(state.Position.Epochs))
-        {
-            using var exchange = new NoExchange(options, samples.Count, choice, checkpoints, progress, time);
-            var plan = new RoundPlan(samples.Count, options.BatchSize, Rounds: 1);
-            Func<ModelWeights, ValidationScore>? score = validate is null ? null : weights => new ValidationScore(validate(weights), set.UserCount);
-            new TrainingLoop(options, plan, samples, score, exchange, time).Run(state, step, cancellation);
-        }
-
-        IReadOnlyList<EpochRecord> epochs = state.Position.Epochs;
-        int bestEpoch = choice.Kept(epochs);
-        if (bestEpoch != epochs.Count) checkpoints.RestoreBest(state.Weights);
-        return new TrainingResult(state.Weights, epochs, bestEpoch);
+        return (state, SampleSources.Of(set, modelOptions, options, past));
     }
 }
 

@@ -60,15 +60,14 @@ public sealed record TrainingSet
     /// <param name="heldOut">What is never drawn as a negative, beside what was trained on.</param>
     public static TrainingSet Of(int userCount, int itemCount, InteractionRows rows, int[] labels, IReadOnlyList<InteractionRows> heldOut)
     {
-        (int[] users, int[] items) = Positives(rows, labels);
+        IReadOnlyList<(int[], int[])> avoided = [Positives(rows, labels), .. heldOut.Select(part => (part.Users, part.Items))];
         return new TrainingSet
         {
             UserCount = userCount,
             ItemCount = itemCount,
             Rows = rows,
             Labels = labels,
-            Avoided = InteractionLists.FromRows(
-                userCount, [.. users, .. heldOut.SelectMany(part => part.Users)], [.. items, .. heldOut.SelectMany(part => part.Items)]).Sorted(),
+            Avoided = InteractionLists.FromParts(userCount, avoided).Sorted(),
         };
     }
 
@@ -92,10 +91,12 @@ public sealed record TrainingSet
     /// <param name="storedNegatives">Number of negatives drawn for each of them; 0 where negatives are drawn afresh each epoch.</param>
     public TrainingSet WithHeldOut(IReadOnlyList<InteractionRows> heldOut, int storedNegatives, long seed)
     {
-        List<int> users = [.. Rows.Users], items = [.. Rows.Items], allLabels = [.. Labels];
-        List<long> timestamps = [.. Rows.Timestamps];
-        List<float>? weights = Rows.Weights is null ? null : [.. Rows.Weights];
         using var sampler = new NegativeSampler(Avoided, ItemCount);
+        int NegativesOf(int user) => sampler.UntouchedCount(user) > 0 ? storedNegatives : 0;
+        int next = Rows.Count, count = next + heldOut.Sum(part => part.Users.Sum(user => 1 + NegativesOf(user)));
+        int[] users = Longer(Rows.Users), items = Longer(Rows.Items), allLabels = Longer(Labels);
+        long[] timestamps = Longer(Rows.Timestamps);
+        float[]? weights = Rows.Weights is null ? null : Longer(Rows.Weights);
         RandomStream draws = RandomStream.Named(seed, "negatives of what was held out");
         foreach (InteractionRows part in heldOut)
         {
@@ -104,22 +105,27 @@ public sealed record TrainingSet
                 (int user, long timestamp, int untouched) = (part.Users[row], part.Timestamps[row], sampler.UntouchedCount(part.Users[row]));
                 float weight = part.Weights?[row] ?? 1;
                 Add(user, part.Items[row], 1, timestamp, weight);
-                for (int n = 0; n < storedNegatives && untouched > 0; n++)
+                for (int n = 0; n < NegativesOf(user); n++)
                 {
-                    Add(user, sampler.Untouched(user, (int)draws.Below(users.Count, untouched)), 0, timestamp, weight);
+                    Add(user, sampler.Untouched(user, (int)draws.Below(next, untouched)), 0, timestamp, weight);
                 }
             }
         }
 
-        return this with { Rows = new([.. users], [.. items], [.. timestamps]) { Weights = weights?.ToArray() }, Labels = [.. allLabels] };
+        return this with { Rows = new(users, items, timestamps) { Weights = weights }, Labels = allLabels };
+
+        T[] Longer<T>(T[] column)
+        {
+            var longer = new T[count];
+            column.CopyTo(longer, 0);
+            return longer;
+        }
 
         void Add(int user, int item, int label, long timestamp, float weight)
         {
-            users.Add(user);
-            items.Add(item);
-            allLabels.Add(label);
-            timestamps.Add(timestamp);
-            weights?.Add(weight);
+            (users[next], items[next], allLabels[next], timestamps[next]) = (user, item, label, timestamp);
+            if (weights is not null) weights[next] = weight;
+            next++;
         }
     }
 
@@ -169,10 +175,11 @@ public sealed record TrainingSet
 
     private static int ItemsOf(PreparedData prepared) => (int)prepared.Directory.Manifest.Rows["items"];
 
-    /// <summary>The users and items of the rows with label 1, in their order.</summary>
+    /// <summary>The users and items of the rows with label 1, in their order: the rows' own columns, where all have it.</summary>
     public static (int[] Users, int[] Items) Positives(InteractionRows rows, int[] labels)
     {
-        int count = labels.Count(label => label == 1), next = 0;
+        int count = labels.Sum(), next = 0;
+        if (count == labels.Length) return (rows.Users, rows.Items);
         int[] users = new int[count], items = new int[count];
         for (int row = 0; row < labels.Length; row++)
         {

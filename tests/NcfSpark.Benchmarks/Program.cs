@@ -8,6 +8,7 @@ var benchmarks = new SortedDictionary<string, Func<string[], int>>(StringCompare
     ["pairs"] = PairsBenchmark.Run,
     ["parameter-server"] = ParameterServerBenchmark.Run,
     ["prepare"] = PrepareBenchmark.Run,
+    ["scale"] = ScaleBenchmark.Run,
     ["score"] = ScoreBenchmark.Run,
     ["serve"] = ServeBenchmark.Run,
     ["step"] = StepBenchmark.Run,

@@ -100,7 +100,7 @@ public class BaselinesTests
 
     [Fact]
     public void RowsOfOneSecondShareAPlaceFromTheLatest() => Assert.Equal(
-        [3.0, 1, 1, 0, 0], new BaselineRows(2, 9, new([0, 0, 0, 0, 1], [4, 5, 6, 7, 8], [10, 20, 20, 30, 20]), new([], [], [])).LaterRows);
+        [3, 1, 1, 0, 0], new BaselineRows(2, 9, new([0, 0, 0, 0, 1], [4, 5, 6, 7, 8], [10, 20, 20, 30, 20]), new([], [], [])).LaterRows);
 
     [Property(MaxTest = 20)]
     public void EaseIsTheFormulaOfThePaper(int seed, bool byUser)

@@ -9,13 +9,18 @@ namespace NcfSpark.Engines.DuckDb;
 public sealed class DuckDbEngine : ISqlEngine
 {
     private readonly DuckDBConnection connection;
+    private const double ShareOfMachine = 0.6;
+
     private readonly string spillDirectory;
+    private readonly Action<string>? report;
+    private readonly ITimer spillWatch;
+    private long mostSpilled;
     private readonly CancellationToken cancellation;
 
     /// <param name="cancellation">Ends the statement that runs, with an <see cref="OperationCanceledException"/>.</param>
     public DuckDbEngine(DuckDbOptions options, CancellationToken cancellation = default)
     {
-        this.cancellation = cancellation;
+        (this.cancellation, report) = (cancellation, options.Report);
         spillDirectory = options.SpillDirectory.Length > 0 ? options.SpillDirectory : PrivateSpill();
         connection = new DuckDBConnection("Data Source=:memory:");
         connection.Open();
@@ -24,7 +29,11 @@ public sealed class DuckDbEngine : ISqlEngine
         Execute("SET enable_progress_bar = false");
         Execute("SET TimeZone = 'UTC'"); // a moment without a zone is in UTC, wherever the machine stands
         if (options.Threads > 0) Execute($"SET threads = {options.Threads}");
-        if (options.MemoryLimit.Length > 0) Execute($"SET memory_limit = {Literal(options.MemoryLimit)}");
+        long share = (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * ShareOfMachine);
+        Execute($"SET memory_limit = {Literal(options.MemoryLimit.Length > 0 ? options.MemoryLimit : $"{share >> 20}MiB")}");
+        // DuckDB does not keep how much it has spilled, and takes files away that it needs no more.
+        TimeSpan often = TimeSpan.FromMilliseconds(500);
+        spillWatch = TimeProvider.System.CreateTimer(_ => mostSpilled = Math.Max(mostSpilled, SpilledBytes()), null, often, often);
     }
 
     public string Name => $"DuckDB {connection.ServerVersion.TrimStart('v')}";
@@ -108,8 +117,22 @@ public sealed class DuckDbEngine : ISqlEngine
 
     public void Dispose()
     {
+        spillWatch.Dispose();
         connection.Dispose();
         Leftovers.TryDelete(spillDirectory);
+        if (mostSpilled > 0) report?.Invoke($"DuckDB wrote up to {mostSpilled / 1e9:F1} GB to {spillDirectory}, beyond its memory (Prepare:MemoryLimit).");
+    }
+
+    private long SpilledBytes()
+    {
+        try
+        {
+            return new DirectoryInfo(spillDirectory).EnumerateFiles().Sum(file => file.Length);
+        }
+        catch (IOException)
+        {
+            return 0; // there is none, or a file has just gone
+        }
     }
 
     // 0700: it holds rows of the log.
@@ -182,8 +205,11 @@ public sealed record DuckDbOptions
     /// <summary>Threads; 0 for all cores.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Memory before it spills to disk, such as "6GB"; "" for 80 % of the machine.</summary>
+    /// <summary>Memory before it spills to disk, such as "6GB"; "" for 60 % of the machine or container.</summary>
     public string MemoryLimit { get; init; } = "";
+
+    /// <summary>Told at the end how much was spilled, where anything was.</summary>
+    public Action<string>? Report { get; init; }
 
     /// <summary>
     /// A directory for what does not fit memory. It is made when it is needed and deleted at the end. "" for one in the
