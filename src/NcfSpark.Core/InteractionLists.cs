@@ -108,10 +108,13 @@ public sealed class InteractionLists
     /// <summary>A copy with each user's items in rising order.</summary>
     public InteractionLists Sorted()
     {
-        int[] sorted = [.. Items];
-        Parallel.For(0, UserCount, user => Array.Sort(sorted, (int)Offsets[user], (int)(Offsets[user + 1] - Offsets[user])));
-        return new InteractionLists(Offsets, sorted);
+        var copy = new InteractionLists(Offsets, [.. Items]);
+        copy.Sort();
+        return copy;
     }
+
+    /// <summary>Brings each user's items into rising order, here and not in a copy.</summary>
+    public void Sort() => Parallel.For(0, UserCount, user => Array.Sort(Items, (int)Offsets[user], this[user].Length));
 }
 
 /// <summary>Rows of interactions, a column each: row r is user Users[r], who used item Items[r] at Timestamps[r].</summary>

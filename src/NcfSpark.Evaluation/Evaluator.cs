@@ -25,7 +25,15 @@ public static class Evaluator
                 + "it was trained on other data. Run `train` again.");
         }
 
-        if (options.Users > 0) data = data.TestedOn(EvaluationUsers.Draw(data.Test, options.Users, RandomStream.Named(options.Seed, "evaluated users")));
+        int[] users = EvaluationUsers.Draw(data.Test, options.MostUsers, RandomStream.Named(options.Seed, "evaluated users"));
+        int tested = data.Test.Users.Distinct().Count();
+        if (users.Length < tested)
+        {
+            progress.Line($"{users.Length:N0} of {tested:N0} users with test rows are evaluated, drawn at random (Evaluate:Users); "
+                + "the intervals show what that costs.");
+            data = data.TestedOn(users);
+        }
+
         int itemCount = data.ItemInteractions.Length;
         var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions);
         InteractionLists negatives = ClassificationMeasure.DrawNegatives(

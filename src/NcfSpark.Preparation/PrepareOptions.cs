@@ -106,9 +106,9 @@ public sealed record PrepareOptions : IValidatableObject
     public int Threads { get; init; }
 
     /// <summary>
-    /// Memory that DuckDB uses before it writes to disk, such as "6GB". "" (default): 60 % of the machine or container. Lower it
-    /// where other programs need the memory: the rows are the same. What does not fit goes to prepared.spill/ in the run directory;
-    /// `prepare` says how much it was. Spark has its own settings: --driver-memory, --executor-memory.
+    /// Memory that DuckDB uses before it writes to disk, such as "6GB". "" (default): 60 % of the machine, or 45 % of a container that has a
+    /// limit. Lower it where other programs need the memory: the rows are the same. What does not fit goes to prepared.spill/ in
+    /// the run directory; `prepare` says how much it was. Spark has its own settings: --driver-memory, --executor-memory.
     /// </summary>
     [ExcludeFromFingerprint]
     [RegularExpression(@"(\d+(\.\d+)?\s?(KB|MB|GB|TB))?", ErrorMessage = "is no amount of memory such as \"6GB\"")]

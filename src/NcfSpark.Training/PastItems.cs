@@ -27,7 +27,7 @@ internal sealed class PastItems
         InteractionRows rows = set.Rows;
         InteractionLists positives = UserPools.InOrder(set.UserCount, rows, set.Labels);
         byTime = positives.Select(row => rows.Items[row]);
-        times = Array.ConvertAll(positives.Items, row => rows.Timestamps[row]);
+        times = IsByTime(rows, positives) ? rows.Timestamps : Array.ConvertAll(positives.Items, row => rows.Timestamps[row]);
         featureBits = new(FeatureBitsOfPlaces);
         sorted = new(byTime.Sorted);
         RowEnds = new int[rows.Count];
@@ -77,6 +77,19 @@ internal sealed class PastItems
             for (int place = start; place < end; place++) features[place] = TemporalFeatures.Of(times.AsSpan(start, place - start));
         });
         return features;
+    }
+
+    // Whether all rows are positives and stand by user and time, as `prepare` has them: then their column of times is that of the places, too.
+    private static bool IsByTime(InteractionRows rows, InteractionLists positives)
+    {
+        bool same = positives.Items.Length == rows.Count;
+        for (int place = 0; same && place < rows.Count; place++)
+        {
+            int row = positives.Items[place];
+            same = rows.Users[row] == rows.Users[place] && rows.Timestamps[row] == rows.Timestamps[place];
+        }
+
+        return same;
     }
 
     private static int EarlierThan(InteractionRows rows, ReadOnlySpan<int> ordered, long time)

@@ -60,14 +60,16 @@ public sealed record TrainingSet
     /// <param name="heldOut">What is never drawn as a negative, beside what was trained on.</param>
     public static TrainingSet Of(int userCount, int itemCount, InteractionRows rows, int[] labels, IReadOnlyList<InteractionRows> heldOut)
     {
-        IReadOnlyList<(int[], int[])> avoided = [Positives(rows, labels), .. heldOut.Select(part => (part.Users, part.Items))];
+        InteractionLists avoided = InteractionLists.FromParts(
+            userCount, [Positives(rows, labels), .. heldOut.Select(part => (part.Users, part.Items))]);
+        avoided.Sort();
         return new TrainingSet
         {
             UserCount = userCount,
             ItemCount = itemCount,
             Rows = rows,
             Labels = labels,
-            Avoided = InteractionLists.FromParts(userCount, avoided).Sorted(),
+            Avoided = avoided,
         };
     }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using NcfSpark.Configuration;
@@ -13,7 +14,8 @@ internal sealed record ProcessFigures(double Seconds, double CpuSeconds, double 
     /// <summary>What it read and wrote by system calls, from the disk or from memory (rchar and wchar of /proc/PID/io). Mapped files are not in it.</summary>
     public (double Read, double Written) Megabytes { get; init; }
 
-    private const int PollMilliseconds = 20;
+    // Often at first, so that a short process is seen shortly before its end; of a long one a fifth of a second is little.
+    private const int PollMilliseconds = 20, LongPollMilliseconds = 200, LongMilliseconds = 20_000;
 
     /// <summary>Runs it to its end, which must be a good one.</summary>
     public static ProcessFigures Measure(string program, IEnumerable<string> arguments, string directory)
@@ -22,7 +24,7 @@ internal sealed record ProcessFigures(double Seconds, double CpuSeconds, double 
         using Process process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = directory, RedirectStandardOutput = true })!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         (double cpu, double peak, (double, double) megabytes) = (0, 0, default);
-        while (!process.WaitForExit(PollMilliseconds))
+        while (!process.WaitForExit(Stopwatch.GetElapsedTime(started).TotalMilliseconds < LongMilliseconds ? PollMilliseconds : LongPollMilliseconds))
         {
             process.Refresh();
             try
@@ -31,7 +33,7 @@ internal sealed record ProcessFigures(double Seconds, double CpuSeconds, double 
                 string[] io = File.ReadAllLines($"/proc/{process.Id}/io"); // rchar: 1, wchar: 2, …
                 megabytes = (Count(io[0]), Count(io[1]));
             }
-            catch (Exception gone) when (gone is InvalidOperationException or System.ComponentModel.Win32Exception or IOException or UnauthorizedAccessException)
+            catch (Exception gone) when (gone is InvalidOperationException or Win32Exception or IOException or UnauthorizedAccessException)
             {
                 // it has just ended
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using NcfSpark.Core;
 
 namespace NcfSpark.Benchmarks;
 
@@ -66,12 +67,18 @@ internal static class ScaleBenchmark
         double Power(double large, double little) => Math.Log(large / little) / Math.Log((double)of.Rows / small!.Rows);
     }
 
+    /// <param name="Rows">Of the log; of the stages after `prepare` those that are trained on.</param>
     private sealed record StageFigures(long Rows, double Seconds, double CpuSeconds, double PeakMegabytes, double ReadMegabytes, double WrittenMegabytes);
 
     /// <summary>A log of one size, its run and the figures so far.</summary>
     private sealed class Size(string folder, long rows)
     {
         private string Log => Path.Combine(folder, "log");
+
+        // Less than those of the log, in which pairs repeat.
+        private long TrainingRows => StageDirectory.Open(Run, PreparedData.StageName, isRead: _ => false).Manifest.Rows["train"];
+
+        private string Run => Path.Combine(folder, "run");
 
         private string Figures => Path.Combine(folder, FiguresFile);
 
@@ -85,7 +92,7 @@ internal static class ScaleBenchmark
                 if (!figures.TryGetValue(stage, out StageFigures? figure))
                 {
                     ProcessFigures of = stage == "log" ? MakeLog() : RunVerb(stage, more);
-                    figure = new StageFigures(rows, of.Seconds, of.CpuSeconds, of.PeakMegabytes, of.Megabytes.Read, of.Megabytes.Written);
+                    figure = new StageFigures(stage is "log" or "prepare" ? rows : TrainingRows, of.Seconds, of.CpuSeconds, of.PeakMegabytes, of.Megabytes.Read, of.Megabytes.Written);
                     figures[stage] = figure;
                     File.WriteAllText(Figures, JsonSerializer.Serialize(figures));
                 }
@@ -118,7 +125,7 @@ internal static class ScaleBenchmark
         {
             string defaults = Path.Combine(folder, "scale.json");
             File.WriteAllText(defaults, "{}");
-            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", defaults, "--run", Path.Combine(folder, "run"),
+            string[] arguments = [Path.Combine(AppContext.BaseDirectory, "ncfspark.dll"), verb, "--config", defaults, "--run", Run,
                 .. settings.Prepend($"Input:Path={Log}").Concat(more).SelectMany(setting => new[] { "--set", setting })];
             return ProcessFigures.Measure("dotnet", arguments, ScoreRun.Root);
         }

@@ -55,6 +55,25 @@ public sealed class DuckDbPreparerTests(EngineFixture fixture) : PreparerSuite
     }
 
     [Fact]
+    public void AnyMemoryLimitGivesTheSameRows()
+    {
+        var chance = RandomStream.Named(8, "log");
+        LogRow[] log = [.. Enumerable.Range(0, 400_000).Select(
+            row => new LogRow($"{chance.Below(3 * row, 3000)}", $"{(long)(4000 * Math.Pow(chance.Unit(3 * row + 1), 2))}", chance.Below(3 * row + 2, 5000)))];
+        long spilled = 0;
+        Rows[] each = [.. new[] { "", "70MB" }.Select(limit =>
+        {
+            using var engine = new DuckDbEngine(new DuckDbOptions { Threads = 2, MemoryLimit = limit });
+            Rows rows = Rows.Of(Prepare(log, PlainOptions.Prepare with { Validation = true, NegativesPerPositive = 4, TestCandidates = 9 }, engine: engine));
+            SpinWait.SpinUntil(() => engine.MostSpilled > 0, TimeSpan.FromSeconds(limit.Length > 0 ? 2 : 0));
+            spilled = engine.MostSpilled;
+            return rows;
+        })];
+        Assert.True(spilled > 0);
+        Rows.AssertEqual(each[0], each[1]);
+    }
+
+    [Fact]
     public void NegativesAreUniformOverUntouchedItems()
     {
         // 40 users who touched 5 of 12 items: over 20 seeds the 7 others are drawn alike.

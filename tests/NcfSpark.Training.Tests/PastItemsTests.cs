@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using NcfSpark.Core;
 using NcfSpark.Model;
 
 namespace NcfSpark.Training.Tests;
@@ -63,6 +64,20 @@ public sealed class PastItemsTests
         {
             Assert.Equal(TemporalFeatures.Of(TimesOf(user, past.StartOf(user)..past.StartOf(user + 1))), latest.TemporalFeatures_U[user]);
         }
+    }
+
+    /// <summary>Sorting each user's rows gives what sorting all rows at once gave, in whatever order they are.</summary>
+    [Property(MaxTest = 100)]
+    public void EachUsersOrderIsThatOfOneSortOfAllRows(int seed, byte times, bool stored)
+    {
+        TrainingSet set = HistoryLogs.Random(seed, times: 1 + times % 20, negatives: stored ? 2 : 0);
+        RandomStream shuffle = RandomStream.Named(seed, "shuffle"), ties = RandomStream.Named(0, "ties of histories");
+        int[] order = [.. Enumerable.Range(0, set.Rows.Count).OrderBy(row => shuffle.Bits(row))];
+        (InteractionRows rows, int[] labels) = (set.Rows.Take(order), Array.ConvertAll(order, row => set.Labels[row]));
+        int[] sorted = [.. Enumerable.Range(0, rows.Count).Where(row => labels[row] == 1).OrderBy(row => rows.Timestamps[row])
+            .ThenBy(row => ties.Bits(((long)rows.Users[row] << 32) | (uint)rows.Items[row]))];
+        InteractionLists places = UserPools.InOrder(set.UserCount, rows, labels);
+        for (int user = 0; user < set.UserCount; user++) Assert.Equal(sorted.Where(row => rows.Users[row] == user), places[user].ToArray());
     }
 
     [Fact]

@@ -8,13 +8,12 @@ namespace NcfSpark.Engines.DuckDb;
 /// <summary>DuckDB in this process: nothing to install, all cores, and disk where memory ends.</summary>
 public sealed class DuckDbEngine : ISqlEngine
 {
-    private readonly DuckDBConnection connection;
     private const double ShareOfMachine = 0.6;
 
+    private readonly DuckDBConnection connection;
     private readonly string spillDirectory;
     private readonly Action<string>? report;
     private readonly ITimer spillWatch;
-    private long mostSpilled;
     private readonly CancellationToken cancellation;
 
     /// <param name="cancellation">Ends the statement that runs, with an <see cref="OperationCanceledException"/>.</param>
@@ -33,10 +32,13 @@ public sealed class DuckDbEngine : ISqlEngine
         Execute($"SET memory_limit = {Literal(options.MemoryLimit.Length > 0 ? options.MemoryLimit : $"{share >> 20}MiB")}");
         // DuckDB does not keep how much it has spilled, and takes files away that it needs no more.
         TimeSpan often = TimeSpan.FromMilliseconds(500);
-        spillWatch = TimeProvider.System.CreateTimer(_ => mostSpilled = Math.Max(mostSpilled, SpilledBytes()), null, often, often);
+        spillWatch = TimeProvider.System.CreateTimer(_ => MostSpilled = Math.Max(MostSpilled, SpilledBytes()), null, often, often);
     }
 
     public string Name => $"DuckDB {connection.ServerVersion.TrimStart('v')}";
+
+    /// <summary>The most bytes that were on disk at a time, as far as was seen: it is looked at every half second.</summary>
+    public long MostSpilled { get; private set; }
 
     public SqlDialect Dialect { get; } = new DuckDbDialect();
 
@@ -120,7 +122,7 @@ public sealed class DuckDbEngine : ISqlEngine
         spillWatch.Dispose();
         connection.Dispose();
         Leftovers.TryDelete(spillDirectory);
-        if (mostSpilled > 0) report?.Invoke($"DuckDB wrote up to {mostSpilled / 1e9:F1} GB to {spillDirectory}, beyond its memory (Prepare:MemoryLimit).");
+        if (MostSpilled > 0) report?.Invoke($"DuckDB wrote up to {MostSpilled / 1e9:F1} GB to {spillDirectory}, beyond its memory (Prepare:MemoryLimit).");
     }
 
     private long SpilledBytes()
@@ -205,7 +207,7 @@ public sealed record DuckDbOptions
     /// <summary>Threads; 0 for all cores.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Memory before it spills to disk, such as "6GB"; "" for 60 % of the machine or container.</summary>
+    /// <summary>Memory before it spills to disk, such as "6GB"; "" for 60 % of the machine (45 % of a container with a limit, of which .NET takes 75 %).</summary>
     public string MemoryLimit { get; init; } = "";
 
     /// <summary>Told at the end how much was spilled, where anything was.</summary>

@@ -13,14 +13,17 @@ public sealed class DuckDbEngineTests(DuckDbEngineTests.Fixture fixture) : SqlEn
     public void WhatDoesNotFitMemoryGoesToDiskAndIsClearedAway()
     {
         string spill = Path.Combine(Path.GetTempPath(), $"ncfspark-spill-{Guid.NewGuid():N}");
-        using (var small = new DuckDbEngine(new DuckDbOptions { Threads = 2, MemoryLimit = "60MB", SpillDirectory = spill }))
+        var told = new List<string>();
+        using (var small = new DuckDbEngine(new DuckDbOptions { Threads = 2, MemoryLimit = "60MB", SpillDirectory = spill, Report = told.Add }))
         {
             small.Materialize("sorted", "SELECT (i * 7919) % 5000011 AS v, i FROM range(0, 5000000) AS r(i) ORDER BY v");
             Assert.Equal(5000000L, small.Query("SELECT count(*) FROM sorted")[0][0]);
             Assert.True(Directory.Exists(spill));
+            SpinWait.SpinUntil(() => small.MostSpilled > 0, TimeSpan.FromSeconds(30)); // it is looked at every half second
         }
 
         Assert.False(Directory.Exists(spill));
+        Assert.Matches(@"^DuckDB wrote up to \d+\.\d GB to .*ncfspark-spill-.*, beyond its memory \(Prepare:MemoryLimit\)\.$", Assert.Single(told));
     }
 
     [Fact]

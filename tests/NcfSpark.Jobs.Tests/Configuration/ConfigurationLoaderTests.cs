@@ -25,6 +25,13 @@ public sealed class ConfigurationLoaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("6GB")]
+    [InlineData("1.5 TB")]
+    [InlineData("")]
+    public void AnAmountOfMemoryIsTakenAsItStands(string amount) =>
+        Assert.Equal(amount, Load(Minimal, [$"Prepare:MemoryLimit={amount}"]).Prepare.MemoryLimit);
+
+    [Theory]
     [InlineData("[16,8]")]
     [InlineData("16,8")]
     [InlineData(" 16, 8 ")]
