@@ -57,7 +57,7 @@ public sealed class PreparedData(StageDirectory directory)
         shards is null ? [Directory.File("train")]
             // A shard without rows has no folder.
             : [.. shards.Select(shard => Directory.File(Path.Combine("train", $"shard={shard}"))).Where(System.IO.Directory.Exists)],
-        (int)Directory.Manifest.Rows["users"], IsWeighted);
+        IsWeighted);
 
     /// <summary>Training rows that came in any order, in the one of <see cref="ReadTrain"/>.</summary>
     public static (InteractionRows Rows, int[] Labels) InTrainOrder(InteractionRows rows, int[] labels)

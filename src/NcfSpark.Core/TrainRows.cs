@@ -8,16 +8,11 @@ internal static class TrainRows
 {
     /// <summary>Rows by user, timestamp, item and label, and their labels.</summary>
     /// <param name="paths">Folders of Parquet files.</param>
-    public static (InteractionRows Rows, int[] Labels) Read(string[] paths, int userCount, bool weighted)
+    public static (InteractionRows Rows, int[] Labels) Read(string[] paths, bool weighted)
     {
         (string, Type) ofUsers = ("user_index", typeof(int));
-        long[] next = new long[userCount + 1];
-        foreach (Array[] group in paths.SelectMany(path => ParquetGroups.Read(path, ofUsers)))
-        {
-            foreach (int user in (int[])group[0]) next[user + 1]++;
-        }
-
-        for (int user = 0; user < userCount; user++) next[user + 1] += next[user];
+        long[] next = CountByUser(paths, ofUsers);
+        for (int user = 1; user < next.Length; user++) next[user] += next[user - 1];
         long[] starts = [.. next];
         int[] users = new int[starts[^1]], items = new int[users.Length], labels = new int[users.Length];
         long[] timestamps = new long[users.Length];
@@ -36,8 +31,23 @@ internal static class TrainRows
         }
 
         var rows = new InteractionRows(users, items, timestamps) { Weights = weights };
-        Parallel.For(0, userCount, user => SortRows(rows, labels, (int)starts[user], (int)starts[user + 1]));
+        Parallel.For(0, starts.Length - 1, user => SortRows(rows, labels, (int)starts[user], (int)starts[user + 1]));
         return (rows, labels);
+    }
+
+    // The rows of user u stand at place u + 1.
+    private static long[] CountByUser(string[] paths, (string, Type) ofUsers)
+    {
+        long[] counts = new long[1];
+        foreach (Array[] group in paths.SelectMany(path => ParquetGroups.Read(path, ofUsers)))
+        {
+            int[] users = (int[])group[0];
+            int most = users.Length == 0 ? -1 : users.Max();
+            if (most + 2 > counts.Length) Array.Resize(ref counts, Math.Max(most + 2, 2 * counts.Length));
+            foreach (int user in users) counts[user + 1]++;
+        }
+
+        return counts;
     }
 
     // What is equal in all of these is one row twice, so the order is that of any engine's rows.

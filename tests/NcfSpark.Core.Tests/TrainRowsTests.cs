@@ -29,7 +29,7 @@ public sealed class TrainRowsTests : IDisposable
             }
         }
 
-        (InteractionRows read, int[] labels) = TrainRows.Read([path], Users, weighted: false);
+        (InteractionRows read, int[] labels) = TrainRows.Read([path], weighted: false);
         Assert.Equal(rows.Order(), Enumerable.Range(0, read.Count).Select(row => (read.Users[row], read.Timestamps[row], read.Items[row], labels[row])));
     }
 }
