@@ -92,7 +92,8 @@ internal static class ScaleBenchmark
                 if (!figures.TryGetValue(stage, out StageFigures? figure))
                 {
                     ProcessFigures of = stage == "log" ? MakeLog() : RunVerb(stage, more);
-                    figure = new StageFigures(stage is "log" or "prepare" ? rows : TrainingRows, of.Seconds, of.CpuSeconds, of.PeakMegabytes, of.Megabytes.Read, of.Megabytes.Written);
+                    figure = new StageFigures(
+                        stage is "log" or "prepare" ? rows : TrainingRows, of.Seconds, of.CpuSeconds, of.PeakMegabytes, of.Megabytes.Read, of.Megabytes.Written);
                     figures[stage] = figure;
                     File.WriteAllText(Figures, JsonSerializer.Serialize(figures));
                 }

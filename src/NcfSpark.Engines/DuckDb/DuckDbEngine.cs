@@ -207,7 +207,10 @@ public sealed record DuckDbOptions
     /// <summary>Threads; 0 for all cores.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Memory before it spills to disk, such as "6GB"; "" for 60 % of the machine (45 % of a container with a limit, of which .NET takes 75 %).</summary>
+    /// <summary>
+    /// Memory before it spills to disk, such as "6GB"; "" for 60 % of the machine (45 % of a container with a limit, of which .NET
+    /// takes 75 %).
+    /// </summary>
     public string MemoryLimit { get; init; } = "";
 
     /// <summary>Told at the end how much was spilled, where anything was.</summary>
