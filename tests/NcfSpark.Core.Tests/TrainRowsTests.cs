@@ -18,11 +18,12 @@ public sealed class TrainRowsTests : IDisposable
         (int User, long Time, int Item, int Label)[] rows = [.. Enumerable.Range(0, 1 + count.Get).Select(row => (
             (int)stream.Below(4 * row, Users), stream.Below((4 * row) + 1, 4), (int)stream.Below((4 * row) + 2, 6), (int)stream.Below((4 * row) + 3, 2)))];
         string path = Path.Combine(folder, Guid.NewGuid().ToString("N"));
-        foreach ((int shard, var own) in rows.GroupBy(row => row.User % 3).Select(group => (group.Key, group.ToArray())))
+        foreach ((int shard, (int User, long Time, int Item, int Label)[] own)
+            in rows.GroupBy(row => row.User % 3).Select(group => (group.Key, group.ToArray())))
         {
             using var file = ParquetFile.Create(Path.Combine(path, $"shard={shard}", "part.parquet"),
                 ("user_index", typeof(int)), ("item_index", typeof(int)), ("label", typeof(int)), ("timestamp", typeof(long)));
-            foreach (var group in own.Chunk(rowsOfGroup.Get))
+            foreach ((int User, long Time, int Item, int Label)[] group in own.Chunk(rowsOfGroup.Get))
             {
                 file.WriteGroup(Array.ConvertAll(group, row => row.User), Array.ConvertAll(group, row => row.Item), Array.ConvertAll(group, row => row.Label),
                     Array.ConvertAll(group, row => row.Time));
