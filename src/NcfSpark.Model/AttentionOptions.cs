@@ -23,4 +23,11 @@ public sealed record AttentionOptions
     /// <summary>Rate of dropout on tokens and on what each layer adds to them. Raise it with more epochs.</summary>
     [Range(0.0, 0.99)]
     public double Dropout { get; init; } = 0.2;
+
+    /// <summary>
+    /// Share of users that are told in training, anew in each step, how long after each item the next one came. With more than 0 a model can be asked
+    /// about a moment (Score:At); with 1 it is at a loss where none is told.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double Told { get; init; } = 0.5;
 }

@@ -154,6 +154,7 @@ public sealed record ModelOptions : IValidatableObject
         Blocks = Attention.Blocks,
         Length = Attention.Length,
         Dropout = Attention.Dropout,
+        Told = Attention.Told,
     };
 
     internal bool HasUserMlp => HasHistory && UserMlp.Width > 0;

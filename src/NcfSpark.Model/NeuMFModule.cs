@@ -100,7 +100,8 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
     }
 
     /// <inheritdoc cref="UserAttention.Forward"/>
-    public Tensor Attention(Tensor items_TE, ReadOnlySpan<long> times_T, IReadOnlyList<Tensor> dropout) => attention!.Forward(items_TE, times_T, dropout);
+    public Tensor Attention(Tensor items_TE, ReadOnlySpan<long> times_T, ReadOnlySpan<long> moments_T, IReadOnlyList<Tensor> dropout) =>
+        attention!.Forward(items_TE, times_T, moments_T, dropout);
 
     // Of the latest items that the weights hold, for scoring.
     private Tensor Attended(Tensor users_B)
@@ -110,8 +111,9 @@ public sealed class NeuMFModule : nn.Module<Tensor, Tensor, Tensor>
         return stack(Array.ConvertAll(users_B.data<long>().ToArray(), user =>
         {
             long[] items = [.. pools[(int)user].ToArray().Reverse().Select(item => (long)item)], times = [.. pools.TimesOf((int)user).ToArray().Reverse()];
+            long[] moments = pools.MomentOf((int)user) is { } asked && items.Length > 0 ? [.. times[1..], asked] : [];
             return items.Length == 0 ? zeros(options.EmbeddingSize)
-                : Attention(this[weights.ItemGmf!].index_select(0, tensor(items)), times, []).select(0, items.Length - 1);
+                : Attention(this[weights.ItemGmf!].index_select(0, tensor(items)), times, moments, []).select(0, items.Length - 1);
         }));
     }
 

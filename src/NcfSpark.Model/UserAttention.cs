@@ -10,20 +10,22 @@ namespace NcfSpark.Model;
 /// <param name="parameters">In the order of <see cref="AttentionShape.Parameters"/>.</param>
 internal sealed class UserAttention(AttentionShape shape, IReadOnlyList<Parameter> parameters)
 {
-    private readonly Parameter[][] blocks = [.. parameters.Skip(2).Chunk((parameters.Count - 2) / shape.Blocks)];
+    private readonly Parameter[][] blocks = [.. parameters.Skip(2).SkipLast(1).Chunk((parameters.Count - 3) / shape.Blocks)];
 
     /// <summary>v [T, E] of each of a user's items. Row t depends on items up to t alone.</summary>
     /// <param name="items_TE">Their rows of item_gmf, oldest first, at most <see cref="AttentionShape.Length"/>.</param>
     /// <param name="times_T">When each was used, in seconds.</param>
+    /// <param name="moments_T">The moment that is asked about after each, no earlier; empty: they are not told.</param>
     /// <param name="dropout">Masks [T, E] of 0 and 1 / (1 - rate): of the tokens, then for each block of what attention and what its second half adds;
     /// empty for none.</param>
-    public Tensor Forward(Tensor items_TE, ReadOnlySpan<long> times_T, IReadOnlyList<Tensor> dropout)
+    public Tensor Forward(Tensor items_TE, ReadOnlySpan<long> times_T, ReadOnlySpan<long> moments_T, IReadOnlyList<Tensor> dropout)
     {
         int count = times_T.Length;
-        long[] gaps_T = new long[count], distances_TT = new long[count * count], buckets_TT = new long[count * count];
+        long[] gaps_T = new long[count], askedAt_T = new long[count], distances_TT = new long[count * count], buckets_TT = new long[count * count];
         float[] future_TT = new float[count * count];
         for (int t = 0; t < count; t++)
         {
+            askedAt_T[t] = moments_T.IsEmpty ? TimeBuckets.Count : TimeBuckets.Of(moments_T[t] - times_T[t]);
             gaps_T[t] = t == 0 ? 0 : TimeBuckets.Of(times_T[t] - times_T[t - 1]);
             for (int s = 0; s < count; s++)
             {
@@ -34,7 +36,8 @@ internal sealed class UserAttention(AttentionShape shape, IReadOnlyList<Paramete
         }
 
         Tensor distances = tensor(distances_TT), buckets = tensor(buckets_TT), future = tensor(future_TT).reshape(count, count);
-        Tensor x_TE = Dropped((items_TE * tensor(MathF.Sqrt(shape.Size))).Plus(parameters[0].index_select(0, tensor(gaps_T))), 0);
+        Tensor added_TE = parameters[0].index_select(0, tensor(gaps_T)).Plus(parameters[^1].index_select(0, tensor(askedAt_T)));
+        Tensor x_TE = Dropped((items_TE * tensor(MathF.Sqrt(shape.Size))).Plus(added_TE), 0);
         for (int b = 0; b < blocks.Length; b++)
         {
             (Parameter norm1, Parameter input, Parameter position, Parameter time) = (blocks[b][0], blocks[b][1], blocks[b][2], blocks[b][3]);
@@ -47,7 +50,7 @@ internal sealed class UserAttention(AttentionShape shape, IReadOnlyList<Paramete
 
             joined = Normalized(x_TE, norm2).mm(hidden.t());
             Tensor u = joined.narrow(1, 0, shape.Hidden), w = joined.narrow(1, shape.Hidden, shape.Hidden);
-            Tensor added_TE = (u * u.sigmoid() * w).mm(final.t());
+            added_TE = (u * u.sigmoid() * w).mm(final.t());
             x_TE = x_TE.Plus(joined.narrow(1, 2 * shape.Hidden, shape.Size).sigmoid() * Dropped(added_TE, 2 + 2 * b));
         }
 

@@ -20,6 +20,12 @@ public sealed record UserPools(int Length, int[] Items_UK)
     /// <summary>Each user's <see cref="TemporalFeatures"/>; 0 if times are not known.</summary>
     public uint[] TemporalFeatures_U { get; } = new uint[Items_UK.Length / Length];
 
+    /// <summary>The moment that each user is asked about, in seconds; null: it is not told. Only a model with attention looks at it.</summary>
+    public long[]? Moments_U { get; init; }
+
+    /// <summary>A user's one of <see cref="Moments_U"/>: never earlier than the latest item.</summary>
+    public long? MomentOf(int user) => Moments_U is not { } moments ? null : TimesOf(user) is [var latest, ..] ? Math.Max(latest, moments[user]) : moments[user];
+
     /// <summary>The items of a user's pool, latest first.</summary>
     public ReadOnlySpan<int> this[int user]
     {

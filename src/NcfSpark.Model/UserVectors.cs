@@ -68,7 +68,7 @@ internal sealed class UserVectors : IDisposable
     /// <summary>Writes the vector [E] of a session.</summary>
     public void Write(UserSession session, Span<float> vector)
     {
-        var input = new Input(session.User < 0 ? [] : weights.UserGmf!.Row(session.User), session.Pool, session.Times, session.TemporalFeatures);
+        var input = new Input(session.User < 0 ? [] : weights.UserGmf!.Row(session.User), session.Pool, session.Times, session.TemporalFeatures, moment: null);
         if (mlp is null)
         {
             WriteWithoutMlp(input, vector);
@@ -129,7 +129,7 @@ internal sealed class UserVectors : IDisposable
         if (count == 0) return;
         (int[] items, long[] times) = (ArrayPool<int>.Shared.Rent(count), ArrayPool<long>.Shared.Rent(count));
         for (int k = 0; k < count; k++) (items[count - 1 - k], times[count - 1 - k]) = (input.Pool[k], input.Times[k]);
-        attention!.Encode(items.AsSpan(0, count), times.AsSpan(0, count), weights.ItemGmf!.Values, vector);
+        attention!.Encode(items.AsSpan(0, count), times.AsSpan(0, count), input.Moment, weights.ItemGmf!.Values, vector);
         ArrayPool<int>.Shared.Return(items);
         ArrayPool<long>.Shared.Return(times);
     }
@@ -143,8 +143,8 @@ internal sealed class UserVectors : IDisposable
     }
 
     private Input InputOf(int user) => weights.Pools is { } pools
-        ? new(weights.UserGmf!.Row(user), pools[user], pools.TimesOf(user), pools.TemporalFeatures_U[user])
-        : new(weights.UserGmf!.Row(user), [], [], 0);
+        ? new(weights.UserGmf!.Row(user), pools[user], pools.TimesOf(user), pools.TemporalFeatures_U[user], pools.MomentOf(user))
+        : new(weights.UserGmf!.Row(user), [], [], 0, moment: null);
 
     private static void Add(ReadOnlySpan<float> row, float share, Span<float> vector)
     {
@@ -155,13 +155,14 @@ internal sealed class UserVectors : IDisposable
         for (int e = sums.Length * Vector<float>.Count; e < vector.Length; e++) vector[e] += row[e] * share;
     }
 
-    // p (empty for somebody without one), the latest items, latest first, with their times, and r.
-    private readonly ref struct Input(ReadOnlySpan<float> own, ReadOnlySpan<int> pool, ReadOnlySpan<long> times, uint temporalFeatures)
+    // p (empty for somebody without one), the latest items, latest first, with their times, r, and the moment that is asked about.
+    private readonly ref struct Input(ReadOnlySpan<float> own, ReadOnlySpan<int> pool, ReadOnlySpan<long> times, uint temporalFeatures, long? moment)
     {
         public readonly ReadOnlySpan<float> Own = own;
         public readonly ReadOnlySpan<int> Pool = pool;
         public readonly ReadOnlySpan<long> Times = times;
         public readonly uint TemporalFeatures = temporalFeatures;
+        public readonly long? Moment = moment;
     }
 }
 

@@ -109,7 +109,8 @@ internal sealed class TorchAttentionStep : ITrainingStep
             long[] places = Array.ConvertAll(past.Items[start..(start + count)], item => placeOf[item]);
             using var ofUser = NewDisposeScope();
             Tensor v_TE = module.Attention(
-                rows_DE.index_select(0, tensor(places[..^1])), past.Times.AsSpan(start, count - 1), Masks(masks, row, count - 1));
+                rows_DE.index_select(0, tensor(places[..^1])), past.Times.AsSpan(start, count - 1),
+                ToldUsers.IsTold(draws, b, weights.Options.Attention.Told) ? past.Times.AsSpan(start + 1, count - 1) : [], Masks(masks, row, count - 1));
             Tensor next = tensor(places[1..]);
             Tensor own_T1 = (v_TE * rows_DE.index_select(0, next)).sum(1, keepdim: true).Plus(biases_D1.index_select(0, next));
             Tensor others_TK = v_TE.mm(rows_DE.index_select(0, negativePlaces).t())

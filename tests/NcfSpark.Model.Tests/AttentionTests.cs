@@ -10,14 +10,16 @@ namespace NcfSpark.Model.Tests;
 public sealed class AttentionTests
 {
     [Theory]
-    [InlineData(1, 1, 1)]
-    [InlineData(1, 2, 2)]
-    [InlineData(2, 2, 3)]
-    [InlineData(4, 3, 50)]
-    public void VectorsAreThoseOfTheEquationsWhoeverElseIsAskedFor(int heads, int blocks, int length)
+    [InlineData(1, 1, 1, false)]
+    [InlineData(1, 2, 2, false)]
+    [InlineData(2, 2, 3, true)]
+    [InlineData(4, 3, 50, false)]
+    [InlineData(4, 3, 50, true)]
+    public void VectorsAreThoseOfTheEquationsWhoeverElseIsAskedFor(int heads, int blocks, int length, bool told)
     {
         ModelWeights weights = Models.Random(Models.Attention(heads, blocks, length), users: 40, items: 30);
         FillPasts(weights, seed: heads);
+        if (told) weights.Pools = weights.Pools! with { Moments_U = [.. Enumerable.Range(0, 40).Select(user => 1_000_000L * user)] };
         int size = weights.UserGmf!.Columns;
         int[] users = [.. Enumerable.Range(0, 40).Reverse(), 3, 3];
         foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
@@ -67,14 +69,15 @@ public sealed class AttentionTests
         RandomStream draw = RandomStream.Named(seed, "past");
         int[] items = [.. Enumerable.Range(0, count).Select(t => (int)draw.Below(t, 9))];
         long[] times = [.. Enumerable.Range(0, count).Select(t => draw.Below(100 + t, 1 + seconds * 1000L)).Order()];
+        long[] moments = [.. times[1..], times[^1] + seconds];
         using var scope = torch.NewDisposeScope();
         using var module = new NeuMFModule(weights);
         torch.Tensor all = Of(count);
-        double[][] expected = SlowAttention.VectorsOf(weights, items, times);
+        double[][] expected = SlowAttention.VectorsOf(weights, items, times, moments[^1]);
         for (int t = 0; t < count; t++)
         {
             torch.Tensor upTo = Of(t + 1);
-            double[] alone = SlowAttention.VectorsOf(weights, items[..(t + 1)], times[..(t + 1)])[^1];
+            double[] alone = SlowAttention.VectorsOf(weights, items[..(t + 1)], times[..(t + 1)], moments[t])[^1];
             for (int e = 0; e < 32; e++)
             {
                 Assert.Equal(expected[t][e], alone[e], 1e-9);
@@ -84,7 +87,7 @@ public sealed class AttentionTests
         }
 
         torch.Tensor Of(int end) => module.Attention(
-            module[weights.ItemGmf!].index_select(0, torch.tensor(items[..end], torch.int64)), times.AsSpan(0, end), []).detach();
+            module[weights.ItemGmf!].index_select(0, torch.tensor(items[..end], torch.int64)), times.AsSpan(0, end), moments.AsSpan(0, end), []).detach();
     }
 
     [Fact]

@@ -6,7 +6,8 @@ namespace NcfSpark.Model.Tests;
 internal static class SlowAttention
 {
     /// <summary>v of each item of a user, oldest first.</summary>
-    public static double[][] VectorsOf(ModelWeights weights, int[] items, long[] times)
+    /// <param name="moment">What is asked about after the last item; null: no moment is told.</param>
+    public static double[][] VectorsOf(ModelWeights weights, int[] items, long[] times, long? moment = null)
     {
         AttentionShape shape = weights.Options.AttentionShape;
         (items, times) = (items[Math.Max(0, items.Length - shape.Length)..], times[Math.Max(0, items.Length - shape.Length)..]);
@@ -18,7 +19,11 @@ internal static class SlowAttention
         {
             x[t] = new double[size];
             int gap = t == 0 ? 0 : TimeBuckets.Of(times[t] - times[t - 1]);
-            for (int e = 0; e < size; e++) x[t][e] = Math.Sqrt(size) * itemRows[items[t] * size + e] + parameters[0][gap * size + e];
+            int asked = moment is null ? TimeBuckets.Count : TimeBuckets.Of((t + 1 < count ? times[t + 1] : moment.Value) - times[t]);
+            for (int e = 0; e < size; e++)
+            {
+                x[t][e] = Math.Sqrt(size) * itemRows[items[t] * size + e] + parameters[0][gap * size + e] + parameters[^1][asked * size + e];
+            }
         }
 
         for (int b = 0; b < shape.Blocks; b++)
@@ -66,7 +71,9 @@ internal static class SlowAttention
     {
         int[] items = [.. weights.Pools![user].ToArray().Reverse()];
         double[] own = [.. weights.UserGmf!.Row(user).ToArray().Select(value => (double)value)];
-        return items.Length == 0 ? own : [.. own.Zip(VectorsOf(weights, items, [.. weights.Pools.TimesOf(user).ToArray().Reverse()])[^1], (p, v) => p + v)];
+        if (items.Length == 0) return own;
+        double[][] vectors = VectorsOf(weights, items, [.. weights.Pools.TimesOf(user).ToArray().Reverse()], weights.Pools.MomentOf(user));
+        return [.. own.Zip(vectors[^1], (p, v) => p + v)];
     }
 
     private static double Sigmoid(double z) => 1 / (1 + Math.Exp(-z));

@@ -106,9 +106,12 @@ public sealed class AttentionStepTests : IDisposable
             new Trainer(Model(), of, CheckpointStore.Open(Path.Combine(run, name), "test"), null, progress, TimeProvider.System).Train(set, cancellation);
     }
 
-    /// <summary>The vector that an item is predicted from depends on nothing that the user did then or later, at the same second or not.</summary>
+    /// <summary>
+    /// The vector that an item is predicted from depends on nothing that the user did then or later, at the same second or not; where the moment is told,
+    /// on the item's time as well, and on nothing else of it.
+    /// </summary>
     [Property(MaxTest = 20)]
-    public void NothingThatComesAfterAnItemChangesWhatItIsPredictedFrom(int seed, byte times)
+    public void NothingThatComesAfterAnItemChangesWhatItIsPredictedFrom(int seed, byte times, bool told)
     {
         TrainingSet set = HistoryLogs.Random(seed, 8, 20, 1 + times % 6);
         ModelWeights weights = Random(Model(dropout: 0), set).Weights;
@@ -122,7 +125,8 @@ public sealed class AttentionStepTests : IDisposable
             {
                 // What comes from the cut on: other items at other times.
                 int[] items = [.. past.Items[start..end]], others = [.. items.Select((item, k) => start + k < cut ? item : (item + 7) % set.ItemCount)];
-                long[] seconds = past.Times[start..end], later = [.. seconds.Select((time, k) => start + k < cut ? time : time + 1_000 * k)];
+                long[] seconds = past.Times[start..end];
+                long[] later = [.. seconds.Select((time, k) => start + k < cut || (told && start + k == cut) ? time : time + 1_000 * k)];
                 float[] one = VectorsOf(items, seconds), two = VectorsOf(others, later);
                 Assert.Equal(one[..((cut - start) * 32)], two[..((cut - start) * 32)]);
             }
@@ -132,7 +136,7 @@ public sealed class AttentionStepTests : IDisposable
         {
             int kept = Math.Min(items.Length, weights.Options.Attention.Length);
             TorchSharp.torch.Tensor rows = module[weights.ItemGmf!].index_select(0, TorchSharp.torch.tensor(items[..kept], TorchSharp.torch.int64));
-            return module.Attention(rows, seconds.AsSpan(0, kept), []).data<float>().ToArray();
+            return module.Attention(rows, seconds.AsSpan(0, kept), told ? [.. seconds[1..kept], seconds[kept - 1] + (seconds.Length > kept ? 0 : 50)] : [], []).data<float>().ToArray();
         }
     }
 

@@ -119,6 +119,7 @@ internal sealed unsafe class AttentionBatch : IDisposable
             int count = Math.Min(end - start - 1, shape.Length), first = end - 1 - count;
             ref AttentionSequence sequence = ref sequences.Start[slot];
             sequence = new AttentionSequence { Count = count, Items = pasts.Items + first, Times = pasts.Times + first, Slot = slot };
+            if (ToldUsers.IsTold(key, slot, shape.Told)) sequence.Moments = sequence.Times + 1;
             if (slot == 0 || Passes[passes - 1].Rows + sequence.PaddedCount > mostRows) Passes[passes++] = new AttentionSpan { First = slot, FirstRow = rows };
             ref AttentionSpan pass = ref Passes[passes - 1];
             sequence.Row = pass.Rows;

@@ -42,7 +42,7 @@ internal static unsafe class AttentionBlocks<S, V>
     }
 
     /// <summary>
-    /// Adds the gradient of all matrices to those of a chunk, and leaves that of the tokens (sqrt(E) q + gap) in
+    /// Adds the gradient of all matrices to those of a chunk, and leaves that of the tokens (sqrt(E) q + gap + moment) in
     /// <see cref="AttentionBuffers.Gradient"/>.
     /// </summary>
     /// <param name="toFinal">The gradient of v.</param>
@@ -83,7 +83,7 @@ internal static unsafe class AttentionBlocks<S, V>
         }
 
         Drop(in pass, weights, site: 0, dx);
-        AddGapGradient(in pass, e, dx, gradient + weights.GapStart);
+        AddGapGradient(in pass, e, dx, gradient + weights.GapStart, gradient + weights.MomentStart);
 
         // dW += dYᵀ X
         void OfLayer(AttentionPart part, int b, float* dy, int outputs, float* from, int inputs)
@@ -113,12 +113,12 @@ internal static unsafe class AttentionBlocks<S, V>
         }
     }
 
-    // x_t = sqrt(E) q[i_t] + gap[bucket]
+    // x_t = sqrt(E) q[i_t] + gap[bucket] + moment[bucket]
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Embed(in AttentionPass pass, AttentionWeights weights, float* x)
     {
         int e = weights.Shape.Size;
-        float* gaps = weights.Values + weights.GapStart;
+        float* gaps = weights.Values + weights.GapStart, moments = weights.Values + weights.MomentStart;
         V scale = S.Broadcast(MathF.Sqrt(e));
         for (int q = 0; q < pass.Count; q++)
         {
@@ -127,7 +127,11 @@ internal static unsafe class AttentionBlocks<S, V>
             for (int t = 0; t < sequence.Count; t++, row += e)
             {
                 float* item = pass.ItemRows + (long)sequence.Items[t] * pass.ItemStride, gap = gaps + GapOf(in sequence, t) * e;
-                for (int k = 0; k < e; k += S.Lanes) S.Store(S.MultiplyAdd(S.Load(item + k), scale, S.Load(gap + k)), row + k);
+                float* moment = moments + MomentOf(in sequence, t) * e;
+                for (int k = 0; k < e; k += S.Lanes)
+                {
+                    S.Store(S.MultiplyAdd(S.Load(item + k), scale, S.Add(S.Load(gap + k), S.Load(moment + k))), row + k);
+                }
             }
 
             new Span<float>(row, (sequence.PaddedCount - sequence.Count) * e).Clear();
@@ -135,20 +139,29 @@ internal static unsafe class AttentionBlocks<S, V>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void AddGapGradient(in AttentionPass pass, int width, float* dx, float* gradient)
+    private static void AddGapGradient(in AttentionPass pass, int width, float* dx, float* gaps, float* moments)
     {
         for (int q = 0; q < pass.Count; q++)
         {
             AttentionSequence sequence = pass.Sequences[q];
             for (int t = 0; t < sequence.Count; t++)
             {
-                float* row = dx + (long)(sequence.Row + t) * width, gap = gradient + GapOf(in sequence, t) * width;
-                for (int k = 0; k < width; k += S.Lanes) S.Store(S.Add(S.Load(gap + k), S.Load(row + k)), gap + k);
+                float* row = dx + (long)(sequence.Row + t) * width, gap = gaps + GapOf(in sequence, t) * width;
+                float* moment = moments + MomentOf(in sequence, t) * width;
+                for (int k = 0; k < width; k += S.Lanes)
+                {
+                    V slope = S.Load(row + k);
+                    S.Store(S.Add(S.Load(gap + k), slope), gap + k);
+                    S.Store(S.Add(S.Load(moment + k), slope), moment + k);
+                }
             }
         }
     }
 
     private static int GapOf(in AttentionSequence sequence, int t) => t == 0 ? 0 : TimeBuckets.Of(sequence.Times[t] - sequence.Times[t - 1]);
+
+    private static int MomentOf(in AttentionSequence sequence, int t) =>
+        sequence.Moments == null ? TimeBuckets.Count : TimeBuckets.Of(sequence.Moments[t] - sequence.Times[t]);
 
     // Applies dropout's factors to E values of each row; its gradient is the same.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

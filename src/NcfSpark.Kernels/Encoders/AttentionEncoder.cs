@@ -27,9 +27,10 @@ public sealed unsafe class AttentionEncoder : IDisposable
     /// <summary>Writes a user's vector, without the user's own row; 0 if there is no item.</summary>
     /// <param name="items">The user's items, oldest first; the latest Length of them count.</param>
     /// <param name="times">Their times in seconds, ascending.</param>
+    /// <param name="moment">The moment that is asked about, no earlier than the latest item; null: it is not told.</param>
     /// <param name="itemRows">q of all items, E after E.</param>
     /// <param name="vector">Receives E numbers.</param>
-    public void Encode(ReadOnlySpan<int> items, ReadOnlySpan<long> times, ReadOnlySpan<float> itemRows, Span<float> vector)
+    public void Encode(ReadOnlySpan<int> items, ReadOnlySpan<long> times, long? moment, ReadOnlySpan<float> itemRows, Span<float> vector)
     {
         AttentionShape shape = weights.Shape;
         ArgumentOutOfRangeException.ThrowIfNotEqual(times.Length, items.Length);
@@ -40,12 +41,13 @@ public sealed unsafe class AttentionEncoder : IDisposable
         items = items[skipped..];
         times = times[skipped..];
         Derive();
+        long[] moments = moment is { } asked ? [.. times[1..], asked] : [];
         if (!idle.TryTake(out AttentionBuffers? buffers)) buffers = new(shape, training: false);
         fixed (int* item = items)
-        fixed (long* time = times)
+        fixed (long* time = times, askedAt = moments)
         fixed (float* rows = itemRows)
         {
-            var sequence = new AttentionSequence { Row = 0, Count = items.Length, Items = item, Times = time };
+            var sequence = new AttentionSequence { Row = 0, Count = items.Length, Items = item, Times = time, Moments = askedAt };
             var pass = new AttentionPass { Rows = sequence.PaddedCount, Sequences = &sequence, Count = 1, ItemRows = rows, ItemStride = shape.Size };
             kernel.Encode(in pass, buffers, weights);
         }

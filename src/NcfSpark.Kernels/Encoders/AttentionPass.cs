@@ -41,6 +41,9 @@ internal unsafe struct AttentionSequence
     public int* Items;
     public long* Times;
 
+    /// <summary>For each item the moment that is asked about after it, no earlier; null where none is told.</summary>
+    public long* Moments;
+
     /// <summary>The user's number in the batch.</summary>
     public int Slot;
 

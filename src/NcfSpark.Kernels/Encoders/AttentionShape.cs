@@ -4,9 +4,11 @@ namespace NcfSpark.Kernels;
 
 /// <summary>
 /// The user encoder "attention": a causal transformer over a user's items, oldest first, with gated pre-norm blocks
-/// (LiGR) and SwiGLU. E = Size, H heads of D = E / H, F = 2 E; i_t is item t, s_t its time in seconds.
+/// (LiGR) and SwiGLU. E = Size, H heads of D = E / H, F = 2 E; i_t is item t, s_t its time in seconds, n_t the moment that
+/// is asked about after it, where that is told: s_(t+1), and for the latest item that of the request.
 /// <code>
-/// x_t = drop(sqrt(E) q[i_t] + gap[bucket(s_t - s_(t-1))])         the first token has bucket 0; rms(x) = x / sqrt(mean(x²) + 1e-6)
+/// x_t = drop(sqrt(E) q[i_t] + gap[bucket(s_t - s_(t-1))] + moment[bucket(n_t - s_t)])
+///       the first token's gap has bucket 0; moment has a last row for what is not told; rms(x) = x / sqrt(mean(x²) + 1e-6)
 /// in each block:
 ///   n = rms(x) ∘ g_1     [a_q; a_k; a_v; z] = W_in n
 ///   logit[h, t, s] = a_q[h, t] · a_k[h, s] / sqrt(D) + position[h, t - s] + time[h, bucket(s_t - s_s)]     s ≤ t
@@ -15,7 +17,8 @@ namespace NcfSpark.Kernels;
 ///   x = x + sigmoid(y) ∘ drop(W_final (silu(u) ∘ w))              silu(u) = u sigmoid(u)
 /// v_t = rms(x_t) ∘ g
 /// </code>
-/// v_t predicts item t + 1; a user's vector is the v of the latest item plus the user's own row.
+/// v_t predicts item t + 1; a user's vector is the v of the latest item plus the user's own row. In training a share of the
+/// users, drawn anew for each batch, is told its moments (<see cref="Told"/>), and the others are not, so that one model answers both.
 /// </summary>
 public sealed record AttentionShape
 {
@@ -34,6 +37,9 @@ public sealed record AttentionShape
     public required int Length { get; init; }
 
     public double Dropout { get; init; }
+
+    /// <summary>Share of the users of a batch that are told their moments in training.</summary>
+    public double Told { get; init; }
 
     /// <summary>F, the width of SwiGLU.</summary>
     public int Hidden => 2 * Size;
@@ -54,7 +60,10 @@ public sealed record AttentionShape
             new($"attention.{b}.hidden.weight", 2 * Hidden + Size, Size, AttentionStart.Uniform),
             new($"attention.{b}.final.weight", Size, Hidden, AttentionStart.Uniform),
         }),
+        new("attention.moment.weight", TimeBuckets.Count + 1, Size, AttentionStart.Zero),
     ];
+
+    internal int MomentIndex => 2 + Blocks * InBlock;
 
     internal static int IndexOf(int block, AttentionPart part) => 2 + block * InBlock + (int)part;
 }

@@ -53,6 +53,8 @@ internal sealed unsafe class AttentionWeights : IDisposable
 
     public int NormStart => starts[1];
 
+    public int MomentStart => starts[Shape.MomentIndex];
+
     public int StartOf(int parameter) => starts[parameter];
 
     public int StartOf(int block, AttentionPart part) => starts[AttentionShape.IndexOf(block, part)];

@@ -10,7 +10,7 @@ public sealed class AttentionStepTests
     private const ulong Key = 0x1234_5678_9ABC, DropoutKey = 0xDEF0_1234_5678;
     private const double Rate = 0.01;
 
-    private static readonly AttentionShape Shape = new() { Size = 32, Heads = 2, Blocks = 2, Length = 21, Dropout = 0.3 };
+    private static readonly AttentionShape Shape = new() { Size = 32, Heads = 2, Blocks = 2, Length = 21, Dropout = 0.3, Told = 0.5 };
 
     // Five users with 4, 2, 30, 11 and 22 uses, more and fewer than Length; some share a second.
     private static readonly int[] Counts = [4, 2, 30, 11, 22], Users = [2, 0, 4, 1, 3];
@@ -39,7 +39,7 @@ public sealed class AttentionStepTests
     {
         var model = new NaiveAttention(Shape, Past, Times, Items);
         int[] drawn = NegativesOf(negatives);
-        double LossOf() => model.Loss(Users, drawn, DropoutKey, exceptTouched);
+        double LossOf() => model.Loss(Users, drawn, Key, DropoutKey, exceptTouched);
         using IFusedStep step = Step(level, threads: 2, negatives, model, exceptTouched);
         double losses = 0;
         Assert.Equal(1, step.Run(new Feed(), 1, ref losses));
@@ -95,10 +95,14 @@ public sealed class AttentionStepTests
             using var encoder = new AttentionEncoder(Shape, level);
             for (int p = 0; p < model.Matrices.Length; p++) encoder.Set(p, Array.ConvertAll(model.Matrices[p], value => (float)value));
             float[] vector = new float[Shape.Size], rows = Array.ConvertAll(model.ItemRows, value => (float)value);
-            encoder.Encode(Past.Items.AsSpan(start, count), Times.AsSpan(start, count), rows, vector);
             int first = Math.Max(start, end - Shape.Length);
-            double[] expected = model.Encode(Past.Items[first..end], Times[first..end], 0, dropoutKey: null)[^1];
-            for (int k = 0; k < vector.Length; k++) Assert.Equal(expected[k], vector[k], 1e-4);
+            foreach (long? moment in new long?[] { null, Times[end - 1], Times[end - 1] + 86_400 })
+            {
+                encoder.Encode(Past.Items.AsSpan(start, count), Times.AsSpan(start, count), moment, rows, vector);
+                long[]? moments = moment is { } asked ? [.. Times[(first + 1)..end], asked] : null;
+                double[] expected = model.Encode(Past.Items[first..end], Times[first..end], moments, 0, dropoutKey: null)[^1];
+                for (int k = 0; k < vector.Length; k++) Assert.Equal(expected[k], vector[k], 1e-4);
+            }
         }
     }
 
@@ -107,8 +111,18 @@ public sealed class AttentionStepTests
     {
         using var encoder = new AttentionEncoder(Shape, SimdLevels.Best);
         float[] vector = [.. Enumerable.Repeat(1f, Shape.Size)];
-        encoder.Encode([], [], new float[Shape.Size], vector);
+        encoder.Encode([], [], 5, new float[Shape.Size], vector);
         Assert.All(vector, value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void AShareOfTheUsersIsToldAndOthersInTheNextBatch()
+    {
+        bool[] Of(ulong key, double share) => [.. Enumerable.Range(0, 10_000).Select(slot => ToldUsers.IsTold(key, slot, share))];
+        Assert.InRange(Of(1, 0.3).Count(told => told), 2_800, 3_200);
+        Assert.InRange(Of(1, 0.5).Zip(Of(1UL << 40, 0.5)).Count(pair => pair.First && pair.Second), 2_300, 2_700);
+        Assert.All(Of(2, 0), told => Assert.False(told));
+        Assert.All(Of(2, 1), told => Assert.True(told));
     }
 
     [Fact]

@@ -17,7 +17,8 @@ internal sealed class NaiveAttention(AttentionShape shape, UserHistories past, l
     ];
 
     /// <summary>Mean loss of the tokens of a batch, times its users.</summary>
-    public double Loss(int[] users, int[] negatives, ulong dropoutKey, bool exceptTouched = true)
+    /// <param name="key">Of the batch: draws who is told the moments.</param>
+    public double Loss(int[] users, int[] negatives, ulong key, ulong dropoutKey, bool exceptTouched = true)
     {
         double loss = 0;
         int tokens = 0, row = 0, used = 0; // rows as passes number them: each user's rounded up to 8
@@ -26,7 +27,8 @@ internal sealed class NaiveAttention(AttentionShape shape, UserHistories past, l
         {
             int[] all = past.Items[past.Starts[user]..EndOf(user)];
             int count = Math.Min(all.Length - 1, shape.Length), first = EndOf(user) - 1 - count;
-            double[][] vectors = Encode(past.Items[first..(first + count)], times[first..(first + count)], row, dropoutKey);
+            long[]? moments = ToldUsers.IsTold(key, used, shape.Told) ? times[(first + 1)..(first + 1 + count)] : null;
+            double[][] vectors = Encode(past.Items[first..(first + count)], times[first..(first + count)], moments, row, dropoutKey);
             for (int t = 0; t < count; t++)
             {
                 double positive = Score(vectors[t], past.Items[first + t + 1]), sum = Math.Exp(positive);
@@ -46,12 +48,14 @@ internal sealed class NaiveAttention(AttentionShape shape, UserHistories past, l
     }
 
     /// <summary>v of each token.</summary>
+    /// <param name="moments">Those that are asked about; null: they are not told.</param>
     /// <param name="firstRow">Number of the first token for dropout.</param>
     /// <param name="dropoutKey">Null for no dropout.</param>
-    public double[][] Encode(int[] tokens, long[] at, int firstRow, ulong? dropoutKey)
+    public double[][] Encode(int[] tokens, long[] at, long[]? moments, int firstRow, ulong? dropoutKey)
     {
         double[][] x = [.. tokens.Select((item, t) => Sum(
-            Enumerable.Range(0, size).Select(k => Math.Sqrt(size) * ItemRows[item * size + k]), Row(0, t == 0 ? 0 : TimeBuckets.Of(at[t] - at[t - 1]), size)))];
+            Enumerable.Range(0, size).Select(k => Math.Sqrt(size) * ItemRows[item * size + k]), Sum(Row(0, t == 0 ? 0 : TimeBuckets.Of(at[t] - at[t - 1]), size),
+                Row(shape.MomentIndex, moments is null ? TimeBuckets.Count : TimeBuckets.Of(moments[t] - at[t]), size))))];
         x = Drop(x, 0, firstRow, dropoutKey);
         for (int b = 0; b < shape.Blocks; b++)
         {
