@@ -47,6 +47,7 @@ public static class ScoreTask
     private static void Score(ScoreOptions options, string directory, TaskRows rows, Stream output)
     {
         (TrainedModel model, RecommendableItems items) = TaskModel.Read(directory, options.MaxPerGroup);
+        model = options.Told(model);
         using IModelScorer scorer = Scorers.Of(model.Weights, items.Items);
         var recommender = new Recommender(model, scorer, items, options);
         long? since = options.Since.Length == 0 ? null : TimestampText.Parse(options.Since);

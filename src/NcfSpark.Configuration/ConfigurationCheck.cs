@@ -83,6 +83,18 @@ public static class ConfigurationCheck
             foreach ((string setting, string problem) in AgainstInteractions(train)) yield return (Keys(setting, "Model:User"), problem);
         }
 
+        if (configuration.Model is { HasAttention: true, Attention.NeighbourStart: true } && (train.Workers > 1 || train.Placement != Placement.Threads))
+        {
+            yield return (Keys("Model:Attention:NeighbourStart", "Train:Workers", "Train:Placement"),
+                "is true, but one process must see all training rows before the first step: set it to false, or Train:Workers to 1 with threads");
+        }
+
+        if (configuration.Score.At.Length > 0 && !configuration.Model.HasMoment)
+        {
+            yield return (Keys("Score:At", "Model:User", "Model:Attention:Told"),
+                "tells the model a moment, which only Model:User \"attention\" with Model:Attention:Told above 0 looks at: leave it empty");
+        }
+
         if (prepare.Split != SplitRule.Given && prepare.TestCandidates > 0 && evaluate.NegativesPerPositive > prepare.TestCandidates)
         {
             yield return (

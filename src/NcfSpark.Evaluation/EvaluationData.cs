@@ -34,6 +34,22 @@ public sealed record EvaluationData(
     /// <summary>Everything, those held out too.</summary>
     public InteractionRows All => InteractionRows.Concat(Train, Validation, Test);
 
+    /// <summary>By user the moment of the earliest test row, at which the user is asked about; 0 for who has none.</summary>
+    public long[] TestMoments
+    {
+        get
+        {
+            long[] moments_U = new long[UserCount];
+            for (int row = 0; row < Test.Count; row++)
+            {
+                ref long moment = ref moments_U[Test.Users[row]];
+                moment = moment == 0 ? Test.Timestamps[row] : Math.Min(moment, Test.Timestamps[row]);
+            }
+
+            return moments_U;
+        }
+    }
+
     /// <summary>By user the training items: what the baselines know.</summary>
     public InteractionLists History { get; } = InteractionLists.FromRows(UserCount, Train.Users, Train.Items);
 

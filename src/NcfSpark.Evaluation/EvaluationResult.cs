@@ -16,6 +16,12 @@ public sealed record EvaluationResult(ProtocolResult WholeCatalogue, ProtocolRes
     /// <summary>The same for held-out rows of known items and of new ones; empty where only one of the kinds is tested, or nothing is to be told.</summary>
     public IReadOnlyList<ItemGroup> ByItem { get; init; } = [];
 
+    /// <summary>
+    /// The whole catalogue by the model where it is told the moment of each user's earliest test row, and then by the same where it is not; null where it
+    /// cannot be told. Figures of models that always are, such as HSTU, compare with the former.
+    /// </summary>
+    public ProtocolResult? Told { get; init; }
+
     /// <summary>By scorer what was measured over the whole catalogue, user by user.</summary>
     public IReadOnlyList<RankingResult> Rankings { get; init; } = [];
 

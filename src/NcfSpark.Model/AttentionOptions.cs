@@ -25,6 +25,12 @@ public sealed record AttentionOptions
     public double Dropout { get; init; } = 0.2;
 
     /// <summary>
+    /// Whether items start where items that are used close together point the same way, instead of at random: then fewer epochs
+    /// are enough. For one worker and up to 20,000 items. It does not count in a warm start.
+    /// </summary>
+    public bool NeighbourStart { get; init; }
+
+    /// <summary>
     /// Share of users that are told in training, anew in each step, how long after each item the next one came. With more than 0 a model can be asked
     /// about a moment (Score:At); with 1 it is at a loss where none is told.
     /// </summary>

@@ -137,6 +137,9 @@ public sealed record ModelOptions : IValidatableObject
     /// <summary>Whether a transformer reads what a user did before.</summary>
     public bool HasAttention => User == UserEncoderKind.Attention;
 
+    /// <summary>Whether the model can be told the moment that it is asked about.</summary>
+    public bool HasMoment => HasAttention && Attention.Told > 0;
+
     /// <summary>Whether the order of a user's items is an input, so that times are needed.</summary>
     public bool NeedsTimes => HasHistory || HasAttention;
 

@@ -144,6 +144,14 @@ public sealed class ModelWeights
     /// <summary>The latest items of each user, for scoring; null if the model does not look at them.</summary>
     public UserPools? Pools { get; set; }
 
+    /// <summary>The same weights, whose users are asked about a moment each (<see cref="UserPools.Moments_U"/>). They share memory with these.</summary>
+    public ModelWeights Told(long[] moments_U)
+    {
+        var told = (ModelWeights)MemberwiseClone();
+        told.Pools = Pools is { } pools ? pools with { Moments_U = moments_U } : null;
+        return told;
+    }
+
     /// <summary>The baseline that serves instead; null where these weights are the model.</summary>
     public ItemWeights? Baseline { get; init; }
 

@@ -61,7 +61,7 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
 
         var served = new ServedScorer(scorer, data.History, trained.Popularity_N);
         NamedScorer[] all = [new("model", NameOf(settings.Model), served, ScoresAreProbabilities: true), .. others];
-        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = chosen };
+        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = chosen, Told = Told(trained, data, all[0], context) };
         ReportGate? gate = night?.Decide(result, trained.Weights);
         NamedScorer? serves = gate?.Baseline is null ? null : baselines.Single(one => one.Key == gate.Baseline);
         ReportWriter.Write(context.Writer.Path, new ReportInput
@@ -81,6 +81,16 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
                 .Select(section => KeyValuePair.Create(section.Name, (JsonNode?)SettingsJson.All(section.GetValue(settings)!)))),
         });
         return new StageCounts(new() { ["users"] = result.WholeCatalogue.Users, ["test_rows"] = result.WholeCatalogue.Rows });
+    }
+
+    // Beside the model as it is measured otherwise: who is not told the moment is what a night serves, unless Score:At tells it.
+    private ProtocolResult? Told(TrainedModel trained, EvaluationData data, NamedScorer untold, StageContext context)
+    {
+        if (!trained.Weights.Options.HasMoment || trained.Weights.Pools is null) return null;
+        using IModelScorer scorer = Scorers.Of(trained.Weights.Told(data.TestMoments));
+        var told = new NamedScorer(
+            "model_told", $"{untold.Title}, told the moment", new ServedScorer(scorer, data.History, trained.Popularity_N), ScoresAreProbabilities: true);
+        return Evaluator.Run(data, [told, untold], settings.Evaluate, context.Job.Progress).WholeCatalogue;
     }
 
     private string ServedBy(NamedScorer baseline)

@@ -47,7 +47,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         Check(context.Job);
         JobContext job = context.Job;
         (ScoreLists lists, PairList? pairs) = files.Read();
-        TrainedModel trained = TrainedModel.Read(model);
+        TrainedModel trained = options.Told(TrainedModel.Read(model));
         files.CheckIds(lists, pairs, trained.Users, trained.Items);
         SortedDictionary<string, string> notes = files.Remarks(lists, trained);
         var data = new PreparedData(prepared);

@@ -36,6 +36,7 @@ public static class ReportJson
             ["training"] = TrainingOf(input.Model),
             ["whole_catalogue"] = ProtocolOf(input.Evaluation.WholeCatalogue),
             ["whole_catalogue_by_history"] = Array(input.Evaluation.ByHistory.Select(GroupOf)),
+            ["whole_catalogue_told_moment"] = ProtocolOf(input.Evaluation.Told),
             ["sampled"] = ProtocolOf(input.Evaluation.Sampled),
             ["classification"] = ProtocolOf(input.Evaluation.Classification),
             ["differences"] = new JsonObject

@@ -92,7 +92,20 @@ public static class ReportPage
             This is what a recommender does in production, and what to decide by.</p>
             <div class="charts">{panels}</div>
             {MetricTables.Of(protocol, CutOffOf(input), input.Options.BootstrapSamples > 0)}
+            {Told(input)}
             """);
+    }
+
+    private static Html Told(ReportInput input)
+    {
+        if (input.Evaluation.Told is not { } protocol) return Html.Empty;
+        MetricName[] metrics = [new($"ndcg@{CutOffOf(input)}"), new($"hr@{CutOffOf(input)}")];
+        return Html.Of($"""
+            <p>Told the moment of each user's first tested interaction, the model reaches {Of(protocol.Scorers[0])}; not told, as above,
+            {Of(protocol.Scorers[1])}. Compare the former with published models that are always told.</p>
+            """);
+
+        string Of(ScorerMetrics scorer) => string.Join(" and ", metrics.Select(metric => $"{metric.Title} {metric.Format(scorer.Metrics[metric.Key]!.Value)}"));
     }
 
     private static Html ByPresence(ReportInput input) => input.Evaluation.ByPresence.Count == 0 ? Html.Empty : Html.Of($"""

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using NcfSpark.Core;
+using NcfSpark.Model;
 
 namespace NcfSpark.Scoring;
 
@@ -20,6 +21,13 @@ public sealed record ScoreOptions : IValidatableObject
     /// the other users' older lists elsewhere.
     /// </summary>
     public string Since { get; init; } = "";
+
+    /// <summary>
+    /// Moment at which the lists will be read, as Since has it, for a model that can be told (Model:Attention:Told): it then
+    /// recommends to a user who comes back so long after the latest item. For users with later items it is that of the latest.
+    /// "" (default): it is not told, as in the report's figures of the model.
+    /// </summary>
+    public string At { get; init; } = "";
 
     /// <summary>
     /// File, folder or glob of the only users who get recommendations, as CSV, JSON lines or Parquet, whatever the log is. ""
@@ -144,9 +152,19 @@ public sealed record ScoreOptions : IValidatableObject
     /// <summary>Threads, resolved.</summary>
     public int ThreadCount => Threads == 0 ? Environment.ProcessorCount : Threads;
 
+    /// <summary>The model, told the moment <see cref="At"/>, if there is one.</summary>
+    public TrainedModel Told(TrainedModel model)
+    {
+        if (At.Length == 0) return model;
+        long[] moments_U = new long[model.Users.Count];
+        Array.Fill(moments_U, TimestampText.Parse(At)!.Value);
+        return model with { Weights = model.Weights.Told(moments_U) };
+    }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Since.Length > 0 && TimestampText.Parse(Since) is null) yield return new($"is \"{Since}\", {TimestampText.Cure}", [nameof(Since)]);
+        if (At.Length > 0 && TimestampText.Parse(At) is null) yield return new($"is \"{At}\", {TimestampText.Cure}", [nameof(At)]);
         if (NotOlderThan.Length > 0 && TimestampText.Parse(NotOlderThan) is null)
         {
             yield return new($"is \"{NotOlderThan}\", {TimestampText.Cure}", [nameof(NotOlderThan)]);

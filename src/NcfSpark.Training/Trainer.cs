@@ -60,6 +60,11 @@ public sealed class Trainer(
         if (past is not null)
         {
             FirstHistory.ClearUsersWithoutRows(state.Weights, past);
+            if (Initial is null && modelOptions is { HasAttention: true, Attention.NeighbourStart: true })
+            {
+                NeighbourStart.Set(state.Weights.ItemGmf!, past, set.UserCount, options.Seed);
+            }
+
             FirstHistory.ClearItemsWithoutRows(state.Weights, FirstHistory.UsedItems(past, set.ItemCount));
         }
 

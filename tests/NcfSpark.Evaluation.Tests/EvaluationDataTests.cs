@@ -36,6 +36,15 @@ public sealed class EvaluationDataTests : IDisposable
         Assert.Equal([2], data.Test.Items);
         Assert.Equal([1, 3], data.TestCandidates[0].ToArray());
         Assert.True(data.HasCandidates);
+        Assert.Equal([9, 0], data.TestMoments);
+    }
+
+    [Fact]
+    public void AUserIsAskedAboutTheEarliestTestedMoment()
+    {
+        var none = new InteractionRows([], [], []);
+        var test = new InteractionRows([2, 0, 2], [1, 1, 0], [30, 7, 20]);
+        Assert.Equal([7, 0, 20], new EvaluationData(3, [1, 1], none, none, test, InteractionLists.FromRows(3, [], [])).TestMoments);
     }
 
     [Fact]

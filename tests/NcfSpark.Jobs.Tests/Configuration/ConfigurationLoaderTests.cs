@@ -232,9 +232,12 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Model:User is \"attention\", which goes with Kind \"mf\" and EmbeddingActivation \"none\"", "Model:Kind=gmf")]
     [InlineData("Model:EmbeddingSize is 40, but with Model:User \"attention\" it is a multiple of 32, 16 for each of Model:Attention:Heads: set it to 64",
         "Model:EmbeddingSize=40")]
-    public void WhatDoesNotGoWithAttentionIsRefused(string message, string assignment)
+    [InlineData("Model:Attention:NeighbourStart is true, but one process must see all training rows", "Model:Attention:NeighbourStart=true", "Train:Workers=2")]
+    [InlineData("Score:At tells the model a moment, which only", "Score:At=2026-11-24", "Model:Attention:Told=0")]
+    [InlineData("Score:At is \"soon\", which is no time", "Score:At=soon")]
+    public void WhatDoesNotGoWithAttentionIsRefused(string message, params string[] assignments)
     {
-        string told = Refused(Minimal, ["Model:User=attention", "Train:Loss=softmax", assignment]);
+        string told = Refused(Minimal, ["Model:User=attention", "Train:Loss=softmax", .. assignments]);
         Assert.StartsWith(message, told, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', told);
     }
