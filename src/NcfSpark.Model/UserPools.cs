@@ -24,7 +24,8 @@ public sealed record UserPools(int Length, int[] Items_UK)
     public long[]? Moments_U { get; init; }
 
     /// <summary>A user's one of <see cref="Moments_U"/>: never earlier than the latest item.</summary>
-    public long? MomentOf(int user) => Moments_U is not { } moments ? null : TimesOf(user) is [var latest, ..] ? Math.Max(latest, moments[user]) : moments[user];
+    public long? MomentOf(int user) =>
+        Moments_U is not { } moments ? null : TimesOf(user) is [var latest, ..] ? Math.Max(latest, moments[user]) : moments[user];
 
     /// <summary>The items of a user's pool, latest first.</summary>
     public ReadOnlySpan<int> this[int user]

@@ -61,7 +61,10 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
 
         var served = new ServedScorer(scorer, data.History, trained.Popularity_N);
         NamedScorer[] all = [new("model", NameOf(settings.Model), served, ScoresAreProbabilities: true), .. others];
-        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with { Baselines = chosen, Told = Told(trained, data, all[0], context) };
+        EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with
+        {
+            Baselines = chosen, Told = Told(trained, data, all[0], context),
+        };
         ReportGate? gate = night?.Decide(result, trained.Weights);
         NamedScorer? serves = gate?.Baseline is null ? null : baselines.Single(one => one.Key == gate.Baseline);
         ReportWriter.Write(context.Writer.Path, new ReportInput

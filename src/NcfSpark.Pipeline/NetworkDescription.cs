@@ -114,7 +114,8 @@ internal static class NetworkDescription
             weights.Attention.Where(weight => weight.Name.StartsWith(prefix, StringComparison.Ordinal)).Sum(weight => weight.Values.Length);
 
         layers.Add(new("history", "Input", [], "", $"{options.Length}", 0, "items before, and when"));
-        layers.Add(new("tokens", "Embedding", ["history"], $"{options.Length}", tokens, Parameters("attention.gap."), "rows of item_gmf + gaps"));
+        int times = Parameters("attention.gap.") + Parameters("attention.moment.");
+        layers.Add(new("tokens", "Embedding", ["history"], $"{options.Length}", tokens, times, "rows of item_gmf + gaps + moment"));
         for (int block = 0; block < options.Blocks; block++)
         {
             layers.Add(new($"attention.{block}", "Attention block", [layers[^1].Name], tokens, tokens, Parameters($"attention.{block}."), note));

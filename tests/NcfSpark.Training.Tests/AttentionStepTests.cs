@@ -136,7 +136,8 @@ public sealed class AttentionStepTests : IDisposable
         {
             int kept = Math.Min(items.Length, weights.Options.Attention.Length);
             TorchSharp.torch.Tensor rows = module[weights.ItemGmf!].index_select(0, TorchSharp.torch.tensor(items[..kept], TorchSharp.torch.int64));
-            return module.Attention(rows, seconds.AsSpan(0, kept), told ? [.. seconds[1..kept], seconds[kept - 1] + (seconds.Length > kept ? 0 : 50)] : [], []).data<float>().ToArray();
+            long[] moments = told ? [.. seconds[1..kept], seconds[kept - 1] + 50] : [];
+            return module.Attention(rows, seconds.AsSpan(0, kept), moments, []).data<float>().ToArray();
         }
     }
 

@@ -54,7 +54,8 @@ internal sealed class NaiveAttention(AttentionShape shape, UserHistories past, l
     public double[][] Encode(int[] tokens, long[] at, long[]? moments, int firstRow, ulong? dropoutKey)
     {
         double[][] x = [.. tokens.Select((item, t) => Sum(
-            Enumerable.Range(0, size).Select(k => Math.Sqrt(size) * ItemRows[item * size + k]), Sum(Row(0, t == 0 ? 0 : TimeBuckets.Of(at[t] - at[t - 1]), size),
+            Enumerable.Range(0, size).Select(k => Math.Sqrt(size) * ItemRows[item * size + k]),
+            Sum(Row(0, t == 0 ? 0 : TimeBuckets.Of(at[t] - at[t - 1]), size),
                 Row(shape.MomentIndex, moments is null ? TimeBuckets.Count : TimeBuckets.Of(moments[t] - at[t]), size))))];
         x = Drop(x, 0, firstRow, dropoutKey);
         for (int b = 0; b < shape.Blocks; b++)
