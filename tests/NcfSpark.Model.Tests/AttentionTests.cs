@@ -38,6 +38,35 @@ public sealed class AttentionTests
     }
 
     [Fact]
+    public void AMomentBeforeTheLatestItemIsThatOfTheLatest()
+    {
+        var pools = new UserPools(2, [5, 4, 3, -1, -1, -1]) { Times_UK = [70, 60, 80, 0, 0, 0], Moments_U = [65, 90, 10] };
+        Assert.Equal([70, 90, 10], Enumerable.Range(0, 3).Select(user => pools.MomentOf(user)!.Value));
+        Assert.Null((pools with { Moments_U = null }).MomentOf(0));
+    }
+
+    [Fact]
+    public void WhoIsToldAMomentHasAnotherVectorAndTheWeightsAreStillAsTheyWere()
+    {
+        ModelWeights weights = Models.Random(Models.Attention(), users: 6, items: 30);
+        FillPasts(weights, seed: 2);
+        ModelWeights told = weights.Told([.. Enumerable.Repeat(1L << 33, 6)]);
+        float[] Of(ModelWeights of, int user)
+        {
+            using var vectors = new UserVectors(of, SimdLevels.Best);
+            float[] vector = new float[of.UserGmf!.Columns];
+            vectors.Write([user], vector, vector.Length);
+            return vector;
+        }
+
+        float[] before = Of(weights, 3);
+        Assert.NotEqual(before, Of(told, 3));
+        Assert.Equal(before, Of(weights, 3));
+        Assert.Same(weights.ItemGmf, told.ItemGmf);
+        Assert.Equal(Of(weights, 0), Of(told, 0)); // without items there is nothing to come back after
+    }
+
+    [Fact]
     public void AnyNumberOfThreadsAsksForTheSameBytes()
     {
         ModelWeights weights = Models.Random(Models.Attention(length: 20), users: 60, items: 50);
