@@ -1,23 +1,44 @@
-using NcfSpark.Core;
 using NcfSpark.Model;
+using NcfSpark.Scoring;
 
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// Writes lists that come back from Spark row by row (user_id, rank, item_id, score, source), in their order, as
-/// `score` without Spark writes its own.
+/// Writes lists that come back from Spark row by row (user_id, rank, item_id, score, source, and where there are named lists because and list), in their
+/// order, as `score` without Spark writes its own.
 /// </summary>
-internal static class CollectedLists
+internal sealed class CollectedLists : IDisposable
 {
     private const int RowsPerGroup = 80_000;
 
-    /// <returns>How many users have a list, and rows by source.</returns>
-    public static (long Lists, SortedDictionary<string, long> Rows) Write(
-        string path, TrainedModel model, IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> parts)
+    private readonly TrainedModel model;
+    private readonly ListFile[] files; // the recommendations, then each named list
+    private readonly List<IReadOnlyList<object?>>[] groups;
+
+    /// <param name="pathOf">Where the lists of a name are written; the recommendations for "".</param>
+    public CollectedLists(TrainedModel model, IReadOnlyList<ListOptions> lists, Func<string, string> pathOf)
     {
-        using ParquetFile file = ParquetFile.Create(path, ("user_id", model.Users.IdType), ("rank", typeof(int)), ("item_id", model.Items.IdType),
-            ("score", typeof(float)), ("source", typeof(string)));
-        var (lists, bySource, group) = (0L, new SortedDictionary<string, long>(StringComparer.Ordinal), new List<IReadOnlyList<object?>>(RowsPerGroup));
+        this.model = model;
+        files = [new ListFile(pathOf(""), model.Users.IdType, model.Items, because: false),
+            .. lists.Select(list => new ListFile(pathOf(list.Name), model.Users.IdType, model.Items, list.By == ListKind.Because))];
+        groups = [.. files.Select(_ => new List<IReadOnlyList<object?>>())];
+        RowsOfLists = new long[lists.Count];
+    }
+
+    /// <summary>How many users have recommendations.</summary>
+    public long Lists { get; private set; }
+
+    /// <summary>How many users were scored, where there are named lists.</summary>
+    public long Users { get; private set; }
+
+    /// <summary>Rows of recommendations by source.</summary>
+    public SortedDictionary<string, long> Rows { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Rows of each named list.</summary>
+    public long[] RowsOfLists { get; }
+
+    public void Write(IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> parts)
+    {
         foreach (IReadOnlyList<object?> row in parts.SelectMany(part => part))
         {
             if (row.Contains(null))
@@ -25,24 +46,43 @@ internal static class CollectedLists
                 throw new InvalidDataException("A task of Spark wrote a row that Spark could not read. Nothing was published; run the same command again.");
             }
 
+            int list = row.Count > 5 ? (int)(long)row[6]! : 0;
+            if (list == RecommendationLines.NoList)
+            {
+                Users++;
+                continue;
+            }
+
             bool begins = (long)row[1]! == 1;
-            if (begins) lists++;
-            if (begins && group.Count >= RowsPerGroup) WriteGroup();
-            bySource[(string)row[4]!] = bySource.GetValueOrDefault((string)row[4]!) + 1;
-            group.Add(row);
+            if (begins && groups[list].Count >= RowsPerGroup) WriteGroup(list);
+            groups[list].Add(row);
+            if (list > 0)
+            {
+                RowsOfLists[list - 1]++;
+                continue;
+            }
+
+            if (begins) Lists++;
+            Rows[(string)row[4]!] = Rows.GetValueOrDefault((string)row[4]!) + 1;
         }
 
-        if (group.Count > 0) WriteGroup();
-        return (lists, bySource);
+        for (int list = 0; list < files.Length; list++) WriteGroup(list);
+    }
 
-        void WriteGroup()
-        {
-            file.WriteGroup(Ids(0, model.Users), Column(1, value => (int)(long)value), Ids(2, model.Items), Column(3, value => (float)(double)value),
-                Column(4, value => (string)value));
-            group.Clear();
-        }
+    public void Dispose()
+    {
+        foreach (ListFile file in files) file.Dispose();
+    }
 
-        Array Ids(int column, IdTable ids) => ids.IsNumeric ? Column(column, value => (long)value) : Column(column, value => (string)value);
+    private void WriteGroup(int list)
+    {
+        List<IReadOnlyList<object?>> group = groups[list];
+        Array users = model.Users.IsNumeric ? Column(0, value => (long)value) : Column(0, value => (string)value);
+        files[list].Write(users, new RecommendationRows([], Column(1, value => (int)(long)value), Items(2), Column(3, value => (float)(double)value),
+            Column(4, value => (string)value)) { Because = list == 0 ? [] : Items(5) });
+        group.Clear();
+
+        int[] Items(int column) => Column(column, value => model.Items.Find(value is long number ? $"{number}" : (string)value));
 
         T[] Column<T>(int column, Func<object, T> convert) => [.. group.Select(row => convert(row[column]!))];
     }

@@ -9,14 +9,30 @@ namespace NcfSpark.Cluster;
 
 /// <summary>
 /// Recommendations as lines for Spark: user_id, rank, item_id, score and source, parted by tabs. Ids that are texts in
-/// base 64, scores with as many digits as tell them apart from every other.
+/// base 64, scores with as many digits as tell them apart from every other. Where there are named lists, two more columns
+/// follow: because, which is the row's own item where there is none, and list: 0 for recommendations, n for the n-th named
+/// list, -1 for a row that only says that a user was scored.
 /// </summary>
-internal sealed class RecommendationLines(TrainedModel model, Stream output)
+internal sealed class RecommendationLines(TrainedModel model, Stream output, bool withLists)
 {
+    /// <summary>The list of a row that is of none: each user has one, so that who is missing is noticed.</summary>
+    public const int NoList = -1;
+
     private const int LongestNumber = 32;
     private readonly ArrayBufferWriter<byte> text = new(1 << 20);
 
+    /// <summary>Says that users were scored.</summary>
+    public void WriteUsers(int[] users) => Write(
+        new RecommendationRows(users, new int[users.Length], new int[users.Length], new float[users.Length], [.. users.Select(_ => "-")]), NoList);
+
+    /// <summary>Writes users' lists, the named ones too.</summary>
     public void Write(RecommendationRows rows)
+    {
+        Write(rows, 0);
+        for (int list = 0; list < rows.Named.Count; list++) Write(rows.Named[list], list + 1);
+    }
+
+    private void Write(RecommendationRows rows, int list)
     {
         for (int row = 0; row < rows.Users.Length; row++)
         {
@@ -27,6 +43,14 @@ internal sealed class RecommendationLines(TrainedModel model, Stream output)
             text.Advance(written);
             End('\t');
             Encoding.UTF8.GetBytes(rows.Sources[row], text);
+            if (withLists)
+            {
+                End('\t');
+                Id(model.Items, rows.Because is [] || rows.Because[row] < 0 ? rows.Items[row] : rows.Because[row]);
+                Utf8Formatter.TryFormat(list, text.GetSpan(LongestNumber), out written);
+                text.Advance(written);
+            }
+
             End('\n');
             if (text.WrittenCount < text.Capacity / 2) continue;
             output.Write(text.WrittenSpan);

@@ -7,7 +7,8 @@ namespace NcfSpark.Cluster;
 
 /// <summary>
 /// The process within a task of Spark that scores the task's users. Standard input brings, by user and item, a row "user\t-1\t0" for each user and a row
-/// "user\titem\ttimestamp" for each item that the user has; standard output takes "user_id\trank\titem_id\tscore\tsource". Ids that are texts leave in base 64.
+/// "user\titem\ttimestamp" for each item that the user has; standard output takes "user_id\trank\titem_id\tscore\tsource", where there are named lists with
+/// "\tbecause\tlist" (<see cref="RecommendationLines"/>). Ids that are texts leave in base 64.
 /// Example: of the rows 7 -1 0, 7 2 100, 8 -1 0 user 7 is given everything but item 2, and user 8 everything.
 /// It uses the fused kernel alone and never loads Torch, reads nothing but the model beside it, and ends by itself when Spark is gone or takes no more.
 /// </summary>
@@ -46,17 +47,19 @@ public static class ScoreTask
 
     private static void Score(ScoreOptions options, string directory, TaskRows rows, Stream output)
     {
-        (TrainedModel model, RecommendableItems items) = TaskModel.Read(directory, options.MaxPerGroup);
+        (TrainedModel model, RecommendableItems items) = TaskModel.Read(directory, options);
         model = options.Told(model);
         using IModelScorer scorer = Scorers.Of(model.Weights, items.Items);
-        var recommender = new Recommender(model, scorer, items, options);
+        using var recommender = new Recommender(model, scorer, items, options);
         long? since = options.Since.Length == 0 ? null : TimestampText.Parse(options.Since);
-        var lines = new RecommendationLines(model, output);
+        var lines = new RecommendationLines(model, output, items.HasLists);
         while (rows.NextUsers(recommender.UsersAtOnce) is { } block)
         {
             int[] users = block.Since(since);
             if (model.Weights.Pools is { } pools) Array.ForEach(users, user => block.SetLatest(pools, user));
-            lines.Write(recommender.Recommend(users, block.ItemsOf));
+            RecommendationRows recommended = recommender.Recommend(users, block.Past);
+            if (items.HasLists) lines.WriteUsers(users);
+            lines.Write(recommended);
         }
 
         output.Flush();

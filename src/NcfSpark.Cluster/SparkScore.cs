@@ -28,16 +28,17 @@ public sealed class SparkScore(
     private readonly IndexSet? wantedUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count
         ? null
         : new(chosen.Users.Where(user => user >= 0), trained.Users.Count);
-    private readonly RecommendableItems? limited = items.Groups is null && items.Items.Length == trained.Items.Count ? null : items;
+    private readonly RecommendableItems? limited = items.Groups is null && items.Items.Length == trained.Items.Count && !items.HasLists ? null : items;
     private string? place; // where the prepared rows are for Spark, if not in the run directory
 
     /// <summary>Writes the lists of the chosen users whom the model knows.</summary>
     /// <param name="writer">Has no such part yet.</param>
     /// <param name="part">Name of the part.</param>
-    /// <returns>How many users were wanted, and rows by source.</returns>
+    /// <param name="partOfList">The part of a named list: with rules over users and named lists all rows come back here, and are one file each.</param>
+    /// <returns>How many users were wanted, rows by source, and rows of each named list.</returns>
     /// <exception cref="InvalidInputException">An executor cannot run the tasks, or the rows are not those of the run
     /// directory; the message says why.</exception>
-    public (long Users, SortedDictionary<string, long> Rows) Write(IStageWriter writer, string part)
+    public (long Users, SortedDictionary<string, long> Rows, long[] RowsOfLists) Write(IStageWriter writer, string part, Func<string, string> partOfList)
     {
         string directory = writer.File(part), archive = $"{directory}.model.tar.gz";
         try
@@ -46,24 +47,35 @@ public sealed class SparkScore(
             place = PreparedPlace.Of(engine, prepared);
             string rows = Rows(engine), query = Query(engine, rows, TaskModel.Ship(engine, model, limited, archive));
             (long users, long withList) = Expect(engine, rows);
-            (long lists, SortedDictionary<string, long> bySource) = place is not null && !writer.IsElsewhere
-                ? CollectedLists.Write(Path.Combine(directory, "part-00000.parquet"), trained, engine.QueryParts(query))
-                : WriteBySpark(engine, query, writer.ForEngine(part));
-            if (writer.IsElsewhere)
+            SortedDictionary<string, long> bySource;
+            long[] ofLists = [];
+            long lists;
+            if (items.HasLists || (place is not null && !writer.IsElsewhere))
             {
-                writer.Collect();
-                long here = ParquetColumns.RowsIn(directory), there = bySource.Values.Sum();
-                if (here != there) throw new InvalidDataException($"Spark wrote {there:N0} rows, and {here:N0} were listed. Run the same command again.");
+                using var collected = new CollectedLists(trained, [.. items.Lists.Select(list => list.Options)],
+                    list => Path.Combine(list.Length == 0 ? directory : writer.File(partOfList(list)), "part-00000.parquet"));
+                collected.Write(engine.QueryParts(query));
+                (lists, bySource, ofLists) = (items.HasLists ? collected.Users : collected.Lists, collected.Rows, collected.RowsOfLists);
+            }
+            else
+            {
+                (lists, bySource) = WriteBySpark(engine, query, writer.ForEngine(part));
+                if (writer.IsElsewhere)
+                {
+                    writer.Collect();
+                    long here = ParquetColumns.RowsIn(directory), there = bySource.Values.Sum();
+                    if (here != there) throw new InvalidDataException($"Spark wrote {there:N0} rows, and {here:N0} were listed. Run the same command again.");
+                }
             }
 
-            if (lists != withList)
+            if (lists != (items.HasLists ? users : withList))
             {
-                throw new InvalidDataException(
-                    $"Spark wrote the lists of {lists:N0} users, and there should be {withList:N0}. Nothing was published; run the same command again.");
+                throw new InvalidDataException($"Spark wrote the lists of {lists:N0} users, and there should be {(items.HasLists ? users : withList):N0}. "
+                    + "Nothing was published; run the same command again.");
             }
 
             foreach (string source in new[] { Source.Model, Source.Popularity }) bySource.TryAdd(source, 0);
-            return (users, bySource);
+            return (users, bySource, ofLists);
         }
         catch (SqlEngineException failure) when (TaskFailure.In(failure) is { } said)
         {
@@ -82,7 +94,8 @@ public sealed class SparkScore(
         string wanted = wantedUsers?.Has("user_index") ?? "true";
         engine.ReadParquet("ncf_score_users", [PathOf("users")]);
         string rows = $"SELECT user_index, CAST(-1 AS INT) AS item_index, CAST(0 AS BIGINT) AS timestamp FROM ncf_score_users WHERE {wanted}";
-        if (!options.ExcludeSeen && options.Since.Length == 0 && trained.Weights.Pools is null) return rows;
+        bool past = items.Lists.Any(list => list.Options.By is ListKind.Again or ListKind.Because);
+        if (!options.ExcludeSeen && options.Since.Length == 0 && trained.Weights.Pools is null && !past) return rows;
         foreach ((string part, string condition, string timestamp) in Parts.Where(part => prepared.Manifest.Rows.GetValueOrDefault(part.Part) > 0))
         {
             engine.ReadParquet($"ncf_score_{part}", [PathOf(part)]);
@@ -99,8 +112,10 @@ public sealed class SparkScore(
         string program = TaskProgram.Ship(job, engine), settings = TaskWord.Of(options with { Threads = 1 }); // Spark runs a task for each core
         var script = new TaskScript(
             TaskProgram.Command(program, $"{ScoreTask.Verb} {settings} {modelThere}"),
-            [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING")]);
-        return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source "
+            [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING"),
+                .. items.HasLists ? [("because", TypeOf(trained.Items)), ("list", "INT")] : Array.Empty<(string, string)>()]);
+        string ofLists = items.HasLists ? $", {Id("because", trained.Items)}, list" : "";
+        return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source{ofLists} "
             + $"FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
     }
 

@@ -1,5 +1,6 @@
 using NcfSpark.Core;
 using NcfSpark.Model;
+using NcfSpark.Scoring;
 
 namespace NcfSpark.Cluster;
 
@@ -27,6 +28,13 @@ internal sealed record TaskUsers(int[] Users, int[] Offsets, InteractionRows Row
         pools.SetLatest(user, items, timestamps);
     }
 
+    /// <summary>What lists look at: users of this task.</summary>
+    public UserPast Past => new(ItemsOf)
+    {
+        Disliked = DislikedOf,
+        Latest = LatestOf,
+    };
+
     /// <summary>A user's items, rising.</summary>
     public ReadOnlySpan<int> ItemsOf(int user) => Rows.Items.AsSpan(RangeOf(user));
 
@@ -35,6 +43,26 @@ internal sealed record TaskUsers(int[] Users, int[] Offsets, InteractionRows Row
 
     /// <summary>Those who did something at a time or later; all where there is no time.</summary>
     public int[] Since(long? time) => time is null ? Users : Array.FindAll(Users, user => TimestampsOf(user).ContainsAnyInRange(time.Value, long.MaxValue));
+
+    private ReadOnlySpan<int> DislikedOf(int user)
+    {
+        if (!TimestampsOf(user).Contains(NoTime)) return [];
+        long[] times = TimestampsOf(user).ToArray();
+        return ItemsOf(user).ToArray().Where((_, row) => times[row] == NoTime).ToArray();
+    }
+
+    private int LatestOf(int user)
+    {
+        ReadOnlySpan<int> items = ItemsOf(user);
+        ReadOnlySpan<long> times = TimestampsOf(user);
+        (int latest, long last) = (-1, NoTime);
+        for (int row = 0; row < items.Length; row++)
+        {
+            if (times[row] != NoTime && (latest < 0 || times[row] > last)) (latest, last) = (items[row], times[row]);
+        }
+
+        return latest;
+    }
 
     private Range RangeOf(int user)
     {

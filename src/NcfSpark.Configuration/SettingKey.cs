@@ -63,7 +63,7 @@ public sealed class SettingKey
             IsGroup(property.PropertyType) ? Within([.. group, property]) : [new SettingKey([.. group, property])]);
 
     // Groups are records of ours.
-    private static bool IsGroup(Type type) => type.IsClass && type.Namespace!.StartsWith(nameof(NcfSpark), StringComparison.Ordinal);
+    private static bool IsGroup(Type type) => type.IsClass && !type.IsArray && type.Namespace!.StartsWith(nameof(NcfSpark), StringComparison.Ordinal);
 
     // What `record with { }` calls.
     private static object CopyOf(object record) => record.GetType().GetMethod("<Clone>$")!.Invoke(record, null)!;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using NcfSpark.Core;
@@ -26,6 +27,7 @@ public static class SettingValue
         }
 
         JsonElement value = given.ValueKind == JsonValueKind.String ? Unquoted(given, type) : given;
+        if (IsRecords(type)) return Records(value, type.GetElementType()!, out problem);
         object? converted = type == Weights ? WeightsOf(value) : type.IsArray ? List(value, type.GetElementType()!) : One(value, type);
         problem = converted is not null ? null
             : type == typeof(bool) ? $"{Show(given)} is neither true nor false"
@@ -55,6 +57,7 @@ public static class SettingValue
     public static string NameOf(Type type) =>
         Nullable.GetUnderlyingType(type) is { } given ? $"{NameOf(given)} or null"
         : type == Weights ? "object of names and numbers, or list such as view=1,purchase=10"
+        : IsRecords(type) ? $"list of objects of {string.Join(", ", type.GetElementType()!.GetProperties().Where(one => one.CanWrite).Select(one => one.Name))}"
         : type.IsArray ? $"list of {NameOf(type.GetElementType()!)}s"
         : type == typeof(int) || type == typeof(long) ? "whole number"
         : type == typeof(double) ? "number"
@@ -105,6 +108,45 @@ public static class SettingValue
     private static bool IsHuge(JsonElement value, Type type) =>
         (type == typeof(int) || type == typeof(long))
         && value.ValueKind is JsonValueKind.Number or JsonValueKind.String && BigInteger.TryParse(value.ToString(), NumberStyles.AllowLeadingSign, null, out _);
+
+    // A list of records of ours.
+    private static bool IsRecords(Type type) => type.IsArray && type.GetElementType()!.Namespace!.StartsWith(nameof(NcfSpark), StringComparison.Ordinal)
+        && type.GetElementType()!.IsClass;
+
+    private static Array? Records(JsonElement value, Type type, out string? problem)
+    {
+        problem = null;
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(element => element.ValueKind != JsonValueKind.Object))
+        {
+            problem = $"{Show(value)} is no {NameOf(type.MakeArrayType())}";
+            return null;
+        }
+
+        PropertyInfo[] properties = [.. type.GetProperties().Where(property => property.CanWrite)];
+        var list = Array.CreateInstance(type, value.GetArrayLength());
+        for (int place = 0; place < list.Length; place++)
+        {
+            object record = Activator.CreateInstance(type)!;
+            foreach (JsonProperty given in value[place].EnumerateObject())
+            {
+                PropertyInfo? property = Array.Find(properties, one => one.Name.Equals(given.Name, StringComparison.OrdinalIgnoreCase));
+                object? converted = null;
+                if (property is null) problem = NotOneOf([.. properties.Select(one => one.Name)], given.Name);
+                else converted = Convert(given.Value, property.PropertyType, out problem);
+                if (problem is not null)
+                {
+                    problem = $"[{place}]{(property is null ? "" : $":{property.Name}")}: {problem}";
+                    return null;
+                }
+
+                property!.SetValue(record, converted);
+            }
+
+            list.SetValue(record, place);
+        }
+
+        return list;
+    }
 
     private static Array? List(JsonElement value, Type elementType)
     {

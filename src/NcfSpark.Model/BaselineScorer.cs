@@ -18,13 +18,14 @@ public sealed class BaselineScorer(ModelWeights weights, int[] items) : ISession
         for (int b = 0; b < users_B.Length; b++) Score(HistoryOf(users_B[b]), sums_N, scores_BN.Slice(b * ItemCount, ItemCount));
     }
 
-    public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
+    public void FindBest(
+        ReadOnlyMemory<int> users, ExcludedItems excluded, IReadOnlyList<TopLists> lists, int threads, CancellationToken cancellation = default) =>
         Parallel.For(0, users.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
             () => (Sums_N: new double[baseline.ItemCount], Scores_N: new float[ItemCount]), (place, _, buffers) =>
             {
                 int user = users.Span[place];
                 Score(HistoryOf(user), buffers.Sums_N, buffers.Scores_N);
-                best.Keep(place, buffers.Scores_N, items, excluded(user));
+                foreach (TopLists best in lists) best.Keep(place, buffers.Scores_N, items, excluded(user), user);
                 return buffers;
             }, _ => { });
 
@@ -32,7 +33,7 @@ public sealed class BaselineScorer(ModelWeights weights, int[] items) : ISession
     {
         float[] scores_N = new float[ItemCount];
         Score(session.Pool, new double[baseline.ItemCount], scores_N);
-        best.Keep(0, scores_N, items, excluded);
+        best.Keep(0, scores_N, items, excluded, session.User);
     }
 
     public void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P)

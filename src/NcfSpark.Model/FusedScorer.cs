@@ -36,8 +36,9 @@ public sealed class FusedScorer : ISessionScorer
 
     public void ScoreAll(ReadOnlySpan<int> users_B, Span<float> scores_BN) => pairs.ScoreAll(encoder, users_B, scores_BN);
 
-    public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
-        pairs.FindBest(encoder, users, excluded, best, threads, cancellation);
+    public void FindBest(
+        ReadOnlyMemory<int> users, ExcludedItems excluded, IReadOnlyList<TopLists> lists, int threads, CancellationToken cancellation = default) =>
+        pairs.FindBest(encoder, users, excluded, lists, threads, cancellation);
 
     public void FindBest(UserSession session, int[] excluded, TopLists best) =>
         pairs.FindBest(new SessionEncoder(encoder, session), new[] { session.User }, _ => excluded, best, threads: 1);

@@ -8,10 +8,11 @@ public interface IModelScorer : IScorer, IDisposable
 {
     /// <summary>Finds the best items of each user.</summary>
     /// <param name="excluded">Items to leave out of a user's list.</param>
-    /// <param name="best">Receives the lists: list p is that of user p of <paramref name="users"/>.</param>
+    /// <param name="lists">Several lists for each user, each with its own size and rule: list p of each is that of user p of <paramref name="users"/>.</param>
     /// <param name="threads">At least 1. Their number does not change the result.</param>
     /// <param name="cancellation">Ends it early.</param>
-    void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default);
+    void FindBest(
+        ReadOnlyMemory<int> users, ExcludedItems excluded, IReadOnlyList<TopLists> lists, int threads, CancellationToken cancellation = default);
 
     /// <summary>Scores single pairs.</summary>
     void ScorePairs(ReadOnlySpan<int> users_P, ReadOnlySpan<int> items_P, Span<float> scores_P);
@@ -33,6 +34,10 @@ public interface ISessionScorer : IModelScorer
 /// </summary>
 public static class Scorers
 {
+    /// <summary>Finds one list of each user.</summary>
+    public static void FindBest(this IModelScorer scorer, ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads,
+        CancellationToken cancellation = default) => scorer.FindBest(users, excluded, [best], threads, cancellation);
+
     public static ISessionScorer Of(ModelWeights weights) => Of(weights, [.. Enumerable.Range(0, weights.ItemCount)]);
 
     /// <param name="items">The items that are scored, rising.</param>

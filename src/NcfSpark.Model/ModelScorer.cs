@@ -77,13 +77,14 @@ public sealed class ModelScorer : IModelScorer
         }
     }
 
-    public void FindBest(ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads, CancellationToken cancellation = default) =>
+    public void FindBest(
+        ReadOnlyMemory<int> users, ExcludedItems excluded, IReadOnlyList<TopLists> lists, int threads, CancellationToken cancellation = default) =>
         Parallel.For(0, users.Length, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, () => new float[ItemCount],
             (place, _, scores_N) =>
         {
             int user = users.Span[place];
             ScoreAll([user], scores_N);
-            best.Keep(place, scores_N, items, excluded(user));
+            foreach (TopLists best in lists) best.Keep(place, scores_N, items, excluded(user), user);
             return scores_N;
         }, _ => { });
 

@@ -58,7 +58,8 @@ internal static class NightDirectory
         try
         {
             StageDirectory lists = StageDirectory.Open(
-                nights.PathOf(name), Stage.Predictions, isRead: file => file.StartsWith("recommendations/", StringComparison.Ordinal));
+                nights.PathOf(name), Stage.Predictions, isRead: file => file.StartsWith("recommendations/", StringComparison.Ordinal)
+                    || file.StartsWith($"{ScoreStage.Lists}/", StringComparison.Ordinal));
             bool IsOther(string ids, string column) =>
                 ParquetColumns.IsString(prepared.File(ids), column) != ParquetColumns.IsString(lists.File("recommendations"), column);
             if (!IsOther("users", "user_id") && !IsOther("items", "item_id")) return lists;

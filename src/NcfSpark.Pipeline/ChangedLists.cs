@@ -15,6 +15,9 @@ public static class ChangedLists
 {
     public const string DirectoryName = "changes";
 
+    /// <summary>The directory of the changes of each named list that the earlier night has, too.</summary>
+    public const string OfNamed = "list_changes";
+
     /// <summary>What a row of it says, in the column change.</summary>
     public const string Added = "added", Removed = "removed", Moved = "moved";
 

@@ -11,7 +11,7 @@ public sealed class ScoreFiles
 {
     private readonly InputOptions input;
     private readonly ScoreOptions options;
-    private readonly ListFiles? users, allow, deny, items, usersOfItems, pairs;
+    private readonly ListFiles? users, userRows, allow, deny, items, usersOfItems, pairs;
     private readonly ListColumn userColumn, itemColumn, pairsUserColumn, pairsItemColumn;
     private (ScoreLists Lists, PairList? Pairs)? read;
 
@@ -24,9 +24,10 @@ public sealed class ScoreFiles
         pairsUserColumn = new ListColumn("Score:PairsUserColumn", options.PairsUserColumn);
         pairsItemColumn = new ListColumn("Score:PairsItemColumn", options.PairsItemColumn);
         users = Find(options.UsersPath, nameof(options.UsersPath));
+        userRows = HasRules ? Find(options.UserRowsPath, nameof(options.UserRowsPath)) : null;
         allow = Find(options.AllowPath, nameof(options.AllowPath));
         deny = Find(options.DenyPath, nameof(options.DenyPath));
-        items = UsesDates || options.MaxPerGroup > 0 || options.Where.Length > 0 ? Find(options.ItemsPath, nameof(options.ItemsPath)) : null;
+        items = UsesDates || options.MaxPerGroup > 0 || HasRules ? Find(options.ItemsPath, nameof(options.ItemsPath)) : null;
         usersOfItems = Find(options.UsersOfItemsPath, nameof(options.UsersOfItemsPath));
         pairs = Find(options.PairsPath, nameof(options.PairsPath));
     }
@@ -38,12 +39,14 @@ public sealed class ScoreFiles
         {
             (string Name, ListFiles? Files)[] named =
             [
-                ("users_list", users), ("allow_list", allow), ("deny_list", deny), ("items_table", items),
+                ("users_list", users), ("user_rows", userRows), ("allow_list", allow), ("deny_list", deny), ("items_table", items),
                 ("users_of_items_list", usersOfItems), ("pairs", pairs),
             ];
             return [.. named.Where(one => one.Files is not null).Select(one => Artifact.File(one.Name, () => FileHash.Of(one.Files!)))];
         }
     }
+
+    private bool HasRules => options.Where.Length > 0 || options.Lists.Any(list => list.Where.Length > 0);
 
     private bool UsesDates => options.NotOlderThan.Length > 0 && options.ItemDate == ItemDate.Column;
 
@@ -55,7 +58,8 @@ public sealed class ScoreFiles
             Users = users?.Read(userColumn)[0],
             Allow = ReadAllowed(),
             Deny = deny?.Read(itemColumn)[0],
-            Where = options.Where.Length == 0 ? null : ItemRule.Ids(items!, itemColumn, options.Where),
+            Where = Answer(options.Where, "Score:Where"),
+            Lists = [.. options.Lists.Select((list, n) => Answer(RuleOf(list), $"Score:Lists[{n}]:Where ({list.Name})"))],
             UsersOfItems = usersOfItems?.Read(itemColumn)[0],
             Items = ReadItems(),
         },
@@ -67,11 +71,12 @@ public sealed class ScoreFiles
     /// <exception cref="InvalidInputException">The message says which.</exception>
     public void Check(PreparedData prepared)
     {
-        if (users is null && pairs is null && allow is null && deny is null && options.Where.Length == 0) return;
+        if (users is null && pairs is null && allow is null && deny is null && !HasRules) return;
         (ScoreLists lists, PairList? pairList) = Read();
         (IdTable knownUsers, IdTable knownItems) = (prepared.ReadUsers(), prepared.ReadItems());
         CheckIds(lists, pairList, knownUsers, knownItems);
-        RecommendableItems.Of(knownItems, lists, new ScoreOptions(), () => [], []);
+        RecommendableItems.Of(knownItems, lists, new ScoreOptions(), () => [], []).WithLists(
+            lists, options, knownItems, knownUsers, null, _ => new float[knownItems.Count]);
     }
 
     /// <summary>
@@ -109,6 +114,13 @@ public sealed class ScoreFiles
         Look("users_of_items_list", usersOfItems, lists.UsersOfItems, "item", model.Items);
         return remarks;
     }
+
+    // The main rule holds for every list: that which is the same for all users by leaving items out, the other as a part of the list's own.
+    private string RuleOf(ListOptions list) =>
+        list.Where.Length > 0 && new ItemRule(options.Where, "").NamesUser ? $"(\n{options.Where}\n) AND (\n{list.Where}\n)" : list.Where;
+
+    private RuleAnswer? Answer(string where, string setting) => where.Length == 0 ? null : new ItemRule(where, setting).Answer(
+        (items!, itemColumn), userRows is null ? null : (userRows, userColumn), options.Context);
 
     private static InvalidInputException NotWhole(ListFiles files, ListColumn column, string what, (long Row, string Id) text) => new(
         $"{files.PlaceOf(text.Row, column)}, column {column.Name}: the {what} '{ShownText.Of(text.Id)}' is no whole number as all {what}s of the log "

@@ -9,14 +9,17 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Pipeline;
 
 /// <summary>
-/// prepared/ and model/ → predictions/: recommendations/ for the wanted users, changes/ from the lists of an earlier night, if there is one, and
-/// users_of_items/, similar_items/ and pairs/ where the settings ask for them. What users have touched is read in ranges of users, so memory does not grow
-/// with the number of users.
+/// prepared/ and model/ → predictions/: recommendations/ for the wanted users, lists/NAME/ for each of Score:Lists, changes/ and list_changes/NAME/ from the
+/// lists of an earlier night, if there is one, and users_of_items/, similar_items/ and pairs/ where the settings ask for them. What
+/// users have touched is read in ranges of users, so memory does not grow with the number of users.
 /// </summary>
 /// <param name="model">The model that scores: the measured or the refitted one.</param>
 /// <param name="earlier">The predictions of the night in production; null where there is none.</param>
 public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory prepared, StageDirectory model, StageDirectory? earlier = null) : Stage
 {
+    /// <summary>The directory of the named lists, one for each.</summary>
+    public const string Lists = "lists";
+
     private readonly ScoreFiles files = new(settings);
     private readonly SortedDictionary<string, long> rows = new(StringComparer.Ordinal);
     private readonly ScoreOptions options = settings.Score;
@@ -51,10 +54,12 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         files.CheckIds(lists, pairs, trained.Users, trained.Items);
         SortedDictionary<string, string> notes = files.Remarks(lists, trained);
         var data = new PreparedData(prepared);
-        var touched = new TouchedReader(data, data.ReadUsers(), trained.Weights.Pools, latest: options.Since.Length > 0, options.ThreadCount);
+        var touched = new TouchedReader(data, data.ReadUsers(), trained.Weights.Pools,
+            latest: options.Since.Length > 0 || options.Lists.Any(list => list.By == ListKind.Because), options.ThreadCount);
         ChosenUsers chosen = lists.Users is { } ids ? ChosenUsers.Of(trained.Users, ids) : ChosenUsers.All(trained.Users);
         RecommendableItems items = RecommendableItems.Of(
-            trained.Items, lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == ItemDate.First), rows);
+            trained.Items, lists, options, () => touched.ItemTimes(trained.Items.Count, first: options.ItemDate == ItemDate.First), rows)
+            .WithLists(lists, options, trained.Items, trained.Users, chosen, halfLife => touched.Trend(trained.Items.Count, halfLife));
         using UsersOfItemsWriter? usersOfItems = lists.UsersOfItems is null ? null : new(
             trained,
             wanted => Scorers.Of(trained.Weights, wanted),
@@ -96,11 +101,12 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
     {
         (JobContext job, StageTimings timings) = (context.Job, context.Timings);
         using IModelScorer scorer = Scorers.Of(trained.Weights, items.Items);
-        using var recommendations = new RecommendationWriter(
-            context.Writer.File("recommendations/part-00000.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options)
-            {
-                Earlier = earlier is null || options.Hysteresis == 0 ? null : EarlierLists.Read(earlier.File("recommendations"), trained, items),
-            });
+        using var recommender = new Recommender(trained, scorer, items, options)
+        {
+            Earlier = earlier is null || options.Hysteresis == 0 ? null : EarlierLists.Read(earlier.File("recommendations"), trained, items),
+        };
+        using var recommendations = new RecommendationWriter(context.Writer.File("recommendations/part-00000.parquet"), trained.Items, chosen, recommender,
+            list => context.Writer.File($"{Lists}/{list}/part-00000.parquet"));
         using IProgressTask task = job.Progress.Start("scoring", chosen.Users.Length, "users");
         (long users, int start) = (0, 0);
         foreach (TouchedRange range in touched.Ranges())
@@ -108,7 +114,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
             timings.Took("reading seen items");
             int end = chosen.EndOf(range, start);
             int[] wanted = range.Since(chosen.Users.AsSpan(start, end - start), options.Since);
-            recommendations.Write(wanted, range.Seen, task, job.Cancellation);
+            recommendations.Write(wanted, range.Past, task, job.Cancellation);
             usersOfItems?.Add(wanted, range.Seen, job.Cancellation);
             task.Advance(end - start - wanted.Length); // users left out by Score:Since
             (users, start) = (users + wanted.Length, end);
@@ -118,6 +124,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         recommendations.Finish();
         timings.Took("scoring and writing");
         Count("recommendations", recommendations.Rows);
+        CountLists(recommendations.RowsOfLists);
         return users;
     }
 
@@ -133,21 +140,30 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         var counts = ChangedLists.Write(
             engine, earlier.File("recommendations"), context.Writer.File("recommendations"), context.Writer.File(ChangedLists.DirectoryName));
         foreach ((string change, long count) in counts) rows[$"changes_{change}"] = count;
+        foreach (string list in options.Lists.Select(list => list.Name).Where(list => Directory.Exists(earlier.File($"{Lists}/{list}"))))
+        {
+            ChangedLists.Write(
+                engine, earlier.File($"{Lists}/{list}"), context.Writer.File($"{Lists}/{list}"), context.Writer.File($"{ChangedLists.OfNamed}/{list}"));
+        }
+
         context.Timings.Took("changes");
     }
 
     // The same in Spark's tasks. Users of a list whom the model does not know have no rows in Spark, so this process writes them.
     private long WriteInTasks(StageContext context, SparkScore score, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
     {
-        (long users, SortedDictionary<string, long> bySource) = score.Write(context.Writer, "recommendations");
+        (long users, SortedDictionary<string, long> bySource, long[] ofLists) = score.Write(context.Writer, "recommendations", list => $"{Lists}/{list}");
+        for (int list = 0; list < ofLists.Length; list++) rows[$"list_{options.Lists[list].Name}"] = ofLists[list];
         int[] unknown = options.Since.Length == 0 ? Array.FindAll(chosen.Users, user => user < 0) : [];
         if (unknown.Length > 0)
         {
             using IModelScorer scorer = Scorers.Of(trained.Weights, items.Items);
-            using var recommendations = new RecommendationWriter(
-                context.Writer.File("recommendations/unknown-users.parquet"), trained.Items, chosen, new Recommender(trained, scorer, items, options));
-            recommendations.Write(unknown, _ => [], SilentProgress.Instance, context.Job.Cancellation);
+            using var recommender = new Recommender(trained, scorer, items, options);
+            using var recommendations = new RecommendationWriter(context.Writer.File("recommendations/unknown-users.parquet"), trained.Items, chosen,
+                recommender, list => context.Writer.File($"{Lists}/{list}/unknown-users.parquet"));
+            recommendations.Write(unknown, new UserPast(_ => []), SilentProgress.Instance, context.Job.Cancellation);
             recommendations.Finish();
+            CountLists(recommendations.RowsOfLists);
             foreach ((string source, long count) in recommendations.Rows) bySource[source] = bySource.GetValueOrDefault(source) + count;
         }
 
@@ -165,6 +181,11 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
             usersOfItems?.Add(range.Since(chosen.Users.AsSpan(start, end - start), options.Since), range.Seen, job.Cancellation);
             start = end;
         }
+    }
+
+    private void CountLists(SortedDictionary<string, long> byList)
+    {
+        foreach ((string list, long count) in byList) rows[$"list_{list}"] = rows.GetValueOrDefault($"list_{list}") + count;
     }
 
     private void Count(string part, SortedDictionary<string, long> bySource)

@@ -19,6 +19,9 @@ public sealed class ChosenUsers
 
     public int UnknownCount => unknown.Count;
 
+    /// <summary>Ids of those whom the model does not know, n of ~n.</summary>
+    public IEnumerable<string> UnknownIds => Enumerable.Range(0, unknown.Count).Select(unknown.TextOf);
+
     public Type IdType => known.IdType;
 
     /// <summary>Everybody whom the model knows.</summary>

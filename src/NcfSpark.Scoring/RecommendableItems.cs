@@ -8,6 +8,15 @@ namespace NcfSpark.Scoring;
 /// <param name="Groups">The limit; null for none.</param>
 public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
 {
+    /// <summary>Which of them a user's recommendations may hold, where a rule looks at the user; null for all.</summary>
+    public ItemMarks? Marks { get; init; }
+
+    /// <summary>The named lists, in their order.</summary>
+    public IReadOnlyList<NamedList> Lists { get; init; } = [];
+
+    /// <summary>Whether users get more than recommendations of which all are shown the same choice.</summary>
+    public bool HasLists => Marks is not null || Lists.Count > 0;
+
     /// <summary>All items of the model.</summary>
     public static RecommendableItems All(IdTable items) => new([.. Enumerable.Range(0, items.Count)], null);
 
@@ -22,10 +31,10 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         Array.Fill(allowed, lists.Allow is null);
         foreach (int item in Known(items, lists.Allow, "unknown_in_allow_list", counts)) allowed[item] = true;
         foreach (int item in Known(items, lists.Deny, "unknown_in_deny_list", counts)) allowed[item] = false;
-        if (lists.Where is not null)
+        if (lists.Where is { IsOfAllUsers: true })
         {
             bool[] met = new bool[items.Count];
-            foreach (int item in Known(items, lists.Where, "unknown_in_where", counts)) met[item] = true;
+            foreach (int item in Known(items, lists.Where.IdsOf(0), "unknown_in_where", counts)) met[item] = true;
             for (int item = 0; item < allowed.Length; item++) allowed[item] &= met[item];
         }
 
@@ -48,6 +57,43 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
 
         if (left.Length < items.Count) counts["items_left"] = left.Length;
         return new RecommendableItems(left, options.MaxPerGroup == 0 ? null : new GroupLimit(GroupsOf(items, lists.Items!, counts), options.MaxPerGroup));
+    }
+
+    /// <summary>Those of them that a list has, with the rules of the recommendations and no named lists.</summary>
+    public RecommendableItems Only(IReadOnlySet<int> listed)
+    {
+        int[] places = [.. Enumerable.Range(0, Items.Length).Where(place => listed.Contains(Items[place]))];
+        return this with { Items = Array.ConvertAll(places, place => Items[place]), Marks = Marks?.At(places), Lists = [] };
+    }
+
+    /// <summary>The same with what rules say of single users, and the named lists.</summary>
+    /// <param name="chosen">Users whom the model does not know; null where only those of the model are asked for.</param>
+    /// <param name="trend">Asked for what each of the model's items weighs by the interactions of so many days (half-life).</param>
+    /// <exception cref="InvalidInputException">A list would be empty for everybody.</exception>
+    public RecommendableItems WithLists(
+        ScoreLists lists, ScoreOptions options, IdTable items, IdTable users, ChosenUsers? chosen, Func<double, float[]> trend)
+    {
+        ItemMarks? MarksOf(RuleAnswer? answer) => answer is null ? null : ItemMarks.Of(answer, items, Items, users, chosen);
+        void CheckSome(ItemMarks? marks, string setting)
+        {
+            if (marks is null || marks.ByGroup.Any(group => group.Any(mark => mark != 0))) return;
+            throw new InvalidInputException($"No item may be recommended to anybody by {setting}: what it is true of is none of the model's items, or left out by "
+                + "Score:AllowPath, Score:DenyPath, Score:Where or Score:NotOlderThan.");
+        }
+
+        ItemMarks? marks = lists.Where is { IsOfAllUsers: false } ? MarksOf(lists.Where) : null;
+        CheckSome(marks, "Score:Where");
+        var named = new List<NamedList>();
+        for (int list = 0; list < options.Lists.Length; list++)
+        {
+            ListOptions own = options.Lists[list];
+            ItemMarks? ofList = MarksOf(list < lists.Lists.Length ? lists.Lists[list] : null);
+            CheckSome(ofList, $"Score:Lists[{list}]:Where ({own.Name})");
+            float[]? trending = own.By == ListKind.Trending ? trend(own.HalfLifeDays) : null;
+            named.Add(new NamedList(own, ofList ?? marks, trending is null ? null : Array.ConvertAll(Items, item => trending[item])));
+        }
+
+        return this with { Marks = marks, Lists = named };
     }
 
     /// <summary>The indexes of those of a list that the model knows; the others are counted.</summary>

@@ -1,5 +1,4 @@
 using NcfSpark.Core;
-using NcfSpark.Kernels;
 
 namespace NcfSpark.Scoring;
 
@@ -9,31 +8,35 @@ namespace NcfSpark.Scoring;
 /// </summary>
 public sealed class RecommendationWriter : IDisposable
 {
-    private readonly ParquetFile file;
-    private readonly IdTable items;
+    private readonly ListFile[] files; // the recommendations, then each named list
     private readonly ChosenUsers chosen;
     private readonly Recommender recommender;
     private Task writing = Task.CompletedTask;
 
     /// <param name="chosen">The users, for their ids.</param>
-    public RecommendationWriter(string path, IdTable items, ChosenUsers chosen, Recommender recommender)
+    /// <param name="pathOfList">Where the lists of a name are written; null where there are none.</param>
+    public RecommendationWriter(string path, IdTable items, ChosenUsers chosen, Recommender recommender, Func<string, string>? pathOfList = null)
     {
-        (this.items, this.chosen, this.recommender) = (items, chosen, recommender);
-        file = ParquetFile.Create(path, ("user_id", chosen.IdType), ("rank", typeof(int)), ("item_id", items.IdType),
-            ("score", typeof(float)), ("source", typeof(string)));
+        (this.chosen, this.recommender) = (chosen, recommender);
+        files = [new ListFile(path, chosen.IdType, items, because: false),
+            .. recommender.Lists.Select(list => new ListFile(pathOfList!(list.Name), chosen.IdType, items, list.By == ListKind.Because))];
+        foreach (ListOptions list in recommender.Lists) RowsOfLists[list.Name] = 0;
     }
+
+    /// <summary>Rows of each named list, once <see cref="Finish"/> was called.</summary>
+    public SortedDictionary<string, long> RowsOfLists { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Rows by source, once <see cref="Finish"/> was called.</summary>
     public SortedDictionary<string, long> Rows { get; } = new(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
 
     /// <summary>Writes the lists of some of the users, later ones than before.</summary>
-    public void Write(ReadOnlyMemory<int> users, ExcludedItems seen, IProgressTask task, CancellationToken cancellation = default)
+    public void Write(ReadOnlyMemory<int> users, UserPast past, IProgressTask task, CancellationToken cancellation = default)
     {
         for (int start = 0; start < users.Length; start += recommender.UsersAtOnce)
         {
             cancellation.ThrowIfCancellationRequested();
             ReadOnlyMemory<int> group = users.Slice(start, Math.Min(recommender.UsersAtOnce, users.Length - start));
-            RecommendationRows rows = recommender.Recommend(group, seen, cancellation);
+            RecommendationRows rows = recommender.Recommend(group, past, cancellation);
             Finish();
             writing = Task.Run(() => WriteGroup(rows), CancellationToken.None);
             task.Advance(group.Length);
@@ -46,12 +49,17 @@ public sealed class RecommendationWriter : IDisposable
     public void Dispose()
     {
         Task.WaitAny([writing], CancellationToken.None); // whatever happened, nothing writes to a file that is closed
-        file.Dispose();
+        foreach (ListFile file in files) file.Dispose();
     }
 
     private void WriteGroup(RecommendationRows rows)
     {
         foreach (string source in rows.Sources) Rows[source] = Rows.GetValueOrDefault(source) + 1;
-        if (rows.Users.Length > 0) file.WriteGroup(chosen.IdsOf(rows.Users), rows.Ranks, items.IdsOf(rows.Items), rows.Scores, rows.Sources);
+        files[0].Write(chosen.IdsOf(rows.Users), rows);
+        for (int list = 0; list < rows.Named.Count; list++)
+        {
+            files[list + 1].Write(chosen.IdsOf(rows.Named[list].Users), rows.Named[list]);
+            RowsOfLists[recommender.Lists[list].Name] += rows.Named[list].Users.Length;
+        }
     }
 }

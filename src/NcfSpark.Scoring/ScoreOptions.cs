@@ -37,7 +37,7 @@ public sealed record ScoreOptions : IValidatableObject
     [ExcludeFromFingerprint]
     public string UsersPath { get; init; } = "";
 
-    /// <summary>Column of UsersPath that holds the user's id: its name, or its number from 1 where the file has no line of names.</summary>
+    /// <summary>Column of UsersPath and UserRowsPath that holds the user's id: its name, or its number from 1 where the file has no line of names.</summary>
     public string UsersColumn { get; init; } = "user_id";
 
     /// <summary>File, folder or glob of the only items that may be recommended, read like UsersPath. "" (default): all items.</summary>
@@ -63,10 +63,29 @@ public sealed record ScoreOptions : IValidatableObject
 
     /// <summary>
     /// Rule that an item must meet to be recommended: a condition in DuckDB's SQL over the columns of ItemsPath, such as
-    /// "price &lt; 50 AND category IN ('book', 'game') AND stock &gt; 0". Items without a row there, and those of which it is neither
-    /// true nor false since a value is missing, are left out. "" (default): all items.
+    /// "price &lt; 50 AND category IN ('book', 'game') AND stock &gt; 0", of UserRowsPath ("price &lt; user.budget AND category IN
+    /// (user.liked)") and of Context ("season = context.season"). Items without a row there, and those of which it is neither true
+    /// nor false since a value is missing, are left out. "" (default): all items.
     /// </summary>
     public string Where { get; init; } = "";
+
+    /// <summary>
+    /// File, folder or glob with a row for each user, read like UsersPath, whose columns rules name as user.COLUMN. A user without
+    /// a row has no values. "" (default): none.
+    /// </summary>
+    [ExcludeFromFingerprint]
+    public string UserRowsPath { get; init; } = "";
+
+    /// <summary>Values that rules name as context.NAME, each written NAME=value, such as "season=winter". [] (default): none.</summary>
+    public string[] Context { get; init; } = [];
+
+    /// <summary>
+    /// Named lists beside the recommendations, each an object of Name, By ("model", "again", "because" or "trending"), TopK, Where,
+    /// Repeats and HalfLifeDays: [{"Name": "new-for-you", "Where": "year &gt;= 2026", "TopK": 5}]. A list holds nothing that stands in
+    /// the recommendations or in a list before it, unless Repeats is true, and is written to lists/NAME/. [] (default): none.
+    /// MaxPerGroup and Hysteresis do not hold for them.
+    /// </summary>
+    public ListOptions[] Lists { get; init; } = [];
 
     /// <summary>
     /// Earliest date of an item that may be recommended, such as "2020", "2026-10-01", "2026-10-01T12:00:00Z" or seconds since
@@ -182,10 +201,7 @@ public sealed record ScoreOptions : IValidatableObject
                 + "set ItemDate to \"column\", or leave DateColumn empty", [nameof(DateColumn), nameof(ItemDate)]);
         }
 
-        if (Where.Length > 0 && ItemsPath.Length == 0)
-        {
-            yield return new("is a rule over the columns of a table, but there is none: name the file in ItemsPath", [nameof(Where), nameof(ItemsPath)]);
-        }
+        foreach ((string setting, string fault) in RuleFaults()) yield return new(fault, [setting]);
 
         if (MaxPerGroup > 0 && (ItemsPath.Length == 0 || GroupColumn.Length == 0))
         {
@@ -208,6 +224,29 @@ public sealed record ScoreOptions : IValidatableObject
         if (AllowPath.Length > 0 && AllowPath == DenyPath)
         {
             yield return new("names the same file as DenyPath, so that no item would be left", [nameof(AllowPath), nameof(DenyPath)]);
+        }
+    }
+
+    private IEnumerable<(string Setting, string Fault)> RuleFaults()
+    {
+        if (Where.Length > 0 && ItemsPath.Length == 0)
+        {
+            yield return (nameof(Where), "is a rule over the columns of a table, but there is none: name the file in ItemsPath");
+        }
+
+        if (Array.Find(Context, one => one.IndexOf('=', StringComparison.Ordinal) < 1) is { } unnamed)
+        {
+            yield return (nameof(Context), $"holds \"{ShownText.Of(unnamed)}\", which is no NAME=value such as season=winter");
+        }
+
+        for (int list = 0; list < Lists.Length; list++)
+        {
+            string? fault = Lists[list].Fault()
+                ?? (Lists.Take(list).Any(other => other.Name == Lists[list].Name) ? $"has the Name \"{Lists[list].Name}\", as another: change one" : null)
+                ?? (Lists[list].Where.Length > 0 && ItemsPath.Length == 0
+                    ? "has a rule (Where) over the columns of a table, but there is none: name the file in ItemsPath"
+                    : null);
+            if (fault is not null) yield return (nameof(Lists), $"[{list}] {fault}");
         }
     }
 }
@@ -233,8 +272,11 @@ public sealed record ScoreLists
     /// <summary>Ids of items that may not be recommended.</summary>
     public string[]? Deny { get; init; }
 
-    /// <summary>Ids of the items that meet <see cref="ScoreOptions.Where"/>.</summary>
-    public string[]? Where { get; init; }
+    /// <summary>What <see cref="ScoreOptions.Where"/> says.</summary>
+    public RuleAnswer? Where { get; init; }
+
+    /// <summary>What the rules of <see cref="ScoreOptions.Lists"/> say, null for none; where Where looks at the user, it is a part of each.</summary>
+    public RuleAnswer?[] Lists { get; init; } = [];
 
     /// <summary>Ids of the items whose best users are wanted.</summary>
     public string[]? UsersOfItems { get; init; }

@@ -63,6 +63,27 @@ public sealed class TouchedReader
         return times;
     }
 
+    /// <summary>
+    /// What each item weighs by its interactions, which count half as much with every half-life before the latest of all. Summed as whole numbers of
+    /// 2^-32, so that the order of rows does not matter.
+    /// </summary>
+    public float[] Trend(int itemCount, double halfLifeDays)
+    {
+        long latest = long.MinValue;
+        foreach (Array[] group in Rows(("timestamp", typeof(long)))) latest = Math.Max(latest, ((long[])group[0]).Append(long.MinValue).Max());
+        long[] sums = new long[itemCount];
+        foreach (Array[] group in Rows(("item_index", typeof(int)), ("timestamp", typeof(long))))
+        {
+            (int[] items, long[] at) = ((int[])group[0], (long[])group[1]);
+            for (int row = 0; row < items.Length; row++)
+            {
+                sums[items[row]] += (long)(Math.Pow(2, -(latest - at[row]) / (halfLifeDays * 86_400)) * (1L << 32));
+            }
+        }
+
+        return Array.ConvertAll(sums, sum => (float)(sum / (double)(1L << 32)));
+    }
+
     private TouchedRange Read(int first, int count)
     {
         long[] offsets = new long[count + 1];
@@ -95,6 +116,7 @@ public sealed class TouchedReader
         }
 
         long[] latest = times ? new long[count] : [];
+        int[] latestItems = times ? new int[count] : [];
         Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, u =>
         {
             // Dislikes come after what the user did, of which alone the history is, and are left out of lists like that.
@@ -103,15 +125,20 @@ public sealed class TouchedReader
             Span<int> own = items.AsSpan(start, length);
             if (times)
             {
-                latest[u] = long.MinValue;
-                foreach (long time in at.AsSpan(start, length)) latest[u] = Math.Max(latest[u], time);
+                (latest[u], latestItems[u]) = (long.MinValue, -1);
+                for (int row = start; row < start + length; row++)
+                {
+                    if (at[row] < latest[u] || (at[row] == latest[u] && latestItems[u] >= 0 && latestItems[u] < items[row])) continue;
+                    (latest[u], latestItems[u]) = (at[row], items[row]);
+                }
+
                 pools?.SetLatest(first + u, own, at.AsSpan(start, length));
             }
 
             dislikes.CopyTo(items.AsSpan(start + length));
             items.AsSpan(start, length + dislikes.Length).Sort();
         });
-        return new TouchedRange(first, count, offsets, items, latest);
+        return new TouchedRange(first, count, offsets, items, latest) { Disliked = DislikedOf, LatestItems = latestItems };
     }
 
     private ReadOnlySpan<int> DislikedOf(int user) => disliked is null ? [] : disliked[user];
@@ -163,6 +190,15 @@ public sealed record TouchedRange(int First, int Count, long[] Offsets, int[] It
         long earliest = TimestampText.Parse(time)!.Value;
         return [.. users.ToArray().Where(user => user >= First && Latest[user - First] >= earliest)];
     }
+
+    /// <summary>What users dislike, of their items.</summary>
+    public ExcludedItems Disliked { get; init; } = _ => [];
+
+    /// <summary>The item that each user used last, -1 for none; empty where times were not asked for. Of equal times the first by index.</summary>
+    public int[] LatestItems { get; init; } = [];
+
+    /// <summary>All that lists look at.</summary>
+    public UserPast Past => new(Seen) { Disliked = Disliked, Latest = user => LatestItems.Length == 0 ? -1 : LatestItems[user - First] };
 
     /// <summary>A user's items.</summary>
     public ExcludedItems Seen => user => Items.AsSpan((int)Offsets[user - First], (int)(Offsets[user - First + 1] - Offsets[user - First]));

@@ -66,8 +66,9 @@ internal sealed class Endpoints(Production production, Admission admission, Serv
 
     private Task RecommendAsync(HttpContext context) => AnswerAsync(context, (model, json) =>
     {
-        int user = model.Model.Users.Find(IdOf(context)), k = K(context.Request.Query, Math.Min(model.Score.TopK, options.MaxK));
-        (TopLists best, string source) = model.Recommend(user, k, context.Request.Query["list"].FirstOrDefault());
+        string? list = context.Request.Query["list"].FirstOrDefault();
+        int user = model.Model.Users.Find(IdOf(context)), k = K(context.Request.Query, Math.Min(model.UsualK(list), options.MaxK));
+        (TopLists best, string source) = model.Recommend(user, k, list);
         WriteList(model, user, source, unknownItems: 0, best, json);
     });
 
@@ -275,7 +276,7 @@ internal sealed class Endpoints(Production production, Admission admission, Serv
 
     private void WriteSession(ServedModel model, SessionRequest request, Utf8JsonWriter json)
     {
-        int k = Checked(request.K ?? Math.Min(model.Score.TopK, options.MaxK));
+        int k = Checked(request.K ?? Math.Min(model.UsualK(request.List), options.MaxK));
         (TopLists best, string source) = model.Recommend(request.User, request.Items, k, request.List);
         WriteList(model, request.User, source, request.UnknownItems, best, json);
     }

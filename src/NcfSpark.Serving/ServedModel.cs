@@ -34,7 +34,16 @@ internal sealed class ServedModel
         endOfLog = model.Weights.Pools is { Times_UK: { Length: > 0 } times } ? times.Max() : 0;
         all = ListOf(items);
         pairs = items.Items.Length == model.Items.Count ? all.Scorer : Scorers.Of(model.Weights);
-        foreach ((string name, RecommendableItems ofList) in named) lists.Add(name, ListOf(ofList));
+        foreach ((string name, RecommendableItems ofList) in named)
+        {
+            if (score.Lists.Any(list => list.Name == name))
+            {
+                throw new InvalidInputException($"Serve:ListsPath has a list {name}, and so has Score:Lists: give one of them another name.");
+            }
+
+            lists.Add(name, ListOf(ofList));
+        }
+
         int[] among = Array.FindAll(items.Items, item => model.Items.Interactions[item] > 0);
         (similar, similarCount) = (new ItemEmbeddings(model.Weights, among, SimdLevels.FromEnvironment()), among.Length);
         WarmUp();
@@ -56,8 +65,11 @@ internal sealed class ServedModel
     /// <summary>The rules that the night's lists were made by.</summary>
     public ScoreOptions Score { get; }
 
-    /// <summary>Names of the lists that a request may choose.</summary>
-    public IEnumerable<string> Lists => lists.Keys;
+    /// <summary>Names of the lists that a request may choose: Serve:ListsPath's, and Score:Lists.</summary>
+    public IEnumerable<string> Lists => [.. lists.Keys, .. Score.Lists.Select(list => list.Name)];
+
+    /// <summary>How many items a list holds where a request does not say.</summary>
+    public int UsualK(string? list) => Array.Find(Score.Lists, one => one.Name == list)?.TopK ?? Score.TopK;
 
     /// <summary>Reads a night, and checks every file of it that is used.</summary>
     /// <param name="night">Its name; null: the stages in the run directory itself.</param>
@@ -75,7 +87,7 @@ internal sealed class ServedModel
         if (!model.Weights.IsFinite) throw new InvalidInputException($"{path}: the model has weights that are no numbers. Train it again.");
         ScoreOptions score = predictions is null ? settings.Score : Section<ScoreOptions>(predictions, "Score");
         var data = new PreparedData(prepared);
-        var reader = new TouchedReader(data, data.ReadUsers(), model.Weights.Pools, latest: false, score.ThreadCount);
+        var reader = new TouchedReader(data, data.ReadUsers(), model.Weights.Pools, latest: score.Lists.Any(list => list.By == ListKind.Because), score.ThreadCount);
         InputOptions input = Section<InputOptions>(prepared, "Input");
         var files = new ScoreFiles(new NcfSparkConfiguration
         {
@@ -91,7 +103,8 @@ internal sealed class ServedModel
         }
 
         RecommendableItems items = RecommendableItems.Of(
-            model.Items, files.Read().Lists, score, () => reader.ItemTimes(model.Items.Count, first: score.ItemDate == ItemDate.First), []);
+            model.Items, files.Read().Lists, score, () => reader.ItemTimes(model.Items.Count, first: score.ItemDate == ItemDate.First), [])
+            .WithLists(files.Read().Lists, score, model.Items, model.Users, null, halfLife => reader.Trend(model.Items.Count, halfLife));
         return new ServedModel(night ?? "by hand", path, model, Titles.ReadIfThere(input), score, [.. reader.Ranges()], items,
             NamedLists(settings.Serve, input, score, model, items));
     }
@@ -111,7 +124,12 @@ internal sealed class ServedModel
     public void Release()
     {
         if (Interlocked.Decrement(ref holders) > 0) return;
-        foreach (ItemList list in lists.Values.Append(all)) list.Scorer.Dispose();
+        foreach (ItemList list in lists.Values.Append(all))
+        {
+            list.Recommender.Dispose();
+            list.Scorer.Dispose();
+        }
+
         if (pairs != all.Scorer) pairs.Dispose();
         similar.Dispose();
     }
@@ -143,6 +161,7 @@ internal sealed class ServedModel
     /// <param name="list">One of <see cref="Lists"/>; null: all that may be recommended.</param>
     public (TopLists Best, string Source) Recommend(int user, int k, string? list)
     {
+        if (Array.FindIndex(Score.Lists, one => one.Name == list) is >= 0 and int number) return OfScore(user, k, number);
         ItemList of = Named(list);
         TopLists best = of.Recommender.NewList(k);
         return (best, of.Recommender.Recommend(user, SeenBy(user), best));
@@ -154,6 +173,11 @@ internal sealed class ServedModel
     public (TopLists Best, string Source) Recommend(int user, List<int> items, int k, string? list)
     {
         if (items.Count == 0) return Recommend(user, k, list);
+        if (Score.Lists.Any(one => one.Name == list))
+        {
+            throw RefusedRequestException.Bad($"The list {list} is one of Score:Lists, which go by what stood in the log: leave out the items of the session.");
+        }
+
         ItemList of = Named(list);
         TopLists best = of.Recommender.NewList(k);
         int[] own = user < 0 ? [] : SeenBy(user)(user).ToArray(), seen = [.. own.Union(items).Order()];
@@ -173,6 +197,18 @@ internal sealed class ServedModel
         return (best, Model.Weights.Baseline is not null ? Source.Baseline : trained ? Source.Model : Source.History);
     }
 
+    // One of Score:Lists, as `score` writes it. It may be longer; those before it are as long as they are written, since it leaves them out.
+    private (TopLists Best, string Source) OfScore(int user, int k, int number)
+    {
+        ListOptions[] longer = [.. Score.Lists];
+        longer[number] = longer[number] with { TopK = Math.Max(k, UsualK(longer[number].Name)) };
+        RecommendationRows rows = all.Recommender.RecommendAlone(user, PastOf(user), longer).Named[number];
+        var best = new TopLists(1, k);
+        int count = Math.Min(k, rows.Items.Length);
+        best.Set(0, rows.Items.AsSpan(0, count), rows.Scores.AsSpan(0, count));
+        return (best, rows.Sources is [var source, ..] ? source : Source.Of(Model, user));
+    }
+
     /// <summary>The items most similar to one; none where it was not trained on.</summary>
     public TopLists SimilarTo(int item, int k)
     {
@@ -189,13 +225,15 @@ internal sealed class ServedModel
     /// <summary>The title of an item, by index; null where it has none.</summary>
     public string? TitleOf(int item) => titles[item];
 
+    private UserPast PastOf(int user) => user < 0 ? new(_ => []) : Array.Find(touched, range => user < range.First + range.Count)!.Past;
+
     private ExcludedItems SeenBy(int user) => user < 0 ? _ => [] : Array.Find(touched, range => user < range.First + range.Count)!.Seen;
 
     private ItemList Named(string? list) => list is null ? all
         : lists.TryGetValue(list, out ItemList? named) ? named
-        : throw (lists.Count == 0
+        : throw (!Lists.Any()
             ? RefusedRequestException.Bad("There are no lists to choose: Serve:ListsPath names no directory of them. Leave list out.")
-            : RefusedRequestException.Unknown("list", list, [.. lists.Keys]));
+            : RefusedRequestException.Unknown("list", list, [.. Lists]));
 
     private ItemList ListOf(RecommendableItems items)
     {
@@ -247,7 +285,7 @@ internal sealed class ServedModel
             if (!there.Add(name)) throw new InvalidInputException($"{serve.ListsPath} has two files of the list {name} ({Setting}): keep one of them.");
             string[] ids = ListFiles.Find(input, file, Setting).Read(new ListColumn("Score:ItemsColumn", score.ItemsColumn))[0];
             HashSet<int> listed = [.. ids.Select(model.Items.Find)];
-            yield return (name, items with { Items = Array.FindAll(items.Items, listed.Contains) });
+            yield return (name, items.Only(listed));
         }
     }
 

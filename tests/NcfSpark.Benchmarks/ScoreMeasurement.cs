@@ -114,7 +114,7 @@ internal sealed class ScoreMeasurement : IDisposable
             for (int count = Math.Min(32 * threads, users.Length); pairs == 0
                 || watch.Seconds < window; count = Math.Min(2 * count, Math.Min(users.Length, recommender.UsersAtOnce)))
             {
-                writer.Write(users.AsMemory(Take(count), count), seen, SilentProgress.Instance);
+                writer.Write(users.AsMemory(Take(count), count), new UserPast(seen), SilentProgress.Instance);
                 pairs += (long)count * fused.ItemCount;
             }
 

@@ -54,22 +54,78 @@ public sealed class ItemRuleTests : IDisposable
     }
 
     [Theory]
-    [InlineData("price <", "Score:Where (price <) is no condition over")]
+    [InlineData("price <", "Score:Where (price <) is no condition")]
     [InlineData("prize < 50", "\"prize\"")]
-    [InlineData("prize < 50", "Its columns are item_id (VARCHAR), price (DOUBLE), category (VARCHAR), stock (BIGINT)")]
+    [InlineData("prize < 50", "has the columns item_id (VARCHAR), price (DOUBLE), category (VARCHAR), stock (BIGINT)")]
     [InlineData("price + 1", "is of type DOUBLE and not true or false")]
     [InlineData("price > 1000", "Score:Where (price > 1000) is true of no row of")]
-    [InlineData("price < 50; SELECT 1", "is no condition over")]
+    [InlineData("price < 50; SELECT 1", "is no condition")]
     public void WhatIsNoRuleIsRefusedWithItsPlace(string where, string message) =>
         Assert.Contains(message, Assert.Throws<InvalidInputException>(() => Ids(folder.Write("items.csv", Table), where)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void ATableWithoutTheColumnOfIdsIsRefused() => Assert.Contains("Did you mean item_id?", Assert.Throws<InvalidInputException>(
-        () => ItemRule.Ids(ListFiles.Find(new InputOptions(), folder.Write("items.jsonl", "{\"item_id\":1,\"price\":2}\n"), "Score:ItemsPath"),
-            new ListColumn("Score:ItemsColumn", "item_ids"), "price > 1")).Message, StringComparison.Ordinal);
+        () => new ItemRule("price > 1", "Score:Where").Answer((ListFiles.Find(new InputOptions(), folder.Write("items.jsonl",
+            "{\"item_id\":1,\"price\":2}\n"), "Score:ItemsPath"), new ListColumn("Score:ItemsColumn", "item_ids")), null, [])).Message, StringComparison.Ordinal);
 
-    private static string[] Ids(string path, string where) =>
-        ItemRule.Ids(ListFiles.Find(new InputOptions(), path, "Score:ItemsPath"), new ListColumn("Score:ItemsColumn", "item_id"), where);
+    /// <summary>Every group of users, whoever shares one, is answered as the rule says of the user's own values, written into it.</summary>
+    [Theory]
+    [InlineData("price < user.budget AND stock > 0")]
+    [InlineData("category IN (user.liked)")]
+    [InlineData("category = user.favourite OR \"user\".Budget > 50")]
+    [InlineData("user.favourite IS NULL AND price > context.floor")]
+    [InlineData("item.category <> user.\"favourite\" AND context.season = 'winter'")]
+    public void ARuleOverTheUserIsTheRuleWithTheirValuesWrittenInIt(string where)
+    {
+        (string Id, string Liked, string Budget, string Favourite)[] users =
+            [("1", "['book', 'toy']", "10", "'book'"), ("02", "['game']", "60.5", "NULL"), ("x y", "[]", "NULL", "'game'"), ("3", "['book', 'toy']", "10", "'book'")];
+        string items = folder.Write("items.csv", Table), people = folder.Write("users.jsonl", string.Concat(users.Select(user =>
+            $"{{\"user_id\":\"{user.Id}\",\"liked\":{user.Liked},\"budget\":{user.Budget},\"favourite\":{user.Favourite}}}\n"
+                .Replace('\'', '"').Replace("NULL", "null", StringComparison.Ordinal))));
+        RuleAnswer answer = new ItemRule(where, "Score:Where").Answer(Find(items, "item_id"), Find(people, "user_id"), ["season=winter", "floor=15"]);
+        foreach (var (id, liked, budget, favourite) in users.Append(("nobody", "NULL", "NULL", "NULL")))
+        {
+            string own = where.Replace("\"user\".Budget", budget, StringComparison.Ordinal).Replace("user.budget", budget, StringComparison.Ordinal)
+                .Replace("IN (user.liked)", $"IN (CAST({liked} AS VARCHAR[]))".Replace("IN (CAST", "IN CAST", StringComparison.Ordinal)[..^1], StringComparison.Ordinal)
+                .Replace("user.\"favourite\"", favourite, StringComparison.Ordinal).Replace("user.favourite", favourite, StringComparison.Ordinal)
+                .Replace("context.floor", "15", StringComparison.Ordinal).Replace("context.season", "'winter'", StringComparison.Ordinal)
+                .Replace("item.", "", StringComparison.Ordinal);
+            string[] expected = Ids(items, $"({own}) OR item_id = 'x y'"); // true of one row at least
+            Assert.Equal(expected.Where(one => one != "x y"), answer.IdsOf(answer.GroupOfUser.GetValueOrDefault(id)).Where(one => one != "x y"));
+        }
+
+        Assert.Equal(answer.GroupOfUser["1"], answer.GroupOfUser["3"]);
+    }
+
+    [Theory]
+    [InlineData("price < user.budgets", "there is no user.budgets. Did you mean user.budget?")]
+    [InlineData("price < user.budget - 1000", "is true of no row")]
+    [InlineData("price < ", "Score:Lists[0]:Where (price < ) is no condition")]
+    [InlineData("price < context.nothing", "is no condition")]
+    public void ARuleOverTheUserThatIsNoneIsRefused(string where, string message) => Assert.Contains(message, Assert.Throws<InvalidInputException>(
+        () => new ItemRule(where, "Score:Lists[0]:Where").Answer(Find(folder.Write("items.csv", Table), "item_id"),
+            Find(folder.Write("users.csv", "user_id,budget\n1,10\n2,20\n"), "user_id"), ["season=winter"])).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void AUserWithTwoRowsThatDifferAndARuleWithoutATableOfUsersAreRefused()
+    {
+        string items = folder.Write("items.csv", Table);
+        var rule = new ItemRule("price < user.budget", "Score:Where");
+        Assert.Contains("the user 1 stands there twice", Assert.Throws<InvalidInputException>(() => rule.Answer(Find(items, "item_id"),
+            Find(folder.Write("users.csv", "user_id,budget\n1,10\n1,20\n"), "user_id"), [])).Message, StringComparison.Ordinal);
+        Assert.Contains("Score:UserRowsPath", Assert.Throws<InvalidInputException>(() => rule.Answer(Find(items, "item_id"), null, [])).Message,
+            StringComparison.Ordinal);
+    }
+
+    private static string[] Ids(string path, string where)
+    {
+        RuleAnswer answer = new ItemRule(where, "Score:Where").Answer(Find(path, "item_id"), null, []);
+        Assert.True(answer.IsOfAllUsers);
+        return answer.IdsOf(0);
+    }
+
+    private static (ListFiles, ListColumn) Find(string path, string column) =>
+        (ListFiles.Find(new InputOptions(), path, "Score:ItemsPath"), new ListColumn("Score:ItemsColumn", column));
 
     private static Gen<(double? Price, string? Category)> Rows =>
         from price in Gen.Elements<double?>(null, 0, 1.5, 2, 3.25)

@@ -57,11 +57,11 @@ public sealed class ListsTests
     [Fact]
     public void ARuleLeavesOfTheOthersThoseThatMeetIt()
     {
-        Assert.Equal([0, 2], Left(new ScoreLists { Where = ["c", "x", "a"] }, new ScoreOptions(), out SortedDictionary<string, long> counts));
+        Assert.Equal([0, 2], Left(new ScoreLists { Where = Rule("c", "x", "a") }, new ScoreOptions(), out SortedDictionary<string, long> counts));
         Assert.Equal((1, 2), (counts["unknown_in_where"], counts["items_left"]));
-        Assert.Equal([2], Left(new ScoreLists { Where = ["c", "a"], Allow = ["b", "c"], Deny = ["a"] }, new ScoreOptions(), out _));
+        Assert.Equal([2], Left(new ScoreLists { Where = Rule("c", "a"), Allow = ["b", "c"], Deny = ["a"] }, new ScoreOptions(), out _));
         Assert.Contains("Score:Where",
-            Assert.Throws<InvalidInputException>(() => Left(new ScoreLists { Where = ["x"] }, new ScoreOptions(), out _)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidInputException>(() => Left(new ScoreLists { Where = Rule("x") }, new ScoreOptions(), out _)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,6 +105,8 @@ public sealed class ListsTests
     [InlineData("1717113600000", null)] // milliseconds
     [InlineData("", null)]
     public void Moments(string text, int? seconds) => Assert.Equal(seconds, TimestampText.Parse(text));
+
+    private static RuleAnswer Rule(params string[] ids) => new(ids, new Dictionary<string, int>(), [[(1u << ids.Length) - 1]]);
 
     private static int[] Left(ScoreLists lists, ScoreOptions options, out SortedDictionary<string, long> counts, long?[]? times = null)
     {

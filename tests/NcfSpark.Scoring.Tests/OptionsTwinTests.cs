@@ -12,7 +12,7 @@ namespace NcfSpark.Scoring.Tests;
 /// </summary>
 public sealed class OptionsTwinTests : IDisposable
 {
-    private const int Users = 37;
+    internal const int Users = 37;
     private readonly string directory = Directory.CreateTempSubdirectory("ncfspark-").FullName;
 
     public void Dispose() => Directory.Delete(directory, recursive: true);
@@ -179,7 +179,7 @@ public sealed class OptionsTwinTests : IDisposable
         Assert.Equal([6, 5, 4, 2], best.Items(0).ToArray());
     }
 
-    private static IEnumerable<(int User, int Rank, int Item, float Score, string Source)> Twin(
+    internal static IEnumerable<(int User, int Rank, int Item, float Score, string Source)> Twin(
         TrainedModel model, IModelScorer all, int user, int[] left, int[] excluded, int k, int[]? groups, int most)
     {
         string source = Source.Of(model, user);
@@ -194,7 +194,7 @@ public sealed class OptionsTwinTests : IDisposable
         }
     }
 
-    private static float[] All(IModelScorer scorer, int user, int items)
+    internal static float[] All(IModelScorer scorer, int user, int items)
     {
         float[] scores = new float[items];
         scorer.ScoreAll([user], scores);
@@ -202,7 +202,7 @@ public sealed class OptionsTwinTests : IDisposable
     }
 
     // A scorer of all items, one of some, threads.
-    private static IEnumerable<(IModelScorer All, IModelScorer Restricted, int Threads)> Scorers(ModelWeights weights, int[] items)
+    internal static IEnumerable<(IModelScorer All, IModelScorer Restricted, int Threads)> Scorers(ModelWeights weights, int[] items)
     {
         foreach (SimdLevel level in Enum.GetValues<SimdLevel>().Where(SimdLevels.IsSupported))
         {
@@ -211,10 +211,10 @@ public sealed class OptionsTwinTests : IDisposable
         }
     }
 
-    private static int Pick(long seed, long place, long below) => (int)RandomStream.Named(seed, "pick").Below(place, below);
+    internal static int Pick(long seed, long place, long below) => (int)RandomStream.Named(seed, "pick").Below(place, below);
 
     // Every third item is a copy of an earlier one, so that there are ties; some items and users were not trained on.
-    private static TrainedModel RandomModel(long seed, int items, NetworkKind? kind = null, Activation activation = Activation.None)
+    internal static TrainedModel RandomModel(long seed, int items, NetworkKind? kind = null, Activation activation = Activation.None)
     {
         kind ??= new[] { NetworkKind.Neumf, NetworkKind.Mf, NetworkKind.Gmf, NetworkKind.Mlp, NetworkKind.Mf }[Pick(seed, 0, 5)];
         bool history = kind != NetworkKind.Mlp && activation == Activation.None && Pick(seed, 1, 2) == 0;

@@ -15,7 +15,7 @@ internal static class Recommendations
         string path, TrainedModel model, IModelScorer scorer, ChosenUsers chosen, RecommendableItems items, ExcludedItems seen, ScoreOptions options)
     {
         using var writer = new RecommendationWriter(path, model.Items, chosen, new Recommender(model, scorer, items, options));
-        writer.Write(chosen.Users, seen, SilentProgress.Instance);
+        writer.Write(chosen.Users, new UserPast(seen), SilentProgress.Instance);
         writer.Finish();
         return writer.Rows;
     }

@@ -65,13 +65,21 @@ public sealed unsafe class AllPairs : IDisposable
     /// <param name="threads">At least 1.</param>
     /// <param name="cancellation">Checked before each tile.</param>
     public void FindBest(IUserEncoder encoder, ReadOnlyMemory<int> users, ExcludedItems excluded, TopLists best, int threads,
+        CancellationToken cancellation = default) => FindBest(encoder, users, excluded, [best], threads, cancellation);
+
+    /// <summary>Finds several lists of each user, each with its own size and rule, in one pass: a pair is scored once.</summary>
+    public void FindBest(IUserEncoder encoder, ReadOnlyMemory<int> users, ExcludedItems excluded, IReadOnlyList<TopLists> lists, int threads,
         CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(users.Length, best.Capacity);
-        int keep = Math.Min(best.K, memory.ItemIndexes.Length), tileCount = (users.Length + ScoreTile.Users - 1) / ScoreTile.Users, claimed = 0;
-        if (keep == 0)
+        foreach (TopLists best in lists) ArgumentOutOfRangeException.ThrowIfGreaterThan(users.Length, best.Capacity);
+        int tileCount = (users.Length + ScoreTile.Users - 1) / ScoreTile.Users, claimed = 0;
+        if (memory.ItemIndexes.Length == 0)
         {
-            for (int place = 0; place < users.Length; place++) best.Set(place, []);
+            foreach (TopLists best in lists)
+            {
+                for (int place = 0; place < users.Length; place++) best.Set(place, []);
+            }
+
             return;
         }
 
@@ -82,13 +90,16 @@ public sealed unsafe class AllPairs : IDisposable
             {
                 cancellation.ThrowIfCancellationRequested();
                 int start = number * ScoreTile.Users;
-                tile.Begin(encoder, users.Span.Slice(start, Math.Min(ScoreTile.Users, users.Length - start)), keep, best.Limit);
+                tile.Begin(encoder, users.Span.Slice(start, Math.Min(ScoreTile.Users, users.Length - start)), lists, memory.ItemIndexes.Length);
                 kernel.FindBest(memory, tile, excluded);
-                for (int place = 0; place < tile.Count; place++)
+                for (int list = 0; list < lists.Count; list++)
                 {
-                    ref TopKHeap kept = ref tile.Best(place);
-                    kept.Sort();
-                    best.Set(start + place, kept.Kept);
+                    for (int place = 0; place < tile.Count; place++)
+                    {
+                        ref TopKHeap kept = ref tile.Best(list * ScoreTile.Users + place);
+                        kept.Sort();
+                        lists[list].Set(start + place, kept.Kept);
+                    }
                 }
             }
 
@@ -117,7 +128,7 @@ public sealed unsafe class AllPairs : IDisposable
         {
             for (int start = 0; start < users_B.Length; start += ScoreTile.Users)
             {
-                tile.Begin(encoder, users_B.Slice(start, Math.Min(ScoreTile.Users, users_B.Length - start)), 0, limit: null);
+                tile.Begin(encoder, users_B.Slice(start, Math.Min(ScoreTile.Users, users_B.Length - start)), [], items);
                 kernel.ScoreAll(memory, tile, scores + (nint)start * items);
             }
         }

@@ -18,14 +18,19 @@ internal static unsafe class BlockResults<S, V>
     {
         int items = Math.Min(ItemBlock.Items, memory.ItemIndexes.Length - block * ItemBlock.Items);
         uint real = uint.MaxValue >> (ItemBlock.Items - items);
-        float* logits = tile.Logits;
-        for (int place = 0; place < tile.Count; place++, logits += ItemBlock.Items)
+        for (int list = 0; list < tile.Lists; list++)
         {
-            V bound = S.Broadcast(tile.Bounds[place]);
-            uint hits = 0;
-            for (int i = 0; i < ItemBlock.Items; i += S.Lanes) hits |= S.NotAtMost(S.Load(logits + i), bound) << i;
-            hits &= real;
-            if (hits != 0) Offer(memory, tile, place, block, hits, excluded);
+            float* logits = tile.Logits;
+            for (int place = 0; place < tile.Count; place++, logits += ItemBlock.Items)
+            {
+                int slot = list * ScoreTile.Users + place;
+                V bound = S.Broadcast(tile.Bounds[slot]);
+                uint hits = 0;
+                for (int i = 0; i < ItemBlock.Items; i += S.Lanes) hits |= S.NotAtMost(S.Load(logits + i), bound) << i;
+                hits &= real;
+                if (hits != 0 && tile.Allowed(slot) is { } allowed) hits &= allowed[block];
+                if (hits != 0) Offer(memory, tile, place, slot, block, hits, excluded);
+            }
         }
     }
 
@@ -43,21 +48,21 @@ internal static unsafe class BlockResults<S, V>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Offer(ScoreMemory memory, ScoreTile tile, int place, int block, uint hits, ExcludedItems excluded)
+    private static void Offer(ScoreMemory memory, ScoreTile tile, int place, int slot, int block, uint hits, ExcludedItems excluded)
     {
         ReadOnlySpan<int> items = memory.ItemIndexes.AsSpan(block * ItemBlock.Items);
-        hits &= ~Excluded(hits, items, excluded(tile.User(place)), ref tile.ExcludedBefore(place));
+        if (!tile.KeepsExcluded(slot)) hits &= ~Excluded(hits, items, excluded(tile.User(place)), ref tile.ExcludedBefore(slot));
         if (hits == 0) return;
         float* logits = tile.Logits + place * ItemBlock.Items;
         ToScores(memory, logits, tile.Scores);
-        ref TopKHeap best = ref tile.Best(place);
+        ref TopKHeap best = ref tile.Best(slot);
         for (; hits != 0; hits &= hits - 1)
         {
             int lane = BitOperations.TrailingZeroCount(hits);
             best.Offer(logits[lane], tile.Scores[lane], items[lane]);
         }
 
-        if (best.IsFull) tile.Bounds[place] = best.Worst.Logit;
+        if (best.IsFull) tile.Bounds[slot] = best.Worst.Logit;
     }
 
     // Both lists are ascending, so one pass over both is enough.

@@ -16,8 +16,12 @@ internal sealed unsafe class ScoreTile : IDisposable
     private readonly float* firsts;
     private readonly int vectorSize, firstWidth;
     private readonly float[] biases_T = new float[Users], vectors_TK;
-    private readonly TopKHeap[] best = new TopKHeap[Users];
-    private readonly int[] users = new int[Users], excludedBefore = new int[Users], placeOfLane = new int[ItemBlock.Items];
+    private readonly int[] users = new int[Users], placeOfLane = new int[ItemBlock.Items];
+    private TopKHeap[] best = [];
+    private int[] excludedBefore = [];
+    private uint[]?[] allowed = [];
+    private bool[] keepsExcluded = [];
+    private float[] bounds = [];
     private AlignedArray<ScoredItem> kept = new(0);
 
     public ScoreTile(ScoreShape shape)
@@ -28,14 +32,13 @@ internal sealed unsafe class ScoreTile : IDisposable
             layer = (long)WeightGroups.PaddedRows(shape.Widths.Append(0).Max()) * ItemBlock.Items;
         const int Lanes = ItemBlock.Items;
         long pair = (long)(vectorSize + firstWidth) * Lanes;
-        floats = new(Users * Lanes + 2 * layer + groups + Lanes + Users + first + (Lanes + pair) + pair);
+        floats = new(Users * Lanes + 2 * layer + groups + Lanes + first + (Lanes + pair) + pair);
         Logits = floats.Start;
         Even = Logits + Users * Lanes;
         Odd = Even + layer;
         Vectors = Odd + layer;
         Scores = Vectors + groups;
-        Bounds = Scores + Lanes;
-        PairUsers = Bounds + Users;
+        PairUsers = Scores + Lanes;
         PairItems = PairUsers + Lanes + pair;
         firsts = PairItems + pair;
     }
@@ -57,11 +60,14 @@ internal sealed unsafe class ScoreTile : IDisposable
     /// <summary>Scores of a block for one user.</summary>
     public float* Scores { get; }
 
+    /// <summary>How many lists each user gets. List l of the user at place p has the slot l * <see cref="Users"/> + p.</summary>
+    public int Lists { get; private set; }
+
     /// <summary>
-    /// For each user the logit that an item must exceed to be among the best. NaN, which every item passes, while fewer
+    /// For each slot the logit that an item must exceed to be among the best. NaN, which every item passes, while fewer
     /// than K are kept.
     /// </summary>
-    public float* Bounds { get; }
+    public Span<float> Bounds => bounds;
 
     /// <summary>For 32 pairs in lanes, a_u, then the numbers of u, then those of f_u, a row each.</summary>
     public float* PairUsers { get; }
@@ -74,32 +80,57 @@ internal sealed unsafe class ScoreTile : IDisposable
 
     public int User(int place) => users[place];
 
-    public ref TopKHeap Best(int place) => ref best[place];
+    public ref TopKHeap Best(int slot) => ref best[slot];
 
     /// <summary>How many of the user's excluded items lie before the current block.</summary>
-    public ref int ExcludedBefore(int place) => ref excludedBefore[place];
+    public ref int ExcludedBefore(int slot) => ref excludedBefore[slot];
+
+    /// <summary>Which items a slot's list may hold; null for all.</summary>
+    public uint[]? Allowed(int slot) => allowed[slot];
+
+    /// <summary>Whether a slot's list may hold what is excluded.</summary>
+    public bool KeepsExcluded(int slot) => keepsExcluded[slot / Users];
 
     /// <summary>Starts a new tile of users.</summary>
     /// <param name="users_T">At most <see cref="Users"/>.</param>
-    /// <param name="k">How many best items to keep; 0 if all scores are written instead.</param>
-    /// <param name="limit">The limit of items of one group; null for none.</param>
-    public void Begin(IUserEncoder encoder, ReadOnlySpan<int> users_T, int k, GroupLimit? limit)
+    /// <param name="lists">The lists to keep, for K, limits and rules; none if all scores are written instead.</param>
+    /// <param name="items">How many are scored.</param>
+    public void Begin(IUserEncoder encoder, ReadOnlySpan<int> users_T, IReadOnlyList<TopLists> lists, int items)
     {
-        Count = users_T.Length;
+        (Count, Lists) = (users_T.Length, lists.Count);
         users_T.CopyTo(users);
-        if (kept.Length < (long)Users * k)
+        if (best.Length < Lists * Users)
+        {
+            best = new TopKHeap[Lists * Users];
+            (excludedBefore, allowed, bounds) = (new int[best.Length], new uint[]?[best.Length], new float[best.Length]);
+            keepsExcluded = new bool[Lists];
+        }
+
+        long size = 0;
+        foreach (TopLists list in lists) size += (long)Users * Math.Min(list.K, items);
+        if (kept.Length < size)
         {
             kept.Dispose();
-            kept = new((long)Users * k);
+            kept = new(size);
         }
 
         if (Count > 0) encoder.FillAll(users_T, biases_T, vectors_TK.AsSpan(0, Count * vectorSize), new Span<float>(firsts, Count * firstWidth));
         for (int place = 0; place < Count; place++)
         {
             WeightGroups.Set(Vectors, place, biases_T[place], vectors_TK.AsSpan(place * vectorSize, vectorSize));
-            best[place] = new TopKHeap(kept.Start + (long)place * k, k, limit);
-            excludedBefore[place] = 0;
-            Bounds[place] = float.NaN;
+        }
+
+        ScoredItem* heap = kept.Start;
+        for (int list = 0; list < lists.Count; list++)
+        {
+            int k = Math.Min(lists[list].K, items);
+            keepsExcluded[list] = lists[list].KeepsExcluded;
+            for (int place = 0; place < Count; place++, heap += k)
+            {
+                int slot = list * Users + place;
+                best[slot] = new TopKHeap(heap, k, lists[list].Limit);
+                (excludedBefore[slot], bounds[slot], allowed[slot]) = (0, float.NaN, lists[list].Allowed?.Invoke(users_T[place]));
+            }
         }
     }
 

@@ -23,6 +23,12 @@ public sealed class TopLists
     /// <summary>Limits the items of one group in a list; null for no limit.</summary>
     public GroupLimit? Limit { get; init; }
 
+    /// <summary>Which of the scored items a user's list may hold; null for all.</summary>
+    public AllowedItems? Allowed { get; init; }
+
+    /// <summary>Whether items that are excluded from other lists stay in this one.</summary>
+    public bool KeepsExcluded { get; init; }
+
     /// <summary>Number of users that it can hold.</summary>
     public int Capacity => counts.Length;
 
@@ -35,8 +41,11 @@ public sealed class TopLists
     /// <summary>Fills a list with the best of a row of scores.</summary>
     /// <param name="items_N">Indexes of the items, ascending.</param>
     /// <param name="excluded">Items to leave out, ascending.</param>
-    public unsafe void Keep(int place, ReadOnlySpan<float> scores_N, ReadOnlySpan<int> items_N, ReadOnlySpan<int> excluded)
+    /// <param name="user">Whose list it is, for <see cref="Allowed"/>.</param>
+    public unsafe void Keep(int place, ReadOnlySpan<float> scores_N, ReadOnlySpan<int> items_N, ReadOnlySpan<int> excluded, int user = -1)
     {
+        uint[]? allowed = Allowed?.Invoke(user);
+        if (KeepsExcluded) excluded = [];
         var heap = new ScoredItem[Math.Min(K, scores_N.Length)];
         fixed (ScoredItem* start = heap)
         {
@@ -44,6 +53,7 @@ public sealed class TopLists
             int before = 0;
             for (int n = 0; n < scores_N.Length; n++)
             {
+                if (allowed is not null && (allowed[n / ItemBlock.Items] >> n % ItemBlock.Items & 1) == 0) continue;
                 int item = items_N[n];
                 while (before < excluded.Length && excluded[before] < item) before++;
                 if (before == excluded.Length || excluded[before] != item) best.Offer(scores_N[n], scores_N[n], item);
@@ -70,3 +80,9 @@ public sealed class TopLists
         foreach (ScoredItem one in kept) (items[at], scores[at++]) = (one.Item, one.Score);
     }
 }
+
+/// <summary>
+/// Which of the scored items a user's list may hold, as bits: bit i of word b is the item at place 32 b + i of those that are scored. null: all of them.
+/// Called from several threads.
+/// </summary>
+public delegate uint[]? AllowedItems(int user);

@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using NcfSpark.Scoring;
+
+namespace NcfSpark.Cluster;
+
+/// <summary>
+/// What rules say of items and users, and what is trending, as tasks are sent it: for the recommendations and then for each named list the marks of each
+/// group of users, the group of each user, and the weights. Little-endian, each array after its length; -1 where there is none.
+/// </summary>
+internal static class ListsFile
+{
+    public static void Write(string path, RecommendableItems items)
+    {
+        using var file = new BinaryWriter(File.Create(path));
+        WriteMarks(file, items.Marks);
+        foreach (NamedList list in items.Lists)
+        {
+            WriteMarks(file, list.Marks);
+            WriteArray(file, list.Trending);
+        }
+    }
+
+    /// <param name="options">The named lists, in the order in which they were written.</param>
+    public static RecommendableItems Read(string path, RecommendableItems items, ScoreOptions options)
+    {
+        using var file = new BinaryReader(File.OpenRead(path));
+        ItemMarks? marks = ReadMarks(file);
+        return items with
+        {
+            Marks = marks,
+            Lists = [.. options.Lists.Select(list => new NamedList(list, ReadMarks(file), ReadArray<float>(file)))],
+        };
+    }
+
+    private static void WriteMarks(BinaryWriter file, ItemMarks? marks)
+    {
+        file.Write(marks?.ByGroup.Length ?? -1);
+        if (marks is null) return;
+        foreach (uint[] group in marks.ByGroup) WriteArray(file, group);
+        WriteArray(file, marks.GroupOfUser);
+    }
+
+    private static ItemMarks? ReadMarks(BinaryReader file)
+    {
+        int groups = file.ReadInt32();
+        if (groups < 0) return null;
+        uint[][] byGroup = new uint[groups][];
+        for (int group = 0; group < groups; group++) byGroup[group] = ReadArray<uint>(file)!;
+        return new ItemMarks(byGroup, ReadArray<int>(file));
+    }
+
+    private static void WriteArray<T>(BinaryWriter file, T[]? values)
+        where T : unmanaged
+    {
+        file.Write(values?.Length ?? -1);
+        if (values is not null) file.Write(MemoryMarshal.AsBytes<T>(values));
+    }
+
+    private static T[]? ReadArray<T>(BinaryReader file)
+        where T : unmanaged
+    {
+        int length = file.ReadInt32();
+        if (length < 0) return null;
+        var values = new T[length];
+        file.BaseStream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+}
