@@ -65,7 +65,9 @@ internal static class TaskModel
                 $"The executor on {Environment.MachineName} has no {directory} beside its tasks, which Spark should have sent it.");
         TrainedModel model = TrainedModel.Read(StageDirectory.Open(directory, stage));
         string itemFile = Path.Combine(directory, ItemsFile), listsFile = Path.Combine(directory, ListsName);
-        RecommendableItems items = File.Exists(itemFile) ? ItemFile.Read(itemFile, model.Items.Count, options.MaxPerGroup) : RecommendableItems.All(model.Items);
+        RecommendableItems items = File.Exists(itemFile)
+            ? ItemFile.Read(itemFile, model.Items.Count, options.MaxPerGroup)
+            : RecommendableItems.All(model.Items);
         return (model, File.Exists(listsFile) ? ListsFile.Read(listsFile, items, options) : items);
     }
 

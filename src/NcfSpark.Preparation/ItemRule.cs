@@ -14,7 +14,8 @@ namespace NcfSpark.Preparation;
 /// <param name="Setting">Where it stands, for messages: "Score:Where".</param>
 public sealed partial record ItemRule(string Where, string Setting)
 {
-    private const string Items = "ncf_rule_items", Users = "ncf_rule_users", Groups = "ncf_rule_groups", Checked = "ncf_rule", Row = "ncf_row", Group = "ncf_group";
+    private const string Items = "ncf_rule_items", Users = "ncf_rule_users", Groups = "ncf_rule_groups", Checked = "ncf_rule";
+    private const string Row = "ncf_row", Group = "ncf_group";
     private const long MostMarks = 1L << 33; // 1 GiB of answers
     private const int GroupsAtOnce = 1000;
 
@@ -104,7 +105,8 @@ public sealed partial record ItemRule(string Where, string Setting)
         }
 
         string list = string.Join(", ", named.Select(engine.Dialect.Quoted));
-        engine.Execute($"CREATE TEMP TABLE {Users} AS SELECT DISTINCT {engine.Dialect.Trimmed($"CAST({engine.Dialect.Quoted(id.Name)} AS VARCHAR)")} AS ncf_id, "
+        string idText = engine.Dialect.Trimmed($"CAST({engine.Dialect.Quoted(id.Name)} AS VARCHAR)");
+        engine.Execute($"CREATE TEMP TABLE {Users} AS SELECT DISTINCT {idText} AS ncf_id, "
             + $"{string.Join(", ", named.Select((name, n) => $"{engine.Dialect.Quoted(name)} AS c{n}"))} FROM {Users}_view");
         if (engine.Query($"SELECT ncf_id FROM {Users} GROUP BY ncf_id HAVING count(*) > 1 ORDER BY ncf_id LIMIT 1") is [[var twice]])
         {
@@ -114,10 +116,12 @@ public sealed partial record ItemRule(string Where, string Setting)
 
         string values = string.Join(", ", named.Select((_, n) => $"c{n}"));
         engine.Execute($"CREATE TEMP TABLE {Groups}_rows AS SELECT row_number() OVER () AS {Group}, * FROM (SELECT DISTINCT {values} FROM {Users})");
-        engine.Execute($"CREATE TEMP TABLE {Groups} AS SELECT {Group}, {string.Join(", ", named.Select((name, n) => $"c{n} AS {engine.Dialect.Quoted(name)}"))} "
+        string own = string.Join(", ", named.Select((name, n) => $"c{n} AS {engine.Dialect.Quoted(name)}"));
+        engine.Execute($"CREATE TEMP TABLE {Groups} AS SELECT {Group}, {own} "
             + $"FROM (SELECT * FROM {Groups}_rows UNION ALL SELECT 0, {string.Join(", ", named.Select(_ => "NULL"))})");
         string same = string.Join(" AND ", named.Select((_, n) => $"u.c{n} IS NOT DISTINCT FROM g.c{n}"));
-        foreach (IReadOnlyList<object?> row in engine.Query($"SELECT u.ncf_id, g.{Group} FROM {Users} u JOIN {Groups}_rows g ON {same} WHERE u.ncf_id IS NOT NULL"))
+        foreach (IReadOnlyList<object?> row in engine.Query(
+            $"SELECT u.ncf_id, g.{Group} FROM {Users} u JOIN {Groups}_rows g ON {same} WHERE u.ncf_id IS NOT NULL"))
         {
             groupOfUser[(string)row[0]!] = (int)(long)row[1]!;
         }

@@ -16,7 +16,8 @@ public sealed class ListFile : IDisposable
     public ListFile(string path, Type userId, IdTable items, bool because)
     {
         (this.items, this.because) = (items, because);
-        (string, Type)[] columns = [("user_id", userId), ("rank", typeof(int)), ("item_id", items.IdType), ("score", typeof(float)), ("source", typeof(string))];
+        (string, Type)[] columns =
+            [("user_id", userId), ("rank", typeof(int)), ("item_id", items.IdType), ("score", typeof(float)), ("source", typeof(string))];
         file = ParquetFile.Create(path, because ? [.. columns, ("because", items.IdType)] : columns);
     }
 

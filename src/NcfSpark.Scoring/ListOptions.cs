@@ -46,7 +46,9 @@ public enum ListKind
     /// <summary>"Buy it again": what the user has used and does not dislike, by the model's score.</summary>
     Again,
 
-    /// <summary>"Because you liked X": of the 100 items most similar to the one that the user used last (column because), those that they have not used.</summary>
+    /// <summary>
+    /// "Because you liked X": of the 100 items most similar to the one that the user used last (column because), those that they have not used.
+    /// </summary>
     Because,
 
     /// <summary>What everybody uses lately: interactions, each counting half as much after HalfLifeDays.</summary>

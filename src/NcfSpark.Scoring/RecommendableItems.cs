@@ -77,8 +77,8 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         void CheckSome(ItemMarks? marks, string setting)
         {
             if (marks is null || marks.ByGroup.Any(group => group.Any(mark => mark != 0))) return;
-            throw new InvalidInputException($"No item may be recommended to anybody by {setting}: what it is true of is none of the model's items, or left out by "
-                + "Score:AllowPath, Score:DenyPath, Score:Where or Score:NotOlderThan.");
+            throw new InvalidInputException($"No item may be recommended to anybody by {setting}: what it is true of is none of the model's items, or left "
+                + "out by Score:AllowPath, Score:DenyPath, Score:Where or Score:NotOlderThan.");
         }
 
         ItemMarks? marks = lists.Where is { IsOfAllUsers: false } ? MarksOf(lists.Where) : null;

@@ -87,7 +87,8 @@ internal sealed class ServedModel
         if (!model.Weights.IsFinite) throw new InvalidInputException($"{path}: the model has weights that are no numbers. Train it again.");
         ScoreOptions score = predictions is null ? settings.Score : Section<ScoreOptions>(predictions, "Score");
         var data = new PreparedData(prepared);
-        var reader = new TouchedReader(data, data.ReadUsers(), model.Weights.Pools, latest: score.Lists.Any(list => list.By == ListKind.Because), score.ThreadCount);
+        var reader = new TouchedReader(
+            data, data.ReadUsers(), model.Weights.Pools, latest: score.Lists.Any(list => list.By == ListKind.Because), score.ThreadCount);
         InputOptions input = Section<InputOptions>(prepared, "Input");
         var files = new ScoreFiles(new NcfSparkConfiguration
         {

@@ -7,7 +7,8 @@ namespace NcfSpark.Benchmarks;
 /// Models trained on a synthetic log, scoring all pairs with the 10 best of each user kept, beside the Torch scorer in
 /// tiles and the processor's matrix limit (Torch's product of two 1024 x 1024 matrices), interleaved in one run:
 /// million pairs a second, and the share of the limit by the multiplications and additions that a pair needs once the
-/// MLP's first layer is split by side. "written" is the speed up to the Parquet file, over the kernel's; "all" is the
+/// MLP's first layer is split by side. "written" is the speed up to the Parquet file, over the kernel's; "lists" is the time
+/// up to the files with three named lists and a rule, over that with one list; "all" is the
 /// fused scorer where all scores are written, as evaluation wants them; Torch writes all, too. Shares by processor time
 /// ("cpu") say what the code does where other programs take cores away. Each figure is the median over rounds; shares
 /// and ratios are formed within each round. After that the verb `score` runs for everybody, in a process of its own:
@@ -24,6 +25,7 @@ internal static class ScoreBenchmark
         Console.WriteLine($"{options.Threads} threads, {SimdLevels.FromEnvironment().ToString().ToLowerInvariant()}; "
             + $"million pairs/s, median of {options.Rounds} rounds");
         Console.WriteLine($"{"case",-24} {"FLOP/pair",9} {"top 10",8} {"all",8} {"torch",8} {"ratio",7} {"limit",8} {"share",6} {"cpu",6} {"written",7} "
+            + $"{"lists",6} "
             + $"{"verb s",7} {"/kernel",7} {"by cpu",6} {"peak MB",7} {"weights",7} {"ALS",6}");
         var results = new SortedDictionary<string, object>(StringComparer.Ordinal);
         foreach (ScoreCase one in ScoreCase.All.Where(one => options.Measures(one.Name)))
@@ -41,7 +43,8 @@ internal static class ScoreBenchmark
             double verbOverKernel = verb.Seconds * figures.Fused / pairs, verbOverKernelByCpu = verb.CpuSeconds * figures.FusedCpu / pairs;
             double als = one.Rank > 0 ? SparkAls.PairsPerSecond(run, one.Rank) : double.NaN;
             Console.WriteLine($"{one.Name,-24} {flop,9:N0} {figures.Fused / 1e6,8:N1} {figures.All / 1e6,8:N1} {figures.Torch / 1e6,8:N1} {figures.Ratio,7:N1} "
-                + $"{figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} {figures.Written,7:P0} {verb.Seconds,7:N1} {verbOverKernel,7:N2} "
+                + $"{figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} {figures.Written,7:P0} {figures.Lists,6:N2} "
+                + $"{verb.Seconds,7:N1} {verbOverKernel,7:N2} "
                 + $"{verbOverKernelByCpu,6:N2} {verb.PeakMegabytes,7:N0} {weights,7:N0} {als / 1e6,6:N1}");
             results[one.Name] = new
             {
@@ -49,6 +52,7 @@ internal static class ScoreBenchmark
                 ratio_to_spark_als = WindowOptions.Rounded(figures.Fused / als),
                 share_of_limit = WindowOptions.Rounded(figures.Share),
                 share_of_limit_by_cpu = WindowOptions.Rounded(figures.CpuShare),
+                lists_over_one_list_time = WindowOptions.Rounded(figures.Lists),
                 written_over_kernel = WindowOptions.Rounded(figures.Written),
                 verb_over_kernel_time = WindowOptions.Rounded(verbOverKernel),
                 verb_over_kernel_processor_time = WindowOptions.Rounded(verbOverKernelByCpu),

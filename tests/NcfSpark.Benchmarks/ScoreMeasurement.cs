@@ -53,6 +53,7 @@ internal sealed class ScoreMeasurement : IDisposable
             Share: MedianOf(round => round.Fused.PerSecond * flop / round.Limit.PerSecond),
             CpuShare: MedianOf(round => round.Fused.PerCpuSecond * flop / round.Limit.PerCpuSecond),
             Written: MedianOf(round => round.Written.PerSecond / round.Fused.PerSecond),
+            Lists: MedianOf(round => round.Written.PerSecond / round.Lists.PerSecond),
             All: MedianOf(round => round.All.PerSecond));
     }
 
@@ -70,6 +71,7 @@ internal sealed class ScoreMeasurement : IDisposable
         Limit(window),
         Best(window),
         Written(window),
+        Written(window, withLists: true),
         All(fused, block: 32, window),
         withTorch ? All(torch, block: 1, window) : new WindowRate(double.NaN, double.NaN));
 
@@ -102,14 +104,31 @@ internal sealed class ScoreMeasurement : IDisposable
         return watch.Rate(pairs);
     }
 
-    // Pairs a second of recommendations that are written to files.
-    private WindowRate Written(double window)
+    // Pairs a second of recommendations that are written to files, alone or with three named lists and a rule that half of the items meet.
+    private WindowRate Written(double window, bool withLists = false)
     {
+        int items = model.Items.Count;
+        var rule = new ItemMarks([[.. Enumerable.Repeat(0x55555555u, (items + 31) / 32)]], null);
+        RecommendableItems recommendable = RecommendableItems.All(model.Items) with
+        {
+            Lists = !withLists ? [] :
+            [
+                new(new ListOptions { Name = "new" }, rule, null),
+                new(new ListOptions { Name = "again", By = ListKind.Again }, null, null),
+                new(new ListOptions { Name = "hot", By = ListKind.Trending }, null, [.. model.Items.Interactions.Select(count => (float)count)]),
+            ],
+        };
         string path = run.NewFile;
         long pairs = 0;
         var watch = WindowWatch.Start();
-        var recommender = new Recommender(model, fused, RecommendableItems.All(model.Items), new ScoreOptions { TopK = ScoreCase.K, Threads = threads });
-        using (var writer = new RecommendationWriter(path, model.Items, ChosenUsers.All(model.Users), recommender))
+        var options = new ScoreOptions { TopK = ScoreCase.K, Threads = threads };
+        var named = new List<string>();
+        using (var recommender = new Recommender(model, fused, recommendable, options))
+        using (var writer = new RecommendationWriter(path, model.Items, ChosenUsers.All(model.Users), recommender, _ =>
+        {
+            named.Add(run.NewFile);
+            return named[^1];
+        }))
         {
             for (int count = Math.Min(32 * threads, users.Length); pairs == 0
                 || watch.Seconds < window; count = Math.Min(2 * count, Math.Min(users.Length, recommender.UsersAtOnce)))
@@ -122,7 +141,7 @@ internal sealed class ScoreMeasurement : IDisposable
         }
 
         WindowRate rate = watch.Rate(pairs);
-        File.Delete(path);
+        foreach (string file in named.Append(path)) File.Delete(file);
         return rate;
     }
 
@@ -161,9 +180,10 @@ internal sealed class ScoreMeasurement : IDisposable
 /// <param name="Limit">Of the matrix product, operations.</param>
 /// <param name="Fused">Of the fused scorer, the best kept.</param>
 /// <param name="Written">The same through the writer of recommendations, up to the closed file.</param>
+/// <param name="Lists">Through the writer with three named lists and a rule.</param>
 /// <param name="All">Of the fused scorer, all scores written.</param>
 /// <param name="Torch">Of the Torch scorer, all scores written.</param>
-internal sealed record ScoreRound(WindowRate Limit, WindowRate Fused, WindowRate Written, WindowRate All, WindowRate Torch);
+internal sealed record ScoreRound(WindowRate Limit, WindowRate Fused, WindowRate Written, WindowRate Lists, WindowRate All, WindowRate Torch);
 
 /// <summary>What a case came to.</summary>
 /// <param name="Fused">Pairs a second, with the best kept.</param>
@@ -174,6 +194,7 @@ internal sealed record ScoreRound(WindowRate Limit, WindowRate Fused, WindowRate
 /// <param name="Share">The fused scorer's share of that.</param>
 /// <param name="CpuShare">The same by processor time.</param>
 /// <param name="Written">The speed with everything up to the Parquet file, over that.</param>
+/// <param name="Lists">How much longer it takes with three named lists and a rule.</param>
 /// <param name="All">Pairs a second where all scores are written.</param>
 internal sealed record ScoreFigures(
-    double Fused, double FusedCpu, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Written, double All);
+    double Fused, double FusedCpu, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Written, double Lists, double All);

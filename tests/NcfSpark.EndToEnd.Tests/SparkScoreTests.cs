@@ -112,6 +112,11 @@ public sealed class SparkScoreTests : IDisposable
         string pairs = WriteLines("pairs.csv", ["user_id,item_id", "5,3", "5,999", "12345,2"]);
         string items = WriteLines("items.csv", ["item_id,group,made",
             .. Enumerable.Range(0, 40).Select(item => $"{item},{(item % 5 == 0 ? "" : $"g{item % 3}")},{(item % 7 == 0 ? "" : $"{1990 + item}")}")]);
+        string people = WriteLines("people.csv", ["user_id,budget", .. Enumerable.Range(0, 50).Select(user => $"{user},{user % 4 * 10}")]);
+        const string Lists = """
+            [{"Name": "again", "By": "again", "TopK": 4}, {"Name": "because", "By": "because", "Repeats": true, "Where": "\"group\" <> 'g1'"},
+             {"Name": "hot", "By": "trending", "HalfLifeDays": 2}, {"Name": "new", "Where": "made > 2005"}]
+            """;
         string[] columns = ["UsersColumn=user_id", "ItemsColumn=item_id", $"ItemsPath={items}"];
         foreach (string[] model in new string[][] { [],
             ["Model:Kind=gmf", "Model:User=history", "Model:TrainedGmfHead=false", "Model:EmbeddingActivation=none", "Model:Dropout=[]", "Train:Step=torch"] })
@@ -123,6 +128,8 @@ public sealed class SparkScoreTests : IDisposable
                     $"PairsPath={pairs}", "PairsUserColumn=user_id", "PairsItemColumn=item_id", "Threshold=0.3"]),
                 (1, ["TopK=5", "Since=1500980000", $"AllowPath={items}", "NotOlderThan=1500995000", "ItemDate=last", $"UsersOfItemsPath={of}",
                     "UsersPerItem=4", "SimilarItems=3"]),
+                (7, ["TopK=5", $"UserRowsPath={people}", "Where=CAST(item_id AS INT) < user.budget + 12 OR context.season = 'summer' AND user.budget IS NULL",
+                    "Context=season=summer", $"Lists={Lists}"]),
                 (7, ["TopK=40", $"UsersPath={users}", "Since=1500980000", "ExcludeSeen=false", "NotOlderThan=2001", "ItemDate=column", "DateColumn=made"]),
             })
             {

@@ -61,7 +61,8 @@ public sealed class ListsTests
         Assert.Equal((1, 2), (counts["unknown_in_where"], counts["items_left"]));
         Assert.Equal([2], Left(new ScoreLists { Where = Rule("c", "a"), Allow = ["b", "c"], Deny = ["a"] }, new ScoreOptions(), out _));
         Assert.Contains("Score:Where",
-            Assert.Throws<InvalidInputException>(() => Left(new ScoreLists { Where = Rule("x") }, new ScoreOptions(), out _)).Message, StringComparison.Ordinal);
+            Assert.Throws<InvalidInputException>(() => Left(new ScoreLists { Where = Rule("x") }, new ScoreOptions(), out _)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,7 +6,9 @@ using NcfSpark.Model;
 
 namespace NcfSpark.Scoring.Tests;
 
-/// <summary>Rules that look at the user, and Score:Lists, beside a plain twin: score everything, sort, and walk down. To the last bit, on 1 and 2 threads.</summary>
+/// <summary>
+/// Rules that look at the user, and Score:Lists, beside a plain twin: score everything, sort, and walk down. To the last bit, on 1 and 2 threads.
+/// </summary>
 public sealed class NamedListsTests
 {
     [Property(MaxTest = 25)]
@@ -91,7 +93,8 @@ public sealed class NamedListsTests
                     ListKind.Again => Walk(met.Intersect(seen).Except(user < 0 ? [] : Disliked(user)), item => scores[item], taken, most, source, -1),
                     ListKind.Trending => Walk(met.Except(excluded).Where(item => Weight(item) > 0), Weight, taken, most, Source.Trending, -1),
                     _ => because < 0 || model.Items.Interactions[because] == 0 ? []
-                        : Walk(met.Except(excluded).Where(item => Near(because).ContainsKey(item)), item => Near(because)[item], taken, most, Source.Similar, because),
+                        : Walk(met.Except(excluded).Where(item => Near(because).ContainsKey(item)), item => Near(because)[item], taken, most,
+                            Source.Similar, because),
                 });
             }
 

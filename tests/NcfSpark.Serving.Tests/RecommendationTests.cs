@@ -46,6 +46,31 @@ public sealed class RecommendationTests(HistoryRun history, RulesRun rules)
     }
 
     [Fact]
+    public async Task EveryListOfScoreListsIsTheOneThatScoreWrote()
+    {
+        rules.Nights.PutInProduction(SampleRun.First);
+        await using ServingHost host = rules.Serve();
+        using var client = new Client(host);
+        foreach (string list in new[] { "later", "again", "because", "hot" })
+        {
+            Dictionary<string, List<(string Item, float Score, string Source)>> written = rules.Written(SampleRun.First, $"lists/{list}");
+            Assert.NotEmpty(written);
+            foreach (string user in rules.Written(SampleRun.First).Keys)
+            {
+                JsonElement answer = await client.GetAsync($"/v1/users/{Uri.EscapeDataString(user)}/recommendations?list={list}");
+                var rows = written.GetValueOrDefault(user, []);
+                Assert.Equal(rows.Select(row => (row.Item, row.Score)), Client.ListOf(answer));
+                if (rows.Count == 0) continue;
+                Assert.Equal(rows[0].Source, answer.GetProperty("source").GetString());
+                Assert.Equal(rows.Take(1).Select(row => (row.Item, row.Score)),
+                    Client.ListOf(await client.GetAsync($"/v1/users/{Uri.EscapeDataString(user)}/recommendations?k=1&list={list}")));
+            }
+        }
+
+        Assert.Contains("did you mean hot?", await client.RefusalAsync(400, "/v1/users/1/recommendations?list=hto"), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public async Task ANamedListTakesOnlyItsItemsInTheSameOrder()
     {
         await using ServingHost host = rules.Serve(rules.WithLists with { MaxK = 100 });

@@ -54,9 +54,9 @@ public abstract class SampleRun : IDisposable
     public static ServeOptions Options => new() { Port = 0, AccessLog = AccessLogKind.None, PollSeconds = 0.05 };
 
     /// <summary>What `score` wrote of a night, by user: items, scores and source in the order of ranks.</summary>
-    public Dictionary<string, List<(string Item, float Score, string Source)>> Written(string night)
+    public Dictionary<string, List<(string Item, float Score, string Source)>> Written(string night, string directory = "recommendations")
     {
-        string path = Path.Combine(Nights.PathOf(night), Stage.Predictions, "recommendations", "part-00000.parquet");
+        string path = Path.Combine(Nights.PathOf(night), Stage.Predictions, directory, "part-00000.parquet");
         string[] users = ParquetColumns.ReadAsText(path, "user_id"), items = ParquetColumns.ReadAsText(path, "item_id");
         string[] sources = ParquetColumns.ReadStrings(path, "source");
         float[] scores = ParquetColumns.Read<float>(path, "score");
@@ -176,6 +176,11 @@ public sealed class RulesRun : SampleRun
             Score = new ScoreOptions
             {
                 TopK = 6, DenyPath = deny, ItemsPath = items, GroupColumn = "series", MaxPerGroup = 2, NotOlderThan = "1500000100", Threshold = 0.4,
+                Lists =
+                [
+                    new() { Name = "later", Where = "series >= 2" }, new() { Name = "again", By = ListKind.Again, TopK = 4 },
+                    new() { Name = "because", By = ListKind.Because, Repeats = true }, new() { Name = "hot", By = ListKind.Trending, TopK = 3 },
+                ],
             },
         };
     }
