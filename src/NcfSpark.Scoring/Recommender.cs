@@ -92,7 +92,8 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
             lists[u] = named.Of(users.Span[u], main.Items(placeOf[u]), pools, placeOf[u], Excluded(users.Span[u]), past, sources[u], sizes));
         return Rows(users.Span, main, placeOf, sources) with
         {
-            Named = [.. Enumerable.Range(0, named.Count).Select(list => RecommendationRows.Of(model, users.Span, Array.ConvertAll(lists, ofUser => ofUser[list])))],
+            Named = [.. Enumerable.Range(0, named.Count)
+                .Select(list => RecommendationRows.Of(model, users.Span, Array.ConvertAll(lists, ofUser => ofUser[list])))],
         };
     }
 
