@@ -68,7 +68,7 @@ public sealed class FollowTests(HistoryRun history)
     {
         const string Pairs = """{"instances":[{"user_id":1,"item_id":4},{"user_id":4,"item_id":7},{"user_id":7,"item_id":1}]}""";
         history.Nights.PutInProduction(SampleRun.First);
-        var lists = nights.ToDictionary(night => night, history.Written);
+        var lists = nights.ToDictionary(night => night, night => history.Written(night));
         string[] users = [.. lists[SampleRun.First].Keys];
         await using ServingHost host = history.Serve(SampleRun.Options with { PollSeconds = 3600, Queue = 10_000, TimeoutSeconds = 3600 });
         using var client = new Client(host);
