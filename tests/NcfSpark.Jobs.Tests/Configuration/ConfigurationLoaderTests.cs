@@ -201,7 +201,7 @@ public sealed class ConfigurationLoaderTests : IDisposable
     [InlineData("Train:Where=spark", "Train:Where is called Train:Placement now (--set)")]
     [InlineData("train:outerstep=average", "train:outerstep is called Train:Server:OuterOptimizer now (--set)")]
     [InlineData("Spark:PreparedPath=s3a://b/x", "Spark:PreparedPath is gone, leave it out: executors read prepared/ where the run is, in a bucket")]
-    [InlineData("Model:Kind=neufm", "Model:Kind: \"neufm\" is not \"mf\" or \"gmf\" or \"mlp\" or \"neumf\"; did you mean \"neumf\"? (--set)")]
+    [InlineData("Model:Kind=neufm", "Model:Kind: \"neufm\" is not \"mf\" or \"gmf\" or \"mlp\" or \"neumf\" or \"cosine\"; did you mean \"neumf\"? (--set)")]
     [InlineData("Prepare:MemoryLimit=6XB", "Prepare:MemoryLimit: \"6XB\" is no amount of memory such as \"6GB\" (--set)")]
     [InlineData("Input:Path=", "Input:Path is not set: ")]
     [InlineData("Model:Dropout=[1.5]", "Model:Dropout has a rate that is not between 0 and below 1 (--set)")]

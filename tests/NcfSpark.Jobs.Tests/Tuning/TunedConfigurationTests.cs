@@ -60,7 +60,15 @@ public sealed class TunedConfigurationTests : IDisposable
 
     private static NcfSparkConfiguration Changed(NcfSparkConfiguration read) => read with
     {
-        Model = read.Model with { Kind = NetworkKind.Neumf, User = UserEncoderKind.Embedding, MlpLayers = [5, 4], Dropout = [], EmbeddingInit = 1e-5 },
+        Model = read.Model with
+        {
+            Kind = NetworkKind.Neumf,
+            User = UserEncoderKind.Embedding,
+            Item = ItemEncoderKind.Embedding,
+            MlpLayers = [5, 4],
+            Dropout = [],
+            EmbeddingInit = 1e-5,
+        },
         Train = read.Train with
         {
             Epochs = 77,
