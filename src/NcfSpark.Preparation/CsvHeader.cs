@@ -6,6 +6,8 @@ namespace NcfSpark.Preparation;
 /// <summary>What the first line of a CSV file says of its columns.</summary>
 internal static class CsvHeader
 {
+    private const string LikeJson = "Line 1 looks like JSON: if each line is an object, set Input:Format to \"json\".";
+
     private static readonly string[] UsualDelimiters = [",", ";", "\t", "|", "::"];
 
     /// <summary>The columns of CSV files, and how many each line has; those that folders name come after them. All files must agree.</summary>
@@ -58,7 +60,7 @@ internal static class CsvHeader
     private static string HintOf(InputOptions input, InputFiles files, List<string> header)
     {
         if (Partitions.HintOf(input, files.Originals) is { Length: > 0 } folders) return folders;
-        if (header[0].StartsWith('{')) return "Line 1 looks like JSON: if each line is an object, set Input:Format to \"json\". ";
+        if (header[0].StartsWith('{')) return $"{LikeJson} ";
         if (BetterDelimiter(files, input) is string hint && header.Count == 1) return hint + " ";
         return header.TrueForAll(field => double.TryParse(field, out _))
             ? "The line looks like data; if the file has no line of names, set Input:Header to false and give columns by number, from 1. "
@@ -84,8 +86,18 @@ internal static class CsvHeader
     private static List<string> LineOfNames(InputFiles files, int index, InputOptions input)
     {
         string file = files.Originals[index];
-        RefuseOtherLetters(files.Paths[index], file);
-        (long line, List<string>? fields) = CsvRecords.ReadStrictly(files.Paths[index], input.Delimiter, input.Quote, file).FirstOrDefault();
+        bool likeJson = FirstLine(files.Paths[index], file).StartsWith('{');
+        (long line, List<string>? fields) record;
+        try
+        {
+            record = CsvRecords.ReadStrictly(files.Paths[index], input.Delimiter, input.Quote, file).FirstOrDefault();
+        }
+        catch (InvalidInputException fault) when (likeJson)
+        {
+            throw new InvalidInputException($"{fault.Message} {LikeJson}", fault);
+        }
+
+        (long line, List<string>? fields) = record;
         if (fields is null) throw IsEmpty(file);
         if (input.Header && line > 1)
         {
@@ -97,11 +109,12 @@ internal static class CsvHeader
 
     private static List<string> FirstRecord(string path, string file, string delimiter, string quote)
     {
-        RefuseOtherLetters(path, file);
+        FirstLine(path, file);
         return CsvRecords.Read(path, delimiter, quote).Select(record => record.Fields.ConvertAll(IdText.Trim)).FirstOrDefault() ?? throw IsEmpty(file);
     }
 
-    private static void RefuseOtherLetters(string path, string file)
+    // As far as it is among the first letters; refused where it is no UTF-8.
+    private static string FirstLine(string path, string file)
     {
         using StreamReader reader = CsvRecords.OpenExactly(path);
         char[] start = new char[4096];
@@ -112,6 +125,8 @@ internal static class CsvHeader
             throw new InvalidInputException(
                 $"{file}, line 1 is not valid UTF-8. Save the file as UTF-8; a file in Latin-1 is converted by: iconv -f latin1 -t utf-8.");
         }
+
+        return firstLine;
     }
 
     private static InvalidInputException IsEmpty(string file) =>

@@ -87,8 +87,8 @@ internal sealed record InputSource(InputFiles Files, string View, InputColumns C
     {
         string[] names = InputColumns.Names(input);
         JsonLines.Result lines = JsonLines.Copy(files, names, scratch);
-        // What no object has may be a folder's name; where no line is an object, the lines are told.
-        string[] missing = lines.Names.Count == 0 ? [] : [.. names.Where(name => !lines.Found.Contains(name))];
+        // What no object has may be a folder's name; where no line is an object, or none can be used, the lines are told.
+        string[] missing = lines.Names.Count == 0 ? [] : [.. names.Where(name => !lines.Found.Contains(name) && !lines.Names.Contains(name))];
         string[] folders = [.. Partitions.Names(files.Paths).Intersect(missing)];
         string[] there = [.. names.Except(missing), .. folders];
         InputColumns columns = InputColumns.ByName(input, $"{files.Originals[0]}, line 1", [.. there, .. lines.Names.Except(there)],
