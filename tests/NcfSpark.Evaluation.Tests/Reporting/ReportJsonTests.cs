@@ -13,8 +13,8 @@ public class ReportJsonTests
     {
         JsonObject report = ReportJson.Of(SampleReport.Input);
         Assert.Equal(
-            ["schema", "title", "verdict", "data", "network", "training", "whole_catalogue", "whole_catalogue_by_history", "whole_catalogue_told_moment", "sampled", "classification",
-                "differences", "baselines", "examples", "configuration"],
+            ["schema", "title", "verdict", "data", "network", "training", "whole_catalogue", "whole_catalogue_by_history", "whole_catalogue_told_moment",
+                "sampled", "classification", "differences", "baselines", "examples", "configuration"],
             report.Select(entry => entry.Key));
         foreach (string scorer in new[] { "model", "popularity", "item_cosine" })
         {
