@@ -107,7 +107,7 @@ internal sealed unsafe class ScoreTile : IDisposable
         }
 
         long size = 0;
-        foreach (TopLists list in lists) size += (long)Users * Math.Min(list.K, items);
+        for (int list = 0; list < lists.Count; list++) size += (long)Users * Math.Min(lists[list].K, items); // foreach would make an object for each tile
         if (kept.Length < size)
         {
             kept.Dispose();
