@@ -30,7 +30,7 @@ internal static class PreparedPlace
 
         return found == prepared.Manifest.Fingerprint
             ? path
-            : throw new InvalidInputException($"{path}, where Spark reads the rows for tasks, holds other rows than {prepared.Path}: fingerprint {found} there, "
-                + $"{prepared.Manifest.Fingerprint} here. Copy the one to the other.");
+            : throw new InvalidInputException($"{path}, where Spark reads the rows for tasks, holds other rows than {prepared.Path}: fingerprint {found} "
+                + $"there, {prepared.Manifest.Fingerprint} here. Copy the one to the other.");
     }
 }

@@ -52,13 +52,13 @@ public static class ScoreTask
         using IModelScorer scorer = Scorers.Of(model.Weights, items.Items);
         using var recommender = new Recommender(model, scorer, items, options);
         long? since = options.Since.Length == 0 ? null : TimestampText.Parse(options.Since);
-        var lines = new RecommendationLines(model, output, items.HasLists);
+        var lines = new RecommendationLines(model, output, items.HasUserRulesOrLists);
         while (rows.NextUsers(recommender.UsersAtOnce) is { } block)
         {
             int[] users = block.Since(since);
             if (model.Weights.Pools is { } pools) Array.ForEach(users, user => block.SetLatest(pools, user));
             RecommendationRows recommended = recommender.Recommend(users, block.Past);
-            if (items.HasLists) lines.WriteUsers(users);
+            if (items.HasUserRulesOrLists) lines.WriteUsers(users);
             lines.Write(recommended);
         }
 

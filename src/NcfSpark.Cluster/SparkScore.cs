@@ -28,7 +28,7 @@ public sealed class SparkScore(
     private readonly IndexSet? wantedUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count
         ? null
         : new(chosen.Users.Where(user => user >= 0), trained.Users.Count);
-    private readonly RecommendableItems? limited = items.Groups is null && items.Items.Length == trained.Items.Count && !items.HasLists ? null : items;
+    private readonly RecommendableItems? limited = items.Groups is null && items.Items.Length == trained.Items.Count && !items.HasUserRulesOrLists ? null : items;
     private string? place; // where the prepared rows are for Spark, if not in the run directory
 
     /// <summary>Writes the lists of the chosen users whom the model knows.</summary>
@@ -50,12 +50,12 @@ public sealed class SparkScore(
             SortedDictionary<string, long> bySource;
             long[] ofLists = [];
             long lists;
-            if (items.HasLists || (place is not null && !writer.IsElsewhere))
+            if (items.HasUserRulesOrLists || (place is not null && !writer.IsElsewhere))
             {
                 using var collected = new CollectedLists(trained, [.. items.Lists.Select(list => list.Options)],
                     list => Path.Combine(list.Length == 0 ? directory : writer.File(partOfList(list)), "part-00000.parquet"));
                 collected.Write(engine.QueryParts(query));
-                (lists, bySource, ofLists) = (items.HasLists ? collected.Users : collected.Lists, collected.Rows, collected.RowsOfLists);
+                (lists, bySource, ofLists) = (items.HasUserRulesOrLists ? collected.Users : collected.Lists, collected.Rows, collected.RowsOfLists);
             }
             else
             {
@@ -68,10 +68,11 @@ public sealed class SparkScore(
                 }
             }
 
-            if (lists != (items.HasLists ? users : withList))
+            long expected = items.HasUserRulesOrLists ? users : withList;
+            if (lists != expected)
             {
-                throw new InvalidDataException($"Spark wrote the lists of {lists:N0} users, and there should be {(items.HasLists ? users : withList):N0}. "
-                    + "Nothing was published; run the same command again.");
+                throw new InvalidDataException(
+                    $"Spark wrote the lists of {lists:N0} users, and there should be {expected:N0}. Nothing was published; run the same command again.");
             }
 
             foreach (string source in new[] { Source.Model, Source.Popularity }) bySource.TryAdd(source, 0);
@@ -113,8 +114,8 @@ public sealed class SparkScore(
         var script = new TaskScript(
             TaskProgram.Command(program, $"{ScoreTask.Verb} {settings} {modelThere}"),
             [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING"),
-                .. items.HasLists ? [("because", TypeOf(trained.Items)), ("list", "INT")] : Array.Empty<(string, string)>()]);
-        string ofLists = items.HasLists ? $", {Id("because", trained.Items)}, list" : "";
+                .. items.HasUserRulesOrLists ? [("because", TypeOf(trained.Items)), ("list", "INT")] : Array.Empty<(string, string)>()]);
+        string ofLists = items.HasUserRulesOrLists ? $", {Id("because", trained.Items)}, list" : "";
         return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source{ofLists} "
             + $"FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
     }

@@ -33,7 +33,7 @@ internal static class TaskModel
         try
         {
             if (items is not null) ItemFile.Write(itemFile, items);
-            if (items is { HasLists: true }) ListsFile.Write(listsFile, items);
+            if (items is { HasUserRulesOrLists: true }) ListsFile.Write(listsFile, items);
             using (var content = new TaskArchive(archive, CompressionLevel.NoCompression)) // weights do not get smaller
             {
                 foreach (string name in model.Manifest.Files.Keys.Prepend(StageManifest.FileName))
@@ -42,7 +42,7 @@ internal static class TaskModel
                 }
 
                 if (items is not null) content.AddFile(ItemsFile, itemFile);
-                if (items is { HasLists: true }) content.AddFile(ListsName, listsFile);
+                if (items is { HasUserRulesOrLists: true }) content.AddFile(ListsName, listsFile);
             }
 
             // An executor that has it from an earlier run takes no other for it.

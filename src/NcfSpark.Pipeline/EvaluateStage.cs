@@ -63,8 +63,9 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
         NamedScorer[] all = [new("model", NameOf(settings.Model), served, ScoresAreProbabilities: true), .. others];
         EvaluationResult result = Evaluator.Run(data, all, options, context.Job.Progress) with
         {
-            Baselines = chosen, Told = Told(trained, data, all[0], context),
+            Baselines = chosen,
         };
+        result = result with { Told = Told(trained, data, result.WholeCatalogue.Scorers[0], context) };
         ReportGate? gate = night?.Decide(result, trained.Weights);
         NamedScorer? serves = gate?.Baseline is null ? null : baselines.Single(one => one.Key == gate.Baseline);
         ReportWriter.Write(context.Writer.Path, new ReportInput
@@ -87,13 +88,14 @@ public sealed class EvaluateStage(NcfSparkConfiguration settings, StageDirectory
     }
 
     // Beside the model as it is measured otherwise: who is not told the moment is what a night serves, unless Score:At tells it.
-    private ProtocolResult? Told(TrainedModel trained, EvaluationData data, NamedScorer untold, StageContext context)
+    private ProtocolResult? Told(TrainedModel trained, EvaluationData data, ScorerMetrics untold, StageContext context)
     {
         if (!trained.Weights.Options.HasMoment || trained.Weights.Pools is null) return null;
         using IModelScorer scorer = Scorers.Of(trained.Weights.Told(data.TestMoments));
         var told = new NamedScorer(
             "model_told", $"{untold.Title}, told the moment", new ServedScorer(scorer, data.History, trained.Popularity_N), ScoresAreProbabilities: true);
-        return Evaluator.Run(data, [told, untold], settings.Evaluate, context.Job.Progress).WholeCatalogue;
+        ProtocolResult measured = Evaluator.Run(data, [told], settings.Evaluate, context.Job.Progress).WholeCatalogue;
+        return measured with { Scorers = [.. measured.Scorers, untold] };
     }
 
     private string ServedBy(NamedScorer baseline)

@@ -87,17 +87,17 @@ internal static class CsvHeader
     {
         string file = files.Originals[index];
         bool likeJson = FirstLine(files.Paths[index], file).StartsWith('{');
-        (long line, List<string>? fields) record;
+        long line;
+        List<string>? fields;
         try
         {
-            record = CsvRecords.ReadStrictly(files.Paths[index], input.Delimiter, input.Quote, file).FirstOrDefault();
+            (line, fields) = CsvRecords.ReadStrictly(files.Paths[index], input.Delimiter, input.Quote, file).FirstOrDefault();
         }
         catch (InvalidInputException fault) when (likeJson)
         {
             throw new InvalidInputException($"{fault.Message} {LikeJson}", fault);
         }
 
-        (long line, List<string>? fields) = record;
         if (fields is null) throw IsEmpty(file);
         if (input.Header && line > 1)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using NcfSpark.Core;
 using NcfSpark.Engines;
+using NcfSpark.Engines.DuckDb;
 
 namespace NcfSpark.Preparation;
 
@@ -11,7 +12,6 @@ namespace NcfSpark.Preparation;
 internal sealed class FeatureTable
 {
     private const string View = "ncf_feature_items", Group = "Input:ItemFeatures";
-    private const char ListSeparator = '\u001f'; // between the values of a list that is one in the file
 
     private readonly FeatureOptions options;
     private readonly ListFiles files;
@@ -109,7 +109,7 @@ internal sealed class FeatureTable
         }
     }
 
-    private string[] ValuesOf(string text) => [.. text.Split(text.Contains(ListSeparator) ? $"{ListSeparator}" : options.Separator)
+    private string[] ValuesOf(string text) => [.. text.Split(text.Contains(ParquetSlices.ValueEnd) ? $"{ParquetSlices.ValueEnd}" : options.Separator)
         .Select(IdText.Trim).Where(value => value.Length > 0).Distinct()];
 
     // Bound k of B ranges is the value at place k n / B of the n values in order. Equal values are in one range.

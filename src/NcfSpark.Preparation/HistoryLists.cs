@@ -26,18 +26,18 @@ internal sealed class HistoryLists
     private readonly PrepareOptions prepare;
     private readonly InteractionLog log;
     private readonly TimeSplit? time;
-    private readonly bool given;
+    private readonly bool marked; // whether some rows are held out whatever their time is
     private readonly int momentBits;
     private readonly long greatestWhen;
     private readonly ListPair touch, aged, seen; // (item_rank, when), (age, item_rank), (item_index, part and moment)
 
     private HistoryLists(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, long itemCount)
     {
-        (this.engine, this.prepare, this.log, this.time, given) = (engine, prepare, log, time, prepare.Marks);
+        (this.engine, this.prepare, this.log, this.time, marked) = (engine, prepare, log, time, prepare.Marks);
         int itemBits = BitsOf(itemCount - 1);
         momentBits = BitsOf(log.Latest - log.Earliest);
         // What somebody held out comes before all else: it has one bit more. Of a split by time an earlier part does, by two.
-        int whenBits = momentBits + (given ? 1 : time is null ? 0 : PartBits);
+        int whenBits = momentBits + (marked ? 1 : time is null ? 0 : PartBits);
         greatestWhen = (1L << whenBits) - 1;
         bool packed = itemBits + momentBits + PartBits <= ListPair.MostBits;
         (touch, aged, seen) = (new ListPair(whenBits, packed), new ListPair(itemBits, packed), new ListPair(momentBits + PartBits, packed));
@@ -104,10 +104,10 @@ internal sealed class HistoryLists
     // Steps 1 and 2: (user_index, touched, tested, validated, ordered), ordered by age and then by item.
     private string LatestQuery()
     {
-        string first = given ? $" + held_out * {1L << momentBits}" : time is null ? "" : $" + (2 - {time.PartOf("moment")}) * {1L << momentBits}";
+        string first = marked ? $" + held_out * {1L << momentBits}" : time is null ? "" : $" + (2 - {time.PartOf("moment")}) * {1L << momentBits}";
         string when = $"moment - {log.Earliest}{first}";
         string gathered = "SELECT user_index, sort_array(collect_list(touch)) AS touches "
-            + $"FROM (SELECT user_index, {touch.Of("CAST(item_rank AS BIGINT)", $"({when})")} AS touch FROM ({SplitSql.Pairs(given)})) GROUP BY user_index";
+            + $"FROM (SELECT user_index, {touch.Of("CAST(item_rank AS BIGINT)", $"({when})")} AS touch FROM ({SplitSql.Pairs(marked)})) GROUP BY user_index";
         string turned = aged.Of(Turned(touch.Second("x")), touch.First("x"));
         string distinct = $"transform(touches, (x, i) -> CASE WHEN {touch.First("get(touches, i + 1)")} = {touch.First("x")} THEN {aged.Nothing} "
             + $"ELSE {turned} END)";

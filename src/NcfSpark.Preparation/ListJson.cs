@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NcfSpark.Core;
+using NcfSpark.Engines.DuckDb;
 
 namespace NcfSpark.Preparation;
 
@@ -48,7 +49,7 @@ internal static class ListJson
                 JsonValueKind.String => value.GetString()!,
                 JsonValueKind.Number => value.GetRawText(),
                 JsonValueKind.Null => "",
-                JsonValueKind.Array when column.Kind == ListColumnKind.Many => string.Concat(value.EnumerateArray().Select(one => $"{one}\u001f")),
+                JsonValueKind.Array when column.Kind == ListColumnKind.Many => string.Concat(value.EnumerateArray().Select(one => $"{one}{ParquetSlices.ValueEnd}")),
                 JsonValueKind kind => throw new InvalidInputException($"{place}, column {column.Name}: there is a JSON {kind.ToString().ToLowerInvariant()}, "
                     + $"and no text or number. Mend it, or set {column.Setting}."),
             });

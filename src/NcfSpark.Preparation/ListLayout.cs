@@ -1,4 +1,5 @@
 using NcfSpark.Core;
+using NcfSpark.Engines.DuckDb;
 
 namespace NcfSpark.Preparation;
 
@@ -101,7 +102,7 @@ public enum ListColumnKind
     /// <summary>What may be missing: empty, or a text that says that there is no value. It gives "".</summary>
     Value,
 
-    /// <summary>As <see cref="Value"/>; where the file has a list, its values with the character 31 between.</summary>
+    /// <summary>As <see cref="Value"/>; where the file has a list, its values with <see cref="ParquetSlices.ValueEnd"/> behind each.</summary>
     Many,
 
     /// <summary>Words for people, such as a title: as they stand, even "null".</summary>

@@ -57,7 +57,8 @@ internal sealed class PreparedParts(ISqlEngine engine, PrepareOptions prepare, l
     {
         Write($"SELECT u.user_id, u.user_index, CAST(trained AS INT) AS interactions FROM {SplitSql.Users} u "
             + $"JOIN {SplitSql.UserCounts} c ON u.user_index = c.user_index ORDER BY u.user_index", writer.ForEngine("users"));
-        Write($"SELECT item_id, item_index, interactions{(weighted ? ", popularity" : "")} FROM {SplitSql.Items} ORDER BY item_index", writer.ForEngine("items"));
+        string popularity = weighted ? ", popularity" : "";
+        Write($"SELECT item_id, item_index, interactions{popularity} FROM {SplitSql.Items} ORDER BY item_index", writer.ForEngine("items"));
         // Found once among all rows: two parts are written, and Spark reads twice what it orders.
         engine.Materialize(HeldOutRows, Weighed($"SELECT user_index, item_index, timestamp, part FROM {SplitSql.Rows} WHERE part > 0"));
         Write(HeldOut(2), writer.ForEngine("test"));

@@ -71,23 +71,24 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         steps.Detail("split");
         bool givenCandidates = resolved.Candidates is not null;
         string candidatesParquet = writer.File("given_candidates.parquet");
-        if (givenCandidates && writer.IsElsewhere)
-        {
-            throw new InvalidInputException("Input:TestCandidatesPath is read on this machine, and Spark's executors are on others: leave out --master or "
-                + "--remote for `prepare`.");
-        }
-
         string featureItems = writer.File("feature_items.parquet");
-        if (features is not null && writer.IsElsewhere)
+        RefuseElsewhere(writer, givenCandidates, "Input:TestCandidatesPath");
+        RefuseElsewhere(writer, features is not null, "Input:ItemFeatures:Path");
+        var furtherItems = new List<string>(); // queries of items that the log need not have
+        if (givenCandidates)
         {
-            throw new InvalidInputException("Input:ItemFeatures:Path is read on this machine, and Spark's executors are on others: leave out --master or "
-                + "--remote for `prepare`.");
+            GivenCandidates.Open(engine, input, resolved.Candidates!, candidatesParquet, log.Ids);
+            furtherItems.Add(GivenCandidates.ItemIds);
         }
 
-        features?.Open(engine, featureItems, log.Ids.ItemIsText);
-        if (givenCandidates) GivenCandidates.Open(engine, input, resolved.Candidates!, candidatesParquet, log.Ids);
+        if (features is not null)
+        {
+            features.Open(engine, featureItems, log.Ids.ItemIsText);
+            furtherItems.Add(FeatureTable.ItemIds);
+        }
+
         resolved.CheckUnchanged();
-        HistoryLists? lists = SplitSql.Run(engine, prepare, log, time, weights, FurtherItems(givenCandidates));
+        HistoryLists? lists = SplitSql.Run(engine, prepare, log, time, weights, furtherItems);
         if (givenCandidates) GivenCandidates.Check(engine, input.TestCandidatesPath);
         (SortedDictionary<string, long> rows, long negativeItems) = Count(engine, log, time);
         RefuseWhatCannotBeLearnt(sources[0].Files.Name, rows, time);
@@ -122,13 +123,11 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         return new StageCounts(rows) { Notes = log.Notes };
     }
 
-    private string? FurtherItems(bool givenCandidates) => (givenCandidates, features) switch
+    private static void RefuseElsewhere(IStageWriter writer, bool isRead, string setting)
     {
-        (true, null) => GivenCandidates.ItemIds,
-        (true, _) => $"{GivenCandidates.ItemIds} UNION {FeatureTable.ItemIds}",
-        (false, null) => null,
-        _ => FeatureTable.ItemIds,
-    };
+        if (!isRead || !writer.IsElsewhere) return;
+        throw new InvalidInputException($"{setting} is read on this machine, and Spark's executors are on others: leave out --master or --remote for `prepare`.");
+    }
 
     private InputSource[] OpenSources(ISqlEngine engine, ResolvedInput resolved, ScratchFolder scratch)
     {

@@ -22,9 +22,10 @@ internal static class SplitSql
     /// <summary>Makes the tables, and lets go of the log.</summary>
     /// <param name="time">Where a split by time cuts; null for the others.</param>
     /// <param name="weights">What the pairs of the log weigh; null where all weigh the same.</param>
-    /// <param name="furtherItems">A query of item_id that are in the catalogue though the log may not have them, or null.</param>
+    /// <param name="furtherItems">Queries of item_id that are in the catalogue though the log may not have them.</param>
     /// <returns>The histories, where the engine keeps them as lists.</returns>
-    public static HistoryLists? Run(ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, PairWeights? weights, string? furtherItems)
+    public static HistoryLists? Run(
+        ISqlEngine engine, PrepareOptions prepare, InteractionLog log, TimeSplit? time, PairWeights? weights, IEnumerable<string> furtherItems)
     {
         const string Log = InteractionLog.Table;
         // Of a split by time those who train come first: who comes later then moves none of their indexes, on which draws and shards depend.
@@ -33,7 +34,7 @@ internal static class SplitSql
             : ($"{time.PartOf("earliest")}, user_id", $"SELECT user_id, min(moment) AS earliest FROM {Log} WHERE problem = 0 GROUP BY user_id");
         engine.Materialize(Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY {order}) - 1 AS INT) AS user_index, "
             + $"{PortableHashSql.OfText("user_id")} AS user_hash FROM ({distinct})");
-        string further = furtherItems is null ? "" : $" UNION {furtherItems}";
+        string further = string.Concat(furtherItems.Select(ids => $" UNION {ids}"));
         string ranked = prepare.ColdItems > 0 ? AllItems : RankedItems;
         engine.Materialize(ranked, "SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, "
             + $"{PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
@@ -131,15 +132,15 @@ internal static class SplitSql
     // Of a given split t is what was held out, and those come first.
     private static string SplitQuery(SqlDialect dialect, PrepareOptions prepare)
     {
-        bool given = prepare.Marks;
-        string tied = WithTies(Pairs(given), given ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment", prepare.Seed);
+        bool marked = prepare.Marks;
+        string tied = WithTies(Pairs(marked), marked ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment", prepare.Seed);
 
         // One window, so one sort: total and sum are over all of the user's rows, in whatever order.
-        string window = $"PARTITION BY user_index ORDER BY {(given ? "held_out DESC, " : "")}moment DESC, tie, item_rank";
+        string window = $"PARTITION BY user_index ORDER BY {(marked ? "held_out DESC, " : "")}moment DESC, tie, item_rank";
         const string Whole = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING";
-        string sum = given ? $", CAST(sum(held_out) OVER ({window} {Whole}) AS BIGINT) AS marked" : "";
+        string sum = marked ? $", CAST(sum(held_out) OVER ({window} {Whole}) AS BIGINT) AS marked" : "";
         string placed = $"SELECT user_index, item_rank, moment, row_number() OVER ({window}) AS place, count(*) OVER ({window} {Whole}) AS total{sum} "
-            + $"FROM ({DistinctPairs(tied, given)})";
+            + $"FROM ({DistinctPairs(tied, marked)})";
         string tested = $"SELECT *, {Tested(dialect, prepare, "total", "marked")} AS tested FROM ({placed})";
         return $"""
             SELECT user_index, item_rank, moment, CAST(total AS INT) AS touched, CAST(total - tested - validated AS INT) AS trained,
@@ -157,9 +158,9 @@ internal static class SplitSql
         """;
 
     // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out. Their ties are equal.
-    private static string DistinctPairs(string tied, bool given)
+    private static string DistinctPairs(string tied, bool marked)
     {
-        string latest = given
+        string latest = marked
             ? "coalesce(max(CASE WHEN held_out = 1 THEN moment END), max(moment)) AS moment, max(held_out) AS held_out"
             : "max(moment) AS moment";
         return $"SELECT user_index, item_rank, {latest}, max(tie) AS tie FROM ({tied}) GROUP BY user_index, item_rank";

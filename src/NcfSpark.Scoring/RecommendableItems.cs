@@ -14,8 +14,8 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
     /// <summary>The named lists, in their order.</summary>
     public IReadOnlyList<NamedList> Lists { get; init; } = [];
 
-    /// <summary>Whether users get more than recommendations of which all are shown the same choice.</summary>
-    public bool HasLists => Marks is not null || Lists.Count > 0;
+    /// <summary>Whether a rule looks at the user, so that users choose among different items, or there are named lists.</summary>
+    public bool HasUserRulesOrLists => Marks is not null || Lists.Count > 0;
 
     /// <summary>All items of the model.</summary>
     public static RecommendableItems All(IdTable items) => new([.. Enumerable.Range(0, items.Count)], null);

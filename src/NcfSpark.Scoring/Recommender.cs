@@ -25,7 +25,7 @@ public sealed class Recommender(TrainedModel model, IModelScorer scorer, Recomme
     public InteractionLists? Earlier { get; init; }
 
     /// <summary>The named lists that users get beside their recommendations.</summary>
-    public IReadOnlyList<ListOptions> Lists => [.. items.Lists.Select(list => list.Options)];
+    public IReadOnlyList<ListOptions> Lists { get; } = [.. items.Lists.Select(list => list.Options)];
 
     /// <summary>How many users make a call worth its while: lists of 80,000 rows at K = 10.</summary>
     public int UsersAtOnce => Math.Clamp(MostRows / (k + named.Kept), 1, 8192);

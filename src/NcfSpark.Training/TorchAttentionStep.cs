@@ -52,14 +52,7 @@ internal sealed class TorchAttentionStep : ITrainingStep
             epoch.FillUsers(position.Samples, batch);
             ulong draws = DropoutMasks.Keys(options.Seed, position.Epoch).Bits(position.Samples);
             ulong masks = DropoutMasks.UserKeys(options.Seed, position.Epoch).Bits(position.Samples);
-            double loss = Update(batch, samples.Past!, draws, masks, position.Steps + 1);
-            if (!double.IsFinite(loss))
-            {
-                throw new TrainingDivergedException($"The loss of step {position.Steps + 1:N0} (epoch {position.Epoch + 1}) is {loss}. Training stopped and no "
-                    + "model was written; lower Train:LearningRate.");
-            }
-
-            position = position with { Samples = position.Samples + batch.Length, Steps = position.Steps + 1, LossSum = position.LossSum + loss };
+            position = position.After(batch.Length, Update(batch, samples.Past!, draws, masks, position.Steps + 1));
         }
 
         return position;

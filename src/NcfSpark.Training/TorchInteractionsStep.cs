@@ -37,14 +37,7 @@ internal sealed class TorchInteractionsStep : ITrainingStep
             (batch.Epoch, batch.Start) = (position.Epoch, position.Samples);
             batch.Count = (int)Math.Min(batch.Users.Length, end - position.Samples);
             batch.FillFrom(samples);
-            double loss = Update(position.Steps + 1);
-            if (!double.IsFinite(loss))
-            {
-                throw new TrainingDivergedException($"The loss of step {position.Steps + 1:N0} (epoch {position.Epoch + 1}) is {loss}. Training stopped and no "
-                    + "model was written; lower Train:LearningRate.");
-            }
-
-            position = position with { Samples = position.Samples + batch.Count, Steps = position.Steps + 1, LossSum = position.LossSum + loss };
+            position = position.After(batch.Count, Update(position.Steps + 1));
         }
 
         return position;

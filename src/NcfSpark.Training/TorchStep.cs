@@ -21,7 +21,7 @@ internal sealed class TorchStep : ITrainingStep
 
     private readonly TrainingState state;
     private readonly TrainOptions options;
-    private readonly int threads;
+    private readonly ParallelLoop loop;
     private readonly ConcurrentBag<NeuMFModule> modules = []; // one for each thread at work: all are views of the same weights, with gradients of their own
     private readonly float[][] userGradients;                 // [table][sample * columns]
     private readonly float[][] itemGradients;
@@ -46,7 +46,7 @@ internal sealed class TorchStep : ITrainingStep
     public TorchStep(TrainingState state, TrainOptions options, UpdateRules rules)
     {
         (this.state, this.options, this.rules) = (state, options, rules);
-        threads = options.Threads == 0 ? Environment.ProcessorCount : options.Threads;
+        loop = new ParallelLoop(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
         softmax = options.Softmax is { } loss ? new SoftmaxBatch(loss) : null;
         chunkSamples = softmax is null ? ChunkSamples : options.BatchSize;
         int chunks = (options.BatchSize + chunkSamples - 1) / chunkSamples;
@@ -86,8 +86,7 @@ internal sealed class TorchStep : ITrainingStep
         {
             (batch.Epoch, batch.Start, batch.Count) = (position.Epoch, position.Samples, (int)Math.Min(options.BatchSize, end - position.Samples));
             batch.FillFrom(samples);
-            double loss = Update(batch, position.Steps + 1);
-            position = position with { Samples = position.Samples + batch.Count, Steps = position.Steps + 1, LossSum = position.LossSum + loss };
+            position = position.After(batch.Count, Update(batch, position.Steps + 1));
         }
 
         return position;
@@ -112,7 +111,7 @@ internal sealed class TorchStep : ITrainingStep
     {
         Compose(batch);
         int chunks = (batch.Count + chunkSamples - 1) / chunkSamples;
-        For(chunks, chunk => ComputeGradients(batch, chunk));
+        loop.For(chunks, chunk => ComputeGradients(batch, chunk));
         double loss = chunkLosses.AsSpan(0, chunks).ToArray().Sum();
         if (!double.IsFinite(loss))
         {
@@ -249,7 +248,8 @@ internal sealed class TorchStep : ITrainingStep
 
     private void UpdateRows(PartUpdate gmf, PartUpdate mlp, IReadOnlyList<OptimizedWeight> tables, float[][] gradients, RowGroups groups)
     {
-        For(Math.Min(threads, groups.DistinctCount), part =>
+        int threads = loop.Threads;
+        loop.For(Math.Min(threads, groups.DistinctCount), part =>
         {
             int from = groups.DistinctCount * part / threads, to = groups.DistinctCount * (part + 1) / threads;
             if (threads > groups.DistinctCount) (from, to) = (part, part + 1);
@@ -280,18 +280,6 @@ internal sealed class TorchStep : ITrainingStep
     }
 
     private bool IsMlp(OptimizedWeight table) => table.Weight == state.Weights.UserMlp || table.Weight == state.Weights.ItemMlp;
-
-    private void For(int count, Action<int> body)
-    {
-        if (threads == 1 || count == 1)
-        {
-            for (int i = 0; i < count; i++) body(i);
-        }
-        else
-        {
-            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, body);
-        }
-    }
 
     private static Tensor? Find(string name, IReadOnlyList<OptimizedWeight> tables, Tensor[] rows)
     {

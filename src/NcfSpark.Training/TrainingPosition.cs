@@ -23,4 +23,13 @@ internal sealed record TrainingPosition
 
     /// <summary>Finished epochs.</summary>
     public IReadOnlyList<EpochRecord> Epochs { get; init; } = [];
+
+    /// <summary>Where training stands after one more update.</summary>
+    /// <param name="samples">Samples of the update.</param>
+    /// <param name="loss">The sum of their losses.</param>
+    /// <exception cref="TrainingDivergedException">The loss is not finite.</exception>
+    public TrainingPosition After(int samples, double loss) => double.IsFinite(loss)
+        ? this with { Samples = Samples + samples, Steps = Steps + 1, LossSum = LossSum + loss }
+        : throw new TrainingDivergedException($"The loss of step {Steps + 1:N0} (epoch {Epoch + 1}) is {loss}. Training stopped and no model was written; "
+            + "lower Train:LearningRate.");
 }

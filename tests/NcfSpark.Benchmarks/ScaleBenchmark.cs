@@ -92,8 +92,9 @@ internal static class ScaleBenchmark
                 if (!figures.TryGetValue(stage, out StageFigures? figure))
                 {
                     ProcessFigures of = stage == "log" ? MakeLog() : RunVerb(stage, more);
+                    long counted = stage is "log" or "prepare" ? rows : TrainingRows;
                     figure = new StageFigures(
-                        stage is "log" or "prepare" ? rows : TrainingRows, of.Seconds, of.CpuSeconds, of.PeakMegabytes, of.Megabytes.Read, of.Megabytes.Written);
+                        counted, of.Seconds, of.CpuSeconds, of.PeakMegabytes, of.Megabytes.Read, of.Megabytes.Written);
                     figures[stage] = figure;
                     File.WriteAllText(Figures, JsonSerializer.Serialize(figures));
                 }

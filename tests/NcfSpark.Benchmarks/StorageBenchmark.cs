@@ -73,7 +73,7 @@ internal static class StorageBenchmark
         (double Up, double Down) Ratio(Func<Cost, double> of) => (Median(round => of(round[0]) / of(round[1])), Median(round => of(round[2]) / of(round[3])));
         ((double up, double down), (double upCpu, double downCpu)) = (Ratio(cost => cost.Seconds), Ratio(cost => cost.Client));
         string[] names = ["up, ObjectStore", "up, TransferUtility", "down, ObjectStore", "down, TransferUtility"];
-        Console.WriteLine($"{megabytes:N0} MB, {options.Parallel} parts at once; medians of {rounds} rounds: MB/s, processor seconds a GB of client and server");
+        Console.WriteLine($"{megabytes:N0} MB, {options.Parallel} parts at once; medians of {rounds} rounds: MB/s, processor s a GB of client and server");
         foreach ((int way, string name) in names.Index())
         {
             Console.WriteLine($"{name,-24}{Median(round => megabytes / round[way].Seconds),8:N0}{Median(round => 1000 * round[way].Client / megabytes),8:F2}"

@@ -131,9 +131,9 @@ public sealed class DuckDbEngine : ISqlEngine
         {
             return new DirectoryInfo(spillDirectory).EnumerateFiles().Sum(file => file.Length);
         }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return 0; // there is none, or a file has just gone
+            return 0; // there is none, or a file has just gone; a timer's failure would end the program
         }
     }
 

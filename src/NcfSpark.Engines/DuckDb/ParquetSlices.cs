@@ -61,8 +61,11 @@ public static class ParquetSlices
         return Guarded(command.ExecuteScalar) as long?;
     }
 
-    /// <summary>A type of list whose values are wanted with the character 31 behind each.</summary>
+    /// <summary>A type of list whose values are wanted as one text, with <see cref="ValueEnd"/> behind each.</summary>
     public const string List = "list";
+
+    /// <summary>Stands behind each value of a list that is read as one text.</summary>
+    public const char ValueEnd = '\u001f';
 
     // 2^53: from there on a DOUBLE no longer tells neighbouring whole numbers apart.
     private static string Text(string column, string type) => type switch

@@ -116,10 +116,10 @@ internal abstract unsafe class InteractionEncoder : IDisposable
     }
 
     /// <summary>Computes <see cref="Output"/> of the batch.</summary>
-    public abstract void Forward(Workers workers);
+    public abstract void Forward(ParallelLoop loop);
 
     /// <summary>Updates all parameters by <see cref="OutputGradient"/>, which is overwritten.</summary>
-    public abstract void Backward(in UpdateRule rows, in UpdateRule dense, Workers workers);
+    public abstract void Backward(in UpdateRule rows, in UpdateRule dense, ParallelLoop loop);
 
     /// <summary>The product of two vectors as long as an output.</summary>
     public abstract float Dot(float* a, float* b);
@@ -131,14 +131,14 @@ internal abstract unsafe class InteractionEncoder : IDisposable
     public abstract void InverseLengths(Span<float> inverses);
 
     /// <summary>Computes <see cref="Vectors"/>.</summary>
-    public void EncodeAll(Workers workers)
+    public void EncodeAll(ParallelLoop loop)
     {
         float[] inverses = new float[Capacity];
         for (int start = 0; start < Matrix.RowCount; start += Capacity)
         {
             Clear();
             for (int row = start; row < Math.Min(Matrix.RowCount, start + Capacity); row++) SlotOf(row);
-            Forward(workers);
+            Forward(loop);
             InverseLengths(inverses.AsSpan(0, Count));
             for (int slot = 0; slot < Count; slot++)
             {
@@ -199,22 +199,22 @@ internal sealed unsafe class InteractionEncoder<S, V>(InteractionMatrix matrix, 
 
     private static int Strip => 4 * S.Lanes;
 
-    public override void Forward(Workers workers)
+    public override void Forward(ParallelLoop loop)
     {
         int strips = Widths[0] / Strip, blocks = (Count + RowsAtOnce - 1) / RowsAtOnce;
-        workers.For(strips * blocks, piece => Sum(piece / blocks * Strip, piece % blocks * RowsAtOnce, Math.Min(Count, (piece % blocks + 1) * RowsAtOnce)));
+        loop.For(strips * blocks, piece => Sum(piece / blocks * Strip, piece % blocks * RowsAtOnce, Math.Min(Count, (piece % blocks + 1) * RowsAtOnce)));
         for (int l = 1; l < Widths.Length; l++)
         {
             int layer = l;
-            workers.For((Count + DenseRows - 1) / DenseRows, block => Layer(layer, block * DenseRows));
+            loop.For((Count + DenseRows - 1) / DenseRows, block => Layer(layer, block * DenseRows));
         }
     }
 
-    public override void Backward(in UpdateRule rows, in UpdateRule dense, Workers workers)
+    public override void Backward(in UpdateRule rows, in UpdateRule dense, ParallelLoop loop)
     {
         (UpdateRule ofRows, UpdateRule ofDense) = (rows, dense);
         int layers = Widths.Length - 1, blocks = (Count + DenseRows - 1) / DenseRows;
-        workers.For(blocks + 1, block =>
+        loop.For(blocks + 1, block =>
         {
             if (block == 0) uses.Set(Matrix, Rows.AsSpan(0, Count)); // the longest piece
             else Back(block - 1);
@@ -222,12 +222,12 @@ internal sealed unsafe class InteractionEncoder<S, V>(InteractionMatrix matrix, 
         for (int l = 1; l <= layers; l++)
         {
             int layer = l;
-            workers.For(Widths[l] / Outputs8, piece => UpdateLayer(layer, piece * Outputs8, in ofDense));
+            loop.For(Widths[l] / Outputs8, piece => UpdateLayer(layer, piece * Outputs8, in ofDense));
             UpdateBias(l, in ofDense);
         }
 
         int strips = Widths[0] / Strip, parts = (uses.Touched + RowsAtOnce - 1) / RowsAtOnce;
-        workers.For(strips * parts, piece =>
+        loop.For(strips * parts, piece =>
             UpdateTable(piece / parts * Strip, piece % parts * RowsAtOnce, Math.Min(uses.Touched, (piece % parts + 1) * RowsAtOnce), in ofRows));
     }
 

@@ -22,7 +22,7 @@ public sealed unsafe class InteractionsStep : IFusedStep
     private readonly InteractionMatrix matrix;
     private readonly float largest;
     private readonly InteractionEncoder userEncoder, itemEncoder;
-    private readonly Workers workers;
+    private readonly ParallelLoop loop;
     private readonly int[] users, items, userSlots, itemSlots;
     private readonly float[] labels, weights, cosines, slopes, userInverses, itemInverses;
     private readonly SampleLists samplesOfUser, samplesOfItem;
@@ -31,7 +31,7 @@ public sealed unsafe class InteractionsStep : IFusedStep
     {
         (matrix, IReadOnlyList<int> userWidths, IReadOnlyList<int> itemWidths) = settings.Interactions!;
         largest = matrix.Values.Length == 0 ? 1 : matrix.Values.Max();
-        workers = new Workers(settings.Threads);
+        loop = new ParallelLoop(settings.Threads);
         int size = settings.BatchSize;
         userEncoder = InteractionEncoder.For(settings.Level, matrix, userWidths, size);
         itemEncoder = InteractionEncoder.For(settings.Level, matrix.Transposed, itemWidths, size);
@@ -53,16 +53,16 @@ public sealed unsafe class InteractionsStep : IFusedStep
             int samples = terms.Count;
             from.Fill(batch, 0, users.AsSpan(0, samples), items.AsSpan(0, samples), labels.AsSpan(0, samples), weights.AsSpan(0, samples));
             Arrange(samples);
-            userEncoder.Forward(workers);
-            itemEncoder.Forward(workers);
+            userEncoder.Forward(loop);
+            itemEncoder.Forward(loop);
             double loss = Losses(samples);
             losses += loss;
             if (!double.IsFinite(loss)) return batch;
             ToOutputs(userEncoder, userInverses, samplesOfUser, itemEncoder, itemInverses, itemSlots);
             ToOutputs(itemEncoder, itemInverses, samplesOfItem, userEncoder, userInverses, userSlots);
             UpdateRule rows = new(terms.Mlp, terms.Step, samples), dense = new(terms.Dense, terms.Step, samples);
-            userEncoder.Backward(in rows, in dense, workers);
-            itemEncoder.Backward(in rows, in dense, workers);
+            userEncoder.Backward(in rows, in dense, loop);
+            itemEncoder.Backward(in rows, in dense, loop);
         }
 
         return count;
@@ -71,8 +71,8 @@ public sealed unsafe class InteractionsStep : IFusedStep
     /// <summary>Computes the vectors of all users and items, which are the parts UserGmf and ItemGmf.</summary>
     public void Derive()
     {
-        userEncoder.EncodeAll(workers);
-        itemEncoder.EncodeAll(workers);
+        userEncoder.EncodeAll(loop);
+        itemEncoder.EncodeAll(loop);
     }
 
     public void Dispose()
@@ -112,7 +112,7 @@ public sealed unsafe class InteractionsStep : IFusedStep
     private void ToOutputs(InteractionEncoder to, float[] inverses, SampleLists lists, InteractionEncoder other, float[] otherInverses, int[] otherSlots)
     {
         int width = to.OutputWidth;
-        workers.For((to.Count + SlotsAtOnce - 1) / SlotsAtOnce, block =>
+        loop.For((to.Count + SlotsAtOnce - 1) / SlotsAtOnce, block =>
         {
             for (int slot = block * SlotsAtOnce; slot < Math.Min(to.Count, (block + 1) * SlotsAtOnce); slot++)
             {

@@ -133,7 +133,7 @@ internal sealed class PageEndpoints(Endpoints endpoints, string runDirectory, Se
     {
         UserOf(model, id);
         string path = new RunNights(runDirectory).PathOf(night);
-        if (!RunNights.IsName(night) || !HasLists(path)) throw new RefusedRequestException(404, $"'{ShownText.Of(night)}' is no night with lists.");
+        if (!RunNights.IsName(night) || !HasUserRulesOrLists(path)) throw new RefusedRequestException(404, $"'{ShownText.Of(night)}' is no night with lists.");
         using var lists = ProductionLists.OfNight(path);
         IReadOnlyList<(int Rank, string Item, double Score, string Source)> rows = lists.ListOf(id);
         return new
@@ -166,7 +166,7 @@ internal sealed class PageEndpoints(Endpoints endpoints, string runDirectory, Se
                 outcome = NightWords.Outcome(record.Outcome),
                 record.Reason,
                 ended = $"{record.Ended.UtcDateTime:yyyy-MM-dd HH:mm}",
-                has_lists = HasLists(nights.PathOf(record.Night)),
+                has_lists = HasUserRulesOrLists(nights.PathOf(record.Night)),
                 metric = record.Figures is { } figures ? new MetricName(figures.Metric).Title : null,
                 model = Of(record.Figures?.Model),
                 baseline = Of(record.Figures?.Baseline.Value),
@@ -175,7 +175,7 @@ internal sealed class PageEndpoints(Endpoints endpoints, string runDirectory, Se
                 users = record.Data?.Users,
                 items = record.Data?.Items,
                 seconds = record.Seconds.Values.Sum(),
-            }).Concat<object>(others.Select(name => new { night = name, has_lists = HasLists(nights.PathOf(name)) })),
+            }).Concat<object>(others.Select(name => new { night = name, has_lists = HasUserRulesOrLists(nights.PathOf(name)) })),
         };
     }
 
@@ -210,5 +210,5 @@ internal sealed class PageEndpoints(Endpoints endpoints, string runDirectory, Se
 
     private static object? Of(MetricInterval? value) => value is null ? null : new { value.Value, value.Low, value.High };
 
-    private static bool HasLists(string night) => Directory.Exists(Path.Combine(night, Stage.Predictions));
+    private static bool HasUserRulesOrLists(string night) => Directory.Exists(Path.Combine(night, Stage.Predictions));
 }

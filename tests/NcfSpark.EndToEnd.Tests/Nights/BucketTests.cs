@@ -43,7 +43,8 @@ public sealed class BucketTests : IDisposable
         using Process first = bucket.Start([.. night, "--run", Run]);
         try
         {
-            Assert.True(OwnProcesses.Eventually(() => bucket.Objects[$"{BucketDrivers.Prefix}{RunDirectory.Night}/prepared/manifest.json"] is not null, TimeSpan.FromMinutes(5)));
+            string manifest = $"{BucketDrivers.Prefix}{RunDirectory.Night}/prepared/manifest.json";
+            Assert.True(OwnProcesses.Eventually(() => bucket.Objects[manifest] is not null, TimeSpan.FromMinutes(5)));
             (int code, string output, string error) = BucketDrivers.Wait(bucket.Start([.. night, "--run", Run]));
             Assert.True(code == 2, output + error);
             Assert.Contains($"process {first.Id} on {Environment.MachineName}", error, StringComparison.Ordinal);

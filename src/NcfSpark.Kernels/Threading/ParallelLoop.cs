@@ -1,8 +1,8 @@
 namespace NcfSpark.Kernels;
 
-/// <summary>Pieces of work on some threads, of which each piece has memory of its own.</summary>
+/// <summary>Runs pieces of work of which each has memory of its own, on some threads; on one, in their order and without the pool.</summary>
 /// <param name="Threads">At least 1.</param>
-internal readonly record struct Workers(int Threads)
+public readonly record struct ParallelLoop(int Threads)
 {
     public void For(int count, Action<int> piece)
     {
