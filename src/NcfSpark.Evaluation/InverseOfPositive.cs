@@ -41,11 +41,11 @@ internal static class InverseOfPositive
             Parallel.For(0, tiles, parallel, tile => Subtract(a_NN, n, (tiles - 1 - tile) * Rows, c_NB, e_NB)); // the longest rows first
             Parallel.For(0, n, parallel, i =>
             {
-                for (int k = 0; k < width; k++)
-                {
-                    if (i < start || i >= start + width) a_NN[Place(i, start + k)] = e_NB[i * Block + k];
-                    else a_NN[Place(i, start + k)] = d_BB[(i - start) * Block + k];
-                }
+                bool inBlock = i >= start && i < start + width;
+                // Of the block only its lower triangle: the upper one differs in the last bits, and its places are those of other rows, which other
+                // threads write at the same time.
+                int end = inBlock ? i - start + 1 : width;
+                for (int k = 0; k < end; k++) a_NN[Place(i, start + k)] = inBlock ? d_BB[(i - start) * Block + k] : e_NB[i * Block + k];
             });
         }
 
@@ -71,7 +71,6 @@ internal static class InverseOfPositive
             {
                 if (i == k) continue;
                 double share = column[i] / pivot;
-                // Fused by its name: an expression's last bit was another once its method had been optimised.
                 for (int j = 0; j < width; j++) d_BB[i * Block + j] = Math.FusedMultiplyAdd(-share, column[j], d_BB[i * Block + j]);
                 d_BB[i * Block + k] = d_BB[k * Block + i] = share;
             }
@@ -114,7 +113,7 @@ internal static class InverseOfPositive
         (sums[4], sums[5], sums[6], sums[7]) = (Sum(s20), Sum(s21), Sum(s30), Sum(s31));
     }
 
-    // Vector256.Sum adds in another order once its caller is optimised, so two runs in one process could differ.
+    // By hand: the order of Vector256.Sum is not promised to stay.
     private static double Sum(Vector256<double> lanes)
     {
         Vector128<double> half = lanes.GetLower() + lanes.GetUpper();
