@@ -25,7 +25,7 @@ fi
 export NCFSPARK_COMMAND=$0 # by which the program names itself in advice
 [[ $0 == */* ]] || NCFSPARK_COMMAND=./$0
 case $* in help | --help | -h) # before anything is built
-  cat -- "$root/jobs/NcfSpark.Jobs/help.txt"
+  cat -- "$root/jobs/NcfSpark.Jobs/Texts/help.txt"
   exit
   ;;
 esac

@@ -40,7 +40,7 @@ mkdir -p -- "$top/conf" "$top/jobs" "$top/tests/data" "$top/dotnet/host/fxr" "$t
 cp -rs -- "$build" "$top/app"
 ln -s -- "$root"/{LICENSE,THIRD-PARTY-NOTICES.md,README.md,SECURITY.md} "$top"
 ln -s -- "$root"/conf/* "$top/conf"
-ln -s -- "$root/jobs/README.md" "$root/jobs/NcfSpark.Jobs/help.txt" "$top/jobs"
+ln -s -- "$root/jobs/README.md" "$root/jobs/NcfSpark.Jobs/Texts/help.txt" "$top/jobs"
 ln -s -- "$root/tests/data/ml-latest-small" "$top/tests/data"
 ln -s -- "$home/dotnet" "$top/dotnet"
 for notice in LICENSE.txt ThirdPartyNotices.txt; do

@@ -79,7 +79,7 @@ internal static class CommandLine
         init.SetAction(parsed =>
         {
             (string of, string? file, string? minutes) = (parsed.GetValue(inspected)!, parsed.GetValue(target), parsed.GetValue(tuned));
-            if (minutes is null) return (int)UnlockedVerb.Run(() => InitJob.Run(of, file, progress, output), error);
+            if (minutes is null) return (int)Failure.CodeOf(InitJob.Name, () => InitJob.Run(of, file, progress, output), error);
             var search = new JobArguments(null, null, [$"Tune:BudgetMinutes={minutes}"]) { Log = of, Tune = minutes };
             return (int)InitJob.RunTuned(of, file, () => run(TuneVerb.Verb, search), output, error);
         });
@@ -88,17 +88,19 @@ internal static class CommandLine
         Option<string?> item = new("--item"), shownRun = new("--run", "-r");
         var show = new Command(ShowJob.Name) { user, item, shownRun };
         show.SetAction(parsed =>
-            (int)UnlockedVerb.Run(() => ShowJob.Run(parsed.GetValue(user), parsed.GetValue(item), parsed.GetValue(shownRun), output), error));
+            (int)Failure.CodeOf(
+                ShowJob.Name, () => ShowJob.Run(parsed.GetValue(user), parsed.GetValue(item), parsed.GetValue(shownRun), output), error));
         root.Add(show);
         Option<string?> format = new("--format", "-f"), exportedRun = new("--run", "-r"), exportedTo = new("--out", "-o");
         var export = new Command(ExportJob.Name) { format, exportedRun, exportedTo };
-        export.SetAction(parsed => (int)UnlockedVerb.Run(
-            () => ExportJob.Run(parsed.GetValue(format), parsed.GetValue(exportedRun), parsed.GetValue(exportedTo), output), error));
+        export.SetAction(parsed => (int)Failure.CodeOf(
+            ExportJob.Name, () => ExportJob.Run(parsed.GetValue(format), parsed.GetValue(exportedRun), parsed.GetValue(exportedTo), output), error));
         root.Add(export);
         var section = new Argument<string?>("SECTION") { Arity = ArgumentArity.ZeroOrOne };
         var of = new Option<string?>("--of");
         var settings = new Command(SettingsJob.Name) { section, of };
-        settings.SetAction(parsed => (int)UnlockedVerb.Run(() => SettingsJob.Run(parsed.GetValue(section), parsed.GetValue(of), output), error));
+        settings.SetAction(parsed => (int)Failure.CodeOf(
+            SettingsJob.Name, () => SettingsJob.Run(parsed.GetValue(section), parsed.GetValue(of), output), error));
         root.Add(settings);
         AddHelp(root, output, error);
         root.Options.OfType<HelpOption>().Single().Action = new TeachingHelp();

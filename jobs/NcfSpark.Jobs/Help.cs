@@ -9,27 +9,26 @@ internal static class Help
     private const int Width = 110;
 
     private const string Usage = "./submit.sh VERB --config conf/NAME.json [--run DIR] [--set Section:Key=value]...";
-    private const string InitUsage = "./submit.sh init LOG [--config conf/NAME.json] [--tune MINUTES]";
     private const string SettingsUsage = "./submit.sh settings [SECTION | --of RUN]";
 
     /// <summary>The help of everything: help.txt, which submit.sh also prints where nothing is built yet.</summary>
-    public static void WriteAll(TextWriter output)
-    {
-        using Stream text = typeof(Help).Assembly.GetManifestResourceStream("help.txt")!;
-        using var reader = new StreamReader(text);
-        while (reader.ReadLine() is { } line) output.WriteLine(line);
-    }
+    public static void WriteAll(TextWriter output) => output.Write(Text("help.txt"));
 
     /// <summary>The help of one command of the command line; that of everything for null, and for what needs no more.</summary>
     public static void WriteOf(TextWriter output, string? name)
     {
         if (Verb.All.FirstOrDefault(verb => verb.Name == name) is { } verb) WriteVerb(output, verb);
         else if (name == SettingsJob.Name) WriteSettings(output);
-        else if (name == InitJob.Name) WriteInit(output);
-        else if (name == ShowJob.Name) WriteShow(output);
-        else if (name == ExportJob.Name) WriteExport(output);
-        else if (name == Completion.Name) WriteCompletion(output);
-        else WriteAll(output);
+        else output.Write(Text($"{name}.txt") ?? Text("help.txt"));
+    }
+
+    /// <summary>A file of the folder Texts; null where there is none of the name.</summary>
+    public static string? Text(string file)
+    {
+        using Stream? text = typeof(Help).Assembly.GetManifestResourceStream(file);
+        if (text is null) return null;
+        using var reader = new StreamReader(text);
+        return reader.ReadToEnd();
     }
 
     private static void WriteVerb(TextWriter output, Verb verb)
@@ -81,82 +80,6 @@ internal static class Help
         string[] lines = [.. Wrapped(text, Width - 36)];
         output.WriteLine($"  {key,-32}  {lines[0]}");
         foreach (string line in lines[1..]) output.WriteLine($"{"",36}{line}");
-    }
-
-    private static void WriteInit(TextWriter output)
-    {
-        output.WriteLine($"""
-            ncfspark init: looks at a log and writes a configuration for it
-
-            Usage
-              {InitUsage}
-
-            Reads LOG (a file, a folder or a glob; CSV, JSON lines or Parquet, plain or compressed) and finds out how it is laid
-            out, which columns hold user, item and time, how times are written, and how large it is. It says what it took for
-            what, and why; where two readings are equally likely it says which setting chooses. It writes conf/NAME.json, under
-            the log's name unless --config names another file, with what it saw as comments. An existing file is left alone.
-            With --tune it searches for so many minutes for the kind of model and its settings.
-
-            Examples
-              ./submit.sh init clicks.csv
-              ./submit.sh init 'logs/2026-*.csv.gz' --config conf/shop.json
-              ./submit.sh nightly --input clicks.csv     # does both: keeps the configuration in runs/clicks
-            """);
-    }
-
-    private static void WriteShow(TextWriter output)
-    {
-        output.WriteLine("""
-            ncfspark show: prints a user's latest items and recommendations, or the items like an item
-
-            Usage
-              ./submit.sh show USER [--run DIR]
-              ./submit.sh show --item ITEM [--run DIR]
-
-            Reads the night in production of the run directory, or, where there are no nights, the stages in it. --run may be
-            left out where runs/ holds one run. Titles stand beside ids where Input:TitlesPath named a file of them. Scores of
-            similar items are cosines. It needs no configuration, and changes nothing.
-
-            Examples
-              ./submit.sh show 42
-              ./submit.sh show --item 296 --run runs/ml-latest-small-good
-            """);
-    }
-
-    private static void WriteExport(TextWriter output)
-    {
-        output.WriteLine("""
-            ncfspark export: writes the model in production for other tools
-
-            Usage
-              ./submit.sh export --format onnx|parquet [--run DIR] [--out DIR]
-
-            onnx      graphs for ONNX Runtime: scores of pairs by index and by id, vectors of items, and the encoder of users
-                      by what they used last, where the model has these
-            parquet   vectors of users and items with their ids, whose product is the logit of a score, for a vector store
-            Reads the night in production of the run directory, or, where there are no nights, the model in it. Writes into
-            export/onnx or export/parquet there, or into --out, and replaces an earlier export. jobs/README.md has the shapes,
-            and how to load the model's own files in PyTorch.
-
-            Examples
-              ./submit.sh export --format onnx --run runs/shop
-              ./submit.sh export --format parquet --run runs/shop --out /data/vectors
-            """);
-    }
-
-    private static void WriteCompletion(TextWriter output)
-    {
-        output.WriteLine("""
-            ncfspark completion: prints a script with which a shell completes verbs, options, settings, configurations and nights
-
-            Usage
-              ./submit.sh completion bash|zsh
-
-            Examples
-              source <(./submit.sh completion bash)               for this shell
-              ./submit.sh completion bash >>~/.bash_completion    for every bash from now on
-              ./submit.sh completion zsh >>~/.zshrc               for every zsh from now on, after compinit
-            """);
     }
 
     private static void WriteSettings(TextWriter output)

@@ -35,9 +35,10 @@ internal static class InitJob
     /// <param name="search">Searches, and keeps what it finds there.</param>
     public static ExitCode RunTuned(string log, string? file, Func<ExitCode> search, TextWriter output, TextWriter error)
     {
-        ExitCode code = UnlockedVerb.Run(() => TargetOf(log, file), error);
+        ExitCode code = Failure.CodeOf(Name, () => TargetOf(log, file), error);
         if (code == ExitCode.Done) code = search();
-        return code != ExitCode.Done ? code : UnlockedVerb.Run(
+        return code != ExitCode.Done ? code : Failure.CodeOf(
+            Name,
             () =>
             {
                 string path = TargetOf(log, file);

@@ -3,15 +3,12 @@ using System.Text.RegularExpressions;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
-using NcfSpark.Engines;
 using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Jobs.Progress;
 using NcfSpark.Jobs.Verbs;
 using NcfSpark.Nightly;
 using NcfSpark.Preparation;
 using NcfSpark.Storage;
-using NcfSpark.Training;
-using NcfSpark.Training.Distributed;
 using NcfSpark.Tuning;
 
 namespace NcfSpark.Jobs;
@@ -67,41 +64,23 @@ internal sealed partial class JobRunner(
             ExitCode code = verb.Run(job);
             return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // its output is all that it makes
         }
-        catch (InvalidInputException fault)
-        {
-            string message = fetched.Named(fault.Message);
-            error.WriteLine(StageVerbs.Contains(verb.Name)
-                ? StageToRun().Replace(message, stage => $"`{arguments.CommandOf(stage.Groups[1].Value)}`")
-                : message);
-            return FileFailure.Of(fault) is { Fault: FileFault.Device } ? ExitCode.Failed : ExitCode.InvalidInput; // the disk may be at fault, not the input
-        }
-        catch (Exception fault) when (fault is TrainingDivergedException or WorkersLostException or StorageUnavailableException)
-        {
-            error.WriteLine(fault.Message);
-            return ExitCode.Failed;
-        }
         catch (OperationCanceledException) when (signals.Received is not null)
         {
             error.WriteLine("stopped; the same command again goes on from here");
             return signals.Received.Value;
         }
-        catch (SqlEngineException failure) when (failure.InputAtFault || failure.EngineLost)
-        {
-            string message = fetched.Named(failure.Message.TrimEnd());
-            error.WriteLine($"{verb.Name} failed: {message}\n{failure.Cure}{(failure.Cure is null ? "" : "\n")}Nothing was changed.");
-            return failure.InputAtFault ? ExitCode.InvalidInput : ExitCode.Failed;
-        }
-        catch (Exception failure) when (FileFailure.Of(failure) is { } machine)
-        {
-            error.WriteLine(machine.Words);
-            return machine.IsOfThePlace ? ExitCode.InvalidInput : ExitCode.Failed;
-        }
-#pragma warning disable CA1031 // the last resort: every other failure becomes exit code 1, with its stack
+#pragma warning disable CA1031 // every other failure becomes a message and an exit code
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            error.WriteLine($"{verb.Name} failed: {failure.Message}\n{failure}");
-            return ExitCode.Failed;
+            return Failure.Tell(failure, verb.Name, Told, error);
+        }
+
+        // Files by the names that were given, and other stages by their commands.
+        string Told(string message)
+        {
+            string named = fetched.Named(message);
+            return StageVerbs.Contains(verb.Name) ? StageToRun().Replace(named, stage => $"`{arguments.CommandOf(stage.Groups[1].Value)}`") : named;
         }
     }
 

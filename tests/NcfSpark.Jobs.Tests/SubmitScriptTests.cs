@@ -82,8 +82,9 @@ public sealed class SubmitScriptTests : IDisposable
     [InlineData("-h")]
     public void TheHelpOfEverythingNeedsNoBuild(string word)
     {
-        File.Copy(Repository.File("jobs/NcfSpark.Jobs/help.txt"), Path.Combine(folder.Path, "jobs/NcfSpark.Jobs/help.txt"));
-        Assert.Equal((0, File.ReadAllText(Repository.File("jobs/NcfSpark.Jobs/help.txt")), ""), Submit(word));
+        Directory.CreateDirectory(Path.Combine(folder.Path, "jobs/NcfSpark.Jobs/Texts"));
+        File.Copy(Repository.File("jobs/NcfSpark.Jobs/Texts/help.txt"), Path.Combine(folder.Path, "jobs/NcfSpark.Jobs/Texts/help.txt"));
+        Assert.Equal((0, File.ReadAllText(Repository.File("jobs/NcfSpark.Jobs/Texts/help.txt")), ""), Submit(word));
         Assert.Empty(Built);
     }
 
