@@ -101,7 +101,6 @@ internal sealed class FusedTrainingStep : ITrainingStep
 
     public void ReloadShared()
     {
-        weights.ComposeItems();
         foreach ((ModelPart part, int layer, OptimizedWeight weight) in parts.Where(IsShared))
         {
             step.Parameters.Set(part, OptimizerSlot.Weight, weight.Weight.Values, layer);
@@ -136,9 +135,13 @@ internal sealed class FusedTrainingStep : ITrainingStep
         Add(ModelPart.UserGmf, weights.UserGmf);
         Add(ModelPart.UserMlp, weights.UserMlp);
         Add(ModelPart.UserBias, weights.UserBias);
-        Add(ModelPart.ItemGmf, weights.ItemGmf);
         Add(ModelPart.ItemMlp, weights.ItemMlp);
-        Add(ModelPart.ItemBias, weights.ItemBias);
+        if (weights.ItemParts is null)
+        {
+            Add(ModelPart.ItemGmf, weights.ItemGmf);
+            Add(ModelPart.ItemBias, weights.ItemBias);
+        }
+
         Add(ModelPart.ItemParts, weights.ItemParts);
         Add(ModelPart.ItemHistory, weights.ItemHistory);
         AddLayers(ModelPart.UserLayerWeight, ModelPart.UserLayerBias, weights.UserLayers);

@@ -26,7 +26,8 @@ internal static class StepBenchmark
             StepFigures figures = measurement.Measure(options.Rounds);
             Console.WriteLine($"{one.Name,-34} {figures.Fused / 1e3,8:G4} {figures.Torch / 1e3,8:G4} {figures.Ratio,7:N1} "
                 + $"{figures.Fused * measurement.FlopPerSample / 1e9,8:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} "
-                + $"{figures.Epoch,6:P0} {figures.CpuEpoch,6:P0} {figures.Distance,5:N0}");
+                + $"{figures.Epoch,6:P0} {figures.CpuEpoch,6:P0} {figures.Distance,5:N0}"
+                + (double.IsNaN(figures.FeatureCost) ? "" : $"  {figures.FeatureCost:N2} ({figures.CpuFeatureCost:N2} by cpu) times of a step without features"));
             results[one.Name] = new
             {
                 ratio_to_torch = WindowOptions.Rounded(figures.Ratio),
@@ -34,6 +35,7 @@ internal static class StepBenchmark
                 share_of_limit_by_cpu = WindowOptions.Rounded(figures.CpuShare),
                 core_distance_ns = WindowOptions.Rounded(figures.Distance),
                 epoch_over_bare = WindowOptions.Rounded(figures.Epoch),
+                feature_cost = WindowOptions.Rounded(figures.FeatureCost),
                 samples_per_second = WindowOptions.Rounded(figures.Fused),
                 torch_samples_per_second = WindowOptions.Rounded(figures.Torch),
             };

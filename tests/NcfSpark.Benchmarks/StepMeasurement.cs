@@ -17,6 +17,7 @@ internal sealed class StepMeasurement : IDisposable
     private readonly bool withTorch;
     private readonly FusedTrainingStep fused;
     private readonly TorchStep? torch; // it does not train attention
+    private readonly FusedTrainingStep? without; // features
     private readonly TrainOptions options;
     private readonly ISampleSource ready;
     private readonly ISampleSource fresh;
@@ -35,6 +36,12 @@ internal sealed class StepMeasurement : IDisposable
         FeatureLists? features = of.Model.HasItemFeatures ? TenFeatures(of.Items) : null;
         TrainingState NewState() => new(ModelWeights.Initialize(of.Model, of.Users, of.Items, seed: 1, features: features));
         fused = new FusedTrainingStep(NewState(), options, rules, SimdLevels.FromEnvironment(), fresh);
+        if (features is not null)
+        {
+            ModelWeights plain = ModelWeights.Initialize(of.Model with { Item = ItemEncoderKind.Embedding }, of.Users, of.Items, seed: 1);
+            without = new FusedTrainingStep(new(plain), options, rules, SimdLevels.FromEnvironment(), fresh);
+        }
+
         if (!of.Model.HasAttention) torch = new TorchStep(NewState(), options, rules);
     }
 
@@ -55,7 +62,7 @@ internal sealed class StepMeasurement : IDisposable
 
     public StepFigures Measure(int rounds)
     {
-        var positions = new TrainingPosition[3];
+        var positions = new TrainingPosition[4];
         Array.Fill(positions, new TrainingPosition());
         Round(positions, seconds / 4); // compiles and warms up
         StepRound[] measured = [.. Enumerable.Range(0, rounds).Select(_ => Round(positions, seconds))];
@@ -69,7 +76,9 @@ internal sealed class StepMeasurement : IDisposable
             CpuShare: MedianOf(round => round.Fused.PerCpuSecond * FlopPerSample / round.Limit.PerCpuSecond),
             Epoch: MedianOf(round => round.Epoch.PerSecond / round.Fused.PerSecond),
             CpuEpoch: MedianOf(round => round.Epoch.PerCpuSecond / round.Fused.PerCpuSecond),
-            Distance: MedianOf(round => round.Distance));
+            Distance: MedianOf(round => round.Distance),
+            FeatureCost: MedianOf(round => round.Without.PerSecond / round.Fused.PerSecond),
+            CpuFeatureCost: MedianOf(round => round.Without.PerCpuSecond / round.Fused.PerCpuSecond));
     }
 
     private StepRound Round(TrainingPosition[] positions, double window) => new(
@@ -79,13 +88,15 @@ internal sealed class StepMeasurement : IDisposable
         TrainingWindow.Measure(fused, fresh, options.BatchSize, ref positions[1], window),
         withTorch && torch is not null
             ? TrainingWindow.Measure(torch, ready, options.BatchSize, ref positions[2], window)
-            : new WindowRate(double.NaN, double.NaN));
+            : new WindowRate(double.NaN, double.NaN),
+        without is null ? new WindowRate(double.NaN, double.NaN) : TrainingWindow.Measure(without, ready, options.BatchSize, ref positions[3], window));
 
     public void Dispose()
     {
         fresh.Dispose();
         fused.Dispose();
         torch?.Dispose();
+        without?.Dispose();
         left.Dispose();
         right.Dispose();
     }
@@ -118,8 +129,11 @@ internal sealed class StepMeasurement : IDisposable
 /// <param name="Epoch">The fused step's speed fed with fresh negatives, over its bare speed.</param>
 /// <param name="CpuEpoch">The same by processor time.</param>
 /// <param name="Distance">Nanoseconds of a cache line from core to core.</param>
+/// <param name="FeatureCost">How many times of the same step without features one with them takes; NaN where there are none.</param>
+/// <param name="CpuFeatureCost">The same by processor time.</param>
 internal sealed record StepFigures(
-    double Fused, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Epoch, double CpuEpoch, double Distance);
+    double Fused, double Torch, double Ratio, double Limit, double Share, double CpuShare, double Epoch, double CpuEpoch, double Distance,
+    double FeatureCost, double CpuFeatureCost);
 
 /// <summary>Windows that were measured one after the other.</summary>
 /// <param name="Limit">Of the matrix product, operations.</param>
@@ -127,4 +141,5 @@ internal sealed record StepFigures(
 /// <param name="Distance">Nanoseconds of a cache line from core to core (<see cref="CoreDistance"/>), right after the fused step's window.</param>
 /// <param name="Epoch">Of the fused step with fresh negatives.</param>
 /// <param name="Torch">Of the Torch step on samples that lie ready.</param>
-internal sealed record StepRound(WindowRate Limit, WindowRate Fused, double Distance, WindowRate Epoch, WindowRate Torch);
+/// <param name="Without">Of the fused step without features on samples that lie ready.</param>
+internal sealed record StepRound(WindowRate Limit, WindowRate Fused, double Distance, WindowRate Epoch, WindowRate Torch, WindowRate Without);

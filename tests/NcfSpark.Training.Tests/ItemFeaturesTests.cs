@@ -101,6 +101,62 @@ public sealed class ItemFeaturesTests : IDisposable
         }
     }
 
+    /// <summary>Pieces of items and of columns give the bytes of a plain loop, in compact rows or not, whatever the turn.</summary>
+    [Property(MaxTest = 40)]
+    public unsafe void PiecesGiveTheBytesOfAPlainLoop(int seed)
+    {
+        const int Items = 30, Count = 8, Columns = 150, Samples = 40;
+        FeatureLists lists = Lists(seed, Items, Count);
+        RandomStream stream = RandomStream.Named(seed, "values");
+        int[] batch = [.. Enumerable.Range(0, Samples).Select(s => (int)stream.Below(2000 + s, Items))], distinct = [.. batch.Distinct()];
+        float[] start = [.. Enumerable.Range(0, (Items + Count) * Columns).Select(i => (float)stream.Normal(i))];
+        float Move(int item, int c) => (item * 7 + c) % 13 * 0.25f;
+
+        float[] expected = [.. start], sums = new float[Count * Columns];
+        foreach (int item in distinct.Where(item => lists.IsTrained[item]))
+        {
+            for (int c = 0; c < Columns; c++)
+            {
+                float sum = 0, share = FeatureLists.Share(lists[item].Length);
+                foreach (int feature in lists[item]) sum += start[(Items + feature) * Columns + c];
+                float composed = share * sum + start[item * Columns + c], moved = composed + Move(item, c) - composed;
+                expected[item * Columns + c] += moved;
+                foreach (int feature in lists[item]) sums[feature * Columns + c] += share * moved;
+            }
+        }
+
+        for (int i = 0; i < sums.Length; i++)
+        {
+            int uses = distinct.Count(item => lists.IsTrained[item] && lists[item].Contains(i / Columns));
+            if (uses > 0) expected[Items * Columns + i] += 1 / MathF.Sqrt(uses) * sums[i];
+        }
+
+        foreach (bool compact in new[] { false, true })
+        {
+            using AlignedArray<float> vectors = new(Items * Columns), parts = new((Items + Count) * Columns);
+            start.CopyTo(parts.Span);
+            using var composition = new ItemComposition(
+                lists, [(new(vectors.Start, Columns, Columns), new(parts.Start, Columns, Columns))], Samples, 0, compact);
+            fixed (int* items = batch)
+            {
+                int turn = seed & 1;
+                Assert.Equal(distinct.Length, composition.Arrange(turn, items, Samples));
+                composition.Arrange(1 - turn, items, Samples / 2); // the next batch
+                for (int from = distinct.Length; from > 0; from -= 7) composition.Compose(turn, Math.Max(0, from - 7), from, 5);
+                for (int s = 0; s < Samples; s++) Assert.Equal(batch[s], distinct[composition.RowsOf(turn)[s]]);
+                for (int d = 0; d < distinct.Length; d++)
+                {
+                    for (int c = 0; c < Columns; c++) vectors.Start[(compact ? d : distinct[d]) * Columns + c] += Move(distinct[d], c);
+                }
+
+                composition.Scatter(turn, 32, Columns);
+                composition.Scatter(turn, 0, 32);
+            }
+
+            Assert.Equal(expected, parts.Span.ToArray());
+        }
+    }
+
     [Theory]
     [InlineData(LossKind.Logistic)]
     [InlineData(LossKind.Softmax)]

@@ -1,4 +1,5 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
+using System.Runtime.CompilerServices;
 
 namespace NcfSpark.Kernels;
 
@@ -39,139 +40,293 @@ public readonly unsafe struct RowTable(float* start, long step, int columns)
 /// </code>
 /// Plain descent moves q_i by -rate times its gradient, so Δp and Δe are those of plain descent on the parts, with the rate of a feature divided by
 /// sqrt(n_f): a feature that half of all items have would else move as far as all of these together. L2 is of q. Dropping own rows teaches features to do
-/// without them (as Volkovs et al. 2017, "DropoutNet", do for content). Everything is added in the order of the batch.
+/// without them (as Volkovs et al. 2017, "DropoutNet", do for content).
 /// </summary>
+/// <remarks>
+/// A batch is arranged first, for which another one may still be trained on: even and odd batches take turns. Then ranges of its distinct items are composed,
+/// and after the step ranges of columns are given to the parts; threads may do so side by side. A sum is formed in the order of the batch.
+/// </remarks>
 public sealed unsafe class ItemComposition : IDisposable
 {
+    private const int BlockVectors = 8; // sums in registers
+    private const int RowsAhead = 8, ListsAhead = 8; // prefetched
+
     private readonly FeatureLists lists;
     private readonly (RowTable Composed, RowTable Parts)[] tables;
     private readonly uint dropped;
     private readonly int itemCount;
-    private readonly AlignedArray<float>[] before; // by table: q of the batch's distinct items as composed, then what it was moved by
-    private readonly AlignedArray<float>[] sums;   // by table: of the batch's features
-    private readonly int[] items, features, uses;  // distinct ones of the batch; how many of its items have the feature
-    private readonly bool[] kept;
-    private readonly int[] lastBatch;              // in which an item was met
+    private readonly AlignedArray<float>[] before; // by table: q of the batch's distinct items as composed
+    private readonly Arrangement[] turns;
+    private readonly long[] met;                   // of an item: number of samples before the batch in which it was met last, plus its place in that batch
     private readonly int[] slots;                  // of a feature among the batch's; -1 for none
-    private int batch, count;
+    private readonly int[] listedSlots;            // those of a batch's items, one item after the other
+    private readonly bool compact;
+    private long samplesBefore = 1;
 
     /// <param name="tables">Pairs of a table of items' vectors and a table of its parts: the items' own rows, then those of features.</param>
     /// <param name="capacity">Samples of a batch, at most.</param>
     /// <param name="ownDropout">Rate at which own rows are dropped.</param>
-    public ItemComposition(FeatureLists lists, (RowTable Composed, RowTable Parts)[] tables, int capacity, double ownDropout)
+    /// <param name="compact">Whether the tables of vectors have a row for each distinct item of a batch (<see cref="RowsOf"/>), which stay in the cache,
+    /// and not for each item.</param>
+    public ItemComposition(FeatureLists lists, (RowTable Composed, RowTable Parts)[] tables, int capacity, double ownDropout, bool compact = false)
     {
-        (this.lists, this.tables, itemCount) = (lists, tables, lists.IsTrained.Length);
+        (this.lists, this.tables, this.compact, itemCount) = (lists, tables, compact, lists.IsTrained.Length);
         dropped = ownDropout == 0 ? 0 : DropoutHash.Dropped(ownDropout);
         int most = 0;
         for (int item = 0; item < itemCount; item++) most = Math.Max(most, lists[item].Length);
-        int mostItems = Math.Min(capacity, itemCount), mostFeatures = (int)Math.Min(lists.Count, (long)mostItems * most);
+        int mostItems = Math.Min(capacity, itemCount);
         before = [.. tables.Select(table => new AlignedArray<float>((long)mostItems * table.Composed.Columns))];
-        sums = [.. tables.Select(table => new AlignedArray<float>((long)mostFeatures * table.Composed.Columns))];
-        (items, kept, features, uses) = (new int[mostItems], new bool[mostItems], new int[mostFeatures], new int[mostFeatures]);
-        (lastBatch, slots) = (new int[itemCount], new int[lists.Count]);
+        turns = [new(capacity, mostItems, lists.Count, most), new(capacity, mostItems, lists.Count, most)];
+        (met, slots) = (new long[itemCount], new int[lists.Count]);
+        listedSlots = new int[(long)mostItems * most];
         Array.Fill(slots, -1);
     }
 
-    /// <summary>Composes the vectors of the items of a batch.</summary>
-    /// <param name="key">Decides whose own rows are dropped.</param>
-    public void Compose(int* batchItems, int samples, ulong key)
-    {
-        (batch, count) = (batch + 1, 0);
-        for (int s = 0; s < samples; s++)
-        {
-            int item = batchItems[s];
-            if (lastBatch[item] == batch) continue;
-            lastBatch[item] = batch;
-            bool keeps = kept[count] = lists.IsTrained[item] && (dropped == 0 || DropoutHash.IsKept(key, (uint)item, 0, dropped));
-            for (int t = 0; t < tables.Length; t++)
-            {
-                (RowTable composed, RowTable parts) = tables[t];
-                float* row = composed.Row(item);
-                Span<float> values = new(row, composed.Columns);
-                if (keeps) new ReadOnlySpan<float>(parts.Row(item), composed.Columns).CopyTo(values);
-                else values.Clear();
-                ReadOnlySpan<int> own = lists[item];
-                float share = FeatureLists.Share(own.Length);
-                foreach (int feature in own) Add(parts.Row(itemCount + feature), share, row, composed.Columns);
-                values.CopyTo(new Span<float>(before[t].Start + (long)count * composed.Columns, composed.Columns));
-            }
+    /// <summary>For each sample of a batch that was arranged the place of its item among the distinct ones.</summary>
+    public int* RowsOf(int turn) => turns[turn].Rows.Start;
 
-            items[count++] = item;
-        }
-    }
-
-    /// <summary>Gives what the vectors of the composed batch were moved by to their parts.</summary>
-    public void Scatter()
+    /// <summary>Arranges a batch: finds its distinct items, and of each feature those that teach it.</summary>
+    /// <param name="turn">0 or 1: where the arrangement is kept.</param>
+    /// <returns>Number of distinct items.</returns>
+    public int Arrange(int turn, int* batchItems, int samples)
     {
-        int used = 0;
-        for (int d = 0; d < count; d++)
+        Arrangement now = turns[turn];
+        long before = samplesBefore;
+        samplesBefore += samples;
+        int distinct = 0, used = 0, last = 0;
+        int* rows = now.Rows.Start;
+        fixed (int* starts = lists.Starts, features = lists.Features, slotOf = slots, items = now.Items, ofBatch = now.Features, ends = now.Ends)
+        fixed (int* uses = now.Uses, listed = listedSlots)
+        fixed (long* places = met)
+        fixed (bool* isTrained = lists.IsTrained)
         {
-            int item = items[d];
-            if (!lists.IsTrained[item]) continue;
-            ReadOnlySpan<int> own = lists[item];
-            foreach (int feature in own)
+            for (int s = 0; s < samples; s++)
             {
-                if (slots[feature] < 0)
+                if (s + ListsAhead < samples) Prefetch.Line(features + starts[batchItems[s + ListsAhead]]);
+                int item = batchItems[s];
+                if (places[item] >= before)
                 {
-                    (slots[feature], features[used], uses[used]) = (used, feature, 0);
-                    for (int t = 0; t < tables.Length; t++) SumOf(t, used).Clear();
-                    used++;
+                    rows[s] = (int)(places[item] - before);
+                    continue;
                 }
 
-                uses[slots[feature]]++;
+                places[item] = before + distinct;
+                rows[s] = distinct;
+                items[distinct++] = item;
+                if (!isTrained[item]) continue;
+                for (int* feature = features + starts[item], end = features + starts[item + 1]; feature < end; feature++)
+                {
+                    int slot = slotOf[*feature];
+                    if (slot < 0)
+                    {
+                        slotOf[*feature] = slot = used++;
+                        (ofBatch[slot], ends[slot]) = (*feature, 0);
+                    }
+
+                    ends[slot]++;
+                    listed[last++] = slot;
+                }
             }
 
-            for (int t = 0; t < tables.Length; t++)
+            // Uses become where each feature's list starts, and by filling it where it ends.
+            for (int u = 0, start = 0; u < used; u++) (ends[u], start, slotOf[ofBatch[u]]) = (start, start + ends[u], -1);
+            int* next = listed;
+            for (int d = 0; d < distinct; d++)
             {
-                (RowTable composed, RowTable parts) = tables[t];
-                float* moved = before[t].Start + (long)d * composed.Columns;
-                Subtract(composed.Row(item), moved, composed.Columns);
-                if (kept[d]) Add(moved, 1, parts.Row(item), composed.Columns);
-                float share = FeatureLists.Share(own.Length);
-                foreach (int feature in own) Add(moved, share, sums[t].Start + (long)slots[feature] * composed.Columns, composed.Columns);
+                if (!isTrained[items[d]]) continue;
+                for (int k = starts[items[d] + 1] - starts[items[d]]; k > 0; k--) uses[ends[*next++]++] = d;
             }
         }
 
-        for (int u = 0; u < used; u++)
-        {
-            float rate = 1 / MathF.Sqrt(uses[u]);
-            for (int t = 0; t < tables.Length; t++)
-            {
-                int columns = tables[t].Composed.Columns;
-                Add(sums[t].Start + (long)u * columns, rate, tables[t].Parts.Row(itemCount + features[u]), columns);
-            }
-
-            slots[features[u]] = -1;
-        }
-
-        count = 0;
+        (now.Count, now.Used) = (distinct, used);
+        return distinct;
     }
+
+    /// <summary>Composes the vectors of a range of an arranged batch's distinct items.</summary>
+    /// <param name="key">Decides whose own rows are dropped.</param>
+    public void Compose(int turn, int from, int to, ulong key)
+    {
+        Arrangement now = turns[turn];
+        fixed (int* features = lists.Features)
+        {
+            for (int d = from; d < to; d++)
+            {
+                int item = now.Items[d], start = lists.Starts[item], count = lists.Starts[item + 1] - start;
+                bool keeps = now.Kept[d] = lists.IsTrained[item] && (dropped == 0 || DropoutHash.IsKept(key, (uint)item, 0, dropped));
+                float share = FeatureLists.Share(count);
+                for (int t = 0; t < tables.Length; t++)
+                {
+                    (RowTable composed, RowTable parts) = tables[t];
+                    int columns = composed.Columns;
+                    if (d + RowsAhead < to) Prefetch.Row(parts.Row(now.Items[d + RowsAhead]), columns);
+                    float* row = composed.Row(compact ? d : item);
+                    Sum(parts, itemCount, features + start, count, 0, columns, row);
+                    Finish(row, share, keeps ? parts.Row(item) : null, before[t].Start + (long)d * columns, columns);
+                }
+            }
+        }
+    }
+
+    /// <summary>Gives what the vectors of the composed batch were moved by to their parts, for a range of columns; biases go with column 0.</summary>
+    public void Scatter(int turn, int column, int columns)
+    {
+        Arrangement now = turns[turn];
+        int atOnce = BlockVectors * Vector512<float>.Count;
+        float* sum = stackalloc float[atOnce];
+        for (int t = 0; t < tables.Length; t++)
+        {
+            (RowTable composed, RowTable parts) = tables[t];
+            int width = composed.Columns, end = columns < width - column ? column + columns : width;
+            if (column >= end) continue;
+            float* asComposed = before[t].Start, rows = compact ? composed.Row(0) : asComposed; // compact rows are not read again
+            for (int d = 0; d < now.Count; d++)
+            {
+                int item = now.Items[d];
+                if (d + RowsAhead < now.Count) Prefetch.Row(parts.Row(now.Items[d + RowsAhead]) + column, end - column);
+                if (!lists.IsTrained[item]) continue;
+                Moved(
+                    composed.Row(compact ? d : item), asComposed + (long)d * width, now.Kept[d] ? parts.Row(item) : null, rows + (long)d * width,
+                    FeatureLists.Share(lists[item].Length), column, end);
+            }
+
+            var moved = new RowTable(rows, width, width);
+            fixed (int* uses = now.Uses)
+            {
+                for (int u = 0, start = 0; u < now.Used; start = now.Ends[u++])
+                {
+                    float rate = 1 / MathF.Sqrt(now.Ends[u] - start);
+                    float* row = parts.Row(itemCount + now.Features[u]);
+                    for (int at = column; at < end; at += atOnce)
+                    {
+                        int part = Math.Min(atOnce, end - at);
+                        Sum(moved, 0, uses + start, now.Ends[u] - start, at, at + part, sum);
+                        Add(sum, rate, row + at, part);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Arranges and composes a whole batch.</summary>
+    public void Compose(int* batchItems, int samples, ulong key) => Compose(0, 0, Arrange(0, batchItems, samples), key);
+
+    /// <summary>Gives what all columns were moved by to their parts.</summary>
+    public void Scatter() => Scatter(0, 0, int.MaxValue);
 
     public void Dispose()
     {
-        foreach (AlignedArray<float> array in before.Concat(sums)) array.Dispose();
+        foreach (AlignedArray<float> array in before) array.Dispose();
+        foreach (Arrangement turn in turns) turn.Rows.Dispose();
     }
 
-    private Span<float> SumOf(int table, int slot)
+    // sum[c - from] = Σ over rows first + numbers of column c, from `from` to `end`: sums of a block of columns stay in registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Sum(RowTable table, int first, int* numbers, int count, int from, int end, float* sum)
     {
-        int columns = tables[table].Composed.Columns;
-        return new(sums[table].Start + (long)slot * columns, columns);
+        int lanes = Vector512<float>.Count, c = from;
+        for (; c <= end - BlockVectors * lanes; c += BlockVectors * lanes, sum += BlockVectors * lanes)
+        {
+            Vector512<float> a = default, b = default, e = default, f = default, g = default, h = default, i = default, j = default;
+            for (int k = 0; k < count; k++)
+            {
+                float* row = table.Row(first + numbers[k]) + c;
+                a += Vector512.Load(row);
+                b += Vector512.Load(row + lanes);
+                e += Vector512.Load(row + 2 * lanes);
+                f += Vector512.Load(row + 3 * lanes);
+                g += Vector512.Load(row + 4 * lanes);
+                h += Vector512.Load(row + 5 * lanes);
+                i += Vector512.Load(row + 6 * lanes);
+                j += Vector512.Load(row + 7 * lanes);
+            }
+
+            a.Store(sum);
+            b.Store(sum + lanes);
+            e.Store(sum + 2 * lanes);
+            f.Store(sum + 3 * lanes);
+            g.Store(sum + 4 * lanes);
+            h.Store(sum + 5 * lanes);
+            i.Store(sum + 6 * lanes);
+            j.Store(sum + 7 * lanes);
+        }
+
+        for (; c <= end - lanes; c += lanes, sum += lanes)
+        {
+            Vector512<float> a = default;
+            for (int k = 0; k < count; k++) a += Vector512.Load(table.Row(first + numbers[k]) + c);
+            a.Store(sum);
+        }
+
+        for (; c < end; c++, sum++)
+        {
+            float a = 0;
+            for (int k = 0; k < count; k++) a += table.Row(first + numbers[k])[c];
+            *sum = a;
+        }
+    }
+
+    // row = copy = own + share row
+    private static void Finish(float* row, float share, float* own, float* copy, int columns)
+    {
+        var shares = Vector512.Create(share);
+        int c = 0;
+        for (; c <= columns - Vector512<float>.Count; c += Vector512<float>.Count)
+        {
+            Vector512<float> values = shares * Vector512.Load(row + c);
+            if (own != null) values += Vector512.Load(own + c);
+            values.Store(row + c);
+            values.Store(copy + c);
+        }
+
+        for (; c < columns; c++) row[c] = copy[c] = share * row[c] + (own == null ? 0 : own[c]);
+    }
+
+    // moved = share (now - before), and own += now - before
+    private static void Moved(float* now, float* before, float* own, float* moved, float share, int from, int end)
+    {
+        var shares = Vector512.Create(share);
+        int c = from;
+        for (; c <= end - Vector512<float>.Count; c += Vector512<float>.Count)
+        {
+            Vector512<float> change = Vector512.Load(now + c) - Vector512.Load(before + c);
+            if (own != null) (change + Vector512.Load(own + c)).Store(own + c);
+            (shares * change).Store(moved + c);
+        }
+
+        for (; c < end; c++)
+        {
+            float change = now[c] - before[c];
+            if (own != null) own[c] += change;
+            moved[c] = share * change;
+        }
     }
 
     // to += factor from
     private static void Add(float* from, float factor, float* to, int columns)
     {
-        var factors = new Vector<float>(factor);
+        var factors = Vector512.Create(factor);
         int c = 0;
-        for (; c <= columns - Vector<float>.Count; c += Vector<float>.Count) (Vector.Load(to + c) + factors * Vector.Load(from + c)).Store(to + c);
+        for (; c <= columns - Vector512<float>.Count; c += Vector512<float>.Count) (Vector512.Load(to + c) + factors * Vector512.Load(from + c)).Store(to + c);
         for (; c < columns; c++) to[c] += factor * from[c];
     }
 
-    // moved = now - moved
-    private static void Subtract(float* now, float* moved, int columns)
+    // Of a batch: its distinct items and whether they keep their own rows; its features, and where the list of each one's items ends in Uses.
+    private sealed class Arrangement(int samples, int items, int featureCount, int mostOfItem)
     {
-        int c = 0;
-        for (; c <= columns - Vector<float>.Count; c += Vector<float>.Count) (Vector.Load(now + c) - Vector.Load(moved + c)).Store(moved + c);
-        for (; c < columns; c++) moved[c] = now[c] - moved[c];
+        public AlignedArray<int> Rows { get; } = new(samples);
+
+        public int Count { get; set; }
+
+        public int Used { get; set; }
+
+        public int[] Items { get; } = new int[items];
+
+        public bool[] Kept { get; } = new bool[items];
+
+        public int[] Features { get; } = new int[(int)Math.Min(featureCount, (long)items * mostOfItem)];
+
+        public int[] Ends { get; } = new int[(int)Math.Min(featureCount, (long)items * mostOfItem)];
+
+        public int[] Uses { get; } = new int[(long)items * mostOfItem];
     }
 }

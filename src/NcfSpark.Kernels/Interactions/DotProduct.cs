@@ -23,7 +23,7 @@ internal static unsafe class DotProduct<S, V>
             if (biases) bias += memory.UserBiases[work.Batch.Users[g * groupSize]];
             for (int s = g * groupSize; s < (g + 1) * groupSize; s++)
             {
-                int item = work.Batch.Items[s];
+                int item = work.ItemRows[s];
                 float* q = memory.Items + (long)item * width;
                 V sum = default;
                 for (int k = 0; k < width; k += S.Lanes) sum = S.MultiplyAdd(S.Load(user + k), S.Load(q + k), sum);
@@ -51,7 +51,7 @@ internal static unsafe class DotProduct<S, V>
         for (int g = start; g < start + count; g++)
         {
             float* gradient = work.Buffers.UserGradients + (long)g * width, d = work.Buffers.LogitGradients + g * groupSize;
-            int* items = work.Batch.Items + g * groupSize;
+            int* items = work.ItemRows + g * groupSize;
             for (int at = 0; at < width; at += S.Lanes)
             {
                 V sum = default, more = default;

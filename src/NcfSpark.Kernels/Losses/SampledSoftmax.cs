@@ -61,7 +61,7 @@ internal static unsafe class SampledSoftmax<S, V>
 
         if (column == 0 && work.Memory.HasBiases) UpdateItemBiases(in work, decay);
 
-        static float* memoryRow(in UserHistoryWork work, int sample) => work.Memory.Items + (long)work.Batch.Items[sample] * work.Memory.Width;
+        static float* memoryRow(in UserHistoryWork work, int sample) => work.Memory.Items + (long)work.ItemRows[sample] * work.Memory.Width;
     }
 
     private static void Multiply(in UserHistoryWork work, int chunk, int start)
@@ -76,7 +76,7 @@ internal static unsafe class SampledSoftmax<S, V>
         PrefetchList none = default;
         var product = new MatrixProduct
         {
-            A = work.Memory.Items, ARow = width, ATerm = 1, ARows = work.Batch.Items, // beyond the last sample, items of an earlier batch
+            A = work.Memory.Items, ARow = width, ATerm = 1, ARows = work.ItemRows, // beyond the last sample, items of an earlier batch
             B = transposed, BTerm = Groups,
             C = work.Buffers.SampledLogits(chunk), CRow = Groups, Start = work.Memory.Dense.Zeros,
             Rows = (work.Samples + 7) & ~7, Terms = width, Columns = Groups,
@@ -98,7 +98,7 @@ internal static unsafe class SampledSoftmax<S, V>
             for (int s = first; s < first + work.GroupSize; s++)
             {
                 float logit = logits[(long)s * Groups + g];
-                if (biases) logit += memory.ItemBiases[work.Batch.Items[s]];
+                if (biases) logit += memory.ItemBiases[work.ItemRows[s]];
                 if (s == first) positives[g] = logit;
                 work.Buffers.Logits[s] = logit + bias;
             }
@@ -117,7 +117,7 @@ internal static unsafe class SampledSoftmax<S, V>
         for (int s = 0; s < samples; s++)
         {
             float* row = logits + (long)s * Groups;
-            float more = biases ? work.Memory.ItemBiases[work.Batch.Items[s]] + work.NegativeShift : work.NegativeShift;
+            float more = biases ? work.Memory.ItemBiases[work.ItemRows[s]] + work.NegativeShift : work.NegativeShift;
             for (int g = 0; g < Groups; g += S.Lanes) S.Store(labels[s] == 0 ? S.Add(S.Load(row + g), S.Broadcast(more)) : S.Broadcast(LeftOut), row + g);
         }
 
@@ -213,7 +213,7 @@ internal static unsafe class SampledSoftmax<S, V>
         var product = new MatrixProduct
         {
             A = work.Buffers.SampledLogits(chunk), ARow = 1, ATerm = Groups,
-            B = work.Memory.Items, BTerm = width, BRows = work.Batch.Items,
+            B = work.Memory.Items, BTerm = width, BRows = work.ItemRows,
             C = gradients, CRow = width, Start = work.Memory.Dense.Zeros,
             Rows = Groups, Terms = work.Samples, Columns = width,
         };
@@ -259,7 +259,7 @@ internal static unsafe class SampledSoftmax<S, V>
             (sums[0], sums[1], sums[2], sums[3]) = (sum0, sum1, sum2, sum3);
             for (int s = first; s < Math.Min(first + AtOnce, work.Samples); s++)
             {
-                ref float bias = ref work.Memory.ItemBiases[work.Batch.Items[s]];
+                ref float bias = ref work.Memory.ItemBiases[work.ItemRows[s]];
                 bias = bias * (1 - decay * work.Batch.Weights[s]) - work.Rows.Rate * sums[s - first];
             }
         }

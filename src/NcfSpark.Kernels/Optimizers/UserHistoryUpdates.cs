@@ -26,7 +26,7 @@ internal static unsafe class UserHistoryUpdates<S, V>
             int first = g * groupSize;
             if (g + 1 < work.Groups) PrefetchPool(in work, g + 1, column, end);
             float* user = work.Buffers.Users + (long)g * width, d = work.Buffers.LogitGradients + first, weights = work.Batch.Weights + first;
-            int* items = work.Batch.Items + first;
+            int* items = work.ItemRows + first;
             float groupWeight = 0;
             for (int s = 0; s < groupSize; s++)
             {
@@ -88,7 +88,7 @@ internal static unsafe class UserHistoryUpdates<S, V>
             float d = work.Buffers.LogitGradients[s];
             sum += d;
             if (work.Negatives is not null) continue;
-            ref float bias = ref work.Memory.ItemBiases[work.Batch.Items[s]];
+            ref float bias = ref work.Memory.ItemBiases[work.ItemRows[s]];
             bias = bias * (1 - decay * work.Batch.Weights[s]) - rate * d;
         }
 

@@ -59,7 +59,7 @@ internal sealed unsafe class UserHistoryKernel<S, V> : UserHistoryKernel
         {
             int first = (start + row) * size;
             if (row + 1 < rows.Count) PrefetchUser(in work, start + row + 1);
-            for (int s = first; s < first + size; s++) UserPool<S, V>.PrefetchRow(memory.Items + (long)batch.Items[s] * width, width);
+            for (int s = first; s < first + size; s++) UserPool<S, V>.PrefetchRow(memory.Items + (long)work.ItemRows[s] * width, width);
             UserPool<S, V>.Compute(in rows, row, memory.Users + (long)batch.Users[first] * width, batch.Users[first], batch.PastEnds[first]);
         }
     }

@@ -10,12 +10,13 @@ namespace NcfSpark.Kernels;
 /// <remarks>
 /// Its two phases (<see cref="TwoPhases"/>): a chunk of phase one is 32 groups, of which it computes gradients. The
 /// pieces of phase two are columns of the rows and pieces of the dense block. To arrange a batch is to index its
-/// negatives, for the softmax.
+/// negatives, for the softmax, and its features, where items have some; these are composed before phase one.
 /// </remarks>
 public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
 {
     private const int LeastColumnsAtOnce = 32;    // two cache lines of a row
     private const int LeastGroupsToShare = 16;    // with fewer, a thread would wait longer for the others than it computes
+    private const int ComposedAtOnce = 64;        // items
 
     private readonly int groupSize;
     private readonly SampledSoftmaxOptions? softmax;
@@ -25,6 +26,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     private readonly ItemSets? touched;
     private readonly ItemComposition? composition;
     private readonly TwoPhases phases;
+    private readonly int[] distinct = new int[2]; // items of an arranged batch, which it composes
     private readonly int columnsAtOnce;
     private readonly int columnPieces;
     private readonly int densePieces;
@@ -36,6 +38,8 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     private bool disposed;
 
     private UserHistoryWork work; // on the current batch
+    private int turn;
+    private ulong ownDropoutKey;
 
     /// <param name="longPast">With the softmax, users with more items than this get a set (<see cref="ItemSets"/>).
     /// Null: the number of samples of a batch.</param>
@@ -48,7 +52,8 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         UserHistories histories = settings.Histories!;
         ArgumentOutOfRangeException.ThrowIfNotEqual(histories.Starts.Length, settings.UserCount);
         int capacity = chunks * UserHistoryWork.ChunkGroups * groupSize;
-        memory = new UserHistoryMemory(new PackedLayout(settings.Shape), histories, settings.UserCount, settings.ItemCount, chunks);
+        memory = new UserHistoryMemory(new PackedLayout(settings.Shape), histories, settings.UserCount, settings.ItemCount, chunks,
+            settings.Features is null ? null : capacity);
         if (settings.Features is { } features) composition = memory.Compose(features, capacity, settings.OwnDropout);
         kernel = UserHistoryKernel.For(settings.Level);
         buffers = new UserHistoryBuffers(memory, chunks * UserHistoryWork.ChunkGroups, groupSize, sampledSoftmax: softmax is not null);
@@ -85,9 +90,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     public long Run(IBatchFeed from, long count, ref double losses)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        long done = phases.Run(from, count, ref losses);
-        composition?.Scatter();
-        return done;
+        return phases.Run(from, count, ref losses);
     }
 
     public void Dispose()
@@ -101,29 +104,27 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         composition?.Dispose();
     }
 
-    bool ITwoPhaseStep.Arranges => softmax is not null;
+    bool ITwoPhaseStep.Arranges => softmax is not null || composition is not null;
 
     void ITwoPhaseStep.Fill(IBatchFeed feed, long batch, int start, int count) => batches[batch % 3].Fill(feed, batch, start, count);
 
     unsafe void ITwoPhaseStep.Arrange(long batch, int count)
     {
-        if (softmax is not null) negatives[batch & 1].Set(batches[batch % 3].Items, batches[batch % 3].Labels, count);
+        RawBatch next = batches[batch % 3];
+        if (softmax is not null) negatives[batch & 1].Set(next.Items, next.Labels, count);
+        if (composition is not null) distinct[batch & 1] = composition.Arrange((int)(batch & 1), next.Items, count);
     }
 
     unsafe (int Chunks, int Pieces) ITwoPhaseStep.Begin(long batch, in BatchTerms terms)
     {
-        if (composition is not null)
-        {
-            composition.Scatter(); // of the batch before
-            composition.Compose(batches[batch % 3].Items, terms.Count, terms.DropoutKey);
-        }
-
+        (turn, ownDropoutKey) = ((int)(batch & 1), terms.DropoutKey);
         int groups = terms.Count / groupSize;
         work = new UserHistoryWork
         {
             Memory = memory,
             Buffers = buffers,
             Batch = batches[batch % 3],
+            ItemRows = composition is null ? batches[batch % 3].Items : composition.RowsOf(turn),
             Samples = terms.Count,
             GroupSize = groupSize,
             Groups = groups,
@@ -137,12 +138,27 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         return (work.Chunks, columnPieces + densePieces);
     }
 
+    int ITwoPhaseStep.Preludes => composition is null ? 0 : (distinct[turn] + ComposedAtOnce - 1) / ComposedAtOnce;
+
+    void ITwoPhaseStep.Prelude(int piece, int thread)
+    {
+        int from = piece * ComposedAtOnce;
+        composition!.Compose(turn, from, Math.Min(from + ComposedAtOnce, distinct[turn]), ownDropoutKey);
+    }
+
     void ITwoPhaseStep.Compute(int chunk, int thread) => phases.EndChunk(chunk, kernel.Compute(in work, chunk));
 
     void ITwoPhaseStep.Update(int piece, int thread)
     {
-        if (piece >= columnPieces) kernel.UpdateDense(in work, piece - columnPieces);
-        else kernel.UpdateRows(in work, piece * columnsAtOnce, Math.Min(columnsAtOnce, memory.Width - piece * columnsAtOnce));
+        if (piece >= columnPieces)
+        {
+            kernel.UpdateDense(in work, piece - columnPieces);
+            return;
+        }
+
+        int column = piece * columnsAtOnce, columns = Math.Min(columnsAtOnce, memory.Width - column);
+        kernel.UpdateRows(in work, column, columns);
+        composition?.Scatter(turn, column, columns);
     }
 
     void ITwoPhaseStep.Prefetch(long next, int thread)

@@ -15,6 +15,9 @@ internal readonly unsafe struct UserHistoryWork
 
     public required RawBatch Batch { get; init; }
 
+    /// <summary>By sample the row of its item in the tables of items: the item, or where vectors are composed its place among the batch's.</summary>
+    public required int* ItemRows { get; init; }
+
     /// <summary>Samples of the batch.</summary>
     public required int Samples { get; init; }
 

@@ -2,7 +2,7 @@ namespace NcfSpark.Kernels;
 
 /// <summary>
 /// Runs the batches of a step on several threads, each batch in two phases. In phase one, threads claim chunks of the
-/// batch and compute their gradients. In phase two, they claim pieces of the parameters and update them. In both, they
+/// batch and compute their gradients (after preludes, where the step has some, which they claim likewise). In phase two, they claim pieces of the parameters and update them. In both, they
 /// also arrange the next batch and fill the batch after that, so that no thread waits between batches.
 /// <para>
 /// The result does not depend on which thread claims what: chunks and pieces follow from the batch alone and have
@@ -49,6 +49,7 @@ internal sealed unsafe class TwoPhases : IDisposable
     private long batch;
     private int chunkCount;
     private int pieceCount;
+    private bool inPreludes; // the queue of chunks holds preludes
     private double lossSum;
 
     /// <param name="threads">At least 1; thread 0 is the caller of <see cref="Run"/>.</param>
@@ -120,7 +121,8 @@ internal sealed unsafe class TwoPhases : IDisposable
             }
             else if (chunks.Claim(fromBack, One, out int piece) > 0)
             {
-                step.Compute(piece, thread);
+                if (inPreludes) EndPrelude(piece, thread);
+                else step.Compute(piece, thread);
             }
             else if (arrangements.Claim(fromBack, One, out _) > 0)
             {
@@ -185,10 +187,22 @@ internal sealed unsafe class TwoPhases : IDisposable
             fillCount = (terms[ahead % BatchesAtOnce].Count + SamplesAtOnce - 1) / SamplesAtOnce;
         }
 
-        *phaseOneLeft = chunkCount;
+        int preludes = step.Preludes;
+        inPreludes = preludes > 0;
+        *phaseOneLeft = inPreludes ? preludes : chunkCount;
         *phaseTwoLeft = pieceCount + arrangementCount + fillCount;
         fills.Open(fillCount);
         arrangements.Open(arrangementCount);
+        chunks.Open(inPreludes ? preludes : chunkCount);
+    }
+
+    // Nobody has a claim when the last one ends, so what follows may take the queue.
+    private void EndPrelude(int piece, int thread)
+    {
+        step.Prelude(piece, thread);
+        if (Interlocked.Decrement(ref *phaseOneLeft) != 0) return;
+        inPreludes = false;
+        *phaseOneLeft = chunkCount;
         chunks.Open(chunkCount);
     }
 
@@ -228,6 +242,13 @@ internal interface ITwoPhaseStep
     /// <summary>Begins a batch that is arranged. Called by one thread, while no other works.</summary>
     /// <returns>Numbers of chunks of phase one and of pieces of phase two, each at least 1.</returns>
     (int Chunks, int Pieces) Begin(long batch, in BatchTerms terms);
+
+    /// <summary>Pieces of the batch that has begun which come before all of its chunks.</summary>
+    int Preludes => 0;
+
+    void Prelude(int piece, int thread)
+    {
+    }
 
     /// <summary>
     /// Computes a chunk of the current batch, and others that it claims (<see cref="TwoPhases.ClaimChunk"/>). It ends
