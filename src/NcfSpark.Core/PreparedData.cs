@@ -23,6 +23,9 @@ public sealed class PreparedData(StageDirectory directory)
     /// <summary>The number of items without training interactions, among the counts; there where items have features or some are hidden.</summary>
     public const string ColdItems = "cold_items";
 
+    /// <summary>The number of users without training interactions, among the counts; there where some are hidden.</summary>
+    public const string ColdUsers = "cold_users";
+
     public StageDirectory Directory { get; } = directory;
 
     /// <summary>Whether items have features.</summary>

@@ -31,6 +31,9 @@ public sealed record EvaluationData(
     /// <summary>Whether held-out rows of new items are measured apart: items have features, or some are hidden from training.</summary>
     public bool TellsNewItems { get; init; }
 
+    /// <summary>Whether held-out rows of new users are measured apart: some users are hidden from training.</summary>
+    public bool TellsNewUsers { get; init; }
+
     /// <summary>Everything, those held out too.</summary>
     public InteractionRows All => InteractionRows.Concat(Train, Validation, Test);
 
@@ -91,6 +94,7 @@ public sealed record EvaluationData(
             prepared.ReadDisliked(later: false))
         {
             ItemFeatures = prepared.HasItemFeatures ? prepared.ReadItemFeatures().OfItem : null,
+            TellsNewUsers = prepared.Directory.Manifest.Rows.ContainsKey(PreparedData.ColdUsers),
             TellsNewItems = prepared.Directory.Manifest.Rows.ContainsKey(PreparedData.ColdItems),
             ItemPopularity = [.. Enumerable.Range(0, items.Count).Select(items.PopularityOf)],
         };

@@ -1,8 +1,6 @@
-using NcfSpark.Core;
-
 namespace NcfSpark.Evaluation;
 
-/// <summary>How items of one kind are found again: known ones, or new ones, without training interactions.</summary>
+/// <summary>How items of one kind are found again: known ones, or new ones, without training interactions; or those of new users.</summary>
 /// <param name="Key">Its key in report.json, such as "new".</param>
 /// <param name="Title">Its name for people.</param>
 /// <param name="Result">ndcg and hr of the held-out rows with such items.</param>
@@ -10,7 +8,8 @@ public sealed record ItemGroup(string Key, string Title, ProtocolResult Result);
 
 /// <summary>
 /// The held-out rows of known and of new items apart, each ranked among the whole catalogue; and those of new items among new items alone, which says how
-/// well these are told from each other, however seldom one beats what is well known. A scorer is asked once for all of them.
+/// well these are told from each other, however seldom one beats what is well known. Where users are hidden from training, their rows are a group of their own,
+/// and in no other. A scorer is asked once for all of them.
 /// </summary>
 internal sealed class ItemGroups
 {
@@ -21,16 +20,21 @@ internal sealed class ItemGroups
     public ItemGroups(EvaluationData data, int[] cutOffs)
     {
         isNew = Array.ConvertAll(data.ItemInteractions, count => count == 0);
-        int[] rows = [.. Enumerable.Range(0, data.Test.Count)];
-        InteractionRows known = data.Test.Take([.. rows.Where(row => !isNew[data.Test.Items[row]])]), unknown =
-            data.Test.Take([.. rows.Where(row => isNew[data.Test.Items[row]])]);
-        RankingEvaluator RankingOf(InteractionRows tested) => new(data.Seen, tested, cutOffs);
-        groups = !data.TellsNewItems || known.Count == 0 || unknown.Count == 0 ? []
-            :
-            [
-                ("known", "Known items", RankingOf(known), false), ("new", "New items", RankingOf(unknown), false),
-                ("new_among_new", "New items among new items", RankingOf(unknown), true),
-            ];
+        bool OfNewUser(int row) => data.TellsNewUsers && data.History[data.Test.Users[row]].Length == 0;
+        bool OfNewItem(int row) => data.TellsNewItems && isNew[data.Test.Items[row]];
+        int[] rows = [.. Enumerable.Range(0, data.Test.Count)], known = [.. rows.Where(row => !OfNewUser(row) && !OfNewItem(row))];
+        int[] newItems = [.. rows.Where(row => !OfNewUser(row) && OfNewItem(row))], newUsers = [.. rows.Where(OfNewUser)];
+        RankingEvaluator RankingOf(int[] tested) => new(data.Seen, data.Test.Take(tested), cutOffs);
+        var there = new List<(string Key, string Title, RankingEvaluator Ranking, bool OnlyNew)>();
+        if (known.Length > 0 && newItems.Length + newUsers.Length > 0)
+        {
+            there.Add(("known", newUsers.Length > 0 ? "Known items of known users" : "Known items", RankingOf(known), false));
+            if (newItems.Length > 0) there.Add(("new", "New items", RankingOf(newItems), false));
+            if (newItems.Length > 0) there.Add(("new_among_new", "New items among new items", RankingOf(newItems), true));
+            if (newUsers.Length > 0) there.Add(("new_users", "New users", RankingOf(newUsers), false));
+        }
+
+        groups = [.. there];
     }
 
     /// <summary>Measures of one scorer's pass, and what they come to after it.</summary>

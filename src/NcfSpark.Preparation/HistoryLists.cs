@@ -107,7 +107,7 @@ internal sealed class HistoryLists
         string first = marked ? $" + held_out * {1L << momentBits}" : time is null ? "" : $" + (2 - {time.PartOf("moment")}) * {1L << momentBits}";
         string when = $"moment - {log.Earliest}{first}";
         string gathered = "SELECT user_index, sort_array(collect_list(touch)) AS touches "
-            + $"FROM (SELECT user_index, {touch.Of("CAST(item_rank AS BIGINT)", $"({when})")} AS touch FROM ({SplitSql.Pairs(marked)})) GROUP BY user_index";
+            + $"FROM (SELECT user_index, {touch.Of("CAST(item_rank AS BIGINT)", $"({when})")} AS touch FROM ({SplitSql.Pairs(prepare)})) GROUP BY user_index";
         string turned = aged.Of(Turned(touch.Second("x")), touch.First("x"));
         string distinct = $"transform(touches, (x, i) -> CASE WHEN {touch.First("get(touches, i + 1)")} = {touch.First("x")} THEN {aged.Nothing} "
             + $"ELSE {turned} END)";

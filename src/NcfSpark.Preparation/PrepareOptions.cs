@@ -64,6 +64,13 @@ public sealed record PrepareOptions : IValidatableObject
     public double ColdItems { get; init; }
 
     /// <summary>
+    /// Share of users who are hidden from training, to measure what new ones are recommended: all of their interactions are tested.
+    /// A hash of the user says who. 0 (default): nobody. It needs Split "latest".
+    /// </summary>
+    [Range(0.0, 0.5)]
+    public double ColdUsers { get; init; }
+
+    /// <summary>
     /// Number of negatives (items that the user has not used, see NegativesAvoid) stored for each training interaction. 0 (default): none, since
     /// `train` draws its own in each epoch. Set it only for Train:Negatives "stored", as published samples have it.
     /// </summary>
@@ -118,7 +125,10 @@ public sealed record PrepareOptions : IValidatableObject
     public bool AsksForTime => Split == SplitRule.Time || (Split == SplitRule.Auto && (TestFrom.Length > 0 || (TestDays ?? ValidationDays) is not null));
 
     /// <summary>Whether some rows are held out whatever their time is.</summary>
-    internal bool Marks => Split == SplitRule.Given || ColdItems > 0;
+    internal bool Marks => Split == SplitRule.Given || Hides;
+
+    /// <summary>Whether users or items are hidden from training.</summary>
+    internal bool Hides => ColdItems > 0 || ColdUsers > 0;
 
     /// <summary>What does not go together.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
@@ -136,9 +146,10 @@ public sealed record PrepareOptions : IValidatableObject
             yield return new($"is \"{TestFrom}\", {TimestampText.Cure}", [nameof(TestFrom)]);
         }
 
-        if (ColdItems > 0 && Split != SplitRule.Latest)
+        foreach ((string name, double share) in new[] { (nameof(ColdItems), ColdItems), (nameof(ColdUsers), ColdUsers) })
         {
-            yield return new($"is {ColdItems}, which needs Prepare:Split \"latest\": set it, or ColdItems to 0", [nameof(ColdItems), nameof(Split)]);
+            if (share == 0 || Split == SplitRule.Latest) continue;
+            yield return new($"is {share}, which needs Prepare:Split \"latest\": set it, or {name} to 0", [name, nameof(Split)]);
         }
 
         if (TestFrom.Length > 0 && TestDays is not null)

@@ -149,7 +149,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
         bool avoidsTrained = prepare.NegativesAvoid == AvoidedItems.Trained;
         string avoided = avoidsTrained ? "trained" : "touched";
         // Nothing that training has may depend on what came after it, so not on items that came later either.
-        bool hasCold = features is not null || prepare.ColdItems > 0;
+        bool hasCold = features is not null || prepare.Hides;
         string drawn = (time is not null || hasCold) && avoidsTrained ? "known" : "items";
         string later = time is null ? "0, 0, 0, 0, max(known)" : $"""
             count(CASE WHEN tested > 0 THEN 1 END), count(CASE WHEN tested > 0 AND trained = 0 THEN 1 END),
@@ -160,7 +160,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
             SELECT max(items), count(*), CAST(sum(trained) AS BIGINT), CAST(sum(validated) AS BIGINT), CAST(sum(tested) AS BIGINT),
                 count(CASE WHEN {avoided} = {drawn} AND trained > 0 THEN 1 END),
                 CAST(coalesce(sum(CASE WHEN {avoided} = {drawn} THEN trained END), 0) AS BIGINT),
-                count(CASE WHEN validated + tested = 0 THEN 1 END), max({drawn}), {later}
+                count(CASE WHEN validated + tested = 0 THEN 1 END), max({drawn}), {later}, count(CASE WHEN trained = 0 THEN 1 END)
             FROM {SplitSql.UserCounts}
                 CROSS JOIN (SELECT count(*) AS items, count(CASE WHEN interactions > 0 THEN 1 END) AS known FROM {SplitSql.Items})
             """)[0].Select(count => (long)count!)];
@@ -185,6 +185,7 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
             ["users_training_only"] = trainingOnly,
         };
         if (hasCold) rows[PreparedData.ColdItems] = items - counts[13];
+        if (prepare.ColdUsers > 0) rows[PreparedData.ColdUsers] = counts[14];
         if (time is not null)
         {
             (rows[PreparedData.TestUsers], rows["test_new_users"]) = (counts[9], counts[10]);

@@ -17,7 +17,7 @@ internal static class SplitSql
 
     public const string RankedItems = "ncf_ranked_items";
 
-    private const string Split = "ncf_split", AllItems = "ncf_all_items";
+    private const string Split = "ncf_split", AllItems = "ncf_all_items", AllUsers = "ncf_all_users";
 
     /// <summary>Makes the tables, and lets go of the log.</summary>
     /// <param name="time">Where a split by time cuts; null for the others.</param>
@@ -32,22 +32,23 @@ internal static class SplitSql
         (string order, string distinct) = time is null
             ? ("user_id", $"SELECT DISTINCT user_id FROM {Log} WHERE problem = 0")
             : ($"{time.PartOf("earliest")}, user_id", $"SELECT user_id, min(moment) AS earliest FROM {Log} WHERE problem = 0 GROUP BY user_id");
-        engine.Materialize(Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY {order}) - 1 AS INT) AS user_index, "
+        engine.Materialize(prepare.Hides ? AllUsers : Users, $"SELECT user_id, CAST(row_number() OVER (ORDER BY {order}) - 1 AS INT) AS user_index, "
             + $"{PortableHashSql.OfText("user_id")} AS user_hash FROM ({distinct})");
         string further = string.Concat(furtherItems.Select(ids => $" UNION {ids}"));
-        string ranked = prepare.ColdItems > 0 ? AllItems : RankedItems;
-        engine.Materialize(ranked, "SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, "
+        engine.Materialize(prepare.Hides ? AllItems : RankedItems, "SELECT item_id, CAST(row_number() OVER (ORDER BY item_id) - 1 AS INT) AS item_rank, "
             + $"{PortableHashSql.OfText("item_id")} AS item_hash FROM (SELECT DISTINCT item_id FROM {Log} WHERE problem = 0{further})");
-        if (prepare.ColdItems > 0)
+        if (prepare.Hides)
         {
-            engine.Materialize(RankedItems, WithCold(prepare));
+            engine.Materialize(Users, WithHidden(AllUsers, "user_id, user_index, user_hash", "user_hash", "cold users", prepare.ColdUsers, prepare.Seed));
+            engine.Materialize(RankedItems, WithHidden(AllItems, "item_id, item_rank, item_hash", "item_hash", "cold items", prepare.ColdItems, prepare.Seed));
+            engine.Drop(AllUsers);
             engine.Drop(AllItems);
         }
 
         weights?.Rank();
         if (engine.Dialect.KeepsLists) return HistoryLists.Split(engine, prepare, log, time, weights is not null);
 
-        engine.Materialize(Split, time is null ? SplitQuery(engine.Dialect, prepare) : TimeQuery(time));
+        engine.Materialize(Split, time is null ? SplitQuery(engine.Dialect, prepare) : TimeQuery(time, prepare));
         engine.Drop(Log);
         engine.Materialize(UserCounts, $"""
             SELECT user_index, min(touched) AS touched, min(trained) AS trained,
@@ -60,21 +61,25 @@ internal static class SplitSql
         return null;
     }
 
-    // Column held_out of the items: a hash of the id says whether one is hidden, so it is the same on every night and engine.
-    private static string WithCold(PrepareOptions prepare)
+    // Column hidden of users or items: a hash of the id says whether one is, so it is the same on every night and engine.
+    private static string WithHidden(string table, string keep, string hashColumn, string what, double share, long seed)
     {
-        const string Keep = "item_id, item_rank, item_hash";
-        string hash = PortableHashSql.Absorb(AllItems, Keep, $"{PortableHash.Start(prepare.Seed, "cold items")}", "item_hash", "cold");
-        string finished = PortableHashSql.Finish($"({hash})", Keep, "cold");
-        return $"SELECT {Keep}, CAST(CASE WHEN cold < {(long)(prepare.ColdItems * PortableHash.P)} THEN 1 ELSE 0 END AS INT) AS held_out FROM ({finished})";
+        string hash = PortableHashSql.Absorb(table, keep, $"{PortableHash.Start(seed, what)}", hashColumn, "cold");
+        string finished = PortableHashSql.Finish($"({hash})", keep, "cold");
+        return $"SELECT {keep}, CAST(CASE WHEN cold < {(long)(share * PortableHash.P)} THEN 1 ELSE 0 END AS INT) AS hidden FROM ({finished})";
     }
 
-    /// <summary>A query of the usable rows: user_index, item_rank, user_hash, item_hash, moment, and held_out of a given split or of cold items.</summary>
-    public static string Pairs(bool marked) => $"""
-        SELECT user_index, item_rank, user_hash, item_hash, moment{(marked ? ", held_out" : "")}
+    /// <summary>
+    /// A query of the usable rows: user_index, item_rank, user_hash, item_hash, moment, and held_out of a given split or of hidden users and items.
+    /// </summary>
+    public static string Pairs(PrepareOptions prepare) => $"""
+        SELECT user_index, item_rank, user_hash, item_hash, moment{Mark(prepare)}
         FROM {InteractionLog.Table} l JOIN {Users} u ON l.user_id = u.user_id JOIN {RankedItems} i ON l.item_id = i.item_id
         WHERE problem = 0
         """;
+
+    private static string Mark(PrepareOptions prepare) =>
+        prepare.Hides ? ", greatest(u.hidden, i.hidden) AS held_out" : prepare.Marks ? ", held_out" : "";
 
     /// <summary>
     /// A query of some columns and tie, by which those of equal moments are ordered, the smaller first: chance, since
@@ -90,7 +95,7 @@ internal static class SplitSql
     }
 
     /// <summary>
-    /// How many of a user's latest rows are tested: t = min(Holdout, n/2). Of a given split, those that are marked; with cold items, those that are marked
+    /// How many of a user's latest rows are tested: t = min(Holdout, n/2). Of a given split, those that are marked; with hidden ones, those that are marked
     /// and t of the n others.
     /// </summary>
     public static string Tested(SqlDialect dialect, PrepareOptions prepare, string total, string marked) =>
@@ -133,7 +138,7 @@ internal static class SplitSql
     private static string SplitQuery(SqlDialect dialect, PrepareOptions prepare)
     {
         bool marked = prepare.Marks;
-        string tied = WithTies(Pairs(marked), marked ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment", prepare.Seed);
+        string tied = WithTies(Pairs(prepare), marked ? "user_index, item_rank, moment, held_out" : "user_index, item_rank, moment", prepare.Seed);
 
         // One window, so one sort: total and sum are over all of the user's rows, in whatever order.
         string window = $"PARTITION BY user_index ORDER BY {(marked ? "held_out DESC, " : "")}moment DESC, tie, item_rank";
@@ -149,12 +154,12 @@ internal static class SplitSql
             """;
     }
 
-    private static string TimeQuery(TimeSplit time) => $"""
+    private static string TimeQuery(TimeSplit time, PrepareOptions prepare) => $"""
         SELECT user_index, item_rank, moment, part, CAST(count(*) OVER (PARTITION BY user_index) AS INT) AS touched,
             CAST(count(CASE WHEN part = 0 THEN 1 END) OVER (PARTITION BY user_index) AS INT) AS trained
         FROM (
             SELECT user_index, item_rank, moment, {time.PartOf("moment")} AS part
-            FROM (SELECT user_index, item_rank, {time.MomentOfPair} AS moment FROM ({Pairs(marked: false)}) GROUP BY user_index, item_rank))
+            FROM (SELECT user_index, item_rank, {time.MomentOfPair} AS moment FROM ({Pairs(prepare)}) GROUP BY user_index, item_rank))
         """;
 
     // Of a (user, item) that is there twice the latest stays; one that somebody held out stays held out. Their ties are equal.

@@ -24,7 +24,7 @@ internal static class MetricCharts
     public static Html ByPresence(IReadOnlyList<UserGroup> groups, string metric) =>
         OfGroups(groups, metric, "presence", (_, place) => place == 0 ? "There before" : "New");
 
-    /// <summary>A metric for known and for new items. Each has a scale of its own: new ones are seldom among the first of the whole catalogue.</summary>
+    /// <summary>A metric for known and for new items, and for new users. Each has a scale of its own: new items are seldom among the first.</summary>
     public static Html ByItem(IReadOnlyList<ItemGroup> groups, string metric)
     {
         var name = new MetricName(metric);

@@ -35,6 +35,15 @@ public sealed class ItemGroupsTests
         Assert.Equal(1 / Math.Log2(4), Of(1, "ndcg@10"), 9); // behind 1 and 2; item 0 is seen
         Assert.Equal(1, Of(2, "ndcg@1"));
         Assert.All(result.ByItem, group => Assert.Equal(30, group.Result.Rows));
+        // Of users 0 to 9 nothing is known: their rows are in a group of their own, and in no other.
+        InteractionRows trained = new([.. users[10..]], [.. users[10..].Select(_ => 0)], new long[20]);
+        var withNew = new EvaluationData(30, Interactions, trained, new([], [], []), test, InteractionLists.FromRows(test.Count, [], []))
+        {
+            TellsNewItems = true, TellsNewUsers = true,
+        };
+        EvaluationResult more = Evaluator.Run(withNew, scorers, new EvaluateOptions { CutOffs = [1, 10], BootstrapSamples = 0 }, SilentProgress.Instance);
+        Assert.Equal(["known 20", "new 20", "new_among_new 20", "new_users 20"], more.ByItem.Select(group => $"{group.Key} {group.Result.Rows}"));
+        Assert.Equal(10, more.ByItem[3].Result.Users);
         Assert.Empty(Evaluator.Run(data with { TellsNewItems = false }, scorers, new EvaluateOptions { CutOffs = [10], BootstrapSamples = 0 },
             SilentProgress.Instance).ByItem);
     }

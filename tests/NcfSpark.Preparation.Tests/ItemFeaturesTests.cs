@@ -116,4 +116,26 @@ public sealed class ItemFeaturesTests(EngineFixture fixture) : IDisposable
         Assert.Equal(rows.Length, each[0].Positives.Count() + each[0].Test.Count);
         Assert.All(each[0].Test.Where(row => row.Item < first).GroupBy(row => row.User), user => Assert.Equal(2, user.Count()));
     }
+
+    [Fact]
+    public void HiddenUsersAreTestedAndNothingElseChangesOfTheOthers()
+    {
+        LogRow[] rows = [.. Enumerable.Range(0, 40).SelectMany(u => Enumerable.Range(0, 30).Where(i => (u * 7 + i * 11) % 3 > 0)
+            .Select(i => new LogRow($"{u}", $"{i}", (u * 31 + i * 17) % 50)))];
+        string log = folder.Write("users.csv", "user_id,item_id,timestamp\n" + string.Concat(rows.Select(row => $"{row.User},{row.Item},{row.Timestamp}\n")));
+        using var portable = new PortableEngine(fixture.Engine);
+        Rows Of(ISqlEngine engine, double users, double items) => Rows.Of(PreparedRun.Prepare(
+            engine, new InputOptions { Path = log }, PlainOptions.Prepare with { Split = SplitRule.Latest, Holdout = 2, ColdUsers = users, ColdItems = items },
+            Path.Combine(folder.Path, $"run{runs++}"), SilentProgress.Instance));
+        Rows hidden = Of(fixture.Engine, 0.3, 0);
+        Rows.AssertEqual(hidden, Of(portable, 0.3, 0));
+        Rows.AssertEqual(Of(fixture.Engine, 0.3, 0.3), Of(portable, 0.3, 0.3));
+        var trained = hidden.Train.Select(row => row.User).ToHashSet();
+        int[] cold = [.. Enumerable.Range(0, 40).Where(user => !trained.Contains(user))];
+        Assert.InRange(cold.Length, 4, 22);
+        Rows plain = Of(fixture.Engine, 0, 0);
+        ILookup<int, int> Tested(Rows of) => of.Test.ToLookup(row => row.User, row => 0);
+        Assert.All(Enumerable.Range(0, 40), user => Assert.Equal(
+            cold.Contains(user) ? plain.Positives.Count(row => row.User == user) + Tested(plain)[user].Count() : 2, Tested(hidden)[user].Count()));
+    }
 }
