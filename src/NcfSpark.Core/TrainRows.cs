@@ -19,6 +19,7 @@ internal static class TrainRows
         float[]? weights = weighted ? new float[users.Length] : null;
         (string, Type)[] columns = [ofUsers, ("item_index", typeof(int)), ("label", typeof(int)), ("timestamp", typeof(long)),
             .. weighted ? [("weight", typeof(double))] : Array.Empty<(string, Type)>()];
+        long read = 0;
         foreach (Array[] group in paths.SelectMany(path => ParquetGroups.Read(path, columns)))
         {
             (int[] groupUsers, int[] groupItems, int[] groupLabels, long[] groupTimes) = ((int[])group[0], (int[])group[1], (int[])group[2], (long[])group[3]);
@@ -28,10 +29,16 @@ internal static class TrainRows
                 (users[place], items[place], labels[place], timestamps[place]) = (groupUsers[row], groupItems[row], groupLabels[row], groupTimes[row]);
                 if (weights is not null) weights[place] = (float)((double[])group[4])[row];
             }
+
+            read += groupUsers.Length;
+            if (read < LargeGarbage.Rows) continue;
+            LargeGarbage.FreeAfter(read);
+            read = 0;
         }
 
         var rows = new InteractionRows(users, items, timestamps) { Weights = weights };
         Parallel.For(0, starts.Length - 1, user => SortRows(rows, labels, (int)starts[user], (int)starts[user + 1]));
+        LargeGarbage.FreeAfter(rows.Count);
         return (rows, labels);
     }
 

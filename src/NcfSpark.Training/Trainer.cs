@@ -57,6 +57,7 @@ public sealed class Trainer(
         weights.Features = set.Features;
         var state = new TrainingState(weights) { Interactions = modelOptions.HasInteractions ? set.Interactions() : null };
         PastItems? past = modelOptions.HasPast ? new PastItems(set) : null;
+        LargeGarbage.FreeAfter(set.Rows.Count);
         if (past is not null)
         {
             FirstHistory.ClearUsersWithoutRows(state.Weights, past);
@@ -69,7 +70,9 @@ public sealed class Trainer(
         }
 
         if (state.Interactions is { } interactions) weights.MeanRating!.Values[0] = interactions.Values.DefaultIfEmpty().Average();
-        return (state, SampleSources.Of(set, modelOptions, options, past));
+        ISampleSource samples = SampleSources.Of(set, modelOptions, options, past);
+        LargeGarbage.FreeAfter(set.Rows.Count);
+        return (state, samples);
     }
 }
 

@@ -63,6 +63,7 @@ public sealed record TrainingSet
         InteractionLists avoided = InteractionLists.FromParts(
             userCount, [Positives(rows, labels), .. heldOut.Select(part => (part.Users, part.Items))]);
         avoided.Sort();
+        LargeGarbage.FreeAfter(rows.Count);
         return new TrainingSet
         {
             UserCount = userCount,
