@@ -16,6 +16,9 @@ public interface IProgressTask : IDisposable
     /// <summary>Adds to what is done. May be called from any thread.</summary>
     void Advance(long units);
 
+    /// <summary>Adds what was done before this run, such as up to a checkpoint: it counts to the total, and not to the speed.</summary>
+    void Resume(long units) => Advance(units);
+
     /// <summary>A short text beside the bar, such as the running loss.</summary>
     void Detail(string text);
 }

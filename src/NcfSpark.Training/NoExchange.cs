@@ -18,7 +18,7 @@ internal sealed class NoExchange(
     public void BeginEpoch(TrainingPosition position)
     {
         task = progress.Start($"epoch {position.Epoch + 1} of {options.Epochs}", samples, "samples");
-        task.Advance(position.Samples);
+        task.Resume(position.Samples);
         (shown, secondsBefore) = (position.Samples, position.Seconds);
         began = lastCheckpoint = time.GetTimestamp();
     }

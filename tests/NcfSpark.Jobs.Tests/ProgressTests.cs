@@ -51,6 +51,23 @@ public sealed class ProgressTests : IDisposable
     }
 
     [Fact]
+    public void WhatAnEarlierRunDidCountsToTheTotalAndNotToTheSpeed()
+    {
+        using (IProgressTask task = new PlainProgress(written, time).Start("epoch 1 of 1", 1000, "samples"))
+        {
+            task.Resume(800);
+            for (int second = 0; second < 20; second++)
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                task.Advance(10);
+            }
+        }
+
+        Assert.Equal("epoch 1 of 1: 90 %, 10 s left, 10 samples/s, 900/1,000 samples", Lines[1]);
+        Assert.Equal("epoch 1 of 1: 1,000 samples, 800 of them before, in 20 s, 10 samples/s", Lines[^1]);
+    }
+
+    [Fact]
     public void PlainNeedsNoTotal()
     {
         using (IProgressTask task = new PlainProgress(written, time).Start("read", 0, "rows"))

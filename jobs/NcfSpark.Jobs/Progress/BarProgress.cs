@@ -85,6 +85,8 @@ internal sealed class BarProgress(IAnsiConsole console, TimeProvider time) : IPr
 
         public void Advance(long units) => state.Advance(units);
 
+        public void Resume(long units) => state.Resume(units);
+
         public void Detail(string text) => state.Detail(text);
 
         public void Dispose()

@@ -40,6 +40,8 @@ internal sealed class JsonProgress : IProgressReporter
             if (Interlocked.CompareExchange(ref lastTold, owner.time.GetTimestamp(), before) == before) Tell("running"); // else another thread writes it
         }
 
+        public void Resume(long units) => state.Resume(units);
+
         public void Detail(string text)
         {
             state.Detail(text);

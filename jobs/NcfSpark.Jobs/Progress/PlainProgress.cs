@@ -49,6 +49,8 @@ internal sealed class PlainProgress(TextWriter output, TimeProvider time) : IPro
             owner.TellIfDue(state);
         }
 
+        public void Resume(long units) => state.Resume(units);
+
         public void Detail(string text) => state.Detail(text);
 
         public void Dispose()

@@ -7,7 +7,7 @@ namespace NcfSpark.Jobs.Progress;
 internal sealed class ProgressState(string title, long total, string unit, TimeProvider time)
 {
     private readonly long started = time.GetTimestamp();
-    private long done;
+    private long done, before; // before: of those that are done, the ones that an earlier run did
     private volatile string detail = "";
 
     public string Title => title;
@@ -18,6 +18,12 @@ internal sealed class ProgressState(string title, long total, string unit, TimeP
 
     public void Advance(long units) => Interlocked.Add(ref done, units);
 
+    public void Resume(long units)
+    {
+        Interlocked.Add(ref before, units);
+        Advance(units);
+    }
+
     public void Detail(string text) => detail = text;
 
     /// <summary>
@@ -27,10 +33,11 @@ internal sealed class ProgressState(string title, long total, string unit, TimeP
     {
         (long done, TimeSpan elapsed) = (Done, time.GetElapsedTime(started));
         var parts = new List<string>();
-        if (done > 0 && elapsed > TimeSpan.Zero)
+        long now = done - Interlocked.Read(ref before);
+        if (now > 0 && elapsed > TimeSpan.Zero)
         {
-            if (done < total) parts.Add($"{Words(elapsed.TotalSeconds * (total - done) / done)} left");
-            parts.Add(Rate(done, elapsed));
+            if (done < total) parts.Add($"{Words(elapsed.TotalSeconds * (total - done) / now)} left");
+            parts.Add(Rate(now, elapsed));
         }
 
         if (unit.Length > 0) parts.Add(total > 0 ? $"{done:N0}/{total:N0} {unit}" : $"{done:N0} {unit}");
@@ -42,8 +49,11 @@ internal sealed class ProgressState(string title, long total, string unit, TimeP
     public string Summary()
     {
         (long done, TimeSpan elapsed) = (Done, time.GetElapsedTime(started));
-        string amount = unit.Length == 0 ? "" : done < total ? $"stopped at {done:N0} of {total:N0} {unit} after " : $"{done:N0} {unit} in ";
-        string rate = done > 0 && elapsed > TimeSpan.Zero ? $", {Rate(done, elapsed)}" : "";
+        long earlier = Interlocked.Read(ref before), now = done - earlier;
+        string amount = unit.Length == 0 ? ""
+            : done < total ? $"stopped at {done:N0} of {total:N0} {unit} after "
+            : $"{done:N0} {unit}{(earlier > 0 ? $", {earlier:N0} of them before," : "")} in ";
+        string rate = now > 0 && elapsed > TimeSpan.Zero ? $", {Rate(now, elapsed)}" : "";
         string told = detail.Length > 0 ? $", {detail}" : "";
         return $"{title}: {amount}{Words(elapsed.TotalSeconds)}{rate}{told}";
     }
