@@ -43,8 +43,9 @@ public readonly unsafe struct RowTable(float* start, long step, int columns)
 /// without them (as Volkovs et al. 2017, "DropoutNet", do for content).
 /// </summary>
 /// <remarks>
-/// A batch is arranged first, for which another one may still be trained on: even and odd batches take turns. Then ranges of its distinct items are composed,
-/// and after the step ranges of columns are given to the parts; threads may do so side by side. A sum is formed in the order of the batch.
+/// A batch is arranged first, for which another one may still be trained on: even and odd batches take turns. Then ranges of columns are composed, and after
+/// the step given to the parts; threads may do so side by side, best each always with the same columns, which then stay in its cache. A sum is formed in the
+/// order of the batch.
 /// </remarks>
 public sealed unsafe class ItemComposition : IDisposable
 {
@@ -87,8 +88,7 @@ public sealed unsafe class ItemComposition : IDisposable
 
     /// <summary>Arranges a batch: finds its distinct items, and of each feature those that teach it.</summary>
     /// <param name="turn">0 or 1: where the arrangement is kept.</param>
-    /// <returns>Number of distinct items.</returns>
-    public int Arrange(int turn, int* batchItems, int samples)
+    public void Arrange(int turn, int* batchItems, int samples)
     {
         Arrangement now = turns[turn];
         long before = samplesBefore;
@@ -139,29 +139,29 @@ public sealed unsafe class ItemComposition : IDisposable
         }
 
         (now.Count, now.Used) = (distinct, used);
-        return distinct;
     }
 
-    /// <summary>Composes the vectors of a range of an arranged batch's distinct items.</summary>
+    /// <summary>Composes the vectors of an arranged batch's distinct items, for a range of columns; biases go with column 0.</summary>
     /// <param name="key">Decides whose own rows are dropped.</param>
-    public void Compose(int turn, int from, int to, ulong key)
+    public void Compose(int turn, int column, int columns, ulong key)
     {
         Arrangement now = turns[turn];
         fixed (int* features = lists.Features)
         {
-            for (int d = from; d < to; d++)
+            for (int t = 0; t < tables.Length; t++)
             {
-                int item = now.Items[d], start = lists.Starts[item], count = lists.Starts[item + 1] - start;
-                bool keeps = now.Kept[d] = lists.IsTrained[item] && (dropped == 0 || DropoutHash.IsKept(key, (uint)item, 0, dropped));
-                float share = FeatureLists.Share(count);
-                for (int t = 0; t < tables.Length; t++)
+                (RowTable composed, RowTable parts) = tables[t];
+                int width = composed.Columns, end = columns < width - column ? column + columns : width;
+                if (column >= end) continue;
+                for (int d = 0; d < now.Count; d++)
                 {
-                    (RowTable composed, RowTable parts) = tables[t];
-                    int columns = composed.Columns;
-                    if (d + RowsAhead < to) Prefetch.Row(parts.Row(now.Items[d + RowsAhead]), columns);
+                    int item = now.Items[d], start = lists.Starts[item], count = lists.Starts[item + 1] - start;
+                    // Whoever composes other columns comes to the same.
+                    bool keeps = now.Kept[d] = lists.IsTrained[item] && (dropped == 0 || DropoutHash.IsKept(key, (uint)item, 0, dropped));
+                    if (d + RowsAhead < now.Count) Prefetch.Row(parts.Row(now.Items[d + RowsAhead]) + column, end - column);
                     float* row = composed.Row(compact ? d : item);
-                    Sum(parts, itemCount, features + start, count, 0, columns, row);
-                    Finish(row, share, keeps ? parts.Row(item) : null, before[t].Start + (long)d * columns, columns);
+                    Sum(parts, itemCount, features + start, count, column, end, row + column);
+                    Finish(row, FeatureLists.Share(count), keeps ? parts.Row(item) : null, before[t].Start + (long)d * width, column, end);
                 }
             }
         }
@@ -208,7 +208,11 @@ public sealed unsafe class ItemComposition : IDisposable
     }
 
     /// <summary>Arranges and composes a whole batch.</summary>
-    public void Compose(int* batchItems, int samples, ulong key) => Compose(0, 0, Arrange(0, batchItems, samples), key);
+    public void Compose(int* batchItems, int samples, ulong key)
+    {
+        Arrange(0, batchItems, samples);
+        Compose(0, 0, int.MaxValue, key);
+    }
 
     /// <summary>Gives what all columns were moved by to their parts.</summary>
     public void Scatter() => Scatter(0, 0, int.MaxValue);
@@ -266,11 +270,11 @@ public sealed unsafe class ItemComposition : IDisposable
     }
 
     // row = copy = own + share row
-    private static void Finish(float* row, float share, float* own, float* copy, int columns)
+    private static void Finish(float* row, float share, float* own, float* copy, int from, int end)
     {
         var shares = Vector512.Create(share);
-        int c = 0;
-        for (; c <= columns - Vector512<float>.Count; c += Vector512<float>.Count)
+        int c = from;
+        for (; c <= end - Vector512<float>.Count; c += Vector512<float>.Count)
         {
             Vector512<float> values = shares * Vector512.Load(row + c);
             if (own != null) values += Vector512.Load(own + c);
@@ -278,7 +282,7 @@ public sealed unsafe class ItemComposition : IDisposable
             values.Store(copy + c);
         }
 
-        for (; c < columns; c++) row[c] = copy[c] = share * row[c] + (own == null ? 0 : own[c]);
+        for (; c < end; c++) row[c] = copy[c] = share * row[c] + (own == null ? 0 : own[c]);
     }
 
     // moved = share (now - before), and own += now - before

@@ -16,7 +16,6 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
 {
     private const int LeastColumnsAtOnce = 32;    // two cache lines of a row
     private const int LeastGroupsToShare = 16;    // with fewer, a thread would wait longer for the others than it computes
-    private const int ComposedAtOnce = 64;        // items
 
     private readonly int groupSize;
     private readonly SampledSoftmaxOptions? softmax;
@@ -26,7 +25,6 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     private readonly ItemSets? touched;
     private readonly ItemComposition? composition;
     private readonly TwoPhases phases;
-    private readonly int[] distinct = new int[2]; // items of an arranged batch, which it composes
     private readonly int columnsAtOnce;
     private readonly int columnPieces;
     private readonly int densePieces;
@@ -112,7 +110,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     {
         RawBatch next = batches[batch % 3];
         if (softmax is not null) negatives[batch & 1].Set(next.Items, next.Labels, count);
-        if (composition is not null) distinct[batch & 1] = composition.Arrange((int)(batch & 1), next.Items, count);
+        composition?.Arrange((int)(batch & 1), next.Items, count);
     }
 
     unsafe (int Chunks, int Pieces) ITwoPhaseStep.Begin(long batch, in BatchTerms terms)
@@ -138,12 +136,12 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
         return (work.Chunks, columnPieces + densePieces);
     }
 
-    int ITwoPhaseStep.Preludes => composition is null ? 0 : (distinct[turn] + ComposedAtOnce - 1) / ComposedAtOnce;
+    int ITwoPhaseStep.Preludes => composition is null ? 0 : columnPieces;
 
     void ITwoPhaseStep.Prelude(int piece, int thread)
     {
-        int from = piece * ComposedAtOnce;
-        composition!.Compose(turn, from, Math.Min(from + ComposedAtOnce, distinct[turn]), ownDropoutKey);
+        (int column, int columns) = ColumnsOf(piece);
+        composition!.Compose(turn, column, columns, ownDropoutKey);
     }
 
     void ITwoPhaseStep.Compute(int chunk, int thread) => phases.EndChunk(chunk, kernel.Compute(in work, chunk));
@@ -156,7 +154,7 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
             return;
         }
 
-        int column = piece * columnsAtOnce, columns = Math.Min(columnsAtOnce, memory.Width - column);
+        (int column, int columns) = ColumnsOf(piece);
         kernel.UpdateRows(in work, column, columns);
         composition?.Scatter(turn, column, columns);
     }
@@ -164,4 +162,6 @@ public sealed class UserHistoryStep : IFusedStep, ITwoPhaseStep
     void ITwoPhaseStep.Prefetch(long next, int thread)
     {
     }
+
+    private (int Column, int Columns) ColumnsOf(int piece) => (piece * columnsAtOnce, Math.Min(columnsAtOnce, memory.Width - piece * columnsAtOnce));
 }
