@@ -4,7 +4,8 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// Writes lists that come back from Spark row by row (user_id, rank, item_id, score, source, and where there are named lists because and list), in their
+/// Writes lists that come back from Spark row by row (user_id, rank, item_id, score, source, and where there are named lists because, list, propensity and what the list scored
+/// without promotion), in their
 /// order, as `score` without Spark writes its own.
 /// </summary>
 internal sealed class CollectedLists : IDisposable
@@ -19,10 +20,9 @@ internal sealed class CollectedLists : IDisposable
     public CollectedLists(TrainedModel model, IReadOnlyList<ListOptions> lists, Func<string, string> pathOf)
     {
         this.model = model;
-        files = [new ListFile(pathOf(""), model.Users.IdType, model.Items, because: false),
-            .. lists.Select(list => new ListFile(pathOf(list.Name), model.Users.IdType, model.Items, list.By == ListKind.Because))];
+        files = [new ListFile(pathOf(""), model.Users.IdType, model.Items, null),
+            .. lists.Select(list => new ListFile(pathOf(list.Name), model.Users.IdType, model.Items, list))];
         groups = [.. files.Select(_ => new List<IReadOnlyList<object?>>())];
-        RowsOfLists = new long[lists.Count];
     }
 
     /// <summary>How many users have recommendations.</summary>
@@ -34,8 +34,8 @@ internal sealed class CollectedLists : IDisposable
     /// <summary>Rows of recommendations by source.</summary>
     public SortedDictionary<string, long> Rows { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Rows of each named list.</summary>
-    public long[] RowsOfLists { get; }
+    /// <summary>Of each named list what was written.</summary>
+    public ListSums[] SumsOfLists => [.. files.Skip(1).Select(file => file.Sums)];
 
     public void Write(IEnumerable<IReadOnlyList<IReadOnlyList<object?>>> parts)
     {
@@ -56,12 +56,7 @@ internal sealed class CollectedLists : IDisposable
             bool begins = (long)row[1]! == 1;
             if (begins && groups[list].Count >= RowsPerGroup) WriteGroup(list);
             groups[list].Add(row);
-            if (list > 0)
-            {
-                RowsOfLists[list - 1]++;
-                continue;
-            }
-
+            if (list > 0) continue;
             if (begins) Lists++;
             Rows[(string)row[4]!] = Rows.GetValueOrDefault((string)row[4]!) + 1;
         }
@@ -79,7 +74,12 @@ internal sealed class CollectedLists : IDisposable
         List<IReadOnlyList<object?>> group = groups[list];
         Array users = model.Users.IsNumeric ? Column(0, value => (long)value) : Column(0, value => (string)value);
         files[list].Write(users, new RecommendationRows([], Column(1, value => (int)(long)value), Items(2), Column(3, value => (float)(double)value),
-            Column(4, value => (string)value)) { Because = list == 0 ? [] : Items(5) });
+            Column(4, value => (string)value)) 
+        {
+            Because = list == 0 ? [] : Items(5),
+            Propensities = list == 0 ? [] : Column(7, value => (float)(double)value),
+            WithoutPromotion = list == 0 ? [] : Column(8, value => (double)value),
+        });
         group.Clear();
 
         int[] Items(int column) => Column(column, value => model.Items.Find(value is long number ? $"{number}" : (string)value));

@@ -5,7 +5,7 @@ namespace NcfSpark.Cluster;
 
 /// <summary>
 /// What rules say of items and users, and what is trending, as tasks are sent it: for the recommendations and then for each named list the marks of each
-/// group of users, the group of each user, and the weights. Little-endian, each array after its length; -1 where there is none.
+/// group of users, the group of each user, the weights, the same marks of promoted items, and the items' values. Little-endian, each array after its length; -1 where there is none.
 /// </summary>
 internal static class ListsFile
 {
@@ -17,6 +17,9 @@ internal static class ListsFile
         {
             WriteMarks(file, list.Marks);
             WriteArray(file, list.Trending);
+            WriteMarks(file, list.Promoted);
+            file.Write(list.Values?.Length ?? -1);
+            foreach (int[] values in list.Values ?? []) WriteArray(file, values);
         }
     }
 
@@ -28,7 +31,7 @@ internal static class ListsFile
         return items with
         {
             Marks = marks,
-            Lists = [.. options.Lists.Select(list => new NamedList(list, ReadMarks(file), ReadArray<float>(file)))],
+            Lists = [.. options.Lists.Select(list => new NamedList(list, ReadMarks(file), ReadArray<float>(file), ReadMarks(file), ReadValues(file)))],
         };
     }
 
@@ -47,6 +50,12 @@ internal static class ListsFile
         uint[][] byGroup = new uint[groups][];
         for (int group = 0; group < groups; group++) byGroup[group] = ReadArray<uint>(file)!;
         return new ItemMarks(byGroup, ReadArray<int>(file));
+    }
+
+    private static int[][]? ReadValues(BinaryReader file)
+    {
+        int items = file.ReadInt32();
+        return items < 0 ? null : [.. Enumerable.Range(0, items).Select(_ => ReadArray<int>(file)!)];
     }
 
     private static void WriteArray<T>(BinaryWriter file, T[]? values)

@@ -9,9 +9,9 @@ namespace NcfSpark.Cluster;
 
 /// <summary>
 /// Recommendations as lines for Spark: user_id, rank, item_id, score and source, parted by tabs. Ids that are texts in
-/// base 64, scores with as many digits as tell them apart from every other. Where there are named lists, two more columns
-/// follow: because, which is the row's own item where there is none, and list: 0 for recommendations, n for the n-th named
-/// list, -1 for a row that only says that a user was scored.
+/// base 64, scores with as many digits as tell them apart from every other. Where there are named lists, four more columns
+/// follow: because, which is the row's own item where there is none; list: 0 for recommendations, n for the n-th named
+/// list, -1 for a row that only says that a user was scored; propensity; and in a list's first row what it scored without promotion.
 /// </summary>
 internal sealed class RecommendationLines(TrainedModel model, Stream output, bool withLists)
 {
@@ -47,7 +47,11 @@ internal sealed class RecommendationLines(TrainedModel model, Stream output, boo
             {
                 End('\t');
                 Id(model.Items, rows.Because is [] || rows.Because[row] < 0 ? rows.Items[row] : rows.Because[row]);
-                Utf8Formatter.TryFormat(list, text.GetSpan(LongestNumber), out written);
+                Number(list);
+                Utf8Formatter.TryFormat(rows.Propensities is [] ? 1 : rows.Propensities[row], text.GetSpan(LongestNumber), out written);
+                text.Advance(written);
+                End('\t');
+                Utf8Formatter.TryFormat(rows.WithoutPromotion is [] ? 0 : rows.WithoutPromotion[row], text.GetSpan(LongestNumber), out written);
                 text.Advance(written);
             }
 

@@ -8,7 +8,7 @@ namespace NcfSpark.Cluster;
 /// <summary>
 /// The process within a task of Spark that scores the task's users. Standard input brings, by user and item, a row "user\t-1\t0" for each user and a row
 /// "user\titem\ttimestamp" for each item that the user has; standard output takes "user_id\trank\titem_id\tscore\tsource", where there are named lists with
-/// "\tbecause\tlist" (<see cref="RecommendationLines"/>). Ids that are texts leave in base 64.
+/// "\tbecause\tlist\tpropensity\twithout_promotion" (<see cref="RecommendationLines"/>). Ids that are texts leave in base 64.
 /// Example: of the rows 7 -1 0, 7 2 100, 8 -1 0 user 7 is given everything but item 2, and user 8 everything.
 /// It uses the fused kernel alone and never loads Torch, reads nothing but the model beside it, and ends by itself when Spark is gone or takes no more.
 /// </summary>

@@ -35,10 +35,10 @@ public sealed class SparkScore(
     /// <param name="writer">Has no such part yet.</param>
     /// <param name="part">Name of the part.</param>
     /// <param name="partOfList">The part of a named list: with rules over users and named lists all rows come back here, and are one file each.</param>
-    /// <returns>How many users were wanted, rows by source, and rows of each named list.</returns>
+    /// <returns>How many users were wanted, rows by source, and what was written of each named list.</returns>
     /// <exception cref="InvalidInputException">An executor cannot run the tasks, or the rows are not those of the run
     /// directory; the message says why.</exception>
-    public (long Users, SortedDictionary<string, long> Rows, long[] RowsOfLists) Write(IStageWriter writer, string part, Func<string, string> partOfList)
+    public (long Users, SortedDictionary<string, long> Rows, ListSums[] SumsOfLists) Write(IStageWriter writer, string part, Func<string, string> partOfList)
     {
         string directory = writer.File(part), archive = $"{directory}.model.tar.gz";
         try
@@ -48,14 +48,14 @@ public sealed class SparkScore(
             string rows = Rows(engine), query = Query(engine, rows, TaskModel.Ship(engine, model, limited, archive));
             (long users, long withList) = Expect(engine, rows);
             SortedDictionary<string, long> bySource;
-            long[] ofLists = [];
+            ListSums[] ofLists = [];
             long lists;
             if (items.HasUserRulesOrLists || (place is not null && !writer.IsElsewhere))
             {
                 using var collected = new CollectedLists(trained, [.. items.Lists.Select(list => list.Options)],
                     list => Path.Combine(list.Length == 0 ? directory : writer.File(partOfList(list)), "part-00000.parquet"));
                 collected.Write(engine.QueryParts(query));
-                (lists, bySource, ofLists) = (items.HasUserRulesOrLists ? collected.Users : collected.Lists, collected.Rows, collected.RowsOfLists);
+                (lists, bySource, ofLists) = (items.HasUserRulesOrLists ? collected.Users : collected.Lists, collected.Rows, collected.SumsOfLists);
             }
             else
             {
@@ -114,8 +114,8 @@ public sealed class SparkScore(
         var script = new TaskScript(
             TaskProgram.Command(program, $"{ScoreTask.Verb} {settings} {modelThere}"),
             [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING"),
-                .. items.HasUserRulesOrLists ? [("because", TypeOf(trained.Items)), ("list", "INT")] : Array.Empty<(string, string)>()]);
-        string ofLists = items.HasUserRulesOrLists ? $", {Id("because", trained.Items)}, list" : "";
+                .. items.HasUserRulesOrLists ? [("because", TypeOf(trained.Items)), ("list", "INT"), ("propensity", "FLOAT"), ("without_promotion", "DOUBLE")] : Array.Empty<(string, string)>()]);
+        string ofLists = items.HasUserRulesOrLists ? $", {Id("because", trained.Items)}, list, propensity, without_promotion" : "";
         return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source{ofLists} "
             + $"FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";
     }

@@ -27,7 +27,7 @@ public sealed class ScoreFiles
         userRows = HasRules ? Find(options.UserRowsPath, nameof(options.UserRowsPath)) : null;
         allow = Find(options.AllowPath, nameof(options.AllowPath));
         deny = Find(options.DenyPath, nameof(options.DenyPath));
-        items = UsesDates || options.MaxPerGroup > 0 || HasRules ? Find(options.ItemsPath, nameof(options.ItemsPath)) : null;
+        items = UsesDates || options.MaxPerGroup > 0 || HasRules || ListColumns.Length > 0 ? Find(options.ItemsPath, nameof(options.ItemsPath)) : null;
         usersOfItems = Find(options.UsersOfItemsPath, nameof(options.UsersOfItemsPath));
         pairs = Find(options.PairsPath, nameof(options.PairsPath));
     }
@@ -46,7 +46,9 @@ public sealed class ScoreFiles
         }
     }
 
-    private bool HasRules => options.Where.Length > 0 || options.Lists.Any(list => list.Where.Length > 0);
+    private bool HasRules => options.Where.Length > 0 || options.Lists.Any(list => list.Where.Length > 0 || list.Promote.Length > 0);
+
+    private string[] ListColumns => [.. options.Lists.Select(list => list.Column).Where(column => column.Length > 0).Distinct(StringComparer.Ordinal)];
 
     private bool UsesDates => options.NotOlderThan.Length > 0 && options.ItemDate == ItemDate.Column;
 
@@ -60,6 +62,7 @@ public sealed class ScoreFiles
             Deny = deny?.Read(itemColumn)[0],
             Where = Answer(options.Where, "Score:Where"),
             Lists = [.. options.Lists.Select((list, n) => Answer(RuleOf(list), $"Score:Lists[{n}]:Where ({list.Name})"))],
+            Promoted = [.. options.Lists.Select((list, n) => Answer(PromotionOf(list), $"Score:Lists[{n}]:Promote ({list.Name})"))],
             UsersOfItems = usersOfItems?.Read(itemColumn)[0],
             Items = ReadItems(),
         },
@@ -71,7 +74,7 @@ public sealed class ScoreFiles
     /// <exception cref="InvalidInputException">The message says which.</exception>
     public void Check(PreparedData prepared)
     {
-        if (users is null && pairs is null && allow is null && deny is null && !HasRules) return;
+        if (users is null && pairs is null && allow is null && deny is null && !HasRules && ListColumns.Length == 0) return;
         (ScoreLists lists, PairList? pairList) = Read();
         (IdTable knownUsers, IdTable knownItems) = (prepared.ReadUsers(), prepared.ReadItems());
         CheckIds(lists, pairList, knownUsers, knownItems);
@@ -116,8 +119,13 @@ public sealed class ScoreFiles
     }
 
     // The main rule holds for every list: that which is the same for all users by leaving items out, the other as a part of the list's own.
-    private string RuleOf(ListOptions list) =>
-        list.Where.Length > 0 && new ItemRule(options.Where, "").NamesUser ? $"(\n{options.Where}\n) AND (\n{list.Where}\n)" : list.Where;
+    private string RuleOf(ListOptions list) => list.Where.Length == 0 ? "" : Both(UserRule, list.Where);
+
+    private string PromotionOf(ListOptions list) => list.Promote.Length == 0 ? "" : Both(Both(UserRule, list.Where), list.Promote);
+
+    private string UserRule => new ItemRule(options.Where, "").NamesUser ? options.Where : "";
+
+    private static string Both(string rule, string other) => rule.Length == 0 ? other : other.Length == 0 ? rule : $"(\n{rule}\n) AND (\n{other}\n)";
 
     private RuleAnswer? Answer(string where, string setting) => where.Length == 0 ? null : new ItemRule(where, setting).Answer(
         (items!, itemColumn), userRows is null ? null : (userRows, userColumn), options.Context);
@@ -140,13 +148,18 @@ public sealed class ScoreFiles
 
     private ItemTable? ReadItems()
     {
-        if (items is null || !(UsesDates || options.MaxPerGroup > 0)) return null;
+        if (items is null || !(UsesDates || options.MaxPerGroup > 0 || ListColumns.Length > 0)) return null;
         bool groups = options.MaxPerGroup > 0;
         string[][] columns = items.Read([
             itemColumn,
             .. groups ? [new ListColumn("Score:GroupColumn", options.GroupColumn, ListColumnKind.Value)] : Array.Empty<ListColumn>(),
-            .. UsesDates ? [new ListColumn("Score:DateColumn", options.DateColumn, ListColumnKind.Value)] : Array.Empty<ListColumn>()]);
-        return new ItemTable(items.Name, columns[0], groups ? columns[1] : null, UsesDates ? Dates(columns[0], columns[^1]) : null);
+            .. UsesDates ? [new ListColumn("Score:DateColumn", options.DateColumn, ListColumnKind.Value)] : Array.Empty<ListColumn>(),
+            .. ListColumns.Select(column => new ListColumn("Score:Lists:Column", column, ListColumnKind.Value))]);
+        int first = columns.Length - ListColumns.Length; // of the named lists' columns
+        return new ItemTable(items.Name, columns[0], groups ? columns[1] : null, UsesDates ? Dates(columns[0], columns[first - 1]) : null)
+        {
+            Columns = ListColumns.Select((column, n) => (column, columns[first + n])).ToDictionary(StringComparer.Ordinal),
+        };
     }
 
     private long?[] Dates(string[] ids, string[] texts)

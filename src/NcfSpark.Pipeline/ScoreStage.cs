@@ -1,3 +1,4 @@
+using System.Globalization;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
@@ -23,6 +24,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
     private readonly ScoreFiles files = new(settings);
     private readonly SortedDictionary<string, long> rows = new(StringComparer.Ordinal);
     private readonly ScoreOptions options = settings.Score;
+    private readonly ListSums[] sumsOfLists = [.. settings.Score.Lists.Select(_ => new ListSums(0, 0, 0))];
     private IReadOnlyList<Artifact>? inputs;
 
     public override string Name => Predictions;
@@ -92,6 +94,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         }
 
         context.Timings.Took(inTasks ? "scoring" : "all else that was asked for");
+        NotePromotions(notes);
         return new StageCounts(rows) { Notes = notes };
     }
 
@@ -124,7 +127,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         recommendations.Finish();
         timings.Took("scoring and writing");
         Count("recommendations", recommendations.Rows);
-        CountLists(recommendations.RowsOfLists);
+        CountLists(recommendations.SumsOfLists);
         return users;
     }
 
@@ -152,8 +155,8 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
     // The same in Spark's tasks. Users of a list whom the model does not know have no rows in Spark, so this process writes them.
     private long WriteInTasks(StageContext context, SparkScore score, TrainedModel trained, ChosenUsers chosen, RecommendableItems items)
     {
-        (long users, SortedDictionary<string, long> bySource, long[] ofLists) = score.Write(context.Writer, "recommendations", list => $"{Lists}/{list}");
-        for (int list = 0; list < ofLists.Length; list++) rows[$"list_{options.Lists[list].Name}"] = ofLists[list];
+        (long users, SortedDictionary<string, long> bySource, ListSums[] ofLists) = score.Write(context.Writer, "recommendations", list => $"{Lists}/{list}");
+        CountLists(ofLists);
         int[] unknown = options.Since.Length == 0 ? Array.FindAll(chosen.Users, user => user < 0) : [];
         if (unknown.Length > 0)
         {
@@ -163,7 +166,7 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
                 recommender, list => context.Writer.File($"{Lists}/{list}/unknown-users.parquet"));
             recommendations.Write(unknown, new UserPast(_ => []), SilentProgress.Instance, context.Job.Cancellation);
             recommendations.Finish();
-            CountLists(recommendations.RowsOfLists);
+            CountLists(recommendations.SumsOfLists);
             foreach ((string source, long count) in recommendations.Rows) bySource[source] = bySource.GetValueOrDefault(source) + count;
         }
 
@@ -183,9 +186,25 @@ public sealed class ScoreStage(NcfSparkConfiguration settings, StageDirectory pr
         }
     }
 
-    private void CountLists(SortedDictionary<string, long> byList)
+    private void CountLists(ListSums[] written)
     {
-        foreach ((string list, long count) in byList) rows[$"list_{list}"] = rows.GetValueOrDefault($"list_{list}") + count;
+        for (int list = 0; list < written.Length; list++)
+        {
+            sumsOfLists[list] += written[list];
+            rows[$"list_{options.Lists[list].Name}"] = sumsOfLists[list].Rows;
+        }
+    }
+
+    // What promotions cost in predicted score.
+    private void NotePromotions(SortedDictionary<string, string> notes)
+    {
+        foreach ((ListOptions list, ListSums sums) in options.Lists.Zip(sumsOfLists).Where(one => one.First.Promote.Length > 0 && one.Second.Rows > 0))
+        {
+            double cost = sums.WithoutPromotion == 0 ? 0 : (sums.WithoutPromotion - sums.Score) / sums.WithoutPromotion;
+            notes[$"promotion_{list.Name}"] = string.Create(CultureInfo.InvariantCulture,
+                $"List {list.Name}: at least {list.Promoted} promoted items in each list cost {cost:0.00%} of the predicted score (mean of a place "
+                + $"{sums.Score / sums.Rows:0.0000}, {sums.WithoutPromotion / sums.Rows:0.0000} without promotion).");
+        }
     }
 
     private void Count(string part, SortedDictionary<string, long> bySource)

@@ -58,7 +58,9 @@ public sealed record ItemMarks(uint[][] ByGroup, int[]? GroupOfUser, int[]? Grou
 /// <summary>One of Score:Lists, ready to be filled.</summary>
 /// <param name="Marks">Which items it may hold; null for all that may be recommended.</param>
 /// <param name="Trending">Of a trending list a weight for each recommendable item; null otherwise.</param>
-public sealed record NamedList(ListOptions Options, ItemMarks? Marks, float[]? Trending);
+/// <param name="Promoted">Which of those it may hold are promoted; null for none.</param>
+/// <param name="Values">Values of <see cref="ListOptions.Column"/> of each recommendable item, as rising numbers; null where nothing looks at them.</param>
+public sealed record NamedList(ListOptions Options, ItemMarks? Marks, float[]? Trending, ItemMarks? Promoted = null, int[][]? Values = null);
 
 /// <summary>What lists look at of a user's past. Asked of users of the model, from several threads.</summary>
 /// <param name="Seen">All that is left out of recommendations, rising.</param>

@@ -9,6 +9,9 @@ namespace NcfSpark.Scoring;
 /// <param name="Dates">Their dates as seconds since 1970, or null for none; null where dates are not asked for.</param>
 public sealed record ItemTable(string Path, string[] Ids, string[]? Groups, long?[]? Dates)
 {
+    /// <summary>Columns that named lists look at, by name.</summary>
+    public IReadOnlyDictionary<string, string[]> Columns { get; init; } = new Dictionary<string, string[]>();
+
     /// <summary>A value for each item of the model; <paramref name="missing"/> where the table has none.</summary>
     /// <exception cref="InvalidInputException">The table says two different things of an item.</exception>
     internal T[] ByItem<T>(IdTable items, T[] values, T missing, string what)

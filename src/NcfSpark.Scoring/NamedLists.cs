@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using NcfSpark.Core;
 using NcfSpark.Kernels;
 using NcfSpark.Model;
 
@@ -37,23 +38,30 @@ internal sealed class NamedLists : IDisposable
     /// <summary>The rows of all pools of a user.</summary>
     public int Kept => Pools(0, new UserPast(_ => []), null).Sum(pool => pool?.K ?? 0);
 
-    /// <summary>What the scorer is asked to keep for each list; null where it is asked for nothing.</summary>
+    /// <summary>What the scorer is asked to keep for each list, and then of promoted items for each; null where it is asked for nothing.</summary>
     /// <param name="users">How many there are.</param>
     /// <param name="past">What <see cref="ListKind.Again"/> chooses from.</param>
     /// <param name="sizes">Other sizes than the settings' for lists that have one; null for none.</param>
     public TopLists?[] Pools(int users, UserPast past, int?[]? sizes)
     {
-        var pools = new TopLists?[Count];
+        var pools = new TopLists?[2 * Count];
         for (int list = 0, before = topK; list < Count; before += SizeOf(list++, sizes))
         {
             NamedList own = items.Lists[list];
-            int k = Math.Clamp(SizeOf(list, sizes) + (own.Options.Repeats ? 0 : before), 1, Math.Max(1, items.Items.Length));
-            pools[list] = own.Options.By switch
+            int taken = own.Options.Repeats ? 0 : before;
+            pools[list] = Pool(CandidatesOf(list, sizes) + taken, own.Marks);
+            if (own.Promoted is not null) pools[Count + list] = Pool(Math.Min(own.Options.Promoted, SizeOf(list, sizes)) + taken, own.Promoted);
+
+            TopLists? Pool(int wanted, ItemMarks? marks)
             {
-                ListKind.Model => new TopLists(users, k) { Allowed = own.Marks is { } marks ? marks.Of : null },
-                ListKind.Again => new TopLists(users, k) { Allowed = user => UsedMarks(user, own.Marks, past), KeepsExcluded = true },
-                _ => null,
-            };
+                int k = Math.Clamp(wanted, 1, Math.Max(1, items.Items.Length));
+                return own.Options.By switch
+                {
+                    ListKind.Model => new TopLists(users, k) { Allowed = marks is null ? null : marks.Of },
+                    ListKind.Again => new TopLists(users, k) { Allowed = user => UsedMarks(user, marks, past), KeepsExcluded = true },
+                    _ => null,
+                };
+            }
         }
 
         return pools;
@@ -73,18 +81,51 @@ internal sealed class NamedLists : IDisposable
         {
             NamedList own = items.Lists[list];
             int most = SizeOf(list, sizes);
-            int because = own.Options.By == ListKind.Because && user >= 0 ? past.Latest(user) : -1;
-            UserList made = own.Options.By switch
+            HashSet<int> left = own.Options.Repeats ? [] : taken;
+            UserList made = Best(list, CandidatesOf(list, sizes), own.Marks, pools[list], place, user, excluded, past, left, source);
+            if (own.Options.IsRuled)
             {
-                ListKind.Trending => Trending(list, most, user, excluded, own.Options.Repeats ? [] : taken),
-                ListKind.Because => Because(list, most, user, because, excluded, own.Options.Repeats ? [] : taken),
-                _ => OfPool(most, pools[list]!, place, own.Options.Repeats ? [] : taken, source),
-            };
+                UserList promoted = own.Promoted is null ? new UserList(0, made.Source, made.Because) : Best(list, Math.Min(own.Options.Promoted, most),
+                    own.Promoted, pools[Count + list], place, user, excluded, past, left, source);
+                made = Ruled(own, most, user, made, promoted);
+            }
+
             lists[list] = made;
             taken.UnionWith(made.Items);
         }
 
         return lists;
+    }
+
+    // The best items that a list may hold.
+    private UserList Best(int list, int most, ItemMarks? marks, TopLists? pool, int place, int user, ReadOnlySpan<int> excluded, UserPast past,
+        HashSet<int> taken, string source) => items.Lists[list].Options.By switch
+    {
+        ListKind.Trending => Trending(list, most, user, marks, excluded, taken),
+        ListKind.Because => Because(most, user, user >= 0 ? past.Latest(user) : -1, marks, excluded, taken),
+        _ => OfPool(most, pool!, place, taken, source),
+    };
+
+    // What the list's rules make of its best items, and what promotion takes from its score.
+    private UserList Ruled(NamedList own, int most, int user, UserList best, UserList promoted)
+    {
+        int PlaceOf(int item) => Array.BinarySearch(items.Items, item);
+        var candidates = best.Items.Zip(best.Scores).ToList();
+        candidates.AddRange(promoted.Items.Zip(promoted.Scores).Where(one => !best.Items.Contains(one.First)));
+        (int Item, float Score)[] all = [.. candidates];
+        bool[] isPromoted = Array.ConvertAll(all, one => own.Promoted?.Has(user, PlaceOf(one.Item)) ?? false);
+        int[][] values = Array.ConvertAll(all, one => own.Values is { } ofItem ? ofItem[PlaceOf(one.Item)] : []);
+        RandomStream stream = RandomStream.Named(own.Options.Seed, $"explore/{own.Options.Name}", user);
+        List<(int Candidate, float Propensity)> Choose((int, float)[] among, int owed) =>
+            ListRules.Choose(own.Options, most, among, isPromoted, owed, values, place => stream.Unit(place));
+        var made = new UserList(most, best.Source, best.Because);
+        foreach ((int candidate, float propensity) in Choose(all, own.Promoted is null ? 0 : own.Options.Promoted))
+        {
+            made.Add(all[candidate].Item, all[candidate].Score, propensity);
+        }
+
+        if (own.Promoted is not null) made.WithoutPromotion = Choose(all[..best.Items.Count], 0).Sum(one => (double)all[one.Candidate].Score);
+        return made;
     }
 
     public void Dispose()
@@ -94,6 +135,11 @@ internal sealed class NamedLists : IDisposable
 
     // The largest number of items of a list.
     private int SizeOf(int list, int?[]? sizes) => Math.Min(sizes?[list] ?? items.Lists[list].Options.TopK ?? topK, items.Items.Length);
+
+    // From how many of the best items it is chosen.
+    private int CandidatesOf(int list, int?[]? sizes) => items.Lists[list].Options is { IsRuled: true } ruled
+        ? Math.Max(SizeOf(list, sizes), ruled.Pool)
+        : SizeOf(list, sizes);
 
     private static UserList OfPool(int most, TopLists pool, int place, HashSet<int> taken, string source)
     {
@@ -107,31 +153,29 @@ internal sealed class NamedLists : IDisposable
         return made;
     }
 
-    private UserList Trending(int list, int most, int user, ReadOnlySpan<int> excluded, HashSet<int> taken)
+    private UserList Trending(int list, int most, int user, ItemMarks? marks, ReadOnlySpan<int> excluded, HashSet<int> taken)
     {
-        NamedList own = items.Lists[list];
         var made = new UserList(most, Source.Trending, -1);
         foreach (int place in trends[list])
         {
             if (made.IsFull) break;
             int item = items.Items[place];
-            if (own.Marks?.Has(user, place) == false || excluded.BinarySearch(item) >= 0 || taken.Contains(item)) continue;
-            made.Add(item, own.Trending![place]);
+            if (marks?.Has(user, place) == false || excluded.BinarySearch(item) >= 0 || taken.Contains(item)) continue;
+            made.Add(item, items.Lists[list].Trending![place]);
         }
 
         return made;
     }
 
-    private UserList Because(int list, int most, int user, int because, ReadOnlySpan<int> excluded, HashSet<int> taken)
+    private UserList Because(int most, int user, int because, ItemMarks? marks, ReadOnlySpan<int> excluded, HashSet<int> taken)
     {
-        NamedList own = items.Lists[list];
         var made = new UserList(most, Source.Similar, because);
         if (because < 0 || model.Items.Interactions[because] == 0) return made;
         (int[] near, float[] cosines) = NeighboursOf(because);
         for (int n = 0; n < near.Length && !made.IsFull; n++)
         {
             if (excluded.BinarySearch(near[n]) >= 0 || taken.Contains(near[n])) continue;
-            if (own.Marks is { } marks && !marks.Has(user, Array.BinarySearch(items.Items, near[n]))) continue;
+            if (marks?.Has(user, Array.BinarySearch(items.Items, near[n])) == false) continue;
             made.Add(near[n], cosines[n]);
         }
 
@@ -177,10 +221,17 @@ public sealed class UserList(int most, string source, int because)
 {
     private readonly List<int> items = [];
     private readonly List<float> scores = [];
+    private readonly List<float> propensities = [];
 
     public IReadOnlyList<int> Items => items;
 
     public IReadOnlyList<float> Scores => scores;
+
+    /// <summary>With which probability each item got its place: 1 where it was not drawn.</summary>
+    public IReadOnlyList<float> Propensities => propensities;
+
+    /// <summary>Sum of the scores of the list without <see cref="ListOptions.Promote"/>; null where nothing is promoted.</summary>
+    public double? WithoutPromotion { get; internal set; }
 
     public string Source => source;
 
@@ -188,9 +239,10 @@ public sealed class UserList(int most, string source, int because)
 
     internal bool IsFull => items.Count >= most;
 
-    internal void Add(int item, float score)
+    internal void Add(int item, float score, float propensity = 1)
     {
         items.Add(item);
         scores.Add(score);
+        propensities.Add(propensity);
     }
 }

@@ -90,7 +90,10 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
             ItemMarks? ofList = MarksOf(list < lists.Lists.Length ? lists.Lists[list] : null);
             CheckSome(ofList, $"Score:Lists[{list}]:Where ({own.Name})");
             float[]? trending = own.By == ListKind.Trending ? trend(own.HalfLifeDays) : null;
-            named.Add(new NamedList(own, ofList ?? marks, trending is null ? null : Array.ConvertAll(Items, item => trending[item])));
+            ItemMarks? promoted = MarksOf(list < lists.Promoted.Length ? lists.Promoted[list] : null);
+            CheckSome(promoted, $"Score:Lists[{list}]:Promote ({own.Name})");
+            named.Add(new NamedList(own, ofList ?? marks, trending is null ? null : Array.ConvertAll(Items, item => trending[item]), promoted,
+                own.Column.Length == 0 || lists.Items is null ? null : ValuesOf(items, lists.Items, own)));
         }
 
         return this with { Marks = marks, Lists = named };
@@ -103,6 +106,14 @@ public sealed record RecommendableItems(int[] Items, GroupLimit? Groups)
         int[] indexes = Array.ConvertAll(ids, items.Find);
         counts[count] = indexes.LongCount(index => index < 0);
         return indexes.Where(index => index >= 0);
+    }
+
+    private int[][] ValuesOf(IdTable items, ItemTable table, ListOptions list)
+    {
+        string[] texts = table.ByItem(items, table.Columns[list.Column], "", $"values of {list.Column}");
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
+        return Array.ConvertAll(Items, item => texts[item].Split(list.Separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(value => numbers.TryGetValue(value, out int number) ? number : numbers[value] = numbers.Count).Distinct().Order().ToArray());
     }
 
     private static int[] GroupsOf(IdTable items, ItemTable table, SortedDictionary<string, long> counts)

@@ -18,13 +18,12 @@ public sealed class RecommendationWriter : IDisposable
     public RecommendationWriter(string path, IdTable items, ChosenUsers chosen, Recommender recommender, Func<string, string>? pathOfList = null)
     {
         (this.chosen, this.recommender) = (chosen, recommender);
-        files = [new ListFile(path, chosen.IdType, items, because: false),
-            .. recommender.Lists.Select(list => new ListFile(pathOfList!(list.Name), chosen.IdType, items, list.By == ListKind.Because))];
-        foreach (ListOptions list in recommender.Lists) RowsOfLists[list.Name] = 0;
+        files = [new ListFile(path, chosen.IdType, items, null),
+            .. recommender.Lists.Select(list => new ListFile(pathOfList!(list.Name), chosen.IdType, items, list))];
     }
 
-    /// <summary>Rows of each named list, once <see cref="Finish"/> was called.</summary>
-    public SortedDictionary<string, long> RowsOfLists { get; } = new(StringComparer.Ordinal);
+    /// <summary>Of each named list what was written, once <see cref="Finish"/> was called.</summary>
+    public ListSums[] SumsOfLists => [.. files.Skip(1).Select(file => file.Sums)];
 
     /// <summary>Rows by source, once <see cref="Finish"/> was called.</summary>
     public SortedDictionary<string, long> Rows { get; } = new(StringComparer.Ordinal) { [Source.Model] = 0, [Source.Popularity] = 0 };
@@ -59,7 +58,6 @@ public sealed class RecommendationWriter : IDisposable
         for (int list = 0; list < rows.Named.Count; list++)
         {
             files[list + 1].Write(chosen.IdsOf(rows.Named[list].Users), rows.Named[list]);
-            RowsOfLists[recommender.Lists[list].Name] += rows.Named[list].Users.Length;
         }
     }
 }

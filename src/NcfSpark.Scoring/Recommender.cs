@@ -180,13 +180,22 @@ public sealed record RecommendationRows(int[] Users, int[] Ranks, int[] Items, f
     /// <summary>Of a list "because" the item to which each row's is similar, -1 for none; empty for other lists.</summary>
     public int[] Because { get; init; } = [];
 
+    /// <summary>Of a named list with which probability each row's item got its place (1 where it was not drawn); empty for recommendations.</summary>
+    public float[] Propensities { get; init; } = [];
+
+    /// <summary>Of a named list in each user's first row <see cref="UserList.WithoutPromotion"/>, and 0 in the others; empty for recommendations.</summary>
+    public double[] WithoutPromotion { get; init; } = [];
+
     /// <summary>Rows of <see cref="ScoreOptions.Lists"/>, in their order.</summary>
     public IReadOnlyList<RecommendationRows> Named { get; init; } = [];
 
     internal static RecommendationRows Of(TrainedModel model, ReadOnlySpan<int> users, UserList[] lists)
     {
         int count = lists.Sum(list => list.Items.Count), row = 0;
-        var rows = new RecommendationRows(new int[count], new int[count], new int[count], new float[count], new string[count]) { Because = new int[count] };
+        var rows = new RecommendationRows(new int[count], new int[count], new int[count], new float[count], new string[count])
+        {
+            Because = new int[count], Propensities = new float[count], WithoutPromotion = new double[count],
+        };
         for (int u = 0; u < lists.Length; u++)
         {
             for (int place = 0; place < lists[u].Items.Count; place++, row++)
@@ -194,6 +203,8 @@ public sealed record RecommendationRows(int[] Users, int[] Ranks, int[] Items, f
                 (rows.Users[row], rows.Ranks[row], rows.Items[row]) = (users[u], place + 1, lists[u].Items[place]);
                 (rows.Scores[row], rows.Because[row]) = (lists[u].Scores[place], lists[u].Because);
                 rows.Sources[row] = Source.OfItem(model, rows.Items[row], lists[u].Source);
+                rows.Propensities[row] = lists[u].Propensities[place];
+                rows.WithoutPromotion[row] = place == 0 ? lists[u].WithoutPromotion ?? 0 : 0;
             }
         }
 

@@ -83,7 +83,10 @@ public sealed record ScoreOptions : IValidatableObject
     /// Named lists beside the recommendations, each an object of Name, By ("model", "again", "because" or "trending"), TopK, Where,
     /// Repeats and HalfLifeDays: [{"Name": "new-for-you", "Where": "year &gt;= 2026", "TopK": 5}]. A list holds nothing that stands in
     /// the recommendations or in a list before it, unless Repeats is true, and is written to lists/NAME/. [] (default): none.
-    /// MaxPerGroup and Hysteresis do not hold for them.
+    /// MaxPerGroup and Hysteresis do not hold for them. Each may have rules over what stands beside what: Column (several values with
+    /// Separator between them) with MaxPerValue, the most items of one value, and Diversity, the score that an item loses for being
+    /// like one before it; Promote, a rule that at least Promoted items meet; Explore, the share of places that are drawn by score,
+    /// with Temperature and Seed; Pool (100), the number of best items among which they choose.
     /// </summary>
     public ListOptions[] Lists { get; init; } = [];
 
@@ -246,6 +249,9 @@ public sealed record ScoreOptions : IValidatableObject
                 ?? (Lists[list].Where.Length > 0 && ItemsPath.Length == 0
                     ? "has a rule (Where) over the columns of a table, but there is none: name the file in ItemsPath"
                     : null);
+            fault ??= ItemsPath.Length == 0 && (Lists[list].Column.Length > 0 || Lists[list].Promote.Length > 0)
+                ? "looks at columns of a table (Column or Promote), but there is none: name the file in ItemsPath"
+                : null;
             if (fault is not null) yield return (nameof(Lists), $"[{list}] {fault}");
         }
     }
@@ -277,6 +283,9 @@ public sealed record ScoreLists
 
     /// <summary>What the rules of <see cref="ScoreOptions.Lists"/> say, null for none; where Where looks at the user, it is a part of each.</summary>
     public RuleAnswer?[] Lists { get; init; } = [];
+
+    /// <summary>The same of their <see cref="ListOptions.Promote"/>, each with the list's own rule.</summary>
+    public RuleAnswer?[] Promoted { get; init; } = [];
 
     /// <summary>Ids of the items whose best users are wanted.</summary>
     public string[]? UsersOfItems { get; init; }

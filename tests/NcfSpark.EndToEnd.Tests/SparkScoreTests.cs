@@ -115,7 +115,9 @@ public sealed class SparkScoreTests : IDisposable
         string people = WriteLines("people.csv", ["user_id,budget", .. Enumerable.Range(0, 50).Select(user => $"{user},{user % 4 * 10}")]);
         const string Lists = """
             [{"Name": "again", "By": "again", "TopK": 4}, {"Name": "because", "By": "because", "Repeats": true, "Where": "\"group\" <> 'g1'"},
-             {"Name": "hot", "By": "trending", "HalfLifeDays": 2}, {"Name": "new", "Where": "made > 2005"}]
+             {"Name": "hot", "By": "trending", "HalfLifeDays": 2}, {"Name": "new", "Where": "made > 2005"},
+             {"Name": "ruled", "Repeats": true, "Column": "group", "MaxPerValue": 2, "Diversity": 0.05, "Promote": "made > 2020", "Promoted": 2,
+              "Explore": 0.4}]
             """;
         string[] columns = ["UsersColumn=user_id", "ItemsColumn=item_id", $"ItemsPath={items}"];
         foreach (string[] model in new string[][] { [],
