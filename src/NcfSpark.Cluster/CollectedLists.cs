@@ -4,9 +4,8 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// Writes lists that come back from Spark row by row (user_id, rank, item_id, score, source, and where there are named lists because, list, propensity and what the list scored
-/// without promotion), in their
-/// order, as `score` without Spark writes its own.
+/// Writes lists that come back from Spark row by row (user_id, rank, item_id, score, source, and where there are named lists because, list,
+/// propensity and what the list scored without promotion), in their order, as `score` without Spark writes its own.
 /// </summary>
 internal sealed class CollectedLists : IDisposable
 {

@@ -4,8 +4,9 @@ using NcfSpark.Scoring;
 namespace NcfSpark.Cluster;
 
 /// <summary>
-/// What rules say of items and users, and what is trending, as tasks are sent it: for the recommendations and then for each named list the marks of each
-/// group of users, the group of each user, the weights, the same marks of promoted items, and the items' values. Little-endian, each array after its length; -1 where there is none.
+/// What rules say of items and users, and what is trending, as tasks are sent it: for the recommendations the marks of each group of users, and the group of
+/// each user; then for each named list the same, the weights, the marks and groups of promoted items, and the values of each item. Little-endian, each array
+/// after its length; -1 where there is none.
 /// </summary>
 internal static class ListsFile
 {

@@ -28,7 +28,8 @@ public sealed class SparkScore(
     private readonly IndexSet? wantedUsers = chosen.UnknownCount == 0 && chosen.Users.Length == trained.Users.Count
         ? null
         : new(chosen.Users.Where(user => user >= 0), trained.Users.Count);
-    private readonly RecommendableItems? limited = items.Groups is null && items.Items.Length == trained.Items.Count && !items.HasUserRulesOrLists ? null : items;
+    private readonly RecommendableItems? limited
+        = items.Groups is null && items.Items.Length == trained.Items.Count && !items.HasUserRulesOrLists ? null : items;
     private string? place; // where the prepared rows are for Spark, if not in the run directory
 
     /// <summary>Writes the lists of the chosen users whom the model knows.</summary>
@@ -114,7 +115,8 @@ public sealed class SparkScore(
         var script = new TaskScript(
             TaskProgram.Command(program, $"{ScoreTask.Verb} {settings} {modelThere}"),
             [("user_id", TypeOf(trained.Users)), ("rank", "INT"), ("item_id", TypeOf(trained.Items)), ("score", "FLOAT"), ("source", "STRING"),
-                .. items.HasUserRulesOrLists ? [("because", TypeOf(trained.Items)), ("list", "INT"), ("propensity", "FLOAT"), ("without_promotion", "DOUBLE")] : Array.Empty<(string, string)>()]);
+                .. items.HasUserRulesOrLists ? [("because", TypeOf(trained.Items)), ("list", "INT"), ("propensity", "FLOAT"), ("without_promotion", "DOUBLE")]
+                    : Array.Empty<(string, string)>()]);
         string ofLists = items.HasUserRulesOrLists ? $", {Id("because", trained.Items)}, list, propensity, without_promotion" : "";
         return $"SELECT {Id("user_id", trained.Users)}, rank, {Id("item_id", trained.Items)}, score, source{ofLists} "
             + $"FROM ({script.Over(ByTask(engine, rows), "user_index", "item_index", "timestamp")})";

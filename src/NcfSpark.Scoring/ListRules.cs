@@ -6,7 +6,7 @@ namespace NcfSpark.Scoring;
 ///   Goldstein 1998, "The use of MMR, diversity-based reranking"), and a similarity the share of common values among all values of both (Jaccard);
 ///   a candidate of whose values one stands in MaxPerValue chosen items is passed over;
 ///   where as many places are left as promoted items are missing, only those are candidates;
-///   the last Explore · most places, rounded, are drawn, each with probability proportional to exp((score / b - 1) / Temperature), b the best candidate's score.
+///   the last Explore · most places, rounded, are drawn, by weights exp((score / b - 1) / Temperature), where b is the best candidate's score.
 /// Example: scores a .9, b .8, c .7 and values a {x}, b {x}, c {y} with Diversity .2 and 2 places: a, then c, as .8 - .2 · 1 is below .7 - .2 · 0.
 /// </summary>
 internal static class ListRules

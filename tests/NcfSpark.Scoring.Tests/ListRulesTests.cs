@@ -6,7 +6,9 @@ using NcfSpark.Model;
 
 namespace NcfSpark.Scoring.Tests;
 
-/// <summary>Score:Lists with MaxPerValue, Diversity, Promote and Explore: by hand, and beside a plain twin that scores all, filters, sorts and re-ranks.</summary>
+/// <summary>
+/// Score:Lists with MaxPerValue, Diversity, Promote and Explore: by hand, and beside a plain twin that scores all, filters, sorts and re-ranks.
+/// </summary>
 public sealed class ListRulesTests
 {
     private static readonly (int Item, float Score)[] Candidates = [(0, .9f), (1, .8f), (2, .7f), (3, .6f)];
@@ -79,7 +81,8 @@ public sealed class ListRulesTests
         {
             using (all)
             using (restricted)
-            using (var recommender = new Recommender(model, restricted, new RecommendableItems(left, null) { Lists = named }, options with { Threads = threads }))
+            using (var recommender = new Recommender(
+                model, restricted, new RecommendableItems(left, null) { Lists = named }, options with { Threads = threads }))
             {
                 RecommendationRows rows = recommender.Recommend(users, past);
                 foreach (int user in users)
