@@ -115,6 +115,23 @@ public sealed class InteractionLists
 
     /// <summary>Brings each user's items into rising order, here and not in a copy.</summary>
     public void Sort() => Parallel.For(0, UserCount, user => Array.Sort(Items, (int)Offsets[user], this[user].Length));
+
+    /// <summary>Of two items their common features (or values) among all of both (Jaccard); 0 where one has none.</summary>
+    /// <param name="a">Rising.</param>
+    /// <param name="b">Rising.</param>
+    public static double Similarity(ReadOnlySpan<int> a, ReadOnlySpan<int> b)
+    {
+        int common = 0;
+        for (int i = 0, j = 0; i < a.Length && j < b.Length;)
+        {
+            common += a[i] == b[j] ? 1 : 0;
+            if (a[i] < b[j]) i++;
+            else if (a[i] > b[j]) j++;
+            else (i, j) = (i + 1, j + 1);
+        }
+
+        return common == 0 ? 0 : (double)common / (a.Length + b.Length - common);
+    }
 }
 
 /// <summary>Rows of interactions, a column each: row r is user Users[r], who used item Items[r] at Timestamps[r].</summary>

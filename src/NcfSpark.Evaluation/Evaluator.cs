@@ -35,7 +35,7 @@ public static class Evaluator
         }
 
         int itemCount = data.ItemInteractions.Length;
-        var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions);
+        var ranking = new RankingEvaluator(data.Seen, data.Test, options.CutOffs, data.ItemInteractions, itemFeatures: data.ItemFeatures);
         InteractionLists negatives = ClassificationMeasure.DrawNegatives(
             data.Test, data.TestCandidates, options.NegativesPerPositive, RandomStream.Named(options.Seed, "classification"));
         var (catalogue, sampled, classified) = (

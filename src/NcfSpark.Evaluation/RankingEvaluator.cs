@@ -17,6 +17,7 @@ public sealed class RankingEvaluator
     private readonly int[] users_P;
     private readonly int[] cutOffs;
     private readonly double[]? novelty_N;
+    private readonly InteractionLists? features_N;
 
     /// <param name="seen">By user what is left out of the ranking: training when validating; training and validation
     /// when testing. Held-out items stay candidates whatever is seen.</param>
@@ -24,9 +25,11 @@ public sealed class RankingEvaluator
     /// <param name="itemInteractions">Training interactions by item, for the metrics of lists (coverage, novelty …); null where these are not
     /// wanted, which is faster.</param>
     /// <param name="users">How many users at most, drawn by hash; 0 for all.</param>
-    public RankingEvaluator(InteractionLists seen, InteractionRows heldOut, int[] cutOffs, int[]? itemInteractions = null, int users = 0, long seed = 1)
+    /// <param name="itemFeatures">The features of each item, rising, for the diversity of lists; null where items have none.</param>
+    public RankingEvaluator(InteractionLists seen, InteractionRows heldOut, int[] cutOffs, int[]? itemInteractions = null, int users = 0, long seed = 1,
+        InteractionLists? itemFeatures = null)
     {
-        this.cutOffs = cutOffs;
+        (this.cutOffs, features_N) = (cutOffs, itemFeatures);
         users_P = EvaluationUsers.Draw(heldOut, users, RandomStream.Named(seed, "evaluated users"));
         (heldOut_P, excluded_P) = ListsOf(users_P, seen, heldOut);
         novelty_N = itemInteractions is null ? null : NoveltyOf(itemInteractions, seen.UserCount);
@@ -48,7 +51,7 @@ public sealed class RankingEvaluator
         return measure.Result();
     }
 
-    internal RankingMeasure NewMeasure(int itemCount) => new(users_P, heldOut_P, excluded_P, cutOffs, novelty_N, itemCount);
+    internal RankingMeasure NewMeasure(int itemCount) => new(users_P, heldOut_P, excluded_P, cutOffs, novelty_N, itemCount, features_N);
 
     /// <summary>
     /// An item's novelty, in bits: -log2(interactions / users), 0 for what everybody knows. An item without training interactions counts as
@@ -100,7 +103,7 @@ public sealed class RankingEvaluator
 /// <summary>A scorer's ranking metrics over the whole catalogue.</summary>
 /// <param name="Users">The evaluated users' indexes, rising: those with held-out items, or a sample of them.</param>
 /// <param name="Metrics">For each cut-off K hr@K, ndcg@K, recall@K, precision@K, mrr@K and, where lists were asked for,
-/// novelty@K and popular_lists@K; by user as in <paramref name="Users"/>.</param>
+/// novelty@K, popular_lists@K and, where items have features, diversity@K; by user as in <paramref name="Users"/>.</param>
 /// <param name="OfAllLists">By name, what is no average over users: coverage@K, the share of the catalogue that stands in at least one evaluated user's
 /// top K, and gini@K, how unequal items are in that. Empty where lists were not asked for.</param>
 public sealed record RankingResult(int[] Users, IReadOnlyList<PerUserMetric> Metrics, IReadOnlyDictionary<string, double> OfAllLists)

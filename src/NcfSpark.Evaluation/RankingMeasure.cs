@@ -10,6 +10,8 @@ namespace NcfSpark.Evaluation;
 /// recommender systems";
 /// popular_lists = share of users of whose list more than half are among the ten most popular items that the user has not seen: what the popularity list
 /// would give them (ours; 1 for the popularity list itself, where K is at most 19);
+/// diversity = mean over the pairs of a user's list of 1 - their common features among all features of both, Ziegler et al. 2005, "Improving recommendation
+/// lists through topic diversification" (theirs is the sum of what is common); 0 where there is no pair, and not there where items have no features;
 /// coverage = share of items with x_j &gt; 0, Ge et al. 2010, "Beyond accuracy: evaluating recommender systems by coverage and serendipity";
 /// gini = Σ_j (2 j - N - 1) x_j / ((N - 1) Σ_j x_j), with x rising and j from 1, Shani and Gunawardana 2011, "Evaluating recommendation systems": 0 where
 /// all items stand in equally many lists, 1 where one item stands alone in all.
@@ -24,11 +26,14 @@ internal sealed class RankingMeasure : IMeasure
     private readonly int largestCutOff;
     private readonly double[]? novelty_N;
     private readonly int itemCount;
+    private readonly InteractionLists? features_N;
 
     // Written by all threads, each at its own users' places.
     private readonly double[][] metrics; // [cut-off × metric][place], metrics of RankMetrics in their order
     private readonly double[][] novelty; // [cut-off][place]
     private readonly double[][] popular; // [cut-off][place]: 1 where most of the list is popular
+
+    private readonly double[][] diversity; // [cut-off][place]
 
     // Counted by all threads: in how many lists an item stands, [cut-off][item].
     private readonly int[][] lists_N;
@@ -38,10 +43,13 @@ internal sealed class RankingMeasure : IMeasure
     // One for each thread at work; all false between users.
     private readonly ConcurrentBag<bool[]> masks_N = [];
 
-    public RankingMeasure(int[] users_P, InteractionLists heldOut_P, InteractionLists excluded_P, int[] cutOffs, double[]? novelty_N, int itemCount)
+    public RankingMeasure(int[] users_P, InteractionLists heldOut_P, InteractionLists excluded_P, int[] cutOffs, double[]? novelty_N, int itemCount,
+        InteractionLists? features_N)
     {
         (this.users_P, this.heldOut_P, this.excluded_P, this.cutOffs, this.novelty_N, this.itemCount) =
             (users_P, heldOut_P, excluded_P, cutOffs, novelty_N, itemCount);
+        this.features_N = novelty_N is null ? null : features_N;
+        diversity = NewColumns(this.features_N is null ? 0 : cutOffs.Length);
         largestCutOff = cutOffs.Max();
         metrics = NewColumns(cutOffs.Length * RankMetrics.Names.Length);
         novelty = NewColumns(novelty_N is null ? 0 : cutOffs.Length);
@@ -84,6 +92,7 @@ internal sealed class RankingMeasure : IMeasure
             if (novelty_N is null) continue;
             averages.Add(new($"novelty@{cutOffs[c]}", novelty[c], weights));
             averages.Add(new($"popular_lists@{cutOffs[c]}", popular[c], weights));
+            if (features_N is not null) averages.Add(new($"diversity@{cutOffs[c]}", diversity[c], weights));
             ofAllLists.Add($"coverage@{cutOffs[c]}", lists_N[c].Count(lists => lists > 0) / (double)itemCount);
             ofAllLists.Add($"gini@{cutOffs[c]}", Gini(lists_N[c]));
         }
@@ -115,6 +124,7 @@ internal sealed class RankingMeasure : IMeasure
         }
 
         foreach (int item in excluded_P[place]) isExcluded_N[item] = false;
+        double[] differences = Differences(keys.AsSpan(0, length));
         for (int c = 0; c < cutOffs.Length; c++)
         {
             int listed = Math.Min(cutOffs[c], length); // above 0: the held-out items are always candidates
@@ -128,9 +138,25 @@ internal sealed class RankingMeasure : IMeasure
                 Interlocked.Increment(ref lists_N[c][item]);
             }
 
+            if (features_N is not null) diversity[c][place] = listed < 2 ? 0 : differences[listed - 1] / (0.5 * listed * (listed - 1));
             novelty[c][place] = sum / listed;
             popular[c][place] = 2 * ofPopular > listed ? 1 : 0;
         }
+    }
+
+    // By place of a list how different the items up to it are, summed over their pairs.
+    private double[] Differences(ReadOnlySpan<ulong> keys)
+    {
+        if (features_N is null) return [];
+        double[] sums = new double[keys.Length];
+        for (int at = 1; at < keys.Length; at++)
+        {
+            ReadOnlySpan<int> features = features_N[TopItems.ItemOf(keys[at])];
+            sums[at] = sums[at - 1];
+            for (int before = 0; before < at; before++) sums[at] += 1 - InteractionLists.Similarity(features, features_N[TopItems.ItemOf(keys[before])]);
+        }
+
+        return sums;
     }
 
     private static double Gini(int[] lists)

@@ -16,11 +16,11 @@ public readonly record struct MetricName(string Key)
         _ => char.ToUpperInvariant(Key[0]) + Key[1..],
     };
 
-    /// <summary>Whether a higher value is better; null where neither is (coverage, Gini, novelty and popular lists describe, they do not judge).</summary>
+    /// <summary>Whether a higher value is better; null where neither is (coverage, Gini, novelty, diversity and popular lists describe, they do not judge).</summary>
     public bool? HigherIsBetter => Stem switch
     {
         "log_loss" => false,
-        "coverage" or "novelty" or "gini" or "popular_lists" => null,
+        "coverage" or "novelty" or "diversity" or "gini" or "popular_lists" => null,
         _ => true,
     };
 
@@ -33,6 +33,7 @@ public readonly record struct MetricName(string Key)
         "mrr" => "1 / place of the first hit",
         "coverage" => "share of the catalogue in anybody's list",
         "novelty" => "how rare the listed items are, in bits",
+        "diversity" => "how different the listed items' features are, 0 to 1",
         "gini" => "0: all items in equally many lists, 1: one item in all",
         "popular_lists" => "lists that are mostly the ten most popular items",
         "accuracy" => "pairs on the right side of the threshold",

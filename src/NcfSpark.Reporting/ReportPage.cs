@@ -268,7 +268,8 @@ public static class ReportPage
             Recall is h/P; Precision is h/K; MRR is 1/place of the first hit, 0 without one.</dd>
             <dt>Coverage and novelty</dt><dd>Coverage is the share of items in at least one user's top K.
             Novelty is the mean of −log₂(training interactions of the item / number of users) over a user's list, in bits;
-            an item without interactions counts as if it had one.</dd>
+            an item without interactions counts as if it had one. Diversity, where items have features, is the mean over the pairs
+            of a user's list of 1 − common features / all features of both.</dd>
             <dt>Baselines</dt><dd>Popularity ranks by training interactions; recent popularity by those in a window before the user's latest one;
             decayed popularity lets them fade.
             Item-item cosine scores an item by the sum of its cosine similarities, over who used what, with the user's items;

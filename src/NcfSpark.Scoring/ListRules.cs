@@ -1,3 +1,5 @@
+using NcfSpark.Core;
+
 namespace NcfSpark.Scoring;
 
 /// <summary>
@@ -46,7 +48,7 @@ internal static class ListRules
             if (isPromoted[taken]) promoted--;
             foreach (int value in values[taken]) places[value] = places.GetValueOrDefault(value) + 1;
             if (options.Diversity == 0) continue;
-            for (int n = 0; n < candidates.Length; n++) nearest[n] = Math.Max(nearest[n], Similarity(values[n], values[taken]));
+            for (int n = 0; n < candidates.Length; n++) nearest[n] = Math.Max(nearest[n], InteractionLists.Similarity(values[n], values[taken]));
         }
 
         return chosen;
@@ -80,22 +82,5 @@ internal static class ListRules
 
             return (last, last < 0 ? 1 : (float)(weights[last] / sum));
         }
-    }
-
-    /// <summary>Common values among all values of both; 0 where one has none.</summary>
-    /// <param name="a">Rising.</param>
-    /// <param name="b">Rising.</param>
-    public static double Similarity(int[] a, int[] b)
-    {
-        int common = 0;
-        for (int i = 0, j = 0; i < a.Length && j < b.Length;)
-        {
-            common += a[i] == b[j] ? 1 : 0;
-            if (a[i] < b[j]) i++;
-            else if (a[i] > b[j]) j++;
-            else (i, j) = (i + 1, j + 1);
-        }
-
-        return common == 0 ? 0 : (double)common / (a.Length + b.Length - common);
     }
 }

@@ -11,7 +11,8 @@ public class RankingEvaluatorTests
     public void HandWorkedUsersAreAveraged()
     {
         // User 0 has seen item 0, the best scored; held out: 2 (rank 2 of 1 2 3 4) and 4 (last). User 1 has seen nothing; held out: 1, first.
-        var evaluator = new RankingEvaluator(Logs.Lists(3, (0, 0)), Logs.Rows((0, 2), (1, 1), (0, 4)), [2], itemInteractions: [4, 2, 1, 0, 0]);
+        var evaluator = new RankingEvaluator(Logs.Lists(3, (0, 0)), Logs.Rows((0, 2), (1, 1), (0, 4)), [2], itemInteractions: [4, 2, 1, 0, 0],
+            itemFeatures: Logs.Lists(5, (1, 0), (1, 1), (2, 1), (2, 2), (3, 0)));
         RankingResult result = evaluator.Evaluate(new TableScorer([9, 5, 4, 3, 1], [1, 8, 2, 0, 0], [0, 0, 0, 0, 0]), 1, SilentProgress.Instance);
 
         Assert.Equal([0, 1], result.Users);
@@ -28,6 +29,7 @@ public class RankingEvaluatorTests
         // In 0, 0, 0, 2 and 2 lists: (1 - 5 - 1) 0 + … + (8 - 6) 2 + (10 - 6) 2 = 12, over 4 times 4. With ten popular items of five all lists are popular.
         Assert.Equal(12.0 / 16, result["gini@2"], 12);
         Assert.Equal(1, result["popular_lists@2"], 12);
+        Assert.Equal(1 - 1 / 3.0, result["diversity@2"], 12); // of the features 0, 1 and 2 of both items they have 1 in common
     }
 
     [Fact]
@@ -87,7 +89,16 @@ public class RankingEvaluatorTests
         EvaluationData data = Logs.Random(users: 9, items: 41, density: 0.3, heldOut: 4, candidates: 0, seed);
         if (data.Test.Count == 0) return;
         TableScorer scorer = TableScorer.Random(9, 41, seed, levels: 12, missing: missing % 3 * 0.1);
-        RankingResult fast = new RankingEvaluator(data.Seen, data.Test, [1, 2, 7], data.ItemInteractions).Evaluate(scorer, 1, SilentProgress.Instance);
+        data = data with
+        {
+            ItemFeatures = InteractionLists.FromParts(41, [.. Enumerable.Range(0, 4).Select(feature =>
+            {
+                int[] having = [.. Enumerable.Range(0, 41).Where(item => RandomStream.Named(seed, "features", feature).Below(item, 3) == 0)];
+                return (having, Array.ConvertAll(having, _ => feature));
+            })]),
+        };
+        RankingResult fast = new RankingEvaluator(data.Seen, data.Test, [1, 2, 7], data.ItemInteractions, itemFeatures: data.ItemFeatures)
+            .Evaluate(scorer, 1, SilentProgress.Instance);
         foreach (int cutOff in new[] { 1, 2, 7 }) SortingTwin.AssertSame(fast, scorer, data, cutOff);
     }
 
@@ -188,10 +199,18 @@ public class RankingEvaluatorTests
                 listed.AddRange(top);
                 int[] popular = [.. candidates.OrderByDescending(item => Math.Max(1, data.ItemInteractions[item])).ThenBy(item => item).Take(10)];
                 AssertValue("popular_lists", top.Intersect(popular).Count() > top.Length / 2.0 ? 1 : 0);
+                double[] pairs = [.. top.SelectMany((a, at) => top.Skip(at + 1).Select(b => Difference(data.ItemFeatures![a], data.ItemFeatures[b])))];
+                AssertValue("diversity", pairs.DefaultIfEmpty(0).Average());
                 AssertValue("novelty", top.Average(item => -Math.Log2(Math.Max(1, data.ItemInteractions[item]) / (double)data.UserCount)));
 
                 void AssertValue(string name, double expected) =>
                     Assert.Equal(expected, fast.Metrics.Single(metric => metric.Name == $"{name}@{cutOff}").Sums[place], tolerance: 1e-12);
+            }
+
+            static double Difference(ReadOnlySpan<int> a, ReadOnlySpan<int> b)
+            {
+                var (both, either) = (a.ToArray().Intersect(b.ToArray()), a.ToArray().Union(b.ToArray()));
+                return either.Any() ? 1 - both.Count() / (double)either.Count() : 1;
             }
 
             Assert.Equal(listed.Distinct().Count() / (double)scores.Length, fast[$"coverage@{cutOff}"], tolerance: 1e-12);

@@ -21,8 +21,8 @@ public sealed class ListRulesTests
         Assert.Equal([0, 2, 1], Chosen(new() { Diversity = .15 }, 3, 0)); // .8 - .15 is below .7, and above .6
         Assert.Equal([0, 3], Chosen(new() { Promote = "p" }, 2, 1, isPromoted: 3)); // the last place is the promoted item's
         Assert.Equal([0, 1, 2, 3], Chosen(new() { Promote = "p" }, 4, 3, isPromoted: 3)); // there is but one
-        Assert.Equal(1 / 3.0, ListRules.Similarity([1, 2], [2, 3]), 1e-12);
-        Assert.Equal((0, 0), (ListRules.Similarity([], []), ListRules.Similarity([1], [])));
+        Assert.Equal(1 / 3.0, InteractionLists.Similarity([1, 2], [2, 3]), 1e-12);
+        Assert.Equal((0, 0), (InteractionLists.Similarity([], []), InteractionLists.Similarity([1], [])));
     }
 
     [Fact]
