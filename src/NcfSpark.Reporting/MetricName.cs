@@ -16,7 +16,7 @@ public readonly record struct MetricName(string Key)
         _ => char.ToUpperInvariant(Key[0]) + Key[1..],
     };
 
-    /// <summary>Whether a higher value is better; null where neither is (coverage, Gini, novelty, diversity and popular lists describe, they do not judge).</summary>
+    /// <summary>Whether a higher value is better; null where neither is: coverage, Gini, novelty, diversity and popular lists only describe.</summary>
     public bool? HigherIsBetter => Stem switch
     {
         "log_loss" => false,
