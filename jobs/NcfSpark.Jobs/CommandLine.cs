@@ -54,6 +54,8 @@ internal static class CommandLine
 
             var port = new Option<int?>("--port", "-p");
             if (verb.TakesPort) command.Add(port);
+            var shown = new Option<string?>("--shown");
+            if (verb.TakesShown) command.Add(shown);
             JobArguments ArgumentsOf(ParseResult parsed)
             {
                 string[] given = parsed.GetValue(set) ?? [];
@@ -61,6 +63,7 @@ internal static class CommandLine
                 if (!string.IsNullOrWhiteSpace(minutes)) given = [.. given, $"Tune:BudgetMinutes={minutes}"];
                 if (verb.TakesNight && parsed.GetValue(night) is { } name) given = [.. given, $"Nightly:Night={name}"];
                 if (verb.TakesPort && parsed.GetValue(port) is { } number) given = [.. given, $"Serve:Port={number}"];
+                if (verb.TakesShown && parsed.GetValue(shown) is { } seen) given = [.. given, $"Evaluate:ShownPath={seen}"];
                 return new JobArguments(parsed.GetValue(config), parsed.GetValue(runDirectory), given)
                 {
                     Engine = engine(parsed),

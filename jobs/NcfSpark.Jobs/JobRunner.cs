@@ -39,7 +39,8 @@ internal sealed partial class JobRunner(
             string runDirectory = RunOf(arguments);
             bool elsewhere = InputPlace.HasScheme(runDirectory);
             if (elsewhere) CheckElsewhere(verb, arguments.Engine, runDirectory);
-            if (!verb.OnlyLooks) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // before a lock file is written there
+            bool measuresShown = verb.TakesShown && configuration.Evaluate.ShownPath.Length > 0; // of nights in production, too
+            if (!verb.OnlyLooks && !measuresShown) ProductionRule.CheckMayWrite(verb.Name, runDirectory); // before a lock file is written there
             if (verb.RunsSql && arguments.Engine.Resolve(environment) == EngineArguments.MicrosoftSpark)
             {
                 if (!DotnetRunner.IsParent(environment)) return Launch(verb, arguments.Engine, configuration);

@@ -34,6 +34,9 @@ internal sealed record Verb(string Name, string Summary, string Description, str
     /// <summary>Whether --port may stand behind it, which is Serve:Port.</summary>
     public bool TakesPort { get; init; }
 
+    /// <summary>Whether --shown may stand behind it, which is Evaluate:ShownPath.</summary>
+    public bool TakesShown { get; init; }
+
     /// <summary>Whether it runs this program within Spark's tasks, where the engine is a Spark.</summary>
     public bool RunsTasks { get; init; }
 

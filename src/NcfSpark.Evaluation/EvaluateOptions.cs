@@ -44,6 +44,14 @@ public sealed record EvaluateOptions : IValidatableObject
     [Range(0, 1000)]
     public int ExampleUsers { get; init; } = 5;
 
+    /// <summary>
+    /// File, folder or glob of what users were shown and clicked (`evaluate --shown LOG`), read like Score:UsersPath: columns user,
+    /// item, rank, clicked (0 or 1) and, if there, list, propensity, timestamp and variant (A/B tests). `evaluate` then measures it
+    /// alone, without the model. "" (default): none.
+    /// </summary>
+    [ExcludeFromFingerprint]
+    public string ShownPath { get; init; } = "";
+
     /// <summary>Number of threads that evaluate. 0 (default): one for each core.</summary>
     [ExcludeFromFingerprint]
     [Range(0, 1024)]

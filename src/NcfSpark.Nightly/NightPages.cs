@@ -1,5 +1,6 @@
 using NcfSpark.Configuration;
 using NcfSpark.Core;
+using NcfSpark.Evaluation;
 using NcfSpark.Pipeline;
 using NcfSpark.Reporting;
 
@@ -29,6 +30,22 @@ public static class NightPages
         bool isNight = RunNights.IsName(name) && File.Exists(nights.HistoryPath);
         WritePage(path, isNight ? Report(job, nights, name, InputOf(nights, name)) : Page(job, job.RunDirectory, night: null));
         return path;
+    }
+
+    /// <summary>Measures the log that Evaluate:ShownPath names and writes shown.json and, where the run has a report, report.html.</summary>
+    /// <returns>The figures as lines, and where they are written.</returns>
+    /// <exception cref="InvalidInputException">The log cannot be read, or there is no such run.</exception>
+    public static string WriteShown(JobContext job)
+    {
+        ShownItem[] shown = ShownLog.Read(job.Configuration);
+        IReadOnlyList<ShownFigure> figures = ShownLog.Measure(job.Configuration, job.RunDirectory, shown);
+        string path = Path.Combine(job.RunDirectory, ShownReport.FileName);
+        WritePage(path, ShownReport.Of(figures));
+        string? page = Directory.Exists(Path.Combine(job.RunDirectory, Stage.Report)) ? WriteReport(job) : null;
+        string without = !shown.Any(item => item.Propensity is not null) ? " No ips and snips: the log has no propensities."
+            : figures.Any(one => one.Metric == "ips") ? "" : " No ips and snips: the run has no predictions; run `score` first.";
+        return string.Join('\n',
+            [.. ShownReport.Lines(figures), $"{shown.Length:N0} rows were measured → {path}{(page is null ? "" : $" and {page}")}.{without}"]);
     }
 
     /// <summary>Writes all of them. A page that cannot be written does not change how the night ended; the next night writes it.</summary>
@@ -86,7 +103,8 @@ public static class NightPages
         Titles titles = Titles.Read(job.Configuration.Input);
         IdTable items = new PreparedData(StageDirectory.Open(runDirectory, PreparedData.StageName, isRead: _ => false).Fetched("items")).ReadItems();
         if (titles.Remark(items) is { } remark) job.Output.WriteLine(remark);
-        return ReportWriter.Page(StageDirectory.Open(runDirectory, Stage.Report, isRead: _ => false).Fetched().Path, titles.ByItemId, night);
+        return ReportWriter.Page(StageDirectory.Open(runDirectory, Stage.Report, isRead: _ => false).Fetched().Path, titles.ByItemId, night,
+            ShownReport.Section(runDirectory));
     }
 
     // Null where one of the two has no predictions: it was refused, or is pruned.

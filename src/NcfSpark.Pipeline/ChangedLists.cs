@@ -41,7 +41,12 @@ public static class ChangedLists
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal) { ["added"] = 0, ["moved"] = 0, ["removed"] = 0 };
         foreach (IReadOnlyList<object?> row in engine.Query($"SELECT change, count(*) FROM {Changes} GROUP BY change")) counts[(string)row[0]!] = (long)row[1]!;
         counts["users"] = (long)engine.Query($"SELECT count(DISTINCT user_id) FROM {Changes}")[0][0]!;
-        if (counts["users"] > 0) engine.WriteParquet($"SELECT * FROM {Changes} ORDER BY user_id, rank, earlier_rank", to);
+        if (counts["users"] > 0)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!); // list_changes/ for list_changes/NAME/
+            engine.WriteParquet($"SELECT * FROM {Changes} ORDER BY user_id, rank, earlier_rank", to);
+        }
+
         engine.Drop(Changes);
         return counts;
     }

@@ -37,6 +37,19 @@ public sealed partial class ListFiles
     /// <exception cref="InvalidInputException">There is no such file, or none that could hold rows.</exception>
     public static ListFiles Find(InputOptions input, string path, string setting) => new(input, InputFiles.Find(path, InputFormat.Auto, setting));
 
+    /// <summary>Whether the files have a column of this name, by the first of them. What else is wrong with that file is said when it is read.</summary>
+    public bool Has(string name)
+    {
+        try
+        {
+            return Rows([new ListColumn(Setting, name, ListColumnKind.Value)], textOnly: true).Take(1).Count() >= 0;
+        }
+        catch (InvalidInputException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Each column whole, row by row in the order of the files.</summary>
     /// <exception cref="InvalidInputException">A file is cut short, lacks a column, or has a row whose id is missing or
     /// no id; the message says where.</exception>

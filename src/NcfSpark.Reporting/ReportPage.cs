@@ -9,7 +9,8 @@ public static class ReportPage
     private const int MostShownOfARow = 160;
 
     /// <param name="night">What only the run history knows of a night; null outside one.</param>
-    public static string Of(ReportInput input, ReportNight? night = null)
+    /// <param name="further">Sections before those of the report, after the night's.</param>
+    public static string Of(ReportInput input, ReportNight? night = null, params (string Id, string Title, Html Body)[] further)
     {
         Verdict verdict = Verdict.Of(input.Evaluation, input.Options.CutOffs);
         (string Id, string Title, Html Body)[] sections =
@@ -27,7 +28,7 @@ public static class ReportPage
             ("configuration", "Configuration", Configuration(input.Configuration)),
             ("words", "How this was measured", Words(input)),
         ];
-        sections = [.. (night?.Sections ?? []).Concat(sections).Where(section => section.Body.Markup.Length > 0)];
+        sections = [.. (night?.Sections ?? []).Concat(further).Concat(sections).Where(section => section.Body.Markup.Length > 0)];
         (string look, string state) = StateOf(verdict, night);
         Html header = Html.Of($"""
             <h1>Recommender report · <bdi>{input.Title}</bdi></h1>

@@ -36,14 +36,16 @@ public static class ReportWriter
     /// <param name="directory">Where <see cref="Write"/> wrote.</param>
     /// <param name="titles">Titles by the item's id as text; an item without one is shown by its id.</param>
     /// <param name="night">What only the run history knows of a night; null outside one.</param>
+    /// <param name="further">Sections before those of the report; those without a body are left out.</param>
     /// <exception cref="InvalidInputException">page.json is not there or cannot be read: another version wrote the directory.</exception>
-    public static string Page(string directory, IReadOnlyDictionary<string, string> titles, ReportNight? night = null)
+    public static string Page(string directory, IReadOnlyDictionary<string, string> titles, ReportNight? night = null,
+        params (string Id, string Title, Html Body)[] further)
     {
         string path = Path.Combine(directory, FiguresName);
         try
         {
             ReportInput input = JsonSerializer.Deserialize<ReportInput>(File.ReadAllBytes(path), Json) ?? throw new JsonException("it is empty");
-            return ReportPage.Of(input with { Examples = [.. input.Examples.Select(user => user.WithTitles(titles))] }, night);
+            return ReportPage.Of(input with { Examples = [.. input.Examples.Select(user => user.WithTitles(titles))] }, night, further);
         }
         catch (Exception cause) when (cause is JsonException or FileNotFoundException)
         {

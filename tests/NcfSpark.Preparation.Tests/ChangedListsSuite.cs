@@ -29,7 +29,7 @@ public abstract class ChangedListsSuite : IDisposable
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(MostCases).WithStartSize(10), Prop.ForAll(Arb.From(Lists), Arb.From(Lists), (earlier, later) =>
         {
             if (earlier.Count == 0 || later.Count == 0) return;
-            string to = Path.Combine(folder.Path, Guid.NewGuid().ToString("N"));
+            string to = Path.Combine(folder.Path, Guid.NewGuid().ToString("N"), "list"); // below a directory that is not there, as that of a named list
             SortedDictionary<string, long> counts = ChangedLists.Write(Engine, Written(earlier), Written(later), to);
             var rows = Directory.Exists(to) ? Rows(to) : [];
 
