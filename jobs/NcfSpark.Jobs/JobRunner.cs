@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
+using NcfSpark.Engines;
 using NcfSpark.Engines.MicrosoftSpark;
 using NcfSpark.Jobs.Progress;
 using NcfSpark.Jobs.Verbs;
@@ -31,6 +32,7 @@ internal sealed partial class JobRunner(
             if (isFetched) arguments = arguments with { Config = fetched.File(arguments.Config!, "--config") };
             using RunPlace? mounted = Mount(verb, arguments, engine);
             if (mounted is not null) arguments = arguments with { Run = mounted.Directory };
+            bool isKeptNow = arguments.Log is not null && !IsTuned(verb, arguments) && !File.Exists(KeptConfiguration.PathIn(RunOf(arguments)));
             string? path = ConfigurationOf(verb, arguments);
             NcfSparkConfiguration configuration = ConfigurationLoader.Load(path, arguments.Set, environment);
             fetched.Options = configuration.Storage;
@@ -62,7 +64,17 @@ internal sealed partial class JobRunner(
                 job = job with { ConfigurationFile = path, Configuration = ConfigurationLoader.Load(path, arguments.Set, environment) };
             }
 
-            ExitCode code = verb.Run(job);
+            ExitCode code;
+            try
+            {
+                code = verb.Run(job);
+            }
+            catch (Exception refused) when (isKeptNow && refused is InvalidInputException or SqlEngineException { InputAtFault: true })
+            {
+                KeptConfiguration.Forget(runDirectory);
+                throw;
+            }
+
             return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // its output is all that it makes
         }
         catch (OperationCanceledException) when (signals.Received is not null)
@@ -124,8 +136,11 @@ internal sealed partial class JobRunner(
 
         ProductionRule.CheckMayWrite(verb.Name, RunOf(arguments));
         return IsTuned(verb, arguments)
-            ? TunedRun.Begin(arguments.Log, RunOf(arguments), progress, output)
-            : KeptConfiguration.Of(arguments.Log, RunOf(arguments), progress, output);
+            ? TunedRun.Begin(arguments.Log, RunOf(arguments), Check, progress, output)
+            : KeptConfiguration.Of(arguments.Log, RunOf(arguments), Check, progress, output);
+
+        // With what the command line and the environment set, before a file of it is kept.
+        void Check(string file) => UntimedSettings.Refuse(verb.Sections, ConfigurationLoader.Load(file, arguments.Set, environment));
     }
 
     private static bool IsTuned(Verb verb, JobArguments arguments) => arguments.Log is not null && (verb == TuneVerb.Verb || arguments.Tune is not null);

@@ -13,14 +13,28 @@ public static class KeptConfiguration
     /// <summary>The run directory for a log where none is named.</summary>
     public static string RunDirectoryOf(string log) => Path.Combine("runs", NameOf(log));
 
-    /// <summary>The configuration of a log that the run directory keeps; made and kept now where there is none.</summary>
-    /// <exception cref="InvalidInputException">The log cannot be read, or the run directory is another log's.</exception>
-    public static string Of(string log, string runDirectory, IProgressReporter progress, TextWriter output)
+    /// <summary>The file that a run directory keeps, there or not.</summary>
+    public static string PathIn(string runDirectory) => Path.Combine(runDirectory, FileName);
+
+    /// <summary>Takes back a file that was kept for a command that was refused, unless nights have begun with it.</summary>
+    public static void Forget(string runDirectory)
     {
-        string path = Path.Combine(runDirectory, FileName);
+        string path = PathIn(runDirectory);
+        if (new RunNights(runDirectory).Names.Count > 0) return;
+        File.Delete(path);
+        RunStore.Of(path)?.Save(path);
+    }
+
+    /// <summary>The configuration of a log that the run directory keeps; made and kept now where there is none.</summary>
+    /// <param name="check">Refuses, by an exception, a file of settings that is about to be kept; then nothing is.</param>
+    /// <exception cref="InvalidInputException">The log cannot be read, or the run directory is another log's.</exception>
+    public static string Of(string log, string runDirectory, Action<string> check, IProgressReporter progress, TextWriter output)
+    {
+        string path = PathIn(runDirectory);
         if (!File.Exists(path))
         {
             string text = Look(log, progress, output);
+            Check(text, check);
             LinuxFiles.MakePrivateDirectory(runDirectory);
             AtomicFile.Write(path, text);
             RunStore.Of(path)?.Save(path);
@@ -31,6 +45,21 @@ public static class KeptConfiguration
         RefuseAnother(log, path);
         output.WriteLine($"Settings of {path}, which was made on the first night.");
         return path;
+    }
+
+    private static void Check(string text, Action<string> check)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("ncfspark-settings-");
+        try
+        {
+            string file = Path.Combine(folder.FullName, FileName);
+            File.WriteAllText(file, text);
+            check(file);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     /// <exception cref="InvalidInputException">A kept configuration is another log's.</exception>

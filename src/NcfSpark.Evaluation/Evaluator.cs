@@ -8,16 +8,15 @@ namespace NcfSpark.Evaluation;
 /// </summary>
 public static class Evaluator
 {
+    /// <summary>What is thrown where nothing is held out.</summary>
+    public static InvalidInputException WithoutTestRows() => new(
+        "There are no test rows, so nothing can be measured: set Prepare:Holdout above 0, or lower Prepare:MinInteractions, and run `prepare` again.");
+
     /// <param name="scorers">The model first, then the baselines that it is compared with.</param>
     /// <exception cref="InvalidInputException">There are no test rows, or a scorer knows another number of items than the data has.</exception>
     public static EvaluationResult Run(EvaluationData data, IReadOnlyList<NamedScorer> scorers, EvaluateOptions options, IProgressReporter progress)
     {
-        if (data.Test.Count == 0)
-        {
-            throw new InvalidInputException(
-                "There are no test rows, so nothing can be measured: set Prepare:Holdout above 0, or lower Prepare:MinInteractions, and run `prepare` again.");
-        }
-
+        if (data.Test.Count == 0) throw WithoutTestRows();
         if (scorers.FirstOrDefault(scorer => scorer.Scorer.ItemCount != data.ItemInteractions.Length) is { } stranger)
         {
             throw new InvalidInputException(

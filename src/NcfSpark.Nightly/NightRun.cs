@@ -2,8 +2,10 @@ using NcfSpark.Cluster;
 using NcfSpark.Configuration;
 using NcfSpark.Core;
 using NcfSpark.Engines;
+using NcfSpark.Evaluation;
 using NcfSpark.Model;
 using NcfSpark.Pipeline;
+using NcfSpark.Preparation;
 
 namespace NcfSpark.Nightly;
 
@@ -49,6 +51,7 @@ public sealed class NightRun
             scoreFiles = new ScoreFiles(job.Configuration);
             scoreFiles.Read();
             TrainStage.CheckNegatives(job.Configuration);
+            if (job.Configuration.Prepare is { Split: SplitRule.Latest, Holdout: 0 }) throw Evaluator.WithoutTestRows();
             string fingerprint = Fingerprint();
             NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, NightZone.DateOf(started, zone));
             log.RecordKilled(choice.IsDone ? null : choice.Name);
@@ -108,6 +111,7 @@ public sealed class NightRun
         var steps = new NightSteps(job, history);
         steps.Next();
         StageDirectory prepared = pipeline.Make(prepare);
+        if (prepared.Manifest.Rows.GetValueOrDefault("test") == 0) throw Evaluator.WithoutTestRows(); // before training
         isPrepared = true;
         job.Engine.Close(); // the fingerprint of a table opened it
         steps.Next();

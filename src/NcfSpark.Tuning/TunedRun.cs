@@ -14,7 +14,8 @@ public static class TunedRun
     public const string UntunedName = "untuned.json";
 
     /// <summary>The configuration to begin with: that of the search, or the kept one where the search ended.</summary>
-    public static string Begin(string log, string runDirectory, IProgressReporter progress, TextWriter output)
+    /// <param name="check">As of <see cref="KeptConfiguration.Of"/>.</param>
+    public static string Begin(string log, string runDirectory, Action<string> check, IProgressReporter progress, TextWriter output)
     {
         string untuned = Path.Combine(runDirectory, UntunedName);
         if (File.Exists(untuned))
@@ -23,7 +24,7 @@ public static class TunedRun
             return untuned;
         }
 
-        string kept = KeptConfiguration.Of(log, runDirectory, progress, output);
+        string kept = KeptConfiguration.Of(log, runDirectory, check, progress, output);
         if (Directory.Exists(Path.Combine(runDirectory, TuneStage.StageName)))
         {
             output.WriteLine($"They were searched before. To search anew, delete {Path.Combine(runDirectory, TuneStage.StageName)}.");
