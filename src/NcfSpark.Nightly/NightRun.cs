@@ -51,7 +51,7 @@ public sealed class NightRun
             scoreFiles = new ScoreFiles(job.Configuration);
             scoreFiles.Read();
             TrainStage.CheckNegatives(job.Configuration);
-            if (job.Configuration.Prepare is { Split: SplitRule.Latest, Holdout: 0 }) throw Evaluator.WithoutTestRows();
+            if (job.Configuration.Prepare is { Split: SplitRule.Auto or SplitRule.Latest, Holdout: 0 }) throw Evaluator.WithoutTestRows();
             string fingerprint = Fingerprint();
             NightChoice choice = NightChoice.Of(nights, history, job.Configuration.Nightly, fingerprint, NightZone.DateOf(started, zone));
             log.RecordKilled(choice.IsDone ? null : choice.Name);

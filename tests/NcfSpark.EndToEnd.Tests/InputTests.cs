@@ -39,6 +39,21 @@ public sealed class InputTests : IDisposable
         Assert.False(Directory.Exists(run));
     }
 
+    [Theory]
+    [InlineData("Train:Epochs=none")]           // refused as it is read
+    [InlineData("Input:UserColumn=nobody")]     // by the log
+    [InlineData("Score:PairsPath=missing.csv")] // by another file
+    [InlineData("Prepare:Holdout=0")]           // by what a night is
+    [InlineData("Prepare:MinInteractions=100000")]
+    public void AFirstNightThatIsRefusedKeepsNoSettings(string mistake)
+    {
+        string log = WriteShop(), run = Path.Combine(folder, "shop");
+        (int code, _, string error) = NcfSparkProcess.Run("nightly", "--input", log, "--run", run, "--set", mistake);
+        Assert.Equal(2, code);
+        Assert.Contains(mistake.Split('=')[0], error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Directory.Exists(run) ? Directory.GetFileSystemEntries(run) : [], entry => Path.GetFileName(entry) != ".lock");
+    }
+
     [Fact]
     public void InitWritesAConfigurationOnceAndNightsRunByIt()
     {
