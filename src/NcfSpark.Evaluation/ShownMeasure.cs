@@ -59,7 +59,8 @@ public static class ShownMeasure
                 yield return (variant, of, Average("ctr", group, item => item.User, item => item.Clicked ? 1 : 0, _ => 1), group.Length);
                 if (of.StartsWith("rank ", StringComparison.Ordinal)) continue;
                 var showings = group.GroupBy(item => (item.User, item.List, item.Time)).ToArray();
-                yield return (variant, of, Average("hit rate", showings, one => one.Key.User, one => one.Any(item => item.Clicked) ? 1 : 0, _ => 1), group.Length);
+                PerUserMetric hits = Average("hit rate", showings, one => one.Key.User, one => one.Any(item => item.Clicked) ? 1 : 0, _ => 1);
+                yield return (variant, of, hits, group.Length);
             }
 
             ShownItem[] known = isIn is null ? [] : Array.FindAll(rows, item => item.Propensity is not null);

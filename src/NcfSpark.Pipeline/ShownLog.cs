@@ -53,7 +53,7 @@ public static class ShownLog
             + $"\"{ShownText.Of(texts[column][row])}\" is not {wanted}. Mend it, or take the row out.");
     }
 
-    /// <summary>What was shown beside the lists of a run: a row of a list that the run has, too, is looked up there, any other in the recommendations.</summary>
+    /// <summary>What was shown beside the lists of a run: a row of a list that the run has, too, is looked up there, others in the recommendations.</summary>
     /// <returns>The figures; without ips and snips where the run has no predictions.</returns>
     public static IReadOnlyList<ShownFigure> Measure(NcfSparkConfiguration settings, string runDirectory, ShownItem[] shown)
     {

@@ -49,7 +49,8 @@ internal static class ListJson
                 JsonValueKind.String => value.GetString()!,
                 JsonValueKind.Number => value.GetRawText(),
                 JsonValueKind.Null => "",
-                JsonValueKind.Array when column.Kind == ListColumnKind.Many => string.Concat(value.EnumerateArray().Select(one => $"{one}{ParquetSlices.ValueEnd}")),
+                JsonValueKind.Array when column.Kind == ListColumnKind.Many =>
+                    string.Concat(value.EnumerateArray().Select(one => $"{one}{ParquetSlices.ValueEnd}")),
                 JsonValueKind kind => throw new InvalidInputException($"{place}, column {column.Name}: there is a JSON {kind.ToString().ToLowerInvariant()}, "
                     + $"and no text or number. Mend it, or set {column.Setting}."),
             });

@@ -126,7 +126,8 @@ public sealed class Preparer(InputOptions input, PrepareOptions prepare)
     private static void RefuseElsewhere(IStageWriter writer, bool isRead, string setting)
     {
         if (!isRead || !writer.IsElsewhere) return;
-        throw new InvalidInputException($"{setting} is read on this machine, and Spark's executors are on others: leave out --master or --remote for `prepare`.");
+        throw new InvalidInputException(
+            $"{setting} is read on this machine, and Spark's executors are on others: leave out --master or --remote for `prepare`.");
     }
 
     private InputSource[] OpenSources(ISqlEngine engine, ResolvedInput resolved, ScratchFolder scratch)

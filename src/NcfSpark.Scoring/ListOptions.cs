@@ -50,7 +50,7 @@ public sealed partial record ListOptions
 
     /// <summary>
     /// Share of the list's places, its last ones, that are drawn by score, so that it can be found out what others are worth. The column propensity says
-    /// with which probability an item got its place. 0 (default): none.
+    /// with which probability an item got one of them. 0 (default): none.
     /// </summary>
     public double Explore { get; init; }
 

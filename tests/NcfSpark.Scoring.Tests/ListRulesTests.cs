@@ -43,6 +43,32 @@ public sealed class ListRulesTests
         for (int n = 1; n < 4; n++) Assert.Equal(weights[n] / weights[1..].Sum(), counts[n] / (double)Draws, .015); // four standard deviations
     }
 
+    [Fact]
+    public void WhoIsNeverDrawnTakesNoTime() => Assert.Equal(2 / 3.0, ListRules.Inclusion([1, 1, 1, 0], 1, 2), 1e-6);
+
+    // The chance of each order of draws, summed over those that have the candidate.
+    [Property(MaxTest = 100)]
+    public void AnItemsPropensityIsThatOfAllOrdersInWhichItIsDrawn(int seed, PositiveInt size, PositiveInt draws)
+    {
+        int most = 1 + draws.Get % 4;
+        double[] weights = [.. Enumerable.Range(0, 1 + size.Get % 6).Select(n => Math.Exp(-9 * RandomStream.Named(seed, "weights").Unit(n)))];
+        double[] expected = new double[weights.Length];
+        Draw([], 1);
+        for (int n = 0; n < weights.Length; n++) Assert.Equal(1, ListRules.Inclusion(weights, n, most) / expected[n], 1e-6);
+
+        void Draw(int[] drawn, double chance)
+        {
+            int[] left = [.. Enumerable.Range(0, weights.Length).Except(drawn)];
+            if (drawn.Length == most || left.Length == 0)
+            {
+                foreach (int n in drawn) expected[n] += chance;
+                return;
+            }
+
+            foreach (int n in left) Draw([.. drawn, n], chance * weights[n] / left.Sum(other => weights[other]));
+        }
+    }
+
     [Property(MaxTest = 25)]
     public void ListsAreThoseOfScoringAllSortingAndReRanking(int seed, PositiveInt size, PositiveInt k)
     {
@@ -134,24 +160,29 @@ public sealed class ListRulesTests
             var made = new List<(int Item, float Score, float Propensity)>();
             double best = candidates.Length > 0 && scores[candidates[0]] > 0 ? scores[candidates[0]] : 1;
             owed = Math.Min(owed, candidates.Count(isPromoted));
+            int drawnPlaces = (int)Math.Round(list.Explore * most, MidpointRounding.AwayFromZero);
+            int[] pool = [];
             for (int place = 0; place < most; place++)
             {
                 int[] some = [.. candidates.Except(made.Select(row => row.Item)).Where(item => list.MaxPerValue == 0
                     || ValuesOf(item).All(value => made.Count(row => ValuesOf(row.Item).Contains(value)) < list.MaxPerValue))];
+                if (place == most - drawnPlaces) pool = some;
                 int missing = owed - made.Count(row => isPromoted(row.Item));
                 if (missing >= most - place && some.Any(isPromoted)) some = [.. some.Where(isPromoted)];
                 if (some.Length == 0) break;
-                if (place < most - Math.Round(list.Explore * most, MidpointRounding.AwayFromZero))
+                if (place < most - drawnPlaces)
                 {
                     int item = some.MaxBy(one => scores[one] - list.Diversity * made.Select(row => Alike(row.Item, one)).DefaultIfEmpty(0).Max());
                     made.Add((item, scores[item], 1));
                     continue;
                 }
 
-                double[] weights = [.. some.Select(item => Math.Exp((scores[item] / best - 1) / list.Temperature))];
+                double[] WeightsOf(int[] of) => [.. of.Select(item => Math.Exp((scores[item] / best - 1) / list.Temperature))];
+                double[] weights = WeightsOf(some);
                 double draw = RandomStream.Named(list.Seed, $"explore/{list.Name}", user).Unit(place) * weights.Sum(), before = 0;
                 int drawn = Array.FindIndex(weights, weight => draw < (before += weight));
-                made.Add((some[drawn], scores[some[drawn]], (float)(weights[drawn] / weights.Sum())));
+                made.Add((some[drawn], scores[some[drawn]],
+                    (float)ListRules.Inclusion(WeightsOf(pool), Array.IndexOf(pool, some[drawn]), drawnPlaces)));
             }
 
             return made;
