@@ -6,8 +6,8 @@ namespace NcfSpark.Core;
 /// </summary>
 public static class LargeGarbage
 {
-    /// <summary>So many rows leave about a gigabyte behind when they are read from Parquet.</summary>
-    public const int Rows = 1 << 24;
+    /// <summary>So many rows leave about a quarter of a gigabyte behind when they are read from Parquet.</summary>
+    public const int Rows = 1 << 22;
 
     /// <summary>Frees them after work on so many rows that they matter; returns at once after work on fewer.</summary>
     public static void FreeAfter(long rows)

@@ -64,6 +64,7 @@ public static class Baselines
                 IScorer made = Make(family.Key, before, tried, options);
                 PerUserMetric value = ranking.Evaluate(made, options.Threads, SilentProgress.Instance).Metrics.Single(metric => metric.Name == Metric);
                 if (best is null || value.Value > best.Value) (setting, best, scorer) = (tried, value, keep ? made : null);
+                LargeGarbage.FreeAfter(known.Count);
                 task.Advance(1);
             }
 

@@ -27,7 +27,8 @@ internal static class StepBenchmark
             Console.WriteLine($"{one.Name,-34} {figures.Fused / 1e3,8:G4} {figures.Torch / 1e3,8:G4} {figures.Ratio,7:N1} "
                 + $"{figures.Fused * measurement.FlopPerSample / 1e9,8:N1} {figures.Limit / 1e9,8:N1} {figures.Share,6:P0} {figures.CpuShare,6:P0} "
                 + $"{figures.Epoch,6:P0} {figures.CpuEpoch,6:P0} {figures.Distance,5:N0}"
-                + (double.IsNaN(figures.FeatureCost) ? "" : $"  {figures.FeatureCost:N2} ({figures.CpuFeatureCost:N2} by cpu) times of a step without features"));
+                + (double.IsNaN(figures.FeatureCost) ? ""
+                    : $"  {figures.FeatureCost:N2} ({figures.CpuFeatureCost:N2} by cpu) times of a step without features"));
             results[one.Name] = new
             {
                 ratio_to_torch = WindowOptions.Rounded(figures.Ratio),

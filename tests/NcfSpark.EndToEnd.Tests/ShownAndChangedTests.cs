@@ -44,9 +44,11 @@ public sealed class ShownAndChangedTests : IDisposable
 
         foreach ((string text, string said) in new[]
         {
-            ("user,item,rank\n1,2,1\n", "there is no column clicked"), ("user,item,rank,clicked\n1,2,0,1\n", "line 2, column rank: \"0\" is not a whole number"),
+            ("user,item,rank\n1,2,1\n", "there is no column clicked"),
+            ("user,item,rank,clicked\n1,2,0,1\n", "line 2, column rank: \"0\" is not a whole number"),
             ("user,item,rank,clicked\n1,2,1,maybe\n", "line 2, column clicked: \"maybe\" is not 0 or 1"),
-            ("user,item,rank,clicked,propensity\n1,2,1,1,1.5\n", "line 2, column propensity: \"1.5\" is not a probability"), ("user,item,rank,clicked\n", "no rows"),
+            ("user,item,rank,clicked,propensity\n1,2,1,1,1.5\n", "line 2, column propensity: \"1.5\" is not a probability"),
+            ("user,item,rank,clicked\n", "no rows"),
         })
         {
             File.WriteAllText(shown, text);

@@ -3,7 +3,8 @@ namespace NcfSpark.Kernels;
 /// <summary>
 /// Runs the batches of a step on several threads, each batch in two phases. In phase one, threads claim chunks of the
 /// batch and compute their gradients (after preludes, where the step has some, which they claim likewise). In phase two,
-/// they claim pieces of the parameters and update them. In both, they also arrange the next batch and fill the batch after that, so that no thread waits between batches.
+/// they claim pieces of the parameters and update them. In both, they also arrange the next batch and fill the batch after
+/// that, so that no thread waits between batches.
 /// <para>
 /// The result does not depend on which thread claims what: chunks and pieces follow from the batch alone and have
 /// memory of their own, and losses are added in the order of chunks. So any number of threads gives the same bytes.
