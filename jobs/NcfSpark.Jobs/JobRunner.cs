@@ -64,18 +64,16 @@ internal sealed partial class JobRunner(
                 job = job with { ConfigurationFile = path, Configuration = ConfigurationLoader.Load(path, arguments.Set, environment) };
             }
 
-            ExitCode code;
             try
             {
-                code = verb.Run(job);
+                ExitCode code = verb.Run(job);
+                return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // its output is all that it makes
             }
             catch (Exception refused) when (isKeptNow && refused is InvalidInputException or SqlEngineException { InputAtFault: true })
             {
                 KeptConfiguration.Forget(runDirectory);
                 throw;
             }
-
-            return verb.OnlyLooks && output is ConsoleText { Failure: not null } ? ExitCode.InvalidInput : code; // its output is all that it makes
         }
         catch (OperationCanceledException) when (signals.Received is not null)
         {
