@@ -44,7 +44,8 @@ public static class ShownReport
         }
         catch (JsonException cause)
         {
-            throw new InvalidInputException($"{path} cannot be read: {cause.Message} Run `evaluate --shown LOG` again, or remove the file.", cause);
+            throw new InvalidInputException(
+                $"{path} cannot be read: {cause.Message} Measure what was shown again (Evaluate:ShownPath), or remove the file.", cause);
         }
     }
 
